@@ -1,0 +1,103 @@
+import { z } from "zod";
+
+/** One environment variable: how it is read, what it is for, what is allowed. */
+export interface Setting<T> {
+  schema: z.ZodType<T, string>;
+  /** The text that stands for an unset or empty variable; `null` makes the setting optional. */
+  default: string | null;
+  /** A sentence for `.env.example` and `--help`. */
+  description: string;
+  /** What is allowed, as it completes "must be …". */
+  allowed: string;
+  /** Whether the value must never be shown. */
+  secret: boolean;
+  /** The heading that it stands under in `.env.example`. */
+  section: string;
+}
+
+/** Settings by the names of their environment variables. */
+// biome-ignore lint/suspicious/noExplicitAny: a record of settings of any type; `SettingValues` gives each its own back.
+export type Settings = Record<string, Setting<any>>;
+
+/** The values that a record of settings is read into. */
+export type SettingValues<S extends Settings> = {
+  readonly [K in keyof S]: S[K] extends Setting<infer T> ? T : never;
+};
+
+type Description = Pick<Setting<unknown>, "description">;
+type Draft<T> = Omit<Setting<T>, "section">;
+
+/** Puts settings under a heading. */
+export function section<D extends Record<string, Draft<unknown>>>(
+  title: string,
+  drafts: D,
+): { [K in keyof D]: D[K] & { section: string } } {
+  const stamped = Object.entries(drafts).map(([name, draft]) => [
+    name,
+    { ...draft, section: title },
+  ]);
+  return Object.fromEntries(stamped);
+}
+
+/** A whole number between two bounds, both included. Its unit belongs into the variable's name. */
+export function integer(
+  options: Description & { default: number; min: number; max: number },
+): Draft<number> {
+  return {
+    schema: z
+      .string()
+      .regex(/^[+-]?\d{1,15}$/)
+      .transform(Number)
+      .pipe(z.int().min(options.min).max(options.max)),
+    default: String(options.default),
+    description: options.description,
+    allowed: `a whole number from ${options.min} to ${options.max}`,
+    secret: false,
+  };
+}
+
+/** One of a few words. */
+export function choice<const W extends readonly [string, ...string[]]>(
+  options: Description & { default: W[number]; of: W },
+): Draft<W[number]> {
+  return {
+    schema: z.enum(options.of),
+    default: options.default,
+    description: options.description,
+    allowed: `one of ${options.of.join(", ")}`,
+    secret: false,
+  };
+}
+
+/** Text that `problem` has nothing against. */
+export function text(
+  options: Description & {
+    default: string;
+    allowed?: string;
+    problem?: (text: string) => string | null;
+  },
+): Draft<string> {
+  return {
+    schema: z.string().superRefine((value, context) => {
+      const problem = options.problem?.(value) ?? null;
+      if (problem !== null) context.addIssue({ code: "custom", message: problem });
+    }),
+    default: options.default,
+    description: options.description,
+    allowed: options.allowed ?? "text",
+    secret: false,
+  };
+}
+
+/** Text that may be left out. */
+export function optionalText(
+  options: Description & { allowed: string; secret?: boolean; pattern?: RegExp },
+): Draft<string | null> {
+  return {
+    schema: z.string().regex(options.pattern ?? /^/),
+    default: null,
+    description: options.description,
+    allowed: options.allowed,
+    secret: options.secret ?? false,
+  };
+}

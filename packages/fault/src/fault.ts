@@ -1,0 +1,46 @@
+/** What a fault adds to its message. */
+export interface FaultDetails {
+  /** What the operator can do about it: a sentence. */
+  remedy: string;
+  /** The exit code of a process that ends because of it. Default `EXIT_CODES.fault`. */
+  exitCode?: number;
+  cause?: unknown;
+}
+
+/** Exit codes, after sysexits(3) where it has a fitting one. */
+export const EXIT_CODES = {
+  ok: 0,
+  fault: 1,
+  /** Something that is needed is not there: an unreachable broker, a taken port. */
+  unavailable: 69,
+  /** A file or folder cannot be created or written. */
+  cannotCreate: 73,
+  /** Somebody else holds what is needed; it may work later. */
+  tryLater: 75,
+  /** The configuration is wrong; trying again without changing it is useless. */
+  configuration: 78,
+} as const;
+
+/** An error that an operator reads: what happened, and what to do about it. */
+export class Fault extends Error {
+  readonly remedy: string;
+  readonly exitCode: number;
+
+  constructor(message: string, details: FaultDetails) {
+    super(message, details.cause === undefined ? {} : { cause: details.cause });
+    this.name = "Fault";
+    this.remedy = details.remedy;
+    this.exitCode = details.exitCode ?? EXIT_CODES.fault;
+  }
+}
+
+/** The `code` of a system or SQLite error (`"EADDRINUSE"`, `"SQLITE_BUSY"`), `null` where there is none. */
+export function errorCode(error: unknown): string | null {
+  const hasCode = typeof error === "object" && error !== null && "code" in error;
+  return hasCode && typeof error.code === "string" ? error.code : null;
+}
+
+/** The message of whatever was thrown. */
+export function errorMessage(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,1 @@
+export { EXIT_CODES, errorCode, errorMessage, Fault, type FaultDetails } from "./fault.ts";

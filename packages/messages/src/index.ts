@@ -1,0 +1,25 @@
+export { NUMBER_MAGNITUDE_MAX, PAYLOAD_BYTES_MAX, TOPIC_BYTES_MAX } from "./limits.ts";
+export { parseObservedTime } from "./observed-time.ts";
+export {
+  OUTCOMES,
+  type Outcome,
+  type OutcomeReason,
+  outcomeOf,
+  type RejectionReason,
+} from "./outcomes.ts";
+export {
+  type DataPayload,
+  type Decoded,
+  type DecodeTimes,
+  dataPayload,
+  decodeReading,
+} from "./reading.ts";
+export {
+  parseStatistics,
+  type Statistics,
+  statisticsPayload,
+  WINDOW_SECONDS_MAX,
+  WINDOWS,
+  type WindowDetail,
+} from "./statistics.ts";
+export { type Flow, topicProblem } from "./topics.ts";

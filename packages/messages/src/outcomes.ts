@@ -1,0 +1,33 @@
+/**
+ * What became of a payload when it was decoded. The codes are written into every stored row: never renumber them.
+ *
+ * - `reading`: one value and the time at which it was observed.
+ * - `flagged`: a value whose time could not be used; its time of reception stands in.
+ * - `rejected`: no value. The payload is stored all the same, and the reason says why.
+ */
+export const OUTCOMES = [
+  { code: 0, kind: "reading", reason: "" },
+  { code: 1, kind: "flagged", reason: "time missing or unreadable" },
+  { code: 2, kind: "flagged", reason: "time in the future" },
+  { code: 10, kind: "rejected", reason: "empty payload" },
+  { code: 11, kind: "rejected", reason: "payload too large" },
+  { code: 12, kind: "rejected", reason: "not UTF-8" },
+  { code: 13, kind: "rejected", reason: "not JSON" },
+  { code: 14, kind: "rejected", reason: "not a JSON object" },
+  { code: 15, kind: "rejected", reason: "number missing" },
+  { code: 16, kind: "rejected", reason: "number unreadable" },
+  { code: 17, kind: "rejected", reason: "number out of range" },
+] as const;
+
+export type Outcome = (typeof OUTCOMES)[number];
+export type OutcomeReason = Outcome["reason"];
+export type RejectionReason = Extract<Outcome, { kind: "rejected" }>["reason"];
+
+const byReason = new Map<string, Outcome>(OUTCOMES.map((outcome) => [outcome.reason, outcome]));
+
+/** The outcome with this reason; the empty reason is a sound reading. */
+export function outcomeOf(reason: OutcomeReason): Outcome {
+  const outcome = byReason.get(reason);
+  if (outcome === undefined) throw new TypeError(`unknown outcome ${JSON.stringify(reason)}`);
+  return outcome;
+}

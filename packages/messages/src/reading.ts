@@ -1,0 +1,88 @@
+import { isUtf8 } from "node:buffer";
+import { z } from "zod";
+import { NUMBER_MAGNITUDE_MAX, PAYLOAD_BYTES_MAX } from "./limits.ts";
+import { parseObservedTime } from "./observed-time.ts";
+import { type Outcome, outcomeOf, type RejectionReason } from "./outcomes.ts";
+
+/**
+ * The payload of `DATA`, as any publisher may send it. `number` and `epochtime` may be numbers or
+ * numeric text; further fields are welcome and stored with the payload.
+ */
+export const dataPayload = z.object({
+  // JSON's 1e999 is an infinite number: out of range, which is another reason than unreadable.
+  number: z.union([z.number(), z.literal([Infinity, -Infinity]), z.string()]),
+  epochtime: z.unknown().optional(),
+});
+
+/** What Weir's own publisher sends: epoch seconds as text, as the publishers of the old system did. */
+export interface DataPayload {
+  number: number;
+  epochtime: string;
+}
+
+/** A payload after decoding: what became of it and, unless it was rejected, its value and time. */
+export type Decoded =
+  | { outcome: Outcome; value: number; observedUs: number }
+  | { outcome: Outcome; value: null; observedUs: null };
+
+/** Where decoding takes time from. All in microseconds. */
+export interface DecodeTimes {
+  /** When the message arrived, since the epoch. */
+  receivedUs: number;
+  /** How far ahead of reception an observation may lie before its time is not believed. */
+  skewUs: number;
+}
+
+const READING = outcomeOf("");
+const TIME_UNREADABLE = outcomeOf("time missing or unreadable");
+const TIME_IN_FUTURE = outcomeOf("time in the future");
+
+const NUMERIC_TEXT = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d{1,4})?$/i;
+const NUMERIC_TEXT_LENGTH_MAX = 64;
+
+/** Decodes one payload of `DATA`. Never throws: whatever arrives has an outcome. */
+export function decodeReading(payload: Buffer, times: DecodeTimes): Decoded {
+  if (payload.length === 0) return rejected("empty payload");
+  if (payload.length > PAYLOAD_BYTES_MAX) return rejected("payload too large");
+  if (!isUtf8(payload)) return rejected("not UTF-8");
+
+  const json = parseJson(payload.toString("utf8"));
+  if (json === undefined) return rejected("not JSON");
+  if (typeof json !== "object" || json === null || Array.isArray(json)) {
+    return rejected("not a JSON object");
+  }
+  if (!Object.hasOwn(json, "number")) return rejected("number missing");
+
+  const parsed = dataPayload.safeParse(json);
+  const value = parsed.success ? parseValue(parsed.data.number) : null;
+  if (!parsed.success || value === null) return rejected("number unreadable");
+  if (!(Math.abs(value) <= NUMBER_MAGNITUDE_MAX)) return rejected("number out of range");
+
+  const observedUs = parseObservedTime(parsed.data.epochtime);
+  if (observedUs === null) {
+    return { outcome: TIME_UNREADABLE, value, observedUs: times.receivedUs };
+  }
+  if (observedUs > times.receivedUs + times.skewUs) {
+    return { outcome: TIME_IN_FUTURE, value, observedUs: times.receivedUs };
+  }
+  return { outcome: READING, value, observedUs };
+}
+
+function rejected(reason: RejectionReason): Decoded {
+  return { outcome: outcomeOf(reason), value: null, observedUs: null };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // Bad input is data: the caller stores it with the reason "not JSON".
+    return undefined;
+  }
+}
+
+function parseValue(input: number | string): number | null {
+  if (typeof input === "number") return input;
+  const text = input.trim();
+  return text.length <= NUMERIC_TEXT_LENGTH_MAX && NUMERIC_TEXT.test(text) ? Number(text) : null;
+}

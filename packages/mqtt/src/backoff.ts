@@ -1,0 +1,21 @@
+/** How long to wait between attempts. */
+export interface Backoff {
+  /** The longest wait before the first repetition, in milliseconds. */
+  baseMs: number;
+  /** The longest wait at all, in milliseconds. */
+  capMs: number;
+}
+
+/** A quick first repetition, then at most ten seconds: a broker that is back is soon found. */
+export const RECONNECT_BACKOFF: Backoff = { baseMs: 200, capMs: 10_000 };
+
+/**
+ * The wait before repetition number `attempt` (0 is the first), in milliseconds: exponential with
+ * full jitter, so that many clients that lost one broker do not come back at once.
+ *
+ * @param random a number in [0, 1)
+ */
+export function backoffMs({ baseMs, capMs }: Backoff, attempt: number, random: number): number {
+  const ceilingMs = Math.min(capMs, baseMs * 2 ** Math.min(attempt, 30));
+  return Math.round(random * ceilingMs);
+}

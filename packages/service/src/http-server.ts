@@ -1,0 +1,82 @@
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { EXIT_CODES, errorCode, Fault } from "@weir/fault";
+import type { Registry } from "prom-client";
+import type { Health } from "./health.ts";
+
+/** The HTTP side of a service. */
+export interface HttpServer extends AsyncDisposable {
+  port: number;
+}
+
+export interface HttpServerOptions {
+  host: string;
+  port: number;
+  health: Health;
+  metrics: Registry;
+  /** The setting that an operator changes when the port is taken. */
+  portSetting: string;
+}
+
+/**
+ * Serves `/healthz` (200 while the process runs its event loop), `/readyz` (200 or 503 with the
+ * state of every check) and `/metrics` (Prometheus text).
+ *
+ * @throws Fault when the address cannot be listened on.
+ */
+export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
+  const server = createServer((request, response) => {
+    answer(request, response, options).catch((error: unknown) => response.destroy(error as Error));
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", (cause) => reject(listenFault(cause, options)));
+    server.listen(options.port, options.host, resolve);
+  });
+  return {
+    port: (server.address() as AddressInfo).port,
+    [Symbol.asyncDispose]: async () => {
+      const closed = new Promise((resolve) => server.close(resolve));
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { health, metrics }: HttpServerOptions,
+): Promise<void> {
+  const path = request.url?.split("?")[0];
+  if (request.method !== "GET" && request.method !== "HEAD") {
+    send(response, 405, "text/plain", "only GET is answered here\n");
+  } else if (path === "/healthz") {
+    send(response, 200, "text/plain", "ok\n");
+  } else if (path === "/readyz") {
+    const report = health.report();
+    send(response, report.ready ? 200 : 503, "application/json", `${JSON.stringify(report)}\n`);
+  } else if (path === "/metrics") {
+    send(response, 200, metrics.contentType, await metrics.metrics());
+  } else {
+    send(response, 404, "text/plain", "there is /healthz, /readyz and /metrics\n");
+  }
+}
+
+function send(response: ServerResponse, status: number, type: string, body: string): void {
+  response.writeHead(status, { "content-type": type, "cache-control": "no-store" }).end(body);
+}
+
+function listenFault(cause: unknown, { host, port, portSetting }: HttpServerOptions): Fault {
+  const code = errorCode(cause);
+  const taken = code === "EADDRINUSE";
+  return new Fault(
+    taken ? `port ${port} on ${host} is taken` : `port ${port} on ${host} cannot be used (${code})`,
+    {
+      remedy: taken
+        ? `Set ${portSetting} to a free port, or end the program that has it.`
+        : `Set HTTP_HOST to an address of this machine and ${portSetting} to a port above 1023.`,
+      exitCode: EXIT_CODES.unavailable,
+      cause,
+    },
+  );
+}

@@ -1,0 +1,124 @@
+import { systemClock } from "@weir/clock";
+import { loadEnvironment, type ProcessConfig } from "@weir/config";
+import { EXIT_CODES, errorMessage, Fault } from "@weir/fault";
+import type { Logger } from "pino";
+import { collectDefaultMetrics, Registry } from "prom-client";
+import { parseCommandLine, renderUsage } from "./command-line.ts";
+import { createHealth } from "./health.ts";
+import { startHttpServer } from "./http-server.ts";
+import { createLogger } from "./logger.ts";
+import type { ServiceContext, ServiceDefinition } from "./service.ts";
+import { listenForStopRequest } from "./stop-request.ts";
+
+const STOP_TIMEOUT_MS = 2_000;
+
+/**
+ * The whole life of a service's process: configuration, log, HTTP, the service itself, a signal, the
+ * stop in reverse order within 2 s, the exit code. Never returns to a caller that has more to do.
+ */
+export async function runService<C extends { process: ProcessConfig }>(
+  definition: ServiceDefinition<C>,
+): Promise<void> {
+  process.exitCode = await live(definition);
+  // Whatever still holds the event loop open has had its chance to close.
+  process.exit();
+}
+
+async function live<C extends { process: ProcessConfig }>(
+  definition: ServiceDefinition<C>,
+): Promise<number> {
+  const config = configure(definition);
+  if (config instanceof Fault) {
+    process.stderr.write(`${definition.name}: ${config.message}\n${config.remedy}\n`);
+    return config.exitCode;
+  }
+  if (config === "help") {
+    process.stdout.write(renderUsage(definition));
+    return EXIT_CODES.ok;
+  }
+
+  const logger = createLogger(definition.name, config.process);
+  const faulted = Promise.withResolvers<unknown>();
+  process.on("uncaughtException", faulted.resolve);
+  process.on("unhandledRejection", faulted.resolve);
+
+  const ended = Promise.race([
+    listenForStopRequest(),
+    faulted.promise.then((error) => {
+      throw error;
+    }),
+  ]);
+
+  const running = new AsyncDisposableStack();
+  try {
+    const context = { logger, fail: faulted.resolve };
+    await Promise.race([start(definition, config, running, context), ended]);
+    const { reason } = await ended;
+    logger.info(`stopping: ${reason}`);
+    return (await stopped(running, logger)) ? EXIT_CODES.ok : EXIT_CODES.fault;
+  } catch (error) {
+    reportFault(logger, error);
+    await stopped(running, logger);
+    return error instanceof Fault ? error.exitCode : EXIT_CODES.fault;
+  }
+}
+
+function configure<C extends { process: ProcessConfig }>(
+  definition: ServiceDefinition<C>,
+): C | Fault | "help" {
+  try {
+    const { help, environment } = parseCommandLine(definition, process.argv.slice(2));
+    return help ? "help" : definition.readConfig({ ...loadEnvironment(), ...environment });
+  } catch (error) {
+    if (error instanceof Fault) return error;
+    throw error;
+  }
+}
+
+async function start<C extends { process: ProcessConfig }>(
+  definition: ServiceDefinition<C>,
+  config: C,
+  running: AsyncDisposableStack,
+  { logger, fail }: Pick<ServiceContext, "logger" | "fail">,
+): Promise<void> {
+  const metrics = new Registry();
+  collectDefaultMetrics({ register: metrics });
+  const health = createHealth();
+  const http = running.use(
+    await startHttpServer({
+      ...config.process.http,
+      health,
+      metrics,
+      portSetting: `${definition.name.replaceAll("-", "_").toUpperCase()}_HTTP_PORT`,
+    }),
+  );
+  running.use(
+    await definition.start(config, { clock: systemClock, logger, metrics, health, fail }),
+  );
+  logger.info({ httpPort: http.port }, "started");
+}
+
+/** Closes everything, last opened first; false when that failed or took longer than it may. */
+async function stopped(running: AsyncDisposableStack, logger: Logger): Promise<boolean> {
+  const timeout = Promise.withResolvers<"late">();
+  const timer = setTimeout(() => timeout.resolve("late"), STOP_TIMEOUT_MS);
+  try {
+    const outcome = await Promise.race([running.disposeAsync(), timeout.promise]);
+    if (outcome === "late")
+      logger.error(`did not stop within ${STOP_TIMEOUT_MS} ms; ending anyway`);
+    return outcome !== "late";
+  } catch (error) {
+    reportFault(logger, error);
+    return false;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function reportFault(logger: Logger, error: unknown): void {
+  if (error instanceof Fault) {
+    logger.fatal({ remedy: error.remedy, cause: errorMessage(error.cause ?? "") }, error.message);
+  } else {
+    logger.fatal({ err: error }, `unexpected fault: ${errorMessage(error)}`);
+  }
+}

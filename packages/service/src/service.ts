@@ -1,0 +1,31 @@
+import type { Clock } from "@weir/clock";
+import type { Environment, ProcessConfig, Settings } from "@weir/config";
+import type { Logger } from "pino";
+import type { Registry } from "prom-client";
+import type { Health } from "./health.ts";
+
+/** What a running service is given. */
+export interface ServiceContext {
+  clock: Clock;
+  logger: Logger;
+  /** Where its metrics are registered; `/metrics` prints them. */
+  metrics: Registry;
+  health: Health;
+  /** Ends the process because of a fault that the service cannot mend. The first one counts. */
+  fail: (fault: unknown) => void;
+}
+
+/** A service, as `runService` brings it to life. */
+export interface ServiceDefinition<C extends { process: ProcessConfig }> {
+  /** The name of its folder under `services/`. */
+  name: string;
+  /** One sentence for `--help`. */
+  summary: string;
+  settings: Settings;
+  /** Command line options: `--<option> value` stands for an environment variable. */
+  options?: Readonly<Record<string, string>>;
+  /** @throws ConfigurationFault naming every problem. */
+  readConfig: (environment: Environment) => C;
+  /** Starts it. Disposing of what it returns stops intake first and flushes after. */
+  start: (config: C, context: ServiceContext) => AsyncDisposable | Promise<AsyncDisposable>;
+}

@@ -1,0 +1,28 @@
+/** Why a process is to stop. */
+export interface StopRequest {
+  reason: string;
+}
+
+// A terminal and a parent may both pass on the same Ctrl-C.
+const SAME_SIGNAL_MS = 500;
+
+/**
+ * Listens for the request to stop: SIGINT, SIGTERM, or the end of a parent that holds an IPC channel
+ * to this process. A second signal ends the process at once, with 128 + the signal's number.
+ */
+export function listenForStopRequest(): Promise<StopRequest> {
+  const { promise, resolve } = Promise.withResolvers<StopRequest>();
+  let firstAtMs: number | null = null;
+  const onSignal = (signal: NodeJS.Signals, number: number): void => {
+    if (firstAtMs === null) {
+      firstAtMs = performance.now();
+      resolve({ reason: signal });
+    } else if (performance.now() - firstAtMs > SAME_SIGNAL_MS) {
+      process.exit(128 + number);
+    }
+  };
+  process.on("SIGINT", onSignal);
+  process.on("SIGTERM", onSignal);
+  process.on("disconnect", () => resolve({ reason: "the parent process has ended" }));
+  return promise;
+}

@@ -1,0 +1,12 @@
+export type { LegacyImport } from "./legacy-import.ts";
+export {
+  openReader,
+  type ReadRows,
+  type SecondSummary,
+  type SpanSummary,
+  type StoreReader,
+  type StoreState,
+} from "./reader.ts";
+export { type Pruned, type PruneLimits, pruneLimits } from "./retention.ts";
+export type { NewRow, StoredReading } from "./row.ts";
+export { openStore, type Store, type StoreOptions } from "./store.ts";

@@ -1,0 +1,121 @@
+import { existsSync, linkSync, renameSync, rmSync, statSync } from "node:fs";
+import { decodeReading } from "@weir/messages";
+import Sqlite from "better-sqlite3";
+import { prepareInsert } from "./append.ts";
+import { fsyncFolderOf } from "./fsync.ts";
+import type { NewRow } from "./row.ts";
+import { openSegment, type SegmentOptions } from "./segment.ts";
+import { createTopicDictionary } from "./topic-dictionary.ts";
+
+/** What an import took over. */
+export interface LegacyImport {
+  rows: number;
+  /** Where the original is now. */
+  original: string;
+}
+
+export interface LegacyImportOptions extends SegmentOptions {
+  /** The topic that the rows get: the old table has none. */
+  legacyTopic: string;
+  /** How far in the future a reading may lie before its time is not believed. */
+  skewUs: number;
+}
+
+interface LegacyRow {
+  number: unknown;
+  epochtime: unknown;
+}
+
+const ROWS_PER_TRANSACTION = 10_000;
+
+/**
+ * Turns a database of the old system into a store of the same name. The original stays beside it as
+ * `<file>.original`. The store is complete under a temporary name before it takes the place: a kill
+ * at any moment leaves the original at one of the two names, and the next start imports it again.
+ */
+export function importLegacyFile(options: LegacyImportOptions): LegacyImport {
+  const { file } = options;
+  const temporary = `${file}.importing`;
+  removeWithJournals(temporary);
+  leaveOneFile(file);
+
+  const rows = copyRows(options, temporary);
+  const original = keepOriginal(file);
+  renameSync(temporary, file);
+  fsyncFolderOf(file);
+  return { rows, original };
+}
+
+/** Brings what its own journal or WAL still holds into the file itself. */
+function leaveOneFile(file: string): void {
+  const legacy = new Sqlite(file);
+  legacy.pragma("journal_mode = DELETE");
+  legacy.close();
+}
+
+function copyRows(options: LegacyImportOptions, temporary: string): number {
+  const legacy = new Sqlite(options.file, { readonly: true });
+  const database = openSegment({ ...options, file: temporary });
+  try {
+    const insert = prepareInsert(database, createTopicDictionary(database));
+    const write = database.transaction(insert);
+    let nextId = 1;
+    let batch: NewRow[] = [];
+    const flush = (): void => {
+      write.immediate(batch, nextId);
+      nextId += batch.length;
+      batch = [];
+    };
+    const select = legacy.prepare<[], LegacyRow>(
+      "SELECT number, epochtime FROM messages ORDER BY rowid",
+    );
+    for (const row of select.iterate()) {
+      batch.push(convert(row, options));
+      if (batch.length >= ROWS_PER_TRANSACTION) flush();
+    }
+    flush();
+    // One file, whole on disk, before it is renamed.
+    database.pragma("journal_mode = DELETE");
+    return nextId - 1;
+  } finally {
+    database.close();
+    legacy.close();
+  }
+}
+
+/** The old table has no time of reception: the reading's own stands in, unless it lies in the future. */
+function convert(row: LegacyRow, { nowUs, skewUs, legacyTopic }: LegacyImportOptions): NewRow {
+  const payload = Buffer.from(
+    JSON.stringify({ number: row.number, epochtime: String(row.epochtime) }),
+  );
+  const decoded = decodeReading(payload, { receivedUs: nowUs, skewUs });
+  return {
+    receivedUs: Math.min(decoded.observedUs ?? nowUs, nowUs),
+    topic: legacyTopic,
+    payload,
+    qos: 1,
+    retained: false,
+    outcome: decoded.outcome.code,
+    value: decoded.value,
+    observedUs: decoded.observedUs,
+  };
+}
+
+function keepOriginal(file: string): string {
+  const name = freeName(file);
+  if (!existsSync(name)) linkSync(file, name);
+  return name;
+}
+
+/** `<file>.original`, numbered when another file has that name already. */
+function freeName(file: string): string {
+  for (let number = 1; ; number += 1) {
+    const name = number === 1 ? `${file}.original` : `${file}.original-${number}`;
+    if (!existsSync(name) || statSync(name).ino === statSync(file).ino) return name;
+  }
+}
+
+function removeWithJournals(file: string): void {
+  for (const suffix of ["", "-journal", "-wal", "-shm"])
+    rmSync(`${file}${suffix}`, { force: true });
+}

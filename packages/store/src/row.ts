@@ -1,0 +1,20 @@
+/** One message on its way into the store. Times in microseconds since the epoch. */
+export interface NewRow {
+  receivedUs: number;
+  topic: string;
+  payload: Buffer;
+  qos: number;
+  retained: boolean;
+  /** A code of `OUTCOMES`. */
+  outcome: number;
+  /** The reading's value, or `null` where decoding yielded none. */
+  value: number | null;
+  /** The reading's time, or `null` where decoding yielded none. */
+  observedUs: number | null;
+}
+
+/** One stored reading, as statistics need it. */
+export interface StoredReading {
+  observedUs: number;
+  value: number;
+}

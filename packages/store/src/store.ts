@@ -1,0 +1,95 @@
+import { mkdirSync } from "node:fs";
+import { dirname } from "node:path";
+import { prepareInsert } from "./append.ts";
+import { orOpeningFault, writeFault } from "./faults.ts";
+import { identifyFile } from "./identify.ts";
+import { importLegacyFile, type LegacyImport, type LegacyImportOptions } from "./legacy-import.ts";
+import { lockStore } from "./lock.ts";
+import { type Pruned, type PruneLimits, preparePrune } from "./retention.ts";
+import type { NewRow } from "./row.ts";
+import { openSegment } from "./segment.ts";
+import { createTopicDictionary } from "./topic-dictionary.ts";
+
+/** What a store is opened with: its segment, and how to import a file of the old system. */
+export type StoreOptions = LegacyImportOptions;
+
+/** The writing side of a store. A store has one. */
+export interface Store extends Disposable {
+  /** What was taken over from a file of the old system on opening; `null` if nothing. */
+  imported: LegacyImport | null;
+  /**
+   * Writes rows in one transaction: all of them are safe when it returns, none when it throws.
+   *
+   * @returns the id of the last one.
+   * @throws Fault when the disk is full or fails.
+   */
+  append(rows: readonly NewRow[]): number;
+  /** Removes what retention does not keep, at most `rowsMax` rows. */
+  prune(limits: PruneLimits): Pruned;
+  /** How much there is, in rows (exact only while nothing was removed by hand) and bytes. */
+  size(): { rows: number; bytes: number };
+}
+
+/**
+ * Opens a store for writing: takes its lock, imports a file of the old system, brings the format up
+ * to date.
+ *
+ * @throws Fault when it is locked, cannot be written, or is something else.
+ */
+export function openStore(options: StoreOptions): Store {
+  makeFolder(options.file);
+  using opening = new DisposableStack();
+  opening.use(orOpeningFault(options.file, () => lockStore(options.file)));
+  const imported = importIfLegacy(options);
+  const database = opening.adopt(openSegment(options), (opened) => opened.close());
+
+  const topics = createTopicDictionary(database);
+  const insert = prepareInsert(database, topics);
+  const prune = preparePrune(database);
+  const extent = database.prepare<[], { first: number | null; last: number | null }>(
+    "SELECT min(id) AS first, max(id) AS last FROM rows",
+  );
+  let nextId = database
+    .prepare<[], number>(
+      "SELECT max(next_id, (SELECT coalesce(max(id), 0) + 1 FROM rows)) FROM segment",
+    )
+    .pluck()
+    .get() as number;
+
+  const write = database.transaction((rows: readonly NewRow[]) => insert(rows, nextId));
+
+  // From here on the caller closes them.
+  const opened = opening.move();
+  return {
+    imported,
+    append: (rows) => {
+      try {
+        write.immediate(rows);
+      } catch (cause) {
+        topics.forget();
+        throw writeFault(options.file, cause);
+      }
+      nextId += rows.length;
+      return nextId - 1;
+    },
+    prune: (limits) => prune(limits, nextId),
+    size: () => {
+      const { first, last } = extent.get() ?? { first: null, last: null };
+      const pages = database.pragma("page_count", { simple: true }) as number;
+      const pageBytes = database.pragma("page_size", { simple: true }) as number;
+      return {
+        rows: first === null || last === null ? 0 : last - first + 1,
+        bytes: pages * pageBytes,
+      };
+    },
+    [Symbol.dispose]: () => opened.dispose(),
+  };
+}
+
+function importIfLegacy(options: StoreOptions): LegacyImport | null {
+  return identifyFile(options.file) === "legacy" ? importLegacyFile(options) : null;
+}
+
+function makeFolder(file: string): void {
+  orOpeningFault(file, () => mkdirSync(dirname(file), { recursive: true }));
+}

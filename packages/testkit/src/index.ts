@@ -1,0 +1,5 @@
+export { hasDocker } from "./docker.ts";
+export { eventually } from "./eventually.ts";
+export { createFakeClock, type FakeClock } from "./fake-clock.ts";
+export { type Mosquitto, startMosquitto } from "./mosquitto.ts";
+export { type TemporaryFolder, temporaryFolder } from "./temporary-folder.ts";

@@ -1,0 +1,90 @@
+import type { Clock } from "@weir/clock";
+import { type Decoded, decodeReading, type Outcome } from "@weir/messages";
+import type { InboundMessage } from "@weir/mqtt";
+import type { NewRow, Store } from "@weir/store";
+import { createBatch } from "./batch.ts";
+import type { LoggerConfig } from "./config.ts";
+
+/** From the broker's message to the acknowledged row. */
+export interface Intake extends Disposable {
+  receive(message: InboundMessage): void;
+  /** Without a Receive Maximum the broker's window is small: messages then wait for nobody. */
+  setGathering(gathers: boolean): void;
+}
+
+export interface IntakeOptions {
+  store: Store;
+  clock: Clock;
+  /** Called after a commit with what it stored, and how long it took. */
+  onCommitted: (outcomes: readonly Outcome[], seconds: number) => void;
+  /** Called for a message on a topic that is not the stream's; it is acknowledged, not stored. */
+  onUnmatched: (topic: string) => void;
+  /** Called when a commit fails. Nothing of it is acknowledged, and no message is taken any more. */
+  onFault: (fault: unknown) => void;
+}
+
+interface Entry {
+  message: InboundMessage;
+  row: NewRow;
+  outcome: Outcome;
+}
+
+export function startIntake(
+  config: Pick<LoggerConfig, "topic" | "skewUs" | "batch">,
+  options: IntakeOptions,
+): Intake {
+  const { store, clock, onCommitted, onUnmatched, onFault } = options;
+  let isOpen = true;
+  let gathers = true;
+
+  const batch = createBatch<Entry>({
+    limits: config.batch,
+    delayMs: () => (gathers ? config.batch.delayMs : 0),
+    clock,
+    write: (entries) => {
+      if (!isOpen) return;
+      const startMs = clock.monotonic();
+      try {
+        store.append(entries.map(({ row }) => row));
+      } catch (fault) {
+        isOpen = false;
+        onFault(fault);
+        return;
+      }
+      for (const { message } of entries) message.acknowledge();
+      const seconds = (clock.monotonic() - startMs) / 1_000;
+      onCommitted(
+        entries.map(({ outcome }) => outcome),
+        seconds,
+      );
+    },
+  });
+
+  return {
+    receive: (message) => {
+      if (!isOpen) return;
+      if (message.topic !== config.topic) {
+        onUnmatched(message.topic);
+        message.acknowledge();
+        return;
+      }
+      const receivedUs = clock.now() * 1_000;
+      const decoded = decodeReading(message.payload, { receivedUs, skewUs: config.skewUs });
+      const row = toRow(message, receivedUs, decoded);
+      batch.add({ message, row, outcome: decoded.outcome }, message.payload.length);
+    },
+    setGathering: (wanted) => {
+      gathers = wanted;
+    },
+    [Symbol.dispose]: () => {
+      batch.flush();
+      isOpen = false;
+    },
+  };
+}
+
+function toRow(message: InboundMessage, receivedUs: number, decoded: Decoded): NewRow {
+  const { topic, payload, qos, retained } = message;
+  const { outcome, value, observedUs } = decoded;
+  return { receivedUs, topic, payload, qos, retained, outcome: outcome.code, value, observedUs };
+}

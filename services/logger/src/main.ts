@@ -1,0 +1,11 @@
+import { runService } from "@weir/service";
+import { loggerSettings, readLoggerConfig } from "./config.ts";
+import { startLogger } from "./logger.ts";
+
+await runService({
+  name: "logger",
+  summary: "writes each message to the store and acknowledges it after the commit.",
+  settings: loggerSettings,
+  readConfig: readLoggerConfig,
+  start: startLogger,
+});

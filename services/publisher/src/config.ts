@@ -1,0 +1,86 @@
+import {
+  type BrokerConfig,
+  brokerConfig,
+  brokerSettings,
+  type Environment,
+  httpPortSetting,
+  integer,
+  type ProcessConfig,
+  processConfig,
+  processSettings,
+  type Rule,
+  readSettings,
+  section,
+  topicSettings,
+} from "@weir/config";
+
+export interface PublisherConfig {
+  process: ProcessConfig;
+  broker: BrokerConfig;
+  topic: string;
+  /** The pause between two readings is random within these bounds, both included. */
+  intervalMs: { min: number; max: number };
+  /** Each reading is a random whole number within these bounds, both included. */
+  number: { min: number; max: number };
+}
+
+export const publisherSettings = {
+  ...brokerSettings,
+  ...topicSettings,
+  ...section("Publisher", {
+    PUBLISHER_INTERVAL_MIN_MS: integer({
+      description: "Shortest pause between two readings, in milliseconds.",
+      default: 1_000,
+      min: 1,
+      max: 86_400_000,
+    }),
+    PUBLISHER_INTERVAL_MAX_MS: integer({
+      description: "Longest pause between two readings, in milliseconds.",
+      default: 30_000,
+      min: 1,
+      max: 86_400_000,
+    }),
+    PUBLISHER_NUMBER_MIN: integer({
+      description: "Smallest number that is published.",
+      default: 1,
+      min: -1_000_000_000,
+      max: 1_000_000_000,
+    }),
+    PUBLISHER_NUMBER_MAX: integer({
+      description: "Largest number that is published.",
+      default: 100,
+      min: -1_000_000_000,
+      max: 1_000_000_000,
+    }),
+    PUBLISHER_HTTP_PORT: httpPortSetting(9_101),
+  }),
+  ...processSettings,
+};
+
+const rules: readonly Rule<typeof publisherSettings>[] = [
+  {
+    of: ["PUBLISHER_INTERVAL_MIN_MS", "PUBLISHER_INTERVAL_MAX_MS"],
+    problem: ({ PUBLISHER_INTERVAL_MIN_MS: min, PUBLISHER_INTERVAL_MAX_MS: max }) =>
+      min <= max
+        ? null
+        : `PUBLISHER_INTERVAL_MIN_MS: ${min} is more than PUBLISHER_INTERVAL_MAX_MS (${max}); make it at most that`,
+  },
+  {
+    of: ["PUBLISHER_NUMBER_MIN", "PUBLISHER_NUMBER_MAX"],
+    problem: ({ PUBLISHER_NUMBER_MIN: min, PUBLISHER_NUMBER_MAX: max }) =>
+      min <= max
+        ? null
+        : `PUBLISHER_NUMBER_MIN: ${min} is more than PUBLISHER_NUMBER_MAX (${max}); make it at most that`,
+  },
+];
+
+export function readPublisherConfig(environment: Environment): PublisherConfig {
+  const values = readSettings(publisherSettings, environment, rules);
+  return {
+    process: processConfig(values, values.PUBLISHER_HTTP_PORT),
+    broker: brokerConfig(values),
+    topic: values.TOPIC,
+    intervalMs: { min: values.PUBLISHER_INTERVAL_MIN_MS, max: values.PUBLISHER_INTERVAL_MAX_MS },
+    number: { min: values.PUBLISHER_NUMBER_MIN, max: values.PUBLISHER_NUMBER_MAX },
+  };
+}

@@ -1,0 +1,16 @@
+import { runService } from "@weir/service";
+import { readStatsPrinterConfig, statsPrinterSettings } from "./config.ts";
+import { startStatsPrinter } from "./stats-printer.ts";
+
+await runService({
+  name: "stats-printer",
+  summary: "prints the statistics as a table.",
+  settings: statsPrinterSettings,
+  options: { format: "STATS_PRINTER_FORMAT", "http-port": "STATS_PRINTER_HTTP_PORT" },
+  readConfig: readStatsPrinterConfig,
+  start: (config, context) =>
+    startStatsPrinter(config, context, {
+      isTerminal: process.stdout.isTTY === true,
+      write: (text) => process.stdout.write(text),
+    }),
+});

@@ -1,0 +1,71 @@
+import { randomUUID } from "node:crypto";
+import { type Flow, parseStatistics, type Statistics } from "@weir/messages";
+import { createLink, type InboundMessage } from "@weir/mqtt";
+import type { ServiceContext } from "@weir/service";
+import type { StatsPrinterConfig } from "./config.ts";
+import { createOutput } from "./output.ts";
+
+export const flow: Flow = { subscribes: ["STATS"], publishes: [] };
+
+/** Where the printer prints: standard output, or a test's own. */
+export interface Console {
+  isTerminal: boolean;
+  write: (text: string) => void;
+}
+
+const STALE_CHECK_MS = 1_000;
+
+/** Prints each publication of statistics, and once a line of `-` when none has come for too long. */
+export function startStatsPrinter(
+  config: StatsPrinterConfig,
+  { clock, logger, health }: ServiceContext,
+  console: Console,
+): AsyncDisposable {
+  const opened = new AsyncDisposableStack();
+  const brokerCheck = health.check("broker");
+  const output = createOutput(config.format, console.isTerminal);
+  let newest: Statistics | null = null;
+  let isShownStale = true;
+
+  function print(statistics: Statistics | null): void {
+    const updatedAt = newest === null ? null : new Date(newest.at * 1_000);
+    console.write(output({ statistics, updatedAt }));
+    isShownStale = statistics === null;
+  }
+
+  function isStale({ at }: Statistics): boolean {
+    return clock.now() / 1_000 - at > config.staleAfterSeconds;
+  }
+
+  function receive({ topic, payload }: InboundMessage): void {
+    const statistics = parseStatistics(payload);
+    if (statistics === null) {
+      logger.warn({ bytes: payload.length }, `a message on ${topic} is not statistics; not shown`);
+      return;
+    }
+    newest = statistics;
+    if (!isStale(statistics)) print(statistics);
+    else if (!isShownStale) print(null);
+  }
+
+  const link = opened.use(
+    createLink({
+      broker: config.broker,
+      clientId: `weir-stats-printer-${randomUUID()}`,
+      session: { kind: "clean" },
+      subscriptions: [{ filter: config.topic, qos: 1 }],
+      onMessage: receive,
+      onConnected: brokerCheck.pass,
+      onDisconnected: brokerCheck.fail,
+      clock,
+      logger,
+    }),
+  );
+  opened.use(
+    clock.repeat(STALE_CHECK_MS, () => {
+      if (newest !== null && !isShownStale && isStale(newest)) print(null);
+    }),
+  );
+  link.start();
+  return opened;
+}

@@ -1,0 +1,61 @@
+import {
+  type BrokerConfig,
+  brokerConfig,
+  brokerSettings,
+  type Environment,
+  httpPortSetting,
+  integer,
+  type ProcessConfig,
+  processConfig,
+  processSettings,
+  readSettings,
+  section,
+  staleAfterSeconds,
+  statisticsSettings,
+  storeSettings,
+  topicSettings,
+  topicsDifferRule,
+} from "@weir/config";
+
+export interface StatsConfig {
+  process: ProcessConfig;
+  broker: BrokerConfig;
+  topic: string;
+  file: string;
+  /** New rows are published at most so often. */
+  intervalMs: number;
+  /** Without new rows, the statistics are published so often, because windows empty themselves. */
+  slowTickMs: number;
+  /** The broker forgets statistics that were not renewed for so long. */
+  expirySeconds: number;
+}
+
+export const statsSettings = {
+  ...brokerSettings,
+  ...topicSettings,
+  ...storeSettings,
+  ...statisticsSettings,
+  ...section("Statistics", {
+    STATS_INTERVAL_MS: integer({
+      description: "Shortest pause between two publications of statistics, in milliseconds.",
+      default: 250,
+      min: 10,
+      max: 60_000,
+    }),
+    STATS_HTTP_PORT: httpPortSetting(9_103),
+  }),
+  ...processSettings,
+};
+
+export function readStatsConfig(environment: Environment): StatsConfig {
+  const values = readSettings(statsSettings, environment, [topicsDifferRule]);
+  return {
+    process: processConfig(values, values.STATS_HTTP_PORT),
+    broker: brokerConfig(values),
+    topic: values.STATS_TOPIC,
+    file: values.DB_FILE,
+    intervalMs: values.STATS_INTERVAL_MS,
+    slowTickMs: values.STATS_SLOW_TICK_SECONDS * 1_000,
+    expirySeconds: staleAfterSeconds(values),
+  };
+}

@@ -1,0 +1,104 @@
+import { randomUUID } from "node:crypto";
+import type { Flow } from "@weir/messages";
+import { createLink } from "@weir/mqtt";
+import { Counter, Gauge, type ServiceContext } from "@weir/service";
+import type { StatsConfig } from "./config.ts";
+import { createFollower } from "./follower.ts";
+
+export const flow: Flow = { subscribes: [], publishes: ["STATS"] };
+
+/**
+ * Follows the store and publishes its 1, 5 and 30 minute statistics: on change at most every
+ * `intervalMs`, and on a slow tick because a feed that is silent ages, too.
+ */
+export function startStats(config: StatsConfig, context: ServiceContext): AsyncDisposable {
+  const { clock, logger, health, metrics, fail } = context;
+  const opened = new AsyncDisposableStack();
+  const storeCheck = health.check("store");
+  const brokerCheck = health.check("broker");
+  const publications = new Counter({
+    name: "weir_stats_publications_total",
+    help: "Statistics that the broker has acknowledged.",
+    registers: [metrics],
+  });
+  const lag = new Gauge({
+    name: "weir_stats_lag_rows",
+    help: "Committed rows that are not in the statistics yet.",
+    registers: [metrics],
+  });
+
+  const follower = opened.use(createFollower(config.file));
+  let isConnected = false;
+  let isBusy = false;
+  let isStopping = false;
+  let publishedAtMs = -Infinity;
+
+  const link = opened.use(
+    createLink({
+      broker: config.broker,
+      clientId: `weir-stats-${randomUUID()}`,
+      session: { kind: "clean" },
+      onConnected: () => {
+        isConnected = true;
+        publishedAtMs = -Infinity;
+        brokerCheck.pass();
+      },
+      onDisconnected: (reason) => {
+        isConnected = false;
+        brokerCheck.fail(reason);
+      },
+      clock,
+      logger,
+    }),
+  );
+
+  async function look(): Promise<void> {
+    const atSecond = Math.floor(clock.now() / 1_000);
+    const followed = await follower.follow(atSecond);
+    if (followed === "no store yet") {
+      storeCheck.fail(`there is no store at ${config.file} yet`);
+      return;
+    }
+    storeCheck.pass();
+    const isDue = clock.monotonic() - publishedAtMs >= config.slowTickMs;
+    if (isConnected && (followed === "changed" || isDue)) await publish(atSecond);
+  }
+
+  async function publish(atSecond: number): Promise<void> {
+    const statistics = follower.statistics(atSecond);
+    if (statistics === null) return;
+    lag.set(statistics.lagRows);
+    const { expirySeconds } = config;
+    try {
+      const options = { qos: 1, retain: true, expirySeconds } as const;
+      await link.publish(config.topic, JSON.stringify(statistics), options);
+    } catch (error) {
+      // The link says why it lost the broker; `onConnected` makes the next publication due at once.
+      logger.debug({ err: error }, "statistics not published");
+      return;
+    }
+    publishedAtMs = clock.monotonic();
+    publications.inc();
+    logger.debug({ statistics }, "published");
+  }
+
+  opened.use(
+    clock.repeat(config.intervalMs, () => {
+      if (isBusy) return;
+      isBusy = true;
+      look()
+        .catch((fault: unknown) => {
+          // A look that was under way when the store was closed has nothing more to say.
+          if (!isStopping) fail(fault);
+        })
+        .finally(() => {
+          isBusy = false;
+        });
+    }),
+  );
+  opened.defer(() => {
+    isStopping = true;
+  });
+  link.start();
+  return opened;
+}
