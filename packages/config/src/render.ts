@@ -1,7 +1,8 @@
 import type { Setting, Settings } from "./setting.ts";
 
-const PREAMBLE = `# Every setting of Weir, with its default. Copy this file to .env and change what you like;
-# the process's own environment wins over .env. An empty value means the default.
+const PREAMBLE = `# Every setting of Weir, with its default. Copy this file to .env, take the # from the lines that
+# you change, and change them. The process's own environment wins over .env; an empty value means
+# the default.
 # Generated from the settings of the services: npm run env-example
 `;
 
@@ -18,8 +19,7 @@ export function renderEnvExample(all: readonly Settings[]): string {
 }
 
 function renderEntry(name: string, setting: Setting<unknown>): string {
-  const assignment = setting.default === null ? `# ${name}=` : `${name}=${setting.default}`;
-  return `# ${setting.description}\n# Allowed: ${setting.allowed}.\n${assignment}`;
+  return `# ${setting.description}\n# Allowed: ${setting.allowed}.\n#${name}=${setting.default ?? ""}`;
 }
 
 /** The settings of one service, as `--help` prints them. */

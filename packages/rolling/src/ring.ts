@@ -71,8 +71,8 @@ export function createRing(
   function moveTo(second: number): void {
     const nextFrom = second - longestSeconds - slackSeconds;
     if (nextFrom > from) {
+      evict(buckets, from, nextFrom);
       from = nextFrom;
-      for (const old of buckets.keys()) if (old <= from) buckets.delete(old);
     }
     if (!turnedAway) to = Math.max(to, second + aheadSeconds);
   }
@@ -93,28 +93,39 @@ export function createRing(
   };
 }
 
+/** Removes the buckets of the seconds in (from, to]. */
+function evict(buckets: Map<number, Bucket>, from: number, to: number): void {
+  if (to - from < buckets.size) {
+    for (let second = from + 1; second <= to; second += 1) buckets.delete(second);
+  } else {
+    for (const second of buckets.keys()) if (second <= to) buckets.delete(second);
+  }
+}
+
 function summarizeBuckets(
   buckets: ReadonlyMap<number, Bucket>,
   spansSeconds: readonly number[],
   atSecond: number,
 ): WindowSummary[] {
+  // Each bucket goes to the shortest window that it lies in; each window then passes its total on to
+  // the next longer one.
   const totals = spansSeconds.map(emptyBucket);
-  let newest: number | null = null;
+  let newest = -Infinity;
   for (const [second, bucket] of buckets) {
-    if (second > atSecond) continue;
-    if (newest === null || second > newest) newest = second;
-    spansSeconds.forEach((span, index) => {
-      const total = totals[index];
-      if (total !== undefined && second > atSecond - span) addTo(total, bucket);
-    });
+    const ageSeconds = atSecond - second;
+    if (ageSeconds < 0) continue;
+    if (second > newest) newest = second;
+    const shortest = totals[spansSeconds.findIndex((span) => ageSeconds < span)];
+    if (shortest !== undefined) addTo(shortest, bucket);
   }
-  return totals.map((total) => summarizeTotal(total, newest === null ? null : atSecond - newest));
+  return totals.map((total, index) => {
+    const shorter = totals[index - 1];
+    if (shorter !== undefined) addTo(total, shorter);
+    return summarizeTotal(total, atSecond - newest);
+  });
 }
 
-function summarizeTotal(
-  { count, sum, lost, min, max }: Bucket,
-  ageSeconds: number | null,
-): WindowSummary {
+function summarizeTotal({ count, sum, lost, min, max }: Bucket, ageSeconds: number): WindowSummary {
   if (count === 0) return { count, average: null, min: null, max: null, ageSeconds: null };
   return { count, average: (sum + lost) / count, min, max, ageSeconds };
 }

@@ -11,6 +11,8 @@ import Sqlite from "better-sqlite3";
 export function lockStore(file: string): Disposable {
   const database = new Sqlite(`${file}.lock`, { timeout: 0 });
   try {
+    // Nothing is ever written to it; a journal would only lie about.
+    database.pragma("journal_mode = MEMORY");
     database.exec("BEGIN EXCLUSIVE");
   } catch (cause) {
     database.close();

@@ -87,7 +87,8 @@ export function openStore(options: StoreOptions): Store {
 }
 
 function importIfLegacy(options: StoreOptions): LegacyImport | null {
-  return identifyFile(options.file) === "legacy" ? importLegacyFile(options) : null;
+  const kind = orOpeningFault(options.file, () => identifyFile(options.file));
+  return kind === "legacy" ? importLegacyFile(options) : null;
 }
 
 function makeFolder(file: string): void {

@@ -1,0 +1,23 @@
+import { expect, test } from "@jest/globals";
+import { OUTCOMES, outcomeOf } from "@weir/messages";
+
+test("the codes of outcomes never change: stored rows carry them", () => {
+  const codes = Object.fromEntries(OUTCOMES.map(({ code, reason }) => [code, reason]));
+  expect(codes).toEqual({
+    0: "",
+    1: "time missing or unreadable",
+    2: "time in the future",
+    10: "empty payload",
+    11: "payload too large",
+    12: "not UTF-8",
+    13: "not JSON",
+    14: "not a JSON object",
+    15: "number missing",
+    16: "number unreadable",
+    17: "number out of range",
+  });
+});
+
+test("an outcome is found by its reason", () => {
+  expect(outcomeOf("not JSON")).toEqual({ code: 13, kind: "rejected", reason: "not JSON" });
+});

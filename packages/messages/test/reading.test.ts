@@ -1,0 +1,105 @@
+import { describe, expect, test } from "@jest/globals";
+import { decodeReading, NUMBER_MAGNITUDE_MAX, PAYLOAD_BYTES_MAX } from "@weir/messages";
+import fc from "fast-check";
+
+const RECEIVED_US = 1_795_207_200_000_000;
+const SKEW_US = 60_000_000;
+const TIMES = { receivedUs: RECEIVED_US, skewUs: SKEW_US };
+
+const decode = (payload: string | Buffer) => decodeReading(Buffer.from(payload), TIMES);
+
+describe("a payload of DATA", () => {
+  test("as the old publisher sent it is a reading", () => {
+    expect(decode('{"number": 42, "epochtime": "1795207143"}')).toEqual({
+      outcome: { code: 0, kind: "reading", reason: "" },
+      value: 42,
+      observedUs: 1_795_207_143_000_000,
+    });
+  });
+
+  test.each([
+    ['"42"', 42],
+    ['" -4.5e1 "', -45],
+    ["1e15", NUMBER_MAGNITUDE_MAX],
+    ["0", 0],
+  ])("may have the number %s", (number, value) => {
+    expect(decode(`{"number":${number},"epochtime":1795207143}`).value).toBe(value);
+  });
+
+  test("may have further fields", () => {
+    const { outcome } = decode('{"number":1,"epochtime":1795207143,"publisher":"p","deep":[[{}]]}');
+    expect(outcome.kind).toBe("reading");
+  });
+
+  test.each([
+    ["no time", '{"number":1}', "time missing or unreadable"],
+    ["an unreadable time", '{"number":1,"epochtime":"soon"}', "time missing or unreadable"],
+    [
+      "a time further ahead than the skew",
+      `{"number":1,"epochtime":${(RECEIVED_US + SKEW_US + 1e6) / 1e6}}`,
+      "time in the future",
+    ],
+  ])("with %s counts at its reception, flagged", (_, payload, reason) => {
+    expect(decode(payload)).toMatchObject({
+      outcome: { kind: "flagged", reason },
+      value: 1,
+      observedUs: RECEIVED_US,
+    });
+  });
+
+  test("with a time just within the skew keeps it", () => {
+    const observedUs = RECEIVED_US + SKEW_US;
+    const decoded = decode(`{"number":1,"epochtime":${observedUs / 1e6}}`);
+    expect(decoded).toMatchObject({ outcome: { kind: "reading" }, observedUs });
+  });
+
+  test.each([
+    ["empty", "", "empty payload"],
+    ["truncated", '{"number":1,"epoch', "not JSON"],
+    ["10,000 levels deep", `${"[".repeat(10_000)}${"]".repeat(10_000)}`, "not a JSON object"],
+    ["NaN", '{"number":NaN,"epochtime":1}', "not JSON"],
+    ["NaN as text", '{"number":"NaN","epochtime":1}', "number unreadable"],
+    ["a bare number", "42", "not a JSON object"],
+    ["null", "null", "not a JSON object"],
+    ["too large a number", '{"number":1e16}', "number out of range"],
+    ["a number larger than any double", '{"number":1e999}', "number out of range"],
+    ["hexadecimal text", '{"number":"0x10"}', "number unreadable"],
+    ["a number in __proto__", '{"__proto__":{"number":1}}', "number missing"],
+    ["a true number", '{"number":true}', "number unreadable"],
+  ])("that is %s is rejected with its reason", (_, payload, reason) => {
+    expect(decode(payload)).toEqual({
+      outcome: expect.objectContaining({ kind: "rejected", reason }),
+      value: null,
+      observedUs: null,
+    });
+  });
+
+  test("that is not UTF-8 is rejected", () => {
+    expect(decode(Buffer.from([0x7b, 0xff, 0x7d])).outcome.reason).toBe("not UTF-8");
+  });
+
+  test("is decoded up to the size limit and no further", () => {
+    const sized = (bytes: number) => '{"number":1,"epochtime":1}'.padEnd(bytes);
+    expect(decode(sized(PAYLOAD_BYTES_MAX)).value).toBe(1);
+    expect(decode(sized(PAYLOAD_BYTES_MAX + 1)).outcome.reason).toBe("payload too large");
+  });
+
+  test("of any bytes has an outcome, and a finite value exactly if it was not rejected", () => {
+    const payloads = fc.oneof(
+      fc.uint8Array({ maxLength: 200 }).map((bytes) => Buffer.from(bytes)),
+      fc.json().map((json) => Buffer.from(json)),
+      fc
+        .record({ number: fc.anything(), epochtime: fc.anything() })
+        .map((record) =>
+          Buffer.from(JSON.stringify(record, (_, v) => (typeof v === "bigint" ? `${v}` : v))),
+        ),
+    );
+    fc.assert(
+      fc.property(payloads, (payload) => {
+        const { outcome, value, observedUs } = decodeReading(payload, TIMES);
+        expect(Number.isFinite(value)).toBe(outcome.kind !== "rejected");
+        expect(Number.isSafeInteger(observedUs)).toBe(outcome.kind !== "rejected");
+      }),
+    );
+  });
+});

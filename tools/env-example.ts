@@ -1,0 +1,21 @@
+import { writeFileSync } from "node:fs";
+import { renderEnvExample, type Settings } from "@weir/config";
+import { loggerSettings } from "@weir/logger/config";
+import { publisherSettings } from "@weir/publisher/config";
+import { statsSettings } from "@weir/stats/config";
+import { statsPrinterSettings } from "@weir/stats-printer/config";
+
+/** The settings of every service, in the order of the flow. */
+const all: readonly Settings[] = [
+  publisherSettings,
+  loggerSettings,
+  statsSettings,
+  statsPrinterSettings,
+];
+
+/** The text that `.env.example` must have. */
+export function envExample(): string {
+  return renderEnvExample(all);
+}
+
+if (import.meta.main) writeFileSync(".env.example", envExample());
