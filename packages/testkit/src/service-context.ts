@@ -1,0 +1,21 @@
+import { type Clock, systemClock } from "@weir/clock";
+import { createHealth, createLogger, Registry, type ServiceContext } from "@weir/service";
+
+/** What a service is given in a test. */
+export interface TestContext extends ServiceContext {
+  /** The faults that it ended with, oldest first. */
+  faults: unknown[];
+}
+
+/** A context as `runService` makes it, with a quiet log and a list of faults. */
+export function createTestContext(clock: Clock = systemClock): TestContext {
+  const faults: unknown[] = [];
+  return {
+    clock,
+    logger: createLogger("test", { logLevel: "fatal", logFormat: "json" }),
+    metrics: new Registry(),
+    health: createHealth(),
+    fail: (fault) => faults.push(fault),
+    faults,
+  };
+}

@@ -1,0 +1,96 @@
+import { describe, expect, test } from "@jest/globals";
+import { startBroker } from "@weir/broker";
+import { createTestContext, eventually, temporaryFolder } from "@weir/testkit";
+import { startLogger } from "../src/logger.ts";
+import { connectPublisher, readingOf, storedValues, testConfig } from "./fixture.ts";
+
+const LOCAL = { host: "127.0.0.1", port: 0 };
+const AT_LEAST_ONCE = { qos: 1 } as const;
+
+/** Starts a logger and waits until it is subscribed. */
+async function startReady(config: ReturnType<typeof testConfig>) {
+  const context = createTestContext();
+  const logger = startLogger(config, context);
+  await eventually(() => context.health.report().ready);
+  return { logger, context };
+}
+
+describe("the logger", () => {
+  test("stores each message of its topic", async () => {
+    using folder = temporaryFolder();
+    await using broker = await startBroker(LOCAL);
+    const file = folder.file("weir.db");
+    const { logger } = await startReady(testConfig({ file, port: broker.port }));
+    await using _logger = logger;
+    await using publisher = await connectPublisher(broker.port);
+    for (const number of [1, 2, 3]) {
+      await publisher.publish("DATA", readingOf(number), AT_LEAST_ONCE);
+    }
+    expect(await storedValues(file, 3)).toEqual([1, 2, 3]);
+  });
+
+  test("finds what was published while it was away", async () => {
+    using folder = temporaryFolder();
+    await using broker = await startBroker(LOCAL);
+    const config = testConfig({ file: folder.file("weir.db"), port: broker.port });
+    const first = await startReady(config);
+    await first.logger[Symbol.asyncDispose]();
+
+    await using publisher = await connectPublisher(broker.port);
+    await publisher.publish("DATA", readingOf(7), AT_LEAST_ONCE);
+    const second = await startReady(config);
+    await using _logger = second.logger;
+    expect(await storedValues(config.file, 1)).toEqual([7]);
+  });
+
+  test("stores what it has gathered when it stops", async () => {
+    using folder = temporaryFolder();
+    await using broker = await startBroker(LOCAL);
+    const config = testConfig({ file: folder.file("weir.db"), port: broker.port });
+    const { logger, context } = await startReady(config);
+    await using publisher = await connectPublisher(broker.port);
+    const sent = Array.from({ length: 200 }, (_, number) => number);
+    const publications = sent.map((number) =>
+      publisher.publish("DATA", readingOf(number), AT_LEAST_ONCE),
+    );
+    await publications[0];
+    await logger[Symbol.asyncDispose]();
+    await Promise.all(publications);
+    expect(context.faults).toEqual([]);
+
+    const again = await startReady(config);
+    await using _logger = again.logger;
+    const values = await storedValues(config.file, sent.length);
+    expect(new Set(values)).toEqual(new Set(sent));
+  });
+
+  test("stores rubbish between good messages, marks it and goes on", async () => {
+    using folder = temporaryFolder();
+    await using broker = await startBroker(LOCAL);
+    const file = folder.file("weir.db");
+    const { logger, context } = await startReady(testConfig({ file, port: broker.port }));
+    await using _logger = logger;
+    await using publisher = await connectPublisher(broker.port);
+    const rubbish = ["", "{", "[".repeat(10_000), '{"number":NaN}', '{"__proto__":{"number":1}}'];
+    for (const payload of [readingOf(1), ...rubbish, readingOf(2)]) {
+      await publisher.publish("DATA", payload, AT_LEAST_ONCE);
+    }
+    expect(await storedValues(file, 7)).toEqual([1, 2]);
+    expect(await context.metrics.metrics()).toContain(
+      'weir_logger_rows_total{kind="rejected",reason="not JSON"} 3',
+    );
+    expect(context.faults).toEqual([]);
+  });
+
+  test("is not ready while there is no broker, and is once there is one", async () => {
+    using folder = temporaryFolder();
+    const gone = await startBroker(LOCAL);
+    const { port } = gone;
+    await gone[Symbol.asyncDispose]();
+    const context = createTestContext();
+    await using _logger = startLogger(testConfig({ file: folder.file("weir.db"), port }), context);
+    await eventually(() => context.health.report().checks.broker?.includes("ECONNREFUSED"));
+    await using _broker = await startBroker({ ...LOCAL, port });
+    await eventually(() => context.health.report().ready);
+  });
+});
