@@ -4,3 +4,4 @@ export { createFakeClock, type FakeClock } from "./fake-clock.ts";
 export { type Mosquitto, startMosquitto } from "./mosquitto.ts";
 export { createTestContext, type TestContext } from "./service-context.ts";
 export { type TemporaryFolder, temporaryFolder } from "./temporary-folder.ts";
+export { connectTestClient, type TestClient } from "./test-client.ts";

@@ -1,7 +1,5 @@
-import { systemClock } from "@weir/clock";
-import { createLink, type Link } from "@weir/mqtt";
 import { openReader, type StoreReader } from "@weir/store";
-import { createTestContext, eventually } from "@weir/testkit";
+import { eventually } from "@weir/testkit";
 import { type LoggerConfig, readLoggerConfig } from "../src/config.ts";
 
 /** The logger's configuration in a test: its own file, the test's broker. */
@@ -16,22 +14,6 @@ export function testConfig(options: {
     LOGGER_SYNCHRONOUS: "NORMAL",
     ...options.environment,
   });
-}
-
-/** A connected client that publishes. */
-export async function connectPublisher(port: number): Promise<Link> {
-  const connected = Promise.withResolvers<void>();
-  const link = createLink({
-    broker: { url: `mqtt://127.0.0.1:${port}`, username: null, password: null },
-    clientId: `test-publisher-${Math.random()}`,
-    session: { kind: "clean" },
-    onConnected: () => connected.resolve(),
-    clock: systemClock,
-    logger: createTestContext().logger,
-  });
-  link.start();
-  await connected.promise;
-  return link;
 }
 
 /** The payload of a reading made now. */

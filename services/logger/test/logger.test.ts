@@ -1,8 +1,8 @@
 import { describe, expect, test } from "@jest/globals";
 import { startBroker } from "@weir/broker";
-import { createTestContext, eventually, temporaryFolder } from "@weir/testkit";
+import { connectTestClient, createTestContext, eventually, temporaryFolder } from "@weir/testkit";
 import { startLogger } from "../src/logger.ts";
-import { connectPublisher, readingOf, storedValues, testConfig } from "./fixture.ts";
+import { readingOf, storedValues, testConfig } from "./fixture.ts";
 
 const LOCAL = { host: "127.0.0.1", port: 0 };
 const AT_LEAST_ONCE = { qos: 1 } as const;
@@ -22,7 +22,7 @@ describe("the logger", () => {
     const file = folder.file("weir.db");
     const { logger } = await startReady(testConfig({ file, port: broker.port }));
     await using _logger = logger;
-    await using publisher = await connectPublisher(broker.port);
+    await using publisher = await connectTestClient(broker.port);
     for (const number of [1, 2, 3]) {
       await publisher.publish("DATA", readingOf(number), AT_LEAST_ONCE);
     }
@@ -36,7 +36,7 @@ describe("the logger", () => {
     const first = await startReady(config);
     await first.logger[Symbol.asyncDispose]();
 
-    await using publisher = await connectPublisher(broker.port);
+    await using publisher = await connectTestClient(broker.port);
     await publisher.publish("DATA", readingOf(7), AT_LEAST_ONCE);
     const second = await startReady(config);
     await using _logger = second.logger;
@@ -48,7 +48,7 @@ describe("the logger", () => {
     await using broker = await startBroker(LOCAL);
     const config = testConfig({ file: folder.file("weir.db"), port: broker.port });
     const { logger, context } = await startReady(config);
-    await using publisher = await connectPublisher(broker.port);
+    await using publisher = await connectTestClient(broker.port);
     const sent = Array.from({ length: 200 }, (_, number) => number);
     const publications = sent.map((number) =>
       publisher.publish("DATA", readingOf(number), AT_LEAST_ONCE),
@@ -70,7 +70,7 @@ describe("the logger", () => {
     const file = folder.file("weir.db");
     const { logger, context } = await startReady(testConfig({ file, port: broker.port }));
     await using _logger = logger;
-    await using publisher = await connectPublisher(broker.port);
+    await using publisher = await connectTestClient(broker.port);
     const rubbish = ["", "{", "[".repeat(10_000), '{"number":NaN}', '{"__proto__":{"number":1}}'];
     for (const payload of [readingOf(1), ...rubbish, readingOf(2)]) {
       await publisher.publish("DATA", payload, AT_LEAST_ONCE);

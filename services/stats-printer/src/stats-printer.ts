@@ -66,6 +66,8 @@ export function startStatsPrinter(
       if (newest !== null && !isShownStale && isStale(newest)) print(null);
     }),
   );
+  // A terminal shows at once that something is under way; elsewhere a line means an update.
+  if (console.isTerminal && config.format === "table") print(null);
   link.start();
   return opened;
 }

@@ -1,0 +1,38 @@
+import { integer, processConfig, processSettings, readSettings, section } from "@weir/config";
+import { Fault } from "@weir/fault";
+import { runService } from "@weir/service";
+
+// A service for tests of `runService`: what it does is told by FIXTURE_BEHAVIOUR.
+const settings = {
+  ...section("Fixture", {
+    FIXTURE_HTTP_PORT: integer({ description: "A port.", default: 0, min: 0, max: 65_535 }),
+    FIXTURE_SIZE: integer({ description: "A size.", default: 1, min: 1, max: 9 }),
+  }),
+  ...processSettings,
+};
+
+await runService({
+  name: "fixture",
+  summary: "lives for a test.",
+  settings,
+  options: { size: "FIXTURE_SIZE" },
+  readConfig: (environment) => {
+    const values = readSettings(settings, environment);
+    return {
+      process: processConfig(values, values.FIXTURE_HTTP_PORT),
+      behaviour: environment.FIXTURE_BEHAVIOUR,
+    };
+  },
+  start: ({ behaviour }, { health, fail, logger }) => {
+    if (behaviour === "fault at start")
+      throw new Fault("no room", { remedy: "Make room.", exitCode: 73 });
+    if (behaviour === "fault later") fail(new Fault("it broke", { remedy: "Mend it." }));
+    health.check("fixture").pass();
+    return {
+      [Symbol.asyncDispose]: async () => {
+        logger.info("closing");
+        if (behaviour === "hang at stop") await new Promise(() => {});
+      },
+    };
+  },
+});

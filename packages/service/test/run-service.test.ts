@@ -1,0 +1,135 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { describe, expect, test } from "@jest/globals";
+import { eventually } from "@weir/testkit";
+
+const FIXTURE = join(import.meta.dirname, "fixture-service.ts");
+
+interface Trial extends Disposable {
+  child: ChildProcess;
+  /** What it has written to standard output and standard error so far. */
+  output: () => string;
+  /** Resolves with its exit code, or the name of the signal that ended it. */
+  ended: Promise<number | string>;
+}
+
+function start(environment: Record<string, string> = {}, args: string[] = []): Trial {
+  const child = spawn(process.execPath, [FIXTURE, ...args], {
+    env: { ...process.env, LOG_FORMAT: "json", ...environment },
+    stdio: ["ignore", "pipe", "pipe", "ipc"],
+  });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.on("data", (chunk) => {
+      output += chunk;
+    });
+  }
+  const ended = once(child, "close").then(([code, signal]) => code ?? signal);
+  return {
+    child,
+    output: () => output,
+    ended,
+    [Symbol.dispose]: () => void child.kill("SIGKILL"),
+  };
+}
+
+const hasStarted = (trial: Trial) => eventually(() => trial.output().includes('"started"'));
+
+describe("a service", () => {
+  test("ends with 0 when it is asked to stop", async () => {
+    using trial = start();
+    await hasStarted(trial);
+    trial.child.kill("SIGTERM");
+    expect(await trial.ended).toBe(0);
+    expect(trial.output()).toContain("stopping: SIGTERM");
+    expect(trial.output()).toContain("closing");
+  });
+
+  test("takes two signals at once for one: a terminal and npm both pass Ctrl-C on", async () => {
+    using trial = start();
+    await hasStarted(trial);
+    trial.child.kill("SIGINT");
+    trial.child.kill("SIGINT");
+    expect(await trial.ended).toBe(0);
+  });
+
+  test("ends when its parent has ended", async () => {
+    using trial = start();
+    await hasStarted(trial);
+    // Node emits no "close" for a child whose channel was closed from this side; "exit" it does.
+    const exited = once(trial.child, "exit");
+    trial.child.disconnect();
+    expect(await exited).toEqual([0, null]);
+  });
+
+  test("that hangs while it stops ends anyway, with 1", async () => {
+    using trial = start({ FIXTURE_BEHAVIOUR: "hang at stop" });
+    await hasStarted(trial);
+    trial.child.kill("SIGTERM");
+    expect(await trial.ended).toBe(1);
+    expect(trial.output()).toContain("did not stop within 2000 ms");
+  });
+
+  test("ends at once on a second signal", async () => {
+    using trial = start({ FIXTURE_BEHAVIOUR: "hang at stop" });
+    await hasStarted(trial);
+    trial.child.kill("SIGTERM");
+    await eventually(() => trial.output().includes("closing"));
+    // The same signal within half a second counts as the same Ctrl-C, so it is sent until it is taken.
+    const ended = trial.ended.then((code) => ({ code }));
+    await eventually(async () => {
+      trial.child.kill("SIGINT");
+      return Promise.race([ended, new Promise((resolve) => setImmediate(resolve, null))]);
+    });
+    expect(await trial.ended).toBe(130);
+  });
+
+  test("reports every bad setting at once and ends with 78", async () => {
+    using trial = start({ FIXTURE_SIZE: "big", LOG_LEVEL: "loud" });
+    expect(await trial.ended).toBe(78);
+    expect(trial.output()).toContain('FIXTURE_SIZE: "big" is not allowed');
+    expect(trial.output()).toContain('LOG_LEVEL: "loud" is not allowed');
+  });
+
+  test("takes an option for a variable, and refuses one that it does not have", async () => {
+    using wrong = start({}, ["--size", "huge"]);
+    expect(await wrong.ended).toBe(78);
+    expect(wrong.output()).toContain('FIXTURE_SIZE: "huge"');
+    using unknown = start({}, ["--colour", "red"]);
+    expect(await unknown.ended).toBe(78);
+    expect(unknown.output()).toContain("--colour");
+  });
+
+  test("explains itself with --help", async () => {
+    using trial = start({}, ["--help"]);
+    expect(await trial.ended).toBe(0);
+    expect(trial.output()).toContain("FIXTURE_SIZE  (default 1)");
+  });
+
+  test("that cannot start says why and what to do, with the fault's exit code", async () => {
+    using trial = start({ FIXTURE_BEHAVIOUR: "fault at start" });
+    expect(await trial.ended).toBe(73);
+    expect(trial.output()).toMatch(/"remedy":"Make room\.".*"msg":"no room"/);
+  });
+
+  test("closes what it has opened when it faults later, and ends with 1", async () => {
+    using trial = start({ FIXTURE_BEHAVIOUR: "fault later" });
+    expect(await trial.ended).toBe(1);
+    expect(trial.output()).toContain("it broke");
+    expect(trial.output()).toContain("closing");
+  });
+
+  test("names the setting when its port is taken", async () => {
+    const taken = createServer().listen(0, "127.0.0.1");
+    await once(taken, "listening");
+    const address = taken.address();
+    const port = typeof address === "object" ? String(address?.port) : "";
+    using trial = start({ FIXTURE_HTTP_PORT: port });
+    expect(await trial.ended).toBe(69);
+    expect(trial.output()).toContain(`port ${port} on 127.0.0.1 is taken`);
+    expect(trial.output()).toContain("FIXTURE_HTTP_PORT");
+    taken.close();
+  });
+});

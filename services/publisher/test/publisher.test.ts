@@ -1,0 +1,102 @@
+import { describe, expect, test } from "@jest/globals";
+import { startBroker } from "@weir/broker";
+import { connectTestClient, createFakeClock, createTestContext, eventually } from "@weir/testkit";
+import { readPublisherConfig } from "../src/config.ts";
+import { startPublisher } from "../src/publisher.ts";
+
+const LOCAL = { host: "127.0.0.1", port: 0 };
+
+/** Subscribes to DATA; `readings` parses what has come. */
+async function collect(port: number) {
+  const client = await connectTestClient(port, "DATA");
+  return {
+    readings: (): { number: number; epochtime: string }[] =>
+      client.received.map(({ payload }) => JSON.parse(payload.toString())),
+    [Symbol.asyncDispose]: () => client[Symbol.asyncDispose](),
+  };
+}
+
+const configAt = (port: number, environment: Record<string, string> = {}) =>
+  readPublisherConfig({ BROKER: `127.0.0.1:${port}`, ...environment });
+
+describe("the publisher", () => {
+  test("publishes the first reading at once, in the form of the old system", async () => {
+    await using broker = await startBroker(LOCAL);
+    await using collected = await collect(broker.port);
+    const clock = createFakeClock(1_795_207_143_900);
+    await using _publisher = startPublisher(configAt(broker.port), createTestContext(clock));
+    const reading = await eventually(() => collected.readings()[0]);
+    expect(Object.keys(reading)).toEqual(["number", "epochtime"]);
+    expect(reading.epochtime).toBe("1795207143");
+    expect(Number.isInteger(reading.number)).toBe(true);
+  });
+
+  test("pauses at least the shortest and at most the longest pause", async () => {
+    await using broker = await startBroker(LOCAL);
+    await using collected = await collect(broker.port);
+    const clock = createFakeClock();
+    const context = createTestContext(clock);
+    const environment = { PUBLISHER_INTERVAL_MIN_MS: "500", PUBLISHER_INTERVAL_MAX_MS: "600" };
+    await using _publisher = startPublisher(configAt(broker.port, environment), context);
+    const acknowledged = async (count: number) => {
+      const metrics = await context.metrics.metrics();
+      return metrics.includes(`weir_publisher_published_total ${count}`);
+    };
+
+    await eventually(() => acknowledged(1));
+    clock.advance(499);
+    await using other = await connectTestClient(broker.port);
+    await other.publish("DATA", '{"number":"sentinel"}', { qos: 1 });
+    clock.advance(101);
+    await eventually(() => acknowledged(2));
+    await eventually(() => collected.readings().length === 3);
+    expect(collected.readings()[1]?.number).toBe("sentinel");
+  });
+
+  test("keeps its numbers within their bounds, both of which occur", async () => {
+    await using broker = await startBroker(LOCAL);
+    await using collected = await collect(broker.port);
+    const environment = {
+      PUBLISHER_INTERVAL_MIN_MS: "1",
+      PUBLISHER_INTERVAL_MAX_MS: "1",
+      PUBLISHER_NUMBER_MIN: "-1",
+      PUBLISHER_NUMBER_MAX: "1",
+    };
+    await using _publisher = startPublisher(
+      configAt(broker.port, environment),
+      createTestContext(),
+    );
+    await eventually(() => new Set(collected.readings().map(({ number }) => number)).size === 3);
+    expect(collected.readings().every(({ number }) => Math.abs(number) <= 1)).toBe(true);
+  });
+
+  test("goes on after the broker was away, with the reading that waited", async () => {
+    const first = await startBroker(LOCAL);
+    const { port } = first;
+    const context = createTestContext();
+    const environment = { PUBLISHER_INTERVAL_MIN_MS: "1", PUBLISHER_INTERVAL_MAX_MS: "1" };
+    await using _publisher = startPublisher(configAt(port, environment), context);
+    await eventually(() => context.health.report().ready);
+    await first[Symbol.asyncDispose]();
+    await eventually(() => !context.health.report().ready);
+
+    await using _second = await startBroker({ ...LOCAL, port });
+    await using collected = await collect(port);
+    await eventually(() => collected.readings().length > 3);
+    expect(context.faults).toEqual([]);
+  });
+});
+
+describe("the publisher's configuration", () => {
+  test("refuses bounds that are the wrong way round, all at once", () => {
+    const environment = {
+      PUBLISHER_INTERVAL_MIN_MS: "10",
+      PUBLISHER_INTERVAL_MAX_MS: "9",
+      PUBLISHER_NUMBER_MIN: "10",
+      PUBLISHER_NUMBER_MAX: "9",
+    };
+    expect(() => readPublisherConfig(environment)).toThrow(
+      /2 problem\(s\).*INTERVAL_MIN_MS: 10.*NUMBER_MIN: 10/s,
+    );
+  });
+});

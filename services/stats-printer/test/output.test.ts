@@ -1,0 +1,67 @@
+import { describe, expect, test } from "@jest/globals";
+import type { Statistics } from "@weir/messages";
+import { createOutput } from "../src/output.ts";
+
+const detail = { count: 3, min: 1, max: 9.5, ageSeconds: 0 };
+const statistics: Statistics = {
+  avg_1min: 46,
+  avg_5min: 45.7,
+  avg_30min: null,
+  at: 1_795_207_143,
+  throughId: 12,
+  lagRows: 0,
+  windows: { "1min": detail, "5min": detail, "30min": { ...detail, count: 0 } },
+};
+const update = { statistics, updatedAt: new Date(statistics.at * 1_000) };
+const stale = { statistics: null, updatedAt: update.updatedAt };
+
+describe("the table", () => {
+  test("off a terminal is a header and then a line for each update", () => {
+    const output = createOutput("table", false);
+    expect(output(update) + output(stale)).toBe(
+      "      avg_1min      avg_5min     avg_30min\n" +
+        "            46          45.7             -\n" +
+        "             -             -             -\n",
+    );
+  });
+
+  test("off a terminal repeats its header from time to time", () => {
+    const output = createOutput("table", false);
+    const text = Array.from({ length: 45 }, () => output(update)).join("");
+    expect(text.match(/avg_1min/g)).toHaveLength(3);
+  });
+
+  test("on a terminal shows averages, counts, extremes, time and course", () => {
+    const text = createOutput("table", true)(update);
+    expect(text).toContain("│ average │       46 │     45.7 │         - │");
+    expect(text).toContain("│ count   │        3 │        3 │         0 │");
+    expect(text).toContain("as of 20:39:03 UTC");
+    expect(text).toContain("avg_1min ▅");
+  });
+
+  test("on a terminal is redrawn over itself", () => {
+    const output = createOutput("table", true);
+    const lines = output(update).split("\n").length - 1;
+    expect(output(update).startsWith(`\x1b[${lines}A\r\x1b[J`)).toBe(true);
+  });
+
+  test("on a terminal tells how far behind the statistics are", () => {
+    const behind = { ...update, statistics: { ...statistics, lagRows: 12 } };
+    expect(createOutput("table", true)(behind)).toContain("12 rows behind");
+  });
+});
+
+test("JSON is the statistics as they came, a line each, and null when they are stale", () => {
+  const output = createOutput("json", true);
+  expect(JSON.parse(output(update))).toEqual(statistics);
+  expect(output(stale)).toBe("null\n");
+});
+
+test("CSV has one header, and empty fields where there is no value", () => {
+  const output = createOutput("csv", true);
+  expect(output(update) + output(stale)).toBe(
+    "at,avg_1min,avg_5min,avg_30min,count_1min,count_5min,count_30min\n" +
+      "1795207143,46,45.7,,3,3,0\n" +
+      ",,,,,,\n",
+  );
+});
