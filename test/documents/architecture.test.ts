@@ -1,0 +1,49 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "@jest/globals";
+import { flow as logger } from "@weir/logger/logger";
+import type { Flow } from "@weir/messages";
+import { flow as publisher } from "@weir/publisher/publisher";
+import { flow as stats } from "@weir/stats/stats";
+import { flow as statsPrinter } from "@weir/stats-printer/stats-printer";
+
+const flows: Record<string, Flow> = { publisher, logger, stats, "stats-printer": statsPrinter };
+
+interface TopicRow {
+  topic: string;
+  from: string[];
+  to: string[];
+}
+
+/** The rows of the table under "## Topics". */
+function topicRows(): TopicRow[] {
+  const page = readFileSync("docs/architecture.md", "utf8");
+  const section = page.split("## Topics")[1]?.split("\n## ")[0] ?? "";
+  return section
+    .split("\n")
+    .filter((line) => line.startsWith("| `"))
+    .map((line) => {
+      const cells = line.split("|").map((cell) => cell.trim());
+      const names = (cell: string | undefined) =>
+        (cell ?? "").split(",").map((name) => name.trim());
+      return {
+        topic: /`([^`]+)`/.exec(cells[1] ?? "")?.[1] ?? "",
+        from: names(cells.at(-3)),
+        to: names(cells.at(-2)),
+      };
+    });
+}
+
+describe("the topic table of docs/architecture.md", () => {
+  test.each(Object.keys(flows))("says what %s publishes and subscribes to", (service) => {
+    const rows = topicRows();
+    expect(flows[service]).toEqual({
+      subscribes: rows.filter(({ to }) => to.includes(service)).map(({ topic }) => topic),
+      publishes: rows.filter(({ from }) => from.includes(service)).map(({ topic }) => topic),
+    });
+  });
+
+  test("names no service that is not there", () => {
+    const named = topicRows().flatMap(({ from, to }) => [...from, ...to]);
+    expect(named.filter((name) => !(name in flows))).toEqual([]);
+  });
+});
