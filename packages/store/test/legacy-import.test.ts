@@ -1,9 +1,8 @@
 import { existsSync, readdirSync } from "node:fs";
 import { describe, expect, test } from "@jest/globals";
 import { openReader } from "@weir/store";
-import { temporaryFolder } from "@weir/testkit";
+import { openTestStore, readingAt, START_US, temporaryFolder } from "@weir/testkit";
 import Sqlite from "better-sqlite3";
-import { openTestStore, readingAt, START_US } from "./fixture.ts";
 
 /** A database as the old subscriber made it. */
 function makeLegacyFile(file: string, rows: readonly (readonly [unknown, unknown])[]): void {

@@ -1,9 +1,8 @@
 import { renameSync } from "node:fs";
 import { describe, expect, test } from "@jest/globals";
 import { openReader, type StoreReader } from "@weir/store";
-import { temporaryFolder } from "@weir/testkit";
+import { openTestStore, readingAt, rowOf, START_US, temporaryFolder } from "@weir/testkit";
 import Sqlite from "better-sqlite3";
-import { openTestStore, readingAt, rowOf, START_US } from "./fixture.ts";
 
 function mustOpen(file: string): StoreReader {
   const reader = openReader(file);

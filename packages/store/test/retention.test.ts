@@ -1,7 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { openReader, pruneLimits } from "@weir/store";
-import { temporaryFolder } from "@weir/testkit";
-import { openTestStore, readingAt, START_US } from "./fixture.ts";
+import { openTestStore, readingAt, START_US, temporaryFolder } from "@weir/testkit";
 
 const MINUTE_US = 60_000_000;
 

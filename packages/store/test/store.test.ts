@@ -1,9 +1,8 @@
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { describe, expect, test } from "@jest/globals";
 import { Fault } from "@weir/fault";
-import { temporaryFolder } from "@weir/testkit";
+import { openTestStore, readingAt, rowOf, START_US, temporaryFolder } from "@weir/testkit";
 import Sqlite from "better-sqlite3";
-import { openTestStore, readingAt, rowOf, START_US } from "./fixture.ts";
 
 function query(file: string, sql: string): unknown[] {
   const database = new Sqlite(file, { readonly: true });

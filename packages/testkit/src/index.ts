@@ -5,3 +5,4 @@ export { type Mosquitto, startMosquitto } from "./mosquitto.ts";
 export { createTestContext, type TestContext } from "./service-context.ts";
 export { type TemporaryFolder, temporaryFolder } from "./temporary-folder.ts";
 export { connectTestClient, type TestClient } from "./test-client.ts";
+export { openTestStore, readingAt, rowOf, START_US } from "./test-store.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import type { InboundMessage } from "@weir/mqtt";
-import { openStore, type Store } from "@weir/store";
-import { createFakeClock, temporaryFolder } from "@weir/testkit";
+import type { Store } from "@weir/store";
+import { createFakeClock, openTestStore, temporaryFolder } from "@weir/testkit";
 import { startIntake } from "../src/intake.ts";
 
 const config = {
@@ -43,17 +43,6 @@ function start(store: Store, { faults, unmatched }: Trial) {
     onFault: (fault) => faults.push(fault),
   });
   return { clock, intake };
-}
-
-function openTestStore(file: string): Store {
-  return openStore({
-    file,
-    stream: "data",
-    legacyTopic: "DATA",
-    synchronous: "NORMAL",
-    nowUs: 0,
-    skewUs: 0,
-  });
 }
 
 describe("intake", () => {

@@ -1,6 +1,12 @@
 import { describe, expect, test } from "@jest/globals";
-import { openStore, type Store } from "@weir/store";
-import { createFakeClock, createTestContext, temporaryFolder } from "@weir/testkit";
+import type { Store } from "@weir/store";
+import {
+  createFakeClock,
+  createTestContext,
+  openTestStore,
+  rowOf,
+  temporaryFolder,
+} from "@weir/testkit";
 import { startRetention } from "../src/retention.ts";
 
 const MINUTE_MS = 60_000;
@@ -13,25 +19,8 @@ const config = {
 };
 
 function storeWithRows(file: string, nowMs: number, rows: number): Store {
-  const store = openStore({
-    file,
-    stream: "data",
-    legacyTopic: "DATA",
-    synchronous: "NORMAL",
-    nowUs: nowMs * 1_000,
-    skewUs: 0,
-  });
-  const row = {
-    receivedUs: nowMs * 1_000,
-    topic: "DATA",
-    payload: Buffer.from("x"),
-    qos: 1,
-    retained: false,
-    outcome: 13,
-    value: null,
-    observedUs: null,
-  };
-  store.append(Array.from({ length: rows }, () => row));
+  const store = openTestStore(file, nowMs * 1_000);
+  store.append(Array.from({ length: rows }, () => rowOf("rubbish", nowMs * 1_000)));
   return store;
 }
 

@@ -1,12 +1,12 @@
 import { expect, test } from "@jest/globals";
-import { decodeReading, WINDOWS } from "@weir/messages";
-import { type NewRow, openReader, openStore, pruneLimits, type Store } from "@weir/store";
-import { temporaryFolder } from "@weir/testkit";
+import { WINDOWS } from "@weir/messages";
+import { type NewRow, openReader, pruneLimits } from "@weir/store";
+import { openTestStore, rowOf, START_US, temporaryFolder } from "@weir/testkit";
 import fc from "fast-check";
 import { compareWithSql } from "../src/comparison.ts";
 import { createFollower } from "../src/follower.ts";
 
-const START_SECONDS = 1_767_225_600;
+const START_SECONDS = START_US / 1e6;
 const SKEW_SECONDS = 60;
 const RETENTION_SECONDS = 35 * 60;
 
@@ -54,25 +54,9 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ kind: fc.constant("restart logger" as const) }),
 );
 
-function open(file: string): Store {
-  return openStore({
-    file,
-    stream: "data",
-    legacyTopic: "DATA",
-    synchronous: "NORMAL",
-    nowUs: START_SECONDS * 1e6,
-    skewUs: SKEW_SECONDS * 1e6,
-  });
-}
-
 function rowAt(nowSeconds: number, given: { number: unknown; offsetSeconds: number }): NewRow {
   const epochtime = nowSeconds + given.offsetSeconds;
-  const payload = Buffer.from(JSON.stringify({ number: given.number, epochtime }));
-  const receivedUs = nowSeconds * 1e6;
-  const decoded = decodeReading(payload, { receivedUs, skewUs: SKEW_SECONDS * 1e6 });
-  const { value, observedUs, outcome } = decoded;
-  const row = { receivedUs, topic: "DATA", payload, qos: 1, retained: false };
-  return { ...row, outcome: outcome.code, value, observedUs };
+  return rowOf(JSON.stringify({ number: given.number, epochtime }), nowSeconds * 1e6);
 }
 
 test("every published average equals SQL's over exactly the rows that it names", async () => {
@@ -81,7 +65,7 @@ test("every published average equals SQL's over exactly the rows that it names",
       using folder = temporaryFolder();
       const file = folder.file("weir.db");
       let nowSeconds = START_SECONDS;
-      let store = open(file);
+      let store = openTestStore(file);
       let follower = createFollower(file);
       try {
         for (const current of steps) {
@@ -111,7 +95,7 @@ test("every published average equals SQL's over exactly the rows that it names",
               break;
             case "restart logger":
               store[Symbol.dispose]();
-              store = open(file);
+              store = openTestStore(file);
               break;
           }
           await follower.follow(nowSeconds);

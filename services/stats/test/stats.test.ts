@@ -1,20 +1,22 @@
 import { describe, expect, test } from "@jest/globals";
 import { startBroker } from "@weir/broker";
 import { parseStatistics, type Statistics } from "@weir/messages";
-import { openStore, type Store } from "@weir/store";
 import {
   connectTestClient,
   createFakeClock,
   createTestContext,
   eventually,
   type FakeClock,
+  openTestStore,
+  readingAt,
+  START_US,
   temporaryFolder,
 } from "@weir/testkit";
 import { readStatsConfig } from "../src/config.ts";
 import { startStats } from "../src/stats.ts";
 
 const LOCAL = { host: "127.0.0.1", port: 0 };
-const START_MS = Date.UTC(2026, 0, 1);
+const START_MS = START_US / 1_000;
 
 /** Subscribes to STATS; `received` parses what has come. */
 async function collect(port: number) {
@@ -27,23 +29,6 @@ async function collect(port: number) {
       }),
     [Symbol.asyncDispose]: () => client[Symbol.asyncDispose](),
   };
-}
-
-function openTestStore(file: string): Store {
-  return openStore({
-    file,
-    stream: "data",
-    legacyTopic: "DATA",
-    synchronous: "NORMAL",
-    nowUs: START_MS * 1_000,
-    skewUs: 0,
-  });
-}
-
-function append(store: Store, atMs: number, value: number): void {
-  const observedUs = atMs * 1_000;
-  const message = { topic: "DATA", payload: Buffer.from("{}"), qos: 1, retained: false };
-  store.append([{ ...message, receivedUs: observedUs, outcome: 0, value, observedUs }]);
 }
 
 /** Moves the clock on by one interval at a time until a check passes. */
@@ -60,8 +45,8 @@ describe("stats", () => {
     await using broker = await startBroker(LOCAL);
     await using collected = await collect(broker.port);
     using store = openTestStore(folder.file("weir.db"));
-    append(store, START_MS, 40);
-    append(store, START_MS - 100_000, 50);
+    store.append([readingAt(START_US, 40)]);
+    store.append([readingAt(START_US - 100_000_000, 50)]);
     const clock = createFakeClock(START_MS);
     const config = configAt(folder.file("weir.db"), broker.port);
     await using _stats = startStats(config, createTestContext(clock));
@@ -82,7 +67,7 @@ describe("stats", () => {
     await using _stats = startStats(config, createTestContext(clock));
     await advanceUntil(clock, () => collected.received()[0]);
 
-    append(store, clock.now(), 7);
+    store.append([readingAt(clock.now() * 1_000, 7)]);
     clock.advance(250);
     const { statistics } = await eventually(() => collected.received()[1]);
     expect(statistics).toMatchObject({ throughId: 1, avg_1min: 7 });
@@ -95,7 +80,7 @@ describe("stats", () => {
     await using broker = await startBroker(LOCAL);
     await using collected = await collect(broker.port);
     using store = openTestStore(folder.file("weir.db"));
-    append(store, START_MS, 7);
+    store.append([readingAt(START_US, 7)]);
     const clock = createFakeClock(START_MS);
     const config = configAt(folder.file("weir.db"), broker.port);
     await using _stats = startStats(config, createTestContext(clock));
@@ -111,7 +96,7 @@ describe("stats", () => {
     using folder = temporaryFolder();
     await using broker = await startBroker(LOCAL);
     using store = openTestStore(folder.file("weir.db"));
-    append(store, START_MS, 7);
+    store.append([readingAt(START_US, 7)]);
     const clock = createFakeClock(START_MS);
     const context = createTestContext(clock);
     const config = configAt(folder.file("weir.db"), broker.port);
