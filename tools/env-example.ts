@@ -2,6 +2,7 @@ import { writeFileSync } from "node:fs";
 import { renderEnvExample, type Settings } from "@weir/config";
 import { loggerSettings } from "@weir/logger/config";
 import { publisherSettings } from "@weir/publisher/config";
+import { standaloneSettings } from "@weir/standalone/config";
 import { statsSettings } from "@weir/stats/config";
 import { statsPrinterSettings } from "@weir/stats-printer/config";
 
@@ -11,6 +12,7 @@ const all: readonly Settings[] = [
   loggerSettings,
   statsSettings,
   statsPrinterSettings,
+  standaloneSettings,
 ];
 
 /** The text that `.env.example` must have. */

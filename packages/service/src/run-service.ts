@@ -96,6 +96,8 @@ async function start<C extends { process: ProcessConfig }>(
     await definition.start(config, { clock: systemClock, logger, metrics, health, fail }),
   );
   logger.info({ httpPort: http.port }, "started");
+  // A parent with an IPC channel asks /readyz; if it has ended meanwhile, that is told elsewhere.
+  process.send?.({ httpPort: http.port }, undefined, {}, () => {});
 }
 
 /** Closes everything, last opened first; false when that failed or took longer than it may. */

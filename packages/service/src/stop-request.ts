@@ -7,8 +7,9 @@ export interface StopRequest {
 const SAME_SIGNAL_MS = 500;
 
 /**
- * Listens for the request to stop: SIGINT, SIGTERM, or the end of a parent that holds an IPC channel
- * to this process. A second signal ends the process at once, with 128 + the signal's number.
+ * Listens for the request to stop: SIGINT, SIGTERM, SIGHUP (the terminal was closed), or the end of a
+ * parent that holds an IPC channel to this process. A second signal ends the process at once, with
+ * 128 + the signal's number.
  */
 export function listenForStopRequest(): Promise<StopRequest> {
   const { promise, resolve } = Promise.withResolvers<StopRequest>();
@@ -23,6 +24,11 @@ export function listenForStopRequest(): Promise<StopRequest> {
   };
   process.on("SIGINT", onSignal);
   process.on("SIGTERM", onSignal);
-  process.on("disconnect", () => resolve({ reason: "the parent process has ended" }));
+  process.on("SIGHUP", onSignal);
+
+  const onDisconnect = (): void => resolve({ reason: "the parent process has ended" });
+  process.on("disconnect", onDisconnect);
+  // It may have ended while the modules of this process were still loading.
+  if (process.send !== undefined && !process.connected) onDisconnect();
   return promise;
 }

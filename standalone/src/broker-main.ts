@@ -1,0 +1,37 @@
+import { startBroker } from "@weir/broker";
+import {
+  type Environment,
+  type ProcessConfig,
+  processConfig,
+  processSettings,
+  readSettings,
+} from "@weir/config";
+import { runService } from "@weir/service";
+import { EMBEDDED_BROKER_HOST, standaloneSettings } from "./config.ts";
+
+interface BrokerProcessConfig {
+  process: ProcessConfig;
+  port: number;
+}
+
+const settings = { ...standaloneSettings, ...processSettings };
+
+// Nobody looks for the metrics of this broker, so its HTTP side takes any free port.
+const ANY_PORT = 0;
+
+await runService<BrokerProcessConfig>({
+  name: "broker",
+  summary: "an MQTT 3.1.1 broker in memory, for the suite without Docker.",
+  settings,
+  readConfig: (environment: Environment) => {
+    const values = readSettings(settings, environment);
+    return { process: processConfig(values, ANY_PORT), port: values.BROKER_PORT };
+  },
+  start: async ({ port }, { health, logger }) => {
+    const check = health.check("broker");
+    const broker = await startBroker({ host: EMBEDDED_BROKER_HOST, port });
+    logger.info({ port: broker.port }, "listening");
+    check.pass();
+    return broker;
+  },
+});

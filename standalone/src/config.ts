@@ -1,0 +1,102 @@
+import {
+  brokerConfig,
+  brokerSettings,
+  ConfigurationFault,
+  type Environment,
+  integer,
+  namesBroker,
+  processSettings,
+  readSettings,
+  section,
+  storeSettings,
+  text,
+} from "@weir/config";
+import { loggerSettings, readLoggerConfig } from "@weir/logger/config";
+import { publisherSettings, readPublisherConfig } from "@weir/publisher/config";
+import { readStatsConfig, statsSettings } from "@weir/stats/config";
+import { readStatsPrinterConfig, statsPrinterSettings } from "@weir/stats-printer/config";
+
+export interface StandaloneConfig {
+  /** The user's own broker, or one that the suite brings. */
+  broker: { kind: "foreign"; url: string } | { kind: "embedded" };
+  storeFile: string;
+  logFolder: string;
+  /** The address that every process serves /readyz on. */
+  httpHost: string;
+  /** What every process is given as its environment. */
+  environment: Environment;
+}
+
+/** The embedded broker is for this machine alone: it asks nobody for a password. */
+export const EMBEDDED_BROKER_HOST = "127.0.0.1";
+
+export const standaloneSettings = section("Without Docker (npm start)", {
+  BROKER_PORT: integer({
+    description:
+      "Port of the broker that npm start brings, on 127.0.0.1. It starts none when BROKER or BROKER_URL is set.",
+    default: 1_883,
+    min: 1,
+    max: 65_535,
+  }),
+  LOG_FOLDER: text({
+    description: "Folder of the logs that npm start writes, a file for each process.",
+    default: "data/logs",
+    allowed: "a path",
+  }),
+});
+
+/** Every setting that `npm start` heeds, for `--help`. */
+export const allSettings = {
+  ...standaloneSettings,
+  ...publisherSettings,
+  ...loggerSettings,
+  ...statsSettings,
+  ...statsPrinterSettings,
+};
+
+const serviceReaders = [
+  readLoggerConfig,
+  readStatsConfig,
+  readPublisherConfig,
+  readStatsPrinterConfig,
+];
+
+/** @throws ConfigurationFault naming every problem, those of the services included. */
+export function readStandaloneConfig(given: Environment): StandaloneConfig {
+  const problems = new Set<string>();
+  const own = collectProblems(problems, () => readSettings(standaloneSettings, given));
+  const environment: Environment = {
+    ...given,
+    ...(namesBroker(given) || own === null ? {} : embeddedBrokerVariables(own.BROKER_PORT)),
+    // The supervisor reads their logs.
+    LOG_FORMAT: "json",
+  };
+  for (const read of serviceReaders) collectProblems(problems, () => read(environment));
+  if (own === null || problems.size > 0) throw new ConfigurationFault([...problems]);
+
+  const shared = { ...brokerSettings, ...storeSettings, ...processSettings };
+  const values = readSettings(shared, environment);
+  return {
+    broker: namesBroker(given)
+      ? { kind: "foreign", url: brokerConfig(values).url }
+      : { kind: "embedded" },
+    storeFile: values.DB_FILE,
+    logFolder: own.LOG_FOLDER,
+    httpHost: values.HTTP_HOST,
+    environment,
+  };
+}
+
+function embeddedBrokerVariables(port: number): Environment {
+  return { BROKER: `${EMBEDDED_BROKER_HOST}:${port}` };
+}
+
+function collectProblems<T>(problems: Set<string>, read: () => T): T | null {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof ConfigurationFault)) throw error;
+    for (const problem of error.problems) problems.add(problem);
+    return null;
+  }
+}

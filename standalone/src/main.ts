@@ -1,0 +1,27 @@
+import { systemClock } from "@weir/clock";
+import { loadEnvironment } from "@weir/config";
+import { EXIT_CODES, Fault } from "@weir/fault";
+import { listenForStopRequest } from "@weir/service";
+import { parseCommandLine, renderUsage } from "./command-line.ts";
+import { readStandaloneConfig } from "./config.ts";
+import { runSuite } from "./suite.ts";
+
+async function run(): Promise<number> {
+  const stopRequest = listenForStopRequest();
+  const { help, isVerbose, environment } = parseCommandLine(process.argv.slice(2));
+  if (help) {
+    process.stdout.write(renderUsage());
+    return EXIT_CODES.ok;
+  }
+  const config = readStandaloneConfig({ ...loadEnvironment(), ...environment });
+  return await runSuite({ config, isVerbose, clock: systemClock, stopRequest });
+}
+
+try {
+  process.exitCode = await run();
+} catch (error) {
+  if (!(error instanceof Fault)) throw error;
+  process.stderr.write(`weir: ${error.message}\n${error.remedy}\n`);
+  process.exitCode = error.exitCode;
+}
+process.exit();

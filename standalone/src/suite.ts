@@ -1,0 +1,115 @@
+import type { Clock } from "@weir/clock";
+import { EXIT_CODES, Fault } from "@weir/fault";
+import type { StopRequest } from "@weir/service";
+import type { StandaloneConfig } from "./config.ts";
+import { type Keeper, keep } from "./keeper.ts";
+import { partsInOrder, STOP_STAGES } from "./part.ts";
+import { preflight } from "./preflight.ts";
+import { createTerminal, type Terminal } from "./terminal.ts";
+
+export interface SuiteOptions {
+  config: StandaloneConfig;
+  isVerbose: boolean;
+  clock: Clock;
+  stopRequest: Promise<StopRequest>;
+}
+
+/**
+ * Runs the suite until it is asked to stop, or cannot start.
+ *
+ * @returns the exit code.
+ * @throws Fault when something is missing before the first process is started.
+ */
+export async function runSuite(options: SuiteOptions): Promise<number> {
+  const { config, stopRequest } = options;
+  await preflight(config);
+
+  const keepers: Keeper[] = [];
+  const terminal = createTerminal(() => {
+    for (const { part, redraw } of keepers) if (part.isOnTerminal) redraw();
+  });
+  // However this process ends, a second Ctrl-C included: whoever is still there ends with it.
+  process.once("exit", () => {
+    for (const { kill } of keepers) kill();
+  });
+
+  const faulted = Promise.withResolvers<Fault>();
+  const over = Promise.race([stopRequest, faulted.promise]);
+  const end = await startInOrder(options, { keepers, terminal, over, onFault: faulted.resolve });
+  return end instanceof Fault
+    ? await stopAfterFault(end, keepers, terminal)
+    : await stopOnRequest(end, keepers, { terminal, config });
+}
+
+type End = StopRequest | Fault;
+
+interface Start {
+  /** Filled as they are started. */
+  keepers: Keeper[];
+  terminal: Terminal;
+  over: Promise<End>;
+  onFault: (fault: Fault) => void;
+}
+
+/** Starts one part after the other, and resolves when the suite is to end. */
+async function startInOrder(options: SuiteOptions, start: Start): Promise<End> {
+  const { config, isVerbose, clock } = options;
+  const { keepers, terminal, over, onFault } = start;
+  const parts = partsInOrder(config);
+  terminal.say(`starting ${parts.map(({ name }) => name).join(", ")}.`);
+  for (const part of parts) {
+    if (part === parts.at(-1)) {
+      terminal.say(
+        `readings go to ${config.storeFile}, logs to ${config.logFolder}. Ctrl-C stops it all.`,
+      );
+    }
+    const keeper = keep(part, { config, isVerbose, terminal, clock, onFault });
+    keepers.push(keeper);
+    const end = await Promise.race([keeper.ready, over]);
+    if (end !== undefined) return end;
+  }
+  return await over;
+}
+
+async function stopOnRequest(
+  { reason }: StopRequest,
+  keepers: readonly Keeper[],
+  { terminal, config }: { terminal: Terminal; config: StandaloneConfig },
+): Promise<number> {
+  // The terminal has written ^C into the line.
+  if (process.stderr.isTTY) terminal.write("");
+  terminal.say(`stopping (${reason}).`);
+  const unclean = await stopAll(keepers);
+  if (unclean.length > 0) {
+    terminal.say(
+      `${unclean.join(", ")} did not stop cleanly. See the logs in ${config.logFolder}.`,
+    );
+    return EXIT_CODES.fault;
+  }
+  terminal.say(`stopped. The next start goes on with ${config.storeFile}.`);
+  return EXIT_CODES.ok;
+}
+
+async function stopAfterFault(
+  fault: Fault,
+  keepers: readonly Keeper[],
+  terminal: Terminal,
+): Promise<number> {
+  terminal.say(`${fault.message}, so the suite stops. ${fault.remedy}`);
+  await stopAll(keepers);
+  return fault.exitCode;
+}
+
+/** Stops every part in its turn; the names of those that did not end as they should. */
+async function stopAll(keepers: readonly Keeper[]): Promise<string[]> {
+  const unclean: string[] = [];
+  for (const { parts, timeoutMs } of STOP_STAGES) {
+    const stage = keepers.filter(({ part }) => parts.some(({ name }) => name === part.name));
+    await Promise.all(
+      stage.map(async ({ part, stop }) => {
+        if (!(await stop(timeoutMs))) unclean.push(part.name);
+      }),
+    );
+  }
+  return unclean;
+}

@@ -1,0 +1,152 @@
+// Plain JavaScript for any Node from 14.13 on, because it runs before the pinned Node is there.
+import { spawnSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { run } from "./run.mjs";
+
+/** The folder of package.json. */
+export const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
+
+const PINNED_NODE = join(
+  ROOT,
+  "node_modules/node/bin",
+  process.platform === "win32" ? "node.exe" : "node",
+);
+const NODE_MAJOR_MIN = 26;
+const NPM_MAJOR_MIN = 7;
+const OUTPUT_LINES_SHOWN = 12;
+
+/** What to do about it, by what npm says. */
+const REMEDIES = [
+  [
+    /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|ENOTCACHED|network/i,
+    "The package registry cannot be reached. Connect this machine to the network (behind a proxy: npm config set proxy <url>), then start again.",
+  ],
+  [
+    /EACCES|EPERM|EROFS/,
+    "A folder cannot be written. Make this folder and npm's cache writable for this user, then start again.",
+  ],
+  [/ENOSPC/, "The disk is full. Make room, then start again."],
+  [
+    /EUSAGE|in sync/,
+    "package-lock.json does not fit package.json. Run npm install, or restore both from git.",
+  ],
+];
+
+/** Ends the process in order: what happened, and what to do about it. */
+export class InstallError extends Error {}
+
+/**
+ * Installs what is missing: the dependencies of package-lock.json, and the pinned Node.
+ *
+ * @returns {Promise<string>} the Node that runs the suite.
+ * @throws {InstallError}
+ */
+export async function ensureInstalled() {
+  if (!dependenciesAreCurrent()) {
+    checkNpm();
+    await step("installing the dependencies (npm ci)", ["ci", "--no-progress"]);
+  }
+  if (pinnedNodeRuns()) return PINNED_NODE;
+
+  // .npmrc switches install scripts off; this one is wanted, for it brings the Node binary.
+  await step("installing the pinned Node", ["rebuild", "node", "--ignore-scripts=false"]);
+  if (pinnedNodeRuns()) return PINNED_NODE;
+  if (Number(process.versions.node.split(".")[0]) >= NODE_MAJOR_MIN) return process.execPath;
+  throw new InstallError(
+    `The pinned Node does not run on this machine (${process.platform} ${process.arch}). Install Node ${NODE_MAJOR_MIN} or newer yourself, then start again.`,
+  );
+}
+
+/** Compares what npm last installed with what the lock wants. Optional packages are other platforms'. */
+function dependenciesAreCurrent() {
+  const installed = readPackages("node_modules/.package-lock.json");
+  const wanted = readPackages("package-lock.json");
+  if (installed === null || wanted === null) return false;
+  return (
+    Object.keys(installed).every((path) => path in wanted) &&
+    Object.entries(wanted).every(([path, entry]) => {
+      if (path === "" || (entry.optional && !(path in installed))) return true;
+      return path in installed && fingerprint(installed[path]) === fingerprint(entry);
+    })
+  );
+}
+
+function readPackages(file) {
+  try {
+    return JSON.parse(readFileSync(join(ROOT, file), "utf8")).packages;
+  } catch (_error) {
+    return null;
+  }
+}
+
+function fingerprint({ version, integrity, resolved, link }) {
+  return JSON.stringify([version, integrity, link ? resolved : null]);
+}
+
+function pinnedNodeRuns() {
+  const wanted = readPackages("package-lock.json")["node_modules/node"].version;
+  if (!existsSync(PINNED_NODE)) return false;
+  const { stdout } = spawnSync(PINNED_NODE, ["--version"], { encoding: "utf8" });
+  return stdout !== null && stdout.trim() === `v${wanted}`;
+}
+
+/** The npm that runs us, or else the one on the path. */
+function npmCommand(args) {
+  const script = process.env.npm_execpath;
+  if (script && /npm-cli\.c?js$/.test(script)) return [process.execPath, [script, ...args], false];
+  return ["npm", args, process.platform === "win32"];
+}
+
+function checkNpm() {
+  const [command, args, shell] = npmCommand(["--version"]);
+  const { stdout } = spawnSync(command, args, { encoding: "utf8", shell });
+  if (!stdout) {
+    throw new InstallError("npm is missing. Install Node together with npm, then start again.");
+  }
+  if (Number(stdout.split(".")[0]) >= NPM_MAJOR_MIN) return;
+  throw new InstallError(
+    `npm ${stdout.trim()} is too old for workspaces. Update it (npm install --global npm@${NPM_MAJOR_MIN}), then start again.`,
+  );
+}
+
+async function step(what, npmArgs) {
+  process.stderr.write(`weir: ${what} ... `);
+  const startedAtMs = Date.now();
+  const [command, args, shell] = npmCommand(npmArgs);
+  const { code, output } = await run(command, args, {
+    cwd: ROOT,
+    shell,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  if (code === 0) {
+    process.stderr.write(`done in ${Math.ceil((Date.now() - startedAtMs) / 1000)} s\n`);
+    return;
+  }
+  process.stderr.write("failed\n");
+  const known = REMEDIES.find(([pattern]) => pattern.test(output));
+  const remedy = known ? known[1] : "npm says above what is wrong; mend it, then start again.";
+  throw new InstallError(`${lastLines(output)}\n${remedy}`);
+}
+
+function lastLines(text) {
+  return text.trim().split("\n").slice(-OUTPUT_LINES_SHOWN).join("\n");
+}
+
+/** Runs a bootstrap: installs, then hands over to a program under the right Node; the exit code is its own. */
+export async function bootstrap(program, nodeArgs = []) {
+  try {
+    const node = await ensureInstalled();
+    const { code } = await run(node, [...nodeArgs, join(ROOT, program), ...process.argv.slice(2)], {
+      cwd: ROOT,
+      // Through the channel it learns of our end, however that happens.
+      stdio: ["inherit", "inherit", "inherit", "ipc"],
+    });
+    process.exitCode = code;
+  } catch (error) {
+    if (!(error instanceof InstallError)) throw error;
+    process.stderr.write(`weir: ${error.message}\n`);
+    process.exitCode = 1;
+  }
+}

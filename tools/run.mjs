@@ -1,0 +1,35 @@
+// Plain JavaScript for any Node from 14.13 on, because it runs before the pinned Node is there.
+import { spawn } from "node:child_process";
+
+const FORWARDED_SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"];
+const SIGNAL_CODES = { SIGHUP: 129, SIGINT: 130, SIGKILL: 137, SIGTERM: 143 };
+
+/**
+ * Runs a program to its end and passes signals on to it.
+ *
+ * @param {string} command
+ * @param {string[]} args
+ * @param {import("node:child_process").SpawnOptions} options
+ * @returns {Promise<{ code: number, output: string }>} its exit code (127 when it cannot be started),
+ * and what it wrote to streams that are pipes.
+ */
+export function run(command, args, options) {
+  return new Promise((resolve) => {
+    const child = spawn(command, args, options);
+    let output = "";
+    for (const stream of [child.stdout, child.stderr]) {
+      if (stream) stream.on("data", (chunk) => (output += chunk));
+    }
+    const forward = (signal) => child.kill(signal);
+    for (const signal of FORWARDED_SIGNALS) process.on(signal, forward);
+
+    const end = (code, text) => {
+      for (const signal of FORWARDED_SIGNALS) process.removeListener(signal, forward);
+      resolve({ code, output: output + text });
+    };
+    child.once("error", (error) => end(127, error.message));
+    child.once("close", (code, signal) =>
+      end(code === null ? SIGNAL_CODES[signal] || 1 : code, ""),
+    );
+  });
+}
