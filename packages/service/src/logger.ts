@@ -13,7 +13,7 @@ export function createLogger(
   const asText = logFormat === "text" || (logFormat === "auto" && process.stderr.isTTY === true);
   const options = { name, level: logLevel, base: {}, timestamp: stdTimeFunctions.isoTime };
   const stream = asText
-    ? pretty({ destination: 2, sync: true, ignore: "pid,hostname", translateTime: "HH:MM:ss.l" })
+    ? pretty({ destination: 2, sync: true, singleLine: true, translateTime: "HH:MM:ss.l" })
     : destination({ dest: 2, sync: true });
   return pino(options, stream);
 }
