@@ -1,14 +1,10 @@
+import { addAbortListener } from "node:events";
 import type { Clock } from "@weir/clock";
-import { errorCode, errorMessage } from "@weir/fault";
 import { backoffMs, RECONNECT_BACKOFF } from "./backoff.ts";
-import {
-  type Connection,
-  type ConnectionOptions,
-  openConnection,
-  PROTOCOL_VERSIONS,
-  type ProtocolVersion,
-} from "./connection.ts";
+import type { Connection, ConnectionOptions, ProtocolVersion } from "./connection.ts";
 import type { InboundMessage, PublishOptions, Session, Subscription } from "./message.ts";
+import { negotiateConnection } from "./negotiate.ts";
+import { describeOutage } from "./outage.ts";
 
 /** The part of a log that a link writes to. */
 export interface LinkLogger {
@@ -49,116 +45,109 @@ export interface Link extends AsyncDisposable {
   publish(topic: string, payload: string | Buffer, options: PublishOptions): Promise<void>;
 }
 
-const RECEIVE_MAXIMUM = 65_535;
-const GOODBYE_TIMEOUT_MS = 1_000;
-// CONNACK return code of MQTT 3.1.1 and reason code of MQTT 5 for "this version not" [MQTT-3.2.2-3].
-const VERSION_REFUSED = new Set([1, 0x84]);
+const TIMEOUTS = { connectMs: 10_000, goodbyeMs: 1_000 };
+/** A connection that held for so long ends an outage; one that is lost sooner is part of it. */
+const STEADY_AFTER_MS = 10_000;
 
 export function createLink(options: LinkOptions): Link {
-  const { clock, logger, broker } = options;
+  const { clock, logger, broker, subscriptions = [] } = options;
   const random = options.random ?? Math.random;
   const shownUrl = withoutPassword(broker.url);
   const connectionOptions: ConnectionOptions = {
     ...broker,
     clientId: options.clientId,
     session: options.session,
-    receiveMaximum: RECEIVE_MAXIMUM,
     acknowledge: options.acknowledge ?? "automatically",
     onMessage: options.onMessage ?? (() => {}),
+    timeouts: TIMEOUTS,
   };
 
-  const stopping = Promise.withResolvers<void>();
-  let stopped = false;
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  let life: Promise<void> | null = null;
   let connection: Connection | null = null;
-  let life: Promise<void> = Promise.resolve();
-  let outageReported = false;
+  let isSubscribed = false;
+  /** The reason told last, `null` while connected and at first. */
+  let outage: string | null = null;
 
   async function live(): Promise<void> {
-    for (let attempt = 0; !stopped; attempt += 1) {
-      try {
-        const opened = await open();
-        attempt = 0;
-        const lost = await Promise.race([opened.closed, stopping.promise]);
-        if (lost === undefined) await opened.close(GOODBYE_TIMEOUT_MS);
-        else reportOutage(lost);
-      } catch (error) {
-        reportOutage(errorMessage(error) || (errorCode(error) ?? "no answer"));
-      }
-      connection = null;
-      if (!stopped) await pause(backoffMs(RECONNECT_BACKOFF, attempt, random()));
+    for (let attempt = 0; !signal.aborted; attempt += 1) {
+      const opened = await open();
+      if (opened !== null && (await hold(opened)) >= STEADY_AFTER_MS) attempt = 0;
+      await pause(backoffMs(RECONNECT_BACKOFF, attempt, random()));
     }
   }
 
-  async function open(): Promise<Connection> {
-    const opened = await negotiate();
-    if (stopped) return opened;
-    const subscriptions = options.subscriptions ?? [];
+  /** Connects and subscribes; `null` when that failed. */
+  async function open(): Promise<Connection | null> {
     try {
-      if (subscriptions.length > 0) await opened.subscribe(subscriptions);
+      await using opening = new AsyncDisposableStack();
+      const opened = opening.use(await negotiateConnection(connectionOptions, signal));
+      if (subscriptions.length > 0 && !(isSubscribed && opened.sessionPresent)) {
+        await opened.subscribe(subscriptions);
+      }
+      isSubscribed = true;
+      signal.throwIfAborted();
+      opening.move();
+      return opened;
     } catch (error) {
-      await opened.close(GOODBYE_TIMEOUT_MS);
-      throw error;
+      reportOutage(error);
+      return null;
     }
-    connection = opened;
-    outageReported = false;
+  }
+
+  /** Lets the connection be used until it ends; returns how long that was, in milliseconds. */
+  async function hold(opened: Connection): Promise<number> {
+    // Closed also when a callback throws.
+    await using _opened = opened;
+    const sinceMs = clock.monotonic();
     const { protocolVersion, sessionPresent } = opened;
     logger.info({ broker: shownUrl, protocolVersion, sessionPresent }, "connected to the broker");
+    connection = opened;
+    outage = null;
     options.onConnected?.({ protocolVersion });
-    return opened;
+
+    const reason = await opened.closed;
+    connection = null;
+    reportOutage(reason);
+    return clock.monotonic() - sinceMs;
   }
 
-  /** MQTT 5 first, 3.1.1 at once when the broker refuses that; asked anew each time, for brokers get updated. */
-  async function negotiate(): Promise<Connection> {
-    const [preferred, fallback] = PROTOCOL_VERSIONS;
-    try {
-      return await openConnection(connectionOptions, preferred);
-    } catch (error) {
-      if (!refusesVersion(error)) throw error;
-      return await openConnection(connectionOptions, fallback);
+  function reportOutage(error: unknown): void {
+    if (signal.aborted) return;
+    const { reason, remedy } = describeOutage(error);
+    const isFirst = outage === null;
+    if (reason === outage) logger.debug({ broker: shownUrl, reason }, "still no broker");
+    else {
+      logger.warn(
+        { broker: shownUrl, reason },
+        `no connection to the broker at ${shownUrl} (${reason}); trying until there is one. ${remedy}`,
+      );
     }
-  }
-
-  function reportOutage(reason: string): void {
-    if (stopped) return;
-    if (outageReported) {
-      logger.debug({ broker: shownUrl, reason }, "still no broker");
-      return;
-    }
-    outageReported = true;
-    logger.warn(
-      { broker: shownUrl, reason },
-      `no connection to the broker at ${shownUrl} (${reason}); trying until there is one. Is it running, and is BROKER right?`,
-    );
-    options.onDisconnected?.(reason);
+    outage = reason;
+    if (isFirst) options.onDisconnected?.(reason);
   }
 
   async function pause(delayMs: number): Promise<void> {
     const over = Promise.withResolvers<void>();
-    using _timer = clock.schedule(delayMs, () => over.resolve());
-    await Promise.race([over.promise, stopping.promise]);
+    using _timer = clock.schedule(delayMs, over.resolve);
+    using _aborting = addAbortListener(signal, () => over.resolve());
+    await over.promise;
   }
 
   return {
     start: () => {
-      life = live();
+      life ??= live();
     },
     publish: async (topic, payload, publishOptions) => {
       if (connection === null) throw new Error("there is no connection to the broker");
       await connection.publish(topic, payload, publishOptions);
     },
     [Symbol.asyncDispose]: async () => {
-      stopped = true;
-      stopping.resolve();
+      stopping.abort();
       await life;
     },
   };
-}
-
-/** A broker that knows no MQTT 5 says so, or answers in a way that MQTT 5 has no words for. */
-function refusesVersion(error: unknown): boolean {
-  const code = typeof error === "object" && error !== null && "code" in error ? error.code : null;
-  if (typeof code === "number") return VERSION_REFUSED.has(code);
-  return code === null;
 }
 
 function withoutPassword(url: string): string {

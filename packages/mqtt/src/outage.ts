@@ -1,0 +1,49 @@
+import { errorCode, errorMessage } from "@weir/fault";
+import { ReasonCodes } from "mqtt";
+
+/** The code of a connection that the broker closed without a word. */
+export const HUNG_UP = "ECONNRESET";
+/** MQTT 5's reason code for "not authorized". */
+export const REFUSED_USER = 0x87;
+
+const SESSION_TAKEN_OVER = 0x8e;
+// CONNACK: return codes of MQTT 3.1.1 and reason codes of MQTT 5 for credentials and permissions.
+const REFUSED_USER_CODES: ReadonlySet<unknown> = new Set([4, 5, 0x86, REFUSED_USER]);
+
+/** Why there is no connection, and what the operator can do about it. */
+export interface Outage {
+  reason: string;
+  remedy: string;
+}
+
+/** An error with a code: a number of MQTT's, or a name of the operating system's. */
+export function withCode(message: string, code: number | string): Error & { code: typeof code } {
+  return Object.assign(new Error(message), { code });
+}
+
+/** The end of a connection: by DISCONNECT with a reason code, or without a word. */
+export function endOf(code: number | typeof HUNG_UP): Error {
+  if (code === HUNG_UP) return withCode("the broker closed the connection", code);
+  if (code === SESSION_TAKEN_OVER) return withCode("another client has the same client id", code);
+  const words = (ReasonCodes as Record<number, string>)[code] || `reason code ${code}`;
+  return withCode(`the broker ended the connection: ${words}`, code);
+}
+
+export function describeOutage(error: unknown): Outage {
+  // An error of several addresses has no message of its own.
+  const reason = errorMessage(error) || (errorCode(error) ?? "no answer");
+  return { reason, remedy: remedyFor(codeOf(error)) };
+}
+
+function remedyFor(code: unknown): string {
+  if (REFUSED_USER_CODES.has(code)) {
+    return "It does not accept this user: check BROKER_USERNAME and BROKER_PASSWORD, and what the broker allows them.";
+  }
+  if (code === SESSION_TAKEN_OVER) return "Does the same service run twice?";
+  return "Is it running, and is BROKER right?";
+}
+
+/** The `code` of an error, whatever it is. */
+export function codeOf(error: unknown): unknown {
+  return typeof error === "object" && error !== null && "code" in error ? error.code : null;
+}

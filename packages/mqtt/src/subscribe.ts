@@ -1,0 +1,21 @@
+import type { MqttClient } from "mqtt";
+import type { Subscription } from "./message.ts";
+import { REFUSED_USER, withCode } from "./outage.ts";
+import type { Pending } from "./pending.ts";
+
+/** @throws when the broker refuses one of the filters. */
+export async function subscribe(
+  client: MqttClient,
+  subscriptions: readonly Subscription[],
+  pending: Pending,
+): Promise<void> {
+  // Retain handling 1: a subscription that the session already has brings no retained message again.
+  const extra = client.options.protocolVersion === 5 ? { rh: 1 as const } : {};
+  const wanted = subscriptions.map(({ filter, qos }) => [filter, { qos, ...extra }] as const);
+  const filters = subscriptions.map(({ filter }) => filter).join(", ");
+  await pending.run((settle) => {
+    client.subscribe(Object.fromEntries(wanted), (error) =>
+      settle(error && withCode(`cannot subscribe to ${filters}: ${error.message}`, REFUSED_USER)),
+    );
+  });
+}
