@@ -4,7 +4,7 @@
 FROM node:26-bookworm-slim AS source
 WORKDIR /app
 COPY . .
-RUN chmod -R a+rX . && chmod 755 deploy/healthcheck
+RUN chmod -R a+rX . && chmod a+x tools/healthcheck.sh
 
 # What npm looks at: the layers that follow are made again only when one of these changes.
 FROM source AS manifests
@@ -26,11 +26,12 @@ RUN --mount=type=cache,target=/root/.npm \
 FROM node:26-bookworm-slim
 ARG SERVICE
 ENV NODE_ENV=production \
+    SERVICE=$SERVICE \
     NODE_COMPILE_CACHE=/app/.compile-cache
 WORKDIR /app
 # A new volume takes over the owner of the folder that it is mounted on.
 RUN mkdir /data .compile-cache && chown node:node /data .compile-cache
-COPY --from=source /app/deploy/healthcheck /usr/local/bin/
+COPY --from=source /app/tools/healthcheck.sh /usr/local/bin/healthcheck
 COPY --from=dependencies /app .
 COPY --from=source /app/packages packages
 COPY --from=source /app/services/$SERVICE services/$SERVICE
@@ -38,5 +39,6 @@ RUN ln -s "services/$SERVICE/src/main.ts" main.ts
 USER node
 # Compiles every module once, into the cache; Node keeps one for each user id.
 RUN node main.ts --help >/dev/null
+HEALTHCHECK --interval=3s --timeout=2s --start-period=30s --retries=3 CMD ["healthcheck"]
 # As process 1 it handles SIGTERM and has no children to wait for, so it needs no init.
 ENTRYPOINT ["node", "main.ts"]
