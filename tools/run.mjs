@@ -1,11 +1,13 @@
 // Plain JavaScript for any Node from 14.13 on, because it runs before the pinned Node is there.
 import { spawn } from "node:child_process";
 
+const PARENT_POLL_MS = 250;
 const FORWARDED_SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"];
 const SIGNAL_CODES = { SIGHUP: 129, SIGINT: 130, SIGKILL: 137, SIGTERM: 143 };
 
 /**
- * Runs a program to its end and passes signals on to it.
+ * Runs a program to its end, passes signals on to it, and ends it when npm, which started us, has
+ * ended without a word (kill -9, or a closed terminal).
  *
  * @param {string} command
  * @param {string[]} args
@@ -23,7 +25,15 @@ export function run(command, args, options) {
     const forward = (signal) => child.kill(signal);
     for (const signal of FORWARDED_SIGNALS) process.on(signal, forward);
 
+    const parent = process.ppid;
+    const watch = setInterval(() => {
+      if (!process.env.npm_lifecycle_event || process.ppid === parent) return;
+      clearInterval(watch);
+      forward("SIGTERM");
+    }, PARENT_POLL_MS);
+
     const end = (code, text) => {
+      clearInterval(watch);
       for (const signal of FORWARDED_SIGNALS) process.removeListener(signal, forward);
       resolve({ code, output: output + text });
     };

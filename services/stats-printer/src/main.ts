@@ -12,5 +12,7 @@ await runService({
     startStatsPrinter(config, context, {
       isTerminal: process.stdout.isTTY === true,
       write: (text) => process.stdout.write(text),
+      // fg after Ctrl-Z sends it, and so does npm start after it has written to the terminal.
+      onInterrupted: (listener) => process.on("SIGCONT", listener),
     }),
 });

@@ -8,6 +8,8 @@ export interface Update {
   statistics: Statistics | null;
   /** When the newest statistics were made, however old they are. */
   updatedAt: Date | null;
+  /** Somebody else has written since: what was drawn is not where it was. */
+  isInterrupted?: boolean;
 }
 
 /** A way to show updates. Each returns the text to write. */
@@ -43,11 +45,11 @@ const ERASE_BELOW = "\x1b[J";
 function createPanelOutput(): Output {
   const history: (number | null)[] = [];
   let drawnLines = 0;
-  return ({ statistics, updatedAt }) => {
+  return ({ statistics, updatedAt, isInterrupted = false }) => {
     history.push(statistics?.avg_1min ?? null);
     if (history.length > HISTORY_MAX) history.shift();
     const text = renderPanel({ statistics, history, updatedAt });
-    const redraw = CURSOR_UP(drawnLines) + ERASE_BELOW + text;
+    const redraw = isInterrupted ? text : CURSOR_UP(drawnLines) + ERASE_BELOW + text;
     drawnLines = text.split("\n").length - 1;
     return redraw;
   };

@@ -11,6 +11,8 @@ export const flow: Flow = { subscribes: ["STATS"], publishes: [] };
 export interface Console {
   isTerminal: boolean;
   write: (text: string) => void;
+  /** Calls back when somebody else may have written there. */
+  onInterrupted?: (listener: () => void) => void;
 }
 
 const STALE_CHECK_MS = 1_000;
@@ -26,10 +28,12 @@ export function startStatsPrinter(
   const output = createOutput(config.format, console.isTerminal);
   let newest: Statistics | null = null;
   let isShownStale = true;
+  let isInterrupted = false;
 
   function print(statistics: Statistics | null): void {
     const updatedAt = newest === null ? null : new Date(newest.at * 1_000);
-    console.write(output({ statistics, updatedAt }));
+    console.write(output({ statistics, updatedAt, isInterrupted }));
+    isInterrupted = false;
     isShownStale = statistics === null;
   }
 
@@ -66,6 +70,9 @@ export function startStatsPrinter(
       if (newest !== null && !isShownStale && isStale(newest)) print(null);
     }),
   );
+  console.onInterrupted?.(() => {
+    isInterrupted = true;
+  });
   // A terminal shows at once that something is under way; elsewhere a line means an update.
   if (console.isTerminal && config.format === "table") print(null);
   link.start();
