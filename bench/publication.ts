@@ -37,6 +37,7 @@ function rowAt(second: number, value: number): NewRow {
     outcome: 0,
     value,
     observedUs,
+    sequence: null,
   };
 }
 

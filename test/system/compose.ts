@@ -54,10 +54,14 @@ export async function createCompose(
     run,
     start: (...args) => follow(spawn("docker", ["compose", ...files, ...args], { env })),
     query: async (sql) =>
-      JSON.parse(await run("exec", "-T", "-w", "/app/packages/store", "logger", "node", "-e", QUERY, sql)),
+      JSON.parse(
+        await run("exec", "-T", "-w", "/app/packages/store", "logger", "node", "-e", QUERY, sql),
+      ),
     publish: async (topic, payload) => {
       const client = ["mosquitto_pub", "-h", "127.0.0.1", "-t", topic, "-q", "1", "-s"];
-      const child = spawn("docker", ["compose", ...files, "exec", "-T", "mosquitto", ...client], { env });
+      const child = spawn("docker", ["compose", ...files, "exec", "-T", "mosquitto", ...client], {
+        env,
+      });
       child.stdin.end(payload);
       const [code] = await once(child, "close");
       if (code !== 0) throw new Error(`mosquitto_pub ended with ${code}`);

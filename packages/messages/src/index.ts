@@ -1,4 +1,5 @@
 export { NUMBER_MAGNITUDE_MAX, PAYLOAD_BYTES_MAX, TOPIC_BYTES_MAX } from "./limits.ts";
+export { isName } from "./names.ts";
 export { parseObservedTime } from "./observed-time.ts";
 export {
   OUTCOMES,
@@ -14,6 +15,17 @@ export {
   dataPayload,
   decodeReading,
 } from "./reading.ts";
+export {
+  type Announcement,
+  type AnnouncementEntry,
+  ENTRIES_MAX,
+  parseAnnouncement,
+  parseReceipt,
+  RANGES_MAX,
+  type Receipt,
+  type ReceiptEntry,
+} from "./receipt.ts";
+export { type ParsedSequence, parseSequence, type Sequence } from "./sequence.ts";
 export {
   parseStatistics,
   type Statistics,

@@ -2,13 +2,16 @@
  * What became of a payload when it was decoded. The codes are written into every stored row: never renumber them.
  *
  * - `reading`: one value and the time at which it was observed.
- * - `flagged`: a value whose time could not be used; its time of reception stands in.
+ * - `flagged`: a value with a blemish: its time could not be used, and its time of reception stands
+ *   in; or its place in a sequence could not be kept account of.
  * - `rejected`: no value. The payload is stored all the same, and the reason says why.
  */
 export const OUTCOMES = [
   { code: 0, kind: "reading", reason: "" },
   { code: 1, kind: "flagged", reason: "time missing or unreadable" },
   { code: 2, kind: "flagged", reason: "time in the future" },
+  { code: 3, kind: "flagged", reason: "publisher, epoch or seq unusable" },
+  { code: 4, kind: "flagged", reason: "beyond the ledger's limits" },
   { code: 10, kind: "rejected", reason: "empty payload" },
   { code: 11, kind: "rejected", reason: "payload too large" },
   { code: 12, kind: "rejected", reason: "not UTF-8" },

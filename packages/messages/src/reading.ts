@@ -3,6 +3,7 @@ import { z } from "zod";
 import { NUMBER_MAGNITUDE_MAX, PAYLOAD_BYTES_MAX } from "./limits.ts";
 import { parseObservedTime } from "./observed-time.ts";
 import { type Outcome, outcomeOf, type RejectionReason } from "./outcomes.ts";
+import { parseSequence, type Sequence } from "./sequence.ts";
 
 /**
  * The payload of `DATA`, as any publisher may send it. `number` and `epochtime` may be numbers or
@@ -20,10 +21,13 @@ export interface DataPayload {
   epochtime: string;
 }
 
-/** A payload after decoding: what became of it and, unless it was rejected, its value and time. */
-export type Decoded =
+/** A payload's reading: what became of it and, unless it was rejected, its value and time. */
+type DecodedReading =
   | { outcome: Outcome; value: number; observedUs: number }
   | { outcome: Outcome; value: null; observedUs: null };
+
+/** A payload after decoding: its reading, and its place in the sequence of an outbox if it has one. */
+export type Decoded = DecodedReading & { sequence: Sequence | null };
 
 /** Where decoding takes time from. All in microseconds. */
 export interface DecodeTimes {
@@ -36,6 +40,7 @@ export interface DecodeTimes {
 const READING = outcomeOf("");
 const TIME_UNREADABLE = outcomeOf("time missing or unreadable");
 const TIME_IN_FUTURE = outcomeOf("time in the future");
+const SEQUENCE_UNUSABLE = outcomeOf("publisher, epoch or seq unusable");
 
 const NUMERIC_TEXT = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d{1,4})?$/i;
 const NUMERIC_TEXT_LENGTH_MAX = 64;
@@ -51,8 +56,17 @@ export function decodeReading(payload: Buffer, times: DecodeTimes): Decoded {
   if (typeof json !== "object" || json === null || Array.isArray(json)) {
     return rejected("not a JSON object");
   }
-  if (!Object.hasOwn(json, "number")) return rejected("number missing");
 
+  const decoded = decodeObject(json, times);
+  const parsed = parseSequence(json);
+  if (parsed.kind === "sound") return { ...decoded, sequence: parsed.sequence };
+  // A reading has one outcome; what is wrong with the reading itself matters more.
+  const isBlemish = parsed.kind === "unusable" && decoded.outcome === READING;
+  return { ...decoded, ...(isBlemish ? { outcome: SEQUENCE_UNUSABLE } : {}), sequence: null };
+}
+
+function decodeObject(json: object, times: DecodeTimes): DecodedReading {
+  if (!Object.hasOwn(json, "number")) return rejected("number missing");
   const parsed = dataPayload.safeParse(json);
   const value = parsed.success ? parseValue(parsed.data.number) : null;
   if (!parsed.success || value === null) return rejected("number unreadable");
@@ -68,8 +82,8 @@ export function decodeReading(payload: Buffer, times: DecodeTimes): Decoded {
   return { outcome: READING, value, observedUs };
 }
 
-function rejected(reason: RejectionReason): Decoded {
-  return { outcome: outcomeOf(reason), value: null, observedUs: null };
+function rejected(reason: RejectionReason): Decoded & { value: null } {
+  return { outcome: outcomeOf(reason), value: null, observedUs: null, sequence: null };
 }
 
 function parseJson(text: string): unknown {

@@ -7,6 +7,8 @@ test("the codes of outcomes never change: stored rows carry them", () => {
     0: "",
     1: "time missing or unreadable",
     2: "time in the future",
+    3: "publisher, epoch or seq unusable",
+    4: "beyond the ledger's limits",
     10: "empty payload",
     11: "payload too large",
     12: "not UTF-8",

@@ -14,6 +14,35 @@ describe("a payload of DATA", () => {
       outcome: { code: 0, kind: "reading", reason: "" },
       value: 42,
       observedUs: 1_795_207_143_000_000,
+      sequence: null,
+    });
+  });
+
+  test("from an outbox has its place in a sequence, also when it is rejected", () => {
+    const place = { publisher: "kitchen", epoch: "e1", seq: 7 };
+    expect(decode(JSON.stringify({ number: 1, epochtime: 1, ...place })).sequence).toEqual(place);
+    expect(decode(JSON.stringify({ number: "x", ...place }))).toMatchObject({
+      outcome: { kind: "rejected" },
+      sequence: place,
+    });
+  });
+
+  test.each([
+    ["a publisher that is a filter", { publisher: "#", epoch: "e", seq: 1 }],
+    ["a publisher that is a path", { publisher: "../x", epoch: "e", seq: 1 }],
+    ["a publisher of 70 kB", { publisher: "x".repeat(70_000), epoch: "e", seq: 1 }],
+    ["an epoch with NUL", { publisher: "p", epoch: "\0", seq: 1 }],
+    ["seq 0", { publisher: "p", epoch: "e", seq: 0 }],
+    ["a negative seq", { publisher: "p", epoch: "e", seq: -1 }],
+    ["a fractional seq", { publisher: "p", epoch: "e", seq: 1.5 }],
+    ["seq 2^53", { publisher: "p", epoch: "e", seq: 2 ** 53 }],
+    ["seq as text", { publisher: "p", epoch: "e", seq: "1" }],
+  ])("with %s keeps its value, flagged, without a place", (_, place) => {
+    const payload = JSON.stringify({ number: 1, epochtime: 1795207143, ...place });
+    expect(decode(payload)).toMatchObject({
+      outcome: { kind: "flagged", reason: "publisher, epoch or seq unusable" },
+      value: 1,
+      sequence: null,
     });
   });
 
@@ -71,6 +100,7 @@ describe("a payload of DATA", () => {
       outcome: expect.objectContaining({ kind: "rejected", reason }),
       value: null,
       observedUs: null,
+      sequence: null,
     });
   });
 

@@ -1,6 +1,5 @@
 import type { Database, Statement } from "better-sqlite3";
 import type { NewRow } from "./row.ts";
-import type { TopicDictionary } from "./topic-dictionary.ts";
 
 const COLUMNS = "id, received_us, topic_id, payload, qos, retained, outcome, value, observed_us";
 const PLACEHOLDERS = "(?, ?, ?, ?, ?, ?, ?, ?, ?)";
@@ -8,10 +7,16 @@ const PLACEHOLDERS = "(?, ?, ?, ?, ?, ?, ?, ?, ?)";
 // One statement for many rows inserts three times as fast as many statements for one.
 const ROWS_PER_STATEMENT = 64;
 
-/** Inserts rows under ascending ids from `firstId` on. Call it inside a write transaction. */
-export type InsertRows = (rows: readonly NewRow[], firstId: number) => void;
+/** A row with its topic's number in place of the topic. */
+export interface FiledRow {
+  row: NewRow;
+  topicId: number;
+}
 
-export function prepareInsert(database: Database, topics: TopicDictionary): InsertRows {
+/** Inserts rows under ascending ids from `firstId` on. Call it inside a write transaction. */
+export type InsertRows = (rows: readonly FiledRow[], firstId: number) => void;
+
+export function prepareInsert(database: Database): InsertRows {
   const many = prepare(database, ROWS_PER_STATEMENT);
   const one = prepare(database, 1);
 
@@ -21,7 +26,7 @@ export function prepareInsert(database: Database, topics: TopicDictionary): Inse
       const statement = rows.length - done >= ROWS_PER_STATEMENT ? many : one;
       const count = statement === many ? ROWS_PER_STATEMENT : 1;
       const chunk = rows.slice(done, done + count);
-      statement.run(chunk.flatMap((row, index) => bind(row, firstId + done + index, topics)));
+      statement.run(chunk.flatMap((row, index) => bind(row, firstId + done + index)));
       done += count;
     }
   };
@@ -32,8 +37,7 @@ function prepare(database: Database, count: number): Statement<unknown[]> {
   return database.prepare(`INSERT INTO rows (${COLUMNS}) VALUES ${values}`);
 }
 
-function bind(row: NewRow, id: number, topics: TopicDictionary): unknown[] {
+function bind({ row, topicId }: FiledRow, id: number): unknown[] {
   const { receivedUs, payload, qos, retained, outcome, value, observedUs } = row;
-  const topicId = topics.idOf(row.topic);
   return [id, receivedUs, topicId, payload, qos, retained ? 1 : 0, outcome, value, observedUs];
 }

@@ -1,3 +1,4 @@
+export type { Filed } from "./file-rows.ts";
 export type { LegacyImport } from "./legacy-import.ts";
 export {
   openReader,
@@ -9,4 +10,4 @@ export {
 } from "./reader.ts";
 export { type Pruned, type PruneLimits, pruneLimits } from "./retention.ts";
 export type { NewRow, StoredReading } from "./row.ts";
-export { openStore, type Store, type StoreOptions } from "./store.ts";
+export { type Appended, openStore, type Store, type StoreOptions } from "./store.ts";

@@ -57,12 +57,15 @@ function copyRows(options: LegacyImportOptions, temporary: string): number {
   const legacy = new Sqlite(options.file, { readonly: true });
   const database = openSegment({ ...options, file: temporary });
   try {
-    const insert = prepareInsert(database, createTopicDictionary(database));
-    const write = database.transaction(insert);
+    const topicId = createTopicDictionary(database).idOf(options.legacyTopic);
+    const write = database.transaction(prepareInsert(database));
     let nextId = 1;
     let batch: NewRow[] = [];
     const flush = (): void => {
-      write.immediate(batch, nextId);
+      write.immediate(
+        batch.map((row) => ({ row, topicId })),
+        nextId,
+      );
       nextId += batch.length;
       batch = [];
     };
@@ -98,6 +101,7 @@ function convert(row: LegacyRow, { nowUs, skewUs, legacyTopic }: LegacyImportOpt
     outcome: decoded.outcome.code,
     value: decoded.value,
     observedUs: decoded.observedUs,
+    sequence: null,
   };
 }
 

@@ -1,3 +1,5 @@
+import type { Sequence } from "@weir/messages";
+
 /** One message on its way into the store. Times in microseconds since the epoch. */
 export interface NewRow {
   receivedUs: number;
@@ -11,6 +13,8 @@ export interface NewRow {
   value: number | null;
   /** The reading's time, or `null` where decoding yielded none. */
   observedUs: number | null;
+  /** Its place in the sequence of an outbox, or `null` where it has none. */
+  sequence: Sequence | null;
 }
 
 /** One stored reading, as statistics need it. */

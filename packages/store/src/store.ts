@@ -1,8 +1,11 @@
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
+import type { ReceiptEntry } from "@weir/messages";
 import { prepareInsert } from "./append.ts";
 import { orOpeningFault, writeFault } from "./faults.ts";
+import { type Filed, fileRows } from "./file-rows.ts";
 import { identifyFile } from "./identify.ts";
+import { createLedger } from "./ledger/ledger.ts";
 import { importLegacyFile, type LegacyImport, type LegacyImportOptions } from "./legacy-import.ts";
 import { lockStore } from "./lock.ts";
 import { type Pruned, type PruneLimits, preparePrune } from "./retention.ts";
@@ -18,16 +21,28 @@ export interface Store extends Disposable {
   /** What was taken over from a file of the old system on opening; `null` if nothing. */
   imported: LegacyImport | null;
   /**
-   * Writes rows in one transaction: all of them are safe when it returns, none when it throws.
+   * Writes rows in one transaction: all of them are safe when it returns, none when it throws. Rows
+   * that the ledger knows already are not written again.
    *
-   * @returns the id of the last one.
    * @throws Fault when the disk is full or fails.
    */
-  append(rows: readonly NewRow[]): number;
+  append(rows: readonly NewRow[]): Appended;
+  /** What is committed of a publisher's messages. */
+  receiptOf(publisher: string): ReceiptEntry[];
+  /** The publishers of the newest messages, at most `limit`. */
+  recentPublishers(limit: number): string[];
   /** Removes what retention does not keep, at most `rowsMax` rows. */
   prune(limits: PruneLimits): Pruned;
   /** How much there is, in rows (exact only while nothing was removed by hand) and bytes. */
   size(): { rows: number; bytes: number };
+}
+
+/** What became of a batch. */
+export interface Appended {
+  /** The id of the newest row in the store. */
+  lastId: number;
+  /** For each row of the batch, in its order. */
+  filed: readonly Filed[];
 }
 
 /**
@@ -44,7 +59,8 @@ export function openStore(options: StoreOptions): Store {
   const database = opening.adopt(openSegment(options), (opened) => opened.close());
 
   const topics = createTopicDictionary(database);
-  const insert = prepareInsert(database, topics);
+  const ledger = createLedger(database);
+  const insert = prepareInsert(database);
   const prune = preparePrune(database);
   const extent = database.prepare<[], { first: number | null; last: number | null }>(
     "SELECT min(id) AS first, max(id) AS last FROM rows",
@@ -56,7 +72,11 @@ export function openStore(options: StoreOptions): Store {
     .pluck()
     .get() as number;
 
-  const write = database.transaction((rows: readonly NewRow[]) => insert(rows, nextId));
+  const write = database.transaction((rows: readonly NewRow[]) => {
+    const { filed, toStore } = fileRows(rows, { topics, ledger });
+    insert(toStore, nextId);
+    return { filed, stored: toStore.length };
+  });
 
   // From here on the caller closes them.
   const opened = opening.move();
@@ -64,14 +84,17 @@ export function openStore(options: StoreOptions): Store {
     imported,
     append: (rows) => {
       try {
-        write.immediate(rows);
+        const { filed, stored } = write.immediate(rows);
+        nextId += stored;
+        return { filed, lastId: nextId - 1 };
       } catch (cause) {
         topics.forget();
+        ledger.forget();
         throw writeFault(options.file, cause);
       }
-      nextId += rows.length;
-      return nextId - 1;
     },
+    receiptOf: ledger.receiptOf,
+    recentPublishers: ledger.recentPublishers,
     prune: (limits) => prune(limits, nextId),
     size: () => {
       const { first, last } = extent.get() ?? { first: null, last: null };

@@ -34,7 +34,7 @@ describe("a file of the old system", () => {
     using store = openTestStore(file);
     expect(store.imported).toEqual({ rows: 2, original: `${file}.original` });
     expect(messagesOf(file)).toEqual(rows);
-    expect(store.append([readingAt(START_US)])).toBe(3);
+    expect(store.append([readingAt(START_US)]).lastId).toBe(3);
   });
 
   test("is kept as it was", () => {

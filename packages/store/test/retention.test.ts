@@ -40,7 +40,7 @@ describe("retention", () => {
       expect(store.size().rows).toBe(0);
     }
     using store = openTestStore(folder.file("weir.db"));
-    expect(store.append([readingAt(START_US)])).toBe(3);
+    expect(store.append([readingAt(START_US)]).lastId).toBe(3);
   });
 
   test("removes rows that a wrong clock dated into the future, and tells readers", () => {

@@ -54,7 +54,7 @@ describe("a store", () => {
     using folder = temporaryFolder();
     using store = openTestStore(folder.file("weir.db"));
     const rows = Array.from({ length: 150 }, (_, index) => readingAt(START_US + index, index));
-    expect(store.append(rows)).toBe(150);
+    expect(store.append(rows).lastId).toBe(150);
     expect(query(folder.file("weir.db"), "SELECT id FROM rows WHERE value <> id - 1")).toEqual([]);
   });
 
@@ -64,7 +64,7 @@ describe("a store", () => {
     using store = openTestStore(file);
     const impossible = { ...readingAt(START_US), receivedUs: 0.5 };
     expect(() => store.append([readingAt(START_US), impossible])).toThrow("cannot be written");
-    expect(store.append([readingAt(START_US)])).toBe(1);
+    expect(store.append([readingAt(START_US)]).lastId).toBe(1);
     expect(
       query(file, "SELECT count(*) AS n, (SELECT topic FROM topics) AS topic FROM rows"),
     ).toEqual([{ n: 1, topic: "DATA" }]);
@@ -77,7 +77,7 @@ describe("a store", () => {
       store.append([readingAt(START_US)]);
     }
     using store = openTestStore(folder.file("weir.db"));
-    expect(store.append([readingAt(START_US)])).toBe(2);
+    expect(store.append([readingAt(START_US)]).lastId).toBe(2);
   });
 
   test("has one writer: a second one is told so", () => {

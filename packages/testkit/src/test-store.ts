@@ -21,9 +21,9 @@ export function openTestStore(file: string, nowUs: number = START_US): Store {
 /** A row as the logger makes it out of a payload. */
 export function rowOf(payload: string, receivedUs: number = START_US): NewRow {
   const bytes = Buffer.from(payload);
-  const { outcome, value, observedUs } = decodeReading(bytes, { receivedUs, skewUs: SKEW_US });
+  const { outcome, ...decoded } = decodeReading(bytes, { receivedUs, skewUs: SKEW_US });
   const row = { receivedUs, topic: "DATA", payload: bytes, qos: 1, retained: false };
-  return { ...row, outcome: outcome.code, value, observedUs };
+  return { ...row, ...decoded, outcome: outcome.code };
 }
 
 /** A reading that was observed when it was received. */

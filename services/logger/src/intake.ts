@@ -85,6 +85,5 @@ export function startIntake(
 
 function toRow(message: InboundMessage, receivedUs: number, decoded: Decoded): NewRow {
   const { topic, payload, qos, retained } = message;
-  const { outcome, value, observedUs } = decoded;
-  return { receivedUs, topic, payload, qos, retained, outcome: outcome.code, value, observedUs };
+  return { receivedUs, topic, payload, qos, retained, ...decoded, outcome: decoded.outcome.code };
 }

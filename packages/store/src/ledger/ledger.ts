@@ -1,0 +1,105 @@
+import type { ReceiptEntry, Sequence } from "@weir/messages";
+import type { Database } from "better-sqlite3";
+import { type AccountLimits, enter } from "./account.ts";
+import { type Entry, type LedgerKey, prepareLedgerTable } from "./table.ts";
+
+/** What bounds a ledger. */
+export interface LedgerLimits extends AccountLimits {
+  /** Publishers that are kept account of. */
+  publishersMax: number;
+  /** Openings of its outbox and topics, together, that are kept account of for one publisher. */
+  entriesPerPublisherMax: number;
+}
+
+/** What the ledger says of one message. */
+export type Verdict = "new" | "duplicate" | "beyond limits";
+
+/** Which messages of which outbox are stored. It lives in the segment, in the rows' own transactions. */
+export interface Ledger {
+  /** Enters a message that is about to be stored. Call it inside the write transaction. */
+  enter(sequence: Sequence, topicId: number, receivedUs: number): Verdict;
+  /** Writes what was entered. Call it at the end of the write transaction. */
+  write(): void;
+  /** Forgets what it remembers, because the transaction was rolled back. The file keeps all. */
+  forget(): void;
+  /** What is committed of a publisher's messages, for its receipt. */
+  receiptOf(publisher: string): ReceiptEntry[];
+  /** The publishers of the newest messages, at most `limit`. */
+  recentPublishers(limit: number): string[];
+}
+
+export const LEDGER_LIMITS: LedgerLimits = {
+  rangesMax: 64,
+  jumpMax: 1_000_000,
+  publishersMax: 10_000,
+  entriesPerPublisherMax: 1_000,
+};
+
+const REMEMBERED_MAX = 10_000;
+
+export function createLedger(database: Database, limits: LedgerLimits = LEDGER_LIMITS): Ledger {
+  const table = prepareLedgerTable(database);
+  // Entries that were read or changed, and how many entries each publisher has.
+  const remembered = new Map<string, Entry>();
+  const changed = new Set<Entry>();
+  let entriesOf = table.countByPublisher();
+
+  function find(key: LedgerKey): Entry | null {
+    const text = textOf(key);
+    const known = remembered.get(text);
+    if (known !== undefined) return known;
+    const entry = table.read(key);
+    if (entry !== null) remember(text, entry);
+    return entry;
+  }
+
+  function remember(text: string, entry: Entry): void {
+    // What has changed must stay until it is written; the rest can be read again.
+    if (remembered.size >= REMEMBERED_MAX && changed.size === 0) remembered.clear();
+    remembered.set(text, entry);
+  }
+
+  function create(key: LedgerKey, receivedUs: number): Entry | null {
+    const entries = entriesOf.get(key.publisher);
+    if (entries === undefined && entriesOf.size >= limits.publishersMax) return null;
+    if ((entries ?? 0) >= limits.entriesPerPublisherMax) return null;
+    entriesOf.set(key.publisher, (entries ?? 0) + 1);
+    const entry = table.empty(key, receivedUs);
+    remember(textOf(key), entry);
+    return entry;
+  }
+
+  return {
+    enter: ({ publisher, epoch, seq }, topicId, receivedUs) => {
+      const key = { publisher, epoch, topicId };
+      const entry = find(key) ?? create(key, receivedUs);
+      if (entry === null) return "beyond limits";
+      const accounted = enter(entry.account, seq, limits);
+      if (accounted.kind === "beyond limits") return accounted.kind;
+      if (accounted.kind === "new") {
+        entry.account = accounted.account;
+        entry.received += 1;
+      } else {
+        entry.duplicates += 1;
+      }
+      entry.lastReceivedUs = receivedUs;
+      changed.add(entry);
+      return accounted.kind;
+    },
+    write: () => {
+      for (const entry of changed) table.write(entry);
+      changed.clear();
+    },
+    forget: () => {
+      remembered.clear();
+      changed.clear();
+      entriesOf = table.countByPublisher();
+    },
+    receiptOf: table.receiptOf,
+    recentPublishers: table.recentPublishers,
+  };
+}
+
+function textOf({ publisher, epoch, topicId }: LedgerKey): string {
+  return `${publisher}/${epoch}/${topicId}`;
+}

@@ -1,0 +1,93 @@
+import { describe, expect, test } from "@jest/globals";
+import fc from "fast-check";
+import { type Account, EMPTY_ACCOUNT, enter, missingBelow } from "../src/ledger/account.ts";
+
+const limits = { rangesMax: 4, jumpMax: 1_000 };
+const generous = { rangesMax: 1_000, jumpMax: 1_000 };
+
+function enterAll(seqs: readonly number[], within = limits): Account {
+  let account = EMPTY_ACCOUNT;
+  for (const seq of seqs) {
+    const accounted = enter(account, seq, within);
+    if (accounted.kind === "new") account = accounted.account;
+  }
+  return account;
+}
+
+describe("an account", () => {
+  test("of messages in order is one number", () => {
+    expect(enterAll([1, 2, 3])).toEqual({ through: 3, ranges: [] });
+  });
+
+  test("remembers gaps, and closes them", () => {
+    expect(enterAll([1, 4, 5])).toEqual({ through: 1, ranges: [[4, 5]] });
+    expect(enterAll([1, 4, 6, 5])).toEqual({ through: 1, ranges: [[4, 6]] });
+    expect(enterAll([1, 4, 3])).toEqual({ through: 1, ranges: [[3, 4]] });
+    expect(enterAll([1, 4, 3, 2])).toEqual({ through: 4, ranges: [] });
+  });
+
+  test("knows what has come, in order or beyond a gap", () => {
+    const account = enterAll([1, 2, 5]);
+    expect([1, 2, 5].map((seq) => enter(account, seq, limits).kind)).toEqual([
+      "duplicate",
+      "duplicate",
+      "duplicate",
+    ]);
+  });
+
+  test("does not follow a jump beyond its limit", () => {
+    expect(enter(enterAll([1]), 1_002, limits).kind).toBe("beyond limits");
+    expect(enter(enterAll([1]), 1_001, limits).kind).toBe("new");
+  });
+
+  test("remembers no more gaps than its limit, but still closes those that it has", () => {
+    const full = enterAll([2, 4, 6, 8]);
+    expect(enter(full, 10, limits).kind).toBe("beyond limits");
+    expect(enter(full, 9, limits)).toMatchObject({ kind: "new" });
+    expect(enter(full, 1, limits)).toEqual({
+      kind: "new",
+      account: {
+        through: 2,
+        ranges: [
+          [4, 4],
+          [6, 6],
+          [8, 8],
+        ],
+      },
+    });
+  });
+
+  test("tells what is missing below a number", () => {
+    const account = enterAll([1, 4, 7]);
+    expect(missingBelow(account, 10)).toEqual([
+      [2, 3],
+      [5, 6],
+      [8, 9],
+    ]);
+    expect(missingBelow(account, 6)).toEqual([
+      [2, 3],
+      [5, 5],
+    ]);
+    expect(missingBelow(account, 2)).toEqual([]);
+  });
+
+  test("equals a set of numbers, whatever comes in whatever order", () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 1, max: 60 }), { maxLength: 120 }), (seqs) => {
+        const seen = new Set<number>();
+        let account = EMPTY_ACCOUNT;
+        for (const seq of seqs) {
+          const accounted = enter(account, seq, generous);
+          expect(accounted.kind).toBe(seen.has(seq) ? "duplicate" : "new");
+          if (accounted.kind === "new") account = accounted.account;
+          seen.add(seq);
+        }
+        const missing = missingBelow(account, 61).flatMap(([from, to]) =>
+          Array.from({ length: to - from + 1 }, (_, index) => from + index),
+        );
+        const all = Array.from({ length: 60 }, (_, index) => index + 1);
+        expect(missing).toEqual(all.filter((seq) => !seen.has(seq)));
+      }),
+    );
+  });
+});

@@ -1,0 +1,105 @@
+import { describe, expect, test } from "@jest/globals";
+import { type NewRow, openReader } from "@weir/store";
+import { openTestStore, rowOf, START_US, temporaryFolder } from "@weir/testkit";
+import { createLedger, LEDGER_LIMITS } from "../src/ledger/ledger.ts";
+import { openSegment } from "../src/segment.ts";
+
+/** A reading from an outbox. */
+function sent(seq: number, { publisher = "kitchen", epoch = "e1" } = {}): NewRow {
+  return rowOf(JSON.stringify({ number: seq, epochtime: START_US / 1e6, publisher, epoch, seq }));
+}
+
+describe("the ledger", () => {
+  test("lets each message into the store once, within a batch and across batches", () => {
+    using folder = temporaryFolder();
+    using store = openTestStore(folder.file("weir.db"));
+    expect(store.append([sent(1), sent(2), sent(1)])).toEqual({
+      lastId: 2,
+      filed: ["new", "new", "duplicate"],
+    });
+    expect(store.append([sent(2), sent(3)])).toEqual({ lastId: 3, filed: ["duplicate", "new"] });
+  });
+
+  test("remembers what is stored after the store was closed and opened", () => {
+    using folder = temporaryFolder();
+    {
+      using store = openTestStore(folder.file("weir.db"));
+      store.append([sent(1), sent(3)]);
+    }
+    using store = openTestStore(folder.file("weir.db"));
+    expect(store.append([sent(1), sent(2), sent(3)]).filed).toEqual([
+      "duplicate",
+      "new",
+      "duplicate",
+    ]);
+    expect(store.receiptOf("kitchen")).toEqual([
+      { epoch: "e1", topic: "DATA", through: 3, ranges: [] },
+    ]);
+  });
+
+  test("takes the same number of another epoch or publisher for another message", () => {
+    using folder = temporaryFolder();
+    using store = openTestStore(folder.file("weir.db"));
+    const rows = [sent(1), sent(1, { epoch: "e2" }), sent(1, { publisher: "garden" })];
+    expect(store.append(rows).filed).toEqual(["new", "new", "new"]);
+    expect(store.recentPublishers(10).sort()).toEqual(["garden", "kitchen"]);
+  });
+
+  test("knows nothing of a batch that was not committed", () => {
+    using folder = temporaryFolder();
+    using store = openTestStore(folder.file("weir.db"));
+    const impossible = { ...sent(2), receivedUs: 0.5 };
+    expect(() => store.append([sent(1), impossible])).toThrow("cannot be written");
+    expect(store.receiptOf("kitchen")).toEqual([]);
+    expect(store.append([sent(1), sent(2)]).filed).toEqual(["new", "new"]);
+  });
+
+  test("outlives retention", () => {
+    using folder = temporaryFolder();
+    using store = openTestStore(folder.file("weir.db"));
+    store.append([sent(1)]);
+    store.prune({ cutoffUs: START_US + 1, futureUs: START_US + 1, rowsMax: 10 });
+    expect(store.append([sent(1)]).filed).toEqual(["duplicate"]);
+  });
+
+  test("stores and flags what lies beyond its limits, and gives no receipt for it", () => {
+    using folder = temporaryFolder();
+    const file = folder.file("weir.db");
+    using store = openTestStore(file);
+    expect(store.append([sent(1), sent(2_000_000_000)]).filed).toEqual(["new", "beyond limits"]);
+    expect(store.receiptOf("kitchen")).toEqual([
+      { epoch: "e1", topic: "DATA", through: 1, ranges: [] },
+    ]);
+    using reader = openReader(file);
+    expect(reader?.readAfter(0, 10).readings).toHaveLength(2);
+  });
+
+  test("is bounded for a publisher that sends every second number for ever", () => {
+    using folder = temporaryFolder();
+    using store = openTestStore(folder.file("weir.db"));
+    store.append(Array.from({ length: 1_000 }, (_, index) => sent(2 + 2 * index)));
+    expect(store.receiptOf("kitchen")[0]?.ranges).toHaveLength(LEDGER_LIMITS.rangesMax);
+  });
+
+  test("is bounded in publishers and in epochs, and those that it has do not suffer", () => {
+    using folder = temporaryFolder();
+    const file = folder.file("weir.db");
+    const segment = { file, stream: "data", synchronous: "NORMAL", nowUs: START_US } as const;
+    const database = openSegment(segment);
+    const limits = { ...LEDGER_LIMITS, publishersMax: 2, entriesPerPublisherMax: 2 };
+    const ledger = createLedger(database, limits);
+    const enter = (publisher: string, epoch: string, seq: number) =>
+      ledger.enter({ publisher, epoch, seq }, 1, START_US);
+    expect([enter("a", "1", 1), enter("b", "1", 1), enter("c", "1", 1)]).toEqual([
+      "new",
+      "new",
+      "beyond limits",
+    ]);
+    expect([enter("a", "2", 1), enter("a", "3", 1), enter("a", "1", 2)]).toEqual([
+      "new",
+      "beyond limits",
+      "new",
+    ]);
+    database.close();
+  });
+});
