@@ -39,6 +39,5 @@ RUN ln -s "services/$SERVICE/src/main.ts" main.ts
 USER node
 # Compiles every module once, into the cache; Node keeps one for each user id.
 RUN node main.ts --help >/dev/null
-HEALTHCHECK --interval=3s --timeout=2s --start-period=30s --retries=3 CMD ["healthcheck"]
 # As process 1 it handles SIGTERM and has no children to wait for, so it needs no init.
 ENTRYPOINT ["node", "main.ts"]
