@@ -1,8 +1,8 @@
 import { existsSync, linkSync, renameSync, rmSync, statSync } from "node:fs";
 import { decodeReading } from "@weir/messages";
+import { fsyncFolderOf } from "@weir/sqlite";
 import Sqlite from "better-sqlite3";
 import { prepareInsert } from "./append.ts";
-import { fsyncFolderOf } from "./fsync.ts";
 import type { NewRow } from "./row.ts";
 import { openSegment, type SegmentOptions } from "./segment.ts";
 import { createTopicDictionary } from "./topic-dictionary.ts";

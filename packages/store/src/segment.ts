@@ -1,5 +1,5 @@
+import { orOpeningFault } from "@weir/sqlite";
 import Sqlite, { type Database } from "better-sqlite3";
-import { orOpeningFault } from "./faults.ts";
 import { migrate } from "./schema.ts";
 
 export interface SegmentOptions {
@@ -15,7 +15,7 @@ const JOURNAL_BYTES_MAX = 64 * 1024 * 1024;
 
 /** Opens or makes one segment file for writing and brings it to the current format. */
 export function openSegment({ file, stream, synchronous, nowUs }: SegmentOptions): Database {
-  return orOpeningFault(file, () => {
+  return orOpeningFault(file, "DB_FILE", () => {
     const database = new Sqlite(file);
     try {
       // Only a file without tables takes it; later it needs a VACUUM.

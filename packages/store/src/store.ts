@@ -1,13 +1,13 @@
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import type { ReceiptEntry } from "@weir/messages";
+import { lockFile, orOpeningFault } from "@weir/sqlite";
 import { prepareInsert } from "./append.ts";
-import { orOpeningFault, writeFault } from "./faults.ts";
+import { writeFault } from "./faults.ts";
 import { type Filed, fileRows } from "./file-rows.ts";
 import { identifyFile } from "./identify.ts";
 import { createLedger } from "./ledger/ledger.ts";
 import { importLegacyFile, type LegacyImport, type LegacyImportOptions } from "./legacy-import.ts";
-import { lockStore } from "./lock.ts";
 import { type Pruned, type PruneLimits, preparePrune } from "./retention.ts";
 import type { NewRow } from "./row.ts";
 import { openSegment } from "./segment.ts";
@@ -54,7 +54,7 @@ export interface Appended {
 export function openStore(options: StoreOptions): Store {
   makeFolder(options.file);
   using opening = new DisposableStack();
-  opening.use(orOpeningFault(options.file, () => lockStore(options.file)));
+  opening.use(orOpeningFault(options.file, "DB_FILE", () => lockStore(options.file)));
   const imported = importIfLegacy(options);
   const database = opening.adopt(openSegment(options), (opened) => opened.close());
 
@@ -109,11 +109,18 @@ export function openStore(options: StoreOptions): Store {
   };
 }
 
+function lockStore(file: string): Disposable {
+  return lockFile(file, {
+    message: `another logger is writing ${file}`,
+    remedy: "Stop it, or name another file in DB_FILE: a store has one writer.",
+  });
+}
+
 function importIfLegacy(options: StoreOptions): LegacyImport | null {
-  const kind = orOpeningFault(options.file, () => identifyFile(options.file));
+  const kind = orOpeningFault(options.file, "DB_FILE", () => identifyFile(options.file));
   return kind === "legacy" ? importLegacyFile(options) : null;
 }
 
 function makeFolder(file: string): void {
-  orOpeningFault(file, () => mkdirSync(dirname(file), { recursive: true }));
+  orOpeningFault(file, "DB_FILE", () => mkdirSync(dirname(file), { recursive: true }));
 }

@@ -29,7 +29,7 @@ export interface Ledger {
 }
 
 export const LEDGER_LIMITS: LedgerLimits = {
-  rangesMax: 64,
+  rangesMax: 512,
   jumpMax: 1_000_000,
   publishersMax: 10_000,
   entriesPerPublisherMax: 1_000,

@@ -1,0 +1,3 @@
+export { orOpeningFault } from "./faults.ts";
+export { fsyncFolderOf } from "./fsync.ts";
+export { type LockedOut, lockFile } from "./lock.ts";
