@@ -1,0 +1,136 @@
+import type { Clock } from "@weir/clock";
+import { isName, parseReceipt } from "@weir/messages";
+import type { InboundMessage, Link, Subscription } from "@weir/mqtt";
+import { OUTBOX_LIMITS, type OutboxLimits } from "./limits.ts";
+import { type Acceptance, openQueue } from "./queue.ts";
+import { createSender, type Outcome } from "./sender.ts";
+
+export interface OutboxOptions {
+  file: string;
+  /** Who sends: 1 to 64 letters, digits, dots, underscores or hyphens. One outbox each. */
+  publisher: string;
+  /** `receipt`: a message leaves the outbox when it is stored. `puback`: when the broker has it. */
+  confirm?: "receipt" | "puback";
+  limits?: Partial<OutboxLimits>;
+  onOutcome?: (outcome: Outcome) => void;
+  /** Called when the outbox's file fails, after which nothing is promised. */
+  onFault: (fault: unknown) => void;
+  clock: Clock;
+}
+
+/**
+ * A durable queue to send from: what it has accepted is stored at the other end once, whatever is
+ * killed or cut off in between. The application gives it a link and passes on what the link says.
+ */
+export interface Outbox extends AsyncDisposable {
+  /** What the link must subscribe to: this publisher's receipts. */
+  subscription: Subscription;
+  /** Takes a message in; resolves when it is safe on disk, or refused. Many at once share one commit. */
+  accept(topic: string, payload: object): Promise<Acceptance>;
+  /** For the link's `onConnected`. */
+  connected(link: Pick<Link, "publish">): void;
+  /** For the link's `onDisconnected`. */
+  disconnected(): void;
+  /** For the link's `onMessage`; true when the message was a receipt. */
+  receive(message: InboundMessage): boolean;
+  /** How much waits. */
+  size(): { rows: number; bytes: number };
+}
+
+interface Handed {
+  topic: string;
+  payload: object;
+  acceptance: PromiseWithResolvers<Acceptance>;
+}
+
+const ANNOUNCE_MS = 1_000;
+
+/** @throws Fault when the file is open elsewhere or cannot be written. */
+export function openOutbox(options: OutboxOptions): Outbox {
+  const { file, publisher, clock, onFault } = options;
+  if (!isName(publisher)) throw new TypeError(`${JSON.stringify(publisher)} is not a name`);
+  const limits = { ...OUTBOX_LIMITS, ...options.limits };
+  const confirm = options.confirm ?? "receipt";
+  const queue = openQueue({ file, publisher, limits });
+  let link: Pick<Link, "publish"> | null = null;
+  let handed: Handed[] = [];
+  let announced = "";
+
+  const sender = createSender({
+    queue,
+    limits,
+    confirm,
+    publish: async (topic, payload) => {
+      if (link === null) throw new Error("there is no connection to the broker");
+      await link.publish(topic, payload, { qos: 1 });
+    },
+    onOutcome: options.onOutcome ?? (() => {}),
+    onFault,
+    clock,
+  });
+
+  /** Everything that was handed in since the last commit, in one. */
+  function commit(): void {
+    const batch = handed;
+    handed = [];
+    if (batch.length === 0) return;
+    try {
+      const acceptances = queue.accept(batch, clock.now());
+      batch.forEach(({ acceptance }, index) => {
+        const given = acceptances[index];
+        if (given !== undefined) acceptance.resolve(given);
+      });
+    } catch (fault) {
+      for (const { acceptance } of batch) acceptance.reject(fault);
+      return;
+    }
+    sender.wake();
+  }
+
+  async function announce(): Promise<void> {
+    const entries = queue.announcement();
+    const news = JSON.stringify(entries);
+    if (link === null || news === announced) return;
+    const payload = JSON.stringify({ at: Math.floor(clock.now() / 1_000), entries });
+    try {
+      await link.publish(`weir/publisher/${publisher}`, payload, { qos: 1, retain: true });
+      announced = news;
+    } catch {
+      // The link says why; the next tick or connection announces it.
+    }
+  }
+
+  const timer = clock.repeat(ANNOUNCE_MS, () => void announce().catch(onFault));
+  return {
+    subscription: { filter: `weir/receipt/${publisher}`, qos: 1 },
+    accept: (topic, payload) => {
+      const acceptance = Promise.withResolvers<Acceptance>();
+      if (handed.length === 0) setImmediate(commit);
+      handed.push({ topic, payload, acceptance });
+      return acceptance.promise;
+    },
+    connected: (connectedLink) => {
+      link = connectedLink;
+      announced = "";
+      sender.connected();
+      void announce().catch(onFault);
+    },
+    disconnected: () => {
+      link = null;
+      sender.disconnected();
+    },
+    receive: ({ topic, payload }) => {
+      if (topic !== `weir/receipt/${publisher}`) return false;
+      const receipt = parseReceipt(payload);
+      if (receipt !== null && confirm === "receipt") sender.receive(receipt);
+      return true;
+    },
+    size: queue.size,
+    [Symbol.asyncDispose]: async () => {
+      commit();
+      timer[Symbol.dispose]();
+      sender[Symbol.dispose]();
+      queue[Symbol.dispose]();
+    },
+  };
+}

@@ -1,0 +1,193 @@
+import { randomBytes } from "node:crypto";
+import type { AnnouncementEntry, ReceiptEntry } from "@weir/messages";
+import { lockFile, orOpeningFault } from "@weir/sqlite";
+import Sqlite, { type Database } from "better-sqlite3";
+import { prepareAnnouncement } from "./announcement.ts";
+import type { OutboxLimits } from "./limits.ts";
+import { migrate } from "./schema.ts";
+
+/** What names one message of a publisher. */
+export interface MessageKey {
+  topic: string;
+  epoch: string;
+  seq: number;
+}
+
+/** A message that waits to be confirmed. */
+export interface QueuedMessage extends MessageKey {
+  id: number;
+  payload: Buffer;
+  acceptedMs: number;
+  refusals: number;
+}
+
+/** What became of a message that was handed in. */
+export type Acceptance =
+  | ({ kind: "accepted" } & MessageKey)
+  /** It is not in the outbox, and will not be sent. */
+  | { kind: "refused"; reason: string };
+
+/** The durable part of an outbox: a file of messages, each with its place in a sequence. */
+export interface Queue extends Disposable {
+  /** The name of this opening: 128 random bits, so that no copy of the file gives a number twice. */
+  epoch: string;
+  /**
+   * Takes messages in, in one transaction: those accepted are safe when it returns.
+   *
+   * @throws when the disk is full or fails; then none is accepted.
+   */
+  accept(messages: readonly { topic: string; payload: object }[], nowMs: number): Acceptance[];
+  /** Messages with `id > afterId`, the oldest first. */
+  after(afterId: number, limit: number): QueuedMessage[];
+  /** Removes what a receipt confirms, as far as it was sent: the messages with `id <= sentThroughId`. */
+  confirm(receipt: readonly ReceiptEntry[], sentThroughId: number): number[];
+  /** Removes one message that is confirmed. */
+  remove(id: number): void;
+  /** Counts a refusal by the broker. */
+  countRefusal(id: number): void;
+  /** Gives a message up, and remembers that and why. */
+  abandon(message: QueuedMessage, reason: string, nowMs: number): void;
+  size(): { rows: number; bytes: number };
+  /** What the publisher tells about itself. */
+  announcement(): AnnouncementEntry[];
+}
+
+/**
+ * Opens an outbox's file, or makes it.
+ *
+ * @throws Fault when another process has it open, or it cannot be written.
+ */
+export function openQueue(options: {
+  file: string;
+  publisher: string;
+  limits: OutboxLimits;
+}): Queue {
+  const { file, publisher, limits } = options;
+  using opening = new DisposableStack();
+  opening.use(
+    orOpeningFault(file, "PUBLISHER_OUTBOX_FILE", () =>
+      lockFile(file, {
+        message: `another process has the outbox ${file} open`,
+        remedy: "Stop it, or give each publisher an outbox of its own.",
+      }),
+    ),
+  );
+  const database = opening.adopt(openDatabase(file), (opened) => opened.close());
+  const epoch = randomBytes(16).toString("hex");
+  const announcement = prepareAnnouncement(database);
+  const size = database
+    .prepare<[], { rows: number; bytes: number }>(
+      "SELECT count(*) AS rows, coalesce(sum(length(payload)), 0) AS bytes FROM messages",
+    )
+    .get() ?? { rows: 0, bytes: 0 };
+
+  const insert = database.prepare<[string, string, number, Buffer, number]>(
+    "INSERT INTO messages (topic, epoch, seq, payload, accepted_ms) VALUES (?, ?, ?, ?, ?)",
+  );
+  const setAccepted = database.prepare<[string, string, number, number]>(
+    "INSERT OR REPLACE INTO sequences (epoch, topic, accepted, changed_ms) VALUES (?, ?, ?, ?)",
+  );
+  const selectAfter = database.prepare<[number, number], QueuedMessage>(
+    `SELECT id, topic, epoch, seq, payload, accepted_ms AS acceptedMs, refusals
+     FROM messages WHERE id > ? ORDER BY id LIMIT ?`,
+  );
+  const removeRange = database.prepare<
+    [string, string, number, number, number],
+    { id: number; bytes: number }
+  >(
+    `DELETE FROM messages WHERE epoch = ? AND topic = ? AND seq BETWEEN ? AND ? AND id <= ?
+     RETURNING id, length(payload) AS bytes`,
+  );
+  const removeOne = database.prepare<[number], { bytes: number }>(
+    "DELETE FROM messages WHERE id = ? RETURNING length(payload) AS bytes",
+  );
+  const countRefusal = database.prepare<[number]>(
+    "UPDATE messages SET refusals = refusals + 1 WHERE id = ?",
+  );
+  const remember = database.prepare<[string, string, number, string, number]>(
+    "INSERT OR IGNORE INTO abandoned (epoch, topic, seq, reason, abandoned_ms) VALUES (?, ?, ?, ?, ?)",
+  );
+
+  // The numbers given out in this epoch; the file has them, too, for the announcement.
+  const accepted = new Map<string, number>();
+
+  function forget(removed: readonly { bytes: number }[]): void {
+    size.rows -= removed.length;
+    for (const { bytes } of removed) size.bytes -= bytes;
+  }
+
+  const acceptAll = database.transaction(
+    (messages: readonly { topic: string; payload: object }[], nowMs: number) => {
+      const next = new Map(accepted);
+      let { rows, bytes } = size;
+      const acceptances = messages.map(({ topic, payload }): Acceptance => {
+        const seq = (next.get(topic) ?? 0) + 1;
+        const wire = Buffer.from(JSON.stringify({ ...payload, publisher, epoch, seq }));
+        if (rows >= limits.rowsMax || bytes + wire.length > limits.bytesMax) {
+          return { kind: "refused", reason: fullness(limits) };
+        }
+        insert.run(topic, epoch, seq, wire, nowMs);
+        next.set(topic, seq);
+        rows += 1;
+        bytes += wire.length;
+        return { kind: "accepted", topic, epoch, seq };
+      });
+      for (const [topic, seq] of next) {
+        if (seq !== accepted.get(topic)) setAccepted.run(epoch, topic, seq, nowMs);
+      }
+      return { acceptances, next, rows, bytes };
+    },
+  );
+
+  const confirmAll = database.transaction(
+    (receipt: readonly ReceiptEntry[], sentThroughId: number) =>
+      receipt.flatMap(({ epoch: of, topic, through, ranges }) =>
+        [[1, through] as const, ...ranges].flatMap(([from, to]) =>
+          removeRange.all(of, topic, from, to, sentThroughId),
+        ),
+      ),
+  );
+
+  const giveUp = database.transaction((message: QueuedMessage, reason: string, nowMs: number) => {
+    remember.run(message.epoch, message.topic, message.seq, reason, nowMs);
+    return removeOne.all(message.id);
+  });
+
+  const opened = opening.move();
+  return {
+    epoch,
+    accept: (messages, nowMs) => {
+      const { acceptances, next, rows, bytes } = acceptAll.immediate(messages, nowMs);
+      for (const [topic, seq] of next) accepted.set(topic, seq);
+      size.rows = rows;
+      size.bytes = bytes;
+      return acceptances;
+    },
+    after: (afterId, limit) => selectAfter.all(afterId, limit),
+    confirm: (receipt, sentThroughId) => {
+      const removed = confirmAll.immediate(receipt, sentThroughId);
+      forget(removed);
+      return removed.map(({ id }) => id);
+    },
+    remove: (id) => forget(removeOne.all(id)),
+    countRefusal: (id) => void countRefusal.run(id),
+    abandon: (message, reason, nowMs) => forget(giveUp.immediate(message, reason, nowMs)),
+    size: () => ({ ...size }),
+    announcement,
+    [Symbol.dispose]: () => opened.dispose(),
+  };
+}
+
+function openDatabase(file: string): Database {
+  return orOpeningFault(file, "PUBLISHER_OUTBOX_FILE", () => {
+    const database = new Sqlite(file);
+    database.pragma("journal_mode = WAL");
+    database.pragma("synchronous = FULL");
+    migrate(database);
+    return database;
+  });
+}
+
+function fullness({ rowsMax, bytesMax }: OutboxLimits): string {
+  return `the outbox is full (${rowsMax} messages or ${bytesMax} bytes)`;
+}

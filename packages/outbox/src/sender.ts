@@ -1,0 +1,191 @@
+import type { Clock } from "@weir/clock";
+import type { Receipt } from "@weir/messages";
+import { backoffMs } from "@weir/mqtt";
+import type { OutboxLimits } from "./limits.ts";
+import type { MessageKey, Queue, QueuedMessage } from "./queue.ts";
+
+/** What became of an accepted message in the end. */
+export type Outcome = MessageKey & ({ kind: "delivered" } | { kind: "abandoned"; reason: string });
+
+export interface SenderOptions {
+  queue: Queue;
+  limits: OutboxLimits;
+  /** What ends a message's stay: the receipt of who stored it, or the broker's PUBACK. */
+  confirm: "receipt" | "puback";
+  publish: (topic: string, payload: Buffer) => Promise<void>;
+  /** Called for each message that leaves the outbox. */
+  onOutcome: (outcome: Outcome) => void;
+  /** Called when the outbox's file fails. */
+  onFault: (fault: unknown) => void;
+  clock: Clock;
+  random?: () => number;
+}
+
+/** Sends what is in a queue, in order, and takes out what is confirmed. */
+export interface Sender extends Disposable {
+  /** There may be something new to send. */
+  wake(): void;
+  connected(): void;
+  disconnected(): void;
+  receive(receipt: Receipt): void;
+}
+
+interface Sent {
+  message: QueuedMessage;
+  sentAtMs: number;
+  isAcknowledged: boolean;
+}
+
+const ROWS_PER_READ = 200;
+// A message that was sent so long before one that is confirmed has been lost on its way.
+const OVERTAKEN_MS = 2_000;
+// While nothing is confirmed the oldest message alone is sent again, ever more rarely.
+const PROBE_BACKOFF = { baseMs: 5_000, capMs: 60_000 };
+const TICK_MS = 1_000;
+const REFUSED_FROM = 0x80;
+
+export function createSender(options: SenderOptions): Sender {
+  const { queue, limits, confirm, publish, onOutcome, onFault, clock } = options;
+  const random = options.random ?? Math.random;
+  const window = new Map<number, Sent>();
+  let isConnected = false;
+  let loadedThroughId = 0;
+  let sentThroughId = 0;
+  let probes = 0;
+  let progressAtMs = clock.monotonic();
+  // What was sent on a connection that is gone says nothing about this one.
+  let connection = 0;
+
+  function pump(): void {
+    while (isConnected && window.size < limits.windowMax) {
+      const room = Math.min(ROWS_PER_READ, limits.windowMax - window.size);
+      const messages = queue.after(loadedThroughId, room);
+      for (const message of messages) {
+        loadedThroughId = message.id;
+        if (isTooOld(message)) giveUp(message, "it waited too long");
+        else send({ message, sentAtMs: 0, isAcknowledged: false });
+      }
+      if (messages.length < room) return;
+    }
+  }
+
+  function isTooOld({ acceptedMs }: QueuedMessage): boolean {
+    return clock.now() - acceptedMs > limits.ageMaxMs;
+  }
+
+  function send(sent: Sent): void {
+    const { message } = sent;
+    const on = connection;
+    sent.sentAtMs = clock.monotonic();
+    sent.isAcknowledged = false;
+    window.set(message.id, sent);
+    sentThroughId = Math.max(sentThroughId, message.id);
+    publish(message.topic, message.payload)
+      .then(
+        () => acknowledged(sent),
+        (error: unknown) => {
+          if (on === connection && isRefusal(error)) refused(sent);
+          // Else the connection is gone: everything is sent again on the next one.
+        },
+      )
+      .catch(onFault);
+  }
+
+  function acknowledged(sent: Sent): void {
+    sent.isAcknowledged = true;
+    if (confirm === "receipt") return;
+    queue.remove(sent.message.id);
+    settle([sent.message.id]);
+  }
+
+  /** The broker takes this message not now; it must not block the others. */
+  function refused({ message }: Sent): void {
+    queue.countRefusal(message.id);
+    message.refusals += 1;
+    if (message.refusals >= limits.refusalsMax) {
+      giveUp(message, `the broker refused it ${message.refusals} times`);
+      pump();
+      return;
+    }
+    const delayMs = backoffMs(PROBE_BACKOFF, message.refusals, random());
+    const on = connection;
+    clock.schedule(delayMs, () => {
+      const sent = window.get(message.id);
+      if (sent !== undefined && on === connection) send(sent);
+    });
+  }
+
+  function giveUp(message: QueuedMessage, reason: string): void {
+    queue.abandon(message, reason, clock.now());
+    window.delete(message.id);
+    onOutcome({ ...keyOf(message), kind: "abandoned", reason });
+  }
+
+  /** Takes confirmed messages out of the window. */
+  function settle(ids: readonly number[]): void {
+    if (ids.length === 0) return;
+    progressAtMs = clock.monotonic();
+    probes = 0;
+    let newestSentMs = 0;
+    for (const id of ids) {
+      const sent = window.get(id);
+      if (sent === undefined) continue;
+      newestSentMs = Math.max(newestSentMs, sent.sentAtMs);
+      window.delete(id);
+      onOutcome({ ...keyOf(sent.message), kind: "delivered" });
+    }
+    for (const sent of window.values()) {
+      if (sent.isAcknowledged && sent.sentAtMs < newestSentMs - OVERTAKEN_MS) send(sent);
+    }
+    pump();
+  }
+
+  function probe(): void {
+    const oldest = window.values().next().value;
+    if (!isConnected || oldest === undefined || !oldest.isAcknowledged) return;
+    const silentMs = clock.monotonic() - progressAtMs;
+    if (silentMs < Math.min(PROBE_BACKOFF.baseMs * 2 ** probes, PROBE_BACKOFF.capMs)) return;
+    probes += 1;
+    progressAtMs = clock.monotonic();
+    send(oldest);
+  }
+
+  function guarded(task: () => void): void {
+    try {
+      task();
+    } catch (fault) {
+      onFault(fault);
+    }
+  }
+
+  const timer = clock.repeat(TICK_MS, () => guarded(probe));
+  return {
+    wake: () => guarded(pump),
+    connected: () => {
+      isConnected = true;
+      progressAtMs = clock.monotonic();
+      guarded(pump);
+    },
+    disconnected: () => {
+      isConnected = false;
+      connection += 1;
+      window.clear();
+      loadedThroughId = 0;
+    },
+    receive: ({ entries }) => guarded(() => settle(queue.confirm(entries, sentThroughId))),
+    [Symbol.dispose]: () => {
+      isConnected = false;
+      connection += 1;
+      timer[Symbol.dispose]();
+    },
+  };
+}
+
+function keyOf({ topic, epoch, seq }: MessageKey): MessageKey {
+  return { topic, epoch, seq };
+}
+
+function isRefusal(error: unknown): boolean {
+  const code = typeof error === "object" && error !== null && "code" in error ? error.code : null;
+  return typeof code === "number" && code >= REFUSED_FROM;
+}
