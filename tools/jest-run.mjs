@@ -1,0 +1,96 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, relative } from "node:path";
+import { ROOT } from "./install.mjs";
+import { run } from "./run.mjs";
+
+const JEST = [
+  "--experimental-vm-modules",
+  "--disable-warning=ExperimentalWarning",
+  join(ROOT, "node_modules/jest/bin/jest.js"),
+];
+
+// Whole suites in containers or processes: two at once would fight for the machine's cores and ports.
+const ONE_AT_A_TIME = /^(standalone|test[\\/](system|faults))[\\/]/;
+
+/**
+ * Runs the tests whose path matches: the small ones side by side, then whole suites one by one.
+ *
+ * @param {string} node
+ * @param {string[]} patterns none: all tests.
+ * @returns {Promise<{ code: number, passed: number, failed: number, skipped: string[] }>} `code` is that
+ * of the last run that did not end with 0.
+ */
+export async function runTests(node, patterns) {
+  const listed = await run(node, [...JEST, "--listTests", ...patterns], piped());
+  if (listed.code !== 0) {
+    process.stderr.write(listed.output);
+    return { code: listed.code, passed: 0, failed: 1, skipped: [] };
+  }
+  const files = listed.output.split("\n").filter((line) => line.endsWith(".test.ts"));
+  const isAlone = (file) => ONE_AT_A_TIME.test(relative(ROOT, file));
+  const sideBySide = files.filter((file) => !isAlone(file));
+  const oneByOne = files.filter(isAlone);
+
+  const total = { code: 0, passed: 0, failed: 0, skipped: [] };
+  for (const [group, workers] of [
+    [sideBySide, "--maxWorkers=100%"],
+    [oneByOne, "--runInBand"],
+  ]) {
+    if (group.length === 0) continue;
+    const result = await runGroup(node, [workers, "--runTestsByPath", ...group]);
+    total.code = result.code || total.code;
+    total.passed += result.passed;
+    total.failed += result.failed;
+    total.skipped.push(...result.skipped);
+  }
+  return total;
+}
+
+async function runGroup(node, args) {
+  const folder = mkdtempSync(join(tmpdir(), "weir-test-"));
+  const file = join(folder, "result.json");
+  try {
+    const { code } = await run(node, [...JEST, "--json", `--outputFile=${file}`, ...args], {
+      cwd: ROOT,
+      stdio: "inherit",
+      // Each test ends its own containers; the reaper would be one more image to pull.
+      env: { TESTCONTAINERS_RYUK_DISABLED: "true", ...process.env },
+    });
+    return { code, ...count(file, code) };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function count(file, code) {
+  const result = readResult(file);
+  if (result === null) return { passed: 0, failed: 1, skipped: [] };
+  // A file that cannot even be loaded has no tests, but it has failed.
+  const failed = result.numFailedTests + result.numRuntimeErrorTestSuites;
+  return {
+    passed: result.numPassedTests,
+    failed: failed === 0 && code !== 0 ? 1 : failed,
+    skipped: skippedTests(result),
+  };
+}
+
+function readResult(file) {
+  try {
+    return JSON.parse(readFileSync(file, "utf8"));
+  } catch (_error) {
+    return null;
+  }
+}
+
+function skippedTests({ testResults }) {
+  return testResults.flatMap(({ name, assertionResults }) =>
+    assertionResults
+      .filter(({ status }) => status === "pending" || status === "todo")
+      .map(({ fullName }) => `${relative(ROOT, name)}: ${fullName}`),
+  );
+}
+
+function piped() {
+  return { cwd: ROOT, stdio: ["ignore", "pipe", "pipe"] };
+}
