@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { ROOT } from "./install.mjs";
-import { run } from "./run.mjs";
+import { isInterruption, run } from "./run.mjs";
 
 const JEST = [
   "--experimental-vm-modules",
@@ -11,7 +11,13 @@ const JEST = [
 ];
 
 // Whole suites in containers or processes: two at once would fight for the machine's cores and ports.
-const ONE_AT_A_TIME = /^(standalone|test[\\/](system|faults))[\\/]/;
+const WHOLE_SUITES = "<rootDir>/(standalone|test/(system|faults))/";
+const ALL_BUT_WHOLE_SUITES = `^(?!${WHOLE_SUITES})`;
+
+const GROUPS = [
+  ["--maxWorkers=100%", `--testPathIgnorePatterns=${WHOLE_SUITES}`],
+  ["--runInBand", `--testPathIgnorePatterns=${ALL_BUT_WHOLE_SUITES}`],
+];
 
 /**
  * Runs the tests whose path matches: the small ones side by side, then whole suites one by one.
@@ -22,27 +28,14 @@ const ONE_AT_A_TIME = /^(standalone|test[\\/](system|faults))[\\/]/;
  * of the last run that did not end with 0.
  */
 export async function runTests(node, patterns) {
-  const listed = await run(node, [...JEST, "--listTests", ...patterns], piped());
-  if (listed.code !== 0) {
-    process.stderr.write(listed.output);
-    return { code: listed.code, passed: 0, failed: 1, skipped: [] };
-  }
-  const files = listed.output.split("\n").filter((line) => line.endsWith(".test.ts"));
-  const isAlone = (file) => ONE_AT_A_TIME.test(relative(ROOT, file));
-  const sideBySide = files.filter((file) => !isAlone(file));
-  const oneByOne = files.filter(isAlone);
-
   const total = { code: 0, passed: 0, failed: 0, skipped: [] };
-  for (const [group, workers] of [
-    [sideBySide, "--maxWorkers=100%"],
-    [oneByOne, "--runInBand"],
-  ]) {
-    if (group.length === 0) continue;
-    const result = await runGroup(node, [workers, "--runTestsByPath", ...group]);
+  for (const group of GROUPS) {
+    const result = await runGroup(node, [...group, "--passWithNoTests", ...patterns]);
     total.code = result.code || total.code;
     total.passed += result.passed;
     total.failed += result.failed;
     total.skipped.push(...result.skipped);
+    if (isInterruption(result.code)) break;
   }
   return total;
 }
@@ -89,8 +82,4 @@ function skippedTests({ testResults }) {
       .filter(({ status }) => status === "pending" || status === "todo")
       .map(({ fullName }) => `${relative(ROOT, name)}: ${fullName}`),
   );
-}
-
-function piped() {
-  return { cwd: ROOT, stdio: ["ignore", "pipe", "pipe"] };
 }

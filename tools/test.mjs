@@ -3,16 +3,13 @@
 import { join } from "node:path";
 import { ensureInstalled, InstallError, ROOT } from "./install.mjs";
 import { runTests } from "./jest-run.mjs";
-import { run } from "./run.mjs";
+import { isInterruption, run } from "./run.mjs";
 
 const CHECKS = [
   { name: "types (tsc)", args: ["typescript/bin/tsc"] },
   { name: "lint (biome)", args: ["@biomejs/biome/bin/biome", "check", "--error-on-warnings"] },
-  { name: "dead code (knip)", args: ["knip/bin/knip.js", "--no-progress"] },
+  { name: "dead code (knip)", args: ["knip/bin/knip.js", "--no-progress", "--no-config-hints"] },
 ];
-
-/** Exit codes of a step that a signal ended: SIGHUP, SIGINT, SIGTERM. */
-const INTERRUPTED = [129, 130, 143];
 
 class Interrupted extends Error {
   constructor(code) {
@@ -73,7 +70,7 @@ function report(failures, skipped) {
 }
 
 function stopIfInterrupted(code) {
-  if (INTERRUPTED.indexOf(code) !== -1) throw new Interrupted(code);
+  if (isInterruption(code)) throw new Interrupted(code);
 }
 
 try {
