@@ -5,6 +5,11 @@ const PARENT_POLL_MS = 250;
 const FORWARDED_SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"];
 const SIGNAL_CODES = { SIGHUP: 129, SIGINT: 130, SIGKILL: 137, SIGTERM: 143 };
 
+/** Whether an exit code says that somebody wanted the program to end. */
+export function isInterruption(code) {
+  return FORWARDED_SIGNALS.some((signal) => SIGNAL_CODES[signal] === code);
+}
+
 /**
  * Runs a program to its end, passes signals on to it, and ends it when npm, which started us, has
  * ended without a word (kill -9, or a closed terminal).

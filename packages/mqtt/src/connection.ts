@@ -117,10 +117,11 @@ async function untilConnected(
   signal: AbortSignal,
 ): Promise<IConnackPacket> {
   const connected = new Promise<IConnackPacket>((resolve) => client.once("connect", resolve));
+  const failed = closed.then((reason) => {
+    throw reason;
+  });
   using _aborting = addAbortListener(signal, () => client.stream.destroy());
-  const first = await Promise.race([connected, closed]);
-  if (first instanceof Error) throw first;
-  return first;
+  return await Promise.race([connected, failed]);
 }
 
 /** DISCONNECT once all answers have come, at most for `timeoutMs`; then hangs up. */

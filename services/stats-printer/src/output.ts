@@ -3,7 +3,7 @@ import type { Format } from "./config.ts";
 import { renderHeader, renderPanel, renderUpdate } from "./table.ts";
 
 /** What is to be shown now. */
-export interface Update {
+interface Update {
   /** The newest statistics, or `null` once they are stale. */
   statistics: Statistics | null;
   /** When the newest statistics were made, however old they are. */

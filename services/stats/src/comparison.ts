@@ -10,7 +10,7 @@ export interface Comparison {
 }
 
 /** How far an average may be from SQL's, relative to the mean of |value|. */
-export const TOLERANCE = 1e-9;
+const TOLERANCE = 1e-9;
 
 /** Holds one window of a publication to SQL over the rows that it names. */
 export function compareWithSql(

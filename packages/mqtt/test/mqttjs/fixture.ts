@@ -1,0 +1,31 @@
+import mqtt, { type IClientOptions, type MqttClient, type MqttClientEventCallbacks } from "mqtt";
+
+/** A bare client of MQTT.js, as the link makes it; `prepare` runs before it connects. */
+export async function connectBare(
+  url: string,
+  options: IClientOptions = {},
+  prepare: (client: MqttClient) => void = () => {},
+): Promise<MqttClient & AsyncDisposable> {
+  const client = mqtt.connect(url, { reconnectPeriod: 0, manualConnect: true, ...options });
+  prepare(client);
+  client.connect();
+  await emitted(client, "connect");
+  return Object.assign(client, {
+    [Symbol.asyncDispose]: async () => {
+      if (client.stream.closed) return;
+      client.stream.destroy();
+      await emitted(client, "close");
+    },
+  });
+}
+
+/** Waits for an event. Unlike `once` of node:events it does not take "error" for a failure of its own. */
+export function emitted<E extends keyof MqttClientEventCallbacks>(
+  client: MqttClient,
+  event: E,
+): Promise<Parameters<MqttClientEventCallbacks[E]>> {
+  return new Promise((resolve) => {
+    client.once(event, ((...values: Parameters<MqttClientEventCallbacks[E]>) =>
+      resolve(values)) as MqttClientEventCallbacks[E]);
+  });
+}

@@ -1,0 +1,82 @@
+import { describe, expect, test } from "@jest/globals";
+import { eventually } from "@weir/testkit";
+import { startTrial, type Trial } from "./fixture.ts";
+import { connack, type StandIn, startStandIn } from "./stand-in.ts";
+
+const AT_LEAST_ONCE = { qos: 1 } as const;
+
+async function connected(url: string): Promise<Trial> {
+  const trial = startTrial(url);
+  await eventually(() => trial.states.includes("connected"));
+  return trial;
+}
+
+const published = ({ peers }: StandIn) =>
+  peers.flatMap(({ received }) => received.filter((packet) => packet.cmd === "publish"));
+
+describe("publishing over a link", () => {
+  test("resolves with the broker's PUBACK", async () => {
+    await using broker = await startStandIn();
+    await using trial = await connected(broker.url);
+    await trial.link.publish("a", "1", { ...AT_LEAST_ONCE, retain: true, expirySeconds: 30 });
+    expect(published(broker)).toMatchObject([
+      { topic: "a", qos: 1, retain: true, properties: { messageExpiryInterval: 30 } },
+    ]);
+  });
+
+  test("resolves for QoS 0 when the message is on its way", async () => {
+    await using broker = await startStandIn({ publish: () => {} });
+    await using trial = await connected(broker.url);
+    await trial.link.publish("a", "1", { qos: 0 });
+    await eventually(() => published(broker).length === 1);
+  });
+
+  test("rejects at once while there is no connection", async () => {
+    await using broker = await startStandIn({ connect: () => {} });
+    await using trial = startTrial(broker.url);
+    await expect(trial.link.publish("a", "1", AT_LEAST_ONCE)).rejects.toThrow("no connection");
+  });
+
+  test("rejects, with the reason, when the connection ends before the answer", async () => {
+    await using broker = await startStandIn({
+      publish: (_, peer) => peer.send({ cmd: "disconnect", reasonCode: 0x8b }),
+    });
+    await using trial = await connected(broker.url);
+    const publication = trial.link.publish("a", "1", AT_LEAST_ONCE);
+    await expect(publication).rejects.toThrow("no answer from the broker: the broker ended");
+  });
+
+  test("rejects what the broker refuses, and stays connected", async () => {
+    await using broker = await startStandIn({
+      publish: ({ messageId = 0, topic }, peer) =>
+        peer.send({ cmd: "puback", messageId, reasonCode: topic === "forbidden" ? 0x87 : 0 }),
+    });
+    await using trial = await connected(broker.url);
+    const refused = trial.link.publish("forbidden", "1", AT_LEAST_ONCE);
+    await expect(refused).rejects.toMatchObject({ code: 0x87 });
+    await trial.link.publish("allowed", "1", AT_LEAST_ONCE);
+    expect(trial.states).toEqual(["connected"]);
+  });
+
+  test("has no more without an answer than the broker's Receive Maximum", async () => {
+    await using broker = await startStandIn({
+      connect: (_, peer) => peer.send(connack(0, { properties: { receiveMaximum: 2 } })),
+      publish: () => {},
+    });
+    await using trial = await connected(broker.url);
+    const publications = ["1", "2", "3"].map((payload) =>
+      trial.link.publish("a", payload, AT_LEAST_ONCE),
+    );
+    // QoS 0 does not count, and would come behind the third.
+    await trial.link.publish("sentinel", "", { qos: 0 });
+    await eventually(() => published(broker).at(-1)?.topic === "sentinel");
+    expect(published(broker)).toHaveLength(3);
+
+    const answer = (messageId = 0) => broker.peers[0]?.send({ cmd: "puback", messageId });
+    answer(published(broker)[0]?.messageId);
+    await eventually(() => published(broker).length === 4);
+    answer(published(broker)[1]?.messageId);
+    answer(published(broker)[3]?.messageId);
+    await Promise.all(publications);
+  });
+});

@@ -1,0 +1,101 @@
+import { once } from "node:events";
+import { type AddressInfo, createServer, type Socket } from "node:net";
+import { eventually } from "@weir/testkit";
+import { generate, type IConnackPacket, type Packet, parser } from "mqtt-packet";
+
+/** One client's connection to the stand-in. */
+export interface Peer {
+  socket: Socket;
+  /** What the client has sent, oldest first. */
+  received: Packet[];
+  /** Sends packets in one write. */
+  send(...packets: Packet[]): void;
+}
+
+/** Takes the place of a broker, and does on command what no broker would do. */
+export interface StandIn extends AsyncDisposable {
+  port: number;
+  url: string;
+  /** All connections so far, oldest first. */
+  peers: Peer[];
+}
+
+type Answer<C extends Packet["cmd"]> = (packet: Extract<Packet, { cmd: C }>, peer: Peer) => void;
+/** What to do on a packet, instead of what a broker does. */
+export type Answers = { [C in Packet["cmd"]]?: Answer<C> };
+
+const LIKE_A_BROKER: Answers = {
+  connect: (_, peer) => peer.send(connack()),
+  subscribe: ({ messageId = 0, subscriptions }, peer) =>
+    peer.send({ cmd: "suback", messageId, granted: subscriptions.map(({ qos }) => qos) }),
+  publish: ({ qos, messageId = 0 }, peer) => {
+    if (qos === 1) peer.send({ cmd: "puback", messageId });
+  },
+  pingreq: (_, peer) => peer.send({ cmd: "pingresp" }),
+  disconnect: (_, { socket }) => socket.end(),
+};
+
+export async function startStandIn(answers: Answers = {}): Promise<StandIn> {
+  const peers: Peer[] = [];
+  // Half-open: only the test decides when the stand-in hangs up.
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
+    peers.push(serve(socket, { ...LIKE_A_BROKER, ...answers }));
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  return {
+    port,
+    url: `mqtt://127.0.0.1:${port}`,
+    peers,
+    [Symbol.asyncDispose]: async () => {
+      for (const { socket } of peers) socket.destroy();
+      server.close();
+      await once(server, "close");
+    },
+  };
+}
+
+function serve(socket: Socket, answers: Answers): Peer {
+  let protocolVersion = 4;
+  const received: Packet[] = [];
+  const send = (...packets: Packet[]): void => {
+    socket.write(Buffer.concat(packets.map((packet) => generate(packet, { protocolVersion }))));
+  };
+  const peer = { socket, received, send };
+  const incoming = parser();
+  incoming.on("packet", (packet: Packet) => {
+    received.push(packet);
+    if (packet.cmd === "connect") protocolVersion = packet.protocolVersion ?? 4;
+    // The key and the packet's type are the same word.
+    (answers[packet.cmd] as Answer<Packet["cmd"]> | undefined)?.(packet as never, peer);
+  });
+  socket.on("data", (bytes: Buffer) => incoming.parse(bytes));
+  // A client that hangs up without a word is what many tests are about.
+  socket.on("error", () => {});
+  return peer;
+}
+
+/** CONNACK in both versions: with return code or reason code. */
+export function connack(code = 0, more: Partial<IConnackPacket> = {}): Packet {
+  return { cmd: "connack", returnCode: code, reasonCode: code, sessionPresent: false, ...more };
+}
+
+/** A QoS 1 message with its packet id, or a QoS 0 message with 0. */
+export function message(messageId: number, payload = `message ${messageId}`): Packet {
+  const qos = messageId === 0 ? 0 : 1;
+  return { cmd: "publish", topic: "a", payload, qos, messageId, dup: false, retain: false };
+}
+
+/** The packet ids that a client has acknowledged, in order. */
+export function acknowledgedIds({ received }: Peer): (number | undefined)[] {
+  return received.filter(({ cmd }) => cmd === "puback").map(({ messageId }) => messageId);
+}
+
+/** What the newest client has acknowledged, once that are `count` messages. */
+export async function acknowledged(standIn: StandIn, count: number): Promise<unknown[]> {
+  return await eventually(() => {
+    const ids = acknowledgedIds(standIn.peers.at(-1) as Peer);
+    return ids.length >= count && ids;
+  });
+}

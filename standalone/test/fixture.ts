@@ -1,0 +1,132 @@
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { openReader } from "@weir/store";
+import { eventually } from "@weir/testkit";
+
+const MAIN = join(import.meta.dirname, "../src/main.ts");
+// Two cores that other tests share: starting six processes may take a while.
+const READY_TIMEOUT_MS = 60_000;
+
+/** The suite as `npm start` runs it, in a folder of its own. */
+export interface TrialSuite extends AsyncDisposable {
+  child: ChildProcess;
+  /** What it wrote to standard output: the table. */
+  table(): string;
+  /** What it wrote to standard error: its sentences. */
+  said(): string;
+  /** Resolves with its exit code, or the name of the signal that ended it. */
+  ended: Promise<number | string>;
+  /** The process ids of its parts, by name. */
+  parts(): Record<string, number>;
+}
+
+export interface TrialOptions {
+  folder: string;
+  environment?: Record<string, string>;
+  args?: readonly string[];
+  /** The program that is run; default the supervisor itself. */
+  program?: string;
+}
+
+/** Starts the suite; no port is one that anybody else may want. */
+export async function startSuite(options: TrialOptions): Promise<TrialSuite> {
+  const { folder, environment = {}, args = [], program = MAIN } = options;
+  const child = spawn(process.execPath, [program, ...args], {
+    cwd: folder,
+    env: {
+      PATH: process.env.PATH,
+      BROKER_PORT: String(await freePort()),
+      DB_FILE: join(folder, "data/weir.db"),
+      LOG_FOLDER: join(folder, "data/logs"),
+      PUBLISHER_INTERVAL_MIN_MS: "20",
+      PUBLISHER_INTERVAL_MAX_MS: "50",
+      LOGGER_HTTP_PORT: "0",
+      STATS_HTTP_PORT: "0",
+      PUBLISHER_HTTP_PORT: "0",
+      STATS_PRINTER_HTTP_PORT: "0",
+      ...environment,
+    },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let table = "";
+  let said = "";
+  child.stdout?.on("data", (chunk) => {
+    table += chunk;
+  });
+  child.stderr?.on("data", (chunk) => {
+    said += chunk;
+  });
+  const ended = once(child, "exit").then(([code, signal]) => code ?? signal);
+  return {
+    child,
+    table: () => table,
+    said: () => said,
+    ended,
+    parts: () => partsOf(child.pid),
+    [Symbol.asyncDispose]: async () => {
+      child.kill("SIGTERM");
+      await ended;
+    },
+  };
+}
+
+/** Waits until the table shows numbers. */
+export async function hasTable(suite: TrialSuite): Promise<void> {
+  await eventually(() => /^ +[\d.]+ +[\d.]+ +[\d.]+$/m.test(suite.table()), READY_TIMEOUT_MS);
+}
+
+/** Waits until the suite has said something. */
+export async function hasSaid(suite: TrialSuite, text: string): Promise<void> {
+  await eventually(() => suite.said().includes(text), READY_TIMEOUT_MS);
+}
+
+/** Whether none of these processes runs any more. One that nobody has reaped yet does not run. */
+export function areGone(pids: readonly number[]): boolean {
+  return processTable("pid=,stat=").every((row) => {
+    const [pid, state = ""] = row.trim().split(/ +/);
+    return !pids.includes(Number(pid)) || state.startsWith("Z");
+  });
+}
+
+/** The ids of the oldest and the newest row of the store in a trial's folder. */
+export function rowIds(folder: string): { first: number; last: number } {
+  using reader = openReader(join(folder, "data/weir.db"));
+  if (reader === null) return { first: 0, last: 0 };
+  return { first: reader.firstId(), last: reader.state().lastId };
+}
+
+/** A port that nobody listens on. */
+export async function freePort(): Promise<number> {
+  await using taken = await takePort();
+  return taken.port;
+}
+
+/** Listens on a port of its own until it is disposed of. */
+export async function takePort(): Promise<AsyncDisposable & { port: number }> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("no port");
+  return {
+    port: address.port,
+    [Symbol.asyncDispose]: async () => {
+      server.close();
+      await once(server, "close");
+    },
+  };
+}
+
+function partsOf(parent: number | undefined): Record<string, number> {
+  const parts: Record<string, number> = {};
+  for (const row of processTable("pid=,ppid=,args=")) {
+    const match = /^ *(\d+) +(\d+) .*\/([a-z-]+?)(?:\/src\/main|-main)\.ts/.exec(row);
+    if (match?.[3] !== undefined && Number(match[2]) === parent) parts[match[3]] = Number(match[1]);
+  }
+  return parts;
+}
+
+function processTable(columns: string): string[] {
+  return execFileSync("ps", ["-A", "-ww", "-o", columns], { encoding: "utf8" }).split("\n");
+}

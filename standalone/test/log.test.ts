@@ -1,0 +1,80 @@
+import { readFileSync } from "node:fs";
+import { Readable } from "node:stream";
+import { describe, expect, test } from "@jest/globals";
+import { temporaryFolder } from "@weir/testkit";
+import { openLogFile } from "../src/log-file.ts";
+import { createLogRelay } from "../src/log-relay.ts";
+
+const fatal = { level: 60, time: "2026-01-01T10:20:30.400Z", name: "logger", msg: "no room" };
+
+/** What a terminal shows of a log, and what its file holds. */
+async function relay(lines: readonly (object | string)[], isVerbose = false) {
+  using folder = temporaryFolder();
+  const shown: string[] = [];
+  const terminal = {
+    say: (text: string) => void shown.push(`weir: ${text}`),
+    write: (text: string) => void shown.push(text),
+  };
+  using file = openLogFile({ folder: folder.path, name: "logger", onFault: terminal.say });
+  const log = createLogRelay({ name: "logger", file, terminal, isVerbose });
+  const texts = lines.map((line) => (typeof line === "string" ? line : JSON.stringify(line)));
+  await log.relay(Readable.from([texts.join("\n")]));
+  return {
+    shown,
+    plain: log.plainText(),
+    stored: readFileSync(file.path, "utf8"),
+    path: file.path,
+  };
+}
+
+describe("the log of a process", () => {
+  test("reaches the terminal as a sentence with its remedy when it is urgent", async () => {
+    const info = { ...fatal, level: 30, msg: "started" };
+    const { shown, stored } = await relay([info, { ...fatal, remedy: "Make room." }]);
+    expect(shown).toEqual(["weir: logger: no room. Make room."]);
+    expect(stored.split("\n")).toHaveLength(3);
+  });
+
+  test("names its file where there is no remedy, and is told once when it repeats itself", async () => {
+    const { shown, path } = await relay([fatal, fatal, fatal]);
+    expect(shown).toEqual([`weir: logger: no room. Its log is ${path}.`]);
+  });
+
+  test("keeps lines that are no log, and shows none of them", async () => {
+    const { shown, plain, stored } = await relay(["Error: boom", "    at here", "[1]", "{}"]);
+    expect(shown).toEqual([]);
+    expect(plain).toBe("Error: boom\n    at here\n[1]\n{}");
+    expect(stored).toBe(`${plain}\n`);
+  });
+
+  test("is readable as a whole with --verbose, without stacks", async () => {
+    const { shown } = await relay([{ ...fatal, rows: 3, err: { stack: "Error\n at" } }], true);
+    expect(shown).toEqual(['10:20:30.400 logger        fatal no room {"rows":3}']);
+  });
+});
+
+describe("a log file", () => {
+  test("keeps the one of the last start", () => {
+    using folder = temporaryFolder();
+    const options = { folder: folder.path, name: "stats", onFault: () => {} };
+    for (const line of ["first", "second", "third"]) {
+      using file = openLogFile(options);
+      file.append(line);
+    }
+    expect(readFileSync(folder.file("stats.log"), "utf8")).toBe("third\n");
+    expect(readFileSync(folder.file("stats.log.old"), "utf8")).toBe("second\n");
+  });
+
+  test("begins anew when it is full, and takes at most twice its limit", () => {
+    using folder = temporaryFolder();
+    using file = openLogFile({
+      folder: folder.path,
+      name: "stats",
+      bytesMax: 12,
+      onFault: () => {},
+    });
+    for (const line of ["aaaa", "bbbb", "cccc", "dddd", "eeee"]) file.append(line);
+    expect(readFileSync(folder.file("stats.log.old"), "utf8")).toBe("cccc\ndddd\n");
+    expect(readFileSync(folder.file("stats.log"), "utf8")).toBe("eeee\n");
+  });
+});

@@ -1,0 +1,81 @@
+import { writeFileSync } from "node:fs";
+import { describe, expect, jest, test } from "@jest/globals";
+import { temporaryFolder } from "@weir/testkit";
+import { freePort, hasTable, startSuite, takePort } from "./fixture.ts";
+
+jest.setTimeout(120_000);
+
+/** Runs the suite until it ends by itself. */
+async function fail(environment: Record<string, string>, args: readonly string[] = []) {
+  using folder = temporaryFolder();
+  await using suite = await startSuite({ folder: folder.path, environment, args });
+  const code = await suite.ended;
+  return { code, said: suite.said(), left: suite.parts() };
+}
+
+describe("the suite says what is wrong, what to do, and ends with", () => {
+  test("69 when the broker's port is taken", async () => {
+    await using taken = await takePort();
+    const { code, said, left } = await fail({ BROKER_PORT: String(taken.port) });
+    expect(code).toBe(69);
+    expect(said).toContain(`port ${taken.port} on 127.0.0.1 is taken`);
+    expect(said).toContain("or BROKER_PORT to a free port.");
+    expect(left).toEqual({});
+  });
+
+  test("69 when a port of a service is taken", async () => {
+    await using taken = await takePort();
+    const { code, said, left } = await fail({ STATS_HTTP_PORT: String(taken.port) });
+    expect(code).toBe(69);
+    expect(said).toContain(`port ${taken.port} on 127.0.0.1 is taken`);
+    expect(said).toContain("Set STATS_HTTP_PORT to a free port");
+    expect(left).toEqual({});
+  });
+
+  test("69 when the user's own broker does not answer", async () => {
+    const port = await freePort();
+    const { code, said } = await fail({ BROKER_URL: `mqtt://127.0.0.1:${port}` });
+    expect(code).toBe(69);
+    expect(said).toContain(`there is no broker at 127.0.0.1:${port} (ECONNREFUSED)`);
+    expect(said).toContain("without both the suite brings its own broker");
+  });
+
+  test("73 when the folder of the store cannot be written", async () => {
+    using folder = temporaryFolder();
+    writeFileSync(folder.file("file"), "");
+    const { code, said } = await fail({ DB_FILE: folder.file("file/weir.db") });
+    expect(code).toBe(73);
+    expect(said).toContain("name another place in DB_FILE");
+  });
+
+  test("75 when another logger writes the store", async () => {
+    using folder = temporaryFolder();
+    await using first = await startSuite({ folder: folder.path });
+    await hasTable(first);
+    const { code, said } = await fail({ DB_FILE: folder.file("data/weir.db") });
+    expect(code).toBe(75);
+    expect(said).toContain("another logger is writing");
+    first.child.kill("SIGTERM");
+    expect(await first.ended).toBe(0);
+  });
+
+  test("78 when settings are wrong, of every process at once", async () => {
+    const { code, said } = await fail({
+      BROKER_PORT: "none",
+      LOGGER_RETENTION_MINUTES: "soon",
+      PUBLISHER_NUMBER_MIN: "200",
+      STATS_INTERVAL_MS: "-1",
+      STATS_PRINTER_FORMAT: "xml",
+    });
+    expect(code).toBe(78);
+    expect(said).toContain("the configuration has 5 problem(s)");
+    expect(said).toContain('BROKER_PORT: "none" is not allowed');
+    expect(said).toContain("PUBLISHER_NUMBER_MIN: 200 is more than");
+  });
+
+  test("78 for an option that there is not", async () => {
+    const { code, said } = await fail({}, ["--colour"]);
+    expect(code).toBe(78);
+    expect(said).toContain("See npm start -- --help.");
+  });
+});

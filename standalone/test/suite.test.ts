@@ -1,0 +1,131 @@
+import { join } from "node:path";
+import { describe, expect, jest, test } from "@jest/globals";
+import { startBroker } from "@weir/broker";
+import { eventually, temporaryFolder } from "@weir/testkit";
+import { areGone, hasSaid, hasTable, rowIds, startSuite } from "./fixture.ts";
+
+jest.setTimeout(120_000);
+
+const START = join(import.meta.dirname, "../../tools/start.mjs");
+const STOP_TIMEOUT_MS = 5_000;
+
+describe("the suite without Docker", () => {
+  test("shows a table, ends with 0 on Ctrl-C without a process left, and goes on where it was", async () => {
+    using folder = temporaryFolder();
+    await using first = await startSuite({ folder: folder.path });
+    await hasTable(first);
+    const parts = first.parts();
+    expect(Object.keys(parts).sort()).toEqual(
+      ["broker", "logger", "publisher", "stats", "stats-printer"].sort(),
+    );
+
+    const askedAtMs = performance.now();
+    first.child.kill("SIGINT");
+    expect(await first.ended).toBe(0);
+    expect(areGone(Object.values(parts))).toBe(true);
+    expect(performance.now() - askedAtMs).toBeLessThan(STOP_TIMEOUT_MS);
+    expect(first.said()).toMatch(/stopping \(SIGINT\)\.\nweir: stopped\./);
+
+    const stored = rowIds(folder.path);
+    expect(stored.last).toBeGreaterThan(0);
+    await using second = await startSuite({ folder: folder.path });
+    await eventually(() => rowIds(folder.path).last > stored.last, 60_000);
+    expect(rowIds(folder.path).first).toBe(stored.first);
+    second.child.kill("SIGTERM");
+    expect(await second.ended).toBe(0);
+  });
+
+  test("leaves no process when it is killed", async () => {
+    using folder = temporaryFolder();
+    await using suite = await startSuite({ folder: folder.path });
+    await hasTable(suite);
+    const pids = Object.values(suite.parts());
+    suite.child.kill("SIGKILL");
+    expect(await suite.ended).toBe("SIGKILL");
+    await eventually(() => areGone(pids), STOP_TIMEOUT_MS);
+  });
+
+  test("starts a process again that ended, and says so", async () => {
+    using folder = temporaryFolder();
+    await using suite = await startSuite({ folder: folder.path });
+    await hasTable(suite);
+    const { logger = 0 } = suite.parts();
+    process.kill(logger, "SIGKILL");
+    await hasSaid(suite, "logger was ended by SIGKILL; starting it again in 1 s.");
+    const stored = rowIds(folder.path).last;
+    await eventually(() => rowIds(folder.path).last > stored, 60_000);
+    suite.child.kill("SIGTERM");
+    expect(await suite.ended).toBe(0);
+  });
+
+  test("kills what does not stop, within 5 s, and ends with 1", async () => {
+    using folder = temporaryFolder();
+    await using suite = await startSuite({ folder: folder.path });
+    await hasTable(suite);
+    const parts = suite.parts();
+    for (const pid of Object.values(parts)) process.kill(pid, "SIGSTOP");
+    const askedAtMs = performance.now();
+    suite.child.kill("SIGTERM");
+    expect(await suite.ended).toBe(1);
+    expect(performance.now() - askedAtMs).toBeLessThan(STOP_TIMEOUT_MS);
+    await eventually(() => areGone(Object.values(parts)));
+    expect(suite.said()).toContain("did not stop cleanly");
+  });
+
+  test("kills everything at once on a second Ctrl-C", async () => {
+    using folder = temporaryFolder();
+    await using suite = await startSuite({ folder: folder.path });
+    await hasTable(suite);
+    const pids = Object.values(suite.parts());
+    for (const pid of pids) process.kill(pid, "SIGSTOP");
+    suite.child.kill("SIGINT");
+    await hasSaid(suite, "stopping (SIGINT)");
+    // The same signal within half a second counts as the same Ctrl-C, so it is sent until it is taken.
+    const ended = suite.ended.then((code) => ({ code }));
+    await eventually(async () => {
+      suite.child.kill("SIGINT");
+      return Promise.race([ended, new Promise((resolve) => setImmediate(resolve, null))]);
+    });
+    expect(await suite.ended).toBe(130);
+    await eventually(() => areGone(pids));
+  });
+
+  test("stops while it is still starting", async () => {
+    using folder = temporaryFolder();
+    await using suite = await startSuite({ folder: folder.path });
+    await hasSaid(suite, "starting broker");
+    suite.child.kill("SIGINT");
+    expect(await suite.ended).toBe(0);
+    expect(suite.parts()).toEqual({});
+  });
+
+  test("uses the broker that BROKER names", async () => {
+    using folder = temporaryFolder();
+    await using broker = await startBroker({ host: "127.0.0.1", port: 0 });
+    const environment = { BROKER: `127.0.0.1:${broker.port}` };
+    await using suite = await startSuite({ folder: folder.path, environment });
+    await hasTable(suite);
+    expect(Object.keys(suite.parts())).not.toContain("broker");
+    suite.child.kill("SIGTERM");
+    expect(await suite.ended).toBe(0);
+  });
+
+  test("shows every log with --verbose, and another format with --format", async () => {
+    using folder = temporaryFolder();
+    const args = ["--verbose", "--format", "csv"];
+    await using suite = await startSuite({ folder: folder.path, args });
+    await hasSaid(suite, "stats         info  connected to the broker");
+    await eventually(() => suite.table().startsWith("at,avg_1min,avg_5min,avg_30min"), 60_000);
+    suite.child.kill("SIGTERM");
+    expect(await suite.ended).toBe(0);
+  });
+
+  test("stops when the program that started it for npm is asked to", async () => {
+    using folder = temporaryFolder();
+    await using suite = await startSuite({ folder: folder.path, program: START });
+    await hasTable(suite);
+    suite.child.kill("SIGTERM");
+    expect(await suite.ended).toBe(0);
+    expect(suite.said()).toContain("weir: stopped.");
+  });
+});
