@@ -1,7 +1,7 @@
 import type { Clock } from "@weir/clock";
 import { type Decoded, decodeReading, type Outcome } from "@weir/messages";
 import type { InboundMessage } from "@weir/mqtt";
-import type { NewRow, Store } from "@weir/store";
+import type { Filed, NewRow, Store } from "@weir/store";
 import { createBatch } from "./batch.ts";
 import type { LoggerConfig } from "./config.ts";
 
@@ -15,12 +15,20 @@ export interface Intake extends Disposable {
 export interface IntakeOptions {
   store: Store;
   clock: Clock;
-  /** Called after a commit with what it stored, and how long it took. */
-  onCommitted: (outcomes: readonly Outcome[], seconds: number) => void;
+  /** Called after a commit and its acknowledgements, with what became of each message. */
+  onCommitted: (committed: readonly Committed[], seconds: number) => void;
   /** Called for a message on a topic that is not the stream's; it is acknowledged, not stored. */
   onUnmatched: (topic: string) => void;
   /** Called when a commit fails. Nothing of it is acknowledged, and no message is taken any more. */
   onFault: (fault: unknown) => void;
+}
+
+/** What became of one message. */
+export interface Committed {
+  outcome: Outcome;
+  filed: Filed;
+  /** Whose outbox it came from, `null` for a publisher without one. */
+  publisher: string | null;
 }
 
 interface Entry {
@@ -44,21 +52,25 @@ export function startIntake(
     write: (entries) => {
       if (!isOpen) return;
       const startMs = clock.monotonic();
-      try {
-        store.append(entries.map(({ row }) => row));
-      } catch (fault) {
-        isOpen = false;
-        onFault(fault);
-        return;
-      }
+      const filed = append(entries);
+      if (filed === null) return;
       for (const { message } of entries) message.acknowledge();
-      const seconds = (clock.monotonic() - startMs) / 1_000;
       onCommitted(
-        entries.map(({ outcome }) => outcome),
-        seconds,
+        entries.map((entry, index) => committed(entry, filed[index])),
+        (clock.monotonic() - startMs) / 1_000,
       );
     },
   });
+
+  function append(entries: readonly Entry[]): readonly Filed[] | null {
+    try {
+      return store.append(entries.map(({ row }) => row)).filed;
+    } catch (fault) {
+      isOpen = false;
+      onFault(fault);
+      return null;
+    }
+  }
 
   return {
     receive: (message) => {
@@ -81,6 +93,10 @@ export function startIntake(
       isOpen = false;
     },
   };
+}
+
+function committed({ outcome, row }: Entry, filed: Filed = "unsequenced"): Committed {
+  return { outcome, filed, publisher: row.sequence?.publisher ?? null };
 }
 
 function toRow(message: InboundMessage, receivedUs: number, decoded: Decoded): NewRow {

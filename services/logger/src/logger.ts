@@ -6,9 +6,10 @@ import type { LoggerConfig } from "./config.ts";
 import { startIntake } from "./intake.ts";
 import { createLoggerMetrics } from "./metrics.ts";
 import { startOutcomeReport } from "./outcome-report.ts";
+import { startReceipts } from "./receipts.ts";
 import { startRetention } from "./retention.ts";
 
-export const flow: Flow = { subscribes: ["DATA"], publishes: [] };
+export const flow: Flow = { subscribes: ["DATA"], publishes: ["weir/receipt/<publisher>"] };
 
 const STREAM = "data";
 
@@ -41,13 +42,16 @@ export function startLogger(config: LoggerConfig, context: ServiceContext): Asyn
   const intake = startIntake(config, {
     store,
     clock,
-    onCommitted: (outcomes, seconds) => {
+    onCommitted: (committed, seconds) => {
       metrics.commitSeconds.observe(seconds);
-      for (const outcome of outcomes) {
+      for (const { outcome, filed, publisher } of committed) {
+        metrics.messages.inc({ filed });
+        if (publisher !== null) receipts.note(publisher);
+        if (filed === "duplicate") continue;
         metrics.rows.inc({ kind: outcome.kind, reason: outcome.reason });
         report.add(outcome);
       }
-      logger.debug({ rows: outcomes.length, seconds }, "committed");
+      logger.debug({ messages: committed.length, seconds }, "committed");
     },
     onUnmatched: () => metrics.unmatched.inc(),
     onFault: fail,
@@ -64,11 +68,22 @@ export function startLogger(config: LoggerConfig, context: ServiceContext): Asyn
       onMessage: intake.receive,
       onConnected: ({ protocolVersion }) => {
         intake.setGathering(protocolVersion === 5);
+        receipts.connected();
         brokerCheck.pass();
       },
       onDisconnected: brokerCheck.fail,
       clock,
       logger,
+    }),
+  );
+  const receipts = opened.use(
+    startReceipts({
+      store,
+      link,
+      clock,
+      logger,
+      onPublished: () => metrics.receipts.inc(),
+      onFault: fail,
     }),
   );
   opened.use(intake);

@@ -5,6 +5,9 @@ import type { Store } from "@weir/store";
 export interface LoggerMetrics {
   /** Rows stored, by what became of their payload. Labels come from the fixed list of outcomes. */
   rows: Counter<"kind" | "reason">;
+  /** Messages, by what the ledger says of them. Labels come from a fixed list. */
+  messages: Counter<"filed">;
+  receipts: Counter;
   commitSeconds: Histogram;
   prunedRows: Counter;
   /** Messages on topics that no stream asks for. */
@@ -34,6 +37,17 @@ export function createLoggerMetrics(registry: Registry, store: Store): LoggerMet
       name: "weir_logger_rows_total",
       help: "Rows stored, by what became of their payload.",
       labelNames: ["kind", "reason"],
+      registers,
+    }),
+    messages: new Counter({
+      name: "weir_logger_messages_total",
+      help: "Messages by what the ledger says: new, duplicate (not stored again), beyond limits, or unsequenced.",
+      labelNames: ["filed"],
+      registers,
+    }),
+    receipts: new Counter({
+      name: "weir_logger_receipts_total",
+      help: "Receipts that the broker has acknowledged.",
       registers,
     }),
     commitSeconds: new Histogram({

@@ -1,4 +1,4 @@
-import { ENTRIES_MAX, type ReceiptEntry } from "@weir/messages";
+import { ENTRIES_MAX, RANGES_MAX, type ReceiptEntry } from "@weir/messages";
 import type { Database } from "better-sqlite3";
 import type { Account, SeqRange } from "./account.ts";
 
@@ -105,9 +105,10 @@ export function prepareLedgerTable(database: Database): LedgerTable {
     countByPublisher: () => new Map(count.all()),
     recentPublishers: (limit) => recent.all(limit),
     receiptOf: (publisher) =>
-      ofPublisher
-        .all(publisher, ENTRIES_MAX)
-        .map(({ ranges, ...entry }) => ({ ...entry, ranges: parseRanges(ranges) })),
+      ofPublisher.all(publisher, ENTRIES_MAX).map(({ ranges, ...entry }) => ({
+        ...entry,
+        ranges: parseRanges(ranges).slice(0, RANGES_MAX),
+      })),
   };
 }
 

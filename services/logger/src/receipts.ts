@@ -1,0 +1,61 @@
+import type { Clock } from "@weir/clock";
+import type { Receipt } from "@weir/messages";
+import type { Link } from "@weir/mqtt";
+import type { Logger } from "@weir/service";
+import type { Store } from "@weir/store";
+
+/** Tells publishers with an outbox what of theirs is committed. */
+export interface Receipts extends Disposable {
+  /** A message of this publisher was committed, or had been before. */
+  note(publisher: string): void;
+  /** There is a broker again; one that lost its retained messages gets the newest receipts anew. */
+  connected(): void;
+}
+
+export interface ReceiptsOptions {
+  store: Pick<Store, "receiptOf" | "recentPublishers">;
+  link: Pick<Link, "publish">;
+  clock: Clock;
+  logger: Logger;
+  onPublished: () => void;
+  onFault: (fault: unknown) => void;
+}
+
+const INTERVAL_MS = 250;
+const RECEIPTS_PER_INTERVAL = 200;
+const PUBLISHERS_AFTER_CONNECT = 1_000;
+
+/** A receipt is cumulative and retained, so one of a publisher at a time is enough, and may get lost. */
+export function startReceipts(options: ReceiptsOptions): Receipts {
+  const { store, link, clock, logger, onPublished, onFault } = options;
+  const due = new Set<string>();
+
+  async function publish(publisher: string): Promise<void> {
+    const at = Math.floor(clock.now() / 1_000);
+    const receipt: Receipt = { at, entries: store.receiptOf(publisher) };
+    // The ledger keeps sound names only, so this is a topic and not a filter.
+    const topic = `weir/receipt/${publisher}`;
+    try {
+      await link.publish(topic, JSON.stringify(receipt), { qos: 1, retain: true });
+      onPublished();
+    } catch (error) {
+      // The link says why. `connected`, or the publisher that asks again, makes it due again.
+      logger.debug({ err: error, publisher }, "receipt not published");
+    }
+  }
+
+  const timer = clock.repeat(INTERVAL_MS, () => {
+    const now = [...due].slice(0, RECEIPTS_PER_INTERVAL);
+    for (const publisher of now) {
+      due.delete(publisher);
+      publish(publisher).catch(onFault);
+    }
+  });
+  return {
+    note: (publisher) => due.add(publisher),
+    connected: () => {
+      for (const publisher of store.recentPublishers(PUBLISHERS_AFTER_CONNECT)) due.add(publisher);
+    },
+    [Symbol.dispose]: () => timer[Symbol.dispose](),
+  };
+}
