@@ -1,0 +1,68 @@
+import { type Clock, systemClock } from "@weir/clock";
+import { readLoggerConfig } from "@weir/logger/config";
+import { startLogger } from "@weir/logger/logger";
+import { createLink, type Link } from "@weir/mqtt";
+import { type Outbox, type OutboxOptions, type Outcome, openOutbox } from "@weir/outbox";
+import { openReader } from "@weir/store";
+import { createTestContext } from "@weir/testkit";
+
+/** A publisher with an outbox, as an application has it. */
+export interface Publisher extends AsyncDisposable {
+  outbox: Outbox;
+  outcomes: Outcome[];
+  faults: unknown[];
+}
+
+export function startPublisherAt(
+  port: number,
+  file: string,
+  options: Partial<OutboxOptions> = {},
+): Publisher {
+  const clock: Clock = options.clock ?? systemClock;
+  const outcomes: Outcome[] = [];
+  const faults: unknown[] = [];
+  const outbox = openOutbox({
+    file,
+    publisher: "kitchen",
+    onOutcome: (outcome) => outcomes.push(outcome),
+    onFault: (fault) => faults.push(fault),
+    clock,
+    ...options,
+  });
+  const link: Link = createLink({
+    broker: { url: `mqtt://127.0.0.1:${port}`, username: null, password: null },
+    clientId: `kitchen-${crypto.randomUUID()}`,
+    session: { kind: "clean" },
+    subscriptions: [outbox.subscription],
+    onMessage: outbox.receive,
+    onConnected: () => outbox.connected(link),
+    onDisconnected: outbox.disconnected,
+    clock: systemClock,
+    logger: createTestContext().logger,
+  });
+  link.start();
+  return {
+    outbox,
+    outcomes,
+    faults,
+    [Symbol.asyncDispose]: async () => {
+      await link[Symbol.asyncDispose]();
+      await outbox[Symbol.asyncDispose]();
+    },
+  };
+}
+
+export function startLoggerAt(port: number, file: string): AsyncDisposable {
+  const config = readLoggerConfig({
+    BROKER: `127.0.0.1:${port}`,
+    DB_FILE: file,
+    LOGGER_SYNCHRONOUS: "NORMAL",
+  });
+  return startLogger(config, createTestContext());
+}
+
+/** The values in the store, in the order of their rows. */
+export function storedValues(file: string): number[] {
+  using reader = openReader(file);
+  return reader?.readAfter(0, 1_000_000).readings.map(({ value }) => value) ?? [];
+}
