@@ -2,6 +2,7 @@ import {
   type BrokerConfig,
   brokerConfig,
   brokerSettings,
+  choice,
   type Environment,
   httpPortSetting,
   integer,
@@ -11,13 +12,21 @@ import {
   type Rule,
   readSettings,
   section,
+  text,
   topicSettings,
 } from "@weir/config";
+import { isName } from "@weir/messages";
 
 export interface PublisherConfig {
   process: ProcessConfig;
   broker: BrokerConfig;
   topic: string;
+  outbox: {
+    /** Who this publisher is, in receipts and in the ledger. */
+    publisher: string;
+    file: string;
+    confirm: "receipt" | "puback";
+  };
   /** The pause between two readings is random within these bounds, both included. */
   intervalMs: { min: number; max: number };
   /** Each reading is a random whole number within these bounds, both included. */
@@ -52,6 +61,23 @@ export const publisherSettings = {
       min: -1_000_000_000,
       max: 1_000_000_000,
     }),
+    PUBLISHER_ID: text({
+      description: "Who the publisher is, in receipts and in the ledger.",
+      default: "publisher",
+      allowed: "1 to 64 letters, digits, dots, underscores or hyphens",
+      problem: (id) => (isName(id) ? null : "it has another character"),
+    }),
+    PUBLISHER_OUTBOX_FILE: text({
+      description: "SQLite file of what is not confirmed yet. Each publisher has one of its own.",
+      default: "data/publisher-outbox.db",
+      allowed: "a path",
+    }),
+    PUBLISHER_CONFIRM: choice({
+      description:
+        "receipt: a reading leaves the outbox when a logger has stored it. puback: when the broker has it, for brokers without Weir's logger.",
+      default: "receipt",
+      of: ["receipt", "puback"],
+    }),
     PUBLISHER_HTTP_PORT: httpPortSetting(9_101),
   }),
   ...processSettings,
@@ -80,6 +106,11 @@ export function readPublisherConfig(environment: Environment): PublisherConfig {
     process: processConfig(values, values.PUBLISHER_HTTP_PORT),
     broker: brokerConfig(values),
     topic: values.TOPIC,
+    outbox: {
+      publisher: values.PUBLISHER_ID,
+      file: values.PUBLISHER_OUTBOX_FILE,
+      confirm: values.PUBLISHER_CONFIRM,
+    },
     intervalMs: { min: values.PUBLISHER_INTERVAL_MIN_MS, max: values.PUBLISHER_INTERVAL_MAX_MS },
     number: { min: values.PUBLISHER_NUMBER_MIN, max: values.PUBLISHER_NUMBER_MAX },
   };

@@ -1,75 +1,82 @@
 import { randomInt, randomUUID } from "node:crypto";
 import type { DataPayload, Flow } from "@weir/messages";
 import { createLink } from "@weir/mqtt";
-import { Counter, type ServiceContext } from "@weir/service";
+import { openOutbox } from "@weir/outbox";
+import type { ServiceContext } from "@weir/service";
 import type { PublisherConfig } from "./config.ts";
+import { createPublisherMetrics } from "./metrics.ts";
 
-export const flow: Flow = { subscribes: [], publishes: ["DATA"] };
+export const flow: Flow = {
+  subscribes: ["weir/receipt/<publisher>"],
+  publishes: ["DATA", "weir/publisher/<publisher>"],
+};
 
 /**
- * Publishes simulated readings: the first at once, each further one a random pause after the broker
- * has acknowledged the last. A reading that could not be handed over waits for the next connection.
+ * Publishes simulated readings: the first at once, each further one after a random pause. Each goes
+ * into the outbox and leaves it when it is confirmed, whatever happens to the broker or to this
+ * process in between.
+ *
+ * @throws Fault when the outbox is open elsewhere or cannot be written.
  */
 export function startPublisher(config: PublisherConfig, context: ServiceContext): AsyncDisposable {
-  const { clock, logger, health, metrics } = context;
+  const { clock, logger, health, fail } = context;
+  // Closed in reverse: no new readings, then the link says goodbye, then the outbox closes.
+  const opened = new AsyncDisposableStack();
   const brokerCheck = health.check("broker");
-  const published = new Counter({
-    name: "weir_publisher_published_total",
-    help: "Readings that the broker has acknowledged.",
-    registers: [metrics],
-  });
 
-  let waiting: DataPayload | null = createReading(config, clock.now());
-  let sending = false;
+  const outbox = opened.use(
+    openOutbox({
+      ...config.outbox,
+      onOutcome: (outcome) => {
+        metrics.readings.inc({ outcome: outcome.kind });
+        if (outcome.kind === "abandoned") logger.warn(outcome, "a reading was given up");
+      },
+      onFault: fail,
+      clock,
+    }),
+  );
+  const metrics = createPublisherMetrics(context.metrics, () => outbox.size().rows);
+
+  const link = opened.use(
+    createLink({
+      broker: config.broker,
+      clientId: `weir-publisher-${randomUUID()}`,
+      session: { kind: "clean" },
+      subscriptions: [outbox.subscription],
+      onMessage: outbox.receive,
+      onConnected: () => {
+        brokerCheck.pass();
+        outbox.connected(link);
+      },
+      onDisconnected: (reason) => {
+        brokerCheck.fail(reason);
+        outbox.disconnected();
+      },
+      clock,
+      logger,
+    }),
+  );
+
   let pause: Disposable | null = null;
+  opened.defer(() => pause?.[Symbol.dispose]());
 
-  const link = createLink({
-    broker: config.broker,
-    clientId: `weir-publisher-${randomUUID()}`,
-    session: { kind: "clean" },
-    onConnected: () => {
-      brokerCheck.pass();
-      sendWaiting().catch(context.fail);
-    },
-    onDisconnected: brokerCheck.fail,
-    clock,
-    logger,
-  });
-
-  async function sendWaiting(): Promise<void> {
-    if (waiting === null || sending) return;
-    sending = true;
-    const isSent = await send(waiting);
-    sending = false;
-    if (!isSent) return;
-    waiting = null;
+  function publishAndPause(): void {
+    publish().catch(fail);
     const pauseMs = randomInt(config.intervalMs.min, config.intervalMs.max + 1);
-    pause = clock.schedule(pauseMs, () => {
-      waiting = createReading(config, clock.now());
-      sendWaiting().catch(context.fail);
-    });
+    pause = clock.schedule(pauseMs, publishAndPause);
   }
 
-  async function send(reading: DataPayload): Promise<boolean> {
-    try {
-      await link.publish(config.topic, JSON.stringify(reading), { qos: 1 });
-    } catch (error) {
-      // The link says why it lost the broker; the reading waits for `onConnected`.
-      logger.debug({ err: error }, "the reading waits for the broker");
-      return false;
-    }
-    published.inc();
-    logger.debug({ topic: config.topic, reading }, "published");
-    return true;
+  async function publish(): Promise<void> {
+    const reading = createReading(config, clock.now());
+    const acceptance = await outbox.accept(config.topic, reading);
+    metrics.readings.inc({ outcome: acceptance.kind });
+    if (acceptance.kind === "refused") logger.warn({ reading }, `not sent: ${acceptance.reason}`);
+    else logger.debug({ topic: config.topic, reading, seq: acceptance.seq }, "accepted");
   }
 
   link.start();
-  return {
-    [Symbol.asyncDispose]: async () => {
-      pause?.[Symbol.dispose]();
-      await link[Symbol.asyncDispose]();
-    },
-  };
+  publishAndPause();
+  return opened;
 }
 
 function createReading({ number }: PublisherConfig, nowMs: number): DataPayload {
