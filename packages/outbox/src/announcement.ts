@@ -13,11 +13,15 @@ export function prepareAnnouncement(database: Database): () => AnnouncementEntry
                      accepted + 1) AS oldestUnsent
      FROM sequences ORDER BY changed_ms DESC LIMIT ?`,
   );
+  // Numbers without a gap between them have the same distance to their rank: one range.
   const selectAbandoned = database
-    .prepare<[string, string, number], number>(
-      `SELECT seq FROM abandoned WHERE epoch = ? AND topic = ? ORDER BY seq DESC LIMIT ?`,
+    .prepare<[string, string, number], [number, number]>(
+      `SELECT min(seq), max(seq)
+       FROM (SELECT seq, seq - row_number() OVER (ORDER BY seq) AS distance
+             FROM abandoned WHERE epoch = ? AND topic = ?)
+       GROUP BY distance ORDER BY 1 DESC LIMIT ?`,
     )
-    .pluck();
+    .raw();
 
   return () =>
     select.all(ENTRIES_MAX).map(({ epoch, topic, accepted, oldestUnsent }) => ({
@@ -25,17 +29,6 @@ export function prepareAnnouncement(database: Database): () => AnnouncementEntry
       topic,
       accepted,
       oldestUnsent,
-      abandoned: toRanges(selectAbandoned.all(epoch, topic, RANGES_MAX).reverse()),
+      abandoned: selectAbandoned.all(epoch, topic, RANGES_MAX).reverse(),
     }));
-}
-
-/** Ascending numbers as ranges. */
-function toRanges(seqs: readonly number[]): [number, number][] {
-  const ranges: [number, number][] = [];
-  for (const seq of seqs) {
-    const last = ranges.at(-1);
-    if (last !== undefined && last[1] === seq - 1) last[1] = seq;
-    else ranges.push([seq, seq]);
-  }
-  return ranges;
 }

@@ -22,8 +22,7 @@ export function fileRows(
   const toStore: FiledRow[] = [];
   for (const row of rows) {
     const topicId = topics.idOf(row.topic);
-    const verdict =
-      row.sequence === null ? "unsequenced" : ledger.enter(row.sequence, topicId, row.receivedUs);
+    const verdict = file(row, topicId, ledger);
     filed.push(verdict);
     if (verdict === "duplicate") continue;
     const isBlemished = verdict === "beyond limits" && row.outcome === SOUND;
@@ -31,4 +30,10 @@ export function fileRows(
   }
   ledger.write();
   return { filed, toStore };
+}
+
+function file({ sequence, receivedUs }: NewRow, topicId: number, ledger: Ledger): Filed {
+  if (sequence !== null) return ledger.enter(sequence, topicId, receivedUs);
+  ledger.countUnsequenced();
+  return "unsequenced";
 }

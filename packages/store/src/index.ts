@@ -1,4 +1,6 @@
 export type { Filed } from "./file-rows.ts";
+export { type Account, missingBelow, type SeqRange } from "./ledger/account.ts";
+export type { LedgerLine, LedgerReading } from "./ledger/read.ts";
 export type { LegacyImport } from "./legacy-import.ts";
 export {
   openReader,

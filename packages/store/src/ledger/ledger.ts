@@ -18,6 +18,8 @@ export type Verdict = "new" | "duplicate" | "beyond limits";
 export interface Ledger {
   /** Enters a message that is about to be stored. Call it inside the write transaction. */
   enter(sequence: Sequence, topicId: number, receivedUs: number): Verdict;
+  /** Counts a message of a publisher without an outbox. */
+  countUnsequenced(): void;
   /** Writes what was entered. Call it at the end of the write transaction. */
   write(): void;
   /** Forgets what it remembers, because the transaction was rolled back. The file keeps all. */
@@ -43,6 +45,7 @@ export function createLedger(database: Database, limits: LedgerLimits = LEDGER_L
   const remembered = new Map<string, Entry>();
   const changed = new Set<Entry>();
   let entriesOf = table.countByPublisher();
+  let unsequenced = 0;
 
   function find(key: LedgerKey): Entry | null {
     const text = textOf(key);
@@ -86,13 +89,19 @@ export function createLedger(database: Database, limits: LedgerLimits = LEDGER_L
       changed.add(entry);
       return accounted.kind;
     },
+    countUnsequenced: () => {
+      unsequenced += 1;
+    },
     write: () => {
+      if (unsequenced > 0) table.addUnsequenced(unsequenced);
+      unsequenced = 0;
       for (const entry of changed) table.write(entry);
       changed.clear();
     },
     forget: () => {
       remembered.clear();
       changed.clear();
+      unsequenced = 0;
       entriesOf = table.countByPublisher();
     },
     receiptOf: table.receiptOf,

@@ -37,6 +37,8 @@ export interface LedgerTable {
   empty(key: LedgerKey, receivedUs: number): Entry;
   read(key: LedgerKey): Entry | null;
   write(entry: Entry): void;
+  /** Counts messages without a sequence: they stand in the totals, under the empty name. */
+  addUnsequenced(messages: number): void;
   /** How many entries each publisher has. */
   countByPublisher(): Map<string, number>;
   /** A publisher's accounts, the newest first when there are too many for one receipt. */
@@ -54,6 +56,11 @@ export function prepareLedgerTable(database: Database): LedgerTable {
        (publisher, epoch, topic_id, through, ranges, received, duplicates, filtered, abandoned,
         first_received_us, last_received_us)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  );
+  const addUnsequenced = database.prepare<[number]>(
+    `INSERT INTO ledger_totals (publisher, epochs, received, duplicates, filtered, abandoned, missing)
+     VALUES ('', 0, ?, 0, 0, 0, 0)
+     ON CONFLICT (publisher) DO UPDATE SET received = received + excluded.received`,
   );
   const count = database
     .prepare<[], [string, number]>("SELECT publisher, count(*) FROM ledger GROUP BY publisher")
@@ -102,6 +109,7 @@ export function prepareLedgerTable(database: Database): LedgerTable {
         counts.lastReceivedUs,
       );
     },
+    addUnsequenced: (messages) => void addUnsequenced.run(messages),
     countByPublisher: () => new Map(count.all()),
     recentPublishers: (limit) => recent.all(limit),
     receiptOf: (publisher) =>
