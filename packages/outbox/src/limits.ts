@@ -16,6 +16,6 @@ export const OUTBOX_LIMITS: OutboxLimits = {
   rowsMax: 1_000_000,
   bytesMax: 256 * 1024 * 1024,
   ageMaxMs: 7 * 24 * 60 * 60 * 1_000,
-  windowMax: 1_000,
+  windowMax: 2_000,
   refusalsMax: 5,
 };

@@ -78,7 +78,7 @@ describe("the ledger", () => {
   test("is bounded for a publisher that sends every second number for ever", () => {
     using folder = temporaryFolder();
     using store = openTestStore(folder.file("weir.db"));
-    const rows = Array.from({ length: 1_000 }, (_, index) => sent(2 + 2 * index));
+    const rows = Array.from({ length: 2_000 }, (_, index) => sent(2 + 2 * index));
     const { filed } = store.append(rows);
     expect(filed.filter((one) => one === "new")).toHaveLength(LEDGER_LIMITS.rangesMax);
     expect(store.receiptOf("kitchen")[0]?.ranges).toHaveLength(RANGES_MAX);

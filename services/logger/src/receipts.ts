@@ -21,7 +21,7 @@ export interface ReceiptsOptions {
   onFault: (fault: unknown) => void;
 }
 
-const INTERVAL_MS = 250;
+const INTERVAL_MS = 200;
 const RECEIPTS_PER_INTERVAL = 200;
 const PUBLISHERS_AFTER_CONNECT = 1_000;
 

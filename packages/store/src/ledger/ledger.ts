@@ -31,7 +31,8 @@ export interface Ledger {
 }
 
 export const LEDGER_LIMITS: LedgerLimits = {
-  rangesMax: 512,
+  // More than the gaps that an outbox with a window of 2,000 can make.
+  rangesMax: 1_024,
   jumpMax: 1_000_000,
   publishersMax: 10_000,
   entriesPerPublisherMax: 1_000,
