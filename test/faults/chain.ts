@@ -1,0 +1,175 @@
+import { existsSync, statSync } from "node:fs";
+import { setTimeout as pause } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { type BrokerProcess, createBrokerProcess } from "./broker-process.ts";
+import { abandoned, countRows, integrity, newestId, waiting } from "./count.ts";
+import { createPart, type Part } from "./part.ts";
+import type { Run, Verdict } from "./scenario.ts";
+
+/** publisher -> broker -> logger -> store <- stats, each a process of its own. */
+export interface Chain extends AsyncDisposable {
+  broker: BrokerProcess;
+  publisher: Part;
+  logger: Part;
+  stats: Part;
+  files: { journal: string; outbox: string; store: string };
+  /** Resolves when a row comes into the store; false when none does for a while. */
+  flows(): Promise<boolean>;
+  /** Ends creating, waits until the outbox is empty, stops all and counts. */
+  settle(): Promise<Omit<Verdict, "cycles">>;
+}
+
+export interface ChainOptions {
+  /** Messages a second. */
+  rate?: number;
+  /** Lines of mosquitto.conf. */
+  brokerConfiguration?: readonly string[];
+  /** Where each part finds the broker, when that is not the broker itself. */
+  portFor?: (part: "publisher" | "logger" | "stats", brokerPort: number) => number;
+  loggerEnvironment?: Readonly<Record<string, string>>;
+  /** Where store and outbox are, when that is not the scenario's own folder. */
+  dataFolder?: string;
+  /** Parts may end by themselves: that is what the scenario provokes. */
+  mayEnd?: boolean;
+  /** The store's files, when there are several in the end. */
+  storeFiles?: () => string[];
+}
+
+const EMPTY_WITHIN_MS = 60_000;
+const FLOWS_WITHIN_MS = 30_000;
+const POLL_MS = 20;
+/** The journal has ended when it has not grown for so long. */
+const QUIET_MS = 300;
+
+const mainOf = (service: string): string =>
+  fileURLToPath(new URL(`../../services/${service}/src/main.ts`, import.meta.url));
+const PUBLISHER_MAIN = fileURLToPath(new URL("./journalled-publisher.ts", import.meta.url));
+
+/** Starts the chain; resolves when messages flow. */
+export async function startChain(run: Run, options: ChainOptions = {}): Promise<Chain> {
+  const { folder, signal } = run;
+  await using opening = new AsyncDisposableStack();
+  const broker = opening.use(
+    await createBrokerProcess({
+      kind: run.brokerKind,
+      folder,
+      configuration: options.brokerConfiguration ?? [],
+    }),
+  );
+  const dataFolder = options.dataFolder ?? folder;
+  const files = {
+    journal: `${folder}/journal.txt`,
+    outbox: `${dataFolder}/outbox.db`,
+    store: `${dataFolder}/weir.db`,
+  };
+  const brokerFor = (part: "publisher" | "logger" | "stats"): string =>
+    `127.0.0.1:${options.portFor?.(part, broker.port) ?? broker.port}`;
+  const service = (name: "logger" | "stats", environment: Readonly<Record<string, string>>) =>
+    createPart({
+      name,
+      main: mainOf(name),
+      folder,
+      environment: {
+        BROKER: brokerFor(name),
+        DB_FILE: files.store,
+        [`${name.toUpperCase()}_HTTP_PORT`]: "0",
+        ...environment,
+      },
+    });
+  const logger = opening.use(
+    service("logger", { LOGGER_RETENTION_MINUTES: "1440", ...options.loggerEnvironment }),
+  );
+  const stats = opening.use(service("stats", {}));
+  const publisher = opening.use(
+    createPart({
+      name: "publisher",
+      main: PUBLISHER_MAIN,
+      folder,
+      environment: {
+        BROKER: brokerFor("publisher"),
+        FAULTS_PUBLISHER: "faults",
+        FAULTS_OUTBOX: files.outbox,
+        FAULTS_JOURNAL: files.journal,
+        FAULTS_RATE: String(options.rate ?? 300),
+      },
+    }),
+  );
+  const parts = [publisher, logger, stats];
+
+  async function until(isSo: () => boolean, timeoutMs: number): Promise<boolean> {
+    const deadlineMs = performance.now() + timeoutMs;
+    while (!isSo()) {
+      if (performance.now() > deadlineMs) return false;
+      await pause(POLL_MS, undefined, { signal });
+    }
+    return true;
+  }
+
+  async function flows(): Promise<boolean> {
+    const before = newestId(files.store);
+    return await until(() => newestId(files.store) > before, FLOWS_WITHIN_MS);
+  }
+
+  async function isDrained(): Promise<boolean> {
+    let lastSize = -1;
+    let quietSinceMs = performance.now();
+    return await until(() => {
+      // A publisher that has just been started again has not heard it yet.
+      publisher.send("create no more");
+      const size = existsSync(files.journal) ? statSync(files.journal).size : 0;
+      if (size !== lastSize) quietSinceMs = performance.now();
+      lastSize = size;
+      return performance.now() - quietSinceMs > QUIET_MS && waiting(files.outbox) === 0;
+    }, EMPTY_WITHIN_MS);
+  }
+
+  await broker.start();
+  for (const part of parts) part.start();
+  if (!(await flows())) {
+    throw new Error(`nothing flows at all:\n${parts.map((part) => part.log()).join("\n")}`);
+  }
+
+  const opened = opening.move();
+  return {
+    broker,
+    publisher,
+    logger,
+    stats,
+    files,
+    flows,
+    settle: async () => {
+      const startedAtMs = performance.now();
+      const drained = await isDrained();
+      const recoveryMs = performance.now() - startedAtMs;
+      const left = waiting(files.outbox);
+      await publisher.kill();
+      const codes = [await logger.stop(), await stats.stop()];
+
+      const storeFiles = options.storeFiles?.() ?? [files.store];
+      const count = countRows(files.journal, storeFiles);
+      const ownEnds = parts.flatMap((part) => part.ownEnds);
+      const problems = [
+        count.lost > 0 && `${count.lost} lost`,
+        count.duplicate > 0 && `${count.duplicate} stored twice`,
+        count.invented > 0 && `${count.invented} stored that nobody sent`,
+        !drained && `the outbox still holds ${left} after ${EMPTY_WITHIN_MS / 1_000} s`,
+        abandoned(files.outbox) > 0 && `${abandoned(files.outbox)} given up by the outbox`,
+        codes.some((code) => code !== 0) && `logger and stats stopped with ${codes.join(" and ")}`,
+        ...(options.mayEnd === true ? [] : ownEnds),
+        ...[files.outbox, files.store].map((file) => {
+          const found = integrity(file);
+          return found !== "ok" && `integrity_check of ${file}: ${found}`;
+        }),
+      ].filter((problem) => problem !== false);
+      const notes = options.mayEnd === true && ownEnds.length > 0 ? summarize(ownEnds) : [];
+      return { count, recoveryMs, problems, notes };
+    },
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
+  };
+}
+
+function summarize(texts: readonly string[]): string[] {
+  return [...new Set(texts)].map(
+    (text) => `${text} (${texts.filter((other) => other === text).length} times)`,
+  );
+}

@@ -1,0 +1,58 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { text } from "node:stream/consumers";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "@jest/globals";
+import { createRandom } from "./random.ts";
+import { SCENARIOS } from "./scenarios.ts";
+
+const MAIN = fileURLToPath(new URL("./main.ts", import.meta.url));
+const SEED = "20260101";
+const TIMEOUT_MS = 120_000;
+
+/** The harness as a developer calls it. */
+async function faults(...args: string[]): Promise<{ code: number | null; output: string }> {
+  const child = spawn(process.execPath, [MAIN, ...args], { stdio: ["ignore", "pipe", "ignore"] });
+  const [output, [code]] = await Promise.all([text(child.stdout), once(child, "exit")]);
+  return { code, output };
+}
+
+describe("npm run faults", () => {
+  for (const { name, shortCycles, summary, obstacle } of SCENARIOS) {
+    const isPossible = (obstacle?.() ?? null) === null;
+    (isPossible ? test : test.skip)(
+      `loses nothing and repeats nothing: ${name} (${summary})`,
+      async () => {
+        const { code, output } = await faults(
+          ...["--only", name, "--cycles", String(shortCycles), "--seed", SEED],
+        );
+        expect(output).toMatch(/lost 0, duplicate 0/);
+        expect({ code, output }).toEqual({
+          code: 0,
+          output: expect.stringMatching(/1 passed, 0 failed/),
+        });
+      },
+      TIMEOUT_MS,
+    );
+  }
+
+  test("lists what it can break", async () => {
+    const { code, output } = await faults("--list");
+    expect(code).toBe(0);
+    for (const { name } of SCENARIOS) expect(output).toContain(name);
+  });
+
+  test("says what is wrong with its arguments", async () => {
+    expect(await faults("--only", "weather")).toMatchObject({ code: 64 });
+    expect(await faults("--cycles", "0")).toMatchObject({ code: 64 });
+  });
+
+  test("makes the same decisions from the same seed", () => {
+    const decisions = (seed: number) => {
+      const random = createRandom(seed);
+      return Array.from({ length: 20 }, () => random.between(1, 1_000));
+    };
+    expect(decisions(1)).toEqual(decisions(1));
+    expect(decisions(1)).not.toEqual(decisions(2));
+  });
+});
