@@ -1,3 +1,3 @@
-export { type Backoff, backoffMs } from "./backoff.ts";
+export { type Backoff, backoffMs, RECONNECT_BACKOFF } from "./backoff.ts";
 export { createLink, type Link, type LinkLogger, type LinkOptions } from "./link.ts";
 export type { InboundMessage, PublishOptions, Session, Subscription } from "./message.ts";

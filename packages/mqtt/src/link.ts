@@ -5,6 +5,7 @@ import type { Connection, ConnectionOptions, ProtocolVersion } from "./connectio
 import type { InboundMessage, PublishOptions, Session, Subscription } from "./message.ts";
 import { negotiateConnection } from "./negotiate.ts";
 import { describeOutage } from "./outage.ts";
+import { pause } from "./pause.ts";
 
 /** The part of a log that a link writes to. */
 export interface LinkLogger {
@@ -30,6 +31,16 @@ export interface LinkOptions {
   logger: LinkLogger;
   /** A number in [0, 1) for the jitter of reconnecting. Default Math.random. */
   random?: () => number;
+  /**
+   * The wait in milliseconds before the link tries again; `attempt` is 0 when an outage begins.
+   * Default full jitter, growing from 200 ms to 10 s.
+   */
+  delay?: (attempt: number) => number;
+  /**
+   * Resolves when the link may try again; `signal` says that it is stopped. Must not reject. Default
+   * after `delay(attempt)`; whoever replaces this replaces that, too.
+   */
+  reconnect?: (attempt: number, signal: AbortSignal) => Promise<void>;
 }
 
 /** A connection to a broker that is made again whenever it is lost. */
@@ -52,6 +63,9 @@ const STEADY_AFTER_MS = 10_000;
 export function createLink(options: LinkOptions): Link {
   const { clock, logger, broker, subscriptions = [] } = options;
   const random = options.random ?? Math.random;
+  const delay = options.delay ?? ((attempt) => backoffMs(RECONNECT_BACKOFF, attempt, random()));
+  const reconnect =
+    options.reconnect ?? ((attempt, stopped) => pause(clock, delay(attempt), stopped));
   const shownUrl = withoutPassword(broker.url);
   const connectionOptions: ConnectionOptions = {
     ...broker,
@@ -74,7 +88,7 @@ export function createLink(options: LinkOptions): Link {
     for (let attempt = 0; !signal.aborted; attempt += 1) {
       const opened = await open();
       if (opened !== null && (await hold(opened)) >= STEADY_AFTER_MS) attempt = 0;
-      await pause(backoffMs(RECONNECT_BACKOFF, attempt, random()));
+      await untilNext(attempt);
     }
   }
 
@@ -128,11 +142,11 @@ export function createLink(options: LinkOptions): Link {
     if (isFirst) options.onDisconnected?.(reason);
   }
 
-  async function pause(delayMs: number): Promise<void> {
-    const over = Promise.withResolvers<void>();
-    using _timer = clock.schedule(delayMs, over.resolve);
-    using _aborting = addAbortListener(signal, () => over.resolve());
-    await over.promise;
+  /** Waits as `reconnect` says, but not longer than the link lives. */
+  async function untilNext(attempt: number): Promise<void> {
+    const stopped = Promise.withResolvers<void>();
+    using _aborting = addAbortListener(signal, () => stopped.resolve());
+    await Promise.race([reconnect(attempt, signal), stopped.promise]);
   }
 
   return {

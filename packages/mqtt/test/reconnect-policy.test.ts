@@ -1,0 +1,56 @@
+import { describe, expect, test } from "@jest/globals";
+import { createFakeClock, eventually } from "@weir/testkit";
+import { startTrial } from "./fixture.ts";
+import { connack, startStandIn } from "./stand-in.ts";
+
+const BUSY = 0x88;
+
+describe("a link with a policy of its application", () => {
+  test("waits as long as the replaced delay says", async () => {
+    await using broker = await startStandIn({ connect: (_, peer) => peer.send(connack(BUSY)) });
+    const fake = createFakeClock();
+    const waitsMs: number[] = [];
+    const schedule = (delayMs: number, task: () => void) => {
+      waitsMs.push(delayMs);
+      return fake.schedule(delayMs, task);
+    };
+    const clock = { ...fake, schedule };
+    const delay = (attempt: number) => 60_000 + attempt;
+    await using _trial = startTrial(broker.url, { clock, delay });
+    await eventually(() => waitsMs.length === 1);
+    fake.advance(60_000);
+    await eventually(() => waitsMs.length === 2);
+    expect([broker.peers.length, waitsMs]).toEqual([2, [60_000, 60_001]]);
+  });
+
+  test("tries again when the replaced gate opens, and not before", async () => {
+    await using broker = await startStandIn({ connect: (_, peer) => peer.send(connack(BUSY)) });
+    const gates: PromiseWithResolvers<void>[] = [];
+    const reconnect = () => {
+      const gate = Promise.withResolvers<void>();
+      gates.push(gate);
+      return gate.promise;
+    };
+    const clock = createFakeClock();
+    await using _trial = startTrial(broker.url, { clock, reconnect });
+    await eventually(() => gates.length === 1);
+    clock.advance(24 * 60 * 60 * 1_000);
+    expect(broker.peers).toHaveLength(1);
+    gates[0]?.resolve();
+    await eventually(() => gates.length === 2);
+    expect(broker.peers).toHaveLength(2);
+  });
+
+  test("stops also while its gate is closed for ever", async () => {
+    await using broker = await startStandIn({ connect: (_, peer) => peer.send(connack(BUSY)) });
+    let isWaiting = false;
+    const reconnect = () => {
+      isWaiting = true;
+      return new Promise<void>(() => {});
+    };
+    await using trial = startTrial(broker.url, { reconnect });
+    await eventually(() => isWaiting);
+    await trial.link[Symbol.asyncDispose]();
+    expect(broker.peers).toHaveLength(1);
+  });
+});
