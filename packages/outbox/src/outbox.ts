@@ -88,9 +88,10 @@ export function openOutbox(options: OutboxOptions): Outbox {
   }
 
   async function announce(): Promise<void> {
+    if (link === null) return;
     const entries = queue.announcement();
     const news = JSON.stringify(entries);
-    if (link === null || news === announced) return;
+    if (news === announced) return;
     const payload = JSON.stringify({ at: Math.floor(clock.now() / 1_000), entries });
     try {
       await link.publish(`weir/publisher/${publisher}`, payload, { qos: 1, retain: true });

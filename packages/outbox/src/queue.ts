@@ -21,6 +21,11 @@ export interface QueuedMessage extends MessageKey {
   refusals: number;
 }
 
+/** A message that a receipt has taken out of the queue. */
+export interface ConfirmedMessage extends MessageKey {
+  id: number;
+}
+
 /** What became of a message that was handed in. */
 export type Acceptance =
   | ({ kind: "accepted" } & MessageKey)
@@ -40,7 +45,7 @@ export interface Queue extends Disposable {
   /** Messages with `id > afterId`, the oldest first. */
   after(afterId: number, limit: number): QueuedMessage[];
   /** Removes what a receipt confirms, as far as it was sent: the messages with `id <= sentThroughId`. */
-  confirm(receipt: readonly ReceiptEntry[], sentThroughId: number): number[];
+  confirm(receipt: readonly ReceiptEntry[], sentThroughId: number): ConfirmedMessage[];
   /** Removes one message that is confirmed. */
   remove(id: number): void;
   /** Counts a refusal by the broker. */
@@ -93,10 +98,10 @@ export function openQueue(options: {
   );
   const removeRange = database.prepare<
     [string, string, number, number, number],
-    { id: number; bytes: number }
+    ConfirmedMessage & { bytes: number }
   >(
     `DELETE FROM messages WHERE epoch = ? AND topic = ? AND seq BETWEEN ? AND ? AND id <= ?
-     RETURNING id, length(payload) AS bytes`,
+     RETURNING id, topic, epoch, seq, length(payload) AS bytes`,
   );
   const removeOne = database.prepare<[number], { bytes: number }>(
     "DELETE FROM messages WHERE id = ? RETURNING length(payload) AS bytes",
@@ -167,7 +172,7 @@ export function openQueue(options: {
     confirm: (receipt, sentThroughId) => {
       const removed = confirmAll.immediate(receipt, sentThroughId);
       forget(removed);
-      return removed.map(({ id }) => id);
+      return removed.map(({ id, topic, epoch: of, seq }) => ({ id, topic, epoch: of, seq }));
     },
     remove: (id) => forget(removeOne.all(id)),
     countRefusal: (id) => void countRefusal.run(id),

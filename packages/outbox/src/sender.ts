@@ -2,7 +2,7 @@ import type { Clock } from "@weir/clock";
 import type { Receipt } from "@weir/messages";
 import { backoffMs } from "@weir/mqtt";
 import type { OutboxLimits } from "./limits.ts";
-import type { MessageKey, Queue, QueuedMessage } from "./queue.ts";
+import type { ConfirmedMessage, MessageKey, Queue, QueuedMessage } from "./queue.ts";
 
 /** What became of an accepted message in the end. */
 export type Outcome = MessageKey & ({ kind: "delivered" } | { kind: "abandoned"; reason: string });
@@ -95,7 +95,7 @@ export function createSender(options: SenderOptions): Sender {
     sent.isAcknowledged = true;
     if (confirm === "receipt") return;
     queue.remove(sent.message.id);
-    settle([sent.message.id]);
+    settle([sent.message]);
   }
 
   /** The broker takes this message not now; it must not block the others. */
@@ -121,18 +121,17 @@ export function createSender(options: SenderOptions): Sender {
     onOutcome({ ...keyOf(message), kind: "abandoned", reason });
   }
 
-  /** Takes confirmed messages out of the window. */
-  function settle(ids: readonly number[]): void {
-    if (ids.length === 0) return;
+  /** Takes confirmed messages out of the window, and tells their outcome, whether they were in it or not. */
+  function settle(confirmed: readonly ConfirmedMessage[]): void {
+    if (confirmed.length === 0) return;
     progressAtMs = clock.monotonic();
     probes = 0;
     let newestSentMs = 0;
-    for (const id of ids) {
-      const sent = window.get(id);
-      if (sent === undefined) continue;
-      newestSentMs = Math.max(newestSentMs, sent.sentAtMs);
-      window.delete(id);
-      onOutcome({ ...keyOf(sent.message), kind: "delivered" });
+    for (const message of confirmed) {
+      // A receipt that comes before the resending on a new connection finds an empty window.
+      newestSentMs = Math.max(newestSentMs, window.get(message.id)?.sentAtMs ?? 0);
+      window.delete(message.id);
+      onOutcome({ ...keyOf(message), kind: "delivered" });
     }
     for (const sent of window.values()) {
       if (sent.isAcknowledged && sent.sentAtMs < newestSentMs - OVERTAKEN_MS) send(sent);

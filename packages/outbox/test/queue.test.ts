@@ -90,7 +90,9 @@ describe("the queue of an outbox", () => {
     queue.accept(readings(5), NOW_MS);
     const { epoch } = queue;
     const receipt = [{ epoch, topic: "DATA", through: 2, ranges: [[4, 5]] as [number, number][] }];
-    expect(queue.confirm(receipt, 4)).toEqual([1, 2, 4]);
+    expect(queue.confirm(receipt, 4)).toEqual(
+      [1, 2, 4].map((seq) => ({ id: seq, topic: "DATA", epoch, seq })),
+    );
     expect(queue.after(0, 10).map(({ seq }) => seq)).toEqual([3, 5]);
     expect(queue.size().rows).toBe(2);
   });
