@@ -8,8 +8,8 @@ export interface Part extends AsyncDisposable {
   start(): void;
   /** SIGKILL; resolves when it is gone. */
   kill(): Promise<void>;
-  /** SIGTERM; resolves with its exit code. */
-  stop(): Promise<number | null>;
+  /** SIGTERM; resolves with its exit code, 0 also for one that was still starting. */
+  stop(): Promise<number>;
   /** SIGSTOP and SIGCONT. */
   freeze(): void;
   thaw(): void;
@@ -61,15 +61,15 @@ export function createPart({ name, main, environment, folder }: PartOptions): Pa
   }
 
   /** Ends this life, and starts no other one. */
-  async function end(signal: "SIGKILL" | "SIGTERM"): Promise<number | null> {
+  async function end(signal: "SIGKILL" | "SIGTERM"): Promise<number> {
     clearTimeout(restart);
     const ending = child;
     child = null;
-    if (ending === null || ending.exitCode !== null || ending.signalCode !== null) return null;
+    if (ending === null || ending.exitCode !== null || ending.signalCode !== null) return 0;
     const ended = once(ending, "exit");
     ending.kill(signal);
     const [code] = await ended;
-    return code;
+    return code ?? 0;
   }
 
   return {
