@@ -7,6 +7,8 @@ export interface Trial extends AsyncDisposable {
   received: InboundMessage[];
   /** "connected", "disconnected", in order. */
   states: string[];
+  /** The protocol version of each connection. */
+  versions: number[];
   /** Warnings of its log. */
   warnings: string[];
 }
@@ -15,13 +17,17 @@ export interface Trial extends AsyncDisposable {
 export function startTrial(url: string, options: Partial<LinkOptions> = {}): Trial {
   const received: InboundMessage[] = [];
   const states: string[] = [];
+  const versions: number[] = [];
   const warnings: string[] = [];
   const link = createLink({
     broker: { url, username: null, password: null },
     clientId: `trial-${crypto.randomUUID()}`,
     session: { kind: "clean" },
     onMessage: (message) => received.push(message),
-    onConnected: () => states.push("connected"),
+    onConnected: ({ protocolVersion }) => {
+      states.push("connected");
+      versions.push(protocolVersion);
+    },
     onDisconnected: () => states.push("disconnected"),
     clock: systemClock,
     logger: { info: () => {}, debug: () => {}, warn: (_, text) => warnings.push(text) },
@@ -32,6 +38,7 @@ export function startTrial(url: string, options: Partial<LinkOptions> = {}): Tri
     link,
     received,
     states,
+    versions,
     warnings,
     [Symbol.asyncDispose]: () => link[Symbol.asyncDispose](),
   };

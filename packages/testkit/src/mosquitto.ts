@@ -1,8 +1,12 @@
+import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
 import { GenericContainer, Wait } from "testcontainers";
 
 /** A real Mosquitto in a container. */
 export interface Mosquitto extends AsyncDisposable {
   port: number;
+  /** Stops it and starts it again, on the same port and with what it kept. */
+  restart(): Promise<void>;
 }
 
 const IMAGE = "eclipse-mosquitto:2.1";
@@ -10,17 +14,29 @@ const PORT = 1883;
 
 /** Starts Mosquitto with the suite's own configuration. */
 export async function startMosquitto(configurationFile: string): Promise<Mosquitto> {
+  // A port of Docker's choice would be another one after a restart.
+  const host = await freePort();
   const container = await new GenericContainer(IMAGE)
     .withCopyFilesToContainer([
       { source: configurationFile, target: "/mosquitto/config/mosquitto.conf" },
     ])
-    .withExposedPorts(PORT)
+    .withExposedPorts({ container: PORT, host })
     .withWaitStrategy(Wait.forLogMessage(/mosquitto version .* running/))
     .start();
   return {
-    port: container.getMappedPort(PORT),
+    port: host,
+    restart: () => container.restart(),
     [Symbol.asyncDispose]: async () => {
       await container.stop();
     },
   };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0);
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
 }

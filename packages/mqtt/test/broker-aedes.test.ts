@@ -1,0 +1,22 @@
+import { startBroker } from "@weir/broker";
+import { describeBroker } from "./broker-suite.ts";
+
+const LOCAL = { host: "127.0.0.1", port: 0 };
+
+describeBroker({
+  name: "aedes, in this process",
+  protocolVersion: 4,
+  isDurable: false,
+  start: async () => {
+    let broker = await startBroker(LOCAL);
+    const { port } = broker;
+    return {
+      port,
+      restart: async () => {
+        await broker[Symbol.asyncDispose]();
+        broker = await startBroker({ ...LOCAL, port });
+      },
+      [Symbol.asyncDispose]: () => broker[Symbol.asyncDispose](),
+    };
+  },
+});

@@ -1,0 +1,205 @@
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { eventually } from "@weir/testkit";
+import type { LinkOptions } from "../src/index.ts";
+import { payloads, startTrial, type Trial } from "./fixture.ts";
+
+/** A broker that a test can start again, on the same port. */
+export interface RestartableBroker extends AsyncDisposable {
+  port: number;
+  restart(): Promise<void>;
+}
+
+/** What the suite has to know of a broker. */
+export interface BrokerKind {
+  name: string;
+  protocolVersion: 4 | 5;
+  /** Sessions, queues and retained messages outlive a restart. */
+  isDurable: boolean;
+  start: () => Promise<RestartableBroker>;
+}
+
+const QOS_1 = { qos: 1 } as const;
+const RETAINED = { qos: 1, retain: true } as const;
+const PAYLOAD_BYTES_MAX = 256 * 1024;
+const START_TIMEOUT_MS = 60_000;
+
+/** What the link needs of a broker: the same claims for each. */
+export function describeBroker({ name, protocolVersion, isDurable, start }: BrokerKind): void {
+  describe(`a link to ${name}`, () => {
+    let broker: RestartableBroker;
+    beforeAll(async () => {
+      broker = await start();
+    }, START_TIMEOUT_MS);
+    afterAll(async () => await broker[Symbol.asyncDispose](), START_TIMEOUT_MS);
+
+    /** A topic, or a part of one, that no other test has. */
+    const ownTopic = (): string => `suite/${crypto.randomUUID()}`;
+
+    async function connect(filter?: string, options: Partial<LinkOptions> = {}): Promise<Trial> {
+      const trial = startTrial(`mqtt://127.0.0.1:${broker.port}`, {
+        ...(filter === undefined ? {} : { subscriptions: [{ filter, qos: 1 }] }),
+        // A broker that is back is found within half a second.
+        random: () => 0.05,
+        ...options,
+      });
+      await using connecting = new AsyncDisposableStack();
+      connecting.use(trial);
+      await eventually(() => trial.states.at(-1) === "connected");
+      connecting.move();
+      return trial;
+    }
+
+    const persistent = (options: Partial<LinkOptions> = {}): Partial<LinkOptions> => ({
+      clientId: `suite-${crypto.randomUUID()}`,
+      session: { kind: "persistent", expirySeconds: 3_600 },
+      ...options,
+    });
+
+    /** Publishes a last message and returns all payloads that came up to it. */
+    async function upToSentinel(trial: Trial, topic: string): Promise<string[]> {
+      await using publisher = await connect();
+      await publisher.link.publish(topic, "sentinel", QOS_1);
+      return await eventually(() => {
+        const all = payloads(trial.received);
+        return all.includes("sentinel") && all;
+      });
+    }
+
+    test(`speaks ${protocolVersion === 5 ? "MQTT 5" : "MQTT 3.1.1"}`, async () => {
+      await using trial = await connect();
+      expect(trial.versions).toEqual([protocolVersion]);
+    });
+
+    test("carries bytes there and back unchanged", async () => {
+      const topic = ownTopic();
+      await using trial = await connect(topic);
+      const bytes = Buffer.from([0, 255, 0xc3, 0x28, 10]);
+      await trial.link.publish(topic, bytes, QOS_1);
+      const [message] = await eventually(() => trial.received.length === 1 && trial.received);
+      expect(message).toMatchObject({ topic, payload: bytes, qos: 1, retained: false });
+    });
+
+    test("carries the largest payload", async () => {
+      const topic = ownTopic();
+      await using trial = await connect(topic);
+      const bytes = Buffer.alloc(PAYLOAD_BYTES_MAX, "weir");
+      await trial.link.publish(topic, bytes, QOS_1);
+      const [message] = await eventually(() => trial.received.length === 1 && trial.received);
+      expect(message?.payload.equals(bytes)).toBe(true);
+    });
+
+    test("receives what its filter matches, and nothing else", async () => {
+      const base = ownTopic();
+      await using trial = await connect(`${base}/+/state`);
+      await trial.link.publish(`${base}/a/state`, "state of a", QOS_1);
+      await trial.link.publish(`${base}/a/other`, "other", QOS_1);
+      await trial.link.publish(`${base}/a/b/state`, "too deep", QOS_1);
+      expect(await upToSentinel(trial, `${base}/b/state`)).toEqual(["state of a", "sentinel"]);
+    });
+
+    test("marks a retained message that comes because of the subscription, and no other", async () => {
+      const topic = ownTopic();
+      await using publisher = await connect();
+      await publisher.link.publish(topic, "kept", RETAINED);
+      await using trial = await connect(topic);
+      await publisher.link.publish(topic, "live", RETAINED);
+      await eventually(() => trial.received.length === 2);
+      expect(trial.received.map(({ payload, retained }) => [payload.toString(), retained])).toEqual(
+        [
+          ["kept", true],
+          ["live", false],
+        ],
+      );
+    });
+
+    test("finds what was published while it was away", async () => {
+      const topic = ownTopic();
+      const options = persistent();
+      await (await connect(topic, options))[Symbol.asyncDispose]();
+      await using publisher = await connect();
+      for (const payload of ["1", "2"]) await publisher.link.publish(topic, payload, QOS_1);
+      await using trial = await connect(topic, options);
+      expect(await upToSentinel(trial, topic)).toEqual(["1", "2", "sentinel"]);
+    });
+
+    test("gets again what it did not acknowledge, and only that", async () => {
+      const topic = ownTopic();
+      const options = persistent({ acknowledge: "manually" });
+      await using publisher = await connect();
+      const first = await connect(topic, options);
+      for (const payload of ["1", "2", "3"]) await publisher.link.publish(topic, payload, QOS_1);
+      await eventually(() => first.received.length === 3);
+      first.received[1]?.acknowledge();
+      await first[Symbol.asyncDispose]();
+
+      await using second = await connect(topic, options);
+      expect(await upToSentinel(second, topic)).toEqual(["1", "3", "sentinel"]);
+    });
+
+    test("acknowledges a batch of 500 messages after it has them all", async () => {
+      const topic = ownTopic();
+      const options = persistent({ acknowledge: "manually" });
+      const sent = Array.from({ length: 500 }, (_, n) => String(n));
+      await using publisher = await connect();
+      const first = await connect(topic, options);
+      await Promise.all(sent.map((payload) => publisher.link.publish(topic, payload, QOS_1)));
+      await eventually(() => first.received.length === sent.length);
+      expect(payloads(first.received)).toEqual(sent);
+      for (const { acknowledge } of first.received) acknowledge();
+      await first[Symbol.asyncDispose]();
+
+      await using second = await connect(topic, options);
+      expect(await upToSentinel(second, topic)).toEqual(["sentinel"]);
+    });
+
+    test(
+      "comes back after the broker's restart, and is subscribed again",
+      async () => {
+        const topic = ownTopic();
+        await using trial = await connect(topic, persistent());
+        await broker.restart();
+        await eventually(() => trial.states.length === 3, START_TIMEOUT_MS);
+        expect(trial.states).toEqual(["connected", "disconnected", "connected"]);
+        expect(await upToSentinel(trial, topic)).toEqual(["sentinel"]);
+      },
+      START_TIMEOUT_MS,
+    );
+
+    if (isDurable) {
+      test(
+        "finds its session and what is retained after the broker's restart",
+        async () => {
+          const [queued, retained] = [ownTopic(), ownTopic()];
+          const options = persistent();
+          await (await connect(queued, options))[Symbol.asyncDispose]();
+          const publisher = await connect();
+          await publisher.link.publish(queued, "while away", QOS_1);
+          await publisher.link.publish(retained, "kept", RETAINED);
+          await publisher[Symbol.asyncDispose]();
+          await broker.restart();
+
+          await using back = await connect(queued, options);
+          expect(await upToSentinel(back, queued)).toEqual(["while away", "sentinel"]);
+          await using late = await connect(retained);
+          expect(await upToSentinel(late, retained)).toEqual(["kept", "sentinel"]);
+        },
+        START_TIMEOUT_MS,
+      );
+    }
+
+    if (protocolVersion === 5) {
+      test("lets a retained message expire, and no other", async () => {
+        const base = ownTopic();
+        await using publisher = await connect();
+        await publisher.link.publish(`${base}/kept`, "kept", RETAINED);
+        const expiring = { ...RETAINED, expirySeconds: 1 };
+        await publisher.link.publish(`${base}/stale`, "stale", expiring);
+        await eventually(async () => {
+          await using trial = await connect(`${base}/+`);
+          const all = await upToSentinel(trial, `${base}/live`);
+          return all.join() === "kept,sentinel";
+        });
+      });
+    }
+  });
+}

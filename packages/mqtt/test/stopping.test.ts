@@ -1,0 +1,94 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import { describe, expect, test } from "@jest/globals";
+import { createFakeClock, eventually } from "@weir/testkit";
+import { startTrial } from "./fixture.ts";
+import { type Answers, connack, type StandIn, startStandIn } from "./stand-in.ts";
+
+/** A broker that leaves the client alone at one step; a link's stop must not wait for it. */
+const STEPS: [string, Answers][] = [
+  ["while it connects", { connect: () => {} }],
+  ["while it subscribes", { subscribe: () => {} }],
+  ["while a publication is under way", { publish: () => {} }],
+  ["when the broker has vanished without closing", { disconnect: () => {} }],
+  ["while it is connected", {}],
+];
+
+const SUBSCRIBED = { subscriptions: [{ filter: "b", qos: 1 as const }] };
+const LAST_STEP: Record<string, string> = {
+  "while it connects": "connect",
+  "while it subscribes": "subscribe",
+};
+
+/** Waits until the client has taken the step before the one that gets no answer. */
+async function untilStep({ peers }: StandIn, moment: string): Promise<void> {
+  const step = LAST_STEP[moment] ?? "publish";
+  await eventually(() => peers[0]?.received.some(({ cmd }) => cmd === step));
+}
+
+describe("stopping a link", () => {
+  test("before it was started does nothing", async () => {
+    await using broker = await startStandIn();
+    const process = startProcess(broker.url, "unstarted");
+    process.send("stop");
+    expect(await once(process, "exit")).toEqual([0, null]);
+    expect(broker.peers).toEqual([]);
+  });
+
+  test("ends its wait for the next attempt", async () => {
+    await using broker = await startStandIn({ connect: (_, peer) => peer.send(connack(0x88)) });
+    // This clock stands still: the wait has no other end.
+    const trial = startTrial(broker.url, { clock: createFakeClock() });
+    await eventually(() => trial.states.includes("disconnected"));
+    await trial[Symbol.asyncDispose]();
+    expect(broker.peers).toHaveLength(1);
+  });
+
+  test.each(STEPS)("%s leaves no socket, no timer and no rejection", async (moment, answers) => {
+    await using broker = await startStandIn(answers);
+    const process = startProcess(broker.url, "started");
+    await untilStep(broker, moment);
+    process.send("stop");
+    // The process ends when nothing is left open, and with 1 after an unhandled rejection.
+    expect(await once(process, "exit")).toEqual([0, null]);
+  });
+
+  test("rejects what is still without an answer, and says goodbye", async () => {
+    await using broker = await startStandIn({ publish: () => {} });
+    const trial = startTrial(broker.url);
+    await eventually(() => trial.states.includes("connected"));
+    const publication = trial.link.publish("a", "1", { qos: 1 });
+    await Promise.all([
+      expect(publication).rejects.toThrow("no answer from the broker"),
+      trial[Symbol.asyncDispose](),
+    ]);
+  });
+
+  test("waits for the answer to what is under way", async () => {
+    await using broker = await startStandIn({ publish: () => {} });
+    const trial = startTrial(broker.url);
+    await eventually(() => trial.states.includes("connected"));
+    const publication = trial.link.publish("a", "1", { qos: 1 });
+    const stopped = trial[Symbol.asyncDispose]();
+    const peer = await eventually(() => broker.peers[0]);
+    const { messageId = 0 } = await eventually(() =>
+      peer.received.find(({ cmd }) => cmd === "publish"),
+    );
+    peer.send({ cmd: "puback", messageId });
+    await Promise.all([publication, stopped]);
+    expect(peer.received.at(-1)?.cmd).toBe("disconnect");
+  });
+
+  test("reports no outage, and is done at once a second time", async () => {
+    await using broker = await startStandIn();
+    const trial = startTrial(broker.url, SUBSCRIBED);
+    await eventually(() => trial.states.includes("connected"));
+    await trial[Symbol.asyncDispose]();
+    await trial[Symbol.asyncDispose]();
+    expect([trial.states, trial.warnings]).toEqual([["connected"], []]);
+  });
+});
+
+function startProcess(url: string, state: "started" | "unstarted"): ChildProcess {
+  return fork(new URL("./link-process.ts", import.meta.url), [url, state], { execArgv: [] });
+}
