@@ -5,7 +5,7 @@ import { endOf, HUNG_UP } from "./outage.ts";
 import { createPending } from "./pending.ts";
 import { createPublish, type Publish } from "./publish.ts";
 import { type Receiver, receive } from "./receive.ts";
-import { subscribe } from "./subscribe.ts";
+import { subscribe, unsubscribe } from "./subscribe.ts";
 
 /** 5 is MQTT 5, 4 is MQTT 3.1.1, as CONNECT counts them. */
 export type ProtocolVersion = 5 | 4;
@@ -31,6 +31,8 @@ export interface Connection extends AsyncDisposable {
   publish: Publish;
   /** @throws when the broker refuses one of the filters. */
   subscribe(subscriptions: readonly Subscription[]): Promise<void>;
+  /** @throws when the broker refuses. */
+  unsubscribe(filters: readonly string[]): Promise<void>;
 }
 
 const KEEPALIVE_SECONDS = 20;
@@ -67,6 +69,7 @@ export async function openConnection(
     closed,
     publish: createPublish(client, connack, pending),
     subscribe: (subscriptions) => subscribe(client, subscriptions, pending),
+    unsubscribe: (filters) => unsubscribe(client, filters, pending),
     [Symbol.asyncDispose]: close,
   };
 }

@@ -6,6 +6,11 @@ import type { InboundMessage, PublishOptions, Session, Subscription } from "./me
 import { negotiateConnection } from "./negotiate.ts";
 import { describeOutage } from "./outage.ts";
 import { pause } from "./pause.ts";
+import {
+  createSessionMemory,
+  type SessionMemory,
+  subscriptionDifference,
+} from "./session-memory.ts";
 
 /** The part of a log that a link writes to. */
 export interface LinkLogger {
@@ -19,6 +24,8 @@ export interface LinkOptions {
   clientId: string;
   session: Session;
   subscriptions?: readonly Subscription[];
+  /** Where the session's subscriptions are remembered. Default: in this process, for as long as it lives. */
+  sessionMemory?: SessionMemory;
   /** Called for each message, also for those that come before `onConnected`. */
   onMessage?: (message: InboundMessage) => void;
   /** Who sends PUBACK: the link after `onMessage`, or `message.acknowledge()`. Default automatically. */
@@ -66,6 +73,7 @@ export function createLink(options: LinkOptions): Link {
   const delay = options.delay ?? ((attempt) => backoffMs(RECONNECT_BACKOFF, attempt, random()));
   const reconnect =
     options.reconnect ?? ((attempt, stopped) => pause(clock, delay(attempt), stopped));
+  const sessionMemory = options.sessionMemory ?? createSessionMemory();
   const shownUrl = withoutPassword(broker.url);
   const connectionOptions: ConnectionOptions = {
     ...broker,
@@ -80,7 +88,6 @@ export function createLink(options: LinkOptions): Link {
   const { signal } = stopping;
   let life: Promise<void> | null = null;
   let connection: Connection | null = null;
-  let isSubscribed = false;
   /** The reason told last, `null` while connected and at first. */
   let outage: string | null = null;
 
@@ -97,10 +104,7 @@ export function createLink(options: LinkOptions): Link {
     try {
       await using opening = new AsyncDisposableStack();
       const opened = opening.use(await negotiateConnection(connectionOptions, signal));
-      if (subscriptions.length > 0 && !(isSubscribed && opened.sessionPresent)) {
-        await opened.subscribe(subscriptions);
-      }
-      isSubscribed = true;
+      await agreeOnSubscriptions(opened);
       signal.throwIfAborted();
       opening.move();
       return opened;
@@ -108,6 +112,18 @@ export function createLink(options: LinkOptions): Link {
       reportOutage(error);
       return null;
     }
+  }
+
+  /** A session that the broker kept is taken as it is, as far as its filters are the wanted ones. */
+  async function agreeOnSubscriptions(opened: Connection): Promise<void> {
+    const has = opened.sessionPresent ? sessionMemory.load() : [];
+    const { subscribe, unsubscribe } = subscriptionDifference(has, subscriptions);
+    if (subscribe.length === 0 && unsubscribe.length === 0) return;
+    // Until the broker has agreed to everything, the session may have the ones and the others.
+    sessionMemory.save([...has, ...subscribe]);
+    if (unsubscribe.length > 0) await opened.unsubscribe(unsubscribe);
+    if (subscribe.length > 0) await opened.subscribe(subscribe);
+    sessionMemory.save(subscriptions);
   }
 
   /** Lets the connection be used until it ends; returns how long that was, in milliseconds. */

@@ -3,6 +3,15 @@ import type { Subscription } from "./message.ts";
 import { REFUSED_USER, withCode } from "./outage.ts";
 import type { Pending } from "./pending.ts";
 
+/** @throws when the broker refuses. */
+export async function unsubscribe(
+  client: MqttClient,
+  filters: readonly string[],
+  pending: Pending,
+): Promise<void> {
+  await pending.run((settle) => client.unsubscribe([...filters], (error) => settle(error)));
+}
+
 /** @throws when the broker refuses one of the filters. */
 export async function subscribe(
   client: MqttClient,

@@ -8,6 +8,7 @@ import { createLoggerMetrics } from "./metrics.ts";
 import { startOutcomeReport } from "./outcome-report.ts";
 import { startReceipts } from "./receipts.ts";
 import { startRetention } from "./retention.ts";
+import { openSessionFile } from "./session-file.ts";
 
 export const flow: Flow = { subscribes: ["DATA"], publishes: ["weir/receipt/<publisher>"] };
 
@@ -64,6 +65,10 @@ export function startLogger(config: LoggerConfig, context: ServiceContext): Asyn
       clientId: config.clientId,
       session: { kind: "persistent", expirySeconds: config.sessionExpirySeconds },
       subscriptions: [{ filter: config.topic, qos: 1 }],
+      sessionMemory: openSessionFile(`${config.file}.session`, {
+        clientId: config.clientId,
+        brokerUrl: config.broker.url,
+      }),
       acknowledge: "manually",
       onMessage: intake.receive,
       onConnected: ({ protocolVersion }) => {

@@ -82,6 +82,25 @@ describe("the logger", () => {
     expect(context.faults).toEqual([]);
   });
 
+  test("leaves no subscription of an earlier configuration in its session", async () => {
+    using folder = temporaryFolder();
+    await using broker = await startBroker(LOCAL);
+    const file = folder.file("weir.db");
+    const before = await startReady(testConfig({ file, port: broker.port }));
+    await before.logger[Symbol.asyncDispose]();
+
+    const environment = { TOPIC: "OTHER" };
+    const { logger, context } = await startReady(
+      testConfig({ file, port: broker.port, environment }),
+    );
+    await using _logger = logger;
+    await using publisher = await connectTestClient(broker.port);
+    await publisher.publish("DATA", readingOf(1), AT_LEAST_ONCE);
+    await publisher.publish("OTHER", readingOf(2), AT_LEAST_ONCE);
+    expect(await storedValues(file, 1)).toEqual([2]);
+    expect(await context.metrics.metrics()).toContain("weir_logger_unmatched_total 0");
+  });
+
   test("is not ready while there is no broker, and is once there is one", async () => {
     using folder = temporaryFolder();
     const gone = await startBroker(LOCAL);

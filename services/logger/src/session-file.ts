@@ -1,0 +1,41 @@
+import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import type { SessionMemory, Subscription } from "@weir/mqtt";
+
+/** Whose session it is: another client id or broker has another one. */
+export interface SessionOwner {
+  clientId: string;
+  brokerUrl: string;
+}
+
+interface Remembered extends SessionOwner {
+  subscriptions: Subscription[];
+}
+
+/**
+ * Remembers the session's subscriptions in a small file beside the store. A file that is lost or
+ * cannot be read costs one more SUBSCRIBE, and leaves at the broker what only it knew of.
+ */
+export function openSessionFile(file: string, owner: SessionOwner): SessionMemory {
+  return {
+    load: () => {
+      const remembered = read(file);
+      const isOurs =
+        remembered?.clientId === owner.clientId && remembered.brokerUrl === owner.brokerUrl;
+      return isOurs ? remembered.subscriptions : [];
+    },
+    save: (subscriptions) => {
+      const temporary = `${file}.writing`;
+      writeFileSync(temporary, JSON.stringify({ ...owner, subscriptions }), { flush: true });
+      renameSync(temporary, file);
+    },
+  };
+}
+
+function read(file: string): Remembered | null {
+  try {
+    // Only this file writes it.
+    return JSON.parse(readFileSync(file, "utf8")) as Remembered;
+  } catch {
+    return null;
+  }
+}
