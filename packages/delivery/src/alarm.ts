@@ -1,0 +1,76 @@
+import { errorMessage } from "@weir/fault";
+import type { MessageKey, Outbox, Outcome as OutboxOutcome } from "@weir/outbox";
+import { type Outcome, STOPPED } from "./outcome.ts";
+
+/** What became of an alarm that an earlier run of the process has accepted. */
+export type EarlierOutcome = OutboxOutcome;
+
+/** Sends alarms through an outbox on disk. */
+export interface AlarmLane extends AsyncDisposable {
+  /** The outbox, for what the link tells it. */
+  outbox: Outbox;
+  send(topic: string, payload: object): Promise<Outcome>;
+  connected: Outbox["connected"];
+  disconnected(): void;
+}
+
+export interface AlarmLaneOptions {
+  openOutbox: (onOutcome: (outcome: OutboxOutcome) => void) => Outbox;
+  /** Called when an alarm begins to wait for a connection. */
+  onWaiting: () => void;
+  onEarlierOutcome: (outcome: EarlierOutcome) => void;
+}
+
+export function createAlarmLane(options: AlarmLaneOptions): AlarmLane {
+  const { openOutbox, onWaiting, onEarlierOutcome } = options;
+  // As many as the outbox has rows at most.
+  const waiting = new Map<string, (outcome: Outcome) => void>();
+  let isConnected = false;
+  let isStopped = false;
+
+  const outbox = openOutbox((outcome) => {
+    const settle = waiting.get(nameOf(outcome));
+    if (settle === undefined) return onEarlierOutcome(outcome);
+    waiting.delete(nameOf(outcome));
+    if (outcome.kind === "delivered") settle({ kind: "delivered" });
+    else settle({ kind: "abandoned", reason: outcome.reason });
+  });
+
+  return {
+    outbox,
+    send: async (topic, payload) => {
+      if (isStopped) return { kind: "refused", reason: STOPPED };
+      try {
+        const acceptance = await outbox.accept(topic, payload);
+        if (acceptance.kind === "refused") return acceptance;
+        const { promise, resolve } = Promise.withResolvers<Outcome>();
+        waiting.set(nameOf(acceptance), resolve);
+        if (!isConnected) onWaiting();
+        return await promise;
+      } catch (fault) {
+        // The application is the one that can do something about an alarm that is not safe.
+        return { kind: "refused", reason: `it could not be stored: ${errorMessage(fault)}` };
+      }
+    },
+    connected: (link) => {
+      isConnected = true;
+      outbox.connected(link);
+    },
+    disconnected: () => {
+      isConnected = false;
+      outbox.disconnected();
+      if (outbox.size().rows > 0) onWaiting();
+    },
+    [Symbol.asyncDispose]: async () => {
+      isStopped = true;
+      // Takes in what was handed to it so far; those join the others that wait.
+      await outbox[Symbol.asyncDispose]();
+      for (const settle of waiting.values()) settle({ kind: "kept", reason: STOPPED });
+      waiting.clear();
+    },
+  };
+}
+
+function nameOf({ epoch, topic, seq }: MessageKey): string {
+  return `${epoch} ${seq} ${topic}`;
+}

@@ -1,0 +1,75 @@
+import { addAbortListener } from "node:events";
+import type { Clock } from "@weir/clock";
+import { type AttemptBudget, earliestAttemptMs, spendAttempt } from "./attempt-budget.ts";
+
+export interface ReconnectGateOptions {
+  /** The wait in milliseconds before repetition number `attempt`, 0 being the first. */
+  delay: (attempt: number) => number;
+  budget: AttemptBudget;
+  clock: Clock;
+}
+
+/** Says when a link may try to reconnect: seldom, soon when somebody asks, and within the budget always. */
+export interface ReconnectGate {
+  /** For the link's `reconnect`. The link's attempt 0 begins an outage, and with it a new budget. */
+  reconnect(attempt: number, signal: AbortSignal): Promise<void>;
+  /** Somebody needs the connection during the next `forMs`: it begins with short waits again for so long. */
+  hurry(forMs: number): void;
+}
+
+/** The longest wait that a timer of Node can keep. */
+const WAIT_MS_MAX = 2 ** 31 - 1;
+
+/** @throws RangeError on a budget that would end the search for good. */
+export function createReconnectGate({ delay, budget, clock }: ReconnectGateOptions): ReconnectGate {
+  if (!(budget.burst >= 1 && budget.perHour > 0)) {
+    throw new RangeError("a budget needs a burst of 1 or more, and a perHour above 0");
+  }
+  // Two backoffs: haste for one message must not make the search for the broker begin anew.
+  let attempts = { hasty: 0, calm: 0 };
+  let pace: keyof typeof attempts = "calm";
+  let hastyUntilMs = 0;
+  let repaidMs = 0;
+  let dueMs = 0;
+  let wake = (): void => {};
+
+  function after(attempt: number): number {
+    const delayMs = delay(attempt);
+    if (!(delayMs >= 0)) throw new RangeError(`cannot wait for ${delayMs} ms`);
+    return clock.monotonic() + delayMs;
+  }
+
+  async function next(waitMs: number, signal: AbortSignal): Promise<void> {
+    const over = Promise.withResolvers<void>();
+    wake = over.resolve;
+    using _timer = clock.schedule(Math.min(waitMs, WAIT_MS_MAX), over.resolve);
+    using _aborting = addAbortListener(signal, () => over.resolve());
+    await over.promise;
+  }
+
+  return {
+    reconnect: async (attempt, signal) => {
+      if (attempt === 0) {
+        attempts = { hasty: 0, calm: 0 };
+        repaidMs = clock.monotonic();
+      }
+      pace = clock.monotonic() < hastyUntilMs ? "hasty" : "calm";
+      dueMs = after(attempts[pace]);
+      while (!signal.aborted) {
+        const waitMs = Math.max(dueMs, earliestAttemptMs(budget, repaidMs)) - clock.monotonic();
+        if (waitMs <= 0) break;
+        await next(waitMs, signal);
+      }
+      repaidMs = spendAttempt(budget, { repaidMs, nowMs: clock.monotonic() });
+      attempts[pace] += 1;
+    },
+    hurry: (forMs) => {
+      if (forMs <= 0) return;
+      hastyUntilMs = Math.max(hastyUntilMs, clock.monotonic() + forMs);
+      attempts.hasty = 0;
+      pace = "hasty";
+      dueMs = Math.min(dueMs, after(0));
+      wake();
+    },
+  };
+}

@@ -1,0 +1,87 @@
+import { errorMessage } from "@weir/fault";
+import type { Link } from "@weir/mqtt";
+import { type Outcome, STOPPED } from "./outcome.ts";
+
+/** Sends readings with QoS 0, and of each topic keeps the latest only while it cannot. */
+export interface TelemetryLane extends Disposable {
+  send(topic: string, payload: object): Promise<Outcome>;
+  connected(): void;
+  disconnected(): void;
+}
+
+interface Reading {
+  payload: string;
+  settle: (outcome: Outcome) => void;
+}
+
+/** One topic: at most one reading under way, and the latest behind it. */
+interface Place {
+  topic: string;
+  latest: Reading | null;
+  isUnderWay: boolean;
+}
+
+/** Topics that have a reading waiting or under way at most. One more is dropped. */
+const TOPICS_MAX = 1_000;
+
+export function createTelemetryLane(publish: Link["publish"]): TelemetryLane {
+  const places = new Map<string, Place>();
+  let isConnected = false;
+  let isStopped = false;
+
+  function pump(place: Place): void {
+    if (!isConnected || place.isUnderWay || place.latest === null) return;
+    const { payload, settle } = place.latest;
+    place.latest = null;
+    place.isUnderWay = true;
+    void publish(place.topic, payload, { qos: 0 })
+      .then(
+        () => settle({ kind: "sent" }),
+        // The next reading will do.
+        (error: unknown) => settle({ kind: "dropped", reason: errorMessage(error) }),
+      )
+      .then(() => {
+        place.isUnderWay = false;
+        if (place.latest === null) places.delete(place.topic);
+        else pump(place);
+      });
+  }
+
+  function placeOf(topic: string): Place | null {
+    const known = places.get(topic);
+    if (known !== undefined) return known;
+    if (places.size >= TOPICS_MAX) return null;
+    const place = { topic, latest: null, isUnderWay: false };
+    places.set(topic, place);
+    return place;
+  }
+
+  return {
+    send: async (topic, payload) => {
+      if (isStopped) return { kind: "dropped", reason: STOPPED };
+      const place = placeOf(topic);
+      if (place === null) {
+        return { kind: "dropped", reason: `readings of ${TOPICS_MAX} other topics wait` };
+      }
+      place.latest?.settle({ kind: "dropped", reason: "replaced by a newer one" });
+      const { promise, resolve } = Promise.withResolvers<Outcome>();
+      place.latest = { payload: JSON.stringify(payload), settle: resolve };
+      pump(place);
+      return await promise;
+    },
+    connected: () => {
+      isConnected = true;
+      for (const place of [...places.values()]) pump(place);
+    },
+    disconnected: () => {
+      isConnected = false;
+    },
+    [Symbol.dispose]: () => {
+      isStopped = true;
+      isConnected = false;
+      for (const { latest } of places.values())
+        latest?.settle({ kind: "dropped", reason: STOPPED });
+      places.clear();
+    },
+  };
+}

@@ -1,0 +1,65 @@
+import { describe, expect, test } from "@jest/globals";
+import { createTelemetryLane } from "../src/telemetry.ts";
+import { collect, createRecorder, settled } from "./fixture.ts";
+
+const REPLACED = { kind: "dropped", reason: "replaced by a newer one" };
+
+describe("telemetry", () => {
+  test("keeps the latest reading of each topic while it cannot send", async () => {
+    const { publish, publications } = createRecorder();
+    using lane = createTelemetryLane(publish);
+    const first = lane.send("a", { number: 1 });
+    void lane.send("b", { number: 2 });
+    void lane.send("a", { number: 3 });
+    expect(await first).toEqual(REPLACED);
+    expect(publications).toEqual([]);
+    lane.connected();
+    expect(publications.map(({ topic, payload }) => [topic, payload])).toEqual([
+      ["a", '{"number":3}'],
+      ["b", '{"number":2}'],
+    ]);
+  });
+
+  test("is sent with QoS 0 at once, and never twice", async () => {
+    const { publish, publications } = createRecorder();
+    using lane = createTelemetryLane(publish);
+    lane.connected();
+    const outcome = lane.send("a", { number: 1 });
+    publications[0]?.answer.reject(new Error("the broker closed the connection"));
+    expect(await outcome).toEqual({ kind: "dropped", reason: "the broker closed the connection" });
+    lane.disconnected();
+    lane.connected();
+    expect(publications).toMatchObject([{ options: { qos: 0 } }]);
+  });
+
+  test("of one topic has one reading under way, however slow the connection is", async () => {
+    const { publish, publications } = createRecorder();
+    using lane = createTelemetryLane(publish);
+    lane.connected();
+    const outcomes = [1, 2, 3].map((number) => lane.send("a", { number }));
+    expect(publications).toHaveLength(1);
+    publications[0]?.answer.resolve();
+    await settled();
+    publications[1]?.answer.resolve();
+    expect(await Promise.all(outcomes)).toEqual([{ kind: "sent" }, REPLACED, { kind: "sent" }]);
+  });
+
+  test("of too many topics at once is dropped", async () => {
+    using lane = createTelemetryLane(createRecorder().publish);
+    const outcomes = collect(
+      Array.from({ length: 1_001 }, (_, number) => lane.send(`topic/${number}`, {})),
+    );
+    await settled();
+    expect(outcomes).toEqual([{ kind: "dropped", reason: "readings of 1000 other topics wait" }]);
+  });
+
+  test("that waits at the stop is dropped, and so is what comes after", async () => {
+    const lane = createTelemetryLane(createRecorder().publish);
+    const waiting = lane.send("a", {});
+    lane[Symbol.dispose]();
+    expect([await waiting, await lane.send("a", {})]).toMatchObject([
+      { kind: "dropped" },
+      { kind: "dropped" },
+    ]);
+  });
+});
