@@ -16,10 +16,13 @@ export interface AlarmLane extends AsyncDisposable {
 
 export interface AlarmLaneOptions {
   openOutbox: (onOutcome: (outcome: OutboxOutcome) => void) => Outbox;
-  /** Called when an alarm begins to wait for a connection. */
-  onWaiting: () => void;
+  /** Called when an alarm begins to wait for a connection, with how long it asks for haste. */
+  onWaiting: (forMs: number) => void;
   onEarlierOutcome: (outcome: EarlierOutcome) => void;
 }
+
+/** How long a new alarm makes the link look for the broker more often, in milliseconds. Then the battery is spared. */
+export const ALARM_HASTE_MS = 60_000;
 
 export function createAlarmLane(options: AlarmLaneOptions): AlarmLane {
   const { openOutbox, onWaiting, onEarlierOutcome } = options;
@@ -45,7 +48,7 @@ export function createAlarmLane(options: AlarmLaneOptions): AlarmLane {
         if (acceptance.kind === "refused") return acceptance;
         const { promise, resolve } = Promise.withResolvers<Outcome>();
         waiting.set(nameOf(acceptance), resolve);
-        if (!isConnected) onWaiting();
+        if (!isConnected) onWaiting(ALARM_HASTE_MS);
         return await promise;
       } catch (fault) {
         // The application is the one that can do something about an alarm that is not safe.
@@ -59,7 +62,7 @@ export function createAlarmLane(options: AlarmLaneOptions): AlarmLane {
     disconnected: () => {
       isConnected = false;
       outbox.disconnected();
-      if (outbox.size().rows > 0) onWaiting();
+      if (outbox.size().rows > 0) onWaiting(ALARM_HASTE_MS);
     },
     [Symbol.asyncDispose]: async () => {
       isStopped = true;

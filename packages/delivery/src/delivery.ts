@@ -45,8 +45,6 @@ export interface Delivery<Kind extends string> extends AsyncDisposable {
 
 /** Alarms that wait at most, unless the application says otherwise. */
 const ALARMS_MAX = 10_000;
-/** How long a new alarm makes the link look for the broker more often. Then its battery is spared. */
-const ALARM_HASTE_MS = 60_000;
 /** Room for what is added to a payload: expiry, or the place in a sequence. */
 const ENVELOPE_BYTES = 256;
 
@@ -103,7 +101,7 @@ export function createDelivery<Kind extends string>(
     const limits = { rowsMax: ALARMS_MAX, ...outbox.limits };
     return createAlarmLane({
       openOutbox: (onOutcome) => openOutbox({ ...outbox, limits, onOutcome, clock }),
-      onWaiting: () => gate.hurry(ALARM_HASTE_MS),
+      onWaiting: gate.hurry,
       onEarlierOutcome: options.onEarlierOutcome ?? (() => {}),
     });
   }

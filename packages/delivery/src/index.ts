@@ -1,4 +1,4 @@
-export type { EarlierOutcome } from "./alarm.ts";
+export { ALARM_HASTE_MS, type EarlierOutcome } from "./alarm.ts";
 export {
   type AttemptBudget,
   earliestAttemptMs,

@@ -62,6 +62,7 @@ export function createReconnectGate({ delay, budget, clock }: ReconnectGateOptio
       }
       repaidMs = spendAttempt(budget, { repaidMs, nowMs: clock.monotonic() });
       attempts[pace] += 1;
+      attempts.calm = Math.max(attempts.calm, attempts.hasty);
     },
     hurry: (forMs) => {
       if (forMs <= 0) return;

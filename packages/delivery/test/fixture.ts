@@ -1,7 +1,7 @@
 import type { PublishOptions } from "@weir/mqtt";
 
 /** A publication that a test answers. */
-export interface Publication {
+interface Publication {
   topic: string;
   payload: string;
   options: PublishOptions;
