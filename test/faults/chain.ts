@@ -2,7 +2,8 @@ import { existsSync, statSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { type BrokerProcess, createBrokerProcess } from "./broker-process.ts";
-import { abandoned, countRows, integrity, newestId, waiting } from "./count.ts";
+import { newestId, waiting } from "./count.ts";
+import { judge } from "./judge.ts";
 import { createPart, type Part } from "./part.ts";
 import type { Run, Verdict } from "./scenario.ts";
 
@@ -145,22 +146,16 @@ export async function startChain(run: Run, options: ChainOptions = {}): Promise<
       await publisher.kill();
       const codes = [await logger.stop(), await stats.stop()];
 
-      const storeFiles = options.storeFiles?.() ?? [files.store];
-      const count = countRows(files.journal, storeFiles);
+      const stores = options.storeFiles?.() ?? [files.store];
+      const { count, problems } = judge({ ...files, stores, soundStores: [files.store] });
       const ownEnds = parts.flatMap((part) => part.ownEnds);
-      const problems = [
-        count.lost > 0 && `${count.lost} lost`,
-        count.duplicate > 0 && `${count.duplicate} stored twice`,
-        count.invented > 0 && `${count.invented} stored that nobody sent`,
-        !drained && `the outbox still holds ${left} after ${EMPTY_WITHIN_MS / 1_000} s`,
-        abandoned(files.outbox) > 0 && `${abandoned(files.outbox)} given up by the outbox`,
-        codes.some((code) => code !== 0) && `logger and stats stopped with ${codes.join(" and ")}`,
-        ...(options.mayEnd === true ? [] : ownEnds),
-        ...[files.outbox, files.store].map((file) => {
-          const found = integrity(file);
-          return found !== "ok" && `integrity_check of ${file}: ${found}`;
-        }),
-      ].filter((problem) => problem !== false);
+      if (!drained) {
+        problems.push(`the outbox still holds ${left} after ${EMPTY_WITHIN_MS / 1_000} s`);
+      }
+      if (codes.some((code) => code !== 0)) {
+        problems.push(`logger and stats stopped with ${codes.join(" and ")}`);
+      }
+      if (options.mayEnd !== true) problems.push(...ownEnds);
       const notes = options.mayEnd === true && ownEnds.length > 0 ? summarize(ownEnds) : [];
       return { count, recoveryMs, problems, notes };
     },

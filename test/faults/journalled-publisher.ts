@@ -3,9 +3,7 @@ import { systemClock } from "@weir/clock";
 import { createLink, type Link } from "@weir/mqtt";
 import { openOutbox } from "@weir/outbox";
 import { createLogger } from "@weir/service";
-import { openJournal, readJournal } from "./journal.ts";
-
-const TICK_MS = 20;
+import { startCreator } from "./creator.ts";
 
 function required(name: string): string {
   const value = process.env[name];
@@ -14,8 +12,6 @@ function required(name: string): string {
 }
 
 const publisher = required("FAULTS_PUBLISHER");
-const perTick = (Number(required("FAULTS_RATE")) * TICK_MS) / 1_000;
-const journalFile = required("FAULTS_JOURNAL");
 const logger = createLogger("journalled-publisher", { logLevel: "info", logFormat: "json" });
 
 function end(fault: unknown): never {
@@ -23,8 +19,6 @@ function end(fault: unknown): never {
   process.exit(1);
 }
 
-let { last } = readJournal(journalFile);
-const journal = openJournal(journalFile);
 const outbox = openOutbox({
   file: required("FAULTS_OUTBOX"),
   publisher,
@@ -42,35 +36,15 @@ const link: Link = createLink({
   clock: systemClock,
   logger,
 });
-
-async function create(count: number): Promise<void> {
-  const numbers = Array.from({ length: count }, (_, index) => last + 1 + index);
-  last += count;
-  journal.intend(numbers);
-  const epochtime = String(Math.floor(Date.now() / 1_000));
-  const acceptances = await Promise.allSettled(
-    numbers.map((number) => outbox.accept("DATA", { number, epochtime })),
-  );
-  journal.accepted(
-    numbers.filter((_, index) => {
-      const settled = acceptances[index];
-      return settled?.status === "fulfilled" && settled.value.kind === "accepted";
-    }),
-  );
-  const failed = acceptances.find(({ status }) => status === "rejected");
-  if (failed?.status === "rejected") logger.error({ err: failed.reason }, "not accepted");
-}
-
-let due = 0;
-const creating = systemClock.repeat(TICK_MS, () => {
-  due += perTick;
-  const count = Math.floor(due);
-  due -= count;
-  create(count).catch(end);
+const creator = startCreator({
+  outbox,
+  journalFile: required("FAULTS_JOURNAL"),
+  rate: Number(required("FAULTS_RATE")),
+  onFault: (err) => logger.error({ err }, "not accepted"),
 });
 
 process.on("message", (message) => {
-  if (message === "create no more") creating[Symbol.dispose]();
+  if (message === "create no more") creator.stop();
 });
 process.on("disconnect", () => process.exit());
 link.start();

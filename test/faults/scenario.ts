@@ -34,7 +34,7 @@ export interface Verdict {
   /** From the end of the last fault until the outbox was empty. */
   recoveryMs: number;
   /** What is wrong, in words. None: passed. */
-  problems: readonly string[];
+  problems: string[];
   /** What is worth knowing. */
-  notes: readonly string[];
+  notes: string[];
 }

@@ -12,8 +12,8 @@ export interface FaultProxy extends AsyncDisposable {
   /** Ends all connections with RST, now. */
   reset(): void;
   /**
-   * Cuts one connection, the next one that is made, when so many bytes have passed in a direction:
-   * who receives them gets exactly these and the end, who sends them gets RST.
+   * Cuts one connection, the next one on which so many bytes pass in a direction: who receives them
+   * gets exactly these and the end, who sends them gets RST.
    *
    * @returns those bytes, once it is done.
    */
@@ -78,13 +78,13 @@ export async function startFaultProxy(options: {
     } catch {
       // One end is gone; so is the other one, as soon as the network tells.
       await untilAlive(direction);
-      to.resetAndDestroy();
+      hangUp(to);
     }
   }
 
   /** Ends the connection if it is to be cut within this piece. */
   async function cutIn(
-    { cut }: Pair,
+    pair: Pair,
     {
       from,
       to,
@@ -92,6 +92,7 @@ export async function startFaultProxy(options: {
       piece,
     }: { from: Socket; to: Socket; direction: Direction; piece: Buffer },
   ): Promise<boolean> {
+    const { cut } = pair;
     if (cut === null || cut.direction !== direction) return false;
     const passedBytes = cut.passed.reduce((sum, { length }) => sum + length, 0);
     const rest = piece.subarray(0, cut.afterBytes - passedBytes);
@@ -99,7 +100,8 @@ export async function startFaultProxy(options: {
     if (passedBytes + piece.length < cut.afterBytes) return false;
     // FIN and not RST: the kernel may throw away what came before an RST and was not read yet.
     to.end(rest);
-    from.resetAndDestroy();
+    hangUp(from);
+    pair.cut = null;
     cut.done(Buffer.concat(cut.passed));
     return true;
   }
@@ -114,15 +116,18 @@ export async function startFaultProxy(options: {
       // Whoever carries learns of it.
       socket.on("error", () => {});
     }
-    void Promise.all([carry(pair, "up"), carry(pair, "down")]).then(() => pairs.delete(pair));
+    void Promise.all([carry(pair, "up"), carry(pair, "down")]).then(() => {
+      pairs.delete(pair);
+      if (pair.cut !== null) armed ??= { ...pair.cut, passed: [] };
+    });
   });
   server.listen(listen.port, listen.host);
   await once(server, "listening");
 
   function reset(): void {
     for (const { client, server: upstream } of pairs) {
-      client.resetAndDestroy();
-      upstream.resetAndDestroy();
+      hangUp(client);
+      hangUp(upstream);
     }
   }
 
@@ -144,4 +149,11 @@ export async function startFaultProxy(options: {
       await closed;
     },
   };
+}
+
+/** RST. A socket that is saying goodbye already cannot be reset: libuv would keep it open for ever. */
+function hangUp(socket: Socket): void {
+  if (socket.destroyed) return;
+  if (socket.writableEnded) socket.destroy();
+  else socket.resetAndDestroy();
 }
