@@ -23,7 +23,7 @@ export interface Compose extends AsyncDisposable {
 }
 
 /** What tells whether a container has ever started again. */
-export interface ContainerState {
+interface ContainerState {
   id: string;
   startedAt: string;
   restarts: number;
