@@ -15,7 +15,9 @@ const PINNED_NODE = join(
 );
 const NODE_MAJOR_MIN = 26;
 const NPM_MAJOR_MIN = 7;
-const OUTPUT_LINES_SHOWN = 12;
+// The newest that runs on Node 14.
+const NPM_WANTED = 9;
+const LINES_SHOWN_MAX = 12;
 
 /** What to do about it, by what npm says. */
 const REMEDIES = [
@@ -35,7 +37,12 @@ const REMEDIES = [
 ];
 
 /** Ends the process in order: what happened, and what to do about it. */
-export class InstallError extends Error {}
+export class InstallError extends Error {
+  constructor(message, exitCode = 1) {
+    super(message);
+    this.exitCode = exitCode;
+  }
+}
 
 /**
  * Installs what is missing: the dependencies of package-lock.json, and the pinned Node.
@@ -107,7 +114,7 @@ function checkNpm() {
   }
   if (Number(stdout.split(".")[0]) >= NPM_MAJOR_MIN) return;
   throw new InstallError(
-    `npm ${stdout.trim()} is too old for workspaces. Update it (npm install --global npm@${NPM_MAJOR_MIN}), then start again.`,
+    `npm ${stdout.trim()} is too old for workspaces. Update it (npm install --global npm@${NPM_WANTED}), then start again.`,
   );
 }
 
@@ -115,7 +122,7 @@ async function step(what, npmArgs) {
   process.stderr.write(`weir: ${what} ... `);
   const startedAtMs = Date.now();
   const [command, args, shell] = npmCommand(npmArgs);
-  const { code, output } = await run(command, args, {
+  const { code, output, interruptedWith } = await run(command, args, {
     cwd: ROOT,
     shell,
     stdio: ["ignore", "pipe", "pipe"],
@@ -124,14 +131,16 @@ async function step(what, npmArgs) {
     process.stderr.write(`done in ${Math.ceil((Date.now() - startedAtMs) / 1000)} s\n`);
     return;
   }
+  if (interruptedWith !== null) {
+    process.stderr.write("interrupted\n");
+    throw new InstallError("The next start installs what is still missing.", interruptedWith);
+  }
   process.stderr.write("failed\n");
-  const known = REMEDIES.find(([pattern]) => pattern.test(output));
-  const remedy = known ? known[1] : "npm says above what is wrong; mend it, then start again.";
-  throw new InstallError(`${lastLines(output)}\n${remedy}`);
-}
-
-function lastLines(text) {
-  return text.trim().split("\n").slice(-OUTPUT_LINES_SHOWN).join("\n");
+  const errors = output.split("\n").filter((line) => /^npm (error|ERR!)/.test(line));
+  const known = REMEDIES.find(([pattern]) => pattern.test(errors.join("\n")));
+  if (known) throw new InstallError(known[1]);
+  const shown = (errors.length > 0 ? errors : output.trim().split("\n")).slice(0, LINES_SHOWN_MAX);
+  throw new InstallError(`npm cannot do it:\n${shown.join("\n")}\nMend it, then start again.`);
 }
 
 /** Runs a bootstrap: installs, then hands over to a program under the right Node; the exit code is its own. */
@@ -147,6 +156,6 @@ export async function bootstrap(program, nodeArgs = []) {
   } catch (error) {
     if (!(error instanceof InstallError)) throw error;
     process.stderr.write(`weir: ${error.message}\n`);
-    process.exitCode = 1;
+    process.exitCode = error.exitCode;
   }
 }

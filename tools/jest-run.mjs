@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { ROOT } from "./install.mjs";
-import { isInterruption, run } from "./run.mjs";
+import { run } from "./run.mjs";
 
 const JEST = [
   "--experimental-vm-modules",
@@ -24,18 +24,17 @@ const GROUPS = [
  *
  * @param {string} node
  * @param {string[]} patterns none: all tests.
- * @returns {Promise<{ code: number, passed: number, failed: number, skipped: string[] }>} `code` is that
- * of the last run that did not end with 0.
+ * @returns {Promise<{ code: number, passed: number, failed: number, skipped: string[], interruptedWith: number | null }>}
  */
 export async function runTests(node, patterns) {
-  const total = { code: 0, passed: 0, failed: 0, skipped: [] };
+  const total = { passed: 0, failed: 0, skipped: [], interruptedWith: null };
   for (const group of GROUPS) {
     const result = await runGroup(node, [...group, "--passWithNoTests", ...patterns]);
-    total.code = result.code || total.code;
     total.passed += result.passed;
     total.failed += result.failed;
     total.skipped.push(...result.skipped);
-    if (isInterruption(result.code)) break;
+    total.interruptedWith = result.interruptedWith;
+    if (result.interruptedWith !== null) break;
   }
   return total;
 }
@@ -44,13 +43,17 @@ async function runGroup(node, args) {
   const folder = mkdtempSync(join(tmpdir(), "weir-test-"));
   const file = join(folder, "result.json");
   try {
-    const { code } = await run(node, [...JEST, "--json", `--outputFile=${file}`, ...args], {
-      cwd: ROOT,
-      stdio: "inherit",
-      // Each test ends its own containers; the reaper would be one more image to pull.
-      env: { TESTCONTAINERS_RYUK_DISABLED: "true", ...process.env },
-    });
-    return { code, ...count(file, code) };
+    const { code, interruptedWith } = await run(
+      node,
+      [...JEST, "--json", `--outputFile=${file}`, ...args],
+      {
+        cwd: ROOT,
+        stdio: "inherit",
+        // Each test ends its own containers; the reaper would be one more image to pull.
+        env: { TESTCONTAINERS_RYUK_DISABLED: "true", ...process.env },
+      },
+    );
+    return { ...count(file, code), interruptedWith };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

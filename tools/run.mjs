@@ -5,11 +5,6 @@ const PARENT_POLL_MS = 250;
 const FORWARDED_SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"];
 const SIGNAL_CODES = { SIGHUP: 129, SIGINT: 130, SIGKILL: 137, SIGTERM: 143 };
 
-/** Whether an exit code says that somebody wanted the program to end. */
-export function isInterruption(code) {
-  return FORWARDED_SIGNALS.some((signal) => SIGNAL_CODES[signal] === code);
-}
-
 /**
  * Runs a program to its end, passes signals on to it, and ends it when npm, which started us, has
  * ended without a word (kill -9, or a closed terminal).
@@ -17,8 +12,9 @@ export function isInterruption(code) {
  * @param {string} command
  * @param {string[]} args
  * @param {import("node:child_process").SpawnOptions} options
- * @returns {Promise<{ code: number, output: string }>} its exit code (127 when it cannot be started),
- * and what it wrote to streams that are pipes.
+ * @returns {Promise<{ code: number, output: string, interruptedWith: number | null }>} its exit code (127
+ * when it cannot be started), what it wrote to streams that are pipes, and the exit code that stands
+ * for the signal that somebody sent it or us meanwhile.
  */
 export function run(command, args, options) {
   return new Promise((resolve) => {
@@ -27,7 +23,11 @@ export function run(command, args, options) {
     for (const stream of [child.stdout, child.stderr]) {
       if (stream) stream.on("data", (chunk) => (output += chunk));
     }
-    const forward = (signal) => child.kill(signal);
+    let interruptedWith = null;
+    const forward = (signal) => {
+      interruptedWith = SIGNAL_CODES[signal];
+      child.kill(signal);
+    };
     for (const signal of FORWARDED_SIGNALS) process.on(signal, forward);
 
     const parent = process.ppid;
@@ -40,11 +40,13 @@ export function run(command, args, options) {
     const end = (code, text) => {
       clearInterval(watch);
       for (const signal of FORWARDED_SIGNALS) process.removeListener(signal, forward);
-      resolve({ code, output: output + text });
+      resolve({ code, output: output + text, interruptedWith });
     };
     child.once("error", (error) => end(127, error.message));
-    child.once("close", (code, signal) =>
-      end(code === null ? SIGNAL_CODES[signal] || 1 : code, ""),
-    );
+    child.once("close", (code, signal) => {
+      // Ctrl-C reaches it without us; a crash (SIGSEGV, or the kernel out of memory) is a failure.
+      if (FORWARDED_SIGNALS.includes(signal)) interruptedWith = SIGNAL_CODES[signal];
+      end(code === null ? SIGNAL_CODES[signal] || 1 : code, "");
+    });
   });
 }

@@ -3,7 +3,7 @@
 import { join } from "node:path";
 import { ensureInstalled, InstallError, ROOT } from "./install.mjs";
 import { runTests } from "./jest-run.mjs";
-import { isInterruption, run } from "./run.mjs";
+import { run } from "./run.mjs";
 
 const CHECKS = [
   { name: "types (tsc)", args: ["typescript/bin/tsc"] },
@@ -32,7 +32,7 @@ async function test(patterns) {
 
   title("tests (jest)");
   const tests = await runTests(node, patterns);
-  stopIfInterrupted(tests.code);
+  stopIfInterrupted(tests);
   passed += tests.passed;
   const failed = failures.length + tests.failed;
   if (tests.failed > 0) failures.push("tests");
@@ -49,11 +49,11 @@ async function runCheck(node, { name, args: [script, ...args] }) {
   title(name);
   const startedAtMs = Date.now();
   const command = [join(ROOT, "node_modules", script), ...args];
-  const { code } = await run(node, command, { cwd: ROOT, stdio: "inherit" });
-  stopIfInterrupted(code);
+  const result = await run(node, command, { cwd: ROOT, stdio: "inherit" });
+  stopIfInterrupted(result);
   const seconds = ((Date.now() - startedAtMs) / 1000).toFixed(1);
-  process.stdout.write(`${name}: ${code === 0 ? "passed" : "FAILED"} in ${seconds} s\n`);
-  return code === 0;
+  process.stdout.write(`${name}: ${result.code === 0 ? "passed" : "FAILED"} in ${seconds} s\n`);
+  return result.code === 0;
 }
 
 function title(name) {
@@ -69,8 +69,8 @@ function report(failures, skipped) {
   if (failures.length > 0) process.stdout.write(`FAILED: ${failures.join(", ")}\n`);
 }
 
-function stopIfInterrupted(code) {
-  if (isInterruption(code)) throw new Interrupted(code);
+function stopIfInterrupted({ interruptedWith }) {
+  if (interruptedWith !== null) throw new Interrupted(interruptedWith);
 }
 
 try {
@@ -80,7 +80,7 @@ try {
     process.exitCode = error.code;
   } else if (error instanceof InstallError) {
     process.stderr.write(`weir: ${error.message}\n`);
-    process.exitCode = 1;
+    process.exitCode = error.exitCode;
   } else {
     throw error;
   }

@@ -1,5 +1,6 @@
 import type { Clock } from "@weir/clock";
 import { EXIT_CODES, Fault } from "@weir/fault";
+import type { StopRequest } from "@weir/service";
 import type { StandaloneConfig } from "./config.ts";
 import { openLogFile } from "./log-file.ts";
 import { createLogRelay } from "./log-relay.ts";
@@ -26,8 +27,8 @@ export interface KeeperOptions {
   isVerbose: boolean;
   terminal: Terminal;
   clock: Clock;
-  /** Called when it cannot start, and trying again is useless. */
-  onFault: (fault: Fault) => void;
+  /** Called when the suite is to end: a part cannot start, and trying again is useless, or it is done. */
+  onEnd: (end: StopRequest | Fault) => void;
 }
 
 /** What a restart does not mend: something is missing, taken, or wrong. */
@@ -38,8 +39,11 @@ const LASTING_CODES: readonly (number | null)[] = [
   EXIT_CODES.configuration,
 ];
 
+/** What became of `npm start | head`. */
+export const NO_READER: StopRequest = { reason: "nobody reads the table any more" };
+
 export function keep(part: Part, options: KeeperOptions): Keeper {
-  const { config, isVerbose, terminal, clock, onFault } = options;
+  const { config, isVerbose, terminal, clock, onEnd } = options;
   const file = openLogFile({ folder: config.logFolder, name: part.name, onFault: terminal.say });
   const log = createLogRelay({ name: part.name, file, terminal, isVerbose });
   const stopping = new AbortController();
@@ -55,7 +59,8 @@ export function keep(part: Part, options: KeeperOptions): Keeper {
       current = startPart(part, { environment: config.environment, isVerbose, relay: log.relay });
       const ending = await watch(current);
       if (stopping.signal.aborted) return;
-      if (!hasBeenReady && LASTING_CODES.includes(ending.code)) return onFault(faultOf(ending));
+      if (!hasBeenReady && LASTING_CODES.includes(ending.code)) return onEnd(faultOf(ending));
+      if (part.isOnTerminal && ending.code === EXIT_CODES.ok) return onEnd(NO_READER);
       const restart = restartDelayMs(failures, clock.monotonic() - startedAtMs);
       failures = restart.failures;
       terminal.say(

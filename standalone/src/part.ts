@@ -39,8 +39,8 @@ export interface StopStage {
 
 /** In reverse, within 5 s in all: intake ends first, the logger flushes to a broker that is there. */
 export const STOP_STAGES: readonly StopStage[] = [
-  { parts: [PRINTER, PUBLISHER, STATS], timeoutMs: 1_500 },
+  { parts: [PRINTER, PUBLISHER, STATS], timeoutMs: 1_200 },
   // Its own limit is 2 s.
-  { parts: [LOGGER], timeoutMs: 2_200 },
-  { parts: [BROKER], timeoutMs: 800 },
+  { parts: [LOGGER], timeoutMs: 2_100 },
+  { parts: [BROKER], timeoutMs: 600 },
 ];

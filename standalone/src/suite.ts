@@ -2,7 +2,7 @@ import type { Clock } from "@weir/clock";
 import { EXIT_CODES, Fault } from "@weir/fault";
 import type { StopRequest } from "@weir/service";
 import type { StandaloneConfig } from "./config.ts";
-import { type Keeper, keep } from "./keeper.ts";
+import { type Keeper, keep, NO_READER } from "./keeper.ts";
 import { partsInOrder, STOP_STAGES } from "./part.ts";
 import { preflight } from "./preflight.ts";
 import { createTerminal, type Terminal } from "./terminal.ts";
@@ -33,9 +33,10 @@ export async function runSuite(options: SuiteOptions): Promise<number> {
     for (const { kill } of keepers) kill();
   });
 
-  const faulted = Promise.withResolvers<Fault>();
-  const over = Promise.race([stopRequest, faulted.promise]);
-  const end = await startInOrder(options, { keepers, terminal, over, onFault: faulted.resolve });
+  const ending = Promise.withResolvers<End>();
+  process.stdout.once("error", () => ending.resolve(NO_READER));
+  const over = Promise.race([stopRequest, ending.promise]);
+  const end = await startInOrder(options, { keepers, terminal, over, onEnd: ending.resolve });
   return end instanceof Fault
     ? await stopAfterFault(end, keepers, terminal)
     : await stopOnRequest(end, keepers, { terminal, config });
@@ -48,13 +49,13 @@ interface Start {
   keepers: Keeper[];
   terminal: Terminal;
   over: Promise<End>;
-  onFault: (fault: Fault) => void;
+  onEnd: (end: End) => void;
 }
 
 /** Starts one part after the other, and resolves when the suite is to end. */
 async function startInOrder(options: SuiteOptions, start: Start): Promise<End> {
   const { config, isVerbose, clock } = options;
-  const { keepers, terminal, over, onFault } = start;
+  const { keepers, terminal, over, onEnd } = start;
   const parts = partsInOrder(config);
   terminal.say(`starting ${parts.map(({ name }) => name).join(", ")}.`);
   for (const part of parts) {
@@ -63,7 +64,7 @@ async function startInOrder(options: SuiteOptions, start: Start): Promise<End> {
         `readings go to ${config.storeFile}, logs to ${config.logFolder}. Ctrl-C stops it all.`,
       );
     }
-    const keeper = keep(part, { config, isVerbose, terminal, clock, onFault });
+    const keeper = keep(part, { config, isVerbose, terminal, clock, onEnd });
     keepers.push(keeper);
     const end = await Promise.race([keeper.ready, over]);
     if (end !== undefined) return end;

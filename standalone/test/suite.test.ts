@@ -99,6 +99,18 @@ describe("the suite without Docker", () => {
     expect(suite.parts()).toEqual({});
   });
 
+  test.each([[[]], [["--verbose"]]])(
+    "stops when nobody reads its table any more (%p)",
+    async (args) => {
+      using folder = temporaryFolder();
+      await using suite = await startSuite({ folder: folder.path, args });
+      await hasTable(suite);
+      suite.child.stdout?.destroy();
+      expect(await suite.ended).toBe(0);
+      expect(suite.said()).toContain("stopping (nobody reads the table any more).");
+    },
+  );
+
   test("uses the broker that BROKER names", async () => {
     using folder = temporaryFolder();
     await using broker = await startBroker({ host: "127.0.0.1", port: 0 });

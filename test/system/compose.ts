@@ -1,4 +1,4 @@
-import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { promisify } from "node:util";
@@ -8,83 +8,93 @@ const OUTPUT_BYTES_MAX = 64 * 1024 * 1024;
 
 /** The suite in containers, as a project of its own beside any that a developer has running. */
 export interface Compose extends AsyncDisposable {
-  /** Runs `docker compose …` and returns its standard output. @throws when it fails. */
+  /** Where the broker is reached from outside. */
+  brokerPort: number;
+  /** Runs `docker compose …`; returns its standard output. @throws when it fails. */
   run(...args: string[]): Promise<string>;
-  /** Starts `docker compose …` and leaves it running, its console in `output()`. */
-  start(...args: string[]): RunningCompose;
+  /** Starts `docker compose …` and leaves it running. */
+  start(...args: string[]): Console;
   /** Runs SQL in the logger's container, over the store on its volume. */
   query<T>(sql: string): Promise<T[]>;
-  /** Publishes on a topic with the broker's own client; the payload goes through its standard input. */
-  publish(topic: string, payload: Buffer | string): Promise<void>;
+  /** Holds one publication to SQL; returns its `throughId`. @throws when they differ. */
+  verify(): Promise<number>;
+  /** Every container by its service. */
+  containers(): Promise<Map<string, ContainerState>>;
 }
 
-export interface RunningCompose {
-  output(): string;
-  /** Sends Ctrl-C and waits for its end. */
-  interrupt(): Promise<void>;
+/** What tells whether a container has ever started again. */
+interface ContainerState {
+  id: string;
+  startedAt: string;
+  restarts: number;
 }
 
+/** A command that is running, and what it has printed. */
+export interface Console {
+  lines(): string[];
+  ended: Promise<unknown>;
+}
+
+// node -e resolves modules from the working folder, here /app.
 const QUERY = `
   const Sqlite = require("better-sqlite3");
-  const database = new Sqlite("/data/weir.db", { readonly: true });
+  const database = new Sqlite(process.env.DB_FILE, { readonly: true });
   console.log(JSON.stringify(database.prepare(process.argv[1]).all()));
 `;
+const INSPECT =
+  '{{index .Config.Labels "com.docker.compose.service"}} {{.Id}} {{.State.StartedAt}} {{.RestartCount}}';
 
-/** @param settings environment for the suite, as a user would put it into `.env`. */
+/** @param settings what a user has in the environment or in `.env`. */
 export async function createCompose(
-  project: string,
+  name: string,
   settings: Record<string, string> = {},
 ): Promise<Compose> {
+  const brokerPort = await freePort();
   const env = {
     ...process.env,
-    COMPOSE_PROJECT_NAME: project,
-    COMPOSE_PROGRESS: "plain",
-    MQTT_PUBLISH: `127.0.0.1:${await freePort()}`,
+    COMPOSE_PROJECT_NAME: `weir-test-${name}-${process.pid}`,
+    // A developer's own .env is not what is tested.
+    COMPOSE_DISABLE_ENV_FILE: "1",
+    MQTT_PUBLISH: `127.0.0.1:${brokerPort}`,
     ...settings,
   };
-  const files = ["-f", "docker-compose.yml", "-f", "test/system/docker-compose-test.yml"];
   const options = { env, maxBuffer: OUTPUT_BYTES_MAX };
 
-  const run = async (...args: string[]): Promise<string> => {
-    const { stdout } = await execute("docker", ["compose", ...files, ...args], options);
-    return stdout;
-  };
+  const run = async (...args: string[]): Promise<string> =>
+    (await execute("docker", ["compose", ...args], options)).stdout;
 
   return {
+    brokerPort,
     run,
-    start: (...args) => follow(spawn("docker", ["compose", ...files, ...args], { env })),
-    query: async (sql) =>
-      JSON.parse(
-        await run("exec", "-T", "-w", "/app/packages/store", "logger", "node", "-e", QUERY, sql),
-      ),
-    publish: async (topic, payload) => {
-      const client = ["mosquitto_pub", "-h", "127.0.0.1", "-t", topic, "-q", "1", "-s"];
-      const child = spawn("docker", ["compose", ...files, "exec", "-T", "mosquitto", ...client], {
-        env,
-      });
-      child.stdin.end(payload);
-      const [code] = await once(child, "close");
-      if (code !== 0) throw new Error(`mosquitto_pub ended with ${code}`);
+    start: (...args) => follow(["compose", ...args], env),
+    query: async (sql) => JSON.parse(await run("exec", "-T", "logger", "node", "-e", QUERY, sql)),
+    verify: async () => {
+      const text = await run("exec", "-T", "stats", "node", "services/stats/src/verify.ts");
+      return Number(/rows through (\d+)/.exec(text)?.[1]);
+    },
+    containers: async () => {
+      const ids = (await run("ps", "--all", "--quiet")).trim().split("\n");
+      const { stdout } = await execute("docker", ["inspect", "--format", INSPECT, ...ids], options);
+      return new Map(stdout.trim().split("\n").map(parseContainer));
     },
     [Symbol.asyncDispose]: async () => {
-      await run("down", "--volumes", "--timeout", "5");
+      await run("down", "--volumes", "--timeout", "1");
     },
   };
 }
 
-function follow(child: ChildProcess): RunningCompose {
+function parseContainer(line: string): [string, ContainerState] {
+  const [service = "", id = "", startedAt = "", restarts] = line.split(" ");
+  return [service, { id, startedAt, restarts: Number(restarts) }];
+}
+
+function follow(args: string[], env: NodeJS.ProcessEnv): Console {
+  const child = spawn("docker", args, { env, stdio: ["ignore", "pipe", "ignore"] });
   let output = "";
-  child.stdout?.on("data", (chunk) => {
+  child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
     output += chunk;
   });
-  return {
-    output: () => output,
-    interrupt: async () => {
-      const ended = once(child, "exit");
-      child.kill("SIGINT");
-      await ended;
-    },
-  };
+  return { lines: () => output.split("\n").slice(0, -1), ended: once(child, "close") };
 }
 
 async function freePort(): Promise<number> {

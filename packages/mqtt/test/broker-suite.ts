@@ -4,7 +4,7 @@ import type { LinkOptions } from "../src/index.ts";
 import { payloads, startTrial, type Trial } from "./fixture.ts";
 
 /** A broker that a test can start again, on the same port. */
-export interface RestartableBroker extends AsyncDisposable {
+interface RestartableBroker extends AsyncDisposable {
   port: number;
   restart(): Promise<void>;
 }

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { describe, expect, test } from "@jest/globals";
 import { createFakeClock, eventually } from "@weir/testkit";
 import { startTrial } from "./fixture.ts";
-import { type Answers, connack, type StandIn, startStandIn } from "./stand-in.ts";
+import { type Answers, connack, message, type StandIn, startStandIn } from "./stand-in.ts";
 
 /** A broker that leaves the client alone at one step; a link's stop must not wait for it. */
 const STEPS: [string, Answers][] = [
@@ -13,6 +13,9 @@ const STEPS: [string, Answers][] = [
   ["when the broker has vanished without closing", { disconnect: () => {} }],
   ["while it is connected", {}],
 ];
+
+// Time enough for a process on a busy machine, and less than a link waits for CONNACK.
+const PROCESS_TIMEOUT_MS = 9_000;
 
 const SUBSCRIBED = { subscriptions: [{ filter: "b", qos: 1 as const }] };
 const LAST_STEP: Record<string, string> = {
@@ -44,14 +47,18 @@ describe("stopping a link", () => {
     expect(broker.peers).toHaveLength(1);
   });
 
-  test.each(STEPS)("%s leaves no socket, no timer and no rejection", async (moment, answers) => {
-    await using broker = await startStandIn(answers);
-    const process = startProcess(broker.url, "started");
-    await untilStep(broker, moment);
-    process.send("stop");
-    // The process ends when nothing is left open, and with 1 after an unhandled rejection.
-    expect(await once(process, "exit")).toEqual([0, null]);
-  });
+  test.each(STEPS)(
+    "%s leaves no socket, no timer and no rejection",
+    async (moment, answers) => {
+      await using broker = await startStandIn(answers);
+      const process = startProcess(broker.url, "started");
+      await untilStep(broker, moment);
+      process.send("stop");
+      // The process ends when nothing is left open, and with 1 after an unhandled rejection.
+      expect(await once(process, "exit")).toEqual([0, null]);
+    },
+    PROCESS_TIMEOUT_MS,
+  );
 
   test("rejects what is still without an answer, and says goodbye", async () => {
     await using broker = await startStandIn({ publish: () => {} });
@@ -77,6 +84,18 @@ describe("stopping a link", () => {
     peer.send({ cmd: "puback", messageId });
     await Promise.all([publication, stopped]);
     expect(peer.received.at(-1)?.cmd).toBe("disconnect");
+  });
+
+  test("calls back no more, even if a message asks for it before the link is connected", async () => {
+    await using broker = await startStandIn({
+      connect: (_, peer) => peer.send(connack(), message(1)),
+    });
+    const stopped = Promise.withResolvers<void>();
+    const trial = startTrial(broker.url, {
+      onMessage: () => trial[Symbol.asyncDispose]().then(stopped.resolve, stopped.reject),
+    });
+    await stopped.promise;
+    expect(trial.states).toEqual([]);
   });
 
   test("reports no outage, and is done at once a second time", async () => {

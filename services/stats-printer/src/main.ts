@@ -2,6 +2,9 @@ import { runService } from "@weir/service";
 import { readStatsPrinterConfig, statsPrinterSettings } from "./config.ts";
 import { startStatsPrinter } from "./stats-printer.ts";
 
+// Whoever read the table has left (npm run print | head, a closed terminal): there is no more to do.
+process.stdout.once("error", () => process.exit(0));
+
 await runService({
   name: "stats-printer",
   summary: "prints the statistics as a table.",

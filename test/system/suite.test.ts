@@ -1,0 +1,130 @@
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { eventually, hasDocker } from "@weir/testkit";
+import { type Compose, type Console, createCompose } from "./compose.ts";
+
+const BUILD_TIMEOUT_MS = 300_000;
+const TEST_TIMEOUT_MS = 90_000;
+const SERVICES = ["logger", "stats", "publisher", "stats-printer", "mosquitto"];
+
+// Quick readings; the rest is what a user's .env may say for a machine without Docker.
+const SETTINGS = {
+  PUBLISHER_INTERVAL_MIN_MS: "50",
+  PUBLISHER_INTERVAL_MAX_MS: "100",
+  STATS_SLOW_TICK_SECONDS: "2",
+  BROKER: "localhost",
+  BROKER_URL: "mqtt://localhost:1883",
+  DB_FILE: "tmp/test.db",
+  HTTP_HOST: "127.0.0.1",
+  LOGGER_HTTP_PORT: "0",
+  STATS_HTTP_PORT: "9102",
+};
+
+const inDocker = hasDocker() ? describe : describe.skip;
+
+inDocker("the suite in containers", () => {
+  let compose: Compose;
+  let console: Console;
+
+  beforeAll(async () => {
+    compose = await createCompose("suite", SETTINGS);
+    await compose.run("build");
+  }, BUILD_TIMEOUT_MS);
+
+  afterAll(async () => {
+    await compose[Symbol.asyncDispose]();
+  }, TEST_TIMEOUT_MS);
+
+  /** What the console shows, from the moment at which it is attached. */
+  function shown(): string[] {
+    const lines = console.lines();
+    const attached = lines.findIndex((line) => line.startsWith("Attaching to"));
+    return attached === -1 ? [] : lines.slice(attached + 1).filter((line) => line !== "");
+  }
+
+  function updates(): number {
+    return shown().filter((line) => /\|(\s+\d+(\.\d+)?){3}$/.test(line)).length;
+  }
+
+  interface Rows {
+    count: number;
+    last: number;
+  }
+
+  /** The rows up to an id, all of them when there is none. */
+  async function rowsThrough(id = Number.MAX_SAFE_INTEGER): Promise<Rows> {
+    const sql = `SELECT count(*) AS count, max(id) AS last FROM rows WHERE id <= ${id}`;
+    const [rows] = await compose.query<Rows>(sql);
+    return rows ?? { count: 0, last: 0 };
+  }
+
+  /** Waits until statistics that equal SQL contain rows that came after these. */
+  async function goesOnAfter({ last, count }: Rows): Promise<void> {
+    await eventually(async () => (await compose.verify()) > last, 30_000);
+    expect(await rowsThrough(last)).toEqual({ last, count });
+  }
+
+  test(
+    "shows the first statistics within 30 s, and nothing but the table",
+    async () => {
+      console = compose.start("up", "--build");
+      await eventually(() => updates() > 3, 30_000);
+      const others = shown().filter((line) => !line.startsWith("stats-printer-1  | "));
+      expect(others).toEqual([]);
+      expect(await compose.run("logs", "logger")).toContain("connected to the broker");
+    },
+    TEST_TIMEOUT_MS,
+  );
+
+  test(
+    "publishes averages that equal SQL over the store",
+    async () => {
+      expect(await compose.verify()).toBeGreaterThan(0);
+    },
+    TEST_TIMEOUT_MS,
+  );
+
+  test.each(SERVICES)(
+    "goes on when %s is killed and started again, and touches no other container",
+    async (killed) => {
+      const rows = await rowsThrough();
+      const before = await compose.containers();
+      await compose.run("kill", "--signal", "SIGKILL", killed);
+      await compose.run("up", "--detach");
+
+      if (killed === "stats-printer") {
+        // Compose ends with the last container that it is attached to.
+        await console.ended;
+        console = compose.start("up");
+      }
+      const updatesBefore = updates();
+      await goesOnAfter(rows);
+      await eventually(() => updates() > updatesBefore, 30_000);
+      const after = await compose.containers();
+      expect(after.get(killed)?.startedAt).not.toBe(before.get(killed)?.startedAt);
+      expect([...after.values()].map(({ restarts }) => restarts)).toEqual(SERVICES.map(() => 0));
+      for (const state of [before, after]) state.delete(killed);
+      expect(after).toEqual(before);
+    },
+    TEST_TIMEOUT_MS,
+  );
+
+  test(
+    "goes down within 10 s, loses no row, and forgets with --volumes",
+    async () => {
+      const rows = await rowsThrough();
+      const startedAtMs = performance.now();
+      await compose.run("down");
+      expect(performance.now() - startedAtMs).toBeLessThan(10_000);
+      await console.ended;
+
+      await compose.run("up", "--detach");
+      await goesOnAfter(rows);
+
+      await compose.run("down", "--volumes");
+      await compose.run("up", "--detach", "--wait", "logger");
+      const { count } = await rowsThrough();
+      expect(count).toBe(0);
+    },
+    TEST_TIMEOUT_MS,
+  );
+});
