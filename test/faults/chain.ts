@@ -20,13 +20,17 @@ export interface Chain extends AsyncDisposable {
   settle(): Promise<Omit<Verdict, "cycles">>;
 }
 
+type PartName = "publisher" | "logger" | "stats";
+
 export interface ChainOptions {
   /** Messages a second. */
   rate?: number;
   /** Lines of mosquitto.conf. */
   brokerConfiguration?: readonly string[];
+  /** A broker that runs already. */
+  broker?: BrokerProcess;
   /** Where each part finds the broker, when that is not the broker itself. */
-  portFor?: (part: "publisher" | "logger" | "stats", brokerPort: number) => number;
+  portFor?: (part: PartName) => number;
   loggerEnvironment?: Readonly<Record<string, string>>;
   /** Where store and outbox are, when that is not the scenario's own folder. */
   dataFolder?: string;
@@ -50,21 +54,15 @@ const PUBLISHER_MAIN = fileURLToPath(new URL("./journalled-publisher.ts", import
 export async function startChain(run: Run, options: ChainOptions = {}): Promise<Chain> {
   const { folder, signal } = run;
   await using opening = new AsyncDisposableStack();
-  const broker = opening.use(
-    await createBrokerProcess({
-      kind: run.brokerKind,
-      folder,
-      configuration: options.brokerConfiguration ?? [],
-    }),
-  );
+  const broker = options.broker ?? opening.use(await createBroker(run, options));
   const dataFolder = options.dataFolder ?? folder;
   const files = {
     journal: `${folder}/journal.txt`,
     outbox: `${dataFolder}/outbox.db`,
     store: `${dataFolder}/weir.db`,
   };
-  const brokerFor = (part: "publisher" | "logger" | "stats"): string =>
-    `127.0.0.1:${options.portFor?.(part, broker.port) ?? broker.port}`;
+  const brokerFor = (part: PartName): string =>
+    `127.0.0.1:${options.portFor?.(part) ?? broker.port}`;
   const service = (name: "logger" | "stats", environment: Readonly<Record<string, string>>) =>
     createPart({
       name,
@@ -124,7 +122,7 @@ export async function startChain(run: Run, options: ChainOptions = {}): Promise<
     }, EMPTY_WITHIN_MS);
   }
 
-  await broker.start();
+  if (options.broker === undefined) await broker.start();
   for (const part of parts) part.start();
   if (!(await flows())) {
     throw new Error(`nothing flows at all:\n${parts.map((part) => part.log()).join("\n")}`);
@@ -161,6 +159,14 @@ export async function startChain(run: Run, options: ChainOptions = {}): Promise<
     },
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
+}
+
+async function createBroker(run: Run, options: ChainOptions): Promise<BrokerProcess> {
+  return await createBrokerProcess({
+    kind: run.brokerKind,
+    folder: run.folder,
+    configuration: options.brokerConfiguration ?? [],
+  });
 }
 
 function summarize(texts: readonly string[]): string[] {

@@ -1,6 +1,9 @@
 import { proxyCut } from "./cut.ts";
 import { kill, killPruning } from "./kill.ts";
+import { queue } from "./queue.ts";
 import type { Scenario } from "./scenario.ts";
+import { stop } from "./stop.ts";
+import { proxy } from "./weather.ts";
 
 /** All of them, in the order in which they run. */
-export const SCENARIOS: readonly Scenario[] = [kill, killPruning, proxyCut];
+export const SCENARIOS: readonly Scenario[] = [kill, killPruning, proxyCut, proxy, stop, queue];
