@@ -4,6 +4,8 @@ import type { Clock } from "./clock.ts";
 export interface Steadiness {
   /** Milliseconds since the wall clock was first seen or last jumped. Call it often: it notices a jump only when asked. */
   steadyForMs(): number;
+  /** By how many milliseconds the wall clock has jumped since this was last asked; 0 while it has not. */
+  takeJumpMs(): number;
 }
 
 /**
@@ -13,13 +15,28 @@ export interface Steadiness {
 export function watchSteadiness(clock: Clock, jumpMs = 1_000): Steadiness {
   let offsetMs = clock.now() - clock.monotonic();
   let steadySinceMs = clock.monotonic();
+  let jumpedMs = 0;
+
+  function look(): void {
+    const monotonicMs = clock.monotonic();
+    const currentOffsetMs = clock.now() - monotonicMs;
+    const driftMs = currentOffsetMs - offsetMs;
+    offsetMs = currentOffsetMs;
+    if (Math.abs(driftMs) < jumpMs) return;
+    steadySinceMs = monotonicMs;
+    jumpedMs += driftMs;
+  }
+
   return {
     steadyForMs: () => {
-      const monotonicMs = clock.monotonic();
-      const currentOffsetMs = clock.now() - monotonicMs;
-      if (Math.abs(currentOffsetMs - offsetMs) >= jumpMs) steadySinceMs = monotonicMs;
-      offsetMs = currentOffsetMs;
-      return monotonicMs - steadySinceMs;
+      look();
+      return clock.monotonic() - steadySinceMs;
+    },
+    takeJumpMs: () => {
+      look();
+      const taken = jumpedMs;
+      jumpedMs = 0;
+      return taken;
     },
   };
 }

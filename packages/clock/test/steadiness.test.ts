@@ -49,4 +49,13 @@ describe("steadiness", () => {
     }
     expect(steadiness.steadyForMs()).toBe(7_200_000);
   });
+
+  test("tells by how much the clock has jumped, once", () => {
+    const clock = createFakeClock();
+    const steadiness = watchSteadiness(clock, JUMP_MS);
+    clock.jump(5_000);
+    steadiness.steadyForMs();
+    clock.jump(-2_000);
+    expect([steadiness.takeJumpMs(), steadiness.takeJumpMs()]).toEqual([3_000, 0]);
+  });
 });

@@ -15,7 +15,7 @@ export const ENTRIES_MAX = 256;
  * The payload of `weir/receipt/<publisher>`: what of this publisher is committed. Cumulative, so the
  * newest one says everything.
  */
-export const receiptPayload = z.object({
+const receiptPayload = z.object({
   /** Epoch seconds. */
   at: z.int(),
   entries: z
@@ -35,7 +35,7 @@ export type Receipt = z.infer<typeof receiptPayload>;
 export type ReceiptEntry = Receipt["entries"][number];
 
 /** The payload of `weir/publisher/<publisher>`: what an outbox has accepted, and what became of it. */
-export const announcementPayload = z.object({
+const announcementPayload = z.object({
   /** Epoch seconds. */
   at: z.int(),
   entries: z

@@ -7,7 +7,7 @@ const name = z.string().refine(isName);
  * What an outbox adds to a payload: who sent it, in which opening of the outbox, as which message on
  * this topic. `(publisher, epoch, topic, seq)` names one message and never another one.
  */
-export const sequenceFields = z.object({
+const sequenceFields = z.object({
   publisher: name,
   epoch: name,
   seq: z.int().positive(),

@@ -1,5 +1,10 @@
 import { randomBytes } from "node:crypto";
-import type { AnnouncementEntry, ReceiptEntry } from "@weir/messages";
+import {
+  type AnnouncementEntry,
+  PAYLOAD_BYTES_MAX,
+  type ReceiptEntry,
+  topicProblem,
+} from "@weir/messages";
 import { lockFile, orOpeningFault } from "@weir/sqlite";
 import Sqlite, { type Database } from "better-sqlite3";
 import { prepareAnnouncement } from "./announcement.ts";
@@ -52,6 +57,8 @@ export interface Queue extends Disposable {
   countRefusal(id: number): void;
   /** Gives a message up, and remembers that and why. */
   abandon(message: QueuedMessage, reason: string, nowMs: number): void;
+  /** Moves the times of acceptance, because the clock has jumped: waiting is no longer or shorter for it. */
+  shiftAges(byMs: number): void;
   size(): { rows: number; bytes: number };
   /** What the publisher tells about itself. */
   announcement(): AnnouncementEntry[];
@@ -113,6 +120,8 @@ export function openQueue(options: {
     "INSERT OR IGNORE INTO abandoned (epoch, topic, seq, reason, abandoned_ms) VALUES (?, ?, ?, ?, ?)",
   );
 
+  const shiftAges = database.prepare<[number]>("UPDATE messages SET accepted_ms = accepted_ms + ?");
+
   // The numbers given out in this epoch; the file has them, too, for the announcement.
   const accepted = new Map<string, number>();
 
@@ -127,7 +136,8 @@ export function openQueue(options: {
       let { rows, bytes } = size;
       const acceptances = messages.map(({ topic, payload }): Acceptance => {
         const seq = (next.get(topic) ?? 0) + 1;
-        const wire = Buffer.from(JSON.stringify({ ...payload, publisher, epoch, seq }));
+        const wire = toWire(topic, { ...payload, publisher, epoch, seq });
+        if (typeof wire === "string") return { kind: "refused", reason: wire };
         if (rows >= limits.rowsMax || bytes + wire.length > limits.bytesMax) {
           return { kind: "refused", reason: fullness(limits) };
         }
@@ -177,6 +187,7 @@ export function openQueue(options: {
     remove: (id) => forget(removeOne.all(id)),
     countRefusal: (id) => void countRefusal.run(id),
     abandon: (message, reason, nowMs) => forget(giveUp.immediate(message, reason, nowMs)),
+    shiftAges: (byMs) => void shiftAges.run(Math.round(byMs)),
     size: () => ({ ...size }),
     announcement,
     [Symbol.dispose]: () => opened.dispose(),
@@ -191,6 +202,26 @@ function openDatabase(file: string): Database {
     migrate(database);
     return database;
   });
+}
+
+/** The bytes of a payload, or why no broker and no logger would take it: better refused than tried for ever. */
+function toWire(topic: string, payload: object): Buffer | string {
+  const problem = topicProblem(topic);
+  if (problem !== null) return problem;
+  const json = toJson(payload);
+  if (json === null) return "the payload cannot be written as JSON";
+  const wire = Buffer.from(json);
+  if (wire.length <= PAYLOAD_BYTES_MAX) return wire;
+  return `the payload has ${wire.length} bytes, more than ${PAYLOAD_BYTES_MAX}`;
+}
+
+function toJson(payload: object): string | null {
+  try {
+    return JSON.stringify(payload);
+  } catch {
+    // A cycle, or a BigInt: the caller refuses it, and says so.
+    return null;
+  }
 }
 
 function fullness({ rowsMax, bytesMax }: OutboxLimits): string {

@@ -1,8 +1,8 @@
 import type { Database } from "better-sqlite3";
 
 /** "WOUT" in the header of the file. */
-export const APPLICATION_ID = 0x574f5554;
-export const SCHEMA_VERSION = 1;
+const APPLICATION_ID = 0x574f5554;
+const SCHEMA_VERSION = 1;
 
 /**
  * - `messages`: what waits, in the order of its acceptance. `payload` is what goes on the wire.

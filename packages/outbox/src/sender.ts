@@ -1,4 +1,4 @@
-import type { Clock } from "@weir/clock";
+import { type Clock, watchSteadiness } from "@weir/clock";
 import type { Receipt } from "@weir/messages";
 import { backoffMs } from "@weir/mqtt";
 import type { OutboxLimits } from "./limits.ts";
@@ -43,10 +43,12 @@ const OVERTAKEN_MS = 2_000;
 const PROBE_BACKOFF = { baseMs: 5_000, capMs: 60_000 };
 const TICK_MS = 1_000;
 const REFUSED_FROM = 0x80;
+const TOO_OLD = "it waited too long";
 
 export function createSender(options: SenderOptions): Sender {
   const { queue, limits, confirm, publish, onOutcome, onFault, clock } = options;
   const random = options.random ?? Math.random;
+  const steadiness = watchSteadiness(clock);
   const window = new Map<number, Sent>();
   let isConnected = false;
   let loadedThroughId = 0;
@@ -62,7 +64,7 @@ export function createSender(options: SenderOptions): Sender {
       const messages = queue.after(loadedThroughId, room);
       for (const message of messages) {
         loadedThroughId = message.id;
-        if (isTooOld(message)) giveUp(message, "it waited too long");
+        if (isTooOld(message)) giveUp(message, TOO_OLD);
         else send({ message, sentAtMs: 0, isAcknowledged: false });
       }
       if (messages.length < room) return;
@@ -139,6 +141,17 @@ export function createSender(options: SenderOptions): Sender {
     pump();
   }
 
+  /** What waits without a connection ages, too. */
+  function age(): void {
+    const jumpMs = steadiness.takeJumpMs();
+    if (jumpMs !== 0) queue.shiftAges(jumpMs);
+    if (isConnected) return;
+    for (const message of queue.after(0, ROWS_PER_READ)) {
+      if (!isTooOld(message)) return;
+      giveUp(message, TOO_OLD);
+    }
+  }
+
   function probe(): void {
     const oldest = window.values().next().value;
     if (!isConnected || oldest === undefined || !oldest.isAcknowledged) return;
@@ -157,7 +170,12 @@ export function createSender(options: SenderOptions): Sender {
     }
   }
 
-  const timer = clock.repeat(TICK_MS, () => guarded(probe));
+  const timer = clock.repeat(TICK_MS, () =>
+    guarded(() => {
+      age();
+      probe();
+    }),
+  );
   return {
     wake: () => guarded(pump),
     connected: () => {

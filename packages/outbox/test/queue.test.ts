@@ -84,6 +84,25 @@ describe("the queue of an outbox", () => {
     expect(acceptance).toMatchObject({ kind: "refused", reason: expect.stringContaining("full") });
   });
 
+  test("refuses what nobody would take, and takes the rest of the batch", () => {
+    using folder = temporaryFolder();
+    using queue = open(folder.file("outbox.db"));
+    const cycle: Record<string, unknown> = {};
+    cycle.self = cycle;
+    const handed = [
+      { topic: "DATA", payload: cycle },
+      { topic: "DATA", payload: { x: "x".repeat(300_000) } },
+      { topic: "plant/#", payload: {} },
+      { topic: "DATA", payload: {} },
+    ];
+    expect(queue.accept(handed, NOW_MS)).toMatchObject([
+      { kind: "refused", reason: "the payload cannot be written as JSON" },
+      { kind: "refused", reason: expect.stringContaining("bytes, more than") },
+      { kind: "refused", reason: expect.stringContaining("wildcards") },
+      { kind: "accepted", seq: 1 },
+    ]);
+  });
+
   test("removes what a receipt confirms, and only what was sent", () => {
     using folder = temporaryFolder();
     using queue = open(folder.file("outbox.db"));

@@ -24,7 +24,7 @@ export interface IntakeOptions {
 }
 
 /** What became of one message. */
-export interface Committed {
+interface Committed {
   outcome: Outcome;
   filed: Filed;
   /** Whose outbox it came from, `null` for a publisher without one. */
