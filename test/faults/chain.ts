@@ -14,6 +14,8 @@ export interface Chain extends AsyncDisposable {
   logger: Part;
   stats: Part;
   files: { journal: string; outbox: string; store: string };
+  /** One more logger, not started yet. */
+  anotherLogger(name: string, environment: Readonly<Record<string, string>>): Part;
   /** Resolves when a row comes into the store; false when none does for a while. */
   flows(): Promise<boolean>;
   /** Ends creating, waits until the outbox is empty, stops all and counts. */
@@ -33,7 +35,7 @@ export interface ChainOptions {
   portFor?: (part: PartName) => number;
   loggerEnvironment?: Readonly<Record<string, string>>;
   /** Where store and outbox are, when that is not the scenario's own folder. */
-  dataFolder?: string;
+  folders?: { store: string; outbox: string };
   /** Parts may end by themselves: that is what the scenario provokes. */
   mayEnd?: boolean;
   /** The store's files, when there are several in the end. */
@@ -55,23 +57,27 @@ export async function startChain(run: Run, options: ChainOptions = {}): Promise<
   const { folder, signal } = run;
   await using opening = new AsyncDisposableStack();
   const broker = options.broker ?? opening.use(await createBroker(run, options));
-  const dataFolder = options.dataFolder ?? folder;
+  const folders = options.folders ?? { store: folder, outbox: folder };
   const files = {
     journal: `${folder}/journal.txt`,
-    outbox: `${dataFolder}/outbox.db`,
-    store: `${dataFolder}/weir.db`,
+    outbox: `${folders.outbox}/outbox.db`,
+    store: `${folders.store}/weir.db`,
   };
   const brokerFor = (part: PartName): string =>
     `127.0.0.1:${options.portFor?.(part) ?? broker.port}`;
-  const service = (name: "logger" | "stats", environment: Readonly<Record<string, string>>) =>
+  const service = (
+    of: "logger" | "stats",
+    environment: Readonly<Record<string, string>>,
+    name: string = of,
+  ) =>
     createPart({
       name,
-      main: mainOf(name),
+      main: mainOf(of),
       folder,
       environment: {
-        BROKER: brokerFor(name),
+        BROKER: brokerFor(of),
         DB_FILE: files.store,
-        [`${name.toUpperCase()}_HTTP_PORT`]: "0",
+        [`${of.toUpperCase()}_HTTP_PORT`]: "0",
         ...environment,
       },
     });
@@ -135,6 +141,7 @@ export async function startChain(run: Run, options: ChainOptions = {}): Promise<
     logger,
     stats,
     files,
+    anotherLogger: (name, environment) => service("logger", environment, name),
     flows,
     settle: async () => {
       const startedAtMs = performance.now();

@@ -10,7 +10,7 @@ export interface Count {
   stored: number;
   /** Accepted and not stored. */
   lost: number;
-  /** Stored more than once: the surplus rows. */
+  /** Stored more than once in one store: the surplus rows. */
   duplicate: number;
   /** Stored, though nobody ever sent it. */
   invented: number;
@@ -18,17 +18,19 @@ export interface Count {
 
 export function countRows(journalFile: string, storeFiles: readonly string[]): Count {
   const { intended, accepted } = readJournal(journalFile);
-  const stored = new Map<number, number>();
-  for (const number of storeFiles.flatMap(storedNumbers)) {
-    stored.set(number, (stored.get(number) ?? 0) + 1);
-  }
-  const copies = [...stored.values()].reduce((sum, count) => sum + count, 0);
+  const perFile = storeFiles.map(storedNumbers);
+  // A store answers for itself only: two of them may both have a message.
+  const duplicate = perFile.reduce(
+    (sum, numbers) => sum + numbers.length - new Set(numbers).size,
+    0,
+  );
+  const stored = new Set(perFile.flat());
   return {
     created: accepted.size,
     stored: stored.size,
     lost: [...accepted].filter((number) => !stored.has(number)).length,
-    duplicate: copies - stored.size,
-    invented: [...stored.keys()].filter((number) => !intended.has(number)).length,
+    duplicate,
+    invented: [...stored].filter((number) => !intended.has(number)).length,
   };
 }
 

@@ -54,7 +54,6 @@ export async function startLocalChain(run: Run, options: LocalChainOptions): Pro
   const config = readLoggerConfig({
     BROKER: `127.0.0.1:${ports.logger}`,
     DB_FILE: files.store,
-    LOGGER_CLOCK_STEADY_SECONDS: "1",
   });
   opening.use(startLogger(config, context));
 

@@ -1,9 +1,22 @@
+import { clock } from "./clock.ts";
 import { proxyCut } from "./cut.ts";
+import { disk } from "./disk.ts";
 import { kill, killPruning } from "./kill.ts";
 import { queue } from "./queue.ts";
 import type { Scenario } from "./scenario.ts";
+import { secondLogger } from "./second-logger.ts";
 import { stop } from "./stop.ts";
 import { proxy } from "./weather.ts";
 
 /** All of them, in the order in which they run. */
-export const SCENARIOS: readonly Scenario[] = [kill, killPruning, proxyCut, proxy, stop, queue];
+export const SCENARIOS: readonly Scenario[] = [
+  kill,
+  killPruning,
+  proxyCut,
+  proxy,
+  stop,
+  queue,
+  secondLogger,
+  disk,
+  clock,
+];
