@@ -1,15 +1,17 @@
 // How many messages a second a publisher with an outbox brings to a receipt, beside the same link
-// without an outbox to the broker's PUBACK. Real processes' parts: Weir's broker for npm start, its
-// logger and its store on disk, all in this process's neighbours.
+// without an outbox to the broker's PUBACK. The broker of npm start and the logger, with its store on
+// disk, are processes beside this one; each
+// round is a process of its own, whose memory is the publisher's alone.
 //
 //   npm run bench:outbox
 
-import { fork } from "node:child_process";
+import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
 import { cpus, release, tmpdir } from "node:os";
 import { join } from "node:path";
-import { startBroker } from "@weir/broker";
+import { setTimeout as pause } from "node:timers/promises";
 import { systemClock } from "@weir/clock";
 import { createLink, type Link } from "@weir/mqtt";
 import { openOutbox } from "@weir/outbox";
@@ -18,6 +20,8 @@ import Table from "cli-table3";
 
 const ROUNDS = 5;
 const MESSAGES = 10_000;
+const BATCH = 100;
+const PACED_PER_SECOND = 5_000;
 const logger = createLogger("bench", { logLevel: "fatal", logFormat: "json" });
 
 const reading = (number: number) => ({ number, epochtime: String(Math.floor(Date.now() / 1_000)) });
@@ -48,7 +52,7 @@ async function withoutOutbox(port: number): Promise<number> {
   return perSecond(startMs);
 }
 
-async function withOutbox(port: number, file: string): Promise<number> {
+async function withOutbox(port: number, file: string, perSecondMax: number): Promise<number> {
   const connected = Promise.withResolvers<void>();
   const delivered = Promise.withResolvers<void>();
   let count = 0;
@@ -74,11 +78,13 @@ async function withOutbox(port: number, file: string): Promise<number> {
   link.start();
   await connected.promise;
   const startMs = performance.now();
-  for (let number = 0; number < MESSAGES; number += 500) {
-    const batch = Array.from({ length: 500 }, (_, index) =>
+  for (let number = 0; number < MESSAGES; number += BATCH) {
+    const batch = Array.from({ length: BATCH }, (_, index) =>
       outbox.accept("DATA", reading(number + index)),
     );
     await Promise.all(batch);
+    const dueMs = startMs + ((number + BATCH) / perSecondMax) * 1_000;
+    await pause(Math.max(0, dueMs - performance.now()));
   }
   await delivered.promise;
   return perSecond(startMs);
@@ -88,43 +94,100 @@ function median(values: readonly number[]): number {
   return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 }
 
-const folder = mkdtempSync(join(tmpdir(), "weir-bench-"));
-try {
-  await using broker = await startBroker({ host: "127.0.0.1", port: 0 });
-  const child = fork("services/logger/src/main.ts", {
-    env: {
-      ...process.env,
-      BROKER: `127.0.0.1:${broker.port}`,
-      DB_FILE: join(folder, "weir.db"),
-      LOGGER_HTTP_PORT: "0",
-      LOG_LEVEL: "warn",
-    },
+/** Starts a program of the suite beside this one. */
+function start(program: string, environment: Record<string, string>): ChildProcess {
+  return fork(program, {
+    env: { ...process.env, LOG_LEVEL: "warn", LOGGER_HTTP_PORT: "0", ...environment },
   });
-  const plain: number[] = [];
-  const outboxed: number[] = [];
-  for (let round = 0; round < ROUNDS; round += 1) {
-    plain.push(await withoutOutbox(broker.port));
-    outboxed.push(await withOutbox(broker.port, join(folder, `outbox-${round}.db`)));
-  }
-  const table = new Table({
-    head: ["", "messages/s, median", "ratio"],
-    colAligns: ["left", "right", "right"],
-    style: { head: [], border: [] },
-  });
-  table.push(
-    ["to the broker's PUBACK, without an outbox", median(plain).toFixed(0), "1.00x"],
-    [
-      "to the receipt, with an outbox",
-      median(outboxed).toFixed(0),
-      `${(median(outboxed) / median(plain)).toFixed(2)}x`,
-    ],
-  );
-  const memory = (process.memoryUsage().rss / 1024 / 1024).toFixed(0);
-  process.stdout.write(
-    `${cpus().length} x ${cpus()[0]?.model}, Linux ${release()}, Node ${process.version}, ${ROUNDS} rounds of ${MESSAGES} messages\n${table}\nThis process, publisher and broker together: ${memory} MB.\n`,
-  );
+}
+
+async function stop(child: ChildProcess): Promise<void> {
   child.kill("SIGTERM");
   await once(child, "exit");
-} finally {
-  rmSync(folder, { recursive: true, force: true });
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
+/** One round in a process of its own, so that its memory is nobody else's. */
+interface Round {
+  messagesPerSecond: number;
+  megabytesMax: number;
+}
+
+const MODES = {
+  plain: (port: number) => withoutOutbox(port),
+  outbox: (port: number, file: string) => withOutbox(port, file, Number.POSITIVE_INFINITY),
+  paced: (port: number, file: string) => withOutbox(port, file, PACED_PER_SECOND),
+};
+type Mode = keyof typeof MODES;
+
+async function runRound(mode: Mode, port: number, file: string): Promise<Round> {
+  const child = fork(import.meta.filename, [mode, String(port), file], {
+    execArgv: ["--max-semi-space-size=8"],
+  });
+  const [round] = await once(child, "message");
+  await once(child, "exit");
+  return round;
+}
+
+async function measureRound(mode: Mode, port: number, file: string): Promise<void> {
+  const messagesPerSecond = await MODES[mode](port, file);
+  const megabytesMax = process.resourceUsage().maxRSS / 1_024;
+  process.send?.({ messagesPerSecond, megabytesMax }, () => process.exit());
+}
+
+async function compare(folder: string): Promise<void> {
+  const port = await freePort();
+  const broker = start("standalone/src/broker-main.ts", { BROKER_PORT: String(port) });
+  const store = { BROKER: `127.0.0.1:${port}`, DB_FILE: join(folder, "weir.db") };
+  const storing = start("services/logger/src/main.ts", store);
+
+  const rounds: Record<Mode, Round[]> = { plain: [], outbox: [], paced: [] };
+  for (let round = 0; round < ROUNDS; round += 1) {
+    for (const mode of ["plain", "outbox", "paced"] as const) {
+      rounds[mode].push(await runRound(mode, port, join(folder, `${mode}-${round}.db`)));
+    }
+  }
+  const table = new Table({
+    head: ["", "messages/s, median", "ratio", "memory at most"],
+    colAligns: ["left", "right", "right", "right"],
+    style: { head: [], border: [] },
+  });
+  const rateOf = (mode: Mode) => median(rounds[mode].map((round) => round.messagesPerSecond));
+  const row = (name: string, mode: Mode) => [
+    name,
+    rateOf(mode).toFixed(0),
+    `${(rateOf(mode) / rateOf("plain")).toFixed(2)}x`,
+    `${Math.max(...rounds[mode].map(({ megabytesMax }) => megabytesMax)).toFixed(0)} MB`,
+  ];
+  table.push(
+    row("to the PUBACK, without an outbox", "plain"),
+    row("to the receipt, as fast as it goes", "outbox"),
+    row(`to the receipt, at ${PACED_PER_SECOND} messages/s`, "paced"),
+  );
+  process.stdout.write(
+    `${cpus().length} x ${cpus()[0]?.model}, Linux ${release()}, Node ${process.version}, ${ROUNDS} rounds of ${MESSAGES} messages\n${table}\n`,
+  );
+  await stop(storing);
+  await stop(broker);
+}
+
+const [mode, port, file] = process.argv.slice(2);
+// Only `runRound` gives arguments.
+if (mode !== undefined && port !== undefined && file !== undefined) {
+  await measureRound(mode as Mode, Number(port), file);
+} else {
+  const folder = mkdtempSync(join(tmpdir(), "weir-bench-"));
+  try {
+    await compare(folder);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
