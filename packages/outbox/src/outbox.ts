@@ -74,6 +74,7 @@ export function openOutbox(options: OutboxOptions): Outbox {
     const batch = handed;
     handed = [];
     if (batch.length === 0) return;
+    sender.heedClock();
     try {
       const acceptances = queue.accept(batch, clock.now());
       batch.forEach(({ acceptance }, index) => {

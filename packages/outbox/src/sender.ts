@@ -23,6 +23,8 @@ export interface SenderOptions {
 
 /** Sends what is in a queue, in order, and takes out what is confirmed. */
 export interface Sender extends Disposable {
+  /** Dates what waits anew if the clock was set. To be called before anything is dated or judged by it. */
+  heedClock(): void;
   /** There may be something new to send. */
   wake(): void;
   connected(): void;
@@ -58,7 +60,14 @@ export function createSender(options: SenderOptions): Sender {
   // What was sent on a connection that is gone says nothing about this one.
   let connection = 0;
 
+  /** A clock that is set ages no message: neither what waits, nor what is accepted right after. */
+  function heedClock(): void {
+    const jumpMs = steadiness.takeJumpMs();
+    if (jumpMs !== 0) queue.shiftAges(jumpMs);
+  }
+
   function pump(): void {
+    heedClock();
     while (isConnected && window.size < limits.windowMax) {
       const room = Math.min(ROWS_PER_READ, limits.windowMax - window.size);
       const messages = queue.after(loadedThroughId, room);
@@ -143,8 +152,7 @@ export function createSender(options: SenderOptions): Sender {
 
   /** What waits without a connection ages, too. */
   function age(): void {
-    const jumpMs = steadiness.takeJumpMs();
-    if (jumpMs !== 0) queue.shiftAges(jumpMs);
+    heedClock();
     if (isConnected) return;
     for (const message of queue.after(0, ROWS_PER_READ)) {
       if (!isTooOld(message)) return;
@@ -177,6 +185,7 @@ export function createSender(options: SenderOptions): Sender {
     }),
   );
   return {
+    heedClock: () => guarded(heedClock),
     wake: () => guarded(pump),
     connected: () => {
       isConnected = true;

@@ -48,4 +48,22 @@ describe("a message that waits without a broker", () => {
       expect(outcomes).toHaveLength(1);
     },
   );
+
+  test.each([YEARS_MS, -YEARS_MS])(
+    "is sent when a connection comes right after the clock was set (%d ms)",
+    async (jumpMs) => {
+      using folder = temporaryFolder();
+      const { clock, outbox, outcomes } = open(folder.file("outbox.db"));
+      await using _outbox = outbox;
+      await outbox.accept("DATA", { number: 1 });
+      clock.jump(jumpMs);
+      await outbox.accept("DATA", { number: 2 });
+      const published: string[] = [];
+      outbox.connected({ publish: async (topic) => void published.push(topic) });
+      expect(published.filter((topic) => topic === "DATA")).toHaveLength(2);
+      outbox.disconnected();
+      clock.advance(2_000);
+      expect(outcomes).toEqual([]);
+    },
+  );
 });
