@@ -13,7 +13,7 @@ interface RestartableBroker extends AsyncDisposable {
 export interface BrokerKind {
   name: string;
   protocolVersion: 4 | 5;
-  /** Sessions, queues and retained messages outlive a restart. */
+  /** Sessions, queues and retained messages outlive the broker's process. */
   isDurable: boolean;
   start: () => Promise<RestartableBroker>;
 }

@@ -5,7 +5,7 @@ import { GenericContainer, Wait } from "testcontainers";
 /** A real Mosquitto in a container. */
 export interface Mosquitto extends AsyncDisposable {
   port: number;
-  /** Stops it and starts it again, on the same port and with what it kept. */
+  /** Kills it and starts it again, on the same port and with what it kept. */
   restart(): Promise<void>;
 }
 
@@ -21,7 +21,8 @@ export async function startMosquitto(configurationFile: string): Promise<Mosquit
       { source: configurationFile, target: "/mosquitto/config/mosquitto.conf" },
     ])
     .withExposedPorts({ container: PORT, host })
-    .withWaitStrategy(Wait.forLogMessage(/mosquitto version .* running/))
+    // Not its log: Docker does not always hand on the log of a container that was started again.
+    .withWaitStrategy(Wait.forSuccessfulCommand("mosquitto_sub -E -t ready"))
     .start();
   return {
     port: host,
