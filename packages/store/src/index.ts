@@ -1,3 +1,4 @@
+export type { DamagedStore } from "./damage.ts";
 export type { Filed } from "./file-rows.ts";
 export { type Account, missingBelow, type SeqRange } from "./ledger/account.ts";
 export type { LedgerLine, LedgerReading } from "./ledger/read.ts";

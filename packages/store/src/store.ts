@@ -3,6 +3,7 @@ import { dirname } from "node:path";
 import type { ReceiptEntry } from "@weir/messages";
 import { lockFile, orOpeningFault } from "@weir/sqlite";
 import { prepareInsert } from "./append.ts";
+import { type DamagedStore, isDamage, setAsideIfDamaged, suspectDamage } from "./damage.ts";
 import { writeFault } from "./faults.ts";
 import { type Filed, fileRows } from "./file-rows.ts";
 import { identifyFile } from "./identify.ts";
@@ -20,6 +21,8 @@ export type StoreOptions = LegacyImportOptions;
 export interface Store extends Disposable {
   /** What was taken over from a file of the old system on opening; `null` if nothing. */
   imported: LegacyImport | null;
+  /** The store that was in its place and is damaged, kept under another name; `null` if none was. */
+  damaged: DamagedStore | null;
   /**
    * Writes rows in one transaction: all of them are safe when it returns, none when it throws. Rows
    * that the ledger knows already are not written again.
@@ -46,8 +49,8 @@ export interface Appended {
 }
 
 /**
- * Opens a store for writing: takes its lock, imports a file of the old system, brings the format up
- * to date.
+ * Opens a store for writing: takes its lock, puts one that is damaged aside, imports a file of the old
+ * system, brings the format up to date.
  *
  * @throws Fault when it is locked, cannot be written, or is something else.
  */
@@ -55,6 +58,9 @@ export function openStore(options: StoreOptions): Store {
   makeFolder(options.file);
   using opening = new DisposableStack();
   opening.use(orOpeningFault(options.file, "DB_FILE", () => lockStore(options.file)));
+  const damaged = orOpeningFault(options.file, "DB_FILE", () =>
+    setAsideIfDamaged(options.file, options.nowUs),
+  );
   const imported = importIfLegacy(options);
   const database = opening.adopt(openSegment(options), (opened) => opened.close());
 
@@ -78,13 +84,23 @@ export function openStore(options: StoreOptions): Store {
     return { filed, stored: toStore.length };
   });
 
+  function noting<T>(task: () => T): T {
+    try {
+      return task();
+    } catch (error) {
+      if (isDamage(error)) suspectDamage(options.file);
+      throw error;
+    }
+  }
+
   // From here on the caller closes them.
   const opened = opening.move();
   return {
     imported,
+    damaged,
     append: (rows) => {
       try {
-        const { filed, stored } = write.immediate(rows);
+        const { filed, stored } = noting(() => write.immediate(rows));
         nextId += stored;
         return { filed, lastId: nextId - 1 };
       } catch (cause) {
@@ -95,7 +111,7 @@ export function openStore(options: StoreOptions): Store {
     },
     receiptOf: ledger.receiptOf,
     recentPublishers: ledger.recentPublishers,
-    prune: (limits) => prune(limits, nextId),
+    prune: (limits) => noting(() => prune(limits, nextId)),
     size: () => {
       const { first, last } = extent.get() ?? { first: null, last: null };
       const pages = database.pragma("page_count", { simple: true }) as number;

@@ -27,6 +27,12 @@ export function startLogger(config: LoggerConfig, context: ServiceContext): Asyn
   const store = opened.use(
     openStore({ ...config, stream: STREAM, legacyTopic: config.topic, nowUs: clock.now() * 1_000 }),
   );
+  if (store.damaged !== null) {
+    logger.error(
+      store.damaged,
+      "the store is damaged: it is kept under another name, and a new one was begun. What is not confirmed comes again; save the rest out of it with: sqlite3 <file> .recover",
+    );
+  }
   if (store.imported !== null) logger.info(store.imported, "imported a file of the old system");
   const metrics = createLoggerMetrics(context.metrics, store);
   const report = opened.use(startOutcomeReport(clock, logger));

@@ -1,0 +1,111 @@
+import {
+  closeSync,
+  existsSync,
+  openSync,
+  readSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { errorCode, errorMessage } from "@weir/fault";
+import { fsyncFolderOf } from "@weir/sqlite";
+import Sqlite, { type Database } from "better-sqlite3";
+import { APPLICATION_ID } from "./schema.ts";
+
+/** A store that was found damaged on opening. */
+export interface DamagedStore {
+  /** Where it is kept now. */
+  keptAs: string;
+  /** What SQLite says of it. */
+  reason: string;
+}
+
+/** Whether SQLite says that the file itself is not sound. */
+export function isDamage(error: unknown): boolean {
+  const code = errorCode(error);
+  return code !== null && (code.startsWith("SQLITE_CORRUPT") || code === "SQLITE_NOTADB");
+}
+
+/** Has the next start check the whole file: SQLite has stumbled over it somewhere. */
+export function suspectDamage(file: string): void {
+  writeFileSync(suspicionOf(file), "");
+}
+
+/**
+ * Looks whether a store is damaged, and if so moves it aside, with its write-ahead log, for somebody
+ * to save what can be saved: it is never written again, and never deleted. What every start needs is
+ * checked each time, the whole file only after SQLite has stumbled over it: that takes a while.
+ *
+ * @returns `null` when it is sound, not there, or not a store at all.
+ */
+export function setAsideIfDamaged(file: string, nowUs: number): DamagedStore | null {
+  if (!isStore(file)) return null;
+  const reason = findDamage(file);
+  rmSync(suspicionOf(file), { force: true });
+  if (reason === null) return null;
+  const keptAs = freeName(file, nowUs);
+  for (const journal of ["-wal", "-shm", ""]) {
+    if (existsSync(file + journal)) renameSync(file + journal, keptAs + journal);
+  }
+  fsyncFolderOf(file);
+  return { keptAs, reason };
+}
+
+const suspicionOf = (file: string): string => `${file}.suspect`;
+
+const HEADER_BYTES = 100;
+const APPLICATION_ID_OFFSET = 68;
+
+/** Reads it out of the header itself: SQLite may refuse to say anything of a damaged file. */
+function isStore(file: string): boolean {
+  if (!existsSync(file)) return false;
+  const header = Buffer.alloc(HEADER_BYTES);
+  const descriptor = openSync(file, "r");
+  try {
+    readSync(descriptor, header, 0, HEADER_BYTES, 0);
+  } finally {
+    closeSync(descriptor);
+  }
+  return header.readUInt32BE(APPLICATION_ID_OFFSET) === APPLICATION_ID;
+}
+
+function findDamage(file: string): string | null {
+  let database: Database | null = null;
+  try {
+    // Read-only, so that not even its write-ahead log is touched.
+    database = new Sqlite(file, { readonly: true, fileMustExist: true });
+    return existsSync(suspicionOf(file)) ? checkAll(database) : checkEssentials(database);
+  } catch (error) {
+    if (isDamage(error)) return errorMessage(error);
+    throw error;
+  } finally {
+    database?.close();
+  }
+}
+
+const ESSENTIAL_TABLES = ["segment", "topics", "ledger"];
+
+function checkEssentials(database: Database): string | null {
+  database.prepare("SELECT * FROM rows ORDER BY id LIMIT 1").get();
+  database.prepare("SELECT * FROM rows ORDER BY id DESC LIMIT 1").get();
+  for (const table of ESSENTIAL_TABLES) {
+    const problem = problemIn(database.pragma(`quick_check(${table})`, { simple: true }));
+    if (problem !== null) return problem;
+  }
+  return null;
+}
+
+function checkAll(database: Database): string | null {
+  return problemIn(database.pragma("quick_check(1)", { simple: true }));
+}
+
+function problemIn(found: unknown): string | null {
+  return found === "ok" ? null : String(found);
+}
+
+function freeName(file: string, nowUs: number): string {
+  const time = new Date(nowUs / 1_000).toISOString().replaceAll(/[-:.]/g, "");
+  let name = `${file}.damaged-${time}`;
+  while (existsSync(name)) name += "+";
+  return name;
+}
