@@ -16,8 +16,8 @@ FROM node:26-bookworm-slim AS dependencies
 ARG SERVICE
 WORKDIR /app
 COPY --from=manifests /app .
-RUN --mount=type=cache,target=/root/.npm \
-    npm ci --omit=dev --workspace "services/$SERVICE" --include-workspace-root=false \
+RUN --mount=type=cache,target=/var/cache/npm \
+    npm ci --cache /var/cache/npm --omit=dev --workspace "services/$SERVICE" --include-workspace-root=false \
  && if [ -d node_modules/better-sqlite3 ]; then \
       find node_modules/better-sqlite3/prebuilds -type f ! -name "linux-$(node -p process.arch).node" -delete \
       && rm -rf node_modules/better-sqlite3/src node_modules/better-sqlite3/deps; \

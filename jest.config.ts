@@ -8,5 +8,7 @@ const config: Config = {
   extensionsToTreatAsEsm: [".ts"],
   transform: { "\\.ts$": "<rootDir>/tools/jest-strip-types.ts" },
   coverageProvider: "v8",
+  // Longer than `eventually` waits, so that its own message is the one that is read.
+  testTimeout: 20_000,
 };
 export default config;
