@@ -111,8 +111,13 @@ export async function startChain(run: Run, options: ChainOptions = {}): Promise<
   }
 
   async function flows(): Promise<boolean> {
-    const before = newestId(files.store);
-    return await until(() => newestId(files.store) > before, FLOWS_WITHIN_MS);
+    let before = newestId(files.store);
+    return await until(() => {
+      const now = newestId(files.store);
+      // A new store begins anew.
+      before = Math.min(before, now);
+      return now > before;
+    }, FLOWS_WITHIN_MS);
   }
 
   async function isDrained(): Promise<boolean> {

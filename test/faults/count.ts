@@ -43,12 +43,17 @@ function storedNumbers(file: string): number[] {
     .filter((number) => number > 0);
 }
 
-/** The id of the newest row; 0 while there is none. */
+/** The id of the newest row; 0 while there is none, or the file is damaged. */
 export function newestId(file: string): number {
-  const [row] = query(file, (database) =>
-    database.prepare("SELECT coalesce(max(id), 0) AS id FROM rows").all(),
-  );
-  return Number(row?.id ?? 0);
+  try {
+    const [row] = query(file, (database) =>
+      database.prepare("SELECT coalesce(max(id), 0) AS id FROM rows").all(),
+    );
+    return Number(row?.id ?? 0);
+  } catch (error) {
+    if (error instanceof Error && /malformed|not a database/.test(error.message)) return 0;
+    throw error;
+  }
 }
 
 /** How many messages wait in an outbox. */

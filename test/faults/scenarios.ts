@@ -1,5 +1,6 @@
 import { clock } from "./clock.ts";
 import { proxyCut } from "./cut.ts";
+import { damaged } from "./damaged.ts";
 import { disk } from "./disk.ts";
 import { kill, killPruning } from "./kill.ts";
 import { queue } from "./queue.ts";
@@ -19,4 +20,5 @@ export const SCENARIOS: readonly Scenario[] = [
   secondLogger,
   disk,
   clock,
+  damaged,
 ];
