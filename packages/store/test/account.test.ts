@@ -40,6 +40,13 @@ describe("an account", () => {
     expect(enter(enterAll([1]), 1_001, limits).kind).toBe("new");
   });
 
+  test("takes any number as its first: a store may be younger than its publishers", () => {
+    expect(enter(enterAll([]), 9_000_000, limits)).toMatchObject({
+      kind: "new",
+      account: { through: 0, ranges: [[9_000_000, 9_000_000]] },
+    });
+  });
+
   test("remembers no more gaps than its limit, but still closes those that it has", () => {
     const full = enterAll([2, 4, 6, 8]);
     expect(enter(full, 10, limits).kind).toBe("beyond limits");

@@ -91,18 +91,54 @@ describe("the ledger", () => {
     const database = openSegment(segment);
     const limits = { ...LEDGER_LIMITS, publishersMax: 2, entriesPerPublisherMax: 2 };
     const ledger = createLedger(database, limits);
-    const enter = (publisher: string, epoch: string, seq: number) =>
-      ledger.enter({ publisher, epoch, seq }, 1, START_US);
+    let nowUs = START_US;
+    const enter = (publisher: string, epoch: string, seq: number) => {
+      nowUs += 1;
+      return ledger.enter({ publisher, epoch, seq }, 1, nowUs);
+    };
+    database.exec("INSERT INTO topics VALUES (1, 'DATA')");
     expect([enter("a", "1", 1), enter("b", "1", 1), enter("c", "1", 1)]).toEqual([
       "new",
       "new",
       "beyond limits",
     ]);
-    expect([enter("a", "2", 1), enter("a", "3", 1), enter("a", "1", 2)]).toEqual([
+    // Of "a" two epochs are kept. The second is sent again, so the first is the one that is forgotten.
+    expect([enter("a", "2", 1), enter("a", "2", 3), enter("a", "2", 1)]).toEqual([
       "new",
-      "beyond limits",
       "new",
+      "duplicate",
+    ]);
+    expect([enter("a", "3", 1), enter("a", "2", 1), enter("a", "3", 1)]).toEqual([
+      "new",
+      "duplicate",
+      "duplicate",
+    ]);
+    expect(enter("a", "4", 1)).toBe("new");
+    ledger.write();
+    expect(ledger.receiptOf("a").map(({ epoch }) => epoch)).toEqual(["4", "3"]);
+    expect(database.prepare("SELECT * FROM ledger_totals").all()).toEqual([
+      {
+        publisher: "a",
+        epochs: 2,
+        received: 3,
+        duplicates: 2,
+        filtered: 0,
+        abandoned: 0,
+        missing: 1,
+      },
     ]);
     database.close();
+  });
+
+  test("gives receipts to a publisher that has been started again a thousand times and more", () => {
+    using folder = temporaryFolder();
+    using store = openTestStore(folder.file("weir.db"));
+    const starts = LEDGER_LIMITS.entriesPerPublisherMax + 10;
+    for (let start = 1; start <= starts; start += 1) {
+      const receivedUs = START_US + start;
+      const row = { ...sent(1, { epoch: `e${start}` }), receivedUs };
+      expect(store.append([row, row]).filed).toEqual(["new", "duplicate"]);
+      expect(store.receiptOf("kitchen")[0]).toMatchObject({ epoch: `e${start}`, through: 1 });
+    }
   });
 });

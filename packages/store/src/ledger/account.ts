@@ -13,7 +13,7 @@ export interface Account {
 export interface AccountLimits {
   /** Gaps that an account remembers at most. */
   rangesMax: number;
-  /** How far beyond the newest known number the next may lie. */
+  /** How far beyond the newest known number the next may lie; the first may be any. */
   jumpMax: number;
 }
 
@@ -30,7 +30,9 @@ export function enter(account: Account, seq: number, limits: AccountLimits): Acc
   const { through, ranges } = account;
   if (seq <= through) return { kind: "duplicate" };
   if (seq === through + 1) return { kind: "new", account: absorb(seq, ranges) };
-  if (seq - newest(account) > limits.jumpMax) return { kind: "beyond limits" };
+  // A store may be younger than its publishers: the first number that it sees is no jump.
+  const isFirst = through === 0 && ranges.length === 0;
+  if (!isFirst && seq - newest(account) > limits.jumpMax) return { kind: "beyond limits" };
 
   const at = ranges.findIndex(([, to]) => seq <= to + 1);
   const found = ranges[at];
@@ -55,6 +57,11 @@ export function missingBelow({ through, ranges }: Account, end: number): SeqRang
   }
   if (next < end) missing.push([next, end - 1]);
   return missing;
+}
+
+/** How many numbers below the newest known one have not come. */
+export function missingCount(account: Account): number {
+  return missingBelow(account, newest(account)).reduce((sum, [from, to]) => sum + to - from + 1, 0);
 }
 
 function newest({ through, ranges }: Account): number {

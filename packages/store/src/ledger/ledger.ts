@@ -7,7 +7,11 @@ import { type Entry, type LedgerKey, prepareLedgerTable } from "./table.ts";
 export interface LedgerLimits extends AccountLimits {
   /** Publishers that are kept account of. */
   publishersMax: number;
-  /** Openings of its outbox and topics, together, that are kept account of for one publisher. */
+  /**
+   * Openings of its outbox and topics, together, that are kept account of for one publisher. Beyond
+   * that the one that was idle longest is forgotten: a publisher that restarts every day, or every
+   * second, must get its receipts all the same.
+   */
   entriesPerPublisherMax: number;
 }
 
@@ -66,11 +70,26 @@ export function createLedger(database: Database, limits: LedgerLimits = LEDGER_L
   function create(key: LedgerKey, receivedUs: number): Entry | null {
     const entries = entriesOf.get(key.publisher);
     if (entries === undefined && entriesOf.size >= limits.publishersMax) return null;
-    if ((entries ?? 0) >= limits.entriesPerPublisherMax) return null;
-    entriesOf.set(key.publisher, (entries ?? 0) + 1);
+    if ((entries ?? 0) >= limits.entriesPerPublisherMax) forgetIdlest(key.publisher);
+    else entriesOf.set(key.publisher, (entries ?? 0) + 1);
     const entry = table.empty(key, receivedUs);
     remember(textOf(key), entry);
     return entry;
+  }
+
+  /**
+   * What an outbox still holds of an epoch it sends again, so that epoch is not idle: the idlest one
+   * is one that its publisher has done with.
+   */
+  function forgetIdlest(publisher: string): void {
+    writeChanged();
+    const key = table.forgetIdlest(publisher);
+    if (key !== null) remembered.delete(textOf(key));
+  }
+
+  function writeChanged(): void {
+    for (const entry of changed) table.write(entry);
+    changed.clear();
   }
 
   return {
@@ -96,8 +115,7 @@ export function createLedger(database: Database, limits: LedgerLimits = LEDGER_L
     write: () => {
       if (unsequenced > 0) table.addUnsequenced(unsequenced);
       unsequenced = 0;
-      for (const entry of changed) table.write(entry);
-      changed.clear();
+      writeChanged();
     },
     forget: () => {
       remembered.clear();

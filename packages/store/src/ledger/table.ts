@@ -1,6 +1,6 @@
 import { ENTRIES_MAX, RANGES_MAX, type ReceiptEntry } from "@weir/messages";
 import type { Database } from "better-sqlite3";
-import type { Account, SeqRange } from "./account.ts";
+import { type Account, missingCount, type SeqRange } from "./account.ts";
 
 /** What one account is kept under. */
 export interface LedgerKey {
@@ -39,6 +39,8 @@ export interface LedgerTable {
   write(entry: Entry): void;
   /** Counts messages without a sequence: they stand in the totals, under the empty name. */
   addUnsequenced(messages: number): void;
+  /** Forgets the entry of a publisher that has been idle the longest; its counts go into the totals. */
+  forgetIdlest(publisher: string): LedgerKey | null;
   /** How many entries each publisher has. */
   countByPublisher(): Map<string, number>;
   /** A publisher's accounts, the newest first when there are too many for one receipt. */
@@ -61,6 +63,22 @@ export function prepareLedgerTable(database: Database): LedgerTable {
     `INSERT INTO ledger_totals (publisher, epochs, received, duplicates, filtered, abandoned, missing)
      VALUES ('', 0, ?, 0, 0, 0, 0)
      ON CONFLICT (publisher) DO UPDATE SET received = received + excluded.received`,
+  );
+  const takeIdlest = database.prepare<
+    [string, string],
+    EntryRow & { epoch: string; topic_id: number }
+  >(
+    `DELETE FROM ledger WHERE publisher = ? AND (epoch, topic_id) =
+       (SELECT epoch, topic_id FROM ledger WHERE publisher = ? ORDER BY last_received_us LIMIT 1)
+     RETURNING *`,
+  );
+  const addToTotals = database.prepare<[string, number, number, number, number, number]>(
+    `INSERT INTO ledger_totals (publisher, epochs, received, duplicates, filtered, abandoned, missing)
+     VALUES (?, 1, ?, ?, ?, ?, ?)
+     ON CONFLICT (publisher) DO UPDATE SET
+       epochs = epochs + 1, received = received + excluded.received,
+       duplicates = duplicates + excluded.duplicates, filtered = filtered + excluded.filtered,
+       abandoned = abandoned + excluded.abandoned, missing = missing + excluded.missing`,
   );
   const count = database
     .prepare<[], [string, number]>("SELECT publisher, count(*) FROM ledger GROUP BY publisher")
@@ -110,6 +128,14 @@ export function prepareLedgerTable(database: Database): LedgerTable {
       );
     },
     addUnsequenced: (messages) => void addUnsequenced.run(messages),
+    forgetIdlest: (publisher) => {
+      const row = takeIdlest.get(publisher, publisher);
+      if (row === undefined) return null;
+      const { through, received, duplicates, filtered, abandoned } = row;
+      const missing = missingCount({ through, ranges: parseRanges(row.ranges) });
+      addToTotals.run(publisher, received, duplicates, filtered, abandoned, missing);
+      return { publisher, epoch: row.epoch, topicId: row.topic_id };
+    },
     countByPublisher: () => new Map(count.all()),
     recentPublishers: (limit) => recent.all(limit),
     receiptOf: (publisher) =>
