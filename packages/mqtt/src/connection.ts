@@ -1,5 +1,6 @@
 import { addAbortListener } from "node:events";
 import mqtt, { type IClientOptions, type IConnackPacket, type MqttClient } from "mqtt";
+import type { Will } from "./availability.ts";
 import type { Session, Subscription } from "./message.ts";
 import { endOf, HUNG_UP } from "./outage.ts";
 import { createPending } from "./pending.ts";
@@ -16,6 +17,8 @@ export interface ConnectionOptions extends Receiver {
   password: string | null;
   clientId: string;
   session: Session;
+  /** What the broker publishes when this connection ends without a goodbye; `null` for nothing. */
+  will: Will | null;
   /** How long the broker may take for its CONNACK, and for the end of a connection. */
   timeouts: { connectMs: number; goodbyeMs: number };
 }
@@ -75,7 +78,7 @@ export async function openConnection(
 }
 
 function clientOptions(
-  { clientId, username, password, session, timeouts }: ConnectionOptions,
+  { clientId, username, password, session, will, timeouts }: ConnectionOptions,
   protocolVersion: ProtocolVersion,
 ): IClientOptions {
   const sessionExpiryInterval = session.kind === "persistent" ? session.expirySeconds : 0;
@@ -92,6 +95,7 @@ function clientOptions(
     queueQoSZero: false,
     ...(username === null ? {} : { username }),
     ...(password === null ? {} : { password }),
+    ...(will === null ? {} : { will: { ...will, payload: Buffer.from(will.payload) } }),
     ...(protocolVersion === 5
       ? { properties: { sessionExpiryInterval, receiveMaximum: RECEIVE_MAXIMUM } }
       : {}),

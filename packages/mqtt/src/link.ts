@@ -1,5 +1,12 @@
 import { addAbortListener } from "node:events";
 import type { Clock } from "@weir/clock";
+import {
+  AVAILABILITY_OPTIONS,
+  type Availability,
+  OFFLINE,
+  ONLINE,
+  willOf,
+} from "./availability.ts";
 import { backoffMs, RECONNECT_BACKOFF } from "./backoff.ts";
 import type { Connection, ConnectionOptions, ProtocolVersion } from "./connection.ts";
 import type { InboundMessage, PublishOptions, Session, Subscription } from "./message.ts";
@@ -26,6 +33,8 @@ export interface LinkOptions {
   subscriptions?: readonly Subscription[];
   /** Where the session's subscriptions are remembered. Default: in this process, for as long as it lives. */
   sessionMemory?: SessionMemory;
+  /** Tells others whether this client is there. Default: nobody is told. */
+  availability?: Availability;
   /** Called for each message, also for those that come before `onConnected`. */
   onMessage?: (message: InboundMessage) => void;
   /** Who sends PUBACK: the link after `onMessage`, or `message.acknowledge()`. Default automatically. */
@@ -73,6 +82,7 @@ export function createLink(options: LinkOptions): Link {
   const delay = options.delay ?? ((attempt) => backoffMs(RECONNECT_BACKOFF, attempt, random()));
   const reconnect =
     options.reconnect ?? ((attempt, stopped) => pause(clock, delay(attempt), stopped));
+  const availability = options.availability ?? null;
   const sessionMemory = options.sessionMemory ?? createSessionMemory();
   const shownUrl = withoutPassword(broker.url);
   const connectionOptions: ConnectionOptions = {
@@ -81,6 +91,7 @@ export function createLink(options: LinkOptions): Link {
     session: options.session,
     acknowledge: options.acknowledge ?? "automatically",
     onMessage: options.onMessage ?? (() => {}),
+    will: availability === null ? null : willOf(availability),
     timeouts: TIMEOUTS,
   };
 
@@ -105,6 +116,7 @@ export function createLink(options: LinkOptions): Link {
       await using opening = new AsyncDisposableStack();
       const opened = opening.use(await negotiateConnection(connectionOptions, signal));
       await agreeOnSubscriptions(opened);
+      await tell(opened, ONLINE);
       signal.throwIfAborted();
       opening.move();
       return opened;
@@ -124,6 +136,22 @@ export function createLink(options: LinkOptions): Link {
     if (unsubscribe.length > 0) await opened.unsubscribe(unsubscribe);
     if (subscribe.length > 0) await opened.subscribe(subscribe);
     sessionMemory.save(subscriptions);
+  }
+
+  async function tell(opened: Connection, state: string): Promise<void> {
+    if (availability === null) return;
+    await opened.publish(availability.topic, state, AVAILABILITY_OPTIONS);
+  }
+
+  /** A goodbye makes the broker forget the will, so what it would say is said before. */
+  async function sayOffline(): Promise<void> {
+    if (connection === null || availability === null) return;
+    const late = Promise.withResolvers<void>();
+    using _timer = clock.schedule(TIMEOUTS.goodbyeMs, () => late.resolve());
+    const told = tell(connection, OFFLINE).catch(() => {
+      // The connection has ended by itself, and so the broker tells it.
+    });
+    await Promise.race([told, late.promise]);
   }
 
   /** Lets the connection be used until it ends; returns how long that was, in milliseconds. */
@@ -174,6 +202,7 @@ export function createLink(options: LinkOptions): Link {
       await connection.publish(topic, payload, publishOptions);
     },
     [Symbol.asyncDispose]: async () => {
+      await sayOffline();
       stopping.abort();
       await life;
     },

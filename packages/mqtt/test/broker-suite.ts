@@ -65,6 +65,23 @@ export function describeBroker({ name, protocolVersion, isDurable, start }: Brok
       });
     }
 
+    test("tells that a client is there, that it has gone, and that it has vanished", async () => {
+      const topic = ownTopic();
+      await using watcher = await connect(topic);
+      const told = (): string[] => payloads(watcher.received);
+      const leaving = await connect(undefined, { availability: { topic } });
+      await eventually(() => told().join() === "online");
+      await leaving[Symbol.asyncDispose]();
+      await eventually(() => told().join() === "online,offline");
+
+      const clientId = `suite-${crypto.randomUUID()}`;
+      await using _vanishing = await connect(undefined, { clientId, availability: { topic } });
+      await eventually(() => told().join() === "online,offline,online");
+      // Another client of the same id ends the connection of the first, which tells its will.
+      await using _thief = await connect(undefined, { clientId });
+      await eventually(() => told()[3] === "offline");
+    });
+
     test(`speaks ${protocolVersion === 5 ? "MQTT 5" : "MQTT 3.1.1"}`, async () => {
       await using trial = await connect();
       expect(trial.versions).toEqual([protocolVersion]);

@@ -12,6 +12,7 @@ const optionsFor = ({ url }: StandIn, connectMs = 10_000) => ({
   password: null,
   clientId: "a",
   session: { kind: "clean" } as const,
+  will: null,
   acknowledge: "automatically" as const,
   onMessage: () => {},
   timeouts: { connectMs, goodbyeMs: 1_000 },
