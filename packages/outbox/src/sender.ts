@@ -189,6 +189,7 @@ export function createSender(options: SenderOptions): Sender {
     wake: () => guarded(pump),
     connected: () => {
       isConnected = true;
+      probes = 0;
       progressAtMs = clock.monotonic();
       guarded(pump);
     },
@@ -198,7 +199,13 @@ export function createSender(options: SenderOptions): Sender {
       window.clear();
       loadedThroughId = 0;
     },
-    receive: ({ entries }) => guarded(() => settle(queue.confirm(entries, sentThroughId))),
+    receive: ({ entries }) =>
+      guarded(() => {
+        // Whoever confirms is back: what it has missed is sent soon, not after a minute. A receipt
+        // right behind a probe is the answer to it, and says nothing new.
+        if (clock.monotonic() - progressAtMs > OVERTAKEN_MS) probes = 0;
+        settle(queue.confirm(entries, sentThroughId));
+      }),
     [Symbol.dispose]: () => {
       isConnected = false;
       connection += 1;
