@@ -39,6 +39,7 @@ export async function startSuite(options: TrialOptions): Promise<TrialSuite> {
       PATH: process.env.PATH,
       BROKER_PORT: String(await freePort()),
       DB_FILE: join(folder, "data/weir.db"),
+      PUBLISHER_OUTBOX_FILE: join(folder, "data/outbox.db"),
       LOG_FOLDER: join(folder, "data/logs"),
       PUBLISHER_INTERVAL_MIN_MS: "20",
       PUBLISHER_INTERVAL_MAX_MS: "50",
@@ -74,7 +75,14 @@ export async function startSuite(options: TrialOptions): Promise<TrialSuite> {
 
 /** Waits until the table shows numbers. */
 export async function hasTable(suite: TrialSuite): Promise<void> {
-  await eventually(() => /^ +[\d.]+ +[\d.]+ +[\d.]+$/m.test(suite.table()), READY_TIMEOUT_MS);
+  const hasEnded = suite.ended.then((code) => {
+    throw new Error(`it ended with ${code}, saying ${suite.said()}`);
+  });
+  const isShown = eventually(
+    () => /^ +[\d.]+ +[\d.]+ +[\d.]+$/m.test(suite.table()),
+    READY_TIMEOUT_MS,
+  );
+  await Promise.race([isShown, hasEnded]);
 }
 
 /** Waits until the suite has said something. */

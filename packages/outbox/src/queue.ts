@@ -1,4 +1,6 @@
 import { randomBytes } from "node:crypto";
+import { mkdirSync } from "node:fs";
+import { dirname } from "node:path";
 import {
   type AnnouncementEntry,
   PAYLOAD_BYTES_MAX,
@@ -75,6 +77,9 @@ export function openQueue(options: {
   limits: OutboxLimits;
 }): Queue {
   const { file, publisher, limits } = options;
+  orOpeningFault(file, "PUBLISHER_OUTBOX_FILE", () =>
+    mkdirSync(dirname(file), { recursive: true }),
+  );
   using opening = new DisposableStack();
   opening.use(
     orOpeningFault(file, "PUBLISHER_OUTBOX_FILE", () =>

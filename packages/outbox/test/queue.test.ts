@@ -60,6 +60,12 @@ describe("the queue of an outbox", () => {
     expect(one.epoch).not.toBe(other.epoch);
   });
 
+  test("makes the folders on its way", () => {
+    using folder = temporaryFolder();
+    using queue = open(folder.file("a/b/outbox.db"));
+    expect(queue.size().rows).toBe(0);
+  });
+
   test("is open in one process at a time", () => {
     using folder = temporaryFolder();
     using _queue = open(folder.file("outbox.db"));
