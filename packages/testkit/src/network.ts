@@ -1,0 +1,62 @@
+// The network between the broker and its clients, as a process to be steered by hand:
+//   node network.ts serve BROKER_HOST:PORT LISTEN_PORT
+//   node network.ts capture     (and the other commands, to the one that serves on this machine)
+import { once } from "node:events";
+import { rmSync } from "node:fs";
+import { connect, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { type FaultProxy, startFaultProxy } from "./fault-proxy.ts";
+import { COMMANDS, parseCommand } from "./fault-proxy-command.ts";
+
+const CONTROL = process.env.NETWORK_CONTROL ?? join(tmpdir(), "weir-network.sock");
+
+function obey(proxy: FaultProxy, words: readonly string[]): string {
+  const command = parseCommand(words);
+  if (command === null) return `there is no such command; there are\n${COMMANDS}\n`;
+  if (command.kind === "reset") proxy.reset();
+  else proxy.impose(command.weather);
+  return `network: ${words.join(" ")}\n`;
+}
+
+async function serve(target: string, listenPort: string): Promise<void> {
+  const { hostname: host, port } = new URL(`tcp://${target}`);
+  const stopped = Promise.race([once(process, "SIGTERM"), once(process, "SIGINT")]);
+  await using proxy = await startFaultProxy({
+    target: { host, port: Number(port) },
+    listen: { host: "0.0.0.0", port: Number(listenPort) },
+  });
+  // The socket of a predecessor that was killed.
+  rmSync(CONTROL, { force: true });
+  const control = createServer((socket) => {
+    socket.on("error", () => {});
+    // A command is a few bytes: it comes in one piece.
+    socket.once("data", (line) => {
+      const answer = obey(proxy, String(line).trim().split(/\s+/));
+      process.stdout.write(answer);
+      socket.end(answer);
+    });
+  }).listen(CONTROL);
+  await once(control, "listening");
+  process.stdout.write(`network: port ${proxy.port} leads to ${target}\n`);
+  await stopped;
+  control.close();
+}
+
+async function tell(words: readonly string[]): Promise<void> {
+  const socket = connect(CONTROL);
+  await once(socket, "connect");
+  socket.write(`${words.join(" ")}\n`);
+  process.stdout.write(await text(socket));
+}
+
+const [first, target, listenPort] = process.argv.slice(2);
+if (first === "serve" && target !== undefined && listenPort !== undefined) {
+  await serve(target, listenPort);
+} else if (parseCommand(process.argv.slice(2)) === null) {
+  process.stderr.write(`node network.ts serve HOST:PORT LISTEN_PORT, or one of\n${COMMANDS}\n`);
+  process.exitCode = 64;
+} else {
+  await tell(process.argv.slice(2));
+}
