@@ -14,6 +14,8 @@ export interface Part extends AsyncDisposable {
   freeze(): void;
   thaw(): void;
   send(message: string): void;
+  /** The process of this life, `null` between two of them. */
+  pid(): number | null;
   /** How it ended when nobody had asked for it; it was started again. */
   ownEnds: string[];
   /** What it has logged in all its lives. */
@@ -81,6 +83,7 @@ export function createPart({ name, main, environment, folder }: PartOptions): Pa
     thaw: () => void child?.kill("SIGCONT"),
     // A part that has just ended hears nothing, and starts with a clean memory.
     send: (message) => void child?.send(message, () => {}),
+    pid: () => child?.pid ?? null,
     ownEnds,
     log: () => readFileSync(logFile, "utf8"),
     [Symbol.asyncDispose]: async () => void (await end("SIGKILL")),

@@ -2,6 +2,7 @@ import { clock } from "./clock.ts";
 import { proxyCut } from "./cut.ts";
 import { damaged } from "./damaged.ts";
 import { disk } from "./disk.ts";
+import { fsync } from "./fsync.ts";
 import { kill, killPruning } from "./kill.ts";
 import { queue } from "./queue.ts";
 import type { Scenario } from "./scenario.ts";
@@ -19,6 +20,7 @@ export const SCENARIOS: readonly Scenario[] = [
   queue,
   secondLogger,
   disk,
+  fsync,
   clock,
   damaged,
 ];
