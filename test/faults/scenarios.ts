@@ -1,3 +1,4 @@
+import { backlog } from "./backlog.ts";
 import { clock } from "./clock.ts";
 import { proxyCut } from "./cut.ts";
 import { damaged } from "./damaged.ts";
@@ -18,6 +19,7 @@ export const SCENARIOS: readonly Scenario[] = [
   proxy,
   stop,
   queue,
+  backlog,
   secondLogger,
   disk,
   fsync,
