@@ -10,12 +10,13 @@ import {
 import { backoffMs, RECONNECT_BACKOFF } from "./backoff.ts";
 import type { Connection, ConnectionOptions, ProtocolVersion } from "./connection.ts";
 import type { InboundMessage, PublishOptions, Session, Subscription } from "./message.ts";
-import { negotiateConnection } from "./negotiate.ts";
-import { describeOutage } from "./outage.ts";
+import { type Negotiated, negotiateConnection } from "./negotiate.ts";
+import { describeOutage, isUnreached } from "./outage.ts";
 import { pause } from "./pause.ts";
 import {
   createSessionMemory,
   type SessionMemory,
+  type SessionRecord,
   subscriptionDifference,
 } from "./session-memory.ts";
 
@@ -114,8 +115,9 @@ export function createLink(options: LinkOptions): Link {
   async function open(): Promise<Connection | null> {
     try {
       await using opening = new AsyncDisposableStack();
-      const opened = opening.use(await negotiateConnection(connectionOptions, signal));
-      await agreeOnSubscriptions(opened);
+      const known = doubtSession();
+      const opened = opening.use(await negotiate(known));
+      await agreeOnSubscriptions(opened, known);
       await tell(opened, ONLINE);
       signal.throwIfAborted();
       opening.move();
@@ -126,16 +128,38 @@ export function createLink(options: LinkOptions): Link {
     }
   }
 
+  /** From CONNECT on nothing is sure, until the broker has agreed. Returns what was known before. */
+  function doubtSession(): SessionRecord {
+    const known = sessionMemory.load();
+    if (known.isAgreed) sessionMemory.save({ ...known, isAgreed: false });
+    return known;
+  }
+
+  async function negotiate(known: SessionRecord): Promise<Negotiated> {
+    try {
+      return await negotiateConnection(connectionOptions, signal);
+    } catch (error) {
+      // No CONNECT came through, so the session is what it was.
+      if (isUnreached(error)) sessionMemory.save(known);
+      throw error;
+    }
+  }
+
   /** A session that the broker kept is taken as it is, as far as its filters are the wanted ones. */
-  async function agreeOnSubscriptions(opened: Connection): Promise<void> {
-    const has = opened.sessionPresent ? sessionMemory.load() : [];
-    const { subscribe, unsubscribe } = subscriptionDifference(has, subscriptions);
-    if (subscribe.length === 0 && unsubscribe.length === 0) return;
-    // Until the broker has agreed to everything, the session may have the ones and the others.
-    sessionMemory.save([...has, ...subscribe]);
+  async function agreeOnSubscriptions(opened: Negotiated, known: SessionRecord): Promise<void> {
+    const has = opened.sessionPresent ? known.subscriptions : [];
+    const difference = subscriptionDifference(has, subscriptions);
+    const isSure = opened.sessionPresent && known.isAgreed && !opened.isSecondAttempt;
+    const subscribe = isSure ? difference.subscribe : subscriptions;
+    const { unsubscribe } = difference;
+    if (subscribe.length > 0 || unsubscribe.length > 0) {
+      // Until the broker has agreed to everything, the session may have the ones and the others.
+      const added = difference.subscribe;
+      sessionMemory.save({ subscriptions: [...has, ...added], isAgreed: false });
+    }
     if (unsubscribe.length > 0) await opened.unsubscribe(unsubscribe);
     if (subscribe.length > 0) await opened.subscribe(subscribe);
-    sessionMemory.save(subscriptions);
+    sessionMemory.save({ subscriptions, isAgreed: true });
   }
 
   async function tell(opened: Connection, state: string): Promise<void> {

@@ -1,18 +1,26 @@
 import { type Connection, type ConnectionOptions, openConnection } from "./connection.ts";
 import { codeOf, HUNG_UP } from "./outage.ts";
 
+/** A connection in the version that both sides know. */
+export interface Negotiated extends Connection {
+  /** A CONNECT before this one had no answer: a session that is there may be new, and empty. */
+  isSecondAttempt: boolean;
+}
+
 // "Not this version" in CONNACK, of MQTT 3.1.1 and of MQTT 5 [MQTT-3.1.2-2]; other brokers hang up.
-const VERSION_REFUSED: ReadonlySet<unknown> = new Set([1, 0x84, HUNG_UP, "EPIPE"]);
+const VERSION_REFUSED: ReadonlySet<unknown> = new Set([1, 0x84]);
+const HUNG_UP_CODES: ReadonlySet<unknown> = new Set([HUNG_UP, "EPIPE"]);
 
 /** MQTT 5 first, 3.1.1 at once when the broker refuses that; asked anew each time, for brokers get updated. */
 export async function negotiateConnection(
   options: ConnectionOptions,
   signal: AbortSignal,
-): Promise<Connection> {
+): Promise<Negotiated> {
   try {
-    return await openConnection(options, 5, signal);
+    return { ...(await openConnection(options, 5, signal)), isSecondAttempt: false };
   } catch (error) {
-    if (!VERSION_REFUSED.has(codeOf(error))) throw error;
-    return await openConnection(options, 4, signal);
+    const hasHungUp = HUNG_UP_CODES.has(codeOf(error));
+    if (!hasHungUp && !VERSION_REFUSED.has(codeOf(error))) throw error;
+    return { ...(await openConnection(options, 4, signal)), isSecondAttempt: hasHungUp };
   }
 }

@@ -43,6 +43,19 @@ function remedyFor(code: unknown): string {
   return "Is it running, and is BROKER right?";
 }
 
+const UNREACHED: ReadonlySet<unknown> = new Set([
+  "ECONNREFUSED",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+]);
+
+/** Whether a connection failed before anything was sent. */
+export function isUnreached(error: unknown): boolean {
+  return UNREACHED.has(codeOf(error));
+}
+
 /** The `code` of an error, whatever it is. */
 export function codeOf(error: unknown): unknown {
   return typeof error === "object" && error !== null && "code" in error ? error.code : null;

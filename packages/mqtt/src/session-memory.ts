@@ -1,22 +1,32 @@
 import type { Subscription } from "./message.ts";
 
+/** What is known of a session at the broker. */
+export interface SessionRecord {
+  /** The subscriptions that the session may have; none where nothing is known. */
+  subscriptions: readonly Subscription[];
+  /**
+   * Whether it has all of them for sure. It is not between a CONNECT, which may make a new session with
+   * none, and what the broker answers: whoever is killed there must not trust the session that it finds.
+   */
+  isAgreed: boolean;
+}
+
 /**
- * What a client remembers of its session at the broker: the subscriptions that it has. MQTT has no way
- * to ask, and a session outlives the process that made it.
+ * What a client remembers of its session at the broker. MQTT has no way to ask, and a session outlives
+ * the process that made it.
  */
 export interface SessionMemory {
-  /** The subscriptions that the session may have; none where nothing is known. */
-  load(): readonly Subscription[];
-  save(subscriptions: readonly Subscription[]): void;
+  load(): SessionRecord;
+  save(record: SessionRecord): void;
 }
 
 /** A memory that lasts as long as the process. */
 export function createSessionMemory(): SessionMemory {
-  let remembered: readonly Subscription[] = [];
+  let remembered: SessionRecord = { subscriptions: [], isAgreed: false };
   return {
     load: () => remembered,
-    save: (subscriptions) => {
-      remembered = subscriptions;
+    save: (record) => {
+      remembered = record;
     },
   };
 }

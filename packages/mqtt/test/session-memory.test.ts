@@ -27,8 +27,9 @@ describe("the subscriptions of a session", () => {
 
   test("are remembered", () => {
     const memory = createSessionMemory();
-    expect(memory.load()).toEqual([]);
-    memory.save([at("a")]);
-    expect(memory.load()).toEqual([at("a")]);
+    expect(memory.load()).toEqual({ subscriptions: [], isAgreed: false });
+    const record = { subscriptions: [at("a")], isAgreed: true };
+    memory.save(record);
+    expect(memory.load()).toEqual(record);
   });
 });

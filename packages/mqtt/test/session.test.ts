@@ -1,5 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { eventually } from "@weir/testkit";
+import { createSessionMemory } from "../src/index.ts";
 import { startTrial } from "./fixture.ts";
 import { connack, startStandIn } from "./stand-in.ts";
 
@@ -57,5 +58,52 @@ describe("a persistent session", () => {
       cmd: "subscribe",
       subscriptions: [{ topic: "DATA", qos: 1, rh: 1 }],
     });
+  });
+
+  test.each(["CONNECT", "SUBSCRIBE"])(
+    "is subscribed again when its owner was cut off behind %s: it may be new, and empty",
+    async (cutBehind) => {
+      await using broker = await startStandIn({
+        connect: (_, peer) => {
+          const life = broker.peers.length;
+          if (life === 2 && cutBehind === "CONNECT") peer.socket.destroy();
+          // The broker has lost the session after the first life; the second one makes a new one.
+          else peer.send(connack(0, { sessionPresent: life > 2 }));
+        },
+        subscribe: ({ messageId = 0 }, peer) => {
+          if (broker.peers.length === 2) peer.socket.destroy();
+          else peer.send({ cmd: "suback", messageId, granted: [1] });
+        },
+      });
+      await using trial = startTrial(broker.url, PERSISTENT);
+      await eventually(() => trial.states.length === 1);
+      broker.peers[0]?.socket.destroy();
+      await eventually(() => trial.states.at(-1) === "connected" && trial.states.length > 1);
+      expect(broker.peers.at(-1)?.received.map(({ cmd }) => cmd)).toContain("subscribe");
+    },
+  );
+
+  test("is subscribed again by the next process when the last one ended behind its CONNECT", async () => {
+    const sessionMemory = createSessionMemory();
+    const options = { ...PERSISTENT, sessionMemory };
+    {
+      await using broker = await startStandIn();
+      await using trial = startTrial(broker.url, options);
+      await eventually(() => trial.states.length === 1);
+    }
+    expect(sessionMemory.load().isAgreed).toBe(true);
+    {
+      // It has CONNECT, and does not answer any more.
+      await using broker = await startStandIn({ connect: () => {} });
+      await using _trial = startTrial(broker.url, options);
+      await eventually(() => broker.peers[0]?.received.length === 1);
+      expect(sessionMemory.load()).toMatchObject({ isAgreed: false, subscriptions: [{}] });
+    }
+    await using broker = await startStandIn({
+      connect: (_, peer) => peer.send(connack(0, { sessionPresent: true })),
+    });
+    await using trial = startTrial(broker.url, options);
+    await eventually(() => trial.states.length === 1);
+    expect(broker.peers[0]?.received.map(({ cmd }) => cmd)).toContain("subscribe");
   });
 });

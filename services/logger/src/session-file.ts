@@ -1,5 +1,5 @@
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
-import type { SessionMemory, Subscription } from "@weir/mqtt";
+import type { SessionMemory, SessionRecord } from "@weir/mqtt";
 
 /** Whose session it is: another client id or broker has another one. */
 export interface SessionOwner {
@@ -7,9 +7,7 @@ export interface SessionOwner {
   brokerUrl: string;
 }
 
-interface Remembered extends SessionOwner {
-  subscriptions: Subscription[];
-}
+type Remembered = SessionOwner & SessionRecord;
 
 /**
  * Remembers the session's subscriptions in a small file beside the store. A file that is lost or
@@ -21,11 +19,12 @@ export function openSessionFile(file: string, owner: SessionOwner): SessionMemor
       const remembered = read(file);
       const isOurs =
         remembered?.clientId === owner.clientId && remembered.brokerUrl === owner.brokerUrl;
-      return isOurs ? remembered.subscriptions : [];
+      if (!isOurs) return { subscriptions: [], isAgreed: false };
+      return { subscriptions: remembered.subscriptions, isAgreed: remembered.isAgreed === true };
     },
-    save: (subscriptions) => {
+    save: (record) => {
       const temporary = `${file}.writing`;
-      writeFileSync(temporary, JSON.stringify({ ...owner, subscriptions }), { flush: true });
+      writeFileSync(temporary, JSON.stringify({ ...owner, ...record }), { flush: true });
       renameSync(temporary, file);
     },
   };
