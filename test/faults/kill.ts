@@ -39,16 +39,18 @@ export const killPruning: Scenario = {
 
 async function killAgainAndAgain(run: Run, chain: Chain): Promise<Verdict> {
   const { cycles, random, signal } = run;
-  let stalls = 0;
+  const stalls: string[] = [];
   for (let cycle = 0; cycle < cycles; cycle += 1) {
     // Half of the kills meet a chain that works, the others one that is still getting up.
-    if (random.oneIn(2)) stalls += (await chain.flows()) ? 0 : 1;
+    if (random.oneIn(2) && !(await chain.flows()))
+      stalls.push(`cycle ${cycle}, ${new Date().toISOString()}`);
     await pause(random.between(0, 500), undefined, { signal });
     await killSome(run, chain);
   }
   const settled = await chain.settle();
-  const notes = stalls === 0 ? [] : [`nothing flowed for 30 s after ${stalls} of the kills`];
-  return { cycles, ...settled, notes: [...settled.notes, ...notes] };
+  // Whoever is back at work must find the others within half a minute.
+  settled.problems.push(...stalls.map((stall) => `nothing flowed for 30 s (${stall})`));
+  return { cycles, ...settled };
 }
 
 async function killSome({ random, signal }: Run, chain: Chain): Promise<void> {
