@@ -8,7 +8,6 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
-import { type AddressInfo, createServer } from "node:net";
 import { cpus, release, tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
@@ -16,6 +15,7 @@ import { systemClock } from "@weir/clock";
 import { createLink, type Link } from "@weir/mqtt";
 import { openOutbox } from "@weir/outbox";
 import { createLogger } from "@weir/service";
+import { freePort } from "@weir/testkit";
 import Table from "cli-table3";
 
 const ROUNDS = 5;
@@ -104,15 +104,6 @@ function start(program: string, environment: Record<string, string>): ChildProce
 async function stop(child: ChildProcess): Promise<void> {
   child.kill("SIGTERM");
   await once(child, "exit");
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }
 
 /** One round in a process of its own, so that its memory is nobody else's. */

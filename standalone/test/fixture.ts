@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { openReader } from "@weir/store";
-import { eventually } from "@weir/testkit";
+import { eventually, freePort } from "@weir/testkit";
 
 const MAIN = join(import.meta.dirname, "../src/main.ts");
 // Two cores that other tests share: starting six processes may take a while.
@@ -103,12 +103,6 @@ export function rowIds(folder: string): { first: number; last: number } {
   using reader = openReader(join(folder, "data/weir.db"));
   if (reader === null) return { first: 0, last: 0 };
   return { first: reader.firstId(), last: reader.state().lastId };
-}
-
-/** A port that nobody listens on. */
-export async function freePort(): Promise<number> {
-  await using taken = await takePort();
-  return taken.port;
 }
 
 /** Listens on a port of its own until it is disposed of. */

@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { describe, expect, jest, test } from "@jest/globals";
-import { temporaryFolder } from "@weir/testkit";
-import { freePort, hasTable, startSuite, takePort } from "./fixture.ts";
+import { freePort, temporaryFolder } from "@weir/testkit";
+import { hasTable, startSuite, takePort } from "./fixture.ts";
 
 jest.setTimeout(120_000);
 

@@ -1,9 +1,9 @@
 import { type ChildProcess, execFile, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { freePort } from "@weir/testkit";
 
 const execute = promisify(execFile);
 
@@ -110,15 +110,4 @@ function writeConfiguration({ folder, configuration = [] }: BrokerSetup, port: n
 
 function quiet({ folder }: BrokerSetup) {
   return { cwd: folder, detached: true, stdio: "ignore" } as const;
-}
-
-/** A port that nobody has, for whoever must have the same one in each life. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  if (typeof address !== "object" || address === null) throw new Error("no port");
-  return address.port;
 }

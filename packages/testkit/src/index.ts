@@ -3,6 +3,7 @@ export { eventually } from "./eventually.ts";
 export { createFakeClock, type FakeClock } from "./fake-clock.ts";
 export { type Cut, type FaultProxy, startFaultProxy } from "./fault-proxy.ts";
 export type { Direction, Weather } from "./fault-proxy-weather.ts";
+export { freePort } from "./free-port.ts";
 export { type Mosquitto, startMosquitto } from "./mosquitto.ts";
 export { createTestContext, type TestContext } from "./service-context.ts";
 export { type TemporaryFolder, temporaryFolder } from "./temporary-folder.ts";

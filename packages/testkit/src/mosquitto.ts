@@ -1,6 +1,5 @@
-import { once } from "node:events";
-import { type AddressInfo, createServer } from "node:net";
 import { GenericContainer, Wait } from "testcontainers";
+import { freePort } from "./free-port.ts";
 
 /** A real Mosquitto in a container. */
 export interface Mosquitto extends AsyncDisposable {
@@ -31,13 +30,4 @@ export async function startMosquitto(configurationFile: string): Promise<Mosquit
       await container.stop();
     },
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0);
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }
