@@ -9,6 +9,11 @@ export {
   type RejectionReason,
 } from "./outcomes.ts";
 export {
+  type LoggerPerformance,
+  loggerPerformance,
+  type StreamPerformance,
+} from "./performance.ts";
+export {
   type DataPayload,
   type Decoded,
   type DecodeTimes,

@@ -4,5 +4,5 @@ export { createHealth, type Health, type HealthCheck, type HealthReport } from "
 export { type HttpServer, startHttpServer } from "./http-server.ts";
 export { createLogger } from "./logger.ts";
 export { runService } from "./run-service.ts";
-export type { ServiceContext, ServiceDefinition } from "./service.ts";
+export type { Service, ServiceContext, ServiceDefinition } from "./service.ts";
 export { listenForStopRequest, type StopRequest } from "./stop-request.ts";

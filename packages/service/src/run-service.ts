@@ -1,13 +1,15 @@
 import { systemClock } from "@weir/clock";
-import { loadEnvironment, type ProcessConfig } from "@weir/config";
+import type { ProcessConfig } from "@weir/config";
 import { EXIT_CODES, errorMessage, Fault } from "@weir/fault";
 import type { Logger } from "pino";
 import { collectDefaultMetrics, Registry } from "prom-client";
-import { parseCommandLine, renderUsage } from "./command-line.ts";
+import { renderUsage } from "./command-line.ts";
+import { configure } from "./configure.ts";
 import { createHealth } from "./health.ts";
 import { startHttpServer } from "./http-server.ts";
 import { createLogger } from "./logger.ts";
-import type { ServiceContext, ServiceDefinition } from "./service.ts";
+import { reloader } from "./reload.ts";
+import type { Service, ServiceContext, ServiceDefinition } from "./service.ts";
 import { listenForStopRequest } from "./stop-request.ts";
 
 const STOP_TIMEOUT_MS = 2_000;
@@ -42,8 +44,13 @@ async function live<C extends { process: ProcessConfig }>(
   process.on("uncaughtException", faulted.resolve);
   process.on("unhandledRejection", faulted.resolve);
 
+  let reload: (() => void) | null = null;
+  const onHangup = (): boolean => {
+    reload?.();
+    return reload !== null;
+  };
   const ended = Promise.race([
-    listenForStopRequest(),
+    listenForStopRequest(onHangup),
     faulted.promise.then((error) => {
       throw error;
     }),
@@ -52,7 +59,9 @@ async function live<C extends { process: ProcessConfig }>(
   const running = new AsyncDisposableStack();
   try {
     const context = { logger, fail: faulted.resolve };
-    await Promise.race([start(definition, config, running, context), ended]);
+    const starting = start(definition, config, running, context);
+    const service = await Promise.race([starting, ended.then(() => null)]);
+    reload = service === null ? null : reloader(definition, service, context);
     const { reason } = await ended;
     logger.info(`stopping: ${reason}`);
     return (await stopped(running, logger)) ? EXIT_CODES.ok : EXIT_CODES.fault;
@@ -63,24 +72,12 @@ async function live<C extends { process: ProcessConfig }>(
   }
 }
 
-function configure<C extends { process: ProcessConfig }>(
-  definition: ServiceDefinition<C>,
-): C | Fault | "help" {
-  try {
-    const { help, environment } = parseCommandLine(definition, process.argv.slice(2));
-    return help ? "help" : definition.readConfig({ ...loadEnvironment(), ...environment });
-  } catch (error) {
-    if (error instanceof Fault) return error;
-    throw error;
-  }
-}
-
 async function start<C extends { process: ProcessConfig }>(
   definition: ServiceDefinition<C>,
   config: C,
   running: AsyncDisposableStack,
   { logger, fail }: Pick<ServiceContext, "logger" | "fail">,
-): Promise<void> {
+): Promise<Service<C>> {
   const metrics = new Registry();
   collectDefaultMetrics({ register: metrics });
   const health = createHealth();
@@ -92,12 +89,13 @@ async function start<C extends { process: ProcessConfig }>(
       portSetting: `${definition.name.replaceAll("-", "_").toUpperCase()}_HTTP_PORT`,
     }),
   );
-  running.use(
+  const service = running.use(
     await definition.start(config, { clock: systemClock, logger, metrics, health, fail }),
   );
   logger.info({ httpPort: http.port }, "started");
   // A parent with an IPC channel asks /readyz; if it has ended meanwhile, that is told elsewhere.
   process.send?.({ httpPort: http.port }, undefined, {}, () => {});
+  return service;
 }
 
 /** Closes everything, last opened first; false when that failed or took longer than it may. */

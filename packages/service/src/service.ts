@@ -27,5 +27,14 @@ export interface ServiceDefinition<C extends { process: ProcessConfig }> {
   /** @throws ConfigurationFault naming every problem. */
   readConfig: (environment: Environment) => C;
   /** Starts it. Disposing of what it returns stops intake first and flushes after. */
-  start: (config: C, context: ServiceContext) => AsyncDisposable | Promise<AsyncDisposable>;
+  start: (config: C, context: ServiceContext) => Service<C> | Promise<Service<C>>;
+}
+
+/** A service that runs. */
+export interface Service<C> extends AsyncDisposable {
+  /**
+   * Goes on by a configuration that was read anew, after SIGHUP; says what of it needs a restart. A
+   * service without it takes SIGHUP for the end of its terminal, and stops.
+   */
+  reload?: (config: C) => Promise<void>;
 }

@@ -10,8 +10,10 @@ const SAME_SIGNAL_MS = 500;
  * Listens for the request to stop: SIGINT, SIGTERM, SIGHUP (the terminal was closed), or the end of a
  * parent that holds an IPC channel to this process. A second signal ends the process at once, with
  * 128 + the signal's number.
+ *
+ * @param onHangup takes SIGHUP when it says true: then it is no request to stop.
  */
-export function listenForStopRequest(): Promise<StopRequest> {
+export function listenForStopRequest(onHangup: () => boolean = () => false): Promise<StopRequest> {
   const { promise, resolve } = Promise.withResolvers<StopRequest>();
   let firstAtMs: number | null = null;
   const onSignal = (signal: NodeJS.Signals, number: number): void => {
@@ -24,7 +26,10 @@ export function listenForStopRequest(): Promise<StopRequest> {
   };
   process.on("SIGINT", onSignal);
   process.on("SIGTERM", onSignal);
-  process.on("SIGHUP", onSignal);
+  const onHangupSignal: NodeJS.SignalsListener = (signal, number) => {
+    if (!onHangup()) onSignal(signal, number);
+  };
+  process.on("SIGHUP", onHangupSignal);
 
   const onDisconnect = (): void => resolve({ reason: "the parent process has ended" });
   process.on("disconnect", onDisconnect);

@@ -21,6 +21,7 @@ await runService({
     return {
       process: processConfig(values, values.FIXTURE_HTTP_PORT),
       behaviour: environment.FIXTURE_BEHAVIOUR,
+      size: values.FIXTURE_SIZE,
     };
   },
   start: ({ behaviour }, { health, fail, logger }) => {
@@ -28,7 +29,9 @@ await runService({
       throw new Fault("no room", { remedy: "Make room.", exitCode: 73 });
     if (behaviour === "fault later") fail(new Fault("it broke", { remedy: "Mend it." }));
     health.check("fixture").pass();
+    const reload = async ({ size }: { size: number }) => logger.info(`now of size ${size}`);
     return {
+      ...(behaviour === "reload" ? { reload } : {}),
       [Symbol.asyncDispose]: async () => {
         logger.info("closing");
         if (behaviour === "hang at stop") await new Promise(() => {});

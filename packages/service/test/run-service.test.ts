@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
-import { eventually } from "@weir/testkit";
+import { eventually, temporaryFolder } from "@weir/testkit";
 
 const FIXTURE = join(import.meta.dirname, "fixture-service.ts");
 
@@ -15,8 +16,13 @@ interface Trial extends Disposable {
   ended: Promise<number | string>;
 }
 
-function start(environment: Record<string, string> = {}, args: string[] = []): Trial {
+function start(
+  environment: Record<string, string> = {},
+  args: string[] = [],
+  cwd = process.cwd(),
+): Trial {
   const child = spawn(process.execPath, [FIXTURE, ...args], {
+    cwd,
     env: { ...process.env, LOG_FORMAT: "json", ...environment },
     stdio: ["ignore", "pipe", "pipe", "ipc"],
   });
@@ -62,6 +68,37 @@ describe("a service", () => {
     const exited = once(trial.child, "exit");
     trial.child.disconnect();
     expect(await exited).toEqual([0, null]);
+  });
+
+  test("that can reload reads its configuration anew on SIGHUP, and goes on", async () => {
+    using folder = temporaryFolder();
+    writeFileSync(folder.file(".env"), "FIXTURE_SIZE=2");
+    using trial = start({ FIXTURE_BEHAVIOUR: "reload" }, [], folder.path);
+    await hasStarted(trial);
+    writeFileSync(folder.file(".env"), "FIXTURE_SIZE=3");
+    trial.child.kill("SIGHUP");
+    await eventually(() => trial.output().includes("now of size 3"));
+    trial.child.kill("SIGTERM");
+    expect(await trial.ended).toBe(0);
+  });
+
+  test("goes on as before when what it reads on SIGHUP is wrong", async () => {
+    using folder = temporaryFolder();
+    using trial = start({ FIXTURE_BEHAVIOUR: "reload" }, [], folder.path);
+    await hasStarted(trial);
+    writeFileSync(folder.file(".env"), "FIXTURE_SIZE=99");
+    trial.child.kill("SIGHUP");
+    await eventually(() => trial.output().includes("not reloaded, going on as before"));
+    expect(trial.output()).not.toContain("now of size");
+    trial.child.kill("SIGTERM");
+    expect(await trial.ended).toBe(0);
+  });
+
+  test("that cannot reload stops on SIGHUP: its terminal was closed", async () => {
+    using trial = start();
+    await hasStarted(trial);
+    trial.child.kill("SIGHUP");
+    expect(await trial.ended).toBe(0);
   });
 
   test("that hangs while it stops ends anyway, with 1", async () => {
