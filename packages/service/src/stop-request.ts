@@ -26,7 +26,7 @@ export function listenForStopRequest(onHangup: () => boolean = () => false): Pro
   };
   process.on("SIGINT", onSignal);
   process.on("SIGTERM", onSignal);
-  const onHangupSignal: NodeJS.SignalsListener = (signal, number) => {
+  const onHangupSignal = (signal: NodeJS.Signals, number: number): void => {
     if (!onHangup()) onSignal(signal, number);
   };
   process.on("SIGHUP", onHangupSignal);
