@@ -1,6 +1,6 @@
 import type { Clock } from "@weir/clock";
 import { PAYLOAD_BYTES_MAX, topicProblem } from "@weir/messages";
-import { backoffMs, createLink, type LinkOptions } from "@weir/mqtt";
+import { backoffMs, createLink, type LinkOptions, type Subscription } from "@weir/mqtt";
 import { type OutboxOptions, openOutbox } from "@weir/outbox";
 import { type AlarmLane, createAlarmLane, type EarlierOutcome } from "./alarm.ts";
 import { ON_BATTERY, type PowerPolicy } from "./attempt-budget.ts";
@@ -10,9 +10,12 @@ import type { Outcome } from "./outcome.ts";
 import { createReconnectGate } from "./reconnect-gate.ts";
 import { createTelemetryLane } from "./telemetry.ts";
 
+/** What a delivery decides itself. */
+type OwnLinkOption = "clock" | "random" | "delay" | "reconnect" | "subscriptions" | "onBatch";
+
 export interface DeliveryOptions<Kind extends string> {
   /** The link to the broker; its own subscriptions and callbacks work as without a delivery. */
-  link: Omit<LinkOptions, "clock" | "random" | "delay" | "reconnect">;
+  link: Omit<LinkOptions, OwnLinkOption> & { subscriptions?: readonly Subscription[] };
   /** The application's kinds of messages, each with its class. */
   kinds: Readonly<Record<Kind, KindSettings>>;
   /** Where alarms wait. Needed as soon as one kind is an alarm. `limits.rowsMax` is 10,000 by default. */
@@ -74,8 +77,8 @@ export function createDelivery<Kind extends string>(
       ...(alarms === undefined ? [] : [alarms.outbox.subscription]),
     ],
     onMessage: (message) => {
-      if (alarms?.outbox.receive(message)) message.acknowledge();
-      else options.link.onMessage?.(message);
+      if (alarms?.outbox.receive(message)) return;
+      options.link.onMessage?.(message);
     },
     onConnected: (connected) => {
       alarms?.connected(link);

@@ -1,4 +1,15 @@
+export type { Subscriptions } from "./agreement.ts";
 export { type Backoff, backoffMs, RECONNECT_BACKOFF } from "./backoff.ts";
+export { PACKET_BYTES_MAX, type ProtocolVersion } from "./connection.ts";
 export { createLink, type Link, type LinkLogger, type LinkOptions } from "./link.ts";
-export type { InboundMessage, PublishOptions, Session, Subscription } from "./message.ts";
+export type {
+  DroppedMessage,
+  InboundMessage,
+  PublishOptions,
+  ReceivedMessage,
+  Session,
+  Subscription,
+} from "./message.ts";
+export { BATCH_LIMITS, type BatchLimits } from "./receiver.ts";
 export { createSessionMemory, type SessionMemory, type SessionRecord } from "./session-memory.ts";
+export type { Transport } from "./transport.ts";

@@ -1,5 +1,6 @@
 import { addAbortListener } from "node:events";
 import type { Clock } from "@weir/clock";
+import { createAgreement, type Subscriptions } from "./agreement.ts";
 import {
   AVAILABILITY_OPTIONS,
   type Availability,
@@ -9,16 +10,19 @@ import {
 } from "./availability.ts";
 import { backoffMs, RECONNECT_BACKOFF } from "./backoff.ts";
 import type { Connection, ConnectionOptions, ProtocolVersion } from "./connection.ts";
-import type { InboundMessage, PublishOptions, Session, Subscription } from "./message.ts";
-import { type Negotiated, negotiateConnection } from "./negotiate.ts";
-import { describeOutage, isUnreached } from "./outage.ts";
+import type {
+  DroppedMessage,
+  InboundMessage,
+  PublishOptions,
+  ReceivedMessage,
+  Session,
+} from "./message.ts";
+import { negotiateConnection } from "./negotiate.ts";
+import { describeOutage } from "./outage.ts";
 import { pause } from "./pause.ts";
-import {
-  createSessionMemory,
-  type SessionMemory,
-  type SessionRecord,
-  subscriptionDifference,
-} from "./session-memory.ts";
+import { BATCH_LIMITS, type BatchLimits, type Receiver, receiverOf } from "./receiver.ts";
+import type { SessionMemory } from "./session-memory.ts";
+import { openerFor, type Transport } from "./transport.ts";
 
 /** The part of a log that a link writes to. */
 export interface LinkLogger {
@@ -31,15 +35,27 @@ export interface LinkOptions {
   broker: { url: string; username: string | null; password: string | null };
   clientId: string;
   session: Session;
-  subscriptions?: readonly Subscription[];
+  /** A function where they depend on the version that the broker speaks. Default none. */
+  subscriptions?: Subscriptions;
   /** Where the session's subscriptions are remembered. Default: in this process, for as long as it lives. */
   sessionMemory?: SessionMemory;
   /** Tells others whether this client is there. Default: nobody is told. */
   availability?: Availability;
-  /** Called for each message, also for those that come before `onConnected`. */
+  /** Called for each message, also for those that come before `onConnected`; then it is acknowledged. */
   onMessage?: (message: InboundMessage) => void;
-  /** Who sends PUBACK: the link after `onMessage`, or `message.acknowledge()`. Default automatically. */
-  acknowledge?: "automatically" | "manually";
+  /**
+   * Instead of `onMessage`: called for what came within `batch.delayMs`. All of it is acknowledged when
+   * this returns. When it throws nothing is, the connection ends, and `onFault` gets what was thrown.
+   */
+  onBatch?: (messages: readonly ReceivedMessage[]) => void;
+  /** Default `BATCH_LIMITS`. */
+  batch?: BatchLimits;
+  /** Default: what `onBatch` throws is nobody's, and ends the process. */
+  onFault?: (fault: unknown) => void;
+  /** Called for each message that is larger than 1 MiB; it is acknowledged and thrown away. */
+  onDropped?: (dropped: DroppedMessage) => void;
+  /** `direct` reads the socket itself where the URL is mqtt://, for those who take very much. Default `mqttjs`. */
+  transport?: Transport;
   /** Connected and subscribed. */
   onConnected?: (connected: { protocolVersion: ProtocolVersion }) => void;
   /** Not connected any more, or not yet: called once per outage, with its reason. */
@@ -71,6 +87,14 @@ export interface Link extends AsyncDisposable {
    * message arrived is then unknown.
    */
   publish(topic: string, payload: string | Buffer, options: PublishOptions): Promise<void>;
+  /**
+   * Receives something else from now on: in the live session, of which the former subscriptions that are
+   * not wanted any more are removed, and in later ones. Resolves when the live one has agreed, at once
+   * if there is none.
+   *
+   * @throws when the broker refuses, or the connection ends before it has answered.
+   */
+  setSubscriptions(subscriptions: Subscriptions): Promise<void>;
 }
 
 const TIMEOUTS = { connectMs: 10_000, goodbyeMs: 1_000 };
@@ -78,23 +102,24 @@ const TIMEOUTS = { connectMs: 10_000, goodbyeMs: 1_000 };
 const STEADY_AFTER_MS = 10_000;
 
 export function createLink(options: LinkOptions): Link {
-  const { clock, logger, broker, subscriptions = [] } = options;
+  const { clock, logger, broker } = options;
   const random = options.random ?? Math.random;
   const delay = options.delay ?? ((attempt) => backoffMs(RECONNECT_BACKOFF, attempt, random()));
   const reconnect =
     options.reconnect ?? ((attempt, stopped) => pause(clock, delay(attempt), stopped));
   const availability = options.availability ?? null;
-  const sessionMemory = options.sessionMemory ?? createSessionMemory();
+  const agreement = createAgreement(options.subscriptions ?? [], options.sessionMemory);
   const shownUrl = withoutPassword(broker.url);
   const connectionOptions: ConnectionOptions = {
     ...broker,
     clientId: options.clientId,
     session: options.session,
-    acknowledge: options.acknowledge ?? "automatically",
-    onMessage: options.onMessage ?? (() => {}),
     will: availability === null ? null : willOf(availability),
+    receiver: receiverFor(options),
     timeouts: TIMEOUTS,
+    clock,
   };
+  const openConnection = openerFor(options.transport ?? "mqttjs", broker.url);
 
   const stopping = new AbortController();
   const { signal } = stopping;
@@ -115,51 +140,18 @@ export function createLink(options: LinkOptions): Link {
   async function open(): Promise<Connection | null> {
     try {
       await using opening = new AsyncDisposableStack();
-      const known = doubtSession();
-      const opened = opening.use(await negotiate(known));
-      await agreeOnSubscriptions(opened, known);
+      const opened = opening.use(
+        await agreement.reach(() => negotiateConnection(openConnection, connectionOptions, signal)),
+      );
       await tell(opened, ONLINE);
       signal.throwIfAborted();
       opening.move();
       return opened;
     } catch (error) {
+      agreement.leave();
       reportOutage(error);
       return null;
     }
-  }
-
-  /** From CONNECT on nothing is sure, until the broker has agreed. Returns what was known before. */
-  function doubtSession(): SessionRecord {
-    const known = sessionMemory.load();
-    if (known.isAgreed) sessionMemory.save({ ...known, isAgreed: false });
-    return known;
-  }
-
-  async function negotiate(known: SessionRecord): Promise<Negotiated> {
-    try {
-      return await negotiateConnection(connectionOptions, signal);
-    } catch (error) {
-      // No CONNECT came through, so the session is what it was.
-      if (isUnreached(error)) sessionMemory.save(known);
-      throw error;
-    }
-  }
-
-  /** A session that the broker kept is taken as it is, as far as its filters are the wanted ones. */
-  async function agreeOnSubscriptions(opened: Negotiated, known: SessionRecord): Promise<void> {
-    const has = opened.sessionPresent ? known.subscriptions : [];
-    const difference = subscriptionDifference(has, subscriptions);
-    const isSure = opened.sessionPresent && known.isAgreed && !opened.isSecondAttempt;
-    const subscribe = isSure ? difference.subscribe : subscriptions;
-    const { unsubscribe } = difference;
-    if (subscribe.length > 0 || unsubscribe.length > 0) {
-      // Until the broker has agreed to everything, the session may have the ones and the others.
-      const added = difference.subscribe;
-      sessionMemory.save({ subscriptions: [...has, ...added], isAgreed: false });
-    }
-    if (unsubscribe.length > 0) await opened.unsubscribe(unsubscribe);
-    if (subscribe.length > 0) await opened.subscribe(subscribe);
-    sessionMemory.save({ subscriptions, isAgreed: true });
   }
 
   async function tell(opened: Connection, state: string): Promise<void> {
@@ -191,6 +183,7 @@ export function createLink(options: LinkOptions): Link {
 
     const reason = await opened.closed;
     connection = null;
+    agreement.leave();
     reportOutage(reason);
     return clock.monotonic() - sinceMs;
   }
@@ -225,6 +218,7 @@ export function createLink(options: LinkOptions): Link {
       if (connection === null) throw new Error("there is no connection to the broker");
       await connection.publish(topic, payload, publishOptions);
     },
+    setSubscriptions: agreement.change,
     [Symbol.asyncDispose]: async () => {
       await sayOffline();
       stopping.abort();
@@ -238,4 +232,18 @@ function withoutPassword(url: string): string {
   shown.username = "";
   shown.password = "";
   return shown.href;
+}
+
+function receiverFor(options: LinkOptions): Receiver {
+  const { onMessage = () => {}, onBatch, batch = BATCH_LIMITS, onDropped = () => {} } = options;
+  if (onBatch === undefined) return { ...receiverOf(onMessage), onDropped };
+  if (options.onMessage !== undefined) {
+    throw new TypeError("a link hands its messages to onMessage or to onBatch, not to both");
+  }
+  const onFault =
+    options.onFault ??
+    ((fault) => {
+      throw fault;
+    });
+  return { onBatch, batch, onFault, onDropped };
 }

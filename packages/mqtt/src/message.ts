@@ -5,12 +5,19 @@ export interface InboundMessage {
   qos: 0 | 1 | 2;
   /** The broker kept it and sent it because of the subscription [MQTT-3.3.1-8]. */
   retained: boolean;
-  /**
-   * Tells the broker that it need not send this message again. Only on links with
-   * `acknowledge: "manually"`; without effect for QoS 0 and once the connection that brought the
-   * message is gone, because the broker then sends it again on the next one.
-   */
-  acknowledge: () => void;
+}
+
+/** A message of a batch. Its payload is valid only until `onBatch` returns: copy what you keep. */
+export interface ReceivedMessage extends InboundMessage {
+  /** The identifiers of the subscriptions that it came for; MQTT 5 brokers tell them [MQTT-3.3.4-3]. */
+  subscriptions: readonly number[];
+}
+
+/** A message that was larger than a link takes: it was acknowledged, and thrown away. */
+export interface DroppedMessage {
+  topic: string;
+  /** The length of its packet, in bytes. */
+  bytes: number;
 }
 
 /** How to send a message. */
@@ -25,6 +32,8 @@ export interface PublishOptions {
 export interface Subscription {
   filter: string;
   qos: 0 | 1;
+  /** Comes back with each message of this subscription: 1 to 268,435,455. MQTT 5 only; left out for others. */
+  identifier?: number;
 }
 
 /** The session at the broker: thrown away at the end of the connection, or kept for a while. */

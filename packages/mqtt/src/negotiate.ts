@@ -1,4 +1,4 @@
-import { type Connection, type ConnectionOptions, openConnection } from "./connection.ts";
+import type { Connection, ConnectionOptions, OpenConnection } from "./connection.ts";
 import { codeOf, HUNG_UP } from "./outage.ts";
 
 /** A connection in the version that both sides know. */
@@ -13,6 +13,7 @@ const HUNG_UP_CODES: ReadonlySet<unknown> = new Set([HUNG_UP, "EPIPE"]);
 
 /** MQTT 5 first, 3.1.1 at once when the broker refuses that; asked anew each time, for brokers get updated. */
 export async function negotiateConnection(
+  openConnection: OpenConnection,
   options: ConnectionOptions,
   signal: AbortSignal,
 ): Promise<Negotiated> {

@@ -6,6 +6,7 @@ export const HUNG_UP = "ECONNRESET";
 /** MQTT 5's reason code for "not authorized". */
 export const REFUSED_USER = 0x87;
 
+const BATCH_REFUSED = "BATCH_REFUSED";
 const SESSION_TAKEN_OVER = 0x8e;
 // CONNACK: return codes of MQTT 3.1.1 and reason codes of MQTT 5 for credentials and permissions.
 const REFUSED_USER_CODES: ReadonlySet<unknown> = new Set([4, 5, 0x86, REFUSED_USER]);
@@ -17,7 +18,7 @@ export interface Outage {
 }
 
 /** An error with a code: a number of MQTT's, or a name of the operating system's. */
-export function withCode(message: string, code: number | string): Error & { code: typeof code } {
+export function withCode<C extends number | string>(message: string, code: C): Error & { code: C } {
   return Object.assign(new Error(message), { code });
 }
 
@@ -27,6 +28,13 @@ export function endOf(code: number | typeof HUNG_UP): Error {
   if (code === SESSION_TAKEN_OVER) return withCode("another client has the same client id", code);
   const words = (ReasonCodes as Record<number, string>)[code] || `reason code ${code}`;
   return withCode(`the broker ended the connection: ${words}`, code);
+}
+
+/** The end of a connection whose owner could not take a batch. */
+export function refusedBatch(fault: unknown): Error {
+  const error = withCode(`messages could not be taken: ${errorMessage(fault)}`, BATCH_REFUSED);
+  error.cause = fault;
+  return error;
 }
 
 export function describeOutage(error: unknown): Outage {
@@ -39,6 +47,7 @@ function remedyFor(code: unknown): string {
   if (REFUSED_USER_CODES.has(code)) {
     return "It does not accept this user: check BROKER_USERNAME and BROKER_PASSWORD, and what the broker allows them.";
   }
+  if (code === BATCH_REFUSED) return "They are not acknowledged: the broker sends them again.";
   if (code === SESSION_TAKEN_OVER) return "Does the same service run twice?";
   return "Is it running, and is BROKER right?";
 }

@@ -1,31 +1,40 @@
-import type { IConnackPacket, MqttClient } from "mqtt";
-import type { PublishOptions } from "./message.ts";
+import type { IConnackPacket } from "mqtt-packet";
+import type { ProtocolVersion, Publish } from "./connection.ts";
 import { withCode } from "./outage.ts";
 import type { Pending } from "./pending.ts";
 import { createSendWindow } from "./send-window.ts";
 
-export type Publish = (
-  topic: string,
-  payload: string | Buffer,
-  options: PublishOptions,
-) => Promise<void>;
+/** A PUBLISH without its packet id. */
+export interface Publication {
+  topic: string;
+  payload: string | Buffer;
+  qos: 0 | 1;
+  retain: boolean;
+  properties?: { messageExpiryInterval: number };
+}
+
+/** Writes a PUBLISH; `settle` is called with the answer, or for QoS 0 when it is on its way. */
+type Send = (publication: Publication, settle: (error?: Error | null) => void) => void;
 
 /** As many as there are packet ids; MQTT 3.1.1 has no other limit. */
 const UNDER_WAY_MAX = 65_535;
 const PACKET_TOO_LARGE = 0x95;
 
-export function createPublish(
-  client: MqttClient,
-  { properties }: IConnackPacket,
-  pending: Pending,
-): Publish {
-  // MQTT.js does not heed the broker's Receive Maximum; a broker hangs up on who exceeds it.
-  // Nor its Maximum Packet Size [MQTT-3.2.2-15].
-  const packetBytesMax = properties?.maximumPacketSize ?? Number.POSITIVE_INFINITY;
-  const window = createSendWindow(properties?.receiveMaximum ?? UNDER_WAY_MAX);
+/** Publishes within what the broker's CONNACK allows: its window, and its largest packet [MQTT-3.2.2-15]. */
+export function createPublish(options: {
+  send: Send;
+  protocolVersion: ProtocolVersion;
+  connack: Pick<IConnackPacket, "properties">;
+  pending: Pending;
+}): Publish {
+  const { send, protocolVersion, connack, pending } = options;
+  const packetBytesMax = connack.properties?.maximumPacketSize ?? Number.POSITIVE_INFINITY;
+  const window = createSendWindow(connack.properties?.receiveMaximum ?? UNDER_WAY_MAX);
   return (topic, payload, { qos, retain = false, expirySeconds }) => {
-    const expires = expirySeconds !== undefined && client.options.protocolVersion === 5;
-    const options = {
+    const expires = expirySeconds !== undefined && protocolVersion === 5;
+    const publication: Publication = {
+      topic,
+      payload,
       qos,
       retain,
       ...(expires ? { properties: { messageExpiryInterval: expirySeconds } } : {}),
@@ -36,11 +45,11 @@ export function createPublish(
         return;
       }
       if (qos === 0) {
-        client.publish(topic, payload, options, settle);
+        send(publication, settle);
         return;
       }
       window.enter((leave) =>
-        client.publish(topic, payload, options, (error) => {
+        send(publication, (error) => {
           settle(error);
           leave();
         }),

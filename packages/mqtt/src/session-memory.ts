@@ -42,7 +42,7 @@ export function subscriptionDifference(
   wanted: readonly Subscription[],
 ): SubscriptionDifference {
   const isSame = (a: Subscription, b: Subscription): boolean =>
-    a.filter === b.filter && a.qos === b.qos;
+    a.filter === b.filter && a.qos === b.qos && a.identifier === b.identifier;
   const filters = new Set(wanted.map(({ filter }) => filter));
   return {
     subscribe: wanted.filter((one) => !has.some((other) => isSame(one, other))),

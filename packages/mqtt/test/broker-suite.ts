@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { eventually } from "@weir/testkit";
 import type { LinkOptions } from "../src/index.ts";
-import { payloads, startTrial, type Trial } from "./fixture.ts";
+import { createTaker, payloads, startTrial, type Trial } from "./fixture.ts";
 
 /** A broker that a test can start again, on the same port. */
 interface RestartableBroker extends AsyncDisposable {
@@ -139,30 +139,38 @@ export function describeBroker({ name, protocolVersion, isDurable, start }: Brok
       expect(await upToSentinel(trial, topic)).toEqual(["1", "2", "sentinel"]);
     });
 
-    test("gets again what it did not acknowledge, and only that", async () => {
+    test("gets again what was not taken, and only that", async () => {
       const topic = ownTopic();
-      const options = persistent({ acknowledge: "manually" });
+      const options = persistent();
       await using publisher = await connect();
-      const first = await connect(topic, options);
-      for (const payload of ["1", "2", "3"]) await publisher.link.publish(topic, payload, QOS_1);
-      await eventually(() => first.received.length === 3);
-      first.received[1]?.acknowledge();
-      await first[Symbol.asyncDispose]();
+      const first = createTaker((payload) => payload === "2");
+      const refusing = await connect(topic, {
+        ...options,
+        onBatch: first.onBatch,
+        onFault: () => {},
+        reconnect: () => new Promise(() => {}),
+      });
+      for (const payload of ["1", "2", "3"]) {
+        await publisher.link.publish(topic, payload, QOS_1);
+        if (payload === "1") await eventually(() => first.received.length === 1);
+      }
+      await eventually(() => refusing.states.at(-1) === "disconnected");
+      await refusing[Symbol.asyncDispose]();
 
       await using second = await connect(topic, options);
-      expect(await upToSentinel(second, topic)).toEqual(["1", "3", "sentinel"]);
+      expect(await upToSentinel(second, topic)).toEqual(["2", "3", "sentinel"]);
     });
 
     test("acknowledges a batch of 500 messages after it has them all", async () => {
       const topic = ownTopic();
-      const options = persistent({ acknowledge: "manually" });
+      const options = persistent();
       const sent = Array.from({ length: 500 }, (_, n) => String(n));
+      const taker = createTaker();
       await using publisher = await connect();
-      const first = await connect(topic, options);
+      const first = await connect(topic, { ...options, onBatch: taker.onBatch });
       await Promise.all(sent.map((payload) => publisher.link.publish(topic, payload, QOS_1)));
-      await eventually(() => first.received.length === sent.length);
-      expect(payloads(first.received)).toEqual(sent);
-      for (const { acknowledge } of first.received) acknowledge();
+      await eventually(() => taker.received.length === sent.length);
+      expect(payloads(taker.received)).toEqual(sent);
       await first[Symbol.asyncDispose]();
 
       await using second = await connect(topic, options);

@@ -1,5 +1,11 @@
 import { systemClock } from "@weir/clock";
-import { createLink, type InboundMessage, type Link, type LinkOptions } from "../src/index.ts";
+import {
+  createLink,
+  type InboundMessage,
+  type Link,
+  type LinkOptions,
+  type ReceivedMessage,
+} from "../src/index.ts";
 
 /** A link, and all that it said to its owner. */
 export interface Trial extends AsyncDisposable {
@@ -23,7 +29,7 @@ export function startTrial(url: string, options: Partial<LinkOptions> = {}): Tri
     broker: { url, username: null, password: null },
     clientId: `trial-${crypto.randomUUID()}`,
     session: { kind: "clean" },
-    onMessage: (message) => received.push(message),
+    ...(options.onBatch === undefined ? { onMessage: (message) => received.push(message) } : {}),
     onConnected: ({ protocolVersion }) => {
       states.push("connected");
       versions.push(protocolVersion);
@@ -47,4 +53,33 @@ export function startTrial(url: string, options: Partial<LinkOptions> = {}): Tri
 /** The payloads of messages, as text. */
 export function payloads(messages: readonly InboundMessage[]): string[] {
   return messages.map(({ payload }) => payload.toString());
+}
+
+/** Takes batches, as a test wants it. */
+export interface Taker {
+  /** Copies of all messages that were taken, in order. */
+  received: ReceivedMessage[];
+  /** How many messages each batch had. */
+  sizes: number[];
+  onBatch: (messages: readonly ReceivedMessage[]) => void;
+}
+
+/** @param isRefused asked for each message; a batch with a refused one is not taken. */
+export function createTaker(isRefused: (payload: string) => boolean = () => false): Taker {
+  const received: ReceivedMessage[] = [];
+  const sizes: number[] = [];
+  return {
+    received,
+    sizes,
+    onBatch: (messages) => {
+      for (const { payload } of messages) {
+        if (isRefused(payload.toString())) throw new Error(`refused: ${payload}`);
+      }
+      sizes.push(messages.length);
+      for (const message of messages) {
+        // The payload is only lent.
+        received.push({ ...message, payload: Buffer.from(message.payload) });
+      }
+    },
+  };
 }

@@ -1,65 +1,92 @@
 import { describe, expect, test } from "@jest/globals";
-import { eventually } from "@weir/testkit";
-import { payloads, startTrial } from "./fixture.ts";
-import { acknowledged, connack, message, startStandIn } from "./stand-in.ts";
+import { createFakeClock, eventually } from "@weir/testkit";
+import { createTaker, payloads, startTrial } from "./fixture.ts";
+import { acknowledged, acknowledgedIds, connack, message, startStandIn } from "./stand-in.ts";
 
-const MANUALLY = { acknowledge: "manually" } as const;
+const LIMITS = { rowsMax: 1_000, bytesMax: 1_000_000, delayMs: 20 };
+/** CONNACK of a broker that hands out its messages right behind it. */
+const handsOut =
+  (...messages: ReturnType<typeof message>[]) =>
+  (_: unknown, peer: { send: (...packets: ReturnType<typeof connack>[]) => void }) =>
+    peer.send(connack(), ...messages);
 
-describe("receiving over a link", () => {
-  test("acknowledges by itself what was handed on", async () => {
+describe.each(["mqttjs", "direct"] as const)("receiving over %s", (transport) => {
+  test("acknowledges message by message what was handed on", async () => {
     await using broker = await startStandIn({
-      connect: (_, peer) => peer.send(connack(), message(0), message(1), message(2)),
+      connect: handsOut(message(0), message(1), message(2)),
     });
-    await using trial = startTrial(broker.url);
+    await using trial = startTrial(broker.url, { transport });
     expect(await acknowledged(broker, 2)).toEqual([1, 2]);
     expect(payloads(trial.received)).toEqual(["message 0", "message 1", "message 2"]);
   });
 
-  test("hands on messages without waiting for their acknowledgement, right behind CONNACK too", async () => {
+  test("acknowledges a batch once it is taken, right behind CONNACK too", async () => {
     const many = Array.from({ length: 500 }, (_, n) => message(n + 1));
-    await using broker = await startStandIn({
-      connect: (_, peer) => peer.send(connack(), ...many),
+    await using broker = await startStandIn({ connect: handsOut(message(0), ...many) });
+    const taker = createTaker();
+    await using _trial = startTrial(broker.url, {
+      transport,
+      onBatch: taker.onBatch,
+      batch: LIMITS,
     });
-    await using trial = startTrial(broker.url, MANUALLY);
-    await eventually(() => trial.received.length === 500);
-    for (const { acknowledge } of trial.received) acknowledge();
     expect(await acknowledged(broker, 500)).toEqual(many.map(({ messageId }) => messageId));
+    expect(payloads(taker.received)).toEqual(Array.from({ length: 501 }, (_, n) => `message ${n}`));
   });
 
-  test("acknowledges what it is told to, and nothing else", async () => {
-    await using broker = await startStandIn({
-      connect: (_, peer) => peer.send(connack(), message(0), message(1), message(2)),
+  test("hands on no more than a batch may hold", async () => {
+    const many = Array.from({ length: 10 }, (_, n) => message(n + 1));
+    await using broker = await startStandIn({ connect: handsOut(...many) });
+    const taker = createTaker();
+    await using _trial = startTrial(broker.url, {
+      transport,
+      onBatch: taker.onBatch,
+      batch: { ...LIMITS, rowsMax: 4 },
     });
-    await using trial = startTrial(broker.url, MANUALLY);
-    await eventually(() => trial.received.length === 3);
-    trial.received[0]?.acknowledge();
-    trial.received[2]?.acknowledge();
-    expect(await acknowledged(broker, 1)).toEqual([2]);
+    await acknowledged(broker, 10);
+    expect(taker.sizes.every((size) => size <= 4)).toBe(true);
   });
 
-  test("acknowledges a message once, for its packet id may soon be another's", async () => {
+  test("acknowledges nothing of a batch that was refused, ends the connection and says why", async () => {
     await using broker = await startStandIn({
-      connect: (_, peer) => peer.send(connack(), message(1), message(2)),
+      connect: handsOut(message(1, "good"), message(2, "bad")),
     });
-    await using trial = startTrial(broker.url, MANUALLY);
-    await eventually(() => trial.received.length === 2);
-    const [first, second] = trial.received;
-    first?.acknowledge();
-    first?.acknowledge();
-    second?.acknowledge();
-    expect(await acknowledged(broker, 2)).toEqual([1, 2]);
+    const faults: unknown[] = [];
+    const taker = createTaker((payload) => payload === "bad");
+    await using trial = startTrial(broker.url, {
+      transport,
+      onBatch: taker.onBatch,
+      batch: LIMITS,
+      onFault: (fault) => faults.push(fault),
+      // This clock stands still: there is no second attempt.
+      reconnect: () => new Promise(() => {}),
+    });
+    await eventually(() => broker.peers[0]?.socket.readableEnded || broker.peers[0]?.socket.closed);
+    await eventually(() => faults.length > 0);
+    expect(faults).toEqual([new Error("refused: bad")]);
+    expect(trial.warnings[0]).toContain("messages could not be taken: refused: bad");
+    expect(broker.peers.map(acknowledgedIds)).toEqual([[]]);
   });
 
-  test("acknowledges a message on the connection that brought it, and on no other", async () => {
+  test("acknowledges nothing on another connection than the one that brought it", async () => {
     await using broker = await startStandIn({
       connect: (_, peer) => peer.send(connack(), message(broker.peers.length)),
     });
-    await using trial = startTrial(broker.url, { ...MANUALLY, random: () => 0 });
-    await eventually(() => trial.received.length === 1);
+    const clock = createFakeClock();
+    const taker = createTaker();
+    await using _trial = startTrial(broker.url, {
+      transport: "mqttjs",
+      onBatch: taker.onBatch,
+      batch: LIMITS,
+      clock,
+      reconnect: () => Promise.resolve(),
+    });
+    await eventually(() => (broker.peers[0]?.received.length ?? 0) > 0);
     broker.peers[0]?.socket.destroy();
-    await eventually(() => trial.received.length === 2);
-
-    for (const { acknowledge } of trial.received) acknowledge();
+    await eventually(() => (broker.peers[1]?.received.length ?? 0) > 0);
+    await eventually(() => {
+      clock.advance(LIMITS.delayMs);
+      return taker.received.length > 0;
+    });
     expect(await acknowledged(broker, 1)).toEqual([2]);
   });
 });

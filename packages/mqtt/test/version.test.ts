@@ -1,7 +1,9 @@
 import { describe, expect, test } from "@jest/globals";
+import { systemClock } from "@weir/clock";
 import { eventually } from "@weir/testkit";
-import { openConnection } from "../src/connection.ts";
 import { negotiateConnection } from "../src/negotiate.ts";
+import { receiverOf } from "../src/receiver.ts";
+import { openerFor } from "../src/transport.ts";
 import { type Answers, connack, type StandIn, startStandIn } from "./stand-in.ts";
 
 const NEVER = new AbortController().signal;
@@ -13,9 +15,9 @@ const optionsFor = ({ url }: StandIn, connectMs = 10_000) => ({
   clientId: "a",
   session: { kind: "clean" } as const,
   will: null,
-  acknowledge: "automatically" as const,
-  onMessage: () => {},
+  receiver: receiverOf(() => {}),
   timeouts: { connectMs, goodbyeMs: 1_000 },
+  clock: systemClock,
 });
 
 /** The versions that a client asked for, in order. */
@@ -34,10 +36,12 @@ const REFUSALS: [string, Answers["connect"]][] = [
   ["a reset", (_, { socket }) => socket.resetAndDestroy()],
 ];
 
-describe("the protocol version", () => {
+describe.each(["mqttjs", "direct"] as const)("the protocol version over %s", (transport) => {
+  const openConnection = openerFor(transport, "mqtt://127.0.0.1");
+
   test("is MQTT 5 where the broker speaks it", async () => {
     await using broker = await startStandIn();
-    await using connection = await negotiateConnection(optionsFor(broker), NEVER);
+    await using connection = await negotiateConnection(openConnection, optionsFor(broker), NEVER);
     expect([connection.protocolVersion, askedVersions(broker)]).toEqual([5, [5]]);
   });
 
@@ -46,20 +50,20 @@ describe("the protocol version", () => {
       connect: (packet, peer) =>
         packet.protocolVersion === 5 ? refuse?.(packet, peer) : peer.send(connack()),
     });
-    await using connection = await negotiateConnection(optionsFor(broker), NEVER);
+    await using connection = await negotiateConnection(openConnection, optionsFor(broker), NEVER);
     expect([connection.protocolVersion, askedVersions(broker)]).toEqual([4, [5, 4]]);
   });
 
   test("is not asked again when the broker refuses the user", async () => {
     await using broker = await startStandIn({ connect: (_, peer) => peer.send(connack(0x86)) });
-    const negotiated = negotiateConnection(optionsFor(broker), NEVER);
+    const negotiated = negotiateConnection(openConnection, optionsFor(broker), NEVER);
     await expect(negotiated).rejects.toMatchObject({ code: 0x86 });
     expect(askedVersions(broker)).toEqual([5]);
   });
 
   test("is not asked again when the broker says nothing in time", async () => {
     await using broker = await startStandIn({ connect: () => {} });
-    const negotiated = negotiateConnection(optionsFor(broker, 500), NEVER);
+    const negotiated = negotiateConnection(openConnection, optionsFor(broker, 500), NEVER);
     await expect(negotiated).rejects.toThrow("timeout");
     await eventually(() => askedVersions(broker).length > 0);
     expect(askedVersions(broker)).toEqual([5]);

@@ -37,7 +37,6 @@ test("who confirms again after a long absence is asked again within seconds", as
     payload: Buffer.from(JSON.stringify({ at: 1, entries: [] })),
     qos: 1,
     retained: false,
-    acknowledge: () => {},
   });
   expect(await pass(6)).toBe(1);
 });

@@ -26,7 +26,6 @@ test("a receipt that comes before the resending on a new connection tells its ou
     payload: Buffer.from(JSON.stringify({ at: 1, entries })),
     qos: 1,
     retained: true,
-    acknowledge: () => {},
   });
   expect(outcomes).toEqual([{ kind: "delivered", epoch, topic, seq: 1 }]);
   expect(outbox.size().rows).toBe(0);
