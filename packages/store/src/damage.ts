@@ -39,8 +39,22 @@ export function suspectDamage(file: string): void {
  * @returns `null` when it is sound, not there, or not a store at all.
  */
 export function setAsideIfDamaged(file: string, nowUs: number): DamagedStore | null {
-  if (!isStore(file)) return null;
-  const reason = findDamage(file);
+  return isStore(file) ? setAsideFor(findDamage(file), { file, nowUs }) : null;
+}
+
+/**
+ * The same for a file that only a logger can have made: whatever it holds instead of a store is
+ * damage, too.
+ */
+export function setAsideIfUnsound(file: string, nowUs: number): DamagedStore | null {
+  const reason = isStore(file) ? findDamage(file) : "its header is not that of a store";
+  return setAsideFor(reason, { file, nowUs });
+}
+
+function setAsideFor(
+  reason: string | null,
+  { file, nowUs }: { file: string; nowUs: number },
+): DamagedStore | null {
   rmSync(suspicionOf(file), { force: true });
   if (reason === null) return null;
   const keptAs = freeName(file, nowUs);

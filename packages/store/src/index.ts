@@ -12,5 +12,15 @@ export {
   type StoreState,
 } from "./reader.ts";
 export { type Pruned, type PruneLimits, pruneLimits } from "./retention.ts";
+export type { SegmentInfo } from "./rotation/catalogue.ts";
+export type { FolderLimits } from "./rotation/removal.ts";
+export type { RemovedSegments } from "./rotation/remove-oldest.ts";
+export {
+  openSegmentedStore,
+  type Rotated,
+  type SegmentedStore,
+  type SegmentedStoreOptions,
+} from "./rotation/segmented-store.ts";
 export type { NewRow, StoredReading } from "./row.ts";
-export { type Appended, openStore, type Store, type StoreOptions } from "./store.ts";
+export type { Appended } from "./segment-writer.ts";
+export { type FileStore, openStore, type Store, type StoreOptions } from "./store.ts";

@@ -123,6 +123,8 @@ export interface SegmentFacts {
  */
 export function migrate(database: Database, facts: SegmentFacts): void {
   const found = schemaVersion(database);
+  // Nothing is written into a file that is up to date: that would cost each start a commit.
+  if (found === SCHEMA_VERSION && knowsAllOutcomes(database)) return;
   const apply = database.transaction(() => {
     for (const statements of migrations.slice(found)) database.exec(statements);
     if (found === 0) {
@@ -136,6 +138,14 @@ export function migrate(database: Database, facts: SegmentFacts): void {
     database.pragma(`user_version = ${SCHEMA_VERSION}`);
   });
   apply.immediate();
+}
+
+function knowsAllOutcomes(database: Database): boolean {
+  const select = database.prepare("SELECT kind, reason FROM outcomes WHERE code = ?").raw();
+  return OUTCOMES.every(({ code, kind, reason }) => {
+    const known = select.get(code) as [string, string] | undefined;
+    return known?.[0] === kind && known[1] === reason;
+  });
 }
 
 /** The format version of an open file; 0 for one that is new. */

@@ -13,9 +13,16 @@ export interface SegmentOptions {
 
 const JOURNAL_BYTES_MAX = 64 * 1024 * 1024;
 
-/** Opens or makes one segment file for writing and brings it to the current format. */
-export function openSegment({ file, stream, synchronous, nowUs }: SegmentOptions): Database {
-  return orOpeningFault(file, "DB_FILE", () => {
+/**
+ * Opens or makes one segment file for writing and brings it to the current format.
+ *
+ * @param setting the setting that names the file or its folder, for the remedy.
+ */
+export function openSegment(
+  { file, stream, synchronous, nowUs }: SegmentOptions,
+  setting = "DB_FILE",
+): Database {
+  return orOpeningFault(file, setting, () => {
     const database = new Sqlite(file);
     try {
       // Only a file without tables takes it; later it needs a VACUUM.

@@ -1,5 +1,5 @@
 import { decodeReading } from "@weir/messages";
-import { type NewRow, openStore, type Store } from "@weir/store";
+import { type FileStore, type NewRow, openStore } from "@weir/store";
 
 /** When test stores begin: 2026-01-01T00:00:00Z in microseconds. */
 export const START_US = 1_767_225_600_000_000;
@@ -7,7 +7,7 @@ export const START_US = 1_767_225_600_000_000;
 const SKEW_US = 60_000_000;
 
 /** A store in a test's own folder. */
-export function openTestStore(file: string, nowUs: number = START_US): Store {
+export function openTestStore(file: string, nowUs: number = START_US): FileStore {
   return openStore({
     file,
     stream: "data",

@@ -1,0 +1,127 @@
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+} from "node:fs";
+import { dirname } from "node:path";
+import { fsyncFolderOf } from "@weir/sqlite";
+import Sqlite, { type Database } from "better-sqlite3";
+import { migrate, type SegmentFacts } from "../schema.ts";
+import { readNextId } from "../segment-writer.ts";
+import { MAKING } from "./segment-name.ts";
+import type { RotationStep } from "./steps.ts";
+
+export interface MakeSegmentOptions {
+  /** Where it is to be; nothing is there yet. */
+  file: string;
+  facts: SegmentFacts;
+  /** The segment whose ledger and ids it carries on, `null` for the first of a stream. */
+  predecessor: string | null;
+  onStep: (step: RotationStep) => void;
+}
+
+/**
+ * Makes a segment that is complete from the moment it has its name, and durable when this returns. A
+ * kill before leaves a file with a temporary name; when it throws, `unmakeSegment` clears up.
+ */
+export function makeSegment({ file, facts, predecessor, onStep }: MakeSegmentOptions): void {
+  makeFolder(dirname(file));
+  onStep("folder made");
+  const temporary = file + MAKING;
+  write(temporary, facts, predecessor);
+  onStep("written");
+  fsyncFile(temporary);
+  onStep("synced");
+  renameSync(temporary, file);
+  onStep("renamed");
+  fsyncFolderOf(file);
+  onStep("durable");
+}
+
+/** Makes a folder, with those above it, that survives a power cut. */
+export function makeFolder(folder: string): void {
+  const first = mkdirSync(folder, { recursive: true });
+  if (first === undefined) return;
+  for (let path = folder; path.length >= first.length; path = dirname(path)) fsyncFolderOf(path);
+}
+
+/**
+ * Removes what `makeSegment` has made, all of it or half of it, for good.
+ *
+ * @throws when it is complete and cannot be removed.
+ */
+export function unmakeSegment(file: string): void {
+  try {
+    removeWithJournals(file + MAKING);
+  } catch {
+    // It is worth nothing: the next start removes it.
+  }
+  if (statSync(file, { throwIfNoEntry: false }) !== undefined) {
+    removeWithJournals(file);
+    // A power cut must not bring it back: its ledger would be behind.
+    fsyncFolderOf(file);
+  }
+  removeIfEmpty(dirname(file));
+}
+
+/** Removes a database file. The journals go first: one without its file would lie there for ever. */
+export function removeWithJournals(file: string): void {
+  for (const journal of ["-wal", "-shm", "-journal", ""]) rmSync(file + journal, { force: true });
+}
+
+function removeIfEmpty(folder: string): void {
+  try {
+    rmdirSync(folder);
+  } catch {
+    // Other segments are in it, which is as well.
+  }
+}
+
+function write(temporary: string, facts: SegmentFacts, predecessor: string | null): void {
+  const database = new Sqlite(temporary);
+  try {
+    // It has no worth until it is complete: then it is synced once, as a whole.
+    database.pragma("synchronous = OFF");
+    database.pragma("journal_mode = MEMORY");
+    database.pragma("auto_vacuum = INCREMENTAL");
+    migrate(database, facts);
+    if (predecessor !== null) carryOver(database, predecessor);
+    // In the header already, so that opening it for good writes nothing.
+    database.pragma("journal_mode = WAL");
+  } finally {
+    database.close();
+  }
+}
+
+/**
+ * Takes over what outlives a segment: the ledger with its totals, the topics that it names under
+ * their numbers, and the next id. The rest of the topics come back when they are needed.
+ */
+function carryOver(database: Database, predecessor: string): void {
+  database.prepare("ATTACH ? AS predecessor").run(predecessor);
+  // Deferred, so that the predecessor is only read: its writer is not in the way.
+  const copy = database.transaction(() => {
+    database.exec(`
+      INSERT INTO topics (id, topic) SELECT id, topic FROM predecessor.topics
+        WHERE id IN (SELECT topic_id FROM predecessor.ledger);
+      INSERT INTO ledger SELECT * FROM predecessor.ledger;
+      INSERT INTO ledger_totals SELECT * FROM predecessor.ledger_totals;`);
+    database.prepare("UPDATE segment SET next_id = ?").run(readNextId(database, "predecessor"));
+  });
+  copy.deferred();
+  database.exec("DETACH predecessor");
+}
+
+function fsyncFile(file: string): void {
+  const descriptor = openSync(file, "r+");
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}

@@ -1,0 +1,62 @@
+/** A segment's place in its stream's folder, as its name tells it. */
+export interface SegmentName {
+  /** Relative to the folder, with a slash: `2026-11-21/data-20261121T000000.000000Z.db`. */
+  name: string;
+  /** The time in the name, in microseconds since the epoch. */
+  namedUs: number;
+}
+
+const TIME = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)\.(\d{6})Z\.db/;
+
+/** A folder of segments, one for each day. */
+export const DAY_FOLDER: RegExp = /^\d{4}-\d\d-\d\d$/;
+
+/** What a segment is called that is not complete yet. */
+export const MAKING = ".making";
+
+/** The name of a segment; names of one stream sort by their time. */
+export function segmentName(stream: string, namedUs: number): SegmentName {
+  const micros = namedUs % 1_000;
+  const iso = new Date((namedUs - micros) / 1_000).toISOString();
+  const day = iso.slice(0, 10);
+  const time = iso.slice(0, 23).replaceAll(/[-:]/g, "");
+  const digits = String(micros).padStart(3, "0");
+  return { name: `${day}/${stream}-${time}${digits}Z.db`, namedUs };
+}
+
+/**
+ * The name after all others: that of the present, but never older than the newest one, also when the
+ * clock was set back.
+ *
+ * @param newestUs the time in the newest name, `null` when there is none.
+ */
+export function nextSegmentName(
+  stream: string,
+  times: { nowUs: number; newestUs: number | null },
+): SegmentName {
+  const { nowUs, newestUs } = times;
+  return segmentName(stream, newestUs === null ? nowUs : Math.max(nowUs, newestUs + 1));
+}
+
+/**
+ * Reads a name of this stream, also with something behind it (`….db-wal`, `….db.making`,
+ * `….db.damaged-…`).
+ *
+ * @returns `null` for anything else; `suffix` is what stands behind the name.
+ */
+export function parseSegmentName(
+  stream: string,
+  { day, entry }: { day: string; entry: string },
+): (SegmentName & { suffix: string }) | null {
+  if (!entry.startsWith(`${stream}-`)) return null;
+  const match = TIME.exec(entry.slice(stream.length + 1));
+  if (match === null) return null;
+  const [text, year, month, date, hour, minute, second, micros] = match;
+  const ms = Date.parse(`${year}-${month}-${date}T${hour}:${minute}:${second}Z`);
+  if (Number.isNaN(ms)) return null;
+  const segment = segmentName(stream, ms * 1_000 + Number(micros));
+  const plain = `${stream}-${text}`;
+  // A file that lies in the wrong folder is none of ours.
+  if (segment.name !== `${day}/${plain}`) return null;
+  return { ...segment, suffix: entry.slice(plain.length) };
+}

@@ -1,0 +1,156 @@
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
+import type { Fault } from "@weir/fault";
+import { lockFile, orOpeningFault } from "@weir/sqlite";
+import { lostFault, rotationFault } from "../faults.ts";
+import type { SegmentOptions } from "../segment.ts";
+import type { Store } from "../store.ts";
+import { createCatalogue, type SegmentInfo } from "./catalogue.ts";
+import { type LiveSegment, openLiveSegment } from "./live-segment.ts";
+import { makeFolder, makeSegment, unmakeSegment } from "./make-segment.ts";
+import { createRemoval, type RemoveOldest } from "./remove-oldest.ts";
+import { nextSegmentName, type SegmentName } from "./segment-name.ts";
+import { settleFolder } from "./settle-folder.ts";
+import type { RotationStep } from "./steps.ts";
+
+export interface SegmentedStoreOptions extends Pick<SegmentOptions, "synchronous" | "nowUs"> {
+  folder: string;
+  /** The stream's name; its segments bear it. */
+  stream: string;
+  /** Called after each step of making a segment, for tests that kill there. */
+  onStep?: (step: RotationStep) => void;
+}
+
+/** A store in a folder of segments, from which retention removes files. */
+export interface SegmentedStore extends Store {
+  kind: "folder";
+  /** The path of the segment that is written. */
+  liveFile(): string;
+  /** When it was begun, by the clock of then, in microseconds since the epoch. */
+  liveSinceUs(): number;
+  /**
+   * Goes on in a new segment.
+   *
+   * @throws Fault when it cannot be made. The live one then stays live and usable.
+   */
+  rotate(nowUs: number): Rotated;
+  /** Closed segments that are to be handed to a finisher, as paths. */
+  unfinished(): string[];
+  /** All segments, in order; the last is the live one. */
+  segments(): SegmentInfo[];
+  /** Removes what retention does not keep, a bounded number of files. */
+  removeOldest: RemoveOldest;
+}
+
+/** A rotation that has been made. Paths. */
+export interface Rotated {
+  live: string;
+  /** Is not written any more, and can be finished. */
+  sealed: string;
+}
+
+/**
+ * Opens a stream's folder for writing: takes its lock, makes good what a kill has left undone, goes on
+ * in the newest segment or begins the first.
+ *
+ * @throws Fault when it is locked or cannot be written, or when a newer version has written in it.
+ */
+export function openSegmentedStore(options: SegmentedStoreOptions): SegmentedStore {
+  const { stream, synchronous, nowUs, onStep = () => {} } = options;
+  const folder = resolve(options.folder);
+  const setting = `streams.${stream}.folder`;
+  using opening = new DisposableStack();
+  const { segments, damaged, ...settled } = orOpeningFault(folder, setting, () => {
+    makeFolder(folder);
+    opening.use(lockFolder(folder, stream));
+    return settleFolder({ folder, stream, nowUs, onStep });
+  });
+  const catalogue = createCatalogue(folder, segments);
+  const openLive = (file: string, atUs: number): LiveSegment =>
+    openLiveSegment({ file, stream, synchronous, nowUs: atUs }, setting);
+  let { newestUs } = settled;
+  let live = openLive(catalogue.live().file, nowUs);
+  opening.defer(() => live[Symbol.dispose]());
+  // Set when a start would go on with another file than the one that is written.
+  let lost: Fault | null = null;
+
+  function rotate(atUs: number): Rotated {
+    if (lost !== null) throw lost;
+    const next = freeName(folder, () => {
+      const name = nextSegmentName(stream, { nowUs: atUs, newestUs });
+      newestUs = name.namedUs;
+      return name;
+    });
+    const file = join(folder, next.name);
+    const old = live;
+    using successor = new DisposableStack();
+    let opened: LiveSegment;
+    try {
+      const facts = { stream, createdUs: atUs };
+      old.noting(() => makeSegment({ file, facts, predecessor: old.file, onStep }));
+      opened = successor.use(openLive(file, atUs));
+      onStep("opened");
+      old.seal({ sealedUs: atUs, successor: next.name });
+    } catch (cause) {
+      successor.dispose();
+      undo(file);
+      throw rotationFault(file, cause);
+    }
+    successor.move();
+    live = opened;
+    catalogue.add(next);
+    onStep("sealed");
+    old[Symbol.dispose]();
+    return { live: file, sealed: old.file };
+  }
+
+  function undo(file: string): void {
+    try {
+      unmakeSegment(file);
+    } catch (cause) {
+      lost = lostFault(file, cause);
+    }
+  }
+
+  // From here on the caller closes them.
+  const closing = opening.move();
+  return {
+    kind: "folder",
+    damaged,
+    append: (rows) => {
+      if (lost !== null) throw lost;
+      return live.append(rows);
+    },
+    receiptOf: (publisher) => live.receiptOf(publisher),
+    recentPublishers: (limit) => live.recentPublishers(limit),
+    size: () => ({
+      rows: live.rows(),
+      bytes: catalogue.infos().reduce((sum, { bytes }) => sum + bytes, 0),
+    }),
+    liveFile: () => live.file,
+    liveSinceUs: () => live.sinceUs,
+    rotate,
+    unfinished: () =>
+      catalogue
+        .infos()
+        .filter(({ state }) => state === "sealed")
+        .map(({ file }) => file),
+    segments: catalogue.infos,
+    removeOldest: createRemoval(folder, catalogue),
+    [Symbol.dispose]: () => closing.dispose(),
+  };
+}
+
+function lockFolder(folder: string, stream: string): Disposable {
+  return lockFile(join(folder, "stream"), {
+    message: `another logger is writing in ${folder}`,
+    remedy: `Stop it, or name another folder for the stream ${stream}: a folder has one writer.`,
+  });
+}
+
+/** Whatever somebody has put there by hand: nothing is overwritten. */
+function freeName(folder: string, nextName: () => SegmentName): SegmentName {
+  let name = nextName();
+  while (existsSync(join(folder, name.name))) name = nextName();
+  return name;
+}

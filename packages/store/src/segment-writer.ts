@@ -1,0 +1,95 @@
+import type { ReceiptEntry } from "@weir/messages";
+import type { Database } from "better-sqlite3";
+import { prepareInsert } from "./append.ts";
+import { isDamage, suspectDamage } from "./damage.ts";
+import { writeFault } from "./faults.ts";
+import { type Filed, fileRows } from "./file-rows.ts";
+import { createLedger } from "./ledger/ledger.ts";
+import type { NewRow } from "./row.ts";
+import { createTopicDictionary } from "./topic-dictionary.ts";
+
+/** What became of a batch. */
+export interface Appended {
+  /** The id of the newest row in the store. */
+  lastId: number;
+  /** For each row of the batch, in its order. */
+  filed: readonly Filed[];
+}
+
+/** The writing side of one open segment. It owns the connection, and closes it. */
+export interface SegmentWriter extends Disposable {
+  /** See `Store.append`. */
+  append(rows: readonly NewRow[]): Appended;
+  receiptOf(publisher: string): ReceiptEntry[];
+  recentPublishers(limit: number): string[];
+  /** The id that the next row gets. */
+  nextId(): number;
+  /** How many rows there are: exact only while none was removed by hand. */
+  rows(): number;
+  /** The file's size without its write-ahead log. */
+  bytes(): number;
+  /** Runs what reads or writes the file; damage that SQLite meets is looked into at the next start. */
+  noting<T>(task: () => T): T;
+}
+
+export function createSegmentWriter(database: Database, file: string): SegmentWriter {
+  const topics = createTopicDictionary(database);
+  const ledger = createLedger(database);
+  const insert = prepareInsert(database);
+  const selectExtent = database.prepare<[], { first: number | null; last: number | null }>(
+    "SELECT min(id) AS first, max(id) AS last FROM rows",
+  );
+  let nextId = readNextId(database);
+
+  const write = database.transaction((rows: readonly NewRow[]) => {
+    const { filed, toStore } = fileRows(rows, { topics, ledger });
+    insert(toStore, nextId);
+    return { filed, stored: toStore.length };
+  });
+
+  function noting<T>(task: () => T): T {
+    try {
+      return task();
+    } catch (error) {
+      if (isDamage(error)) suspectDamage(file);
+      throw error;
+    }
+  }
+
+  return {
+    append: (rows) => {
+      try {
+        const { filed, stored } = noting(() => write.immediate(rows));
+        nextId += stored;
+        return { filed, lastId: nextId - 1 };
+      } catch (cause) {
+        topics.forget();
+        ledger.forget();
+        throw writeFault(file, cause);
+      }
+    },
+    receiptOf: ledger.receiptOf,
+    recentPublishers: ledger.recentPublishers,
+    nextId: () => nextId,
+    rows: () => {
+      const { first, last } = selectExtent.get() ?? { first: null, last: null };
+      return first === null || last === null ? 0 : last - first + 1;
+    },
+    bytes: () => {
+      const pages = database.pragma("page_count", { simple: true }) as number;
+      return pages * (database.pragma("page_size", { simple: true }) as number);
+    },
+    noting,
+    [Symbol.dispose]: () => database.close(),
+  };
+}
+
+/** The id that the next row of an open segment gets. */
+export function readNextId(database: Database, schema: "main" | "predecessor" = "main"): number {
+  return database
+    .prepare<[], number>(
+      `SELECT max(next_id, (SELECT coalesce(max(id), 0) + 1 FROM ${schema}.rows)) FROM ${schema}.segment`,
+    )
+    .pluck()
+    .get() as number;
+}
