@@ -1,0 +1,18 @@
+// A program of its own, which the finisher runs: node finish-process.ts <segment>
+import { constants, setPriority } from "node:os";
+import { EXIT_CODES, errorMessage } from "@weir/fault";
+import { finishSegment } from "./finish-segment.ts";
+
+const [file = ""] = process.argv.slice(2);
+
+// What takes messages in goes first.
+setPriority(constants.priority.PRIORITY_LOW);
+// A signal to the whole group is for the logger: it ends this when it ends itself.
+for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => {});
+
+try {
+  process.exitCode = finishSegment(file) === "in use" ? EXIT_CODES.tryLater : EXIT_CODES.ok;
+} catch (error) {
+  process.stderr.write(errorMessage(error));
+  process.exitCode = EXIT_CODES.fault;
+}

@@ -1,0 +1,56 @@
+import { readdirSync } from "node:fs";
+import { describe, expect, test } from "@jest/globals";
+import { openSegmentedStore, type SegmentedStore } from "@weir/store";
+import { START_US } from "@weir/testkit";
+import { outboxReading } from "./readings.ts";
+import { mountSmallDisk } from "./small-disk.ts";
+
+const DAY_US = 86_400_000_000;
+const STEP_BYTES = 4_096;
+
+function canMount(): boolean {
+  using disk = mountSmallDisk();
+  return disk !== null;
+}
+
+function open(folder: string): SegmentedStore {
+  return openSegmentedStore({ folder, stream: "data", synchronous: "FULL", nowUs: START_US });
+}
+
+function filesOf(folder: string): string[] {
+  const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).sort();
+  return files.filter((name) => name !== "filler");
+}
+
+(canMount() ? describe : describe.skip)("a rotation on a full disk", () => {
+  test("fails whole, wherever the room ends, and leaves the live segment usable", () => {
+    using disk = mountSmallDisk();
+    if (disk === null) throw new Error("it was mounted a moment ago");
+    using store = open(disk.path);
+    let seq = 0;
+    const append = () => store.append([outboxReading(++seq)]);
+    append();
+    const live = store.liveFile();
+    const files = filesOf(disk.path);
+    const failures = new Set<string>();
+    let room = 0;
+    // A little more room each time, until it is enough.
+    for (; store.liveFile() === live; room += STEP_BYTES) {
+      disk.fillBut(room);
+      try {
+        store.rotate(START_US + DAY_US);
+      } catch (error) {
+        failures.add(String(error));
+        expect(filesOf(disk.path)).toEqual(files);
+        disk.free();
+        expect(append()).toEqual({ lastId: seq, filed: ["new"] });
+      }
+    }
+    expect(failures.size).toBeGreaterThan(0);
+    expect(room).toBeGreaterThan(10 * STEP_BYTES);
+    disk.free();
+    expect(store.append([outboxReading(seq)]).filed).toEqual(["duplicate"]);
+    expect(append().lastId).toBe(seq);
+    expect(store.segments().map(({ state }) => state)).toEqual(["sealed", "live"]);
+  });
+});

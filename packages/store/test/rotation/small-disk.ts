@@ -1,0 +1,37 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmdirSync, rmSync, statfsSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+/** A file system of its own, of two megabytes, that can be filled. */
+export interface SmallDisk extends Disposable {
+  path: string;
+  /** Fills it, but for so many bytes. */
+  fillBut(bytes: number): void;
+  free(): void;
+}
+
+/** @returns `null` where it cannot be mounted: that needs Linux, root and the right to mount. */
+export function mountSmallDisk(): SmallDisk | null {
+  if (process.platform !== "linux" || process.getuid?.() !== 0) return null;
+  const path = mkdtempSync(join(tmpdir(), "weir-small-disk-"));
+  const { status } = spawnSync("mount", ["-t", "tmpfs", "-o", "size=2m", "weir-small-disk", path]);
+  if (status !== 0) {
+    rmdirSync(path);
+    return null;
+  }
+  const filler = join(path, "filler");
+  return {
+    path,
+    fillBut: (bytes) => {
+      rmSync(filler, { force: true });
+      const { bavail, bsize } = statfsSync(path);
+      writeFileSync(filler, Buffer.alloc(Math.max(0, bavail * bsize - bytes)));
+    },
+    free: () => rmSync(filler, { force: true }),
+    [Symbol.dispose]: () => {
+      spawnSync("umount", ["--lazy", path]);
+      rmdirSync(path);
+    },
+  };
+}
