@@ -26,8 +26,12 @@ export function withCode<C extends number | string>(message: string, code: C): E
 export function endOf(code: number | typeof HUNG_UP): Error {
   if (code === HUNG_UP) return withCode("the broker closed the connection", code);
   if (code === SESSION_TAKEN_OVER) return withCode("another client has the same client id", code);
-  const words = (ReasonCodes as Record<number, string>)[code] || `reason code ${code}`;
-  return withCode(`the broker ended the connection: ${words}`, code);
+  return withCode(`the broker ended the connection: ${wordsFor(code)}`, code);
+}
+
+/** What a return code of MQTT 3.1.1 or a reason code of MQTT 5 means. */
+export function wordsFor(code: number): string {
+  return (ReasonCodes as Record<number, string>)[code] || `reason code ${code}`;
 }
 
 /** The end of a connection whose owner could not take a batch. */

@@ -14,7 +14,7 @@ export interface Publication {
 }
 
 /** Writes a PUBLISH; `settle` is called with the answer, or for QoS 0 when it is on its way. */
-type Send = (publication: Publication, settle: (error?: Error | null) => void) => void;
+export type Send = (publication: Publication, settle: (error?: Error | null) => void) => void;
 
 /** As many as there are packet ids; MQTT 3.1.1 has no other limit. */
 const UNDER_WAY_MAX = 65_535;

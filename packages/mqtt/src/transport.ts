@@ -1,9 +1,14 @@
 import type { OpenConnection } from "./connection.ts";
+import { openDirectConnection } from "./direct/connection.ts";
 import { openMqttJsConnection } from "./mqttjs/connection.ts";
 
-/** Who speaks MQTT: MQTT.js, or the direct connection where it can, which is without TLS and websockets. */
+/** Who speaks MQTT: MQTT.js, or the direct connection, which knows neither TLS nor websockets. */
 export type Transport = "mqttjs" | "direct";
 
-export function openerFor(_transport: Transport, _url: string): OpenConnection {
-  return openMqttJsConnection;
+const PLAIN: ReadonlySet<string> = new Set(["mqtt:", "tcp:"]);
+
+/** How to open connections; MQTT.js does what the direct connection cannot. */
+export function openerFor(transport: Transport, url: string): OpenConnection {
+  const isPlain = PLAIN.has(new URL(url).protocol);
+  return transport === "direct" && isPlain ? openDirectConnection : openMqttJsConnection;
 }

@@ -6,6 +6,7 @@ export const VIOLATIONS = {
   protocol: 0x82,
   topicName: 0x90,
   topicAlias: 0x94,
+  tooLarge: 0x95,
 } as const;
 
 /** An error whose code is told to an MQTT 5 broker. */

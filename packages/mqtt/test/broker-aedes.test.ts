@@ -1,9 +1,10 @@
 import { startBroker } from "@weir/broker";
-import { describeBroker } from "./broker-suite.ts";
+import { type BrokerKind, describeBroker } from "./broker-suite.ts";
+import { TRANSPORTS } from "./transports.ts";
 
 const LOCAL = { host: "127.0.0.1", port: 0 };
 
-describeBroker({
+const AEDES: BrokerKind = {
   name: "aedes, in this process",
   protocolVersion: 4,
   isDurable: false,
@@ -19,4 +20,6 @@ describeBroker({
       [Symbol.asyncDispose]: () => broker[Symbol.asyncDispose](),
     };
   },
-});
+};
+
+for (const transport of TRANSPORTS) describeBroker(AEDES, transport);

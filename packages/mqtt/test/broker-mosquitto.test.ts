@@ -1,17 +1,20 @@
 import { fileURLToPath } from "node:url";
 import { test } from "@jest/globals";
 import { hasDocker, startMosquitto } from "@weir/testkit";
-import { describeBroker } from "./broker-suite.ts";
+import { type BrokerKind, describeBroker } from "./broker-suite.ts";
+import { TRANSPORTS } from "./transports.ts";
 
 const CONFIGURATION = fileURLToPath(new URL("../../../mosquitto/mosquitto.conf", import.meta.url));
 
+const MOSQUITTO: BrokerKind = {
+  name: "Mosquitto, in a container",
+  protocolVersion: 5,
+  isDurable: true,
+  start: () => startMosquitto(CONFIGURATION),
+};
+
 if (hasDocker()) {
-  describeBroker({
-    name: "Mosquitto, in a container",
-    protocolVersion: 5,
-    isDurable: true,
-    start: () => startMosquitto(CONFIGURATION),
-  });
+  for (const transport of TRANSPORTS) describeBroker(MOSQUITTO, transport);
 } else {
   test.skip("a link to Mosquitto: needs Docker", () => {});
 }

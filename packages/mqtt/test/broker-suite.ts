@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { eventually } from "@weir/testkit";
-import type { LinkOptions } from "../src/index.ts";
+import type { LinkOptions, Transport } from "../src/index.ts";
 import { createTaker, payloads, startTrial, type Trial } from "./fixture.ts";
 
 /** A broker that a test can start again, on the same port. */
@@ -24,8 +24,11 @@ const PAYLOAD_BYTES_MAX = 256 * 1024;
 const START_TIMEOUT_MS = 60_000;
 
 /** What the link needs of a broker: the same claims for each. */
-export function describeBroker({ name, protocolVersion, isDurable, start }: BrokerKind): void {
-  describe(`a link to ${name}`, () => {
+export function describeBroker(
+  { name, protocolVersion, isDurable, start }: BrokerKind,
+  transport: Transport,
+): void {
+  describe(`a link by ${transport} to ${name}`, () => {
     let broker: RestartableBroker;
     beforeAll(async () => {
       broker = await start();
@@ -40,6 +43,7 @@ export function describeBroker({ name, protocolVersion, isDurable, start }: Brok
         ...(filter === undefined ? {} : { subscriptions: [{ filter, qos: 1 }] }),
         // A broker that is back is found within half a second.
         random: () => 0.05,
+        transport,
         ...options,
       });
       await using connecting = new AsyncDisposableStack();

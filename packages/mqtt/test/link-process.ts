@@ -3,10 +3,11 @@ import { createLink } from "../src/index.ts";
 
 // A link in a process of its own, which ends when nothing of the link is left: see stopping.test.ts.
 
-const [url = "", state] = process.argv.slice(2);
+const [url = "", transport, state] = process.argv.slice(2);
 const link = createLink({
   broker: { url, username: null, password: null },
   clientId: "link-process",
+  transport: transport === "direct" ? "direct" : "mqttjs",
   session: { kind: "persistent", expirySeconds: 60 },
   subscriptions: [{ filter: "b", qos: 1 }],
   onConnected: () => {

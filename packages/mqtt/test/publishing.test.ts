@@ -1,12 +1,14 @@
 import { describe, expect, test } from "@jest/globals";
 import { eventually } from "@weir/testkit";
+import type { Transport } from "../src/index.ts";
 import { startTrial, type Trial } from "./fixture.ts";
 import { connack, type StandIn, startStandIn } from "./stand-in.ts";
+import { TRANSPORTS } from "./transports.ts";
 
 const AT_LEAST_ONCE = { qos: 1 } as const;
 
-async function connected(url: string): Promise<Trial> {
-  const trial = startTrial(url);
+async function connectedTrial(url: string, transport: Transport): Promise<Trial> {
+  const trial = startTrial(url, { transport });
   await eventually(() => trial.states.includes("connected"));
   return trial;
 }
@@ -14,7 +16,9 @@ async function connected(url: string): Promise<Trial> {
 const published = ({ peers }: StandIn) =>
   peers.flatMap(({ received }) => received.filter((packet) => packet.cmd === "publish"));
 
-describe("publishing over a link", () => {
+describe.each(TRANSPORTS)("publishing over a link by %s", (transport) => {
+  const connected = (url: string) => connectedTrial(url, transport);
+
   test("resolves with the broker's PUBACK", async () => {
     await using broker = await startStandIn();
     await using trial = await connected(broker.url);
@@ -33,7 +37,7 @@ describe("publishing over a link", () => {
 
   test("rejects at once while there is no connection", async () => {
     await using broker = await startStandIn({ connect: () => {} });
-    await using trial = startTrial(broker.url);
+    await using trial = startTrial(broker.url, { transport });
     await expect(trial.link.publish("a", "1", AT_LEAST_ONCE)).rejects.toThrow("no connection");
   });
 

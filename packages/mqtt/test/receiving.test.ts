@@ -2,6 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import { createFakeClock, eventually } from "@weir/testkit";
 import { createTaker, payloads, startTrial } from "./fixture.ts";
 import { acknowledged, acknowledgedIds, connack, message, startStandIn } from "./stand-in.ts";
+import { TRANSPORTS } from "./transports.ts";
 
 const LIMITS = { rowsMax: 1_000, bytesMax: 1_000_000, delayMs: 20 };
 /** CONNACK of a broker that hands out its messages right behind it. */
@@ -10,7 +11,7 @@ const handsOut =
   (_: unknown, peer: { send: (...packets: ReturnType<typeof connack>[]) => void }) =>
     peer.send(connack(), ...messages);
 
-describe.each(["mqttjs", "direct"] as const)("receiving over %s", (transport) => {
+describe.each(TRANSPORTS)("receiving by %s", (transport) => {
   test("acknowledges message by message what was handed on", async () => {
     await using broker = await startStandIn({
       connect: handsOut(message(0), message(1), message(2)),

@@ -2,8 +2,12 @@ import { describe, expect, test } from "@jest/globals";
 import { createFakeClock, eventually } from "@weir/testkit";
 import { startTrial } from "./fixture.ts";
 import { connack, startStandIn } from "./stand-in.ts";
+import { TRANSPORTS } from "./transports.ts";
 
-/** A clock that stands still, and how long each wait on it was to be. */
+/** The direct connection waits so long for CONNACK, on the same clock. */
+const CONNECT_MS = 10_000;
+
+/** A clock that stands still, and how long each wait of the link on it was to be. */
 function recordingClock() {
   const clock = createFakeClock();
   const waitsMs: number[] = [];
@@ -11,7 +15,7 @@ function recordingClock() {
     clock: {
       ...clock,
       schedule: (delayMs: number, task: () => void) => {
-        waitsMs.push(delayMs);
+        if (delayMs !== CONNECT_MS) waitsMs.push(delayMs);
         return clock.schedule(delayMs, task);
       },
     },
@@ -24,13 +28,13 @@ function recordingClock() {
   };
 }
 
-describe("a link that lost its broker", () => {
+describe.each(TRANSPORTS)("a link by %s that lost its broker", (transport) => {
   test("tells it once per outage, and once when it is back", async () => {
     let isRefusing = false;
     await using broker = await startStandIn({
       connect: (_, peer) => peer.send(connack(isRefusing ? 0x88 : 0)),
     });
-    await using trial = startTrial(broker.url, { random: () => 0 });
+    await using trial = startTrial(broker.url, { transport, random: () => 0 });
     await eventually(() => trial.states.length === 1);
 
     isRefusing = true;
@@ -46,7 +50,7 @@ describe("a link that lost its broker", () => {
     await using broker = await startStandIn({
       connect: (_, peer) => peer.send(connack(isRefusing ? 0x87 : 0)),
     });
-    await using trial = startTrial(broker.url, { random: () => 0 });
+    await using trial = startTrial(broker.url, { transport, random: () => 0 });
     await eventually(() => broker.peers.length >= 3);
     isRefusing = false;
     await eventually(() => trial.states.includes("connected"));
@@ -58,7 +62,7 @@ describe("a link that lost its broker", () => {
   test("warns again when the reason has changed", async () => {
     let code = 0x88;
     await using broker = await startStandIn({ connect: (_, peer) => peer.send(connack(code)) });
-    await using trial = startTrial(broker.url, { random: () => 0 });
+    await using trial = startTrial(broker.url, { transport, random: () => 0 });
     await eventually(() => trial.warnings.length === 1);
     code = 0x87;
     await eventually(() => trial.warnings.length === 2);
@@ -73,7 +77,7 @@ describe("a link that lost its broker", () => {
         peer.send({ cmd: "suback", messageId, granted: [granted] }),
     });
     const subscriptions = [{ filter: "DATA", qos: 1 as const }];
-    await using trial = startTrial(broker.url, { subscriptions, random: () => 0 });
+    await using trial = startTrial(broker.url, { transport, subscriptions, random: () => 0 });
     await eventually(() => trial.warnings.length === 1);
     granted = 1;
     await eventually(() => trial.states.at(-1) === "connected");
@@ -82,7 +86,7 @@ describe("a link that lost its broker", () => {
 
   test("ends a connection on which the broker talks rubbish", async () => {
     await using broker = await startStandIn();
-    await using trial = startTrial(broker.url, { random: () => 0 });
+    await using trial = startTrial(broker.url, { transport, random: () => 0 });
     await eventually(() => trial.states.length === 1);
     broker.peers[0]?.socket.write(Buffer.from([0xff, 0xff, 0xff, 0xff, 0xff]));
     await eventually(() => trial.states.length === 3);
@@ -91,7 +95,7 @@ describe("a link that lost its broker", () => {
 
   test("gives the first reason of an end, not what followed from it", async () => {
     await using broker = await startStandIn();
-    await using trial = startTrial(broker.url);
+    await using trial = startTrial(broker.url, { transport });
     await eventually(() => trial.states.length === 1);
     const peer = broker.peers[0];
     peer?.send({ cmd: "disconnect", reasonCode: 0x8e });
@@ -107,7 +111,7 @@ describe("a link that lost its broker", () => {
       },
     });
     const { clock, waitsMs, passWait } = recordingClock();
-    await using _trial = startTrial(broker.url, { clock, random: () => 0.5 });
+    await using _trial = startTrial(broker.url, { transport, clock, random: () => 0.5 });
     for (const count of [1, 2, 3]) await passWait(count);
     await eventually(() => waitsMs.length === 4);
     expect(waitsMs).toEqual([100, 200, 400, 800]);
@@ -119,7 +123,7 @@ describe("a link that lost its broker", () => {
       connect: (_, peer) => peer.send(connack(refusals.shift() ?? 0)),
     });
     const { clock, waitsMs, passWait } = recordingClock();
-    await using trial = startTrial(broker.url, { clock, random: () => 0.5 });
+    await using trial = startTrial(broker.url, { transport, clock, random: () => 0.5 });
     for (const count of [1, 2, 3]) await passWait(count);
     await eventually(() => trial.states.at(-1) === "connected");
 

@@ -1,8 +1,9 @@
 import { describe, expect, test } from "@jest/globals";
 import { eventually } from "@weir/testkit";
-import { createSessionMemory } from "../src/index.ts";
+import { createSessionMemory, type Transport } from "../src/index.ts";
 import { startTrial } from "./fixture.ts";
 import { connack, startStandIn } from "./stand-in.ts";
+import { TRANSPORTS } from "./transports.ts";
 
 const PERSISTENT = {
   session: { kind: "persistent", expirySeconds: 3_600 },
@@ -11,14 +12,17 @@ const PERSISTENT = {
 } as const;
 
 /** Connects twice; whether the session is there the second time, the test decides. */
-async function subscriptionsOf(options: { isKept: boolean }): Promise<number[]> {
+async function subscriptionsOf(options: {
+  isKept: boolean;
+  transport: Transport;
+}): Promise<number[]> {
   await using broker = await startStandIn({
     connect: (_, peer) => {
       const sessionPresent = options.isKept && broker.peers.length > 1;
       peer.send(connack(0, { sessionPresent }));
     },
   });
-  await using trial = startTrial(broker.url, PERSISTENT);
+  await using trial = startTrial(broker.url, { ...PERSISTENT, transport: options.transport });
   await eventually(() => trial.states.length === 1);
   broker.peers[0]?.socket.destroy();
   await eventually(() => trial.states.length === 3);
@@ -29,10 +33,10 @@ async function subscriptionsOf(options: { isKept: boolean }): Promise<number[]> 
   );
 }
 
-describe("a persistent session", () => {
+describe.each(TRANSPORTS)("a persistent session by %s", (transport) => {
   test("is asked for with its expiry", async () => {
     await using broker = await startStandIn();
-    await using trial = startTrial(broker.url, PERSISTENT);
+    await using trial = startTrial(broker.url, { transport, ...PERSISTENT });
     await eventually(() => trial.states.length === 1);
     expect(broker.peers[0]?.received[0]).toMatchObject({
       clean: false,
@@ -41,18 +45,18 @@ describe("a persistent session", () => {
   });
 
   test("is not subscribed again while the broker keeps it", async () => {
-    expect(await subscriptionsOf({ isKept: true })).toEqual([1, 0]);
+    expect(await subscriptionsOf({ isKept: true, transport })).toEqual([1, 0]);
   });
 
   test("is subscribed again when the broker has lost it", async () => {
-    expect(await subscriptionsOf({ isKept: false })).toEqual([1, 1]);
+    expect(await subscriptionsOf({ isKept: false, transport })).toEqual([1, 1]);
   });
 
   test("is subscribed at the start even if it is there: its filters may be another time's", async () => {
     await using broker = await startStandIn({
       connect: (_, peer) => peer.send(connack(0, { sessionPresent: true })),
     });
-    await using trial = startTrial(broker.url, PERSISTENT);
+    await using trial = startTrial(broker.url, { transport, ...PERSISTENT });
     await eventually(() => trial.states.length === 1);
     expect(broker.peers[0]?.received[1]).toMatchObject({
       cmd: "subscribe",
@@ -75,7 +79,7 @@ describe("a persistent session", () => {
           else peer.send({ cmd: "suback", messageId, granted: [1] });
         },
       });
-      await using trial = startTrial(broker.url, PERSISTENT);
+      await using trial = startTrial(broker.url, { transport, ...PERSISTENT });
       await eventually(() => trial.states.length === 1);
       broker.peers[0]?.socket.destroy();
       await eventually(() => trial.states.at(-1) === "connected" && trial.states.length > 1);
@@ -88,21 +92,21 @@ describe("a persistent session", () => {
     const options = { ...PERSISTENT, sessionMemory };
     {
       await using broker = await startStandIn();
-      await using trial = startTrial(broker.url, options);
+      await using trial = startTrial(broker.url, { transport, ...options });
       await eventually(() => trial.states.length === 1);
     }
     expect(sessionMemory.load().isAgreed).toBe(true);
     {
       // It has CONNECT, and does not answer any more.
       await using broker = await startStandIn({ connect: () => {} });
-      await using _trial = startTrial(broker.url, options);
+      await using _trial = startTrial(broker.url, { transport, ...options });
       await eventually(() => broker.peers[0]?.received.length === 1);
       expect(sessionMemory.load()).toMatchObject({ isAgreed: false, subscriptions: [{}] });
     }
     await using broker = await startStandIn({
       connect: (_, peer) => peer.send(connack(0, { sessionPresent: true })),
     });
-    await using trial = startTrial(broker.url, options);
+    await using trial = startTrial(broker.url, { transport, ...options });
     await eventually(() => trial.states.length === 1);
     expect(broker.peers[0]?.received.map(({ cmd }) => cmd)).toContain("subscribe");
   });

@@ -2,8 +2,10 @@ import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { describe, expect, test } from "@jest/globals";
 import { createFakeClock, eventually } from "@weir/testkit";
+import type { Transport } from "../src/index.ts";
 import { startTrial } from "./fixture.ts";
 import { type Answers, connack, message, type StandIn, startStandIn } from "./stand-in.ts";
+import { TRANSPORTS } from "./transports.ts";
 
 /** A broker that leaves the client alone at one step; a link's stop must not wait for it. */
 const STEPS: [string, Answers][] = [
@@ -29,10 +31,10 @@ async function untilStep({ peers }: StandIn, moment: string): Promise<void> {
   await eventually(() => peers[0]?.received.some(({ cmd }) => cmd === step));
 }
 
-describe("stopping a link", () => {
+describe.each(TRANSPORTS)("stopping a link by %s", (transport) => {
   test("before it was started does nothing", async () => {
     await using broker = await startStandIn();
-    const process = startProcess(broker.url, "unstarted");
+    const process = startProcess(broker.url, transport, "unstarted");
     process.send("stop");
     expect(await once(process, "exit")).toEqual([0, null]);
     expect(broker.peers).toEqual([]);
@@ -41,7 +43,7 @@ describe("stopping a link", () => {
   test("ends its wait for the next attempt", async () => {
     await using broker = await startStandIn({ connect: (_, peer) => peer.send(connack(0x88)) });
     // This clock stands still: the wait has no other end.
-    const trial = startTrial(broker.url, { clock: createFakeClock() });
+    const trial = startTrial(broker.url, { transport, clock: createFakeClock() });
     await eventually(() => trial.states.includes("disconnected"));
     await trial[Symbol.asyncDispose]();
     expect(broker.peers).toHaveLength(1);
@@ -51,7 +53,7 @@ describe("stopping a link", () => {
     "%s leaves no socket, no timer and no rejection",
     async (moment, answers) => {
       await using broker = await startStandIn(answers);
-      const process = startProcess(broker.url, "started");
+      const process = startProcess(broker.url, transport, "started");
       await untilStep(broker, moment);
       process.send("stop");
       // The process ends when nothing is left open, and with 1 after an unhandled rejection.
@@ -62,7 +64,7 @@ describe("stopping a link", () => {
 
   test("rejects what is still without an answer, and says goodbye", async () => {
     await using broker = await startStandIn({ publish: () => {} });
-    const trial = startTrial(broker.url);
+    const trial = startTrial(broker.url, { transport });
     await eventually(() => trial.states.includes("connected"));
     const publication = trial.link.publish("a", "1", { qos: 1 });
     await Promise.all([
@@ -73,7 +75,7 @@ describe("stopping a link", () => {
 
   test("waits for the answer to what is under way", async () => {
     await using broker = await startStandIn({ publish: () => {} });
-    const trial = startTrial(broker.url);
+    const trial = startTrial(broker.url, { transport });
     await eventually(() => trial.states.includes("connected"));
     const publication = trial.link.publish("a", "1", { qos: 1 });
     const stopped = trial[Symbol.asyncDispose]();
@@ -92,6 +94,7 @@ describe("stopping a link", () => {
     });
     const stopped = Promise.withResolvers<void>();
     const trial = startTrial(broker.url, {
+      transport,
       onMessage: () => trial[Symbol.asyncDispose]().then(stopped.resolve, stopped.reject),
     });
     await stopped.promise;
@@ -100,7 +103,7 @@ describe("stopping a link", () => {
 
   test("reports no outage, and is done at once a second time", async () => {
     await using broker = await startStandIn();
-    const trial = startTrial(broker.url, SUBSCRIBED);
+    const trial = startTrial(broker.url, { transport, ...SUBSCRIBED });
     await eventually(() => trial.states.includes("connected"));
     await trial[Symbol.asyncDispose]();
     await trial[Symbol.asyncDispose]();
@@ -108,6 +111,12 @@ describe("stopping a link", () => {
   });
 });
 
-function startProcess(url: string, state: "started" | "unstarted"): ChildProcess {
-  return fork(new URL("./link-process.ts", import.meta.url), [url, state], { execArgv: [] });
+function startProcess(
+  url: string,
+  transport: Transport,
+  state: "started" | "unstarted",
+): ChildProcess {
+  return fork(new URL("./link-process.ts", import.meta.url), [url, transport, state], {
+    execArgv: [],
+  });
 }

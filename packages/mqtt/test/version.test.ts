@@ -5,6 +5,7 @@ import { negotiateConnection } from "../src/negotiate.ts";
 import { receiverOf } from "../src/receiver.ts";
 import { openerFor } from "../src/transport.ts";
 import { type Answers, connack, type StandIn, startStandIn } from "./stand-in.ts";
+import { TRANSPORTS } from "./transports.ts";
 
 const NEVER = new AbortController().signal;
 
@@ -36,7 +37,7 @@ const REFUSALS: [string, Answers["connect"]][] = [
   ["a reset", (_, { socket }) => socket.resetAndDestroy()],
 ];
 
-describe.each(["mqttjs", "direct"] as const)("the protocol version over %s", (transport) => {
+describe.each(TRANSPORTS)("the protocol version by %s", (transport) => {
   const openConnection = openerFor(transport, "mqtt://127.0.0.1");
 
   test("is MQTT 5 where the broker speaks it", async () => {

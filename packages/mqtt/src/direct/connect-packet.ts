@@ -1,0 +1,48 @@
+import { generate, type IConnectPacket } from "mqtt-packet";
+import {
+  type ConnectionOptions,
+  KEEPALIVE_SECONDS,
+  PACKET_BYTES_MAX,
+  type ProtocolVersion,
+  RECEIVE_MAXIMUM,
+} from "../connection.ts";
+
+/** CONNECT, encoded. */
+export function connectPacket(
+  options: ConnectionOptions,
+  protocolVersion: ProtocolVersion,
+): Buffer {
+  const { clientId, session, will } = options;
+  const { username, password } = credentialsOf(options);
+  const properties = {
+    sessionExpiryInterval: session.kind === "persistent" ? session.expirySeconds : 0,
+    receiveMaximum: RECEIVE_MAXIMUM,
+    maximumPacketSize: PACKET_BYTES_MAX,
+  };
+  const packet: IConnectPacket = {
+    cmd: "connect",
+    protocolId: "MQTT",
+    protocolVersion,
+    clientId,
+    clean: session.kind === "clean",
+    keepalive: KEEPALIVE_SECONDS,
+    ...(username === null ? {} : { username }),
+    ...(password === null ? {} : { password: Buffer.from(password) }),
+    ...(will === null ? {} : { will: { ...will, payload: Buffer.from(will.payload) } }),
+    ...(protocolVersion === 5 ? { properties } : {}),
+  };
+  return generate(packet, { protocolVersion });
+}
+
+/** Those of the URL where there are no others, as with MQTT.js. */
+function credentialsOf({
+  url,
+  username,
+  password,
+}: ConnectionOptions): Pick<ConnectionOptions, "username" | "password"> {
+  const inUrl = new URL(url);
+  return {
+    username: username ?? (decodeURIComponent(inUrl.username) || null),
+    password: password ?? (decodeURIComponent(inUrl.password) || null),
+  };
+}

@@ -1,0 +1,128 @@
+import { addAbortListener } from "node:events";
+import { generate, type IConnackPacket, type Packet } from "mqtt-packet";
+import {
+  type Connection,
+  type ConnectionOptions,
+  KEEPALIVE_SECONDS,
+  type ProtocolVersion,
+} from "../connection.ts";
+import { endOf, refusedBatch, withCode, wordsFor } from "../outage.ts";
+import { createPending } from "../pending.ts";
+import { createPublish } from "../publish.ts";
+import { connectPacket } from "./connect-packet.ts";
+import { createIntake } from "./intake.ts";
+import { startKeepalive } from "./keepalive.ts";
+import { createSend } from "./publish.ts";
+import { createRequests, type Requests } from "./requests.ts";
+import { subscribe, unsubscribe } from "./subscribe.ts";
+import { openWire, type Wire } from "./wire.ts";
+
+/**
+ * Opens one connection that reads the socket itself; see docs/decisions/0007-the-direct-connection.md
+ * for why, and for the figures.
+ *
+ * @param signal ends it: at once while it opens, with a goodbye later.
+ * @throws what the broker or the network said. Its socket is closed by then.
+ */
+export async function openDirectConnection(
+  options: ConnectionOptions,
+  protocolVersion: ProtocolVersion,
+  signal: AbortSignal,
+): Promise<Connection> {
+  signal.throwIfAborted();
+  const { receiver, clock } = options;
+  const connected = Promise.withResolvers<IConnackPacket>();
+  const intake = createIntake({
+    protocolVersion,
+    receiver,
+    clock,
+    socket: () => wire.socket,
+    onControl,
+    onViolation: (reason) => wire.end(reason),
+    onRefused: (fault) => {
+      wire.end(refusedBatch(fault));
+      receiver.onFault(fault);
+    },
+  });
+  const wire = openWire({ ...options, protocolVersion, onread: intake.onread, onEnd: intake.stop });
+  const requests = createRequests(protocolVersion, wire.write);
+
+  function onControl(packet: Packet): void {
+    if (packet.cmd === "connack") {
+      const code = packet.reasonCode ?? packet.returnCode ?? 0;
+      if (code === 0) connected.resolve(packet);
+      else wire.end(withCode(`Connection refused: ${wordsFor(code)}`, code));
+    } else if (packet.cmd === "disconnect") wire.end(endOf(packet.reasonCode ?? 0));
+    else requests.answered(packet);
+  }
+
+  wire.write(connectPacket(options, protocolVersion));
+  const connack = await untilConnected({ connected: connected.promise, wire, options, signal });
+
+  const keepalive = startKeepalive({
+    seconds: connack.properties?.serverKeepAlive ?? KEEPALIVE_SECONDS,
+    socket: wire.socket,
+    clock,
+    ping: () => wire.write(generate({ cmd: "pingreq" })),
+    onLost: () => wire.end(new Error("Keepalive timeout")),
+  });
+  const goodbye = (): Promise<void> =>
+    sayGoodbye({ intake, requests, wire, protocolVersion, options });
+  const aborting = addAbortListener(signal, goodbye);
+  wire.socket.once("close", () => {
+    keepalive[Symbol.dispose]();
+    aborting[Symbol.dispose]();
+  });
+  const pending = createPending(wire.closed);
+  const asking = { requests, pending, protocolVersion };
+  const send = createSend({ requests, wire, protocolVersion });
+  return {
+    protocolVersion,
+    sessionPresent: connack.sessionPresent,
+    closed: wire.closed,
+    publish: createPublish({ send, protocolVersion, connack, pending }),
+    subscribe: (subscriptions) => subscribe(asking, subscriptions),
+    unsubscribe: (filters) => unsubscribe(asking, filters),
+    [Symbol.asyncDispose]: goodbye,
+  };
+}
+
+async function untilConnected(opening: {
+  connected: Promise<IConnackPacket>;
+  wire: Wire;
+  options: ConnectionOptions;
+  signal: AbortSignal;
+}): Promise<IConnackPacket> {
+  const { connected, wire, options, signal } = opening;
+  const failed = wire.closed.then((reason) => {
+    throw reason;
+  });
+  const late = new Error("connack timeout");
+  using _timer = options.clock.schedule(options.timeouts.connectMs, () => wire.end(late));
+  using _aborting = addAbortListener(signal, () => wire.end(new Error("stopped")));
+  return await Promise.race([connected, failed]);
+}
+
+/** DISCONNECT once all answers have come, at most for `goodbyeMs`; then hangs up. */
+async function sayGoodbye(leaving: {
+  intake: { hurry: () => void; stop: () => void };
+  requests: Requests;
+  wire: Wire;
+  protocolVersion: ProtocolVersion;
+  options: ConnectionOptions;
+}): Promise<void> {
+  const { intake, requests, wire, protocolVersion, options } = leaving;
+  const { closed, socket } = wire;
+  if (socket.destroyed) {
+    await closed;
+    return;
+  }
+  using _timer = options.clock.schedule(options.timeouts.goodbyeMs, () => socket.destroy());
+  intake.hurry();
+  await Promise.race([requests.idle(), closed]);
+  // Nothing is acknowledged behind a DISCONNECT [MQTT-3.14.4-1].
+  intake.stop();
+  wire.write(generate({ cmd: "disconnect" }, { protocolVersion }));
+  socket.end();
+  await closed;
+}

@@ -1,0 +1,131 @@
+import { violation } from "../violation.ts";
+import { uint16At } from "./bytes.ts";
+import { createVarIntReader } from "./var-int.ts";
+
+/** Steps over the properties of a PUBLISH; keeps its subscription identifiers. */
+export interface PublishProperties {
+  /** The identifiers in the properties that were read last. */
+  subscriptions: readonly number[];
+  /**
+   * Where the payload begins, if the properties begin at `start` and the packet ends at `end`.
+   *
+   * @throws Violation when they are not what MQTT 5 allows.
+   */
+  skip(bytes: Buffer, start: number, end: number): number;
+}
+
+export const NO_SUBSCRIPTIONS: readonly number[] = Object.freeze([]);
+
+// [MQTT-3.3.2.3], with what stands behind the identifier: a number of bytes, or strings.
+const FIXED_BYTES = new Map([
+  [0x01, 1], // payload format indicator
+  [0x02, 4], // message expiry interval
+]);
+const STRINGS = new Map([
+  [0x03, 1], // content type
+  [0x08, 1], // response topic
+  [0x09, 1], // correlation data
+  [0x26, 2], // user property: name and value
+]);
+const SUBSCRIPTION_IDENTIFIER = 0x0b;
+const TOPIC_ALIAS = 0x23;
+const USER_PROPERTY = 0x26;
+
+/** Identifiers that come alone, as nearly all do, share one list for each of them up to here. */
+const LISTS_MAX = 1_024;
+
+export function createPublishProperties(): PublishProperties {
+  const varInt = createVarIntReader();
+  const lists: (readonly number[] | undefined)[] = new Array(LISTS_MAX).fill(undefined);
+  let limit = 0;
+  /** A bit for each property that may come once. */
+  let seen = 0;
+
+  /** Behind one property, which begins at `at`. */
+  function skipOne(bytes: Buffer, at: number): number {
+    const identifier = integer(bytes, at);
+    if (identifier === SUBSCRIPTION_IDENTIFIER) return addSubscription(bytes, varInt.end);
+    if (identifier === TOPIC_ALIAS) {
+      throw violation("topicAlias", "a topic alias, which this client does not allow");
+    }
+    const fixedBytes = FIXED_BYTES.get(identifier);
+    const strings = STRINGS.get(identifier);
+    if (fixedBytes === undefined && strings === undefined) throw unknown(identifier);
+    if (identifier !== USER_PROPERTY) noteOnce(identifier);
+    if (fixedBytes !== undefined) return within(varInt.end + fixedBytes);
+    return skipStrings(bytes, varInt.end, strings);
+  }
+
+  /** All that come once at most [MQTT-2.2.2.2] have numbers below 32. */
+  function noteOnce(identifier: number): void {
+    const bit = 1 << identifier;
+    if ((seen & bit) !== 0) throw twice(identifier);
+    seen |= bit;
+  }
+
+  function skipStrings(bytes: Buffer, at: number, count = 0): number {
+    let behind = at;
+    for (let n = 0; n < count; n += 1) {
+      within(behind + 2);
+      behind = within(behind + 2 + uint16At(bytes, behind));
+    }
+    return behind;
+  }
+
+  function addSubscription(bytes: Buffer, at: number): number {
+    const identifier = integer(bytes, at);
+    // [MQTT-3.3.2.3.8]
+    if (identifier === 0) throw violation("protocol", "subscription identifier 0");
+    properties.subscriptions =
+      properties.subscriptions === NO_SUBSCRIPTIONS
+        ? listOf(identifier)
+        : [...properties.subscriptions, identifier];
+    return varInt.end;
+  }
+
+  function listOf(identifier: number): readonly number[] {
+    if (identifier >= LISTS_MAX) return [identifier];
+    const list = lists[identifier] ?? Object.freeze([identifier]);
+    lists[identifier] = list;
+    return list;
+  }
+
+  function integer(bytes: Buffer, at: number): number {
+    const value = varInt.read(bytes, at, limit);
+    if (value === null) throw truncated();
+    return value;
+  }
+
+  function within(behind: number): number {
+    if (behind > limit) throw truncated();
+    return behind;
+  }
+
+  const properties: PublishProperties = {
+    subscriptions: NO_SUBSCRIPTIONS,
+    skip: (bytes, start, end) => {
+      properties.subscriptions = NO_SUBSCRIPTIONS;
+      limit = end;
+      const length = integer(bytes, start);
+      let at = varInt.end;
+      if (length === 0) return at;
+      limit = within(at + length);
+      seen = 0;
+      while (at < limit) at = skipOne(bytes, at);
+      return at;
+    },
+  };
+  return properties;
+}
+
+function truncated(): Error {
+  return violation("malformed", "properties that end too early");
+}
+
+function unknown(identifier: number): Error {
+  return violation("malformed", `property ${identifier}, which a message cannot have`);
+}
+
+function twice(identifier: number): Error {
+  return violation("protocol", `property ${identifier} twice`);
+}

@@ -1,0 +1,76 @@
+import type { Socket } from "node:net";
+import type { Clock } from "@weir/clock";
+import { PACKET_BYTES_MAX } from "../connection.ts";
+
+/** What one read takes at most. */
+const READ_BYTES_MAX = 262_144;
+
+/** Reads a socket, not as soon as there is something, but as often as its owner wants. */
+export interface Reading {
+  /** For `connect` of node:net. */
+  onread: { buffer: () => Buffer; callback: (bytesRead: number) => boolean };
+  /** Reads on at once, if it waits. */
+  resume(): void;
+  /** Forgets its timer. */
+  stop(): void;
+}
+
+/** What to do after a read: go on at once, wait for the next tick, or wait for `resume`. */
+export type Next = "on" | "tick" | "wait";
+
+/**
+ * Messages gather in the socket while nobody reads it: that costs nothing, and one read takes them
+ * all. `pause()` would not do, because Node goes on reading for a while after it.
+ *
+ * @param take gets what was read and not used before; returns how many of its bytes it has used.
+ * @param next asked after each read. A read that filled more than half the buffer is followed by
+ *   another one at once all the same: the socket's own buffer has an end.
+ */
+export function createReading(options: {
+  socket: () => Socket;
+  take: (bytes: Buffer, end: number) => number;
+  next: () => Next;
+  tickMs: number;
+  clock: Clock;
+}): Reading {
+  const { socket, take, next, tickMs, clock } = options;
+  // What `take` leaves is less than a packet, so there is always room behind it.
+  const bytes = Buffer.allocUnsafeSlow(PACKET_BYTES_MAX + READ_BYTES_MAX);
+  let filled = 0;
+  let timer: Disposable | null = null;
+
+  function stop(): void {
+    timer?.[Symbol.dispose]();
+    timer = null;
+  }
+
+  function resume(): void {
+    stop();
+    socket().resume();
+  }
+
+  return {
+    onread: {
+      buffer: () => bytes.subarray(filled, filled + READ_BYTES_MAX),
+      callback: (bytesRead) => {
+        const end = filled + bytesRead;
+        const used = take(bytes, end);
+        filled = end - used;
+        if (used > 0 && filled > 0) bytes.copyWithin(0, used, end);
+        const wanted = next();
+        if (wanted === "on") return true;
+        if (wanted === "wait") return false;
+        if (bytesRead > READ_BYTES_MAX / 2) return true;
+        timer ??= clock.schedule(untilTick(clock.monotonic(), tickMs), resume);
+        return false;
+      },
+    },
+    resume,
+    stop,
+  };
+}
+
+/** All connections have the same ticks, so that the process wakes up once for all of them. */
+function untilTick(nowMs: number, tickMs: number): number {
+  return tickMs - (nowMs % tickMs);
+}

@@ -1,0 +1,79 @@
+import type { Clock } from "@weir/clock";
+
+/**
+ * Decides whether messages may be gathered. A broker sends no more than its window without
+ * acknowledgements: whoever gathers for 50 ms with a window of 20 gets 400 messages a second.
+ */
+export interface Pace {
+  /** Notes that a batch was acknowledged, with how many QoS 1 messages. */
+  took(acknowledged: number): void;
+  /** Whether what comes next may wait for company. */
+  gathers(): boolean;
+}
+
+/** So many batches of exactly one size look like a window. */
+const SAME_SIZE_MIN = 8;
+/** The pause after a first look that found none; each further one doubles it. */
+const LOOK_AGAIN_MS = 10_000;
+const LOOK_AGAIN_MS_MAX = 300_000;
+
+/**
+ * A window that is told to nobody is found by looking: after several batches of exactly one size
+ * nothing is gathered for `delayMs`. If more than that size came meanwhile, it was the window, and
+ * nothing is gathered for as long as it would be in the way.
+ *
+ * @param allowed false for MQTT 3.1.1, which has no Receive Maximum.
+ */
+export function createPace(options: {
+  allowed: boolean;
+  delayMs: number;
+  clock: Pick<Clock, "monotonic">;
+}): Pace {
+  const { delayMs, clock } = options;
+  const isPossible = options.allowed && delayMs > 0;
+  /** The size of the batches before, and how many of them had it. */
+  let size = 0;
+  let sameSize = 0;
+  /** The window, once a look has found it. */
+  let window: number | null = null;
+  /** While nothing is gathered: since when, and what came since. */
+  let look: { sinceMs: number; count: number } | null = null;
+  let lookAgainAtMs = 0;
+  let lookAgainMs = LOOK_AGAIN_MS;
+
+  function watch(acknowledged: number): void {
+    sameSize = acknowledged === size && size > 0 ? sameSize + 1 : 1;
+    size = acknowledged;
+    const nowMs = clock.monotonic();
+    const looksLikeOne = sameSize >= SAME_SIZE_MIN && nowMs >= lookAgainAtMs;
+    if (size === window || looksLikeOne) look = { sinceMs: nowMs, count: 0 };
+  }
+
+  function judge({ sinceMs, count }: { sinceMs: number; count: number }): void {
+    const nowMs = clock.monotonic();
+    if (nowMs - sinceMs < delayMs) return;
+    if (count > size) {
+      window = size;
+      look = { sinceMs: nowMs, count: 0 };
+      return;
+    }
+    look = null;
+    sameSize = 0;
+    if (window !== null) return;
+    lookAgainAtMs = nowMs + lookAgainMs;
+    lookAgainMs = Math.min(2 * lookAgainMs, LOOK_AGAIN_MS_MAX);
+  }
+
+  return {
+    took: (acknowledged) => {
+      if (!isPossible) return;
+      if (look === null) {
+        watch(acknowledged);
+        return;
+      }
+      look.count += acknowledged;
+      judge(look);
+    },
+    gathers: () => isPossible && look === null,
+  };
+}
