@@ -3,6 +3,13 @@ export type { Filed } from "./file-rows.ts";
 export { type Account, missingBelow, type SeqRange } from "./ledger/account.ts";
 export type { LedgerLine, LedgerReading } from "./ledger/read.ts";
 export type { LegacyImport } from "./legacy-import.ts";
+export type { Cursor } from "./range/cursor.ts";
+export type { Skipped } from "./range/faults.ts";
+export type { StoredMessage } from "./range/message.ts";
+export type { RangeQuery, StreamPlace } from "./range/query.ts";
+export { readRange } from "./range/read-range.ts";
+export type { RangePage } from "./range/segment-pages.ts";
+export { READ_TRANSACTION_MS_MAX } from "./range/segment-reader.ts";
 export {
   openReader,
   type ReadRows,
@@ -13,6 +20,12 @@ export {
 } from "./reader.ts";
 export { type Pruned, type PruneLimits, pruneLimits } from "./retention.ts";
 export type { SegmentInfo } from "./rotation/catalogue.ts";
+export {
+  type Finisher,
+  type FinisherOptions,
+  startFinisher,
+  type Unfinished,
+} from "./rotation/finisher.ts";
 export type { FolderLimits } from "./rotation/removal.ts";
 export type { RemovedSegments } from "./rotation/remove-oldest.ts";
 export {
