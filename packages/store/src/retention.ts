@@ -1,55 +1,131 @@
+import { WINDOW_SECONDS_MAX } from "@weir/messages";
 import type { Database } from "better-sqlite3";
+import {
+  bytesToRemove,
+  pagesToRelease,
+  prepareMeasure,
+  type RoomLimits,
+  usedBytesOf,
+} from "./room.ts";
 
 /** What retention removes in one pass. Times in microseconds since the epoch. */
-export interface PruneLimits {
+export interface PruneLimits extends Partial<RoomLimits> {
   /** Rows received before this are too old. */
   cutoffUs: number;
   /** Rows received after this were written while the clock was wrong. */
   futureUs: number;
+  /** Readers may still count rows received since then: they are told when one goes. Default `cutoffUs`. */
+  countedFromUs?: number;
   /** At most so many rows are removed. */
   rowsMax: number;
+  /** Asked every few milliseconds whether the pass is to end, for a commit that waits. Default: never. */
+  isOver?: () => boolean;
 }
 
 export interface Pruned {
   rows: number;
-  /** The pass ended at `rowsMax`: there may be more to remove. */
+  /** The pass ended at a limit: there may be more to remove. */
   more: boolean;
 }
 
-/** The limits of a pass at a given time. */
-export function pruneLimits(options: {
-  nowUs: number;
-  retentionUs: number;
-  skewUs: number;
-  rowsMax: number;
-}): PruneLimits {
-  const { nowUs, retentionUs, skewUs, rowsMax } = options;
-  return { cutoffUs: nowUs - retentionUs, futureUs: nowUs + skewUs, rowsMax };
+/**
+ * The limits of a pass at a given time.
+ *
+ * @param options.retentionUs `null`: nothing is too old, and no clock was wrong.
+ */
+export function pruneLimits(
+  options: {
+    nowUs: number;
+    retentionUs: number | null;
+    skewUs: number;
+    rowsMax: number;
+    isOver?: () => boolean;
+  } & Partial<RoomLimits>,
+): PruneLimits {
+  const { nowUs, retentionUs, skewUs, ...others } = options;
+  return {
+    ...others,
+    cutoffUs: retentionUs === null ? Number.MIN_SAFE_INTEGER : nowUs - retentionUs,
+    futureUs: retentionUs === null ? Number.MAX_SAFE_INTEGER : nowUs + skewUs,
+    countedFromUs: nowUs - WINDOW_SECONDS_MAX * 1_000_000 - skewUs,
+  };
 }
 
 /** Removes rows from the start of the file on, up to the first one that is to stay. */
 export type Prune = (limits: PruneLimits, nextId: number) => Pruned;
 
-const VACUUM_PAGES_MAX = 2_000;
+// What is done between two looks at the time: a few milliseconds each.
+const ROWS_PER_TRANSACTION = 2_500;
+const PAGES_PER_TRANSACTION = 64;
+
+export function preparePrune(database: Database, file: string): Prune {
+  const measure = prepareMeasure(database, file);
+  const remove = prepareRemove(database);
+
+  function giveBack(limits: RoomLimits, isOver: () => boolean): void {
+    let pages = Number.POSITIVE_INFINITY;
+    while (!isOver()) {
+      const room = measure();
+      const release = Math.min(pagesToRelease(room, limits), PAGES_PER_TRANSACTION);
+      // A file that was made without incremental vacuum keeps its free pages.
+      if (release === 0 || room.pages >= pages) return;
+      pages = room.pages;
+      database.pragma(`incremental_vacuum(${release})`);
+    }
+  }
+
+  return (limits, nextId) => {
+    const { rowsMax, bytesMax = null, freeDiskBytesMin = null, isOver = () => false } = limits;
+    const roomLimits = { bytesMax, freeDiskBytesMin };
+    using _relaxed = relaxSync(database);
+    let rows = 0;
+    let more = true;
+    while (more && rows < rowsMax && !isOver()) {
+      const room = measure();
+      const removed = remove(limits, {
+        rowsMax: Math.min(ROWS_PER_TRANSACTION, rowsMax - rows),
+        bytes: bytesToRemove(room, roomLimits),
+        usedBytes: usedBytesOf(room),
+        nextId,
+      });
+      rows += removed.rows;
+      more = removed.more;
+    }
+    giveBack(roomLimits, isOver);
+    return { rows, more: more && rows > 0 };
+  };
+}
+
+/** A step of a pass. */
+interface Step {
+  rowsMax: number;
+  /** What is too much, and what there is, in bytes of the file. */
+  bytes: number;
+  usedBytes: number;
+  nextId: number;
+}
 
 interface Scan {
   /** The first row of the file. */
   first: number | null;
-  /** The last row that one pass may look at. */
+  /** The last row that one step may look at. */
   last: number | null;
   /** The first row that is to stay, if it is among them. */
   kept: number | null;
+  /** The last row of the file. */
+  newest: number | null;
 }
 
-export function preparePrune(database: Database): Prune {
-  const scan = database.prepare<PruneLimits, Scan>(`
+function prepareRemove(database: Database): (limits: PruneLimits, step: Step) => Pruned {
+  const scan = database.prepare<{ cutoffUs: number; futureUs: number; rowsMax: number }, Scan>(`
     WITH oldest AS MATERIALIZED (SELECT id, received_us FROM rows ORDER BY id LIMIT @rowsMax)
     SELECT min(id) AS first, max(id) AS last,
-           min(CASE WHEN received_us BETWEEN @cutoffUs AND @futureUs THEN id END) AS kept
+           min(CASE WHEN received_us BETWEEN @cutoffUs AND @futureUs THEN id END) AS kept,
+           (SELECT max(id) FROM rows) AS newest
     FROM oldest`);
-  const hasWrongClock = database
-    .prepare<[number, number], number>(
-      "SELECT EXISTS (SELECT 1 FROM rows WHERE id <= ? AND received_us > ?)",
+  const isCounted = database
+    .prepare<[number, number, number], number>(
+      "SELECT EXISTS (SELECT 1 FROM rows WHERE id <= ? AND (received_us > ? OR received_us >= ?))",
     )
     .pluck();
   const remove = database.prepare<[number]>("DELETE FROM rows WHERE id <= ?");
@@ -57,17 +133,40 @@ export function preparePrune(database: Database): Prune {
     "UPDATE segment SET next_id = ?, generation = generation + ?",
   );
 
-  const removeThrough = database.transaction((lastId: number, futureUs: number, nextId: number) => {
-    // Rows from a wrong clock may lie inside a window of their own time: readers must look again.
-    raise.run(nextId, hasWrongClock.get(lastId, futureUs) as number);
-    return remove.run(lastId).changes;
-  });
+  const removeThrough = database.transaction(
+    (lastId: number, nextId: number, { futureUs, countedFromUs, cutoffUs }: PruneLimits) => {
+      // Rows from a wrong clock may lie inside a window of their own time, rows that went for want of
+      // room inside one of ours: readers must look again.
+      const counted = isCounted.get(lastId, futureUs, countedFromUs ?? cutoffUs) as number;
+      raise.run(nextId, counted);
+      return remove.run(lastId).changes;
+    },
+  );
 
-  return (limits, nextId) => {
-    const { first, last, kept } = scan.get(limits) as Scan;
-    if (first === null || last === null || kept === first) return { rows: 0, more: false };
-    const rows = removeThrough.immediate(kept === null ? last : kept - 1, limits.futureUs, nextId);
-    database.pragma(`incremental_vacuum(${VACUUM_PAGES_MAX})`);
-    return { rows, more: rows >= limits.rowsMax };
+  return (limits, { rowsMax, bytes, usedBytes, nextId }) => {
+    const { cutoffUs, futureUs } = limits;
+    const { first, last, kept, newest } = scan.get({ cutoffUs, futureUs, rowsMax }) as Scan;
+    if (first === null || last === null || newest === null) return { rows: 0, more: false };
+    const tooMany = Math.ceil((bytes / usedBytes) * (newest - first + 1));
+    const lastTooOld = kept === null ? last : kept - 1;
+    const lastToGo = Math.max(lastTooOld, Math.min(first + tooMany - 1, last));
+    if (lastToGo < first) return { rows: 0, more: false };
+    return {
+      rows: removeThrough.immediate(lastToGo, nextId, limits),
+      more: lastToGo === last && last < newest,
+    };
+  };
+}
+
+/**
+ * Spares a pass the wait for the disk: a power cut may bring back what it removed, which is removed
+ * again then. What is written after it is as safe as ever.
+ */
+function relaxSync(database: Database): Disposable {
+  const synchronous = database.pragma("synchronous", { simple: true }) as number;
+  const normal = 1;
+  database.pragma(`synchronous = ${Math.min(synchronous, normal)}`);
+  return {
+    [Symbol.dispose]: () => void database.pragma(`synchronous = ${synchronous}`),
   };
 }

@@ -56,7 +56,7 @@ export function openStore(options: StoreOptions): FileStore {
   const imported = importIfLegacy(options);
   const database = opening.adopt(openSegment(options), (opened) => opened.close());
   const writer = createSegmentWriter(database, file);
-  const prune = preparePrune(database);
+  const prune = preparePrune(database, file);
 
   // From here on the caller closes them.
   const opened = opening.move();
