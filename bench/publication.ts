@@ -38,6 +38,7 @@ function rowAt(second: number, value: number): NewRow {
     value,
     observedUs,
     sequence: null,
+    isFiltered: false,
   };
 }
 

@@ -102,6 +102,7 @@ function convert(row: LegacyRow, { nowUs, skewUs, legacyTopic }: LegacyImportOpt
     value: decoded.value,
     observedUs: decoded.observedUs,
     sequence: null,
+    isFiltered: false,
   };
 }
 

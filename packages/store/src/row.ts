@@ -15,6 +15,8 @@ export interface NewRow {
   observedUs: number | null;
   /** Its place in the sequence of an outbox, or `null` where it has none. */
   sequence: Sequence | null;
+  /** A code filter dropped it: the ledger knows it from now on, but it is not written. */
+  isFiltered: boolean;
 }
 
 /** One stored reading, as statistics need it. */

@@ -75,6 +75,39 @@ describe("the ledger", () => {
     expect(reader?.readAfter(0, 10).readings).toHaveLength(2);
   });
 
+  test("advances over what a code filter dropped, without storing it, and knows it when it comes again", () => {
+    using folder = temporaryFolder();
+    const file = folder.file("weir.db");
+    using store = openTestStore(file);
+    const dropped = { ...sent(2), isFiltered: true };
+    expect(store.append([sent(1), dropped, sent(3), dropped, sent(2)])).toEqual({
+      lastId: 2,
+      filed: ["new", "filtered", "new", "duplicate", "duplicate"],
+    });
+    expect(store.receiptOf("kitchen")).toEqual([
+      { epoch: "e1", topic: "DATA", through: 3, ranges: [] },
+    ]);
+    using reader = openReader(file);
+    expect(reader?.ledger().lines[0]).toMatchObject({ received: 2, filtered: 1, duplicates: 2 });
+    expect(reader?.readAfter(0, 10).readings.map(({ value }) => value)).toEqual([1, 3]);
+  });
+
+  test("writes nothing that a code filter dropped, whoever sent it", () => {
+    using folder = temporaryFolder();
+    const file = folder.file("weir.db");
+    using store = openTestStore(file);
+    const dropped = [
+      { ...rowOf("rubbish"), isFiltered: true },
+      { ...sent(1), isFiltered: true },
+      { ...sent(2_000_000_000), isFiltered: true },
+    ];
+    expect(store.append(dropped)).toEqual({
+      lastId: 0,
+      filed: ["filtered", "filtered", "filtered"],
+    });
+    expect(store.size().rows).toBe(0);
+  });
+
   test("is bounded for a publisher that sends every second number for ever", () => {
     using folder = temporaryFolder();
     using store = openTestStore(folder.file("weir.db"));
@@ -94,7 +127,10 @@ describe("the ledger", () => {
     let nowUs = START_US;
     const enter = (publisher: string, epoch: string, seq: number) => {
       nowUs += 1;
-      return ledger.enter({ publisher, epoch, seq }, 1, nowUs);
+      return ledger.enter(
+        { publisher, epoch, seq },
+        { topicId: 1, receivedUs: nowUs, isFiltered: false },
+      );
     };
     database.exec("INSERT INTO topics VALUES (1, 'DATA')");
     expect([enter("a", "1", 1), enter("b", "1", 1), enter("c", "1", 1)]).toEqual([

@@ -23,7 +23,7 @@ export function rowOf(payload: string, receivedUs: number = START_US): NewRow {
   const bytes = Buffer.from(payload);
   const { outcome, ...decoded } = decodeReading(bytes, { receivedUs, skewUs: SKEW_US });
   const row = { receivedUs, topic: "DATA", payload: bytes, qos: 1, retained: false };
-  return { ...row, ...decoded, outcome: outcome.code };
+  return { ...row, ...decoded, outcome: outcome.code, isFiltered: false };
 }
 
 /** A reading that was observed when it was received. */

@@ -15,15 +15,23 @@ export interface LedgerLimits extends AccountLimits {
   entriesPerPublisherMax: number;
 }
 
-/** What the ledger says of one message. */
-export type Verdict = "new" | "duplicate" | "beyond limits";
+/** What the ledger says of one message; `filtered` was new, and is not to be stored. */
+export type Verdict = "new" | "filtered" | "duplicate" | "beyond limits";
+
+/** What the ledger needs to know of a message beside its place in a sequence. */
+export interface LedgerMessage {
+  topicId: number;
+  receivedUs: number;
+  /** A code filter dropped it. */
+  isFiltered: boolean;
+}
 
 /** Which messages of which outbox are stored. It lives in the segment, in the rows' own transactions. */
 export interface Ledger {
-  /** Enters a message that is about to be stored. Call it inside the write transaction. */
-  enter(sequence: Sequence, topicId: number, receivedUs: number): Verdict;
+  /** Enters a message that is about to be stored or filtered out. Call it inside the write transaction. */
+  enter(sequence: Sequence, message: LedgerMessage): Verdict;
   /** Counts a message of a publisher without an outbox. */
-  countUnsequenced(): void;
+  countUnsequenced(isFiltered: boolean): void;
   /** Writes what was entered. Call it at the end of the write transaction. */
   write(): void;
   /** Forgets what it remembers, because the transaction was rolled back. The file keeps all. */
@@ -50,7 +58,7 @@ export function createLedger(database: Database, limits: LedgerLimits = LEDGER_L
   const remembered = new Map<string, Entry>();
   const changed = new Set<Entry>();
   let entriesOf = table.countByPublisher();
-  let unsequenced = 0;
+  const unsequenced = { received: 0, filtered: 0 };
 
   function find(key: LedgerKey): Entry | null {
     const text = textOf(key);
@@ -92,35 +100,42 @@ export function createLedger(database: Database, limits: LedgerLimits = LEDGER_L
     changed.clear();
   }
 
+  function forgetUnsequenced(): void {
+    unsequenced.received = 0;
+    unsequenced.filtered = 0;
+  }
+
   return {
-    enter: ({ publisher, epoch, seq }, topicId, receivedUs) => {
+    enter: ({ publisher, epoch, seq }, { topicId, receivedUs, isFiltered }) => {
       const key = { publisher, epoch, topicId };
       const entry = find(key) ?? create(key, receivedUs);
       if (entry === null) return "beyond limits";
       const accounted = enter(entry.account, seq, limits);
       if (accounted.kind === "beyond limits") return accounted.kind;
-      if (accounted.kind === "new") {
-        entry.account = accounted.account;
-        entry.received += 1;
-      } else {
-        entry.duplicates += 1;
-      }
       entry.lastReceivedUs = receivedUs;
       changed.add(entry);
-      return accounted.kind;
+      if (accounted.kind === "duplicate") {
+        entry.duplicates += 1;
+        return "duplicate";
+      }
+      entry.account = accounted.account;
+      if (isFiltered) entry.filtered += 1;
+      else entry.received += 1;
+      return isFiltered ? "filtered" : "new";
     },
-    countUnsequenced: () => {
-      unsequenced += 1;
+    countUnsequenced: (isFiltered) => {
+      if (isFiltered) unsequenced.filtered += 1;
+      else unsequenced.received += 1;
     },
     write: () => {
-      if (unsequenced > 0) table.addUnsequenced(unsequenced);
-      unsequenced = 0;
+      if (unsequenced.received + unsequenced.filtered > 0) table.addUnsequenced(unsequenced);
+      forgetUnsequenced();
       writeChanged();
     },
     forget: () => {
       remembered.clear();
       changed.clear();
-      unsequenced = 0;
+      forgetUnsequenced();
       entriesOf = table.countByPublisher();
     },
     receiptOf: table.receiptOf,

@@ -38,7 +38,7 @@ export interface LedgerTable {
   read(key: LedgerKey): Entry | null;
   write(entry: Entry): void;
   /** Counts messages without a sequence: they stand in the totals, under the empty name. */
-  addUnsequenced(messages: number): void;
+  addUnsequenced(messages: { received: number; filtered: number }): void;
   /** Forgets the entry of a publisher that has been idle the longest; its counts go into the totals. */
   forgetIdlest(publisher: string): LedgerKey | null;
   /** How many entries each publisher has. */
@@ -59,10 +59,11 @@ export function prepareLedgerTable(database: Database): LedgerTable {
         first_received_us, last_received_us)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
-  const addUnsequenced = database.prepare<[number]>(
+  const addUnsequenced = database.prepare<[number, number]>(
     `INSERT INTO ledger_totals (publisher, epochs, received, duplicates, filtered, abandoned, missing)
-     VALUES ('', 0, ?, 0, 0, 0, 0)
-     ON CONFLICT (publisher) DO UPDATE SET received = received + excluded.received`,
+     VALUES ('', 0, ?, 0, ?, 0, 0)
+     ON CONFLICT (publisher) DO UPDATE SET
+       received = received + excluded.received, filtered = filtered + excluded.filtered`,
   );
   const takeIdlest = database.prepare<
     [string, string],
@@ -127,7 +128,7 @@ export function prepareLedgerTable(database: Database): LedgerTable {
         counts.lastReceivedUs,
       );
     },
-    addUnsequenced: (messages) => void addUnsequenced.run(messages),
+    addUnsequenced: ({ received, filtered }) => void addUnsequenced.run(received, filtered),
     forgetIdlest: (publisher) => {
       const row = takeIdlest.get(publisher, publisher);
       if (row === undefined) return null;
