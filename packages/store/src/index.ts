@@ -37,3 +37,4 @@ export {
 export type { NewRow, StoredReading } from "./row.ts";
 export type { Appended } from "./segment-writer.ts";
 export { type FileStore, openStore, type Store, type StoreOptions } from "./store.ts";
+export type { StreamStore } from "./stream-store.ts";

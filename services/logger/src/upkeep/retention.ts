@@ -1,0 +1,157 @@
+import { type Clock, watchSteadiness } from "@weir/clock";
+import type { Logger } from "@weir/service";
+import { type FileStore, pruneLimits, type SegmentedStore, type StreamStore } from "@weir/store";
+
+/** What a stream keeps; `null` is no limit. */
+export interface RetentionLimits {
+  ageMs: number | null;
+  /** For a folder all its segments, for a file the file itself. */
+  bytesMax: number | null;
+  /** So much of the disk is left to others. */
+  freeDiskBytesMin: number | null;
+}
+
+/** How that is looked after. */
+export interface RetentionPace {
+  /** Between two looks. */
+  intervalMs: number;
+  /** How long the clock must have run evenly before anything counts as old. */
+  clockSteadyMs: number;
+  /** How far in the future a row's time of reception may lie. */
+  skewUs: number;
+  /** Rows that one pass over a file removes at most. */
+  rowsMax: number;
+}
+
+/** What a pass has removed. */
+export interface Removed {
+  rows: number;
+  files: number;
+}
+
+export interface RetentionOptions {
+  store: StreamStore;
+  clock: Clock;
+  logger: Logger;
+  onPruned: (removed: Removed) => void;
+  /** Called when a pass fails; there is none after it. */
+  onFault: (fault: unknown) => void;
+}
+
+// A commit waits for a pass that has begun: what is begun within this time ends well within 50 ms.
+const PASS_MS_MAX = 15;
+// Commits get as much time as passes, also when there is much to remove.
+const PAUSE_MS = 20;
+
+/**
+ * Prunes a store from time to time, a bounded amount in each pass. Age counts only while the clock has
+ * run evenly for some minutes: a clock that jumps forward would make everything look old.
+ */
+export function startRetention(
+  config: RetentionLimits & RetentionPace,
+  options: RetentionOptions,
+): AsyncDisposable {
+  const { store, clock, logger, onPruned, onFault } = options;
+  const steadiness = watchSteadiness(clock);
+  const context = {
+    limits: config,
+    clock,
+    isSteady: () => steadiness.steadyForMs() >= config.clockSteadyMs,
+  };
+  const pass =
+    store.kind === "file"
+      ? createRowPass(store, { ...context, pace: config })
+      : createFilePass(store, context);
+  let isStopped = false;
+  let timer: Disposable | null = null;
+  let running: Promise<void> | null = null;
+
+  function schedule(delayMs: number): void {
+    if (!isStopped) timer = clock.schedule(delayMs, run);
+  }
+
+  function run(): void {
+    try {
+      const passed = pass();
+      if (passed instanceof Promise) running = passed.then(settle).catch(stop);
+      else settle(passed);
+    } catch (fault) {
+      stop(fault);
+    }
+  }
+
+  function settle({ removed, more }: Passed): void {
+    if (removed.rows > 0 || removed.files > 0) {
+      onPruned(removed);
+      logger.debug(removed, "pruned");
+    }
+    schedule(more ? PAUSE_MS : config.intervalMs);
+  }
+
+  function stop(fault: unknown): void {
+    isStopped = true;
+    onFault(fault);
+  }
+
+  schedule(config.intervalMs);
+  return {
+    [Symbol.asyncDispose]: async () => {
+      isStopped = true;
+      timer?.[Symbol.dispose]();
+      await running;
+    },
+  };
+}
+
+interface PassContext {
+  limits: RetentionLimits;
+  clock: Clock;
+  /** Whether what the clock says of age can be believed. */
+  isSteady: () => boolean;
+}
+
+interface Passed {
+  removed: Removed;
+  more: boolean;
+}
+
+function createRowPass(
+  store: FileStore,
+  { limits, pace, clock, isSteady }: PassContext & { pace: RetentionPace },
+): () => Passed {
+  const { ageMs, bytesMax, freeDiskBytesMin } = limits;
+  const { skewUs, rowsMax } = pace;
+  return () => {
+    const endMs = clock.monotonic() + PASS_MS_MAX;
+    const { rows, more } = store.prune(
+      pruneLimits({
+        nowUs: clock.now() * 1_000,
+        retentionUs: ageMs !== null && isSteady() ? ageMs * 1_000 : null,
+        skewUs,
+        bytesMax,
+        freeDiskBytesMin,
+        rowsMax,
+        isOver: () => clock.monotonic() >= endMs,
+      }),
+    );
+    return { removed: { rows, files: 0 }, more };
+  };
+}
+
+function createFilePass(
+  store: SegmentedStore,
+  { limits, clock, isSteady }: PassContext,
+): () => Promise<Passed> {
+  const { ageMs, bytesMax, freeDiskBytesMin } = limits;
+  return async () => {
+    const nowUs = clock.now() * 1_000;
+    const ageCutoffUs = ageMs !== null && isSteady() ? nowUs - ageMs * 1_000 : null;
+    const { files, more } = await store.removeOldest({
+      nowUs,
+      ageCutoffUs,
+      bytesMax,
+      freeDiskBytesMin,
+    });
+    return { removed: { rows: 0, files: files.length }, more };
+  };
+}
