@@ -11,18 +11,24 @@ export interface Pace {
   gathers(): boolean;
 }
 
+/** A larger window is not in the way: 1,000 messages in 50 ms are 20,000 in a second. */
+const WINDOW_MAX = 1_000;
 /** So many batches of exactly one size look like a window. */
 const SAME_SIZE_MIN = 8;
+/** More than so many times as much without gathering, and it was the window that held it back. */
+const GAIN_MIN = 2;
+/** After so many rounds without gathering it is tried again whether the window is there at all. */
+const ROUNDS_MAX = 64;
 /** The pause after a first look that found none; each further one doubles it. */
 const LOOK_AGAIN_MS = 10_000;
 const LOOK_AGAIN_MS_MAX = 300_000;
 
 /**
- * A window that is told to nobody is found by looking: after several batches of exactly one size
- * nothing is gathered for `delayMs`. If more than that size came meanwhile, it was the window, and
- * nothing is gathered for as long as it would be in the way.
+ * A window that a broker does not tell is found by looking: after several batches of exactly one size
+ * nothing is gathered for a round of `delayMs`. If much more came meanwhile, that size is the window,
+ * and nothing is gathered for as long as it would be in the way.
  *
- * @param allowed false for MQTT 3.1.1, which has no Receive Maximum.
+ * @param allowed false for MQTT 3.1.1, which has no Receive Maximum: nothing is ever gathered.
  */
 export function createPace(options: {
   allowed: boolean;
@@ -36,25 +42,30 @@ export function createPace(options: {
   let sameSize = 0;
   /** The window, once a look has found it. */
   let window: number | null = null;
-  /** While nothing is gathered: since when, and what came since. */
-  let look: { sinceMs: number; count: number } | null = null;
+  /** While nothing is gathered: since when, what came since, and how many rounds before. */
+  let look: { sinceMs: number; count: number; rounds: number } | null = null;
   let lookAgainAtMs = 0;
   let lookAgainMs = LOOK_AGAIN_MS;
 
   function watch(acknowledged: number): void {
     sameSize = acknowledged === size && size > 0 ? sameSize + 1 : 1;
     size = acknowledged;
+    if (window !== null && size > window) window = null;
+    if (size > WINDOW_MAX) return;
     const nowMs = clock.monotonic();
     const looksLikeOne = sameSize >= SAME_SIZE_MIN && nowMs >= lookAgainAtMs;
-    if (size === window || looksLikeOne) look = { sinceMs: nowMs, count: 0 };
+    if (window === null ? looksLikeOne : size === window)
+      look = { sinceMs: nowMs, count: 0, rounds: 0 };
   }
 
-  function judge({ sinceMs, count }: { sinceMs: number; count: number }): void {
+  function judge({ sinceMs, count, rounds }: NonNullable<typeof look>): void {
     const nowMs = clock.monotonic();
-    if (nowMs - sinceMs < delayMs) return;
-    if (count > size) {
-      window = size;
-      look = { sinceMs: nowMs, count: 0 };
+    const passedMs = nowMs - sinceMs;
+    if (passedMs < delayMs) return;
+    const isInTheWay = count * delayMs > GAIN_MIN * size * passedMs;
+    if (isInTheWay) window = size;
+    if (isInTheWay && rounds < ROUNDS_MAX) {
+      look = { sinceMs: nowMs, count: 0, rounds: rounds + 1 };
       return;
     }
     look = null;

@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import type { Clock } from "@weir/clock";
 import { PACKET_BYTES_MAX } from "../connection.ts";
+import { createTicks } from "./ticks.ts";
 
 /** What one read takes at most. */
 const READ_BYTES_MAX = 262_144;
@@ -33,7 +34,8 @@ export function createReading(options: {
   tickMs: number;
   clock: Clock;
 }): Reading {
-  const { socket, take, next, tickMs, clock } = options;
+  const { socket, take, next, clock } = options;
+  const ticks = createTicks(options);
   // What `take` leaves is less than a packet, so there is always room behind it.
   const bytes = Buffer.allocUnsafeSlow(PACKET_BYTES_MAX + READ_BYTES_MAX);
   let filled = 0;
@@ -49,6 +51,17 @@ export function createReading(options: {
     socket().resume();
   }
 
+  /** Whether to read on at once. */
+  function goesOn(bytesRead: number): boolean {
+    ticks.read(bytesRead);
+    const wanted = next();
+    if (wanted === "on") return true;
+    if (wanted === "wait") return false;
+    if (bytesRead > READ_BYTES_MAX / 2) return true;
+    timer ??= clock.schedule(ticks.untilNextMs(), resume);
+    return false;
+  }
+
   return {
     onread: {
       buffer: () => bytes.subarray(filled, filled + READ_BYTES_MAX),
@@ -57,20 +70,10 @@ export function createReading(options: {
         const used = take(bytes, end);
         filled = end - used;
         if (used > 0 && filled > 0) bytes.copyWithin(0, used, end);
-        const wanted = next();
-        if (wanted === "on") return true;
-        if (wanted === "wait") return false;
-        if (bytesRead > READ_BYTES_MAX / 2) return true;
-        timer ??= clock.schedule(untilTick(clock.monotonic(), tickMs), resume);
-        return false;
+        return goesOn(bytesRead);
       },
     },
     resume,
     stop,
   };
-}
-
-/** All connections have the same ticks, so that the process wakes up once for all of them. */
-function untilTick(nowMs: number, tickMs: number): number {
-  return tickMs - (nowMs % tickMs);
 }

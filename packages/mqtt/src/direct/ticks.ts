@@ -1,0 +1,42 @@
+import type { Clock } from "@weir/clock";
+
+/** The times at which a socket is read. */
+export interface Ticks {
+  /** Notes how much was read, now. */
+  read(bytes: number): void;
+  /** How long to wait for the next tick, in milliseconds. */
+  untilNextMs(): number;
+}
+
+/**
+ * What should have gathered by the next tick at most. With more, the socket's buffer fills up and the
+ * broker has to wait: with Mosquitto on one machine 50 ms for each read meant 90,000 messages/s
+ * instead of 125,000.
+ */
+const TICK_BYTES_MAX = 65_536;
+
+/** All connections have the same ticks, so that the process wakes up once for all of them; when much comes, there are more. */
+export function createTicks(options: { tickMs: number; clock: Pick<Clock, "monotonic"> }): Ticks {
+  const { tickMs, clock } = options;
+  let sinceMs = clock.monotonic();
+  let bytes = 0;
+
+  return {
+    read: (bytesRead) => {
+      bytes += bytesRead;
+    },
+    untilNextMs: () => {
+      const nowMs = clock.monotonic();
+      const tickBytes = (bytes * tickMs) / Math.max(nowMs - sinceMs, 1);
+      sinceMs = nowMs;
+      bytes = 0;
+      return untilTick(nowMs, tickMs / Math.ceil(Math.max(tickBytes, 1) / TICK_BYTES_MAX));
+    },
+  };
+}
+
+/** A tick that is near is left out: a timer may be a millisecond early, and would find the same tick again. */
+function untilTick(nowMs: number, stepMs: number): number {
+  const waitMs = stepMs - (nowMs % stepMs);
+  return waitMs < stepMs / 4 ? waitMs + stepMs : waitMs;
+}
