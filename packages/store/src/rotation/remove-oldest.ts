@@ -42,8 +42,9 @@ export function createRemoval(folder: string, catalogue: Catalogue): RemoveOldes
   return async (limits) => {
     const infos = catalogue.infos();
     const { bavail, bsize } = await statfs(folder);
+    const closed = infos.filter(({ state }) => state !== "live");
     const facts = {
-      closed: lookInto(infos.filter(({ state }) => state !== "live")),
+      closed: lookInto(closed),
       bytes: infos.reduce((sum, { bytes }) => sum + bytes, 0),
       freeDiskBytes: bavail * bsize,
     };
@@ -55,10 +56,11 @@ export function createRemoval(folder: string, catalogue: Catalogue): RemoveOldes
       endsUs.delete(name);
       await removeDay(dirname(file), dirname(catalogue.live().file));
     }
+    const hasUnseen = removed.length === facts.closed.length && removed.length < closed.length;
     return {
       files: removed.map(({ file }) => file),
       bytes: removed.reduce((sum, { bytes }) => sum + bytes, 0),
-      more: removable.length > removed.length,
+      more: removed.length > 0 && (hasUnseen || removable.length > removed.length),
     };
   };
 }

@@ -8,6 +8,9 @@ export interface SegmentName {
 
 const TIME = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)\.(\d{6})Z\.db/;
 
+// Microseconds are exact numbers up to the middle of that year.
+const END_US = Date.UTC(2255, 0, 1) * 1_000;
+
 /** A folder of segments, one for each day. */
 export const DAY_FOLDER: RegExp = /^\d{4}-\d\d-\d\d$/;
 
@@ -53,8 +56,9 @@ export function parseSegmentName(
   if (match === null) return null;
   const [text, year, month, date, hour, minute, second, micros] = match;
   const ms = Date.parse(`${year}-${month}-${date}T${hour}:${minute}:${second}Z`);
-  if (Number.isNaN(ms)) return null;
-  const segment = segmentName(stream, ms * 1_000 + Number(micros));
+  const namedUs = ms * 1_000 + Number(micros);
+  if (Number.isNaN(ms) || namedUs >= END_US) return null;
+  const segment = segmentName(stream, namedUs);
   const plain = `${stream}-${text}`;
   // A file that lies in the wrong folder is none of ours.
   if (segment.name !== `${day}/${plain}`) return null;
