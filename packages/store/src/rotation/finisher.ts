@@ -14,6 +14,8 @@ export interface Finisher extends AsyncDisposable {
 /** A segment that could not be finished this time. */
 export interface Unfinished {
   file: string;
+  /** `in use`: somebody is reading it. */
+  kind: "in use" | "failed";
   reason: string;
   /** When it is tried again, in milliseconds from now. */
   retryMs: number;
@@ -26,7 +28,8 @@ export interface FinisherOptions {
 }
 
 const RETRY_FIRST_MS = 1_000;
-const RETRY_LAST_MS = 60_000;
+// Readers go in a while; what is damaged stays so, and a full disk takes its time.
+const RETRY_LAST_MS = { "in use": 60_000, failed: 3_600_000 };
 const REASON_BYTES_MAX = 64 * 1024;
 
 /**
@@ -47,33 +50,37 @@ export function startFinisher({ clock, onFinished, onUnfinished }: FinisherOptio
     const file = ready.shift();
     if (file === undefined) return;
     running = runFinishing(file);
-    void running.ended.then((reason) => {
+    void running.ended.then((ended) => {
       running = null;
       if (isStopped) return;
-      if (reason === null) settle(file, () => onFinished(file));
-      // Retention may have been faster.
-      else if (!existsSync(file)) settle(file);
-      else retryLater(file, reason);
+      settle(file, ended);
       tryNext();
     });
   }
 
-  function settle(file: string, report: () => void = () => {}): void {
-    tries.delete(file);
-    report();
+  function settle(file: string, ended: Ended): void {
+    if (ended.kind === "finished") {
+      tries.delete(file);
+      onFinished(file);
+    } else if (existsSync(file)) {
+      retryLater(file, ended);
+    } else {
+      // Retention was faster.
+      tries.delete(file);
+    }
   }
 
-  function retryLater(file: string, reason: string): void {
+  function retryLater(file: string, ended: Pick<Unfinished, "kind" | "reason">): void {
     const tried = tries.get(file) ?? 0;
     tries.set(file, tried + 1);
-    const retryMs = Math.min(RETRY_FIRST_MS * 2 ** tried, RETRY_LAST_MS);
+    const retryMs = Math.min(RETRY_FIRST_MS * 2 ** tried, RETRY_LAST_MS[ended.kind]);
     const retry = clock.schedule(retryMs, () => {
       retries.delete(retry);
       ready.push(file);
       tryNext();
     });
     retries.add(retry);
-    onUnfinished({ file, reason, retryMs });
+    onUnfinished({ file, ...ended, retryMs });
   }
 
   return {
@@ -92,14 +99,15 @@ export function startFinisher({ clock, onFinished, onUnfinished }: FinisherOptio
   };
 }
 
+type Ended = { kind: "finished" } | Pick<Unfinished, "kind" | "reason">;
+
 interface Running {
-  /** Why it could not be finished; `null` when it is. */
-  ended: Promise<string | null>;
+  ended: Promise<Ended>;
   kill(): void;
 }
 
 function runFinishing(file: string): Running {
-  const { promise: ended, resolve } = Promise.withResolvers<string | null>();
+  const { promise: ended, resolve } = Promise.withResolvers<Ended>();
   const child = execFile(
     process.execPath,
     [fileURLToPath(new URL("./finish-process.ts", import.meta.url)), file],
@@ -109,9 +117,10 @@ function runFinishing(file: string): Running {
       maxBuffer: REASON_BYTES_MAX,
     },
     (error, _output, reason) => {
-      if (error === null) resolve(null);
-      else if (error.code === EXIT_CODES.tryLater) resolve("it is being read");
-      else resolve(reason === "" ? error.message : reason);
+      if (error === null) resolve({ kind: "finished" });
+      else if (error.code === EXIT_CODES.tryLater) {
+        resolve({ kind: "in use", reason: "it is being read" });
+      } else resolve({ kind: "failed", reason: reason === "" ? error.message : reason });
     },
   );
   return { ended, kill: () => child.kill("SIGKILL") };

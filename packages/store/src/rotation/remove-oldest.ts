@@ -67,8 +67,11 @@ export function createRemoval(folder: string, catalogue: Catalogue): RemoveOldes
 
 /** Off the thread that commits: to remove a large file takes a while. */
 async function removeFile(file: string): Promise<void> {
-  // The journals go first: one without its file would lie there for ever.
-  for (const journal of ["-wal", "-shm", "-journal", ""]) await rm(file + journal, { force: true });
+  // What lies beside it goes first: without its file it would lie there for ever.
+  for (const beside of ["-wal", "-shm", "-journal", ".suspect"]) {
+    await rm(file + beside, { force: true });
+  }
+  await rm(file, { force: true });
 }
 
 /** Removes a day's folder when it is empty; the live segment's is one that the next may need. */

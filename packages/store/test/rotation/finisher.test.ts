@@ -107,8 +107,8 @@ describe("a finisher", () => {
     clock.advance(1_000);
     await eventually(() => unfinished.length === 2);
     expect(unfinished).toEqual([
-      { file: sealed, reason: "it is being read", retryMs: 1_000 },
-      { file: sealed, reason: "it is being read", retryMs: 2_000 },
+      { file: sealed, kind: "in use", reason: "it is being read", retryMs: 1_000 },
+      { file: sealed, kind: "in use", reason: "it is being read", retryMs: 2_000 },
     ]);
     expect(count.get()).toBe(2);
     reader.close();
@@ -140,7 +140,7 @@ describe("a finisher", () => {
     await eventually(() => finished.length === 1);
     expect(finished).toEqual([second]);
     expect(unfinished).toEqual([
-      { file: sealed, reason: "file is not a database", retryMs: 1_000 },
+      { file: sealed, kind: "failed", reason: "file is not a database", retryMs: 1_000 },
     ]);
   });
 
