@@ -28,7 +28,10 @@ export interface Store extends Disposable {
   receiptOf(publisher: string): ReceiptEntry[];
   /** The publishers of the newest messages, at most `limit`. */
   recentPublishers(limit: number): string[];
-  /** How much there is, in rows (exact only while nothing was removed by hand) and bytes. */
+  /**
+   * How much there is, in rows (exact only while nothing was removed by hand) and bytes; in a folder
+   * the rows of the live segment, and the bytes of all.
+   */
   size(): { rows: number; bytes: number };
 }
 
