@@ -19,6 +19,7 @@ export {
   type DecodeTimes,
   dataPayload,
   decodeReading,
+  decodeRecord,
 } from "./reading.ts";
 export {
   type Announcement,

@@ -4,6 +4,7 @@
  * - `reading`: one value and the time at which it was observed.
  * - `flagged`: a value with a blemish: its time could not be used, and its time of reception stands
  *   in; or its place in a sequence could not be kept account of.
+ * - `message`: sound, and holds no single reading: a document, a text, bytes, or what the broker had kept.
  * - `rejected`: no value. The payload is stored all the same, and the reason says why.
  */
 export const OUTCOMES = [
@@ -12,6 +13,12 @@ export const OUTCOMES = [
   { code: 2, kind: "flagged", reason: "time in the future" },
   { code: 3, kind: "flagged", reason: "publisher, epoch or seq unusable" },
   { code: 4, kind: "flagged", reason: "beyond the ledger's limits" },
+  { code: 5, kind: "flagged", reason: "the filter failed" },
+  { code: 6, kind: "message", reason: "retained" },
+  { code: 20, kind: "message", reason: "JSON without a single reading" },
+  { code: 21, kind: "message", reason: "text" },
+  { code: 22, kind: "message", reason: "bytes" },
+  { code: 23, kind: "message", reason: "Avro without a single reading" },
   { code: 10, kind: "rejected", reason: "empty payload" },
   { code: 11, kind: "rejected", reason: "payload too large" },
   { code: 12, kind: "rejected", reason: "not UTF-8" },
@@ -20,6 +27,11 @@ export const OUTCOMES = [
   { code: 15, kind: "rejected", reason: "number missing" },
   { code: 16, kind: "rejected", reason: "number unreadable" },
   { code: 17, kind: "rejected", reason: "number out of range" },
+  { code: 18, kind: "rejected", reason: "not a number" },
+  { code: 30, kind: "rejected", reason: "Avro framing missing" },
+  { code: 31, kind: "rejected", reason: "Avro schema unknown" },
+  { code: 32, kind: "rejected", reason: "not readable by its Avro schema" },
+  { code: 33, kind: "rejected", reason: "Avro beyond limits" },
 ] as const;
 
 export type Outcome = (typeof OUTCOMES)[number];

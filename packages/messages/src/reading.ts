@@ -56,18 +56,22 @@ export function decodeReading(payload: Buffer, times: DecodeTimes): Decoded {
   if (typeof json !== "object" || json === null || Array.isArray(json)) {
     return rejected("not a JSON object");
   }
+  return decodeRecord(json, times);
+}
 
-  const decoded = decodeObject(json, times);
-  const parsed = parseSequence(json);
+/** Decodes the fields of a payload, whatever they were encoded in. */
+export function decodeRecord(record: object, times: DecodeTimes): Decoded {
+  const decoded = decodeFields(record, times);
+  const parsed = parseSequence(record);
   if (parsed.kind === "sound") return { ...decoded, sequence: parsed.sequence };
   // A reading has one outcome; what is wrong with the reading itself matters more.
   const isBlemish = parsed.kind === "unusable" && decoded.outcome === READING;
   return { ...decoded, ...(isBlemish ? { outcome: SEQUENCE_UNUSABLE } : {}), sequence: null };
 }
 
-function decodeObject(json: object, times: DecodeTimes): DecodedReading {
-  if (!Object.hasOwn(json, "number")) return rejected("number missing");
-  const parsed = dataPayload.safeParse(json);
+function decodeFields(record: object, times: DecodeTimes): DecodedReading {
+  if (!Object.hasOwn(record, "number")) return rejected("number missing");
+  const parsed = dataPayload.safeParse(record);
   const value = parsed.success ? parseValue(parsed.data.number) : null;
   if (!parsed.success || value === null) return rejected("number unreadable");
   if (!(Math.abs(value) <= NUMBER_MAGNITUDE_MAX)) return rejected("number out of range");
