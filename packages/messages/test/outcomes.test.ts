@@ -9,6 +9,8 @@ test("the codes of outcomes never change: stored rows carry them", () => {
     2: "time in the future",
     3: "publisher, epoch or seq unusable",
     4: "beyond the ledger's limits",
+    5: "the filter failed",
+    6: "retained",
     10: "empty payload",
     11: "payload too large",
     12: "not UTF-8",
@@ -17,6 +19,15 @@ test("the codes of outcomes never change: stored rows carry them", () => {
     15: "number missing",
     16: "number unreadable",
     17: "number out of range",
+    18: "not a number",
+    20: "JSON without a single reading",
+    21: "text",
+    22: "bytes",
+    23: "Avro without a single reading",
+    30: "Avro framing missing",
+    31: "Avro schema unknown",
+    32: "not readable by its Avro schema",
+    33: "Avro beyond limits",
   });
 });
 
