@@ -3,6 +3,7 @@ export type { Filed } from "./file-rows.ts";
 export { type Account, missingBelow, type SeqRange } from "./ledger/account.ts";
 export type { LedgerLine, LedgerReading } from "./ledger/read.ts";
 export type { LegacyImport } from "./legacy-import.ts";
+export { newestFileOf } from "./newest-file.ts";
 export type { Cursor } from "./range/cursor.ts";
 export type { Skipped } from "./range/faults.ts";
 export type { StoredMessage } from "./range/message.ts";
