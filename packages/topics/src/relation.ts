@@ -37,9 +37,11 @@ export function overlap(a: Levels, b: Levels): boolean {
     if (one === ALL_LEVELS || other === ALL_LEVELS) return true;
     if (one !== other && one !== ONE_LEVEL && other !== ONE_LEVEL) return false;
   }
-  // What is left of the longer one may be a `#` that stands for no level.
   const rest = a.length > b.length ? a.slice(shared) : b.slice(shared);
-  return rest.length === 0 || (rest.length === 1 && rest[0] === ALL_LEVELS);
+  if (rest.length === 0) return true;
+  // What is left of the longer one may be a `#` that stands for no level; no topic is empty, though.
+  const isEmpty = shared === 1 && (a[0] === "" || b[0] === "");
+  return rest.length === 1 && rest[0] === ALL_LEVELS && !isEmpty;
 }
 
 /** The narrowest filter that holds two overlapping ones. */
