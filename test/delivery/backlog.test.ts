@@ -22,7 +22,7 @@ test("more than 100,000 messages of a logger's absence are stored once each when
   expect(publisher.outbox.size().rows).toBe(COUNT);
 
   const file = folder.file("weir.db");
-  await using _logger = startLoggerAt(broker.port, file);
+  await using _logger = await startLoggerAt(broker.port, file);
   await eventually(() => publisher.outbox.size().rows === 0, 100_000);
   const values = storedValues(file);
   expect([values.length, new Set(values).size]).toEqual([COUNT, COUNT]);

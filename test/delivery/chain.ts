@@ -52,13 +52,13 @@ export function startPublisherAt(
   };
 }
 
-export function startLoggerAt(port: number, file: string): AsyncDisposable {
+export async function startLoggerAt(port: number, file: string): Promise<AsyncDisposable> {
   const config = readLoggerConfig({
     BROKER: `127.0.0.1:${port}`,
     DB_FILE: file,
     LOGGER_SYNCHRONOUS: "NORMAL",
   });
-  return startLogger(config, createTestContext());
+  return await startLogger(config, createTestContext());
 }
 
 /** The values in the store, in the order of their rows. */

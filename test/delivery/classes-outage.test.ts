@@ -54,7 +54,7 @@ describe("a day without a broker", () => {
     expect(longestPauseMs(attemptsAtMs)).toBeLessThanOrEqual(HOUR_MS + 1_000);
 
     await using _broker = await startBroker({ ...LOCAL, port });
-    await using _logger = startLoggerAt(port, folder.file("weir.db"));
+    await using _logger = await startLoggerAt(port, folder.file("weir.db"));
     await pass(2 * HOUR_MS);
     expect(outage.isConnected()).toBe(true);
     const kinds = (await Promise.all(outcomes)).map(({ kind }) => kind);

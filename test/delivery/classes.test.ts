@@ -77,7 +77,7 @@ describe("the classes of delivery", () => {
   test("tell sent for telemetry, delivered for an event and for a stored alarm", async () => {
     using folder = temporaryFolder();
     await using broker = await startBroker(LOCAL);
-    await using _logger = startLoggerAt(broker.port, folder.file("weir.db"));
+    await using _logger = await startLoggerAt(broker.port, folder.file("weir.db"));
     await using subscriber = await connectTestClient(broker.port, "home/#");
     await using device = startDevice(broker.port, folder.file("outbox.db"));
     const { delivery, states } = device;
@@ -114,7 +114,7 @@ describe("the classes of delivery", () => {
     expect(await replaced).toEqual({ kind: "dropped", reason: "replaced by a newer one" });
 
     await using broker = await startBroker({ ...LOCAL, port });
-    await using _logger = startLoggerAt(broker.port, folder.file("weir.db"));
+    await using _logger = await startLoggerAt(broker.port, folder.file("weir.db"));
     await using subscriber = await connectTestClient(broker.port, "home/#");
     everyoneElse.resolve();
     const outcomes = await Promise.all(waiting);
@@ -175,7 +175,7 @@ describe("the classes of delivery", () => {
     expect(await kept).toMatchObject({ kind: "kept" });
 
     await using broker = await startBroker({ ...LOCAL, port });
-    await using _logger = startLoggerAt(broker.port, folder.file("weir.db"));
+    await using _logger = await startLoggerAt(broker.port, folder.file("weir.db"));
     await using later = startDevice(port, file);
     await eventually(() => later.earlier.length === 1);
     expect(later.earlier).toMatchObject([{ kind: "delivered", topic: "DATA", seq: 1 }]);

@@ -37,7 +37,7 @@ describe("hostile neighbours", () => {
       using folder = temporaryFolder();
       await using broker = await startBroker(LOCAL);
       const store = folder.file("weir.db");
-      await using _logger = startLoggerAt(broker.port, store);
+      await using _logger = await startLoggerAt(broker.port, store);
       await using stranger = await connectTestClient(broker.port);
       await using publisher = startPublisherAt(broker.port, folder.file("outbox.db"));
       await publisher.outbox.accept("DATA", reading(1));
@@ -54,7 +54,7 @@ describe("hostile neighbours", () => {
     using folder = temporaryFolder();
     await using broker = await startBroker(LOCAL);
     const store = folder.file("weir.db");
-    await using _logger = startLoggerAt(broker.port, store);
+    await using _logger = await startLoggerAt(broker.port, store);
     await using stranger = await connectTestClient(broker.port);
     await using publisher = startPublisherAt(broker.port, folder.file("outbox.db"));
     // It cannot know the epoch, 128 random bits that nobody has seen yet.
@@ -69,7 +69,7 @@ describe("hostile neighbours", () => {
     using folder = temporaryFolder();
     await using broker = await startBroker(LOCAL);
     const store = folder.file("weir.db");
-    await using _logger = startLoggerAt(broker.port, store);
+    await using _logger = await startLoggerAt(broker.port, store);
     await using stranger = await connectTestClient(broker.port);
     await using publisher = startPublisherAt(broker.port, folder.file("outbox.db"));
     await publisher.outbox.accept("DATA", reading(1));

@@ -12,7 +12,7 @@ describe("an outbox", () => {
     using folder = temporaryFolder();
     await using broker = await startBroker(LOCAL);
     const store = folder.file("weir.db");
-    await using _logger = startLoggerAt(broker.port, store);
+    await using _logger = await startLoggerAt(broker.port, store);
     await using publisher = startPublisherAt(broker.port, folder.file("outbox.db"));
     await Promise.all(
       numbers(50).map((number) => publisher.outbox.accept("DATA", reading(number))),
@@ -38,7 +38,7 @@ describe("an outbox", () => {
     await publisher.outbox.accept("DATA", reading(2));
     await using _broker = await startBroker({ ...LOCAL, port });
     const store = folder.file("weir.db");
-    await using _logger = startLoggerAt(port, store);
+    await using _logger = await startLoggerAt(port, store);
     await eventually(() => publisher.outbox.size().rows === 0, 30_000);
     expect(storedValues(store)).toEqual([1, 2]);
   }, 40_000);
@@ -48,7 +48,7 @@ describe("an outbox", () => {
     let broker: Broker = await startBroker(LOCAL);
     const { port } = broker;
     const store = folder.file("weir.db");
-    await using _logger = startLoggerAt(port, store);
+    await using _logger = await startLoggerAt(port, store);
     await using publisher = startPublisherAt(port, folder.file("outbox.db"));
     const count = 300;
     for (const number of numbers(count)) {

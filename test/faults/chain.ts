@@ -2,7 +2,7 @@ import { existsSync, statSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { type BrokerProcess, createBrokerProcess } from "./broker-process.ts";
-import { newestId, waiting } from "./count.ts";
+import { newestId, type StoreFiles, waiting } from "./count.ts";
 import { judge } from "./judge.ts";
 import { createPart, type Part } from "./part.ts";
 import type { Run, Verdict } from "./scenario.ts";
@@ -38,8 +38,10 @@ export interface ChainOptions {
   folders?: { store: string; outbox: string };
   /** Parts may end by themselves: that is what the scenario provokes. */
   mayEnd?: boolean;
-  /** The store's files, when there are several in the end. */
-  storeFiles?: () => string[];
+  /** The stores, when there are several in the end. */
+  stores?: () => StoreFiles[];
+  /** The stream's segments, when the store is not one file. */
+  segments?: () => string[];
 }
 
 const EMPTY_WITHIN_MS = 60_000;
@@ -110,10 +112,12 @@ export async function startChain(run: Run, options: ChainOptions = {}): Promise<
     return true;
   }
 
+  const newest = (): number => newestId(options.segments?.().at(-1) ?? files.store);
+
   async function flows(): Promise<boolean> {
-    let before = newestId(files.store);
+    let before = newest();
     return await until(() => {
-      const now = newestId(files.store);
+      const now = newest();
       // A new store begins anew.
       before = Math.min(before, now);
       return now > before;
@@ -156,8 +160,9 @@ export async function startChain(run: Run, options: ChainOptions = {}): Promise<
       await publisher.kill();
       const codes = [await logger.stop(), await stats.stop()];
 
-      const stores = options.storeFiles?.() ?? [files.store];
-      const { count, problems } = judge({ ...files, stores, soundStores: [files.store] });
+      const sound = options.segments?.() ?? [files.store];
+      const stores = options.stores?.() ?? [sound];
+      const { count, problems } = judge({ ...files, stores, soundFiles: sound });
       const ownEnds = parts.flatMap((part) => part.ownEnds);
       if (!drained) {
         problems.push(`the outbox still holds ${left} after ${EMPTY_WITHIN_MS / 1_000} s`);

@@ -16,15 +16,18 @@ export interface Count {
   invented: number;
 }
 
-export function countRows(journalFile: string, storeFiles: readonly string[]): Count {
+/** The files of one store: one, or its segments. */
+export type StoreFiles = readonly string[];
+
+export function countRows(journalFile: string, stores: readonly StoreFiles[]): Count {
   const { intended, accepted } = readJournal(journalFile);
-  const perFile = storeFiles.map(storedNumbers);
+  const perStore = stores.map((files) => files.flatMap(storedNumbers));
   // A store answers for itself only: two of them may both have a message.
-  const duplicate = perFile.reduce(
+  const duplicate = perStore.reduce(
     (sum, numbers) => sum + numbers.length - new Set(numbers).size,
     0,
   );
-  const stored = new Set(perFile.flat());
+  const stored = new Set(perStore.flat());
   return {
     created: accepted.size,
     stored: stored.size,

@@ -29,7 +29,7 @@ export const damaged: Scenario = {
     const copies: string[] = [];
     const store = `${folder}/weir.db`;
     await using chain = await startChain(run, {
-      storeFiles: () => [...copies, store],
+      stores: () => [...copies, store].map((file) => [file]),
       // Stats cannot read it either, until there is a new one.
       mayEnd: true,
     });

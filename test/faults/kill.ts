@@ -16,6 +16,7 @@ export const kill: Scenario = {
 };
 
 const OLD_ROWS_PER_CYCLE = 500;
+const PAUSE_MAX_MS = 500;
 
 /** The same while retention removes rows all the time. */
 export const killPruning: Scenario = {
@@ -37,14 +38,19 @@ export const killPruning: Scenario = {
   },
 };
 
-async function killAgainAndAgain(run: Run, chain: Chain): Promise<Verdict> {
+/** @param pauseMaxMs the longest wait between two kills. */
+export async function killAgainAndAgain(
+  run: Run,
+  chain: Chain,
+  pauseMaxMs = PAUSE_MAX_MS,
+): Promise<Verdict> {
   const { cycles, random, signal } = run;
   const stalls: string[] = [];
   for (let cycle = 0; cycle < cycles; cycle += 1) {
     // Half of the kills meet a chain that works, the others one that is still getting up.
     if (random.oneIn(2) && !(await chain.flows()))
       stalls.push(`cycle ${cycle}, ${new Date().toISOString()}`);
-    await pause(random.between(0, 500), undefined, { signal });
+    await pause(random.between(0, pauseMaxMs), undefined, { signal });
     await killSome(run, chain);
   }
   const settled = await chain.settle();
@@ -90,6 +96,7 @@ function putOldRows(file: string, count: number): void {
       value: -1,
       observedUs: receivedUs,
       sequence: null,
+      isFiltered: false,
     })),
   );
 }

@@ -55,7 +55,7 @@ export async function startLocalChain(run: Run, options: LocalChainOptions): Pro
     BROKER: `127.0.0.1:${ports.logger}`,
     DB_FILE: files.store,
   });
-  opening.use(startLogger(config, context));
+  opening.use(await startLogger(config, context));
 
   const outbox = opening.use(
     openOutbox({
@@ -116,7 +116,7 @@ export async function startLocalChain(run: Run, options: LocalChainOptions): Pro
       const recoveryMs = performance.now() - startedAtMs;
       const { rows } = outbox.size();
       await opened.disposeAsync();
-      const { count, problems } = judge({ ...files, stores: [files.store] });
+      const { count, problems } = judge({ ...files, stores: [[files.store]] });
       if (!drained) problems.push(`the outbox still holds ${rows} after 60 s`);
       problems.push(...[...faults, ...context.faults].map((fault) => String(fault)));
       return { count, recoveryMs, problems, notes: [] };

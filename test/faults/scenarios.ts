@@ -6,6 +6,7 @@ import { disk } from "./disk.ts";
 import { fsync } from "./fsync.ts";
 import { kill, killPruning } from "./kill.ts";
 import { queue } from "./queue.ts";
+import { rotation, rotationSoak } from "./rotation.ts";
 import type { Scenario } from "./scenario.ts";
 import { secondLogger } from "./second-logger.ts";
 import { stop } from "./stop.ts";
@@ -15,6 +16,8 @@ import { proxy } from "./weather.ts";
 export const SCENARIOS: readonly Scenario[] = [
   kill,
   killPruning,
+  rotation,
+  rotationSoak,
   proxyCut,
   proxy,
   stop,

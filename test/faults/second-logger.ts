@@ -14,9 +14,9 @@ export const secondLogger: Scenario = {
   shortCycles: 2,
   run: async (run) => {
     const { cycles } = run;
-    const other = `${run.folder}/other.db`;
+    const other = `${run.folder}/other/weir.db`;
     const stores = [`${run.folder}/weir.db`, other];
-    await using chain = await startChain(run, { storeFiles: () => stores });
+    await using chain = await startChain(run, { stores: () => stores.map((file) => [file]) });
     const problems: string[] = [];
     for (let cycle = 0; cycle < cycles; cycle += 1) {
       if (cycle % 2 === 1) await stealSession(run, chain, other);

@@ -8,7 +8,7 @@ import { fingerprintOf } from "../src/avro/fingerprint.ts";
 
 const TIMES = { receivedUs: 1_800_000_000_000_000, skewUs: 60_000_000 };
 
-const READING = {
+const READING: avro.schema.AvroSchema = {
   type: "record",
   name: "Reading",
   fields: [
@@ -16,7 +16,7 @@ const READING = {
     { name: "epochtime", type: ["null", "long"] },
     { name: "tags", type: { type: "array", items: "string" } },
   ],
-} as const;
+};
 const TYPE = avro.Type.forSchema(READING);
 const SAMPLE = { number: 21.5, epochtime: 1_700_000_000, tags: ["a", "b"] };
 

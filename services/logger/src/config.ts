@@ -1,6 +1,4 @@
 import {
-  type BrokerConfig,
-  brokerConfig,
   brokerSettings,
   choice,
   type Environment,
@@ -9,7 +7,6 @@ import {
   type ProcessConfig,
   processConfig,
   processSettings,
-  type Rule,
   readSettings,
   section,
   storeSettings,
@@ -17,60 +14,35 @@ import {
   topicSettings,
   topicsDifferRule,
 } from "@weir/config";
-import { WINDOW_SECONDS_MAX } from "@weir/messages";
+import { readStreams, type StreamsConfig, streamSettings } from "@weir/streams";
 
 export interface LoggerConfig {
   process: ProcessConfig;
-  broker: BrokerConfig;
-  topic: string;
+  /** The main job's file; what is remembered of sessions lies beside it. */
   file: string;
+  streams: StreamsConfig;
   synchronous: "FULL" | "NORMAL";
+  transport: "direct" | "mqttjs";
   clientId: string;
   sessionExpirySeconds: number;
-  batch: BatchConfig;
-  retention: RetentionConfig;
+  upkeep: UpkeepConfig;
   /** How far ahead of reception an observation may lie before its time is not believed. */
   skewUs: number;
 }
 
-export interface BatchConfig {
-  /** A batch is committed when it has so many rows, … */
-  rowsMax: number;
-  /** … or so many bytes of payload, … */
-  bytesMax: number;
-  /** … or when its first row has waited for so long. */
-  delayMs: number;
-}
-
-export interface RetentionConfig {
-  retentionUs: number;
-  skewUs: number;
+/** How retention goes about it, in every stream. */
+export interface UpkeepConfig {
   intervalMs: number;
   rowsMax: number;
   clockSteadyMs: number;
 }
 
-const BATCH_BYTES_MAX = 4 * 1024 * 1024;
-
 export const loggerSettings = {
   ...brokerSettings,
   ...topicSettings,
   ...storeSettings,
+  ...streamSettings,
   ...section("Logger", {
-    LOGGER_RETENTION_MINUTES: integer({
-      description:
-        "How long readings are kept, in minutes; at least the longest window and the clock skew.",
-      default: 35,
-      min: 1,
-      max: 5_256_000,
-    }),
-    LOGGER_CLOCK_SKEW_SECONDS: integer({
-      description:
-        "How far in the future a reading's time may lie, in seconds, before its time of reception is used instead.",
-      default: 60,
-      min: 0,
-      max: 3_600,
-    }),
     LOGGER_CLOCK_STEADY_SECONDS: integer({
       description:
         "How long this machine's clock must have run evenly before anything is pruned, in seconds.",
@@ -90,24 +62,17 @@ export const loggerSettings = {
       min: 1,
       max: 1_000_000,
     }),
-    LOGGER_BATCH_ROWS_MAX: integer({
-      description: "Messages that are committed together at most.",
-      default: 1_000,
-      min: 1,
-      max: 50_000,
-    }),
-    LOGGER_BATCH_DELAY_MS: integer({
-      description:
-        "How long a message may wait for others before it is committed, in milliseconds.",
-      default: 20,
-      min: 0,
-      max: 10_000,
-    }),
     LOGGER_SYNCHRONOUS: choice({
       description:
         "FULL: what is acknowledged survives a power cut. NORMAL: faster, and a power cut may cost the newest commits.",
       default: "FULL",
       of: ["FULL", "NORMAL"],
+    }),
+    LOGGER_TRANSPORT: choice({
+      description:
+        "How messages come in: direct reads the socket itself where the broker's URL is mqtt://, and is several times faster; mqttjs uses MQTT.js, as for TLS and websockets.",
+      default: "direct",
+      of: ["direct", "mqttjs"],
     }),
     LOGGER_CLIENT_ID: text({
       description:
@@ -127,42 +92,22 @@ export const loggerSettings = {
   ...processSettings,
 };
 
-const rules: readonly Rule<typeof loggerSettings>[] = [
-  topicsDifferRule,
-  {
-    of: ["LOGGER_RETENTION_MINUTES", "LOGGER_CLOCK_SKEW_SECONDS"],
-    problem: ({ LOGGER_RETENTION_MINUTES: minutes, LOGGER_CLOCK_SKEW_SECONDS: skewSeconds }) => {
-      const neededMinutes = Math.ceil((WINDOW_SECONDS_MAX + skewSeconds) / 60);
-      return minutes >= neededMinutes
-        ? null
-        : `LOGGER_RETENTION_MINUTES: ${minutes} is shorter than the longest window and the clock skew; make it at least ${neededMinutes}`;
-    },
-  },
-];
-
+/** @throws ConfigurationFault naming every problem, those of weir.yaml included. */
 export function readLoggerConfig(environment: Environment): LoggerConfig {
-  const values = readSettings(loggerSettings, environment, rules);
-  const skewUs = values.LOGGER_CLOCK_SKEW_SECONDS * 1_000_000;
+  const values = readSettings(loggerSettings, environment, [topicsDifferRule]);
   return {
     process: processConfig(values, values.LOGGER_HTTP_PORT),
-    broker: brokerConfig(values),
-    topic: values.TOPIC,
     file: values.DB_FILE,
+    streams: readStreams(environment),
     synchronous: values.LOGGER_SYNCHRONOUS,
+    transport: values.LOGGER_TRANSPORT,
     clientId: values.LOGGER_CLIENT_ID,
     sessionExpirySeconds: values.LOGGER_SESSION_EXPIRY_SECONDS,
-    batch: {
-      rowsMax: values.LOGGER_BATCH_ROWS_MAX,
-      bytesMax: BATCH_BYTES_MAX,
-      delayMs: values.LOGGER_BATCH_DELAY_MS,
-    },
-    retention: {
-      retentionUs: values.LOGGER_RETENTION_MINUTES * 60_000_000,
-      skewUs,
+    upkeep: {
       intervalMs: values.LOGGER_PRUNE_INTERVAL_MS,
       rowsMax: values.LOGGER_PRUNE_ROWS_MAX,
       clockSteadyMs: values.LOGGER_CLOCK_STEADY_SECONDS * 1_000,
     },
-    skewUs,
+    skewUs: values.LOGGER_CLOCK_SKEW_SECONDS * 1_000_000,
   };
 }

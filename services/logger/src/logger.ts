@@ -1,104 +1,92 @@
 import type { Flow } from "@weir/messages";
-import { createLink } from "@weir/mqtt";
-import type { ServiceContext } from "@weir/service";
-import { openStore } from "@weir/store";
+import type { Service, ServiceContext } from "@weir/service";
+import { startFinisher } from "@weir/store";
 import type { LoggerConfig } from "./config.ts";
-import { startIntake } from "./intake.ts";
-import { createLoggerMetrics } from "./metrics.ts";
-import { startOutcomeReport } from "./outcome-report.ts";
-import { startReceipts } from "./receipts.ts";
-import { startRetention } from "./retention.ts";
-import { openSessionFile } from "./session-file.ts";
+import { createConnections } from "./connection/connections.ts";
+import { planReload } from "./reload.ts";
+import { createLoggerMetrics } from "./report/metrics.ts";
+import { startOutcomeReport } from "./report/outcome-report.ts";
+import { startPerformanceReport } from "./report/performance.ts";
+import { createStreams } from "./stream/streams.ts";
 
-export const flow: Flow = { subscribes: ["DATA"], publishes: ["weir/receipt/<publisher>"] };
-
-const STREAM = "data";
+export const flow: Flow = {
+  subscribes: ["DATA", "devices/<id>/state"],
+  publishes: ["weir/receipt/<publisher>", "weir/service/logger/performance"],
+};
 
 /**
- * Writes each message to the store and acknowledges it after the commit; the store's only writer.
+ * Writes the messages of every stream to its store and acknowledges them after the commit; the only
+ * writer of these stores.
  *
- * @throws Fault when the store is locked, cannot be written, or is something else.
+ * @throws Fault when a store is locked, cannot be written, or is something else.
  */
-export function startLogger(config: LoggerConfig, context: ServiceContext): AsyncDisposable {
-  const { clock, logger, health, fail } = context;
-  // Closed in reverse: intake stops and flushes, then the link says goodbye, then the store closes.
-  const opened = new AsyncDisposableStack();
+export async function startLogger(
+  config: LoggerConfig,
+  context: ServiceContext,
+): Promise<Service<LoggerConfig>> {
+  const { clock, logger } = context;
+  // Closed in reverse: intake stops and flushes, then the connections say goodbye, then the stores close.
+  await using opening = new AsyncDisposableStack();
+  let current = config;
 
-  const store = opened.use(
-    openStore({ ...config, stream: STREAM, legacyTopic: config.topic, nowUs: clock.now() * 1_000 }),
-  );
-  if (store.damaged !== null) {
-    logger.error(
-      store.damaged,
-      "the store is damaged: it is kept under another name, and a new one was begun. What is not confirmed comes again; save the rest out of it with: sqlite3 <file> .recover",
-    );
-  }
-  if (store.imported !== null) logger.info(store.imported, "imported a file of the old system");
-  const metrics = createLoggerMetrics(context.metrics, store);
-  const report = opened.use(startOutcomeReport(clock, logger));
-  opened.use(
-    startRetention(config.retention, {
-      store,
+  const finisher = opening.use(
+    startFinisher({
       clock,
-      logger,
-      onPruned: (rows) => metrics.prunedRows.inc(rows),
-      onFault: fail,
+      onFinished: (file) => logger.info({ file }, "finished a closed segment"),
+      onUnfinished: (unfinished) => logger.warn(unfinished, "a closed segment is not finished yet"),
     }),
   );
+  const streams = opening.use(createStreams({ ...context, ...config, finisher }));
+  await streams.apply(config.streams.streams);
+  const metrics = createLoggerMetrics(context.metrics, streams.all);
+  const losses = { dropped: 0, unmatched: 0 };
+  opening.use(startOutcomeReport(streams.all, { clock, logger }));
 
-  const intake = startIntake(config, {
-    store,
-    clock,
-    onCommitted: (committed, seconds) => {
-      metrics.commitSeconds.observe(seconds);
-      for (const { outcome, filed, publisher } of committed) {
-        metrics.messages.inc({ filed });
-        if (publisher !== null) receipts.note(publisher);
-        if (filed === "duplicate") continue;
-        metrics.rows.inc({ kind: outcome.kind, reason: outcome.reason });
-        report.add(outcome);
-      }
-      logger.debug({ messages: committed.length, seconds }, "committed");
-    },
-    onUnmatched: () => metrics.unmatched.inc(),
-    onFault: fail,
-  });
-
-  const brokerCheck = health.check("broker");
-  const link = opened.use(
-    createLink({
-      broker: config.broker,
-      clientId: config.clientId,
-      session: { kind: "persistent", expirySeconds: config.sessionExpirySeconds },
-      subscriptions: [{ filter: config.topic, qos: 1 }],
-      sessionMemory: openSessionFile(`${config.file}.session`, {
-        clientId: config.clientId,
-        brokerUrl: config.broker.url,
-      }),
-      acknowledge: "manually",
-      onMessage: intake.receive,
-      onConnected: ({ protocolVersion }) => {
-        intake.setGathering(protocolVersion === 5);
-        receipts.connected();
-        brokerCheck.pass();
+  const connections = opening.use(
+    createConnections(config, {
+      ...context,
+      streams: streams.all,
+      onCommitted: (messages, seconds) => {
+        metrics.commitSeconds.observe(seconds);
+        performance.note(messages);
       },
-      onDisconnected: brokerCheck.fail,
+      onUnmatched: () => {
+        losses.unmatched += 1;
+        metrics.unmatched.inc();
+      },
+      onDropped: ({ topic, bytes }) => {
+        losses.dropped += 1;
+        metrics.dropped.inc();
+        logger.warn({ topic: topic.slice(0, 200), bytes }, "a message is too large: not stored");
+      },
+      onReceipt: () => metrics.receipts.inc(),
+    }),
+  );
+  const performance = opening.use(
+    startPerformanceReport({
+      ...config.streams.performance,
+      streams: streams.all,
+      losses: () => losses,
+      link: connections.defaultLink,
       clock,
       logger,
     }),
   );
-  const receipts = opened.use(
-    startReceipts({
-      store,
-      link,
-      clock,
-      logger,
-      onPublished: () => metrics.receipts.inc(),
-      onFault: fail,
-    }),
-  );
-  opened.use(intake);
+  await connections.apply(config.streams);
 
-  link.start();
-  return opened;
+  const opened = opening.move();
+  return {
+    reload: async (next) => {
+      const { config: changed, needsRestart } = planReload(current, next);
+      if (needsRestart.length > 0) {
+        logger.warn({ needsRestart }, `needs a restart: ${needsRestart.join(", ")}`);
+      }
+      await streams.apply(changed.streams.streams);
+      await connections.apply(changed.streams);
+      await streams.closeOthers(changed.streams.streams);
+      performance.setInterval(changed.streams.performance.intervalMs);
+      current = changed;
+    },
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
+  };
 }

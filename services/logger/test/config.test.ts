@@ -5,10 +5,19 @@ describe("the logger's configuration", () => {
   test("understands the environment of the old system", () => {
     const environment = { BROKER: "mosquitto", DB_FILE: "tmp/test.db", TOPIC: "IN" };
     expect(readLoggerConfig(environment)).toMatchObject({
-      broker: { url: "mqtt://mosquitto" },
       file: "tmp/test.db",
-      topic: "IN",
-      retention: { retentionUs: 35 * 60 * 1e6 },
+      streams: {
+        brokers: { default: { url: "mqtt://mosquitto" } },
+        streams: [
+          {
+            name: "data",
+            filters: ["IN"],
+            place: { kind: "file", file: "tmp/test.db" },
+            retention: { ageMs: 35 * 60 * 1e3 },
+          },
+          { name: "devices", filters: ["devices/#", "losant/#"] },
+        ],
+      },
     });
   });
 

@@ -1,105 +1,115 @@
 import { describe, expect, test } from "@jest/globals";
-import type { InboundMessage } from "@weir/mqtt";
-import type { Store } from "@weir/store";
-import { createFakeClock, openTestStore, temporaryFolder } from "@weir/testkit";
-import { startIntake } from "../src/intake.ts";
+import { systemClock } from "@weir/clock";
+import { decodeReading } from "@weir/messages";
+import type { ReceivedMessage } from "@weir/mqtt";
+import type { FileStore } from "@weir/store";
+import type { StreamConfig } from "@weir/streams";
+import { openTestStore, temporaryFolder } from "@weir/testkit";
+import { readLoggerConfig } from "../src/config.ts";
+import { createIntake } from "../src/connection/intake.ts";
+import { createRoutes } from "../src/connection/routes.ts";
+import { subscriptionsOf } from "../src/connection/subscriptions.ts";
+import { createStream, type Stream } from "../src/stream/stream.ts";
+import { readingOf } from "./fixture.ts";
 
-const config = {
-  topic: "DATA",
-  skewUs: 0,
-  batch: { rowsMax: 10, bytesMax: 1_000, delayMs: 20 },
-};
+const [DEFAULTS] = readLoggerConfig({}).streams.streams as [StreamConfig];
 
-interface Trial {
-  acknowledged: string[];
-  faults: unknown[];
-  unmatched: string[];
-  message: (payload: string, topic?: string) => InboundMessage;
-}
-
-function trial(): Trial {
-  const acknowledged: string[] = [];
-  return {
-    acknowledged,
-    faults: [],
-    unmatched: [],
-    message: (payload, topic = "DATA") => ({
-      topic,
-      payload: Buffer.from(payload),
-      qos: 1,
-      retained: false,
-      acknowledge: () => acknowledged.push(payload),
-    }),
-  };
-}
-
-function start(store: Store, { faults, unmatched }: Trial) {
-  const clock = createFakeClock();
-  const intake = startIntake(config, {
+function streamOn(store: FileStore, config: Partial<StreamConfig>): Stream {
+  return createStream({
+    config: { ...DEFAULTS, ...config },
+    decode: ({ payload }, times) => decodeReading(payload, times),
+    filter: null,
     store,
-    clock,
-    onCommitted: () => {},
-    onUnmatched: (topic) => unmatched.push(topic),
-    onFault: (fault) => faults.push(fault),
+    clock: systemClock,
+    skewUs: 0,
   });
-  return { clock, intake };
+}
+
+function message(topic: string, subscriptions: readonly number[] = []): ReceivedMessage {
+  const payload = Buffer.from(readingOf(1));
+  return { topic, payload, qos: 1, retained: false, subscriptions };
+}
+
+/** An intake on MQTT 5, and the identifiers of its subscriptions by their filters. */
+function intakeOf(streams: readonly Stream[], known: readonly { filter: string }[] = []) {
+  const unmatched: string[] = [];
+  const configs = streams.map(({ config }) => config);
+  const subscriptions = subscriptionsOf(configs, { version: 5, known });
+  const intake = createIntake({
+    routes: createRoutes(streams, subscriptions),
+    clock: systemClock,
+    onUnmatched: (topic) => unmatched.push(topic),
+  });
+  const identifierOf = (filter: string): number =>
+    subscriptions.find((one) => one.filter === filter)?.identifier ?? 0;
+  return { intake, unmatched, identifierOf, subscriptions };
 }
 
 describe("intake", () => {
-  test("acknowledges a message after its commit, not before", () => {
+  test("stores a message in every stream that its topic belongs to", () => {
     using folder = temporaryFolder();
-    using store = openTestStore(folder.file("weir.db"));
-    const seen = trial();
-    const { clock, intake } = start(store, seen);
-    intake.receive(seen.message("a"));
-    expect([store.size().rows, seen.acknowledged]).toEqual([0, []]);
-    clock.advance(20);
-    expect([store.size().rows, seen.acknowledged]).toEqual([1, ["a"]]);
+    using first = openTestStore(folder.file("first.db"));
+    using second = openTestStore(folder.file("second.db"));
+    const { intake } = intakeOf([
+      streamOn(first, { filters: ["a/#"] }),
+      streamOn(second, { filters: ["a/b"] }),
+    ]);
+    intake.store([message("a/b"), message("a/c")]);
+    expect([first.size().rows, second.size().rows]).toEqual([2, 1]);
   });
 
-  test("lets a message wait for nobody when the broker's window is small", () => {
+  test("does not store a message that no stream asks for, and says so", () => {
     using folder = temporaryFolder();
     using store = openTestStore(folder.file("weir.db"));
-    const seen = trial();
-    const { clock, intake } = start(store, seen);
-    intake.setGathering(false);
-    intake.receive(seen.message("a"));
-    clock.advance(0);
-    expect(seen.acknowledged).toEqual(["a"]);
+    const { intake, unmatched } = intakeOf([
+      streamOn(store, { filters: ["a/#"], exclude: ["a/b"] }),
+    ]);
+    intake.store([message("c"), message("a/b"), message("a/c")]);
+    expect([store.size().rows, unmatched]).toEqual([1, ["c", "a/b"]]);
   });
 
-  test("acknowledges nothing that it could not store, and takes nothing more", () => {
+  test("throws when a store cannot write, so that nothing is acknowledged", () => {
     using folder = temporaryFolder();
     const store = openTestStore(folder.file("weir.db"));
-    const seen = trial();
-    const { clock, intake } = start(store, seen);
-    intake.receive(seen.message("a"));
+    const { intake } = intakeOf([streamOn(store, { filters: ["DATA"] })]);
     store[Symbol.dispose]();
-    clock.advance(20);
-    intake.receive(seen.message("b"));
-    clock.advance(20);
-    expect(seen.acknowledged).toEqual([]);
-    expect(seen.faults).toHaveLength(1);
+    expect(() => intake.store([message("DATA")])).toThrow();
   });
 
-  test("stores and acknowledges what it holds when it ends", () => {
+  test("takes one of the copies that come for overlapping subscriptions", () => {
     using folder = temporaryFolder();
     using store = openTestStore(folder.file("weir.db"));
-    const seen = trial();
-    const { intake } = start(store, seen);
-    intake.receive(seen.message("a"));
-    intake[Symbol.dispose]();
-    intake.receive(seen.message("b"));
-    expect([store.size().rows, seen.acknowledged]).toEqual([1, ["a"]]);
+    const { intake, identifierOf } = intakeOf([streamOn(store, { filters: ["a/+", "+/b"] })]);
+    const both = [identifierOf("a/+"), identifierOf("+/b")];
+    intake.store(both.map((identifier) => message("a/b", [identifier])));
+    intake.store([message("a/b", both)]);
+    expect(store.size().rows).toBe(2);
   });
 
-  test("does not store a message of another topic, and says so", () => {
+  test("takes what came for a subscription that it does not know: better twice than not at all", () => {
     using folder = temporaryFolder();
     using store = openTestStore(folder.file("weir.db"));
-    const seen = trial();
-    const { clock, intake } = start(store, seen);
-    intake.receive(seen.message("a", "OTHER"));
-    clock.advance(20);
-    expect([store.size().rows, seen.unmatched]).toEqual([0, ["OTHER"]]);
+    const { intake } = intakeOf([streamOn(store, { filters: ["a/+", "+/b"] })]);
+    intake.store([message("a/b", [4_711])]);
+    expect(store.size().rows).toBe(1);
+  });
+
+  test("prefers the copy of the subscription that the session has had for longest", () => {
+    using folder = temporaryFolder();
+    using store = openTestStore(folder.file("weir.db"));
+    const { intake, identifierOf } = intakeOf(
+      [streamOn(store, { filters: ["a/+", "+/b"] })],
+      [{ filter: "+/b" }],
+    );
+    // Queued before `a/+` was subscribed to, so there is no copy of it.
+    intake.store([message("a/b", [identifierOf("+/b")])]);
+    expect(store.size().rows).toBe(1);
+  });
+
+  test("needs no identifiers where one filter holds the others", () => {
+    using folder = temporaryFolder();
+    using store = openTestStore(folder.file("weir.db"));
+    const { subscriptions } = intakeOf([streamOn(store, { filters: ["a/#", "a/b"], qos: 1 })]);
+    expect(subscriptions).toEqual([{ filter: "a/#", qos: 1 }]);
   });
 });

@@ -2,26 +2,17 @@ import { describe, expect, test } from "@jest/globals";
 import { startBroker } from "@weir/broker";
 import { connectTestClient, createTestContext, eventually, temporaryFolder } from "@weir/testkit";
 import { startLogger } from "../src/logger.ts";
-import { readingOf, storedValues, testConfig } from "./fixture.ts";
+import { readingOf, startReady, storedValues, testConfig } from "./fixture.ts";
 
 const LOCAL = { host: "127.0.0.1", port: 0 };
 const AT_LEAST_ONCE = { qos: 1 } as const;
-
-/** Starts a logger and waits until it is subscribed. */
-async function startReady(config: ReturnType<typeof testConfig>) {
-  const context = createTestContext();
-  const logger = startLogger(config, context);
-  await eventually(() => context.health.report().ready);
-  return { logger, context };
-}
 
 describe("the logger", () => {
   test("stores each message of its topic", async () => {
     using folder = temporaryFolder();
     await using broker = await startBroker(LOCAL);
     const file = folder.file("weir.db");
-    const { logger } = await startReady(testConfig({ file, port: broker.port }));
-    await using _logger = logger;
+    await using _logger = await startReady(testConfig({ file, port: broker.port }));
     await using publisher = await connectTestClient(broker.port);
     for (const number of [1, 2, 3]) {
       await publisher.publish("DATA", readingOf(number), AT_LEAST_ONCE);
@@ -34,12 +25,11 @@ describe("the logger", () => {
     await using broker = await startBroker(LOCAL);
     const config = testConfig({ file: folder.file("weir.db"), port: broker.port });
     const first = await startReady(config);
-    await first.logger[Symbol.asyncDispose]();
+    await first[Symbol.asyncDispose]();
 
     await using publisher = await connectTestClient(broker.port);
     await publisher.publish("DATA", readingOf(7), AT_LEAST_ONCE);
-    const second = await startReady(config);
-    await using _logger = second.logger;
+    await using _logger = await startReady(config);
     expect(await storedValues(config.file, 1)).toEqual([7]);
   });
 
@@ -47,7 +37,7 @@ describe("the logger", () => {
     using folder = temporaryFolder();
     await using broker = await startBroker(LOCAL);
     const config = testConfig({ file: folder.file("weir.db"), port: broker.port });
-    const { logger, context } = await startReady(config);
+    const logger = await startReady(config);
     await using publisher = await connectTestClient(broker.port);
     const sent = Array.from({ length: 200 }, (_, number) => number);
     const publications = sent.map((number) =>
@@ -56,10 +46,9 @@ describe("the logger", () => {
     await publications[0];
     await logger[Symbol.asyncDispose]();
     await Promise.all(publications);
-    expect(context.faults).toEqual([]);
+    expect(logger.context.faults).toEqual([]);
 
-    const again = await startReady(config);
-    await using _logger = again.logger;
+    await using _logger = await startReady(config);
     const values = await storedValues(config.file, sent.length);
     expect(new Set(values)).toEqual(new Set(sent));
   });
@@ -68,8 +57,8 @@ describe("the logger", () => {
     using folder = temporaryFolder();
     await using broker = await startBroker(LOCAL);
     const file = folder.file("weir.db");
-    const { logger, context } = await startReady(testConfig({ file, port: broker.port }));
-    await using _logger = logger;
+    await using logger = await startReady(testConfig({ file, port: broker.port }));
+    const { context } = logger;
     await using publisher = await connectTestClient(broker.port);
     const rubbish = ["", "{", "[".repeat(10_000), '{"number":NaN}', '{"__proto__":{"number":1}}'];
     for (const payload of [readingOf(1), ...rubbish, readingOf(2)]) {
@@ -77,7 +66,7 @@ describe("the logger", () => {
     }
     expect(await storedValues(file, 7)).toEqual([1, 2]);
     expect(await context.metrics.metrics()).toContain(
-      'weir_logger_rows_total{kind="rejected",reason="not JSON"} 3',
+      'weir_logger_rows_total{stream="data",kind="rejected",reason="not JSON"} 3',
     );
     expect(context.faults).toEqual([]);
   });
@@ -87,13 +76,11 @@ describe("the logger", () => {
     await using broker = await startBroker(LOCAL);
     const file = folder.file("weir.db");
     const before = await startReady(testConfig({ file, port: broker.port }));
-    await before.logger[Symbol.asyncDispose]();
+    await before[Symbol.asyncDispose]();
 
     const environment = { TOPIC: "OTHER" };
-    const { logger, context } = await startReady(
-      testConfig({ file, port: broker.port, environment }),
-    );
-    await using _logger = logger;
+    await using logger = await startReady(testConfig({ file, port: broker.port, environment }));
+    const { context } = logger;
     await using publisher = await connectTestClient(broker.port);
     await publisher.publish("DATA", readingOf(1), AT_LEAST_ONCE);
     await publisher.publish("OTHER", readingOf(2), AT_LEAST_ONCE);
@@ -107,7 +94,10 @@ describe("the logger", () => {
     const { port } = gone;
     await gone[Symbol.asyncDispose]();
     const context = createTestContext();
-    await using _logger = startLogger(testConfig({ file: folder.file("weir.db"), port }), context);
+    await using _logger = await startLogger(
+      testConfig({ file: folder.file("weir.db"), port }),
+      context,
+    );
     await eventually(() => context.health.report().checks.broker?.includes("ECONNREFUSED"));
     await using _broker = await startBroker({ ...LOCAL, port });
     await eventually(() => context.health.report().ready);

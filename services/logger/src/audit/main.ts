@@ -1,13 +1,15 @@
 import { randomUUID } from "node:crypto";
 import { systemClock } from "@weir/clock";
-import { loadEnvironment } from "@weir/config";
+import { type BrokerConfig, loadEnvironment } from "@weir/config";
 import { EXIT_CODES, errorMessage, Fault } from "@weir/fault";
 import { type Announcement, isName, parseAnnouncement } from "@weir/messages";
 import { createLink } from "@weir/mqtt";
 import { createLogger } from "@weir/service";
-import { openReader } from "@weir/store";
+import { newestFileOf, openReader } from "@weir/store";
+import type { StreamConfig } from "@weir/streams";
+import { matchesFilter } from "@weir/topics";
 import { type LoggerConfig, readLoggerConfig } from "../config.ts";
-import { count, reconcile } from "./reconcile.ts";
+import { count, reconcile, type StreamLedger } from "./reconcile.ts";
 import { renderAudit } from "./render.ts";
 
 const TIMEOUT_MS = 20_000;
@@ -17,17 +19,29 @@ const ANNOUNCED = "weir/publisher/";
 async function audit(): Promise<number> {
   const config = readLoggerConfig(loadEnvironment());
   const announcements = await collectAnnouncements(config);
-  using reader = openReader(config.file);
+  const ledgers = config.streams.streams.map(readStreamLedger);
+  const lines = reconcile(announcements, ledgers);
+  const unsequenced = ledgers.reduce((sum, ledger) => sum + ledger.unsequenced, 0);
+  process.stdout.write(renderAudit(lines, unsequenced));
+  return lines.some(({ missing }) => count(missing) > 0) ? EXIT_CODES.fault : EXIT_CODES.ok;
+}
+
+/** @throws Fault when the stream has no file yet. */
+function readStreamLedger(stream: StreamConfig): StreamLedger & { unsequenced: number } {
+  const file = newestFileOf(stream.place, stream.name);
+  using reader = file === null ? null : openReader(file);
   if (reader === null) {
-    throw new Fault(`there is no store at ${config.file}`, {
-      remedy: "Name it in DB_FILE, or start the suite first.",
+    const where = stream.place.kind === "file" ? stream.place.file : stream.place.folder;
+    throw new Fault(`there is no store of the stream ${stream.name} at ${where}`, {
+      remedy: "Name it in DB_FILE or weir.yaml, or start the suite first.",
       exitCode: EXIT_CODES.unavailable,
     });
   }
   const { lines: ledger, unsequenced } = reader.ledger();
-  const lines = reconcile(announcements, ledger);
-  process.stdout.write(renderAudit(lines, unsequenced));
-  return lines.some(({ missing }) => count(missing) > 0) ? EXIT_CODES.fault : EXIT_CODES.ok;
+  const takes = (topic: string): boolean =>
+    stream.filters.some((filter) => matchesFilter(filter, topic)) &&
+    !stream.exclude.some((filter) => matchesFilter(filter, topic));
+  return { stream: stream.name, ledger, unsequenced, takes };
 }
 
 /** What the broker keeps of every publisher. A message of our own, behind them, says that all have come. */
@@ -36,7 +50,8 @@ async function collectAnnouncements(config: LoggerConfig): Promise<Map<string, A
   const complete = Promise.withResolvers<void>();
   const sentinel = `weir/audit/${randomUUID()}`;
   await using link = createLink({
-    broker: config.broker,
+    // The suite's own publishers are at the broker of the environment.
+    broker: config.streams.brokers.default as BrokerConfig,
     clientId: `weir-audit-${randomUUID()}`,
     session: { kind: "clean" },
     subscriptions: [

@@ -1,8 +1,17 @@
 import type { Announcement, AnnouncementEntry } from "@weir/messages";
 import { type LedgerLine, missingBelow, type SeqRange } from "@weir/store";
 
-/** What an outbox says of itself beside what the ledger says of it. */
+/** What one stream has of the outboxes whose topics it takes. */
+export interface StreamLedger {
+  stream: string;
+  ledger: readonly LedgerLine[];
+  takes: (topic: string) => boolean;
+}
+
+/** What an outbox says of itself beside what a stream's ledger says of it. */
 export interface AuditLine {
+  /** `null` for what no stream takes: it stays in the outbox. */
+  stream: string | null;
   publisher: string;
   epoch: string;
   topic: string;
@@ -22,35 +31,58 @@ export interface AuditLine {
 
 const EMPTY = { received: 0, duplicates: 0, filtered: 0, lastReceivedUs: null };
 
+interface Announced {
+  publisher: string;
+  entry: AnnouncementEntry;
+}
+
 /**
- * Sets the ledger beside what the publishers announce. The announcements must be older than the
- * ledger: what an outbox has let go by then is stored by then.
+ * Sets the ledgers beside what the publishers announce. The announcements must be older than the
+ * ledgers: what an outbox has let go by then is stored by then, in every stream that takes its topic.
  */
 export function reconcile(
   announcements: ReadonlyMap<string, Announcement>,
-  ledger: readonly LedgerLine[],
+  streams: readonly StreamLedger[],
 ): AuditLine[] {
-  const announced = new Map<string, { publisher: string; entry: AnnouncementEntry }>();
-  for (const [publisher, { entries }] of announcements) {
-    for (const entry of entries)
-      announced.set(keyOf({ publisher, ...entry }), { publisher, entry });
-  }
-  const lines = ledger.map((line) => {
-    const key = keyOf(line);
-    const entry = announced.get(key)?.entry ?? null;
-    announced.delete(key);
-    return compare(line, entry);
-  });
-  // What was announced and of which nothing has come at all.
-  for (const { publisher, entry } of announced.values()) {
-    const { epoch, topic } = entry;
-    const account = { through: 0, ranges: [] };
-    lines.push(compare({ publisher, epoch, topic, account, ...EMPTY }, entry));
-  }
-  return lines;
+  const announced = [...announcements].flatMap(([publisher, { entries }]) =>
+    entries.map((entry) => ({ publisher, entry })),
+  );
+  const untaken = announced.filter(({ entry }) => !streams.some(({ takes }) => takes(entry.topic)));
+  return [
+    ...streams.flatMap((stream) => reconcileStream(stream, announced)),
+    ...untaken.map((one) => nothingOf(null, one)),
+  ];
 }
 
-type Stored = Omit<LedgerLine, "lastReceivedUs"> & { lastReceivedUs: number | null };
+function reconcileStream(
+  { stream, ledger, takes }: StreamLedger,
+  announced: readonly Announced[],
+): AuditLine[] {
+  const expected = new Map(
+    announced
+      .filter(({ entry }) => takes(entry.topic))
+      .map(({ publisher, entry }) => [keyOf({ publisher, ...entry }), { publisher, entry }]),
+  );
+  const lines = ledger.map((line) => {
+    const key = keyOf(line);
+    const entry = expected.get(key)?.entry ?? null;
+    expected.delete(key);
+    return compare({ stream, ...line }, entry);
+  });
+  return [...lines, ...[...expected.values()].map((one) => nothingOf(stream, one))];
+}
+
+/** What was announced and of which nothing has come at all. */
+function nothingOf(stream: string | null, { publisher, entry }: Announced): AuditLine {
+  const { epoch, topic } = entry;
+  const account = { through: 0, ranges: [] };
+  return compare({ stream, publisher, epoch, topic, account, ...EMPTY }, entry);
+}
+
+type Stored = Omit<LedgerLine, "lastReceivedUs"> & {
+  stream: string | null;
+  lastReceivedUs: number | null;
+};
 
 function compare({ account, ...line }: Stored, entry: AnnouncementEntry | null): AuditLine {
   if (entry === null) return { ...line, accepted: null, abandoned: 0, waiting: null, missing: [] };

@@ -8,6 +8,7 @@ const RANGES_SHOWN = 5;
 export function renderAudit(lines: readonly AuditLine[], unsequenced: number): string {
   const table = new Table({
     head: [
+      "stream",
       "publisher",
       "epoch",
       "topic",
@@ -24,6 +25,7 @@ export function renderAudit(lines: readonly AuditLine[], unsequenced: number): s
   });
   for (const line of lines) {
     table.push([
+      line.stream ?? "none",
       line.publisher,
       line.epoch.slice(0, EPOCH_SHOWN),
       line.topic,

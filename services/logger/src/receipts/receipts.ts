@@ -2,7 +2,8 @@ import type { Clock } from "@weir/clock";
 import type { Receipt } from "@weir/messages";
 import type { Link } from "@weir/mqtt";
 import type { Logger } from "@weir/service";
-import type { Store } from "@weir/store";
+import type { Stream } from "../stream/stream.ts";
+import { combineEntries } from "./combine.ts";
 
 /** Tells publishers with an outbox what of theirs is committed. */
 export interface Receipts extends Disposable {
@@ -13,8 +14,12 @@ export interface Receipts extends Disposable {
 }
 
 export interface ReceiptsOptions {
-  store: Pick<Store, "receiptOf" | "recentPublishers">;
-  link: Pick<Link, "publish">;
+  /** The streams of one broker, as they are at the moment. */
+  streams: () => readonly Stream[];
+  /** Whether a stream takes a topic. */
+  takes: (stream: Stream, topic: string) => boolean;
+  /** The way to the broker; `null` while there is none. */
+  link: () => Pick<Link, "publish"> | null;
   clock: Clock;
   logger: Logger;
   onPublished: () => void;
@@ -27,16 +32,20 @@ const PUBLISHERS_AFTER_CONNECT = 1_000;
 
 /** A receipt is cumulative and retained, so one of a publisher at a time is enough, and may get lost. */
 export function startReceipts(options: ReceiptsOptions): Receipts {
-  const { store, link, clock, logger, onPublished, onFault } = options;
+  const { streams, takes, link, clock, logger, onPublished, onFault } = options;
   const due = new Set<string>();
 
   async function publish(publisher: string): Promise<void> {
     const at = Math.floor(clock.now() / 1_000);
-    const receipt: Receipt = { at, entries: store.receiptOf(publisher) };
+    const ledgers = streams().map((stream) => ({
+      entries: stream.store.receiptOf(publisher),
+      takes: (topic: string) => takes(stream, topic),
+    }));
+    const receipt: Receipt = { at, entries: combineEntries(ledgers) };
     // The ledger keeps sound names only, so this is a topic and not a filter.
     const topic = `weir/receipt/${publisher}`;
     try {
-      await link.publish(topic, JSON.stringify(receipt), { qos: 1, retain: true });
+      await link()?.publish(topic, JSON.stringify(receipt), { qos: 1, retain: true });
       onPublished();
     } catch (error) {
       // The link says why. `connected`, or the publisher that asks again, makes it due again.
@@ -54,7 +63,10 @@ export function startReceipts(options: ReceiptsOptions): Receipts {
   return {
     note: (publisher) => due.add(publisher),
     connected: () => {
-      for (const publisher of store.recentPublishers(PUBLISHERS_AFTER_CONNECT)) due.add(publisher);
+      for (const { store } of streams()) {
+        for (const publisher of store.recentPublishers(PUBLISHERS_AFTER_CONNECT))
+          due.add(publisher);
+      }
     },
     [Symbol.dispose]: () => timer[Symbol.dispose](),
   };

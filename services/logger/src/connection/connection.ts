@@ -1,0 +1,97 @@
+import type { Clock } from "@weir/clock";
+import { createLink, type Link, type ReceivedMessage } from "@weir/mqtt";
+import type { HealthCheck, Logger } from "@weir/service";
+import type { Stream } from "../stream/stream.ts";
+import { createIntake } from "./intake.ts";
+import { batchOf, type ConnectionPlan } from "./plan.ts";
+import { createRoutes } from "./routes.ts";
+import { openSessionFile } from "./session-file.ts";
+import { subscriptionsOf } from "./subscriptions.ts";
+
+/** One connection to a broker with the streams that come over it. */
+export interface Connection extends AsyncDisposable {
+  readonly plan: ConnectionPlan;
+  readonly link: Link;
+  /** Whether one of its streams takes this topic. */
+  takes(stream: Stream, topic: string): boolean;
+  start(): void;
+  /** Goes on with other streams, and asks the broker for what they want. */
+  setStreams(plan: ConnectionPlan, streams: readonly Stream[]): Promise<void>;
+}
+
+export interface ConnectionOptions {
+  plan: ConnectionPlan;
+  streams: readonly Stream[];
+  sessionExpirySeconds: number;
+  transport: "direct" | "mqttjs";
+  clock: Clock;
+  logger: Logger;
+  check: HealthCheck;
+  /** Called after all commits, with how many messages they were and how long it took. */
+  onCommitted: (messages: number, seconds: number) => void;
+  /** Called after all commits, with who is to get a receipt. */
+  onPublishers: (publishers: Iterable<string>) => void;
+  onUnmatched: (topic: string) => void;
+  /** Called for a packet that is larger than any that is taken. */
+  onDropped: (dropped: { topic: string; bytes: number }) => void;
+  onConnected: () => void;
+  onFault: (fault: unknown) => void;
+}
+
+const BATCH_BYTES_MAX = 4 * 1024 * 1024;
+
+export function createConnection(options: ConnectionOptions): Connection {
+  const { clock, logger, check, onUnmatched, onFault } = options;
+  let { plan } = options;
+  const session = openSessionFile(plan.sessionFile, {
+    clientId: plan.clientId,
+    brokerUrl: plan.broker.url,
+  });
+
+  const wanted = (version: 5 | 4) =>
+    subscriptionsOf(plan.streams, { version, known: session.load().subscriptions });
+  let routes = createRoutes(options.streams, wanted(5));
+  const intake = createIntake({ routes, clock, onUnmatched });
+
+  function store(messages: readonly ReceivedMessage[]): void {
+    const startMs = clock.monotonic();
+    options.onPublishers(intake.store(messages));
+    options.onCommitted(messages.length, (clock.monotonic() - startMs) / 1_000);
+  }
+
+  const link = createLink({
+    broker: plan.broker,
+    clientId: plan.clientId,
+    session: { kind: "persistent", expirySeconds: options.sessionExpirySeconds },
+    subscriptions: wanted,
+    sessionMemory: session,
+    transport: options.transport,
+    batch: { ...batchOf(plan.streams), bytesMax: BATCH_BYTES_MAX },
+    onBatch: store,
+    onDropped: options.onDropped,
+    onFault,
+    onConnected: () => {
+      check.pass();
+      options.onConnected();
+    },
+    onDisconnected: check.fail,
+    clock,
+    logger,
+  });
+
+  return {
+    get plan() {
+      return plan;
+    },
+    link,
+    takes: (stream, topic) => routes.of(topic).streams.includes(stream),
+    start: link.start,
+    setStreams: async (changed, streams) => {
+      plan = changed;
+      routes = createRoutes(streams, wanted(5));
+      intake.setRoutes(routes);
+      await link.setSubscriptions(wanted);
+    },
+    [Symbol.asyncDispose]: () => link[Symbol.asyncDispose](),
+  };
+}

@@ -1,0 +1,160 @@
+import { OUTCOMES } from "@weir/messages";
+import { Counter, Gauge, Histogram, type Registry } from "@weir/service";
+import type { Stream } from "../stream/stream.ts";
+
+/** What the logger counts beside what each stream counts for itself. */
+export interface LoggerMetrics {
+  receipts: Counter;
+  commitSeconds: Histogram;
+  /** Messages on topics that no stream asks for. */
+  unmatched: Counter;
+  /** Packets beyond the size limit. */
+  dropped: Counter;
+}
+
+/**
+ * Registers the metrics. Those of streams are read from their counts when somebody asks: counting with
+ * labels costs more than storing a row. Labels are names of streams and words of fixed lists.
+ */
+export function createLoggerMetrics(
+  registry: Registry,
+  streams: () => Iterable<Stream>,
+): LoggerMetrics {
+  const registers = [registry];
+  registerMessages(registry, streams);
+  registerStores(registry, streams);
+  return {
+    receipts: new Counter({
+      name: "weir_logger_receipts_total",
+      help: "Receipts that the broker has acknowledged.",
+      registers,
+    }),
+    commitSeconds: new Histogram({
+      name: "weir_logger_commit_seconds",
+      help: "Time from a batch's arrival to the end of its commits.",
+      buckets: [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1, 5],
+      registers,
+    }),
+    unmatched: new Counter({
+      name: "weir_logger_unmatched_total",
+      help: "Messages on a topic that no stream asks for; they are not stored.",
+      registers,
+    }),
+    dropped: new Counter({
+      name: "weir_logger_dropped_total",
+      help: "Messages that are larger than any that is taken; they are not stored.",
+      registers,
+    }),
+  };
+}
+
+function registerMessages(registry: Registry, streams: () => Iterable<Stream>): void {
+  const registers = [registry];
+  new Counter({
+    name: "weir_logger_messages_total",
+    help: "Messages by what the ledger says: new, duplicate (not stored again), beyond limits, unsequenced, or filtered (dropped by the code filter).",
+    labelNames: ["stream", "filed"],
+    registers,
+    collect() {
+      this.reset();
+      for (const { config, counts } of streams()) {
+        for (const [filed, count] of Object.entries(counts.filed)) {
+          if (count > 0) this.inc({ stream: config.name, filed }, count);
+        }
+      }
+    },
+  });
+  new Counter({
+    name: "weir_logger_rows_total",
+    help: "Rows stored, by what became of their payload.",
+    labelNames: ["stream", "kind", "reason"],
+    registers,
+    collect() {
+      this.reset();
+      for (const { config, counts } of streams()) {
+        for (const { code, kind, reason } of OUTCOMES) {
+          const count = counts.outcomes.get(code);
+          if (count !== undefined) this.inc({ stream: config.name, kind, reason }, count);
+        }
+      }
+    },
+  });
+  perStream(registry, streams, {
+    name: "weir_logger_skipped_total",
+    help: "Retained messages that the stream skips.",
+    of: ({ counts }) => counts.skipped,
+  });
+}
+
+function registerStores(registry: Registry, streams: () => Iterable<Stream>): void {
+  perStream(registry, streams, {
+    name: "weir_logger_pruned_rows_total",
+    help: "Rows that retention removed.",
+    of: ({ counts }) => counts.prunedRows,
+  });
+  perStream(registry, streams, {
+    name: "weir_logger_pruned_files_total",
+    help: "Closed segments that retention removed.",
+    of: ({ counts }) => counts.prunedFiles,
+  });
+  perStream(registry, streams, {
+    name: "weir_logger_rotations_total",
+    help: "Segments that were begun while the logger ran.",
+    of: ({ counts }) => counts.rotations,
+  });
+  perStream(registry, streams, {
+    name: "weir_logger_failed_rotations_total",
+    help: "Segments that could not be begun; each is tried again.",
+    of: ({ counts }) => counts.failedRotations,
+  });
+  gaugePerStream(registry, streams, {
+    name: "weir_logger_store_rows",
+    help: "Rows in the stream's live file.",
+    of: ({ store }) => store.size().rows,
+  });
+  gaugePerStream(registry, streams, {
+    name: "weir_logger_store_bytes",
+    help: "Size of the stream's files.",
+    of: ({ store }) => store.size().bytes,
+  });
+}
+
+interface PerStream {
+  name: string;
+  help: string;
+  of: (stream: Stream) => number;
+}
+
+function perStream(
+  registry: Registry,
+  streams: () => Iterable<Stream>,
+  { name, help, of }: PerStream,
+): void {
+  new Counter({
+    name,
+    help,
+    labelNames: ["stream"],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const stream of streams()) this.inc({ stream: stream.config.name }, of(stream));
+    },
+  });
+}
+
+function gaugePerStream(
+  registry: Registry,
+  streams: () => Iterable<Stream>,
+  { name, help, of }: PerStream,
+): void {
+  new Gauge({
+    name,
+    help,
+    labelNames: ["stream"],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const stream of streams()) this.set({ stream: stream.config.name }, of(stream));
+    },
+  });
+}

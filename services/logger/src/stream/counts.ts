@@ -1,0 +1,80 @@
+import { createHistogram, type RecordableHistogram } from "node:perf_hooks";
+import { OUTCOMES, type Outcome, outcomeOf } from "@weir/messages";
+import type { Filed, NewRow } from "@weir/store";
+
+/** What became of a stream's messages, since the start of the process. */
+export interface StreamCounts {
+  messages: number;
+  bytes: number;
+  /** Retained messages that the stream does not want. */
+  skipped: number;
+  prunedRows: number;
+  prunedFiles: number;
+  rotations: number;
+  /** Segments that could not be begun; each is tried again. */
+  failedRotations: number;
+  /** By what the ledger says of them. */
+  filed: Record<Filed, number>;
+  /** Rows written, by the code of what became of their payload. */
+  outcomes: Map<number, number>;
+  /** Time that decoding and committing took, in milliseconds. */
+  busyMs: number;
+  /** How long the commits of the current interval took, in nanoseconds. */
+  commitNs: RecordableHistogram;
+  /** Age of the newest reading when it arrived, in microseconds; `null` before there is one. */
+  lagUs: number | null;
+}
+
+export function createStreamCounts(): StreamCounts {
+  return {
+    messages: 0,
+    bytes: 0,
+    skipped: 0,
+    prunedRows: 0,
+    prunedFiles: 0,
+    rotations: 0,
+    failedRotations: 0,
+    filed: { new: 0, duplicate: 0, "beyond limits": 0, unsequenced: 0, filtered: 0 },
+    outcomes: new Map(),
+    busyMs: 0,
+    commitNs: createHistogram(),
+    lagUs: null,
+  };
+}
+
+const SOUND = outcomeOf("").code;
+const BEYOND_LIMITS = outcomeOf("beyond the ledger's limits").code;
+
+/** Counts what a commit has made of its rows. */
+export function countCommit(
+  counts: StreamCounts,
+  commit: { rows: readonly NewRow[]; filed: readonly Filed[]; receivedUs: number },
+): void {
+  const { rows, filed, receivedUs } = commit;
+  counts.messages += rows.length;
+  for (const [index, { payload, outcome, observedUs }] of rows.entries()) {
+    const became = filed[index] as Filed;
+    counts.bytes += payload.length;
+    counts.filed[became] += 1;
+    if (became === "duplicate" || became === "filtered") continue;
+    const code = became === "beyond limits" && outcome === SOUND ? BEYOND_LIMITS : outcome;
+    counts.outcomes.set(code, (counts.outcomes.get(code) ?? 0) + 1);
+    if (observedUs !== null) counts.lagUs = receivedUs - observedUs;
+  }
+}
+
+/** The rows that were written. */
+export function rowsOf({ outcomes }: StreamCounts): number {
+  let rows = 0;
+  for (const count of outcomes.values()) rows += count;
+  return rows;
+}
+
+/** The rows of one kind that were written. */
+export function rowsOfKind({ outcomes }: StreamCounts, kind: Outcome["kind"]): number {
+  let rows = 0;
+  for (const outcome of OUTCOMES) {
+    if (outcome.kind === kind) rows += outcomes.get(outcome.code) ?? 0;
+  }
+  return rows;
+}

@@ -1,0 +1,42 @@
+import type { Logger } from "@weir/service";
+import { openSegmentedStore, openStore, type StreamStore } from "@weir/store";
+import type { StreamConfig } from "@weir/streams";
+
+export interface OpenStoreOptions {
+  synchronous: "FULL" | "NORMAL";
+  skewUs: number;
+  nowUs: number;
+  logger: Logger;
+}
+
+/**
+ * Opens the store of a stream, and tells what was found there.
+ *
+ * @throws Fault when it is locked, cannot be written, or is something else.
+ */
+export function openStreamStore(
+  { name, place, filters }: StreamConfig,
+  { synchronous, skewUs, nowUs, logger }: OpenStoreOptions,
+): StreamStore {
+  const common = { stream: name, synchronous, nowUs };
+  const store =
+    place.kind === "folder"
+      ? openSegmentedStore({ ...common, folder: place.folder })
+      : openStore({ ...common, file: place.file, legacyTopic: filters[0] ?? name, skewUs });
+  if (store.damaged !== null) {
+    logger.error(
+      { stream: name, ...store.damaged },
+      "the store is damaged: it is kept under another name, and a new one was begun. What is not confirmed comes again; save the rest out of it with: sqlite3 <file> .recover",
+    );
+  }
+  if (store.kind === "file" && store.imported !== null) {
+    logger.info({ stream: name, ...store.imported }, "imported a file of the old system");
+  }
+  return store;
+}
+
+/** The file that a stream's rows are written to at the moment. */
+export function liveFileOf(store: StreamStore, { place }: Pick<StreamConfig, "place">): string {
+  if (store.kind === "folder") return store.liveFile();
+  return place.kind === "file" ? place.file : place.folder;
+}

@@ -1,0 +1,136 @@
+import type { Clock } from "@weir/clock";
+import type { Decoder } from "@weir/decoders";
+import { type DecodeTimes, outcomeOf } from "@weir/messages";
+import type { ReceivedMessage } from "@weir/mqtt";
+import type { NewRow, StreamStore } from "@weir/store";
+import type { StreamConfig } from "@weir/streams";
+import type { CodeFilter } from "../code-filter/code-filter.ts";
+import { countCommit, createStreamCounts, type StreamCounts } from "./counts.ts";
+
+/** One log: what is taken, how it is read, where it is kept. */
+export interface Stream {
+  readonly config: StreamConfig;
+  readonly store: StreamStore;
+  readonly counts: StreamCounts;
+  /** Takes a message along to the next commit. Its payload must stay as it is until then. */
+  take(message: ReceivedMessage): void;
+  /**
+   * Decodes and writes what was taken, in one transaction.
+   *
+   * @returns the publishers with an outbox whose messages are committed now, or had been before.
+   * @throws Fault when it cannot be written; nothing of it is stored then.
+   */
+  commit(receivedUs: number): ReadonlySet<string>;
+  /** Goes on by another configuration of the same place. */
+  reconfigure(changed: StreamReading): void;
+}
+
+/** How a stream reads its messages: what can be changed while it runs. */
+export interface StreamReading {
+  config: StreamConfig;
+  decode: Decoder;
+  /** `null` when the stream has no code filter. */
+  filter: CodeFilter | null;
+}
+
+export interface StreamOptions extends StreamReading {
+  store: StreamStore;
+  clock: Clock;
+  /** How far ahead of reception an observation may lie before its time is not believed. */
+  skewUs: number;
+}
+
+const RETAINED = outcomeOf("retained").code;
+const FILTER_FAILED = outcomeOf("the filter failed").code;
+const NANOSECONDS_PER_MS = 1e6;
+
+export function createStream(options: StreamOptions): Stream {
+  const { store, clock, skewUs } = options;
+  const counts = createStreamCounts();
+  let { config, decode, filter } = options;
+  let taken: ReceivedMessage[] = [];
+
+  function toRow(message: ReceivedMessage, times: DecodeTimes): NewRow {
+    const row = filter === null ? plainRow(message, times) : filteredRow(message, filter, times);
+    if (!message.retained || config.retained !== "mark") return row;
+    // What the broker has kept is no news: no statistics count it.
+    return { ...row, outcome: RETAINED, value: null, observedUs: null };
+  }
+
+  function plainRow(message: ReceivedMessage, times: DecodeTimes): NewRow {
+    const { outcome, value, observedUs, sequence } = decode(message, times);
+    return {
+      receivedUs: times.receivedUs,
+      topic: message.topic,
+      payload: message.payload,
+      qos: message.qos,
+      retained: message.retained,
+      outcome: outcome.code,
+      value,
+      observedUs,
+      sequence,
+      isFiltered: false,
+    };
+  }
+
+  /** The place in a sequence is read from what came, whatever the filter makes of it: the sender must get its receipt. */
+  function filteredRow(message: ReceivedMessage, ask: CodeFilter, times: DecodeTimes): NewRow {
+    const row = plainRow(message, times);
+    const verdict = ask(message, times.receivedUs);
+    switch (verdict.kind) {
+      case "keep":
+        return row;
+      case "drop":
+        return { ...row, isFiltered: true };
+      case "failed":
+        return { ...row, outcome: FILTER_FAILED };
+      case "changed": {
+        const { payload } = verdict;
+        return { ...plainRow({ ...message, payload }, times), sequence: row.sequence };
+      }
+    }
+  }
+
+  return {
+    get config() {
+      return config;
+    },
+    store,
+    counts,
+    take: (message) => {
+      if (message.retained && config.retained === "skip") counts.skipped += 1;
+      else taken.push(message);
+    },
+    commit: (receivedUs) => {
+      if (taken.length === 0) return NOBODY;
+      const startMs = clock.monotonic();
+      const times = { receivedUs, skewUs };
+      const messages = taken;
+      taken = [];
+      const rows = messages.map((message) => toRow(message, times));
+      const appendMs = clock.monotonic();
+      const { filed } = store.append(rows);
+      const endMs = clock.monotonic();
+      countCommit(counts, { rows, filed, receivedUs });
+      counts.commitNs.record(Math.max(1, Math.round((endMs - appendMs) * NANOSECONDS_PER_MS)));
+      counts.busyMs += endMs - startMs;
+      return publishersOf(rows);
+    },
+    reconfigure: (changed) => {
+      ({ config, decode, filter } = changed);
+    },
+  };
+}
+
+const NOBODY: ReadonlySet<string> = new Set();
+
+function publishersOf(rows: readonly NewRow[]): ReadonlySet<string> {
+  const publishers = new Set<string>();
+  let last = "";
+  for (const { sequence } of rows) {
+    if (sequence === null || sequence.publisher === last) continue;
+    last = sequence.publisher;
+    publishers.add(last);
+  }
+  return publishers;
+}

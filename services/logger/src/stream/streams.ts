@@ -1,0 +1,39 @@
+import type { StreamConfig } from "@weir/streams";
+import { type OpenStreamOptions, openStream, type RunningStream } from "./open-stream.ts";
+import type { Stream } from "./stream.ts";
+
+/** The streams that run. */
+export interface Streams extends AsyncDisposable {
+  all(): Stream[];
+  /** Opens the streams that are new, and has the others go on by their new configuration. */
+  apply(configs: readonly StreamConfig[]): Promise<void>;
+  /** Closes the streams that are not among these, once nothing comes for them any more. */
+  closeOthers(configs: readonly StreamConfig[]): Promise<void>;
+}
+
+export function createStreams(options: OpenStreamOptions): Streams {
+  const running = new Map<string, RunningStream>();
+
+  return {
+    all: () => [...running.values()].map(({ stream }) => stream),
+    apply: async (configs) => {
+      for (const config of configs) {
+        const known = running.get(config.name);
+        if (known === undefined) running.set(config.name, await openStream(config, options));
+        else await known.reconfigure(config);
+      }
+    },
+    closeOthers: async (configs) => {
+      const names = new Set(configs.map(({ name }) => name));
+      for (const [name, stream] of running) {
+        if (names.has(name)) continue;
+        running.delete(name);
+        await stream[Symbol.asyncDispose]();
+      }
+    },
+    [Symbol.asyncDispose]: async () => {
+      await using closing = new AsyncDisposableStack();
+      for (const stream of running.values()) closing.use(stream);
+    },
+  };
+}

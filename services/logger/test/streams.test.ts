@@ -1,0 +1,254 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { describe, expect, test } from "@jest/globals";
+import { startBroker } from "@weir/broker";
+import { loggerPerformance } from "@weir/messages";
+import { connectTestClient, eventually, freePort, temporaryFolder } from "@weir/testkit";
+import {
+  readingOf,
+  rowsIn,
+  startReady,
+  startWithout,
+  storedValues,
+  testConfigWith,
+} from "./fixture.ts";
+
+const LOCAL = { host: "127.0.0.1", port: 0 };
+const AT_LEAST_ONCE = { qos: 1 } as const;
+const KEPT = { qos: 1, retain: true } as const;
+
+const payloads = (rows: readonly { payload: string }[]): string[] =>
+  rows.map(({ payload }) => payload);
+
+describe("streams", () => {
+  test("each keep what their filters ask for, also where these overlap", async () => {
+    using folder = temporaryFolder();
+    await using broker = await startBroker(LOCAL);
+    const config = testConfigWith(
+      {
+        streams: {
+          rooms: { filters: ["home/+"], decoder: "text", folder: "rooms", rotation: "1d" },
+          lights: { filters: ["+/light"], decoder: "text", folder: "lights", rotation: "1d" },
+        },
+      },
+      { folder, port: broker.port },
+    );
+    await using _logger = await startReady(config);
+    await using publisher = await connectTestClient(broker.port);
+    for (const topic of ["home/light", "home/door", "shed/light", "shed/door", "home/light"]) {
+      await publisher.publish(topic, topic, AT_LEAST_ONCE);
+    }
+    await publisher.publish("home/end", "end", AT_LEAST_ONCE);
+    await publisher.publish("end/light", "end", AT_LEAST_ONCE);
+    expect(payloads(await rowsIn(folder.file("rooms"), 4))).toEqual([
+      "home/light",
+      "home/door",
+      "home/light",
+      "end",
+    ]);
+    expect(payloads(await rowsIn(folder.file("lights"), 4))).toEqual([
+      "home/light",
+      "shed/light",
+      "home/light",
+      "end",
+    ]);
+  });
+
+  test("leave out what they exclude", async () => {
+    using folder = temporaryFolder();
+    await using broker = await startBroker(LOCAL);
+    const config = testConfigWith(
+      {
+        streams: {
+          all: {
+            filters: ["devices/#"],
+            exclude: ["devices/+/log/debug"],
+            decoder: "raw",
+            folder: "all",
+            rotation: "1h",
+          },
+          devices: { enabled: false },
+        },
+      },
+      { folder, port: broker.port },
+    );
+    await using _logger = await startReady(config);
+    await using publisher = await connectTestClient(broker.port);
+    for (const level of ["debug", "info", "debug", "error"]) {
+      await publisher.publish(`devices/d/log/${level}`, level, AT_LEAST_ONCE);
+    }
+    expect(payloads(await rowsIn(folder.file("all"), 2))).toEqual(["info", "error"]);
+  });
+
+  test("store, mark or skip what the broker has retained", async () => {
+    using folder = temporaryFolder();
+    await using broker = await startBroker(LOCAL);
+    await using publisher = await connectTestClient(broker.port);
+    for (const policy of ["store", "mark", "skip"]) {
+      await publisher.publish(`${policy}/number`, "1", KEPT);
+    }
+    const stream = (policy: string) => ({
+      filters: [`${policy}/#`],
+      retained: policy,
+      decoder: "number",
+      folder: policy,
+      rotation: "1d",
+    });
+    const config = testConfigWith(
+      { streams: { store: stream("store"), mark: stream("mark"), skip: stream("skip") } },
+      { folder, port: broker.port },
+    );
+    await using _logger = await startReady(config);
+    for (const policy of ["store", "mark", "skip"]) {
+      await publisher.publish(`${policy}/number`, "2", AT_LEAST_ONCE);
+    }
+    const seen = async (policy: string, count: number) =>
+      (await rowsIn(folder.file(policy), count)).map(({ value, reason }) => ({ value, reason }));
+    expect(await seen("store", 2)).toEqual([
+      { value: 1, reason: "" },
+      { value: 2, reason: "" },
+    ]);
+    expect(await seen("mark", 2)).toEqual([
+      { value: null, reason: "retained" },
+      { value: 2, reason: "" },
+    ]);
+    expect(await seen("skip", 1)).toEqual([{ value: 2, reason: "" }]);
+  });
+
+  test("ask their code filter, and store what it fails on", async () => {
+    using folder = temporaryFolder();
+    await using broker = await startBroker(LOCAL);
+    writeFileSync(
+      folder.file("filter.ts"),
+      `export default ({ payload }: { payload: Buffer }) => {
+         const text = payload.toString();
+         if (text === "drop") return "drop";
+         if (text === "throw") throw new Error("on purpose");
+         return text === "change" ? Buffer.from("changed") : "keep";
+       };`,
+    );
+    const config = testConfigWith(
+      {
+        streams: {
+          some: {
+            filters: ["s"],
+            decoder: "text",
+            folder: "some",
+            rotation: "1d",
+            filter: "filter.ts",
+          },
+        },
+      },
+      { folder, port: broker.port },
+    );
+    await using logger = await startReady(config);
+    await using publisher = await connectTestClient(broker.port);
+    for (const text of ["keep", "drop", "change", "throw", "end"]) {
+      await publisher.publish("s", text, AT_LEAST_ONCE);
+    }
+    const rows = await rowsIn(folder.file("some"), 4);
+    expect(payloads(rows)).toEqual(["keep", "changed", "throw", "end"]);
+    expect(rows[2]?.reason).toBe("the filter failed");
+    expect(logger.context.faults).toEqual([]);
+  });
+
+  test("of other brokers do not disturb each other while one of these is away", async () => {
+    using folder = temporaryFolder();
+    await using broker = await startBroker(LOCAL);
+    const port = await freePort();
+    const config = testConfigWith(
+      {
+        brokers: { barn: { url: `mqtt://127.0.0.1:${port}` } },
+        streams: {
+          barn: {
+            filters: ["barn"],
+            broker: "barn",
+            decoder: "text",
+            folder: "barn",
+            rotation: "1d",
+          },
+        },
+      },
+      { folder, port: broker.port },
+    );
+    await using logger = await startWithout("broker-barn", config);
+    await using publisher = await connectTestClient(broker.port);
+    await publisher.publish("DATA", readingOf(7), AT_LEAST_ONCE);
+    expect(await storedValues(config.file, 1)).toEqual([7]);
+
+    await using late = await startBroker({ host: "127.0.0.1", port });
+    await eventually(() => logger.context.health.report().ready);
+    await using farmer = await connectTestClient(late.port);
+    await farmer.publish("barn", "moo", AT_LEAST_ONCE);
+    expect(payloads(await rowsIn(folder.file("barn"), 1))).toEqual(["moo"]);
+  });
+
+  test("can log what the logger says of itself", async () => {
+    using folder = temporaryFolder();
+    await using broker = await startBroker(LOCAL);
+    const config = testConfigWith(
+      {
+        performance: { interval: "1s" },
+        streams: {
+          performance: {
+            filters: ["weir/service/+/performance"],
+            decoder: "json",
+            folder: "performance",
+            rotation: "1d",
+          },
+        },
+      },
+      { folder, port: broker.port },
+    );
+    await using _logger = await startReady(config);
+    const [first] = await rowsIn(folder.file("performance"), 1);
+    const report = loggerPerformance.parse(JSON.parse(first?.payload ?? ""));
+    expect(Object.keys(report.streams).toSorted()).toEqual(["data", "devices", "performance"]);
+  });
+
+  test("treat topics as data, whatever they look like", async () => {
+    using folder = temporaryFolder();
+    await using broker = await startBroker(LOCAL);
+    mkdirSync(folder.file("deep"));
+    const config = testConfigWith(
+      { streams: { all: { filters: ["#"], decoder: "raw", folder: "deep/all", rotation: "1d" } } },
+      { folder, port: broker.port },
+    );
+    await using _logger = await startReady(config);
+    await using publisher = await connectTestClient(broker.port);
+    const topics = ["../../up", "/", "a//b", "dаta", "x".repeat(65_535), "%2e%2e/etc", "C:\\con"];
+    for (const topic of topics) await publisher.publish(topic, "1", AT_LEAST_ONCE);
+    const rows = await rowsIn(folder.file("deep/all"), topics.length);
+    expect(rows.map(({ topic }) => topic)).toEqual(topics);
+  });
+});
+
+describe("a reload", () => {
+  test("takes in new streams, lets go of others, and asks for no more than is wanted", async () => {
+    using folder = temporaryFolder();
+    await using broker = await startBroker(LOCAL);
+    const place = { folder, port: broker.port };
+    const stream = (name: string) => ({
+      filters: [`${name}/#`],
+      decoder: "text",
+      folder: name,
+      rotation: "1d",
+    });
+    await using logger = await startReady(
+      testConfigWith({ streams: { old: stream("old"), kept: stream("kept") } }, place),
+    );
+    await using publisher = await connectTestClient(broker.port);
+    await publisher.publish("old/1", "before", AT_LEAST_ONCE);
+    expect(payloads(await rowsIn(folder.file("old"), 1))).toEqual(["before"]);
+
+    await logger.reload(
+      testConfigWith({ streams: { kept: stream("kept"), young: stream("young") } }, place),
+    );
+    for (const topic of ["old/1", "young/1", "kept/1"]) {
+      await publisher.publish(topic, "after", AT_LEAST_ONCE);
+    }
+    expect(payloads(await rowsIn(folder.file("young"), 1))).toEqual(["after"]);
+    expect(payloads(await rowsIn(folder.file("kept"), 1))).toEqual(["after"]);
+    expect(payloads(await rowsIn(folder.file("old"), 1))).toEqual(["before"]);
+    expect(await logger.context.metrics.metrics()).toContain("weir_logger_unmatched_total 0");
+  });
+});
