@@ -1,7 +1,7 @@
 // What a publication of statistics costs with few and with many rows in the window, and how long
 // stats takes to rebuild its windows at its start. Real stores on disk, the real follower.
 //
-//   npm run bench
+//   npm run bench:publication
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { cpus, release, tmpdir } from "node:os";

@@ -1,0 +1,77 @@
+import type { Mosquitto } from "./brokers/mosquitto.ts";
+
+/** What is measured of one contender in one round, by its name in `FIGURES` (figures.ts). */
+export type Figures = Partial<Record<FigureName, number>>;
+
+export type FigureName =
+  | "perSecond"
+  | "cpuUs"
+  | "brokerCpuUs"
+  | "lost"
+  | "p50Ms"
+  | "p99Ms"
+  | "p999Ms"
+  | "maxMs"
+  | "rssMegabytes"
+  | "growth"
+  | "megabytesPerMinute";
+
+/** One comparison: contenders that do the same, in turns. */
+export interface Case {
+  /** For `--only`. */
+  name: string;
+  title: string;
+  contenders: readonly Contender[];
+  claims: readonly Claim[];
+  /** What one measurement takes, for the estimate. */
+  secondsEach: number;
+  /** Made before the first round. */
+  prepare?(bench: Bench): Promise<void>;
+  prepareSeconds?: number;
+  /** Too long to be repeated. */
+  isOnce?: boolean;
+}
+
+export interface Contender {
+  name: string;
+  /** What is missing on this machine, and how to get it; `null` when it can take part. */
+  missing(): string | null;
+  measure(bench: Bench): Promise<Figures>;
+}
+
+/** One sentence that is to come true. */
+export interface Claim {
+  text: string;
+  target: { atLeast: number } | { atMost: number };
+  /** What one round says of it; `undefined` where a contender was missing. */
+  of(contender: (name: string) => Figures): number | undefined;
+}
+
+/** What a measurement finds on this machine. */
+export interface Bench {
+  mosquitto: Mosquitto;
+  /** Makes an empty folder that is removed after the run. */
+  folder(): string;
+  /** A folder for what is worth keeping between runs. */
+  cacheFolder: string;
+  isQuick: boolean;
+  /** Memory is followed for 10 minutes. */
+  isSoak: boolean;
+  /** Progress. */
+  say(text: string): void;
+  /** The run is to end at once. */
+  signal: AbortSignal;
+}
+
+/** The quotient of one figure of two contenders. */
+export function ratio(figure: FigureName, of: string, over: string): Claim["of"] {
+  return (contender) => {
+    const [above, below] = [contender(of)[figure], contender(over)[figure]];
+    return above === undefined || below === undefined ? undefined : above / below;
+  };
+}
+
+/** A figure of one contender as it is. */
+export function figure(name: FigureName, of: string): Claim["of"] {
+  return (contender) => contender(of)[name];
+}

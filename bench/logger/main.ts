@@ -1,0 +1,110 @@
+// `npm run bench`: the logger beside its peers. README.md of this folder tells what is measured and how.
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { OPEN } from "./brokers/broker.ts";
+import { findMosquitto, MOSQUITTO_REMEDY, startMosquitto } from "./brokers/mosquitto.ts";
+import type { Bench, Case } from "./case.ts";
+import { casesFor } from "./cases/cases.ts";
+import { describeMachine, machineWarnings, renderMachine } from "./machine.ts";
+import { type Options, parseOptions, USAGE } from "./options.ts";
+import { usageProblem } from "./process/usage.ts";
+import { renderProfile } from "./profile.ts";
+import { resultsOf } from "./results.ts";
+import { type CaseResult, runCase } from "./run-cases.ts";
+import { renderCase, renderVerdicts } from "./table.ts";
+
+const RESULTS = fileURLToPath(new URL("../results/", import.meta.url));
+const CACHE = fileURLToPath(new URL("../.cache/", import.meta.url));
+
+const say = (text: string): void => void process.stderr.write(`${text}\n`);
+const print = (text: string): void => void process.stdout.write(`${text}\n`);
+
+const interruption = new AbortController();
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.once(signal, () => interruption.abort(new Error(`ended by ${signal}`)));
+}
+
+/** The cases to run, or why they cannot. @throws Error in words for a user. */
+function choose(options: Options, profileFolder: string | null): Case[] {
+  const all = casesFor(options, profileFolder);
+  const unknown = options.only.filter((name) => !all.some((one) => one.name === name));
+  if (unknown.length > 0) {
+    const known = all.map(({ name }) => name).join(", ");
+    throw new TypeError(`--only: there is no ${unknown.join(", ")}; there are ${known}`);
+  }
+  return all.filter(({ name }) => options.only.length === 0 || options.only.includes(name));
+}
+
+async function runAll(cases: readonly Case[], rounds: number, bench: Bench): Promise<CaseResult[]> {
+  const results: CaseResult[] = [];
+  for (const one of cases) {
+    const result = await runCase(bench, one, rounds);
+    results.push(result);
+    print(`${renderCase(result)}\n`);
+  }
+  return results;
+}
+
+async function main(options: Options): Promise<void> {
+  const mosquitto = findMosquitto();
+  const problem = usageProblem() ?? (mosquitto === null ? MOSQUITTO_REMEDY : null);
+  if (problem !== null || mosquitto === null) throw new Error(problem ?? MOSQUITTO_REMEDY);
+
+  const folder = mkdtempSync(join(tmpdir(), "weir-bench-"));
+  mkdirSync(RESULTS, { recursive: true });
+  mkdirSync(CACHE, { recursive: true });
+  const startedAt = new Date().toISOString();
+  const stamp = startedAt.replaceAll(/[:.]/g, "-");
+  try {
+    const profiles = options.isProfile ? join(RESULTS, `profile-${stamp}`) : null;
+    const cases = choose(options, profiles);
+    const bench: Bench = {
+      mosquitto,
+      folder: () => mkdtempSync(join(folder, "run-")),
+      cacheFolder: CACHE,
+      isQuick: options.isQuick,
+      isSoak: options.isSoak,
+      say,
+      signal: interruption.signal,
+    };
+    const machine = describeMachine({ folder, mosquitto: await versionOf(bench) });
+    print(`${renderMachine(machine)}\n`);
+    for (const warning of machineWarnings(machine, folder)) say(`*** ${warning} ***`);
+    say(`this takes about ${Math.ceil(secondsOf(cases, options) / 60)} minutes`);
+
+    const results = await runAll(cases, options.rounds, bench);
+    print(renderVerdicts(results));
+    if (profiles !== null) print(renderProfile(profiles));
+    const file = join(RESULTS, `logger-${stamp}.json`);
+    writeFileSync(
+      file,
+      JSON.stringify(resultsOf({ startedAt, machine, options, results }), null, 2),
+    );
+    say(`results: ${file}`);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function versionOf(bench: Bench): Promise<string> {
+  await using broker = await startMosquitto(bench.mosquitto, OPEN, bench.folder());
+  return `${broker.version} (${bench.mosquitto.kind})`;
+}
+
+function secondsOf(cases: readonly Case[], { rounds }: Options): number {
+  return cases.reduce((sum, { contenders, secondsEach, isOnce, prepareSeconds = 0 }) => {
+    const times = isOnce === true ? 1 : rounds;
+    return sum + prepareSeconds + times * secondsEach * contenders.length;
+  }, 0);
+}
+
+try {
+  const options = parseOptions(process.argv.slice(2));
+  if (options.help) print(USAGE);
+  else await main(options);
+} catch (error) {
+  say(interruption.signal.aborted || !(error instanceof Error) ? String(error) : error.message);
+  process.exitCode = interruption.signal.aborted ? 130 : 1;
+}
