@@ -1,43 +1,31 @@
-import type { Database, Statement } from "better-sqlite3";
+import type { Database } from "better-sqlite3";
 import type { NewRow } from "./row.ts";
-
-const COLUMNS = "id, received_us, topic_id, payload, qos, retained, outcome, value, observed_us";
-const PLACEHOLDERS = "(?, ?, ?, ?, ?, ?, ?, ?, ?)";
-
-// One statement for many rows inserts three times as fast as many statements for one.
-const ROWS_PER_STATEMENT = 64;
-
-/** A row with its topic's number in place of the topic. */
-export interface FiledRow {
-  row: NewRow;
-  topicId: number;
-}
+import { type FiledRows, prepareInsertStretch, ROWS_PER_STATEMENT_MAX } from "./row-statements.ts";
 
 /** Inserts rows under ascending ids from `firstId` on. Call it inside a write transaction. */
-export type InsertRows = (rows: readonly FiledRow[], firstId: number) => void;
+export type InsertRows = (filed: FiledRows, firstId: number) => void;
 
 export function prepareInsert(database: Database): InsertRows {
-  const many = prepare(database, ROWS_PER_STATEMENT);
-  const one = prepare(database, 1);
+  const insertFirst = database.prepare<unknown[]>(
+    `INSERT INTO rows (id, received_us, topic_id, payload, qos, retained, outcome, value, observed_us)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  );
+  const insertStretch = prepareInsertStretch(database);
 
-  return (rows, firstId) => {
-    let done = 0;
-    while (done < rows.length) {
-      const statement = rows.length - done >= ROWS_PER_STATEMENT ? many : one;
-      const count = statement === many ? ROWS_PER_STATEMENT : 1;
-      const chunk = rows.slice(done, done + count);
-      statement.run(chunk.flatMap((row, index) => bind(row, firstId + done + index)));
-      done += count;
+  function writeFirst({ rows, topicIds, outcomes }: FiledRows, id: number): void {
+    const { receivedUs, payload, qos, retained, value, observedUs } = rows[0] as NewRow;
+    const others = [payload, qos, retained ? 1 : 0, outcomes[0], value, observedUs];
+    insertFirst.run(id, receivedUs, topicIds[0], ...others);
+  }
+
+  return (filed, firstId) => {
+    const { length } = filed.rows;
+    if (length === 0) return;
+    // The id is said once, because in an empty table SQLite would begin at 1 again. The others follow
+    // by themselves, which is cheaper.
+    writeFirst(filed, firstId);
+    for (let from = 1; from < length; from += ROWS_PER_STATEMENT_MAX) {
+      insertStretch(filed, { from, end: Math.min(from + ROWS_PER_STATEMENT_MAX, length) });
     }
   };
-}
-
-function prepare(database: Database, count: number): Statement<unknown[]> {
-  const values = Array.from({ length: count }, () => PLACEHOLDERS).join(", ");
-  return database.prepare(`INSERT INTO rows (${COLUMNS}) VALUES ${values}`);
-}
-
-function bind({ row, topicId }: FiledRow, id: number): unknown[] {
-  const { receivedUs, payload, qos, retained, outcome, value, observedUs } = row;
-  return [id, receivedUs, topicId, payload, qos, retained ? 1 : 0, outcome, value, observedUs];
 }

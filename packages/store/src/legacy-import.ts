@@ -4,6 +4,7 @@ import { fsyncFolderOf } from "@weir/sqlite";
 import Sqlite from "better-sqlite3";
 import { prepareInsert } from "./append.ts";
 import type { NewRow } from "./row.ts";
+import type { FiledRows } from "./row-statements.ts";
 import { openSegment, type SegmentOptions } from "./segment.ts";
 import { createTopicDictionary } from "./topic-dictionary.ts";
 
@@ -62,10 +63,7 @@ function copyRows(options: LegacyImportOptions, temporary: string): number {
     let nextId = 1;
     let batch: NewRow[] = [];
     const flush = (): void => {
-      write.immediate(
-        batch.map((row) => ({ row, topicId })),
-        nextId,
-      );
+      write.immediate(toFiled(batch, topicId), nextId);
       nextId += batch.length;
       batch = [];
     };
@@ -84,6 +82,10 @@ function copyRows(options: LegacyImportOptions, temporary: string): number {
     database.close();
     legacy.close();
   }
+}
+
+function toFiled(rows: NewRow[], topicId: number): FiledRows {
+  return { rows, topicIds: rows.map(() => topicId), outcomes: rows.map(({ outcome }) => outcome) };
 }
 
 /** The old table has no time of reception: the reading's own stands in, unless it lies in the future. */

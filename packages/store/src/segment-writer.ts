@@ -4,7 +4,8 @@ import { prepareInsert } from "./append.ts";
 import { isDamage, suspectDamage } from "./damage.ts";
 import { writeFault } from "./faults.ts";
 import { type Filed, fileRows } from "./file-rows.ts";
-import { createLedger } from "./ledger/ledger.ts";
+import type { IdleLimits } from "./ledger/forgetting.ts";
+import { createLedger, LEDGER_LIMITS } from "./ledger/ledger.ts";
 import type { NewRow } from "./row.ts";
 import { createTopicDictionary } from "./topic-dictionary.ts";
 
@@ -20,6 +21,8 @@ export interface Appended {
 export interface SegmentWriter extends Disposable {
   /** See `Store.append`. */
   append(rows: readonly NewRow[]): Appended;
+  /** See `Store.forgetIdle`. */
+  forgetIdle(limits: IdleLimits): number;
   receiptOf(publisher: string): ReceiptEntry[];
   recentPublishers(limit: number): string[];
   /** The id that the next row gets. */
@@ -32,9 +35,13 @@ export interface SegmentWriter extends Disposable {
   noting<T>(task: () => T): T;
 }
 
-export function createSegmentWriter(database: Database, file: string): SegmentWriter {
+export function createSegmentWriter(
+  database: Database,
+  file: string,
+  ledgerLimits = LEDGER_LIMITS,
+): SegmentWriter {
   const topics = createTopicDictionary(database);
-  const ledger = createLedger(database);
+  const ledger = createLedger(database, ledgerLimits);
   const insert = prepareInsert(database);
   const selectExtent = database.prepare<[], { first: number | null; last: number | null }>(
     "SELECT min(id) AS first, max(id) AS last FROM rows",
@@ -44,8 +51,9 @@ export function createSegmentWriter(database: Database, file: string): SegmentWr
   const write = database.transaction((rows: readonly NewRow[]) => {
     const { filed, toStore } = fileRows(rows, { topics, ledger });
     insert(toStore, nextId);
-    return { filed, stored: toStore.length };
+    return { filed, stored: toStore.rows.length };
   });
+  const forgetIdle = database.transaction(ledger.forgetIdle);
 
   function noting<T>(task: () => T): T {
     try {
@@ -56,18 +64,24 @@ export function createSegmentWriter(database: Database, file: string): SegmentWr
     }
   }
 
+  /** Runs a transaction. When it fails, nothing may be remembered of it. */
+  function writing<T>(transaction: () => T): T {
+    try {
+      return noting(transaction);
+    } catch (cause) {
+      topics.forget();
+      ledger.forget();
+      throw writeFault(file, cause);
+    }
+  }
+
   return {
     append: (rows) => {
-      try {
-        const { filed, stored } = noting(() => write.immediate(rows));
-        nextId += stored;
-        return { filed, lastId: nextId - 1 };
-      } catch (cause) {
-        topics.forget();
-        ledger.forget();
-        throw writeFault(file, cause);
-      }
+      const { filed, stored } = writing(() => write.immediate(rows));
+      nextId += stored;
+      return { filed, lastId: nextId - 1 };
     },
+    forgetIdle: (limits) => writing(() => forgetIdle.immediate(limits)),
     receiptOf: ledger.receiptOf,
     recentPublishers: ledger.recentPublishers,
     nextId: () => nextId,

@@ -4,6 +4,7 @@ import type { ReceiptEntry } from "@weir/messages";
 import { lockFile, orOpeningFault } from "@weir/sqlite";
 import { type DamagedStore, setAsideIfDamaged } from "./damage.ts";
 import { identifyFile } from "./identify.ts";
+import type { IdleLimits } from "./ledger/forgetting.ts";
 import { importLegacyFile, type LegacyImport, type LegacyImportOptions } from "./legacy-import.ts";
 import { type Pruned, type PruneLimits, preparePrune } from "./retention.ts";
 import type { NewRow } from "./row.ts";
@@ -24,6 +25,14 @@ export interface Store extends Disposable {
    * @throws Fault when the disk is full or fails.
    */
   append(rows: readonly NewRow[]): Appended;
+  /**
+   * Has the ledger forget epochs that are done with, complete and idle since `idleBeforeUs`: only their
+   * counts stay. Call it now and then with `EPOCH_IDLE_US`; it goes over the ledger by turns.
+   *
+   * @returns how many accounts were forgotten.
+   * @throws Fault when the disk is full or fails.
+   */
+  forgetIdle(limits: IdleLimits): number;
   /** What is committed of a publisher's messages. */
   receiptOf(publisher: string): ReceiptEntry[];
   /** The publishers of the newest messages, at most `limit`. */
@@ -68,6 +77,7 @@ export function openStore(options: StoreOptions): FileStore {
     imported,
     damaged,
     append: writer.append,
+    forgetIdle: writer.forgetIdle,
     receiptOf: writer.receiptOf,
     recentPublishers: writer.recentPublishers,
     prune: (limits) => writer.noting(() => prune(limits, writer.nextId())),

@@ -127,10 +127,8 @@ describe("the ledger", () => {
     let nowUs = START_US;
     const enter = (publisher: string, epoch: string, seq: number) => {
       nowUs += 1;
-      return ledger.enter(
-        { publisher, epoch, seq },
-        { topicId: 1, receivedUs: nowUs, isFiltered: false },
-      );
+      const sequence = { publisher, epoch, seq };
+      return ledger.enter({ sequence, receivedUs: nowUs, isFiltered: false }, 1);
     };
     database.exec("INSERT INTO topics VALUES (1, 'DATA')");
     expect([enter("a", "1", 1), enter("b", "1", 1), enter("c", "1", 1)]).toEqual([

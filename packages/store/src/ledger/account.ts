@@ -4,9 +4,15 @@ export type SeqRange = readonly [from: number, to: number];
 /** Which sequence numbers of one publisher, epoch and topic have come: never a set of numbers. */
 export interface Account {
   /** Every one up to this has come. */
-  through: number;
+  readonly through: number;
   /** And those in these ranges beyond it: ascending, apart from each other. */
-  ranges: readonly SeqRange[];
+  readonly ranges: readonly SeqRange[];
+}
+
+/** An account that numbers are entered into, in place: it is done for each message. */
+export interface OpenAccount extends Account {
+  through: number;
+  ranges: [from: number, to: number][];
 }
 
 /** What bounds an account. */
@@ -18,33 +24,26 @@ export interface AccountLimits {
 }
 
 /** What became of a number: new, known already, or beyond what an account can remember. */
-export type Accounted =
-  | { kind: "new"; account: Account }
-  | { kind: "duplicate" }
-  | { kind: "beyond limits" };
-
-export const EMPTY_ACCOUNT: Account = { through: 0, ranges: [] };
+export type Accounted = "new" | "duplicate" | "beyond limits";
 
 /** Enters one number into an account. */
-export function enter(account: Account, seq: number, limits: AccountLimits): Accounted {
+export function enter(account: OpenAccount, seq: number, limits: AccountLimits): Accounted {
   const { through, ranges } = account;
-  if (seq <= through) return { kind: "duplicate" };
-  if (seq === through + 1) return { kind: "new", account: absorb(seq, ranges) };
-  // A store may be younger than its publishers: the first number that it sees is no jump.
-  const isFirst = through === 0 && ranges.length === 0;
-  if (!isFirst && seq - newest(account) > limits.jumpMax) return { kind: "beyond limits" };
-
-  const at = ranges.findIndex(([, to]) => seq <= to + 1);
-  const found = ranges[at];
-  if (found === undefined) return grow(account, ranges.length, [seq, seq], limits);
-  const [from, to] = found;
-  if (seq >= from && seq <= to) return { kind: "duplicate" };
-  if (seq === to + 1)
-    return { kind: "new", account: { through, ranges: joinAt(ranges, at, [from, seq]) } };
-  if (seq === from - 1) {
-    return { kind: "new", account: { through, ranges: ranges.with(at, [seq, to]) } };
+  if (seq <= through) return "duplicate";
+  if (seq === through + 1) {
+    advance(account);
+    return "new";
   }
-  return grow(account, at, [seq, seq], limits);
+  const last = ranges.at(-1);
+  if (last !== undefined && seq <= last[1]) return enterAmong(ranges, seq, limits);
+  if (last !== undefined && seq === last[1] + 1) {
+    last[1] = seq;
+    return "new";
+  }
+  // A store may be younger than its publishers: the first number that it sees is no jump.
+  const isFirst = through === 0 && last === undefined;
+  if (!isFirst && seq - newest(account) > limits.jumpMax) return "beyond limits";
+  return insert(ranges, { at: ranges.length, seq }, limits);
 }
 
 /** The numbers that have not come, below `end`. */
@@ -68,27 +67,52 @@ function newest({ through, ranges }: Account): number {
   return ranges.at(-1)?.[1] ?? through;
 }
 
-/** `through` moves to `seq`, and on over a range that begins right behind it. */
-function absorb(seq: number, ranges: readonly SeqRange[]): Account {
-  const [first, ...rest] = ranges;
-  return first !== undefined && first[0] === seq + 1
-    ? { through: first[1], ranges: rest }
-    : { through: seq, ranges };
+/** `through` moves on by one, and over a range that begins right behind it. */
+function advance(account: OpenAccount): void {
+  account.through += 1;
+  if (account.ranges[0]?.[0] !== account.through + 1) return;
+  account.through = account.ranges[0][1];
+  account.ranges.shift();
 }
 
-function joinAt(ranges: readonly SeqRange[], at: number, grown: SeqRange): SeqRange[] {
-  const next = ranges[at + 1];
-  return next !== undefined && next[0] === grown[1] + 1
-    ? ranges.toSpliced(at, 2, [grown[0], next[1]])
-    : ranges.toSpliced(at, 1, grown);
+/** Enters a number below the end of the last range. */
+function enterAmong(ranges: OpenAccount["ranges"], seq: number, limits: AccountLimits): Accounted {
+  const at = firstReaching(ranges, seq - 1);
+  const found = ranges[at] as SeqRange;
+  const [from, to] = found;
+  if (seq >= from && seq <= to) return "duplicate";
+  if (seq === to + 1) {
+    const next = ranges[at + 1];
+    const isJoined = next !== undefined && next[0] === seq + 1;
+    ranges.splice(at, isJoined ? 2 : 1, [from, isJoined ? next[1] : seq]);
+    return "new";
+  }
+  if (seq === from - 1) {
+    ranges[at] = [seq, to];
+    return "new";
+  }
+  return insert(ranges, { at, seq }, limits);
 }
 
-function grow(
-  { through, ranges }: Account,
-  at: number,
-  range: SeqRange,
+/** The index of the first range that ends at `seq` or beyond. */
+function firstReaching(ranges: readonly SeqRange[], seq: number): number {
+  let low = 0;
+  let high = ranges.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const [, to] = ranges[middle] as SeqRange;
+    if (to < seq) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function insert(
+  ranges: OpenAccount["ranges"],
+  { at, seq }: { at: number; seq: number },
   { rangesMax }: AccountLimits,
 ): Accounted {
-  if (ranges.length >= rangesMax) return { kind: "beyond limits" };
-  return { kind: "new", account: { through, ranges: ranges.toSpliced(at, 0, range) } };
+  if (ranges.length >= rangesMax) return "beyond limits";
+  ranges.splice(at, 0, [seq, seq]);
+  return "new";
 }

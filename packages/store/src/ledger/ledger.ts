@@ -1,39 +1,54 @@
 import type { ReceiptEntry, Sequence } from "@weir/messages";
 import type { Database } from "better-sqlite3";
-import { type AccountLimits, enter } from "./account.ts";
-import { type Entry, type LedgerKey, prepareLedgerTable } from "./table.ts";
+import type { NewRow } from "../row.ts";
+import { type Accounted, type AccountLimits, enter } from "./account.ts";
+import { type Entry, type EntryKey, emptyEntry } from "./entry.ts";
+import { type IdleLimits, prepareForgetting } from "./forgetting.ts";
+import { idlestOf, type Publisher, readPublishers } from "./publishers.ts";
+import { prepareReceipts } from "./receipts.ts";
+import { createRemembered } from "./remembered.ts";
+import { type EntryRow, prepareLedgerTable } from "./table.ts";
+import { prepareTotals } from "./totals.ts";
 
 /** What bounds a ledger. */
 export interface LedgerLimits extends AccountLimits {
-  /** Publishers that are kept account of. */
+  /**
+   * Publishers that are kept account of. For a new one beyond that the one is forgotten that has been
+   * silent the longest, if that is long enough.
+   */
   publishersMax: number;
+  /** How long a publisher has been silent that may be forgotten for another, in microseconds. */
+  publisherIdleUs: number;
   /**
    * Openings of its outbox and topics, together, that are kept account of for one publisher. Beyond
-   * that the one that was idle longest is forgotten: a publisher that restarts every day, or every
+   * that those that were idle longest are forgotten: a publisher that restarts every day, or every
    * second, must get its receipts all the same.
    */
   entriesPerPublisherMax: number;
 }
 
-/** What the ledger says of one message; `filtered` was new, and is not to be stored. */
-export type Verdict = "new" | "filtered" | "duplicate" | "beyond limits";
+/**
+ * What the ledger says of one message: `duplicate` and `filtered` are not to be stored; `unsequenced`
+ * comes from a publisher without an outbox.
+ */
+export type Verdict = Accounted | "filtered" | "unsequenced";
 
-/** What the ledger needs to know of a message beside its place in a sequence. */
-export interface LedgerMessage {
-  topicId: number;
-  receivedUs: number;
-  /** A code filter dropped it. */
-  isFiltered: boolean;
-}
+/** What the ledger needs to know of a message beside its topic. */
+export type LedgerMessage = Pick<NewRow, "sequence" | "receivedUs" | "isFiltered">;
 
 /** Which messages of which outbox are stored. It lives in the segment, in the rows' own transactions. */
 export interface Ledger {
   /** Enters a message that is about to be stored or filtered out. Call it inside the write transaction. */
-  enter(sequence: Sequence, message: LedgerMessage): Verdict;
-  /** Counts a message of a publisher without an outbox. */
-  countUnsequenced(isFiltered: boolean): void;
+  enter(message: LedgerMessage, topicId: number): Verdict;
   /** Writes what was entered. Call it at the end of the write transaction. */
   write(): void;
+  /**
+   * Forgets epochs that are done with; their counts go into the totals. Call it inside a write
+   * transaction of its own.
+   *
+   * @returns how many entries.
+   */
+  forgetIdle(limits: IdleLimits): number;
   /** Forgets what it remembers, because the transaction was rolled back. The file keeps all. */
   forget(): void;
   /** What is committed of a publisher's messages, for its receipt. */
@@ -42,107 +57,167 @@ export interface Ledger {
   recentPublishers(limit: number): string[];
 }
 
+const DAY_US = 86_400_000_000;
+
 export const LEDGER_LIMITS: LedgerLimits = {
   // More than the gaps that an outbox with a window of 2,000 can make.
   rangesMax: 1_024,
   jumpMax: 1_000_000,
   publishersMax: 10_000,
+  publisherIdleUs: DAY_US,
   entriesPerPublisherMax: 1_000,
 };
 
-const REMEMBERED_MAX = 10_000;
+/** How long an epoch has been idle that `forgetIdle` is to forget, unless somebody says otherwise. */
+export const EPOCH_IDLE_US: number = 30 * DAY_US;
+
+// Finding the idlest takes a look at all of them: a few are forgotten each time.
+const SHARE_FORGOTTEN = 1 / 16;
 
 export function createLedger(database: Database, limits: LedgerLimits = LEDGER_LIMITS): Ledger {
   const table = prepareLedgerTable(database);
-  // Entries that were read or changed, and how many entries each publisher has.
-  const remembered = new Map<string, Entry>();
-  const changed = new Set<Entry>();
-  let entriesOf = table.countByPublisher();
-  const unsequenced = { received: 0, filtered: 0 };
+  const totals = prepareTotals(database, limits.publishersMax);
+  const forgetting = prepareForgetting(database);
+  const remembered = createRemembered();
+  let publishers = readPublishers(database);
+  let changed: Entry[] = [];
+  // Messages come in trains of one publisher, epoch and topic.
+  let latest: Entry | null = null;
+  let unsequenced = { received: 0, filtered: 0 };
+  let nobodyIdleBeforeUs = Number.NEGATIVE_INFINITY;
 
-  function find(key: LedgerKey): Entry | null {
-    const text = textOf(key);
-    const known = remembered.get(text);
+  function isLatest({ publisher, epoch }: Sequence, topicId: number): boolean {
+    return (
+      latest?.topicId === topicId && latest.epoch === epoch && latest.publisher.name === publisher
+    );
+  }
+
+  /** @returns `null` when no account can be kept of it. */
+  function findOrCreate(sequence: Sequence, topicId: number, receivedUs: number): Entry | null {
+    const publisher = publishers.get(sequence.publisher) ?? admit(sequence.publisher, receivedUs);
+    if (publisher === null) return null;
+    const key = { publisher, epoch: sequence.epoch, topicId };
+    const known = remembered.find(key);
     if (known !== undefined) return known;
-    const entry = table.read(key);
-    if (entry !== null) remember(text, entry);
-    return entry;
-  }
-
-  function remember(text: string, entry: Entry): void {
+    const entry = table.read(key) ?? create(key, receivedUs);
     // What has changed must stay until it is written; the rest can be read again.
-    if (remembered.size >= REMEMBERED_MAX && changed.size === 0) remembered.clear();
-    remembered.set(text, entry);
-  }
-
-  function create(key: LedgerKey, receivedUs: number): Entry | null {
-    const entries = entriesOf.get(key.publisher);
-    if (entries === undefined && entriesOf.size >= limits.publishersMax) return null;
-    if ((entries ?? 0) >= limits.entriesPerPublisherMax) forgetIdlest(key.publisher);
-    else entriesOf.set(key.publisher, (entries ?? 0) + 1);
-    const entry = table.empty(key, receivedUs);
-    remember(textOf(key), entry);
+    if (remembered.isFull() && changed.length === 0) remembered.clear();
+    remembered.add(entry);
     return entry;
   }
 
-  /**
-   * What an outbox still holds of an epoch it sends again, so that epoch is not idle: the idlest one
-   * is one that its publisher has done with.
-   */
-  function forgetIdlest(publisher: string): void {
+  function admit(name: string, receivedUs: number): Publisher | null {
+    if (publishers.size >= limits.publishersMax && !makeRoom(receivedUs)) return null;
+    const publisher = { name, entries: 0, lastReceivedUs: receivedUs };
+    publishers.set(name, publisher);
+    return publisher;
+  }
+
+  /** Forgets the idlest publisher, if it is idle enough. */
+  function makeRoom(nowUs: number): boolean {
+    // Strangers may invent publishers by the thousand: the answer is looked for once.
+    if (nowUs < nobodyIdleBeforeUs) return false;
+    const idlest = idlestOf(publishers);
+    if (idlest === null) return false;
+    nobodyIdleBeforeUs = idlest.lastReceivedUs + limits.publisherIdleUs;
+    if (nowUs < nobodyIdleBeforeUs) return false;
     writeChanged();
-    const key = table.forgetIdlest(publisher);
-    if (key !== null) remembered.delete(textOf(key));
+    drop(forgetting.takeAll(idlest.name));
+    publishers.delete(idlest.name);
+    return true;
+  }
+
+  function create(key: EntryKey, receivedUs: number): Entry {
+    const { publisher } = key;
+    if (publisher.entries >= limits.entriesPerPublisherMax) {
+      // What an outbox still holds of an epoch it sends again, so that epoch is not idle: the idlest
+      // are those that their publisher has done with.
+      writeChanged();
+      const few = Math.max(1, Math.floor(limits.entriesPerPublisherMax * SHARE_FORGOTTEN));
+      drop(forgetting.takeIdlest(publisher.name, few));
+    }
+    publisher.entries += 1;
+    return emptyEntry(key, receivedUs);
+  }
+
+  /** Entries that are not in the file any more. */
+  function drop(rows: readonly EntryRow[]): void {
+    totals.addForgotten(rows);
+    latest = null;
+    for (const { publisher: name, epoch, topic_id: topicId } of rows) {
+      const publisher = publishers.get(name);
+      if (publisher === undefined) continue;
+      remembered.delete({ publisher, epoch, topicId });
+      publisher.entries -= 1;
+    }
+  }
+
+  function countUnsequenced(isFiltered: boolean): Verdict {
+    if (isFiltered) unsequenced.filtered += 1;
+    else unsequenced.received += 1;
+    return isFiltered ? "filtered" : "unsequenced";
+  }
+
+  function account(entry: Entry, seq: number): Accounted {
+    const before = entry.ranges.length;
+    const accounted = enter(entry, seq, limits);
+    remembered.noteRanges(entry.ranges.length - before);
+    return accounted;
   }
 
   function writeChanged(): void {
-    for (const entry of changed) table.write(entry);
-    changed.clear();
-  }
-
-  function forgetUnsequenced(): void {
-    unsequenced.received = 0;
-    unsequenced.filtered = 0;
+    if (changed.length === 0) return;
+    table.write(changed);
+    for (const entry of changed) entry.isChanged = false;
+    changed = [];
   }
 
   return {
-    enter: ({ publisher, epoch, seq }, { topicId, receivedUs, isFiltered }) => {
-      const key = { publisher, epoch, topicId };
-      const entry = find(key) ?? create(key, receivedUs);
-      if (entry === null) return "beyond limits";
-      const accounted = enter(entry.account, seq, limits);
-      if (accounted.kind === "beyond limits") return accounted.kind;
+    enter: ({ sequence, receivedUs, isFiltered }, topicId) => {
+      if (sequence === null) return countUnsequenced(isFiltered);
+      if (!isLatest(sequence, topicId)) latest = findOrCreate(sequence, topicId, receivedUs);
+      const entry = latest;
+      const accounted = entry === null ? "beyond limits" : account(entry, sequence.seq);
+      // What the filter dropped is not stored, also where no account can be kept of it.
+      if (entry === null || accounted === "beyond limits")
+        return isFiltered ? "filtered" : "beyond limits";
       entry.lastReceivedUs = receivedUs;
-      changed.add(entry);
-      if (accounted.kind === "duplicate") {
+      entry.publisher.lastReceivedUs = receivedUs;
+      if (!entry.isChanged) {
+        entry.isChanged = true;
+        changed.push(entry);
+      }
+      if (accounted === "duplicate") {
         entry.duplicates += 1;
         return "duplicate";
       }
-      entry.account = accounted.account;
       if (isFiltered) entry.filtered += 1;
       else entry.received += 1;
       return isFiltered ? "filtered" : "new";
     },
-    countUnsequenced: (isFiltered) => {
-      if (isFiltered) unsequenced.filtered += 1;
-      else unsequenced.received += 1;
-    },
     write: () => {
-      if (unsequenced.received + unsequenced.filtered > 0) table.addUnsequenced(unsequenced);
-      forgetUnsequenced();
+      if (unsequenced.received + unsequenced.filtered > 0) {
+        totals.addUnsequenced(unsequenced);
+        unsequenced = { received: 0, filtered: 0 };
+      }
       writeChanged();
+    },
+    forgetIdle: (idleLimits) => {
+      const done = forgetting.takeDone(idleLimits);
+      drop(done);
+      for (const { publisher: name } of done) {
+        if (publishers.get(name)?.entries === 0) publishers.delete(name);
+      }
+      return done.length;
     },
     forget: () => {
       remembered.clear();
-      changed.clear();
-      forgetUnsequenced();
-      entriesOf = table.countByPublisher();
+      changed = [];
+      latest = null;
+      unsequenced = { received: 0, filtered: 0 };
+      nobodyIdleBeforeUs = Number.NEGATIVE_INFINITY;
+      publishers = readPublishers(database);
     },
-    receiptOf: table.receiptOf,
-    recentPublishers: table.recentPublishers,
+    ...prepareReceipts(database),
   };
-}
-
-function textOf({ publisher, epoch, topicId }: LedgerKey): string {
-  return `${publisher}/${epoch}/${topicId}`;
 }

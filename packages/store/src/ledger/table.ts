@@ -1,28 +1,14 @@
-import { ENTRIES_MAX, RANGES_MAX, type ReceiptEntry } from "@weir/messages";
-import type { Database } from "better-sqlite3";
-import { type Account, missingCount, type SeqRange } from "./account.ts";
+import type { Database, Statement } from "better-sqlite3";
+import type { Account, OpenAccount, SeqRange } from "./account.ts";
+import { type Entry, type EntryKey, emptyEntry } from "./entry.ts";
 
-/** What one account is kept under. */
-export interface LedgerKey {
+/** One line of the table `ledger`. */
+export interface EntryRow {
   publisher: string;
   epoch: string;
-  topicId: number;
-}
-
-/** One account with its counts. Times in microseconds since the epoch. */
-export interface Entry {
-  key: LedgerKey;
-  account: Account;
-  received: number;
-  duplicates: number;
-  filtered: number;
-  abandoned: number;
-  firstReceivedUs: number;
-  lastReceivedUs: number;
-}
-
-interface EntryRow {
+  topic_id: number;
   through: number;
+  /** JSON. */
   ranges: string;
   received: number;
   duplicates: number;
@@ -34,134 +20,84 @@ interface EntryRow {
 
 /** The table `ledger`, entry by entry. */
 export interface LedgerTable {
-  empty(key: LedgerKey, receivedUs: number): Entry;
-  read(key: LedgerKey): Entry | null;
-  write(entry: Entry): void;
-  /** Counts messages without a sequence: they stand in the totals, under the empty name. */
-  addUnsequenced(messages: { received: number; filtered: number }): void;
-  /** Forgets the entry of a publisher that has been idle the longest; its counts go into the totals. */
-  forgetIdlest(publisher: string): LedgerKey | null;
-  /** How many entries each publisher has. */
-  countByPublisher(): Map<string, number>;
-  /** A publisher's accounts, the newest first when there are too many for one receipt. */
-  receiptOf(publisher: string): ReceiptEntry[];
-  /** The publishers of the newest messages, at most `limit`. */
-  recentPublishers(limit: number): string[];
+  read(key: EntryKey): Entry | null;
+  /** Call it inside a write transaction. */
+  write(entries: readonly Entry[]): void;
 }
+
+const COLUMNS = `publisher, epoch, topic_id, through, ranges, received, duplicates, filtered, abandoned,
+  first_received_us, last_received_us`;
+const COLUMN_COUNT = 11;
+
+// With many publishers there is an entry for each row: one statement for many costs half.
+const ENTRIES_PER_STATEMENT = 32;
 
 export function prepareLedgerTable(database: Database): LedgerTable {
   const select = database.prepare<[string, string, number], EntryRow>(
     "SELECT * FROM ledger WHERE publisher = ? AND epoch = ? AND topic_id = ?",
   );
-  const replace = database.prepare(
-    `INSERT OR REPLACE INTO ledger
-       (publisher, epoch, topic_id, through, ranges, received, duplicates, filtered, abandoned,
-        first_received_us, last_received_us)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-  );
-  const addUnsequenced = database.prepare<[number, number]>(
-    `INSERT INTO ledger_totals (publisher, epochs, received, duplicates, filtered, abandoned, missing)
-     VALUES ('', 0, ?, 0, ?, 0, 0)
-     ON CONFLICT (publisher) DO UPDATE SET
-       received = received + excluded.received, filtered = filtered + excluded.filtered`,
-  );
-  const takeIdlest = database.prepare<
-    [string, string],
-    EntryRow & { epoch: string; topic_id: number }
-  >(
-    `DELETE FROM ledger WHERE publisher = ? AND (epoch, topic_id) =
-       (SELECT epoch, topic_id FROM ledger WHERE publisher = ? ORDER BY last_received_us LIMIT 1)
-     RETURNING *`,
-  );
-  const addToTotals = database.prepare<[string, number, number, number, number, number]>(
-    `INSERT INTO ledger_totals (publisher, epochs, received, duplicates, filtered, abandoned, missing)
-     VALUES (?, 1, ?, ?, ?, ?, ?)
-     ON CONFLICT (publisher) DO UPDATE SET
-       epochs = epochs + 1, received = received + excluded.received,
-       duplicates = duplicates + excluded.duplicates, filtered = filtered + excluded.filtered,
-       abandoned = abandoned + excluded.abandoned, missing = missing + excluded.missing`,
-  );
-  const count = database
-    .prepare<[], [string, number]>("SELECT publisher, count(*) FROM ledger GROUP BY publisher")
-    .raw();
-  const ofPublisher = database.prepare<
-    [string, number],
-    { epoch: string; topic: string; through: number; ranges: string }
-  >(
-    `SELECT epoch, topics.topic, through, ranges FROM ledger JOIN topics ON topics.id = topic_id
-     WHERE publisher = ? ORDER BY last_received_us DESC LIMIT ?`,
-  );
-  const recent = database
-    .prepare<[number], string>(
-      "SELECT publisher FROM ledger GROUP BY publisher ORDER BY max(last_received_us) DESC LIMIT ?",
-    )
-    .pluck();
+  const replaceOne = prepareReplace(database, 1);
+  const replaceMany = prepareReplace(database, ENTRIES_PER_STATEMENT);
+  const bound = new Array<unknown>(ENTRIES_PER_STATEMENT * COLUMN_COUNT).fill(null);
 
   return {
-    empty: (key, receivedUs) => ({
-      key,
-      account: { through: 0, ranges: [] },
-      received: 0,
-      duplicates: 0,
-      filtered: 0,
-      abandoned: 0,
-      firstReceivedUs: receivedUs,
-      lastReceivedUs: receivedUs,
-    }),
     read: (key) => {
-      const row = select.get(key.publisher, key.epoch, key.topicId);
+      const row = select.get(key.publisher.name, key.epoch, key.topicId);
       return row === undefined ? null : toEntry(key, row);
     },
-    write: ({ key, account, ...counts }) => {
-      const { received, duplicates, filtered, abandoned } = counts;
-      replace.run(
-        key.publisher,
-        key.epoch,
-        key.topicId,
-        account.through,
-        JSON.stringify(account.ranges),
-        received,
-        duplicates,
-        filtered,
-        abandoned,
-        counts.firstReceivedUs,
-        counts.lastReceivedUs,
-      );
+    write: (entries) => {
+      const many = entries.length - (entries.length % ENTRIES_PER_STATEMENT);
+      for (let from = 0; from < many; from += ENTRIES_PER_STATEMENT) {
+        for (let at = 0; at < ENTRIES_PER_STATEMENT; at += 1) {
+          bind(bound, at * COLUMN_COUNT, entries[from + at] as Entry);
+        }
+        replaceMany.run(...bound);
+      }
+      const few: unknown[] = [];
+      for (const entry of entries.slice(many)) {
+        bind(few, 0, entry);
+        replaceOne.run(...few);
+      }
     },
-    addUnsequenced: ({ received, filtered }) => void addUnsequenced.run(received, filtered),
-    forgetIdlest: (publisher) => {
-      const row = takeIdlest.get(publisher, publisher);
-      if (row === undefined) return null;
-      const { through, received, duplicates, filtered, abandoned } = row;
-      const missing = missingCount({ through, ranges: parseRanges(row.ranges) });
-      addToTotals.run(publisher, received, duplicates, filtered, abandoned, missing);
-      return { publisher, epoch: row.epoch, topicId: row.topic_id };
-    },
-    countByPublisher: () => new Map(count.all()),
-    recentPublishers: (limit) => recent.all(limit),
-    receiptOf: (publisher) =>
-      ofPublisher.all(publisher, ENTRIES_MAX).map(({ ranges, ...entry }) => ({
-        ...entry,
-        ranges: parseRanges(ranges).slice(0, RANGES_MAX),
-      })),
   };
 }
 
-function toEntry(key: LedgerKey, row: EntryRow): Entry {
-  const { through, ranges, received, duplicates, filtered, abandoned } = row;
+/** The account in a line. Only this file writes what it reads. */
+export function accountOf({ through, ranges }: Pick<EntryRow, "through" | "ranges">): OpenAccount {
+  const parsed = JSON.parse(ranges) as SeqRange[];
+  return { through, ranges: parsed.map(([from, to]) => [from, to]) };
+}
+
+function prepareReplace(database: Database, entries: number): Statement<unknown[]> {
+  const tuple = `(${new Array(COLUMN_COUNT).fill("?").join(", ")})`;
+  const tuples = new Array(entries).fill(tuple).join(", ");
+  return database.prepare(`INSERT OR REPLACE INTO ledger (${COLUMNS}) VALUES ${tuples}`);
+}
+
+function bind(bound: unknown[], at: number, entry: Entry): void {
+  bound[at] = entry.publisher.name;
+  bound[at + 1] = entry.epoch;
+  bound[at + 2] = entry.topicId;
+  bound[at + 3] = entry.through;
+  bound[at + 4] = toJson(entry.ranges);
+  bound[at + 5] = entry.received;
+  bound[at + 6] = entry.duplicates;
+  bound[at + 7] = entry.filtered;
+  bound[at + 8] = entry.abandoned;
+  bound[at + 9] = entry.firstReceivedUs;
+  bound[at + 10] = entry.lastReceivedUs;
+}
+
+function toJson(ranges: Account["ranges"]): string {
+  return ranges.length === 0 ? "[]" : JSON.stringify(ranges);
+}
+
+function toEntry(key: EntryKey, row: EntryRow): Entry {
+  const { received, duplicates, filtered, abandoned } = row;
   return {
-    key,
-    account: { through, ranges: parseRanges(ranges) },
-    received,
-    duplicates,
-    filtered,
-    abandoned,
-    firstReceivedUs: row.first_received_us,
+    ...emptyEntry(key, row.first_received_us),
+    ...accountOf(row),
+    ...{ received, duplicates, filtered, abandoned },
     lastReceivedUs: row.last_received_us,
   };
-}
-
-// Only this file writes them.
-function parseRanges(json: string): [number, number][] {
-  return (JSON.parse(json) as SeqRange[]).map(([from, to]) => [from, to]);
 }

@@ -121,6 +121,7 @@ export function openSegmentedStore(options: SegmentedStoreOptions): SegmentedSto
       if (lost !== null) throw lost;
       return live.append(rows);
     },
+    forgetIdle: (limits) => live.forgetIdle(limits),
     receiptOf: (publisher) => live.receiptOf(publisher),
     recentPublishers: (limit) => live.recentPublishers(limit),
     size: () => ({

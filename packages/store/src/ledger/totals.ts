@@ -1,0 +1,69 @@
+import type { Database } from "better-sqlite3";
+import { missingCount } from "./account.ts";
+import { accountOf, type EntryRow } from "./table.ts";
+
+/** Messages without a sequence stand under a name that no publisher can have. */
+const UNSEQUENCED = "";
+
+/** And so do the publishers for whom there is no room among the totals. */
+const OTHERS = "*";
+
+/** The table `ledger_totals`: what remains of what the ledger does not keep account of. */
+export interface LedgerTotals {
+  /** Counts messages without a sequence. */
+  addUnsequenced(messages: { received: number; filtered: number }): void;
+  /** Counts entries that are forgotten, each as an epoch of its publisher. */
+  addForgotten(entries: readonly EntryRow[]): void;
+}
+
+interface Sum {
+  publisher: string;
+  epochs: number;
+  received: number;
+  duplicates: number;
+  filtered: number;
+  abandoned: number;
+  missing: number;
+}
+
+/** @param publishersMax publishers that have totals of their own; the later ones share theirs. */
+export function prepareTotals(database: Database, publishersMax: number): LedgerTotals {
+  const add = database.prepare<[Sum]>(
+    `INSERT INTO ledger_totals (publisher, epochs, received, duplicates, filtered, abandoned, missing)
+     VALUES (@publisher, @epochs, @received, @duplicates, @filtered, @abandoned, @missing)
+     ON CONFLICT (publisher) DO UPDATE SET
+       epochs = epochs + excluded.epochs, received = received + excluded.received,
+       duplicates = duplicates + excluded.duplicates, filtered = filtered + excluded.filtered,
+       abandoned = abandoned + excluded.abandoned, missing = missing + excluded.missing`,
+  );
+  const hasRoom = database
+    .prepare<[string, string, string, number], number>(
+      `SELECT EXISTS (SELECT 1 FROM ledger_totals WHERE publisher = ?)
+         OR (SELECT count(*) FROM ledger_totals WHERE publisher NOT IN (?, ?)) < ?`,
+    )
+    .pluck();
+  const nameFor = (publisher: string): string =>
+    hasRoom.get(publisher, UNSEQUENCED, OTHERS, publishersMax) === 1 ? publisher : OTHERS;
+
+  return {
+    addUnsequenced: (messages) => {
+      add.run({ ...NOTHING, publisher: UNSEQUENCED, ...messages });
+    },
+    addForgotten: (entries) => {
+      const sums = new Map<string, Sum>();
+      for (const row of entries) {
+        const sum = sums.get(row.publisher) ?? { ...NOTHING, publisher: row.publisher };
+        sums.set(row.publisher, sum);
+        sum.epochs += 1;
+        sum.received += row.received;
+        sum.duplicates += row.duplicates;
+        sum.filtered += row.filtered;
+        sum.abandoned += row.abandoned;
+        sum.missing += missingCount(accountOf(row));
+      }
+      for (const sum of sums.values()) add.run({ ...sum, publisher: nameFor(sum.publisher) });
+    },
+  };
+}
+
+const NOTHING = { epochs: 0, received: 0, duplicates: 0, filtered: 0, abandoned: 0, missing: 0 };

@@ -1,0 +1,150 @@
+import type { Database, Statement } from "better-sqlite3";
+import type { NewRow } from "./row.ts";
+
+// A row in a statement for many costs half of what it costs in one of its own.
+const SIZES = [128, 64, 32, 16, 8, 4, 2, 1] as const;
+
+/** The most rows that one statement inserts. */
+export const ROWS_PER_STATEMENT_MAX: number = SIZES[0];
+
+/** Rows that are to be stored, each with what is written in place of its own: three lists side by side. */
+export interface FiledRows {
+  rows: NewRow[];
+  /** The numbers of their topics. */
+  topicIds: number[];
+  /** The codes of what became of them. */
+  outcomes: number[];
+}
+
+/** The rows `from <= index < end` of a batch. */
+export interface Stretch {
+  from: number;
+  end: number;
+}
+
+/**
+ * What differs from row to row of a stretch, and is bound for each. Binding is what inserting costs
+ * most: whatever is the same in all of them is bound once.
+ */
+interface Shape {
+  topic: boolean;
+  /** `value` and `observed_us`. */
+  reading: boolean;
+  /** `received_us`, `qos`, `retained` and `outcome`. */
+  circumstances: boolean;
+}
+
+interface RowStatement {
+  rows: number;
+  statement: Statement<unknown[]>;
+  /** What it runs with, filled anew each time: the rows' own values, and at last the shared ones. */
+  bound: unknown[];
+}
+
+/** Inserts at most `ROWS_PER_STATEMENT_MAX` rows behind the newest one. Call it inside a write transaction. */
+export type InsertStretch = (filed: FiledRows, stretch: Stretch) => void;
+
+export function prepareInsertStretch(database: Database): InsertStretch {
+  // By shape, when it is first needed.
+  const prepared = new Map<string, RowStatement[]>();
+
+  function statementsFor(shape: Shape): RowStatement[] {
+    const tuple = tupleOf(shape);
+    let statements = prepared.get(tuple);
+    if (statements === undefined) {
+      statements = SIZES.map((rows) => prepare(database, tuple, rows));
+      prepared.set(tuple, statements);
+    }
+    return statements;
+  }
+
+  return (filed, { from, end }) => {
+    const shape = shapeOf(filed, { from, end });
+    let next = from;
+    for (const statement of statementsFor(shape)) {
+      for (; next + statement.rows <= end; next += statement.rows) {
+        const own = bindOwn(statement, shape, { filed, from: next });
+        statement.bound[own] = sharedOf(filed, from);
+        statement.statement.run(...statement.bound);
+        // Payloads may be views into large buffers.
+        statement.bound.fill(null);
+      }
+    }
+  };
+}
+
+function tupleOf({ topic, reading, circumstances }: Shape): string {
+  const own = (isOwn: boolean, name: string): string => (isOwn ? "?" : `@${name}`);
+  const columns = [
+    own(circumstances, "receivedUs"),
+    own(circumstances, "qos"),
+    own(circumstances, "retained"),
+    own(circumstances, "outcome"),
+    own(topic, "topicId"),
+    own(reading, "value"),
+    own(reading, "observedUs"),
+    "?",
+  ];
+  return `(${columns.join(", ")})`;
+}
+
+function prepare(database: Database, tuple: string, rows: number): RowStatement {
+  const tuples = new Array(rows).fill(tuple).join(", ");
+  const statement = database.prepare<unknown[]>(
+    `INSERT INTO rows (received_us, qos, retained, outcome, topic_id, value, observed_us, payload)
+     VALUES ${tuples}`,
+  );
+  const ownValues = tuples.split("?").length - 1;
+  return { rows, statement, bound: new Array(ownValues + 1).fill(null) };
+}
+
+function shapeOf({ rows, topicIds, outcomes }: FiledRows, { from, end }: Stretch): Shape {
+  const first = rows[from] as NewRow;
+  const shape = { topic: false, reading: false, circumstances: false };
+  for (let index = from + 1; index < end; index += 1) {
+    const row = rows[index] as NewRow;
+    if (topicIds[index] !== topicIds[from]) shape.topic = true;
+    if (row.value !== first.value || row.observedUs !== first.observedUs) shape.reading = true;
+    if (
+      row.receivedUs !== first.receivedUs ||
+      row.qos !== first.qos ||
+      row.retained !== first.retained ||
+      outcomes[index] !== outcomes[from]
+    ) {
+      shape.circumstances = true;
+    }
+  }
+  return shape;
+}
+
+/** @returns how many values were bound. */
+function bindOwn(
+  { rows: count, bound }: RowStatement,
+  { topic, reading, circumstances }: Shape,
+  { filed: { rows, topicIds, outcomes }, from }: { filed: FiledRows; from: number },
+): number {
+  let at = 0;
+  for (let index = from; index < from + count; index += 1) {
+    const row = rows[index] as NewRow;
+    if (circumstances) {
+      bound[at++] = row.receivedUs;
+      bound[at++] = row.qos;
+      bound[at++] = row.retained ? 1 : 0;
+      bound[at++] = outcomes[index];
+    }
+    if (topic) bound[at++] = topicIds[index];
+    if (reading) {
+      bound[at++] = row.value;
+      bound[at++] = row.observedUs;
+    }
+    bound[at++] = row.payload;
+  }
+  return at;
+}
+
+/** What is the same in the whole stretch. A statement takes of it what it names. */
+function sharedOf({ rows, topicIds, outcomes }: FiledRows, at: number): Record<string, unknown> {
+  const { receivedUs, qos, retained, value, observedUs } = rows[at] as NewRow;
+  const counts = { topicId: topicIds[at], outcome: outcomes[at] };
+  return { receivedUs, qos, retained: retained ? 1 : 0, value, observedUs, ...counts };
+}
