@@ -20,7 +20,8 @@ export class ConfigurationFault extends Fault {
 
   constructor(problems: readonly string[]) {
     super(`the configuration has ${problems.length} problem(s):\n  ${problems.join("\n  ")}`, {
-      remedy: "Mend them in the environment or in .env; .env.example describes every setting.",
+      remedy:
+        "Mend them in the environment, in .env or in weir.yaml; .env.example and config/weir.example.yaml describe every setting.",
       exitCode: EXIT_CODES.configuration,
     });
     this.problems = problems;

@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from "node:fs";
 import { errorCode, errorMessage } from "@weir/fault";
 import { type Document, LineCounter, parseDocument } from "yaml";
-import { type WeirFile, weirFile } from "./schema.ts";
+import { NAME_RULE, type WeirFile, weirFile } from "./schema.ts";
 
 /** A weir.yaml that was read. */
 export interface ReadWeirFile {
@@ -43,7 +43,7 @@ function parseWeirFile(file: string, text: string): ReadWeirFile {
     pathsOf(issue).map((path) => {
       const line = lineOf(document, lines, path);
       const given = valueAt(content, path);
-      return `${file}${line}: ${path.join(".")}${given}: ${wordsFor(issue)}`;
+      return `${file}${line}: ${path.join(".")}${given}: ${wordsFor({ ...issue, key: path.at(-1) ?? "" })}`;
     }),
   );
   return { content: {}, problems };
@@ -70,8 +70,10 @@ function pathsOf({ path, keys }: Issue): string[][] {
   return keys === undefined ? [texts] : keys.map((key) => [...texts, key]);
 }
 
-function wordsFor({ code, message }: Issue): string {
+function wordsFor({ code, message, key }: Issue & { key: string }): string {
+  if (code === "invalid_key") return NAME_RULE;
   if (code !== "unrecognized_keys") return message;
+  if (key === "password") return "secrets do not stand here; use passwordFile or passwordVariable";
   return "there is no such key; config/weir.example.yaml has them all";
 }
 

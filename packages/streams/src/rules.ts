@@ -56,8 +56,8 @@ function placeProblems(streams: readonly StreamConfig[]): string[] {
   }));
   return places.flatMap(({ name, path }, index) =>
     places
-      .filter((other, place) => place !== index && isWithin(path, other.path))
-      .filter((other, _) => other.path !== path || other.name < name)
+      // Of two with the same place, the second one is told.
+      .filter((other, place) => (other.path === path ? place < index : isWithin(path, other.path)))
       .map(
         (other) =>
           `streams.${name}.folder: ${path} is the place of the stream ${other.name}, or lies in it; give it one of its own`,
@@ -66,5 +66,5 @@ function placeProblems(streams: readonly StreamConfig[]): string[] {
 }
 
 function isWithin(path: string, folder: string): boolean {
-  return path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep);
+  return path.startsWith(folder.endsWith(sep) ? folder : folder + sep);
 }

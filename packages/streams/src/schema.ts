@@ -14,9 +14,9 @@ const duration = z
 const size = z
   .string("a size has a unit: 500MB, 10GB, 1GiB")
   .regex(SIZE, "a size is a number with a unit: 500MB, 10GB, 1GiB");
-const name = z
-  .string()
-  .refine(isName, "a name is 1 to 64 letters, digits, dots, underscores or hyphens");
+/** What a name of a stream or a broker may be. */
+export const NAME_RULE = "a name is 1 to 64 letters, digits, dots, underscores or hyphens";
+const name = z.string().refine(isName, NAME_RULE);
 const path = z.string().min(1, "a path has at least one character");
 
 const filter = z.string().superRefine((text, context) => {
