@@ -28,6 +28,7 @@ function unwrapDate(input: unknown): unknown {
 }
 
 function parseText(text: string): number | null {
+  if (isDigits(text)) return parseNumber(Number(text));
   if (DECIMAL.test(text)) return parseNumber(Number(text));
   if (!ISO_8601.safeParse(text).success) return null;
   const isLocal = text.includes("T") && !ENDS_WITH_OFFSET.test(text);
@@ -40,4 +41,18 @@ function parseNumber(input: unknown): number | null {
   if (input < SECONDS_BELOW) return Math.floor(input * 1e6);
   if (input < MILLISECONDS_BELOW) return Math.floor(input * 1e3);
   return Math.floor(input);
+}
+
+const DIGITS_MAX = 17;
+const ZERO = 0x30;
+const NINE = 0x39;
+
+/** Epoch seconds as publishers send them, found without a regular expression: each message asks. */
+function isDigits(text: string): boolean {
+  if (text.length === 0 || text.length > DIGITS_MAX) return false;
+  for (let index = 0; index < text.length; index += 1) {
+    const code = text.charCodeAt(index);
+    if (code < ZERO || code > NINE) return false;
+  }
+  return true;
 }

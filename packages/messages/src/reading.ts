@@ -59,34 +59,39 @@ export function decodeReading(payload: Buffer, times: DecodeTimes): Decoded {
   return decodeRecord(json, times);
 }
 
-/** Decodes the fields of a payload, whatever they were encoded in. */
+/**
+ * Decodes the fields of a payload, whatever they were encoded in. Asks what `dataPayload` asks, and is
+ * several times faster; a test holds the one to the other.
+ */
 export function decodeRecord(record: object, times: DecodeTimes): Decoded {
-  const decoded = decodeFields(record, times);
-  const parsed = parseSequence(record);
-  if (parsed.kind === "sound") return { ...decoded, sequence: parsed.sequence };
+  const decoded = decodeFields(record as Record<string, unknown>, times);
+  const sequence = parseSequence(record);
+  if (typeof sequence === "object") decoded.sequence = sequence;
   // A reading has one outcome; what is wrong with the reading itself matters more.
-  const isBlemish = parsed.kind === "unusable" && decoded.outcome === READING;
-  return { ...decoded, ...(isBlemish ? { outcome: SEQUENCE_UNUSABLE } : {}), sequence: null };
+  else if (sequence === "unusable" && decoded.outcome === READING) {
+    decoded.outcome = SEQUENCE_UNUSABLE;
+  }
+  return decoded;
 }
 
-function decodeFields(record: object, times: DecodeTimes): DecodedReading {
-  if (!Object.hasOwn(record, "number")) return rejected("number missing");
-  const parsed = dataPayload.safeParse(record);
-  const value = parsed.success ? parseValue(parsed.data.number) : null;
-  if (!parsed.success || value === null) return rejected("number unreadable");
+function decodeFields({ number, epochtime }: Record<string, unknown>, times: DecodeTimes): Decoded {
+  if (number === undefined) return rejected("number missing");
+  const value = parseValue(number);
+  if (value === null) return rejected("number unreadable");
   if (!(Math.abs(value) <= NUMBER_MAGNITUDE_MAX)) return rejected("number out of range");
 
-  const observedUs = parseObservedTime(parsed.data.epochtime);
+  const observedUs = parseObservedTime(epochtime);
+  const { receivedUs, skewUs } = times;
   if (observedUs === null) {
-    return { outcome: TIME_UNREADABLE, value, observedUs: times.receivedUs };
+    return { outcome: TIME_UNREADABLE, value, observedUs: receivedUs, sequence: null };
   }
-  if (observedUs > times.receivedUs + times.skewUs) {
-    return { outcome: TIME_IN_FUTURE, value, observedUs: times.receivedUs };
+  if (observedUs > receivedUs + skewUs) {
+    return { outcome: TIME_IN_FUTURE, value, observedUs: receivedUs, sequence: null };
   }
-  return { outcome: READING, value, observedUs };
+  return { outcome: READING, value, observedUs, sequence: null };
 }
 
-function rejected(reason: RejectionReason): Decoded & { value: null } {
+function rejected(reason: RejectionReason): Decoded {
   return { outcome: outcomeOf(reason), value: null, observedUs: null, sequence: null };
 }
 
@@ -99,8 +104,9 @@ function parseJson(text: string): unknown {
   }
 }
 
-function parseValue(input: number | string): number | null {
+function parseValue(input: unknown): number | null {
   if (typeof input === "number") return input;
+  if (typeof input !== "string") return null;
   const text = input.trim();
   return text.length <= NUMERIC_TEXT_LENGTH_MAX && NUMERIC_TEXT.test(text) ? Number(text) : null;
 }

@@ -1,6 +1,13 @@
 import { describe, expect, test } from "@jest/globals";
-import { decodeReading, NUMBER_MAGNITUDE_MAX, PAYLOAD_BYTES_MAX } from "@weir/messages";
+import {
+  dataPayload,
+  decodeReading,
+  decodeRecord,
+  NUMBER_MAGNITUDE_MAX,
+  PAYLOAD_BYTES_MAX,
+} from "@weir/messages";
 import fc from "fast-check";
+import { sequenceFields } from "../src/sequence.ts";
 
 const RECEIVED_US = 1_795_207_200_000_000;
 const SKEW_US = 60_000_000;
@@ -130,6 +137,30 @@ describe("a payload of DATA", () => {
         expect(Number.isFinite(value)).toBe(outcome.kind !== "rejected");
         expect(Number.isSafeInteger(observedUs)).toBe(outcome.kind !== "rejected");
       }),
+    );
+  });
+});
+
+describe("the quick checks of a payload", () => {
+  const odd = fc.oneof(
+    fc.constantFrom(undefined, null, "", "1", "x".repeat(65), "a/b", 0, -1, 1.5, 2 ** 53, true),
+    fc.constantFrom(Infinity, -Infinity, [], {}),
+    fc.string({ maxLength: 70 }),
+    fc.integer(),
+  );
+  const records = fc.record({ number: odd, publisher: odd, epoch: odd, seq: odd });
+
+  test("find a number and a sequence exactly where the schemas do", () => {
+    fc.assert(
+      fc.property(records, (record) => {
+        const { outcome, sequence } = decodeRecord(record, TIMES);
+        const hasNumber = dataPayload.safeParse(record).success;
+        if (!hasNumber) expect(outcome.reason).toMatch(/^number (missing|unreadable)$/);
+        else expect(outcome.reason).not.toBe("number missing");
+        const parsed = sequenceFields.safeParse(record);
+        expect(sequence).toEqual(parsed.success ? parsed.data : null);
+      }),
+      { numRuns: 2_000 },
     );
   });
 });
