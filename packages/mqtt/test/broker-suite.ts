@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { eventually } from "@weir/testkit";
-import type { LinkOptions, Transport } from "../src/index.ts";
-import { createTaker, payloads, startTrial, type Trial } from "./fixture.ts";
+import type { Transport } from "../src/index.ts";
+import { describeBatches } from "./batch-suite.ts";
+import { createClients } from "./broker-clients.ts";
+import { payloads } from "./fixture.ts";
 
 /** A broker that a test can start again, on the same port. */
 interface RestartableBroker extends AsyncDisposable {
@@ -35,39 +37,10 @@ export function describeBroker(
     }, START_TIMEOUT_MS);
     afterAll(async () => await broker[Symbol.asyncDispose](), START_TIMEOUT_MS);
 
-    /** A topic, or a part of one, that no other test has. */
-    const ownTopic = (): string => `suite/${crypto.randomUUID()}`;
-
-    async function connect(filter?: string, options: Partial<LinkOptions> = {}): Promise<Trial> {
-      const trial = startTrial(`mqtt://127.0.0.1:${broker.port}`, {
-        ...(filter === undefined ? {} : { subscriptions: [{ filter, qos: 1 }] }),
-        // A broker that is back is found within half a second.
-        random: () => 0.05,
-        transport,
-        ...options,
-      });
-      await using connecting = new AsyncDisposableStack();
-      connecting.use(trial);
-      await eventually(() => trial.states.at(-1) === "connected");
-      connecting.move();
-      return trial;
-    }
-
-    const persistent = (options: Partial<LinkOptions> = {}): Partial<LinkOptions> => ({
-      clientId: `suite-${crypto.randomUUID()}`,
-      session: { kind: "persistent", expirySeconds: 3_600 },
-      ...options,
+    const { ownTopic, connect, persistent, upToSentinel } = createClients({
+      port: () => broker.port,
+      transport,
     });
-
-    /** Publishes a last message and returns all payloads that came up to it. */
-    async function upToSentinel(trial: Trial, topic: string): Promise<string[]> {
-      await using publisher = await connect();
-      await publisher.link.publish(topic, "sentinel", QOS_1);
-      return await eventually(() => {
-        const all = payloads(trial.received);
-        return all.includes("sentinel") && all;
-      });
-    }
 
     test("tells that a client is there, that it has gone, and that it has vanished", async () => {
       const topic = ownTopic();
@@ -143,44 +116,6 @@ export function describeBroker(
       expect(await upToSentinel(trial, topic)).toEqual(["1", "2", "sentinel"]);
     });
 
-    test("gets again what was not taken, and only that", async () => {
-      const topic = ownTopic();
-      const options = persistent();
-      await using publisher = await connect();
-      const first = createTaker((payload) => payload === "2");
-      const refusing = await connect(topic, {
-        ...options,
-        onBatch: first.onBatch,
-        onFault: () => {},
-        reconnect: () => new Promise(() => {}),
-      });
-      for (const payload of ["1", "2", "3"]) {
-        await publisher.link.publish(topic, payload, QOS_1);
-        if (payload === "1") await eventually(() => first.received.length === 1);
-      }
-      await eventually(() => refusing.states.at(-1) === "disconnected");
-      await refusing[Symbol.asyncDispose]();
-
-      await using second = await connect(topic, options);
-      expect(await upToSentinel(second, topic)).toEqual(["2", "3", "sentinel"]);
-    });
-
-    test("acknowledges a batch of 500 messages after it has them all", async () => {
-      const topic = ownTopic();
-      const options = persistent();
-      const sent = Array.from({ length: 500 }, (_, n) => String(n));
-      const taker = createTaker();
-      await using publisher = await connect();
-      const first = await connect(topic, { ...options, onBatch: taker.onBatch });
-      await Promise.all(sent.map((payload) => publisher.link.publish(topic, payload, QOS_1)));
-      await eventually(() => taker.received.length === sent.length);
-      expect(payloads(taker.received)).toEqual(sent);
-      await first[Symbol.asyncDispose]();
-
-      await using second = await connect(topic, options);
-      expect(await upToSentinel(second, topic)).toEqual(["sentinel"]);
-    });
-
     test(
       "comes back after the broker's restart, and is subscribed again",
       async () => {
@@ -230,5 +165,7 @@ export function describeBroker(
         });
       });
     }
+
+    describeBatches({ ownTopic, connect, persistent, upToSentinel, protocolVersion });
   });
 }

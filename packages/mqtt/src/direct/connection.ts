@@ -1,4 +1,5 @@
 import { addAbortListener } from "node:events";
+import { setImmediate } from "node:timers/promises";
 import { generate, type IConnackPacket, type Packet } from "mqtt-packet";
 import {
   type Connection,
@@ -103,6 +104,12 @@ async function untilConnected(opening: {
   return await Promise.race([connected, failed]);
 }
 
+/** Resolves when what waits in the sockets was read: behind the event loop's next look at them. */
+async function untilRead(): Promise<void> {
+  await setImmediate();
+  await setImmediate();
+}
+
 /** DISCONNECT once all answers have come, at most for `goodbyeMs`; then hangs up. */
 async function sayGoodbye(leaving: {
   intake: { hurry: () => void; stop: () => void };
@@ -119,6 +126,7 @@ async function sayGoodbye(leaving: {
   }
   using _timer = options.clock.schedule(options.timeouts.goodbyeMs, () => socket.destroy());
   intake.hurry();
+  await untilRead();
   await Promise.race([requests.idle(), closed]);
   // Nothing is acknowledged behind a DISCONNECT [MQTT-3.14.4-1].
   intake.stop();

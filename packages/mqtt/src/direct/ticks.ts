@@ -14,6 +14,8 @@ export interface Ticks {
  * instead of 125,000.
  */
 const TICK_BYTES_MAX = 65_536;
+/** From less than this nothing is concluded about what is to come. */
+const TICK_BYTES_MIN = 16_384;
 
 /** All connections have the same ticks, so that the process wakes up once for all of them; when much comes, there are more. */
 export function createTicks(options: { tickMs: number; clock: Pick<Clock, "monotonic"> }): Ticks {
@@ -27,10 +29,11 @@ export function createTicks(options: { tickMs: number; clock: Pick<Clock, "monot
     },
     untilNextMs: () => {
       const nowMs = clock.monotonic();
-      const tickBytes = (bytes * tickMs) / Math.max(nowMs - sinceMs, 1);
+      const tickBytes =
+        bytes < TICK_BYTES_MIN ? 1 : (bytes * tickMs) / Math.max(nowMs - sinceMs, 1);
       sinceMs = nowMs;
       bytes = 0;
-      return untilTick(nowMs, tickMs / Math.ceil(Math.max(tickBytes, 1) / TICK_BYTES_MAX));
+      return untilTick(nowMs, tickMs / Math.ceil(tickBytes / TICK_BYTES_MAX));
     },
   };
 }

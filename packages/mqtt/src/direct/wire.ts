@@ -18,7 +18,7 @@ export interface Wire {
 
 const PORT = 1883;
 
-/** @param onEnd called when the connection is to end for a reason of ours. */
+/** @param onEnd called when the connection is to end, or has ended; perhaps twice. */
 export function openWire(options: {
   url: ConnectionOptions["url"];
   protocolVersion: ProtocolVersion;
@@ -39,7 +39,10 @@ export function openWire(options: {
   socket.on("error", (error) => {
     reason ??= error;
   });
-  socket.once("close", () => resolve(reason ?? endOf(HUNG_UP)));
+  socket.once("close", () => {
+    onEnd();
+    resolve(reason ?? endOf(HUNG_UP));
+  });
 
   function write(bytes: Buffer, written?: (error?: Error | null) => void): void {
     if (socket.writable) socket.write(bytes, written);

@@ -1,5 +1,6 @@
 import type { Clock } from "@weir/clock";
 import type { ReceivedMessage } from "../message.ts";
+import { createPace } from "../pace.ts";
 import type { Receiver } from "../receiver.ts";
 
 /** Gathers the messages of one connection into batches. */
@@ -15,20 +16,21 @@ export interface Gathering {
 }
 
 /**
- * @param gathers whether messages may wait longer than the turn of the event loop that brought them.
+ * @param isAllowed whether messages may wait longer than the turn of the event loop that brought them.
  * @param acknowledge gets the packet ids of a batch that was taken.
  * @param refuse gets what a batch was refused with. The gathering has stopped by then.
  */
 export function createGathering(options: {
   receiver: Pick<Receiver, "onBatch" | "batch">;
-  gathers: boolean;
+  isAllowed: boolean;
   clock: Clock;
   acknowledge: (packetIds: readonly number[]) => void;
   refuse: (fault: unknown) => void;
 }): Gathering {
   const { receiver, clock, acknowledge, refuse } = options;
   const { rowsMax, bytesMax, delayMs } = receiver.batch;
-  let gathers = options.gathers && delayMs > 0;
+  const pace = createPace({ allowed: options.isAllowed, delayMs, clock });
+  let isHurrying = false;
   let messages: ReceivedMessage[] = [];
   let packetIds: number[] = [];
   let bytes = 0;
@@ -60,6 +62,12 @@ export function createGathering(options: {
       return;
     }
     if (isOpen) acknowledge(batch.packetIds);
+    pace.took(batch.packetIds.length);
+  }
+
+  function wait(): Disposable {
+    if (isHurrying || !pace.gathers()) return afterThisTurn(flush);
+    return clock.schedule(delayMs, flush);
   }
 
   return {
@@ -69,11 +77,11 @@ export function createGathering(options: {
       if (packetId !== null) packetIds.push(packetId);
       bytes += message.payload.length;
       if (messages.length >= rowsMax || bytes >= bytesMax) flush();
-      else timer ??= gathers ? clock.schedule(delayMs, flush) : afterThisTurn(flush);
+      else timer ??= wait();
     },
     flush,
     hurry: () => {
-      gathers = false;
+      isHurrying = true;
       flush();
     },
     stop,

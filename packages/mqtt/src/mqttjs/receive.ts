@@ -22,7 +22,7 @@ export function receive(
   const gathering = createGathering({
     receiver,
     // Without a Receive Maximum the broker's window is small: it sends nothing while messages wait.
-    gathers: client.options.protocolVersion === 5,
+    isAllowed: client.options.protocolVersion === 5,
     clock,
     acknowledge: (packetIds) => {
       // The stream exists once CONNECT was sent, and stays the only one.

@@ -1,0 +1,196 @@
+import { describe, expect, test } from "@jest/globals";
+import { eventually } from "@weir/testkit";
+import type { BatchLimits, LinkOptions } from "../src/index.ts";
+import type { Clients } from "./broker-clients.ts";
+import { createTaker, payloads, type Taker } from "./fixture.ts";
+
+const QOS_1 = { qos: 1 } as const;
+const RETAINED = { qos: 1, retain: true } as const;
+const PAYLOAD_BYTES_MAX = 256 * 1024;
+const SOON: BatchLimits = { rowsMax: 5_000, bytesMax: 8_388_608, delayMs: 50 };
+/** What is gathered stays so while a test needs it. */
+const LATE: BatchLimits = { ...SOON, delayMs: 3_000 };
+const NO_SECOND_ATTEMPT = { reconnect: () => new Promise<void>(() => {}) };
+
+/** What a link with `onBatch` needs of a broker: the same claims for each broker and each transport. */
+export function describeBatches(clients: Clients & { protocolVersion: 4 | 5 }): void {
+  const { ownTopic, connect, persistent, upToSentinel, protocolVersion } = clients;
+
+  const taking = ({ onBatch }: Taker, batch = SOON): Partial<LinkOptions> => ({ onBatch, batch });
+
+  describe("in batches", () => {
+    test("gets again what was not taken, and only that", async () => {
+      const topic = ownTopic();
+      const options = persistent();
+      const faults: unknown[] = [];
+      const first = createTaker((payload) => payload === "2");
+      await using publisher = await connect();
+      const refusing = await connect(topic, {
+        ...options,
+        ...taking(first),
+        ...NO_SECOND_ATTEMPT,
+        onFault: (fault) => faults.push(fault),
+      });
+      await publisher.link.publish(topic, "1", QOS_1);
+      await eventually(() => first.received.length === 1);
+      for (const payload of ["2", "3"]) await publisher.link.publish(topic, payload, QOS_1);
+      await eventually(() => refusing.states.at(-1) === "disconnected");
+      await refusing[Symbol.asyncDispose]();
+      expect([payloads(first.received), faults]).toEqual([["1"], [new Error("refused: 2")]]);
+
+      await using second = await connect(topic, options);
+      expect(await upToSentinel(second, topic)).toEqual(["2", "3", "sentinel"]);
+    });
+
+    test("gets again what was gathered and not yet taken when the connection was cut", async () => {
+      const topic = ownTopic();
+      const options = persistent();
+      const sent = Array.from({ length: 50 }, (_, n) => String(n));
+      const first = createTaker();
+      await using publisher = await connect();
+      await using cut = await connect(topic, {
+        ...options,
+        ...taking(first, LATE),
+        ...NO_SECOND_ATTEMPT,
+      });
+      for (const payload of sent) await publisher.link.publish(topic, payload, QOS_1);
+      // Another client with its id ends its connection.
+      await using second = await connect(topic, options);
+      const again = await upToSentinel(second, topic);
+      await eventually(() => cut.states.at(-1) === "disconnected");
+      // A broker that speaks 3.1.1 gets its acknowledgements at once.
+      if (protocolVersion === 5) expect(again.length).toBeGreaterThan(1);
+      const all = new Set([...payloads(first.received), ...again]);
+      expect([...all]).toEqual([...sent, "sentinel"]);
+    });
+
+    test("acknowledges all of a burst", async () => {
+      const topic = ownTopic();
+      const options = persistent();
+      const sent = Array.from({ length: 500 }, (_, n) => String(n));
+      const taker = createTaker();
+      await using publisher = await connect();
+      const first = await connect(topic, { ...options, ...taking(taker) });
+      await Promise.all(sent.map((payload) => publisher.link.publish(topic, payload, QOS_1)));
+      await eventually(() => taker.received.length === sent.length);
+      expect(payloads(taker.received)).toEqual(sent);
+      await first[Symbol.asyncDispose]();
+
+      await using second = await connect(topic, options);
+      expect(await upToSentinel(second, topic)).toEqual(["sentinel"]);
+    });
+
+    test("takes and acknowledges what is gathered before its goodbye", async () => {
+      const topic = ownTopic();
+      const options = persistent();
+      const taker = createTaker();
+      await using publisher = await connect();
+      const leaving = await connect(topic, { ...options, ...taking(taker, LATE) });
+      // Both go the same way: with the second one there, the first one is, too.
+      await using watcher = await connect(topic);
+      const sent = ["1", "2", "3"];
+      for (const payload of sent) await publisher.link.publish(topic, payload, QOS_1);
+      await eventually(() => watcher.received.length === sent.length);
+      await leaving[Symbol.asyncDispose]();
+      expect(payloads(taker.received)).toEqual(sent);
+
+      await using second = await connect(topic, options);
+      expect(await upToSentinel(second, topic)).toEqual(["sentinel"]);
+    });
+
+    test("finds what was published while it was away", async () => {
+      const topic = ownTopic();
+      const options = persistent();
+      await (await connect(topic, options))[Symbol.asyncDispose]();
+      await using publisher = await connect();
+      for (const payload of ["1", "2"]) await publisher.link.publish(topic, payload, QOS_1);
+      const taker = createTaker();
+      await using _trial = await connect(topic, { ...options, ...taking(taker) });
+      expect(await upToSentinel(taker, topic)).toEqual(["1", "2", "sentinel"]);
+    });
+
+    test("carries payloads that are larger than a read, and small ones between them", async () => {
+      const topic = ownTopic();
+      const taker = createTaker();
+      await using trial = await connect(topic, taking(taker));
+      const sent = Array.from({ length: 12 }, (_, n) =>
+        Buffer.alloc(n % 3 === 0 ? PAYLOAD_BYTES_MAX - n : n, `payload ${n} `),
+      );
+      await Promise.all(sent.map((payload) => trial.link.publish(topic, payload, QOS_1)));
+      await eventually(() => taker.received.length === sent.length);
+      expect(taker.received.every(({ payload }, n) => payload.equals(sent[n] as Buffer))).toBe(
+        true,
+      );
+    });
+
+    test("tells topic, quality, retained flag and empty payloads of each message", async () => {
+      const base = ownTopic();
+      const taker = createTaker();
+      await using publisher = await connect();
+      await publisher.link.publish(`${base}/a`, "kept", RETAINED);
+      await using _trial = await connect(`${base}/#`, taking(taker));
+      await publisher.link.publish(`${base}/ä/€`, "", QOS_1);
+      await publisher.link.publish(base, "0", { qos: 0 });
+      await upToSentinel(taker, base);
+      const told = taker.received.map(({ topic, payload, qos, retained }) => [
+        topic,
+        payload.toString(),
+        qos,
+        retained,
+      ]);
+      expect(told).toEqual([
+        [`${base}/a`, "kept", 1, true],
+        [`${base}/ä/€`, "", 1, false],
+        [base, "0", 0, false],
+        [base, "sentinel", 1, false],
+      ]);
+    });
+
+    test("receives what it subscribes to later, and nothing of what it gave up", async () => {
+      const [before, after] = [ownTopic(), ownTopic()];
+      const options = persistent();
+      const taker = createTaker();
+      await using publisher = await connect();
+      const changing = await connect(before, { ...options, ...taking(taker) });
+      await changing.link.setSubscriptions([{ filter: after, qos: 1 }]);
+      await publisher.link.publish(before, "given up", QOS_1);
+      expect(await upToSentinel(taker, after)).toEqual(["sentinel"]);
+      await changing[Symbol.asyncDispose]();
+
+      // Nor does its session.
+      await publisher.link.publish(before, "given up", QOS_1);
+      await using later = await connect(after, options);
+      expect(await upToSentinel(later, after)).toEqual(["sentinel"]);
+    });
+
+    if (protocolVersion === 5) {
+      test("tells for which of its subscriptions a message came", async () => {
+        const base = ownTopic();
+        const taker = createTaker();
+        await using publisher = await connect();
+        await using _trial = await connect(undefined, {
+          ...taking(taker),
+          subscriptions: (version) =>
+            version === 5
+              ? [
+                  { filter: `${base}/a`, qos: 1, identifier: 1 },
+                  { filter: `${base}/+/c`, qos: 1, identifier: 2_000 },
+                  { filter: `${base}/b/#`, qos: 1, identifier: 300_000 },
+                  { filter: `${base}/d`, qos: 1 },
+                ]
+              : [],
+        });
+        for (const level of ["a", "b/c", "d"]) {
+          await publisher.link.publish(`${base}/${level}`, level, QOS_1);
+        }
+        await upToSentinel(taker, `${base}/d`);
+        const identifiersOf = (payload: string) =>
+          taker.received
+            .filter((message) => message.payload.toString() === payload)
+            .flatMap(({ subscriptions }) => subscriptions)
+            .sort((a, b) => a - b);
+        expect(["a", "b/c", "d"].map(identifiersOf)).toEqual([[1], [2_000, 300_000], []]);
+      });
+    }
+  });
+}
