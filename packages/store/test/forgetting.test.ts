@@ -1,0 +1,158 @@
+import { describe, expect, test } from "@jest/globals";
+import { type IdleLimits, type NewRow, openReader, openSegmentedStore } from "@weir/store";
+import { openTestStore, readingAt, START_US, temporaryFolder } from "@weir/testkit";
+import type { Database } from "better-sqlite3";
+import { EPOCH_IDLE_US, LEDGER_LIMITS, type LedgerLimits } from "../src/ledger/ledger.ts";
+import { openSegment } from "../src/segment.ts";
+import { createSegmentWriter, type SegmentWriter } from "../src/segment-writer.ts";
+
+const DAY_US = 86_400_000_000;
+
+function message(
+  receivedUs: number,
+  { publisher = "kitchen", epoch = "e1", seq = 1, topic = "DATA" } = {},
+): NewRow {
+  return { ...readingAt(receivedUs), topic, sequence: { publisher, epoch, seq } };
+}
+
+interface Opened extends Disposable {
+  database: Database;
+  writer: SegmentWriter;
+  /** `publisher/epoch/topic` of what is kept account of. */
+  kept(): string[];
+  totals(): unknown[];
+}
+
+function open(file: string, limits: Partial<LedgerLimits> = {}): Opened {
+  const database = openSegment({ file, stream: "data", synchronous: "NORMAL", nowUs: START_US });
+  const writer = createSegmentWriter(database, file, { ...LEDGER_LIMITS, ...limits });
+  const kept = database
+    .prepare<[], string>(
+      `SELECT publisher || '/' || epoch || '/' || topic FROM ledger
+       JOIN topics ON topics.id = topic_id ORDER BY 1`,
+    )
+    .pluck();
+  const totals = database
+    .prepare("SELECT publisher, epochs, received, missing FROM ledger_totals ORDER BY publisher")
+    .raw();
+  return {
+    database,
+    writer,
+    kept: () => kept.all(),
+    totals: () => totals.all(),
+    [Symbol.dispose]: () => writer[Symbol.dispose](),
+  };
+}
+
+const all = (idleBeforeUs: number): IdleLimits => ({ idleBeforeUs, entriesMax: 1_000 });
+
+describe("the ledger forgets", () => {
+  test("epochs that are complete and were idle for longer than the horizon, not their counts", () => {
+    using folder = temporaryFolder();
+    using store = open(folder.file("weir.db"));
+    const nowUs = START_US + EPOCH_IDLE_US + 1;
+    store.writer.append([message(START_US), message(START_US, { seq: 2 })]);
+    store.writer.append([message(nowUs, { epoch: "e2" })]);
+    expect(store.writer.forgetIdle(all(nowUs - EPOCH_IDLE_US))).toBe(1);
+    expect(store.kept()).toEqual(["kitchen/e2/DATA"]);
+    expect(store.totals()).toEqual([["kitchen", 1, 2, 0]]);
+    expect(store.writer.forgetIdle(all(nowUs - EPOCH_IDLE_US))).toBe(0);
+  });
+
+  test("nothing of an epoch that still sends on another topic, and no account with a gap", () => {
+    using folder = temporaryFolder();
+    using store = open(folder.file("weir.db"));
+    const nowUs = START_US + DAY_US;
+    store.writer.append([
+      message(START_US, { publisher: "active", topic: "a" }),
+      message(nowUs, { publisher: "active", topic: "b" }),
+      message(START_US, { publisher: "gap", seq: 2 }),
+    ]);
+    expect(store.writer.forgetIdle(all(nowUs))).toBe(0);
+    expect(store.kept()).toEqual(["active/e1/a", "active/e1/b", "gap/e1/DATA"]);
+  });
+
+  test("by turns: no call looks at much more than it may, and all get their turn", () => {
+    using folder = temporaryFolder();
+    using store = open(folder.file("weir.db"));
+    const names = Array.from({ length: 25 }, (_, index) => `p${index}`);
+    store.writer.append(names.map((publisher) => message(START_US, { publisher })));
+    const forgotten = [1, 2, 3, 4].map(() =>
+      store.writer.forgetIdle({ idleBeforeUs: START_US + 1, entriesMax: 10 }),
+    );
+    expect(forgotten).toEqual([10, 10, 5, 0]);
+    expect(store.kept()).toEqual([]);
+  });
+
+  test("so that the place is free, and what comes after it is entered anew", () => {
+    using folder = temporaryFolder();
+    using store = open(folder.file("weir.db"), { publishersMax: 1 });
+    store.writer.append([message(START_US)]);
+    const garden = message(START_US + 1, { publisher: "garden" });
+    expect(store.writer.append([garden]).filed).toEqual(["beyond limits"]);
+    store.writer.forgetIdle(all(START_US + 1));
+    expect(store.writer.append([garden, garden]).filed).toEqual(["new", "duplicate"]);
+    expect(store.writer.append([message(START_US + 2)]).filed).toEqual(["beyond limits"]);
+  });
+
+  test("the publisher that was silent longest for a new one, once it was silent for a day", () => {
+    using folder = temporaryFolder();
+    const file = folder.file("weir.db");
+    using store = open(file, { publishersMax: 2 });
+    store.writer.append([
+      message(START_US, { publisher: "a", seq: 3 }),
+      message(START_US + 1, { publisher: "b" }),
+    ]);
+    const early = message(START_US + DAY_US - 1, { publisher: "c" });
+    expect(store.writer.append([early]).filed).toEqual(["beyond limits"]);
+    // "a" itself is heard just in time, so it is the turn of "b".
+    const late = START_US + DAY_US + 1;
+    const again = message(late, { publisher: "a", seq: 4 });
+    const rows = [again, message(late, { publisher: "c" }), message(late, { publisher: "d" })];
+    expect(store.writer.append(rows).filed).toEqual(["new", "new", "beyond limits"]);
+    expect(store.kept()).toEqual(["a/e1/DATA", "c/e1/DATA"]);
+    expect(store.totals()).toEqual([["b", 1, 1, 0]]);
+  });
+
+  test("into a bounded table of totals: publishers beyond it share one line", () => {
+    using folder = temporaryFolder();
+    using store = open(folder.file("weir.db"), { publishersMax: 2 });
+    for (const [index, publisher] of ["a", "b", "c", "d", "a"].entries()) {
+      const receivedUs = START_US + index;
+      store.writer.append([message(receivedUs, { publisher }), readingAt(receivedUs)]);
+      store.writer.forgetIdle(all(receivedUs + 1));
+    }
+    expect(store.totals()).toEqual([
+      ["", 0, 5, 0],
+      ["*", 2, 2, 0],
+      ["a", 2, 2, 0],
+      ["b", 1, 1, 0],
+    ]);
+  });
+
+  test("nothing when the transaction fails", () => {
+    using folder = temporaryFolder();
+    using store = open(folder.file("weir.db"), { publishersMax: 2 });
+    store.writer.append([message(START_US), message(START_US, { publisher: "garden" })]);
+    const fresh = message(START_US + 2 * DAY_US, { publisher: "fresh" });
+    const impossible = { ...fresh, receivedUs: 0.5 };
+    expect(() => store.writer.append([fresh, impossible])).toThrow("cannot be written");
+    expect(store.kept()).toEqual(["garden/e1/DATA", "kitchen/e1/DATA"]);
+    expect(store.writer.append([message(START_US)]).filed).toEqual(["duplicate"]);
+  });
+
+  test("in a single file and in a folder of segments alike", () => {
+    using folder = temporaryFolder();
+    const file = folder.file("weir.db");
+    const options = { stream: "data", synchronous: "NORMAL", nowUs: START_US } as const;
+    using single = openTestStore(file);
+    using segmented = openSegmentedStore({ folder: folder.file("segments"), ...options });
+    for (const store of [single, segmented]) {
+      store.append([message(START_US)]);
+      expect(store.forgetIdle(all(START_US + 1))).toBe(1);
+      expect(store.receiptOf("kitchen")).toEqual([]);
+    }
+    using reader = openReader(file);
+    expect(reader?.ledger().lines).toEqual([]);
+  });
+});

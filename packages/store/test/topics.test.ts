@@ -1,0 +1,89 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { describe, expect, test } from "@jest/globals";
+import { openTestStore, readingAt, START_US, temporaryFolder } from "@weir/testkit";
+import Sqlite from "better-sqlite3";
+import { openSegment } from "../src/segment.ts";
+import { createTopicDictionary } from "../src/topic-dictionary.ts";
+
+function topicsIn(file: string): string[] {
+  const database = new Sqlite(file, { readonly: true });
+  try {
+    return database
+      .prepare<[], string>(
+        "SELECT topic FROM rows JOIN topics ON topics.id = topic_id ORDER BY rows.id",
+      )
+      .pluck()
+      .all();
+  } finally {
+    database.close();
+  }
+}
+
+/** What is in use after a collection. */
+function heapBytes(): number {
+  setFlagsFromString("--expose-gc");
+  runInNewContext("gc")();
+  return process.memoryUsage().heapUsed;
+}
+
+describe("topics", () => {
+  test("are kept whole, whatever is in them, and told apart", () => {
+    using folder = temporaryFolder();
+    const file = folder.file("weir.db");
+    const topics = [
+      "a".repeat(65_535),
+      `${"a".repeat(65_534)}b`,
+      "a\0b",
+      "a\0c",
+      "a",
+      "",
+      "../../etc/passwd",
+      "$SYS/broker",
+      "A",
+      "\u0410",
+      "e\u0301",
+      "\u00e9",
+      "\u{1F600}/\uffff",
+      "'; DROP TABLE rows; --",
+    ];
+    using store = openTestStore(file);
+    const rows = topics.map((topic) => ({ ...readingAt(START_US), topic }));
+    store.append(rows);
+    store.append(rows);
+    expect(topicsIn(file)).toEqual([...topics, ...topics]);
+    const reopened = new Sqlite(file, { readonly: true });
+    expect(reopened.prepare("SELECT count(*) FROM topics").pluck().get()).toBe(topics.length);
+    reopened.close();
+  });
+
+  test("keep their numbers however many a stranger invents", () => {
+    using folder = temporaryFolder();
+    const file = folder.file("weir.db");
+    const database = openSegment({ file, stream: "data", synchronous: "NORMAL", nowUs: START_US });
+    const dictionary = createTopicDictionary(database);
+    const number = database.transaction((topics: readonly string[]) => topics.map(dictionary.idOf));
+    const first = number(["DATA", "devices/1/state"]);
+    const many = Array.from({ length: 25_000 }, (_, index) => `stranger/${index}`);
+    expect(new Set(number(many)).size).toBe(25_000);
+    expect(number(["DATA", "devices/1/state"])).toEqual(first);
+    database.close();
+  });
+
+  test("are remembered within a bounded memory, also when all are as long as they may be", () => {
+    using folder = temporaryFolder();
+    const file = folder.file("weir.db");
+    const database = openSegment({ file, stream: "data", synchronous: "NORMAL", nowUs: START_US });
+    const dictionary = createTopicDictionary(database);
+    const number = database.transaction((from: number) => {
+      for (let index = from; index < from + 100; index += 1) {
+        dictionary.idOf(String(index).padEnd(65_535, "x"));
+      }
+    });
+    number.immediate(0);
+    const before = heapBytes();
+    for (let from = 100; from < 800; from += 100) number.immediate(from);
+    expect(heapBytes() - before).toBeLessThan(16_000_000);
+    database.close();
+  });
+});
