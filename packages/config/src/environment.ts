@@ -28,6 +28,29 @@ export class ConfigurationFault extends Fault {
   }
 }
 
+/**
+ * What several readers read. One that fails does not keep the others from telling what they find.
+ *
+ * @throws ConfigurationFault with the problems of all of them, each once.
+ */
+export function readTogether<T extends readonly unknown[]>(
+  ...readers: { [K in keyof T]: () => T[K] }
+): T {
+  const problems = new Set<string>();
+  const values = readers.map((read) => {
+    try {
+      return read();
+    } catch (error) {
+      if (!(error instanceof ConfigurationFault)) throw error;
+      for (const problem of error.problems) problems.add(problem);
+      return null;
+    }
+  });
+  if (problems.size > 0) throw new ConfigurationFault([...problems]);
+  // No reader has failed, so each value is what its reader returned.
+  return values as unknown as T;
+}
+
 /** The process's environment over the file `.env` of the working folder. */
 export function loadEnvironment(file = ".env"): Environment {
   return { ...readDotenv(file), ...process.env };

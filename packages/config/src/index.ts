@@ -4,6 +4,7 @@ export {
   loadEnvironment,
   type Rule,
   readSettings,
+  readTogether,
 } from "./environment.ts";
 export { renderEnvExample, renderHelp } from "./render.ts";
 export {

@@ -1,7 +1,7 @@
-import { dirname, resolve } from "node:path";
+import { dirname, isAbsolute, join, resolve } from "node:path";
 import type { Environment } from "@weir/config";
 import type { DecoderSpec } from "@weir/decoders";
-import { DATA, isSet, plainStream, type StreamValues } from "./defaults.ts";
+import { DATA, DEVICES, isSet, plainStream, type StreamValues } from "./defaults.ts";
 import type { StreamEntry } from "./schema.ts";
 import type { StreamConfig } from "./stream-config.ts";
 import { bytesOf, millisecondsOf } from "./units.ts";
@@ -21,22 +21,19 @@ export function normaliseStream(
 ): StreamConfig {
   const { values, base } = context;
   const stream = before ?? plainStream(name, values);
-  const { filter, folder, rotation, batch, decoder } = entry;
-  const { enabled, retention, ...same } = entry;
+  const { filter, folder, rotation, retention, batch, decoder } = entry;
   const configured: StreamConfig = {
     ...stream,
-    filters: same.filters ?? stream.filters,
-    exclude: same.exclude ?? stream.exclude,
-    qos: same.qos ?? stream.qos,
-    retained: same.retained ?? stream.retained,
-    broker: same.broker ?? stream.broker,
-    connection: same.connection ?? stream.connection,
+    filters: entry.filters ?? stream.filters,
+    exclude: entry.exclude ?? stream.exclude,
+    qos: entry.qos ?? stream.qos,
+    retained: entry.retained ?? stream.retained,
+    broker: entry.broker ?? stream.broker,
+    connection: entry.connection ?? stream.connection,
     decoder: decoder === undefined ? stream.decoder : decoderSpec(decoder, base),
     filterFile: filter === undefined ? stream.filterFile : resolve(base, filter),
     place:
-      folder === undefined
-        ? stream.place
-        : { kind: "folder", folder: resolve(dirname(values.DB_FILE), folder) },
+      folder === undefined ? stream.place : { kind: "folder", folder: besideStore(folder, values) },
     rotationMs: rotation === undefined ? stream.rotationMs : millisecondsOf(rotation),
     retention: normaliseRetention(retention, stream.retention),
     batch: {
@@ -44,9 +41,14 @@ export function normaliseStream(
       delayMs: batch?.delay === undefined ? stream.batch.delayMs : millisecondsOf(batch.delay),
     },
   };
-  return name === DATA && before !== undefined
-    ? environmentOver(configured, before, context.environment)
-    : configured;
+  return before === undefined
+    ? configured
+    : environmentOver(configured, before, context.environment);
+}
+
+/** As the default folders are written, so that naming one of them changes nothing. */
+function besideStore(folder: string, { DB_FILE }: StreamValues): string {
+  return isAbsolute(folder) ? join(folder) : join(dirname(DB_FILE), folder);
 }
 
 function decoderSpec(entry: NonNullable<StreamEntry["decoder"]>, base: string): DecoderSpec {
@@ -67,15 +69,18 @@ function normaliseRetention(
   };
 }
 
-/** The stream of the main job has settings of its own, and the environment wins. */
+/** The streams of the defaults have settings of their own in the environment, and these win. */
 function environmentOver(
   stream: StreamConfig,
-  fromEnvironment: StreamConfig,
+  from: StreamConfig,
   environment: Environment,
 ): StreamConfig {
-  const { batch, retention } = stream;
-  const from = fromEnvironment;
   const isOurs = (name: Parameters<typeof isSet>[1]): boolean => isSet(environment, name);
+  if (stream.name === DEVICES) {
+    return isOurs("DEVICE_TOPIC_PREFIXES") ? { ...stream, filters: from.filters } : stream;
+  }
+  if (stream.name !== DATA) return stream;
+  const { batch, retention } = stream;
   return {
     ...stream,
     filters: isOurs("TOPIC") ? from.filters : stream.filters,

@@ -1,70 +1,119 @@
 import { resolve, sep } from "node:path";
+import type { Environment } from "@weir/config";
 import { WINDOW_SECONDS_MAX } from "@weir/messages";
-import { DATA, type StreamValues } from "./defaults.ts";
+import { DATA, isSet, type StreamValues } from "./defaults.ts";
+import type { Problem } from "./problem.ts";
 import type { StreamConfig, StreamsConfig } from "./stream-config.ts";
+
+/** Covering them takes time that grows with the square of their number. */
+const FILTERS_IN_ALL_MAX = 2_000;
+
+interface RulesContext {
+  values: StreamValues;
+  environment: Environment;
+}
 
 /** What streams must agree on with each other, and with the settings. */
 export function problemsOf(
   { streams, brokers }: Pick<StreamsConfig, "streams" | "brokers">,
-  values: StreamValues,
-): string[] {
+  context: RulesContext,
+): Problem[] {
   return [
-    ...(streams.length === 0 ? ["streams: none is enabled; there is nothing to log"] : []),
-    ...streams.flatMap((stream) => ownProblems(stream, values)),
-    ...streams.flatMap(({ name, broker }) =>
-      broker in brokers
-        ? []
-        : [`streams.${name}.broker: ${JSON.stringify(broker)} is not under brokers`],
-    ),
+    ...numberProblems(streams),
+    ...streams.flatMap((stream) => [
+      ...brokerProblems(stream, brokers),
+      ...(stream.name === DATA ? dataProblems(stream, context) : []),
+    ]),
+    ...nameProblems(streams),
     ...placeProblems(streams),
   ];
 }
 
-function ownProblems(
-  { name, filters, place, rotationMs, retention }: StreamConfig,
-  values: StreamValues,
-) {
-  const problems: string[] = [];
-  if (filters.length === 0) {
-    problems.push(`streams.${name}.filters: it has none; name the topics that it takes`);
+function numberProblems(streams: readonly StreamConfig[]): Problem[] {
+  if (streams.length === 0) {
+    return [{ path: ["streams"], words: "none is enabled; there is nothing to log" }];
   }
-  if (name !== DATA) return problems;
-  if (place.kind === "folder" || rotationMs !== null) {
-    problems.push(
-      `streams.${name}: it is the one file DB_FILE, which the statistics follow, and has neither folder nor rotation; log the same filters in another stream for that`,
-    );
-  }
-  return [...problems, ...retentionProblems(retention.ageMs, values)];
+  const filters = streams.reduce((sum, { filters }) => sum + filters.length, 0);
+  const unnamed = streams
+    .filter((stream) => stream.filters.length === 0)
+    .map(({ name }) => ({
+      path: ["streams", name],
+      words: "it has no filters; name the topics that it takes",
+    }));
+  if (filters <= FILTERS_IN_ALL_MAX) return unnamed;
+  const words = `they have ${filters} filters, and may have ${FILTERS_IN_ALL_MAX} in all; use wildcards`;
+  return [...unnamed, { path: ["streams"], words }];
 }
 
-/** Statistics need the rows of their longest window. */
-function retentionProblems(ageMs: number | null, values: StreamValues): string[] {
+function brokerProblems(
+  { name, broker }: StreamConfig,
+  brokers: StreamsConfig["brokers"],
+): Problem[] {
+  // Each object also has keys that nobody gave it.
+  if (Object.hasOwn(brokers, broker)) return [];
+  const words = `${JSON.stringify(broker)} is not under brokers; add it there, or name one of ${Object.keys(brokers).join(", ")}`;
+  return [{ path: ["streams", name, "broker"], words }];
+}
+
+/** The stream of the main job is followed by the statistics, which need the rows of their longest window. */
+function dataProblems(
+  { place, rotationMs, retention }: StreamConfig,
+  { values, environment }: RulesContext,
+): Problem[] {
+  const reason =
+    "the statistics follow this stream in its one file, DB_FILE; log the same filters in another stream for that";
+  const path = (...keys: string[]) => ["streams", DATA, ...keys];
+  const problems: Problem[] = [];
+  if (place.kind === "folder") problems.push({ path: path("folder"), words: reason });
+  if (rotationMs !== null) problems.push({ path: path("rotation"), words: reason });
+
   const neededSeconds = WINDOW_SECONDS_MAX + values.LOGGER_CLOCK_SKEW_SECONDS;
-  if (ageMs === null || ageMs >= neededSeconds * 1_000) return [];
-  const minutes = ageMs / 60_000;
-  const neededMinutes = Math.ceil(neededSeconds / 60);
-  return [
-    `LOGGER_RETENTION_MINUTES (streams.${DATA}.retention.age): ${minutes} is shorter than the longest window and the clock skew; make it at least ${neededMinutes}`,
-  ];
+  if (retention.ageMs === null || retention.ageMs >= neededSeconds * 1_000) return problems;
+  const needed = Math.ceil(neededSeconds / 60);
+  const isFromEnvironment = isSet(environment, "LOGGER_RETENTION_MINUTES");
+  const words = `shorter than the longest window and the clock skew; make it at least ${needed}`;
+  problems.push(
+    isFromEnvironment
+      ? {
+          path: ["LOGGER_RETENTION_MINUTES"],
+          words: `${values.LOGGER_RETENTION_MINUTES} is ${words}`,
+        }
+      : { path: path("retention", "age"), words: `it is ${words}m` },
+  );
+  return problems;
+}
+
+/** Names become folders and files, and some file systems do not tell `A` from `a`. */
+function nameProblems(streams: readonly StreamConfig[]): Problem[] {
+  const groups = Map.groupBy(streams, ({ name }) => name.toLowerCase());
+  return [...groups.values()]
+    .filter((group) => group.length > 1)
+    .map((group) => ({
+      path: ["streams", group.at(-1)?.name ?? ""],
+      words: `there is also ${group[0]?.name}; two names must differ in more than capitals`,
+    }));
 }
 
 /** Each place has one writer, so no two streams share one, nor does one lie in another. */
-function placeProblems(streams: readonly StreamConfig[]): string[] {
+function placeProblems(streams: readonly StreamConfig[]): Problem[] {
   const places = streams.map(({ name, place }) => ({
     name,
+    kind: place.kind,
     path: resolve(place.kind === "file" ? place.file : place.folder),
   }));
-  return places.flatMap(({ name, path }, index) =>
+  return places.flatMap((one, index) =>
     places
-      // Of two with the same place, the second one is told.
-      .filter((other, place) => (other.path === path ? place < index : isWithin(path, other.path)))
-      .map(
-        (other) =>
-          `streams.${name}.folder: ${path} is the place of the stream ${other.name}, or lies in it; give it one of its own`,
-      ),
+      .slice(index + 1)
+      .filter(({ path }) => isWithin(path, one.path) || isWithin(one.path, path))
+      // The main job's file is where it is; it is the folder that moves.
+      .map((other) => (other.kind === "file" ? [other, one] : [one, other]))
+      .map(([fixed, moving]) => ({
+        path: ["streams", moving?.name ?? "", "folder"],
+        words: `${moving?.path} and the place of the stream ${fixed?.name}, ${fixed?.path}, lie in one another; give each a place of its own`,
+      })),
   );
 }
 
 function isWithin(path: string, folder: string): boolean {
-  return path.startsWith(folder.endsWith(sep) ? folder : folder + sep);
+  return path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep);
 }

@@ -1,66 +1,82 @@
-import { isName } from "@weir/messages";
 import { filterProblem } from "@weir/topics";
 import { z } from "zod";
-import { DURATION, millisecondsOf, SIZE } from "./units.ts";
+import { duration, size } from "./units.ts";
 
 const STREAMS_MAX = 200;
+const BROKERS_MAX = 50;
 const FILTERS_MAX = 100;
-const PERFORMANCE_INTERVAL_MS_MIN = 1_000;
-const ROTATION_MS_MIN = 1_000;
+const BATCH_ROWS_MAX = 50_000;
 
-const duration = z
-  .string("a duration has a unit: 90s, 35m, 12h, 7d")
-  .regex(DURATION, "a duration is a whole number with a unit: 90s, 35m, 12h, 7d");
-const size = z
-  .string("a size has a unit: 500MB, 10GB, 1GiB")
-  .regex(SIZE, "a size is a number with a unit: 500MB, 10GB, 1GiB");
-/** What a name of a stream or a broker may be. */
-export const NAME_RULE = "a name is 1 to 64 letters, digits, dots, underscores or hyphens";
-const name = z.string().refine(isName, NAME_RULE);
-const path = z.string().min(1, "a path has at least one character");
+/** What a name of a stream or a broker may be. `..` is no name: it would be a folder, and not ours. */
+export const NAME_RULE =
+  "a name is 1 to 64 letters, digits, dots, underscores or hyphens, and begins with a letter or digit";
+const name = z.string(NAME_RULE).regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, NAME_RULE);
+const path = z.string("it must be a path").min(1, "a path has at least one character");
 
-const filter = z.string().superRefine((text, context) => {
+const filter = z.string("a filter is text").superRefine((text, context) => {
   const problem = filterProblem(text);
   if (problem !== null) context.addIssue({ code: "custom", message: problem });
 });
-
-const atLeast = (text: z.ZodString, ms: number) =>
-  text.refine(
-    (value) => !DURATION.test(value) || millisecondsOf(value) >= ms,
-    `it is at least ${ms / 1_000}s`,
-  );
+const filters = z
+  .array(filter, "it must be a list of filters: [a/+, b/#]")
+  .max(FILTERS_MAX, `there are at most ${FILTERS_MAX} in one list`);
 
 const decoder = z
-  .union(
-    [
-      z.enum(["reading", "json", "number", "text", "raw"]),
-      z.strictObject({
-        avro: z.strictObject({
-          schemas: path.describe("Folder of *.avsc, relative to this file."),
-          framing: z.enum(["single-object", "confluent"]),
-        }),
+  .union([
+    z.enum(["reading", "json", "number", "text", "raw"]),
+    z.strictObject({
+      avro: z.strictObject({
+        schemas: path.describe("Folder of *.avsc, relative to this file."),
+        framing: z
+          .enum(["single-object", "confluent"])
+          .describe(
+            "How a payload names its schema: Avro's single-object encoding, or Confluent's.",
+          ),
       }),
-    ],
-    "it is one of reading, json, number, text, raw, or avro with schemas and framing",
-  )
+    }),
+  ])
   .describe(
-    "How payloads are read: reading is {number, epochtime}; json any JSON; number and text plain text; raw leaves bytes alone; avro needs a folder of schemas.",
+    "How payloads are read. reading: {number, epochtime}; json: any JSON; number and text: plain text; raw: bytes that are left alone; avro: needs a folder of schemas. json unless it says otherwise.",
   );
+
+const retention = z
+  .strictObject({
+    age: duration({ min: "1s", max: "36500d" }).optional().describe("What is older is removed."),
+    size: size({ min: "1MB", max: "1000TB" })
+      .optional()
+      .describe("The oldest is removed while there is more than this."),
+    freeDisk: size({ min: "1MB", max: "1000TB" })
+      .optional()
+      .describe("The oldest is removed while less than this is free on the disk."),
+  })
+  .describe("What is kept; without a limit everything.");
+
+const rowsRule = `it must be a whole number from 1 to ${BATCH_ROWS_MAX}`;
+const batch = z
+  .strictObject({
+    rows: z
+      .int(rowsRule)
+      .min(1, rowsRule)
+      .max(BATCH_ROWS_MAX, rowsRule)
+      .optional()
+      .describe("Messages that are committed together at most."),
+    delay: duration({ min: "0ms", max: "10s" })
+      .optional()
+      .describe("How long a message may wait for others: 20ms."),
+  })
+  .describe("The smallest values of the streams that share a connection hold for all of them.");
 
 const stream = z.strictObject({
   enabled: z.boolean().optional().describe("false takes the stream out."),
-  filters: z
-    .array(filter)
+  filters: filters
     .min(1, "a stream needs at least one filter")
-    .max(FILTERS_MAX, `a stream has at most ${FILTERS_MAX} filters`)
     .optional()
     .describe("Topic filters of what the stream takes; + and # are wildcards."),
-  exclude: z
-    .array(filter)
-    .max(FILTERS_MAX, `a stream has at most ${FILTERS_MAX} of them`)
+  exclude: filters.optional().describe("Topic filters of what it leaves out again."),
+  qos: z
+    .literal([0, 1], "it must be 0 or 1")
     .optional()
-    .describe("Topic filters of what it leaves out again."),
-  qos: z.literal([0, 1], "it is 0 or 1").optional().describe("1 unless it says 0."),
+    .describe("0: at most once. 1, the default: at least once, acknowledged after it is stored."),
   retained: z
     .enum(["store", "mark", "skip"])
     .optional()
@@ -76,31 +92,11 @@ const stream = z.strictObject({
     .describe(
       "Where the segments are, relative to the folder of DB_FILE; the stream's name unless it is given.",
     ),
-  rotation: atLeast(duration, ROTATION_MS_MIN)
+  rotation: duration({ min: "1s", max: "366d" })
     .optional()
     .describe("How long a segment is written before the next begins: 1h, 1d (from midnight UTC)."),
-  retention: z
-    .strictObject({
-      age: duration.optional().describe("What is older is removed."),
-      size: size.optional().describe("The oldest is removed while there is more than this."),
-      freeDisk: size
-        .optional()
-        .describe("The oldest is removed while less than this is free on the disk."),
-    })
-    .optional()
-    .describe("What is kept; without a limit everything."),
-  batch: z
-    .strictObject({
-      rows: z
-        .int()
-        .min(1)
-        .max(50_000)
-        .optional()
-        .describe("Messages that are committed together at most."),
-      delay: duration.optional().describe("How long a message may wait for others: 20ms."),
-    })
-    .optional()
-    .describe("The smallest values of the streams that share a connection hold for all of them."),
+  retention: retention.optional(),
+  batch: batch.optional(),
   broker: name
     .optional()
     .describe("A name under brokers; without one the broker of the environment."),
@@ -111,30 +107,48 @@ const stream = z.strictObject({
 });
 
 const broker = z.strictObject({
-  url: z
-    .string()
-    .regex(/^(mqtts?|wss?):\/\/[^\s/]+/, "it begins with mqtt://, mqtts://, ws:// or wss://"),
-  username: z.string().optional(),
+  url: z.string("a URL is text").superRefine((text, context) => {
+    const problem = urlProblem(text);
+    if (problem !== null) context.addIssue({ code: "custom", message: problem });
+  }),
+  username: z.string("it must be text").optional().describe("User name at the broker."),
   passwordFile: path.optional().describe("A file with the password, relative to this file."),
-  passwordVariable: z.string().optional().describe("An environment variable with the password."),
+  passwordVariable: z
+    .string("it must be the name of a variable")
+    .optional()
+    .describe("An environment variable with the password."),
 });
+
+function urlProblem(text: string): string | null {
+  const url = URL.parse(text);
+  if (url === null || url.hostname === "" || !/^(mqtts?|wss?):$/.test(url.protocol)) {
+    return "it must be a URL that begins with mqtt://, mqtts://, ws:// or wss://";
+  }
+  return url.username === "" && url.password === ""
+    ? null
+    : "no user or password stands in it; use username, and passwordFile or passwordVariable";
+}
+
+const entriesMax = (most: number) => (entries: object) => Object.keys(entries).length <= most;
 
 /** The contents of weir.yaml, as they are written. */
 export const weirFile = z.strictObject({
   performance: z
     .strictObject({
-      interval: atLeast(duration, PERFORMANCE_INTERVAL_MS_MIN)
+      interval: duration({ min: "1s", max: "1h" })
         .optional()
         .describe("How often the logger says how it does, on weir/service/logger/performance."),
     })
-    .optional(),
-  brokers: z.record(name, broker).optional().describe("Brokers beside that of the environment."),
+    .optional()
+    .describe("The logger's report about itself."),
+  brokers: z
+    .record(name, broker)
+    .refine(entriesMax(BROKERS_MAX), `there are at most ${BROKERS_MAX} brokers`)
+    .optional()
+    .describe("Brokers beside that of the environment."),
   streams: z
     .record(name, stream)
-    .refine(
-      (streams) => Object.keys(streams).length <= STREAMS_MAX,
-      `there are at most ${STREAMS_MAX} streams`,
-    )
+    .refine(entriesMax(STREAMS_MAX), `there are at most ${STREAMS_MAX} streams`)
     .optional()
     .describe("What is logged, by name. data and devices are there unless they are disabled."),
 });
@@ -145,5 +159,6 @@ export type BrokerEntry = z.infer<typeof broker>;
 
 /** JSON Schema of weir.yaml, for editors. */
 export function weirFileJsonSchema(): object {
-  return { title: "weir.yaml", ...z.toJSONSchema(weirFile, { io: "input" }) };
+  // The draft that editors know best.
+  return { title: "weir.yaml", ...z.toJSONSchema(weirFile, { io: "input", target: "draft-7" }) };
 }

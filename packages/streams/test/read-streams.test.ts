@@ -1,17 +1,14 @@
 import { writeFileSync } from "node:fs";
-import { resolve } from "node:path";
 import { describe, expect, test } from "@jest/globals";
 import { readStreams } from "@weir/streams";
-import { problemsOf, streamsOf } from "./fixture.ts";
+import { streamsOf } from "./fixture.ts";
 
 const named = (text: string, name: string, environment = {}) =>
   streamsOf(text, environment).streams.find((stream) => stream.name === name);
 
 describe("streams", () => {
-  test("are data and devices where there is no weir.yaml", () => {
-    const { streams, file } = readStreams({ WEIR_FILE: "" });
-    expect(file).toBeNull();
-    expect(streams).toMatchObject([
+  test("are data and devices where a weir.yaml says nothing", () => {
+    expect(streamsOf("# nothing yet\n").streams).toMatchObject([
       {
         name: "data",
         filters: ["DATA"],
@@ -66,7 +63,7 @@ streams:
         framing: "confluent",
       },
       filterFile: expect.stringMatching(/^\/.*\/filters\/kitchen\.ts$/),
-      place: { kind: "folder", folder: resolve("data/kitchens") },
+      place: { kind: "folder", folder: "data/kitchens" },
       rotationMs: 90_000,
       retention: { ageMs: 7_200_000, bytesMax: null, freeDiskBytesMin: 2 ** 30 },
       batch: { rowsMax: 7, delayMs: 5 },
@@ -93,6 +90,37 @@ streams:
     });
   });
 
+  test("take their topics from the environment where it names some", () => {
+    const text = "streams: { data: { filters: [OURS] }, devices: { filters: [ours/#] } }";
+    expect(named(text, "data", { TOPIC: "IN" })?.filters).toEqual(["IN"]);
+    expect(named(text, "devices", { DEVICE_TOPIC_PREFIXES: "a, b" })?.filters).toEqual([
+      "a/#",
+      "b/#",
+    ]);
+    expect(named(text, "data")?.filters).toEqual(["OURS"]);
+    expect(named(text, "devices")?.filters).toEqual(["ours/#"]);
+  });
+
+  test("may log what the logger and the broker themselves say", () => {
+    const text =
+      "streams: { own: { filters: [weir/service/logger/performance, weir/receipt/#, $SYS/#] } }";
+    expect(named(text, "own")?.filters).toHaveLength(3);
+  });
+
+  test("have the same folder whether it is named or not", () => {
+    const text = "streams: { devices: { folder: devices }, a: { filters: [x], folder: /srv/a } }";
+    expect(named(text, "devices")?.place).toEqual(named("", "devices")?.place);
+    expect(named(text, "a")?.place).toEqual({ kind: "folder", folder: "/srv/a" });
+  });
+
+  test("may share what is written once, by aliases", () => {
+    const text = `
+streams:
+  a: { filters: [a], retention: &week { age: 7d } }
+  b: { filters: [b], retention: *week }`;
+    expect(named(text, "b")?.retention.ageMs).toBe(7 * 86_400_000);
+  });
+
   test("know further brokers, whose passwords come from elsewhere", () => {
     const text = `
 brokers:
@@ -107,60 +135,5 @@ streams: { barn: { filters: [barn/#], broker: a } }`;
       a: { url: "mqtts://a", username: "u", password: "one" },
       b: { url: "ws://b:9001/mqtt", username: null, password: "two" },
     });
-  });
-});
-
-describe("a weir.yaml that is wrong", () => {
-  test("has every problem named with its line, value and remedy", () => {
-    const text = `streams:
-  a:
-    filtres: [x]
-    filters: ["a/#/b"]
-    rotation: 5
-    retention: { age: 3 days, size: 10 }
-  b/c: {}
-brokers:
-  x: { url: "http://x", password: hidden }
-`;
-    const problems = problemsOf(text);
-    expect(problems).toEqual(
-      expect.arrayContaining([
-        "weir.yaml:3: streams.a.filtres: there is no such key; config/weir.example.yaml has them all",
-        expect.stringMatching(/^weir.yaml:4: streams.a.filters.0 "a\/#\/b": /),
-        "weir.yaml:5: streams.a.rotation 5: a duration has a unit: 90s, 35m, 12h, 7d",
-        expect.stringMatching(/^weir.yaml:6: streams.a.retention.age "3 days": a duration is/),
-        "weir.yaml:6: streams.a.retention.size 10: a size has a unit: 500MB, 10GB, 1GiB",
-        expect.stringMatching(/^weir.yaml:7: streams.b\/c: a name is/),
-        expect.stringMatching(/^weir.yaml:9: brokers.x.url "http:\/\/x": it begins with/),
-        "weir.yaml:9: brokers.x.password: secrets do not stand here; use passwordFile or passwordVariable",
-      ]),
-    );
-    expect(problems).toHaveLength(8);
-    expect(problems.join()).not.toContain("hidden");
-  });
-
-  test.each([
-    ["streams: [", "weir.yaml:1"],
-    ["streams: { a: { } }", "streams.a.filters: it has none"],
-    ["streams: { a: { filters: [x], broker: gone } }", '"gone" is not under brokers'],
-    ["streams: { a: { filters: [x], folder: devices } }", "is the place of the stream devices"],
-    ["streams: { a: { filters: [x], folder: devices/in } }", "lies in it"],
-    ["streams: { data: { rotation: 1d } }", "has neither folder nor rotation"],
-    ["streams: { data: { retention: { age: 10m } } }", "make it at least 31"],
-    ["streams: { a: { filters: [x], rotation: 10ms } }", "it is at least 1s"],
-    ["streams: { a: { filters: [$share/g/x] } }", "streams.a.filters.0"],
-    ["streams: { data: { enabled: false }, devices: { enabled: false } }", "none is enabled"],
-    ["brokers: { default: { url: 'mqtt://x' } }", "the broker of the environment"],
-    ["brokers: { a: { url: 'mqtt://x', passwordVariable: NOT_SET } }", "NOT_SET"],
-  ])("such as %s is told so", (text, problem) => {
-    expect(problemsOf(text).join("\n")).toContain(problem);
-  });
-
-  test("is not blown up by aliases of aliases", () => {
-    const levels = Array.from({ length: 12 }, (_, level) => {
-      const below = level === 0 ? "x" : `*l${level - 1}`;
-      return `l${level}: &l${level} [${Array.from({ length: 10 }, () => below).join(", ")}]`;
-    });
-    expect(problemsOf(levels.join("\n")).join()).toMatch(/alias/i);
   });
 });

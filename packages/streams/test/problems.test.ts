@@ -1,0 +1,149 @@
+import { writeFileSync } from "node:fs";
+import { describe, expect, test } from "@jest/globals";
+import { readStreams } from "@weir/streams";
+import { temporaryFolder } from "@weir/testkit";
+import { problemsOf } from "./fixture.ts";
+
+const listOf = (count: number, entry: (index: number) => string): string =>
+  Array.from({ length: count }, (_, index) => entry(index)).join(", ");
+
+describe("a weir.yaml that is wrong", () => {
+  test("has every problem named with its line, value and remedy", () => {
+    const text = `streams:
+  a:
+    filtres:
+      - x
+    filters: ["a/#/b"]
+    rotation: 5
+    retention: { age: 3 days, size: 10 }
+    decoder: { avro: { schemas: s, framing: other } }
+  b/c: {}
+  4: { qos: 2, enabled: "no" }
+brokers:
+  x: { url: "http://x", password: hidden }
+`;
+    const problems = problemsOf(text);
+    expect(problems).toEqual(
+      expect.arrayContaining([
+        "weir.yaml:3: streams.a.filtres: there is no such key; did you mean filters? (config/weir.example.yaml has them all)",
+        'weir.yaml:5: streams.a.filters.0 "a/#/b": # may only be the last level',
+        "weir.yaml:6: streams.a.rotation 5: a duration is a whole number with a unit: 20ms, 90s, 35m, 12h, 7d",
+        expect.stringMatching(/^weir.yaml:7: streams.a.retention.age "3 days": a duration is/),
+        "weir.yaml:7: streams.a.retention.size 10: a size is a number with a unit: 500MB, 10GB, 1.5GiB",
+        'weir.yaml:8: streams.a.decoder.avro.framing "other": it must be one of single-object, confluent',
+        expect.stringMatching(/^weir.yaml:9: streams.b\/c: a name is/),
+        "weir.yaml:10: streams.4.qos 2: it must be 0 or 1",
+        'weir.yaml:10: streams.4.enabled "no": it must be true or false',
+        expect.stringMatching(/^weir.yaml:12: brokers.x.url "http:\/\/x": it must be a URL/),
+        expect.stringMatching(/^weir.yaml:12: brokers.x.password: no password .*passwordFile/),
+      ]),
+    );
+    expect(problems).toHaveLength(11);
+  });
+
+  test("has what its streams do not agree on named with lines, too", () => {
+    const text = `streams:
+  data:
+    rotation: 1d
+    retention:
+      age: 10m
+  a:
+    filters: [x]
+    broker: gone
+  b:
+    filters: [x]
+    folder: devices/in
+  A:
+    filters: [y]
+`;
+    expect(problemsOf(text)).toEqual([
+      expect.stringMatching(/^weir.yaml:3: streams.data.rotation "1d": the statistics follow/),
+      'weir.yaml:5: streams.data.retention.age "10m": it is shorter than the longest window and the clock skew; make it at least 31m',
+      'weir.yaml:8: streams.a.broker "gone": "gone" is not under brokers; add it there, or name one of default',
+      "weir.yaml:12: streams.A: there is also a; two names must differ in more than capitals",
+      expect.stringMatching(/^weir.yaml:11: streams.b.folder "devices\/in": .* lie in one another/),
+    ]);
+  });
+
+  test("is told of together with the settings that are wrong", () => {
+    const problems = problemsOf("streams: { a: { qos: 2 } }", { LOGGER_BATCH_ROWS_MAX: "many" });
+    expect(problems).toEqual([
+      expect.stringContaining("LOGGER_BATCH_ROWS_MAX"),
+      expect.stringContaining("streams.a.qos"),
+    ]);
+  });
+
+  test("does not show what may be secret", () => {
+    const text = `
+brokers:
+  a: { url: "mqtt://me:hidden@a" }
+  b: { url: "http://me:hidden@b", password: hidden, passwordFile: [hidden] }`;
+    expect(problemsOf(text)).toHaveLength(4);
+    expect(problemsOf(text).join()).not.toContain("hidden");
+  });
+
+  test.each([
+    ["streams: [", "weir.yaml:1"],
+    ["hello", "weir.yaml: it must be keys"],
+    ["streams: {}\n---\nstreams: {}", "weir.yaml:2: a second document"],
+    ["streams: { a: { filters: [!own x] } }", "tag"],
+    ["streams: { a: { filters: [x] }, a: { filters: [y] } }", "unique"],
+    ["streams: { a: }", "streams.a: it must be"],
+    ["streams: { a: { } }", "streams.a: it has no filters"],
+    ["streams: { a: { filters: x } }", "it must be a list"],
+    ["streams: { a: { filters: [x], broker: toString } }", "is not under brokers"],
+    ["streams: { a: { filters: [x], folder: devices } }", "lie in one another"],
+    ["streams: { a: { filters: [x], folder: weir.db } }", "streams.a.folder"],
+    ["streams: { a: { filters: [x], folder: . } }", "streams.a.folder"],
+    ["streams: { data: { folder: data } }", "streams.data.folder"],
+    ["streams: { a: { filters: [x], rotation: 10ms } }", "from 1s to 366d"],
+    ["streams: { a: { filters: [x], rotation: 999999999d } }", "from 1s to 366d"],
+    ["streams: { a: { filters: [x], retention: { age: 0s } } }", "retention.age"],
+    ["streams: { a: { filters: [x], retention: { size: 0MB } } }", "from 1MB"],
+    ["streams: { a: { filters: [x], batch: { delay: 11s, rows: 0 } } }", "from 0ms to 10s"],
+    ["streams: { a: { filters: [x], batch: { rows: 1.5 } } }", "from 1 to 50000"],
+    ["performance: { interval: 60d }", "from 1s to 1h"],
+    ["streams: { a: { filters: [$share/g/x] } }", "shared subscriptions"],
+    ["streams: { a: { filters: [x], decoder: protobuf } }", "avro with schemas and framing"],
+    ["streams: { data: { enabled: false }, devices: { enabled: false } }", "none is enabled"],
+    ["streams: { '..': { filters: [x] } }", "begins with a letter or digit"],
+    ["streams: { __proto__: { filters: [x] } }", "__proto__ is no name"],
+    ["brokers: { default: { url: 'mqtt://x' } }", "the broker of the environment"],
+    ["brokers: { a: { url: 'mqtt://x', passwordVariable: NOT_SET } }", "NOT_SET is not set"],
+    ["brokers: { a: { url: 'mqtt://x', passwordFile: gone } }", "brokers.a.passwordFile"],
+    ["brokers: { a: { url: 'mqtt://x', passwordFile: a, passwordVariable: B } }", "two sources"],
+    [`streams: { ${listOf(201, (index) => `s${index}: { filters: [x] }`)} }`, "at most 200"],
+    [`streams: { a: { filters: [${listOf(101, (index) => `x${index}`)}] } }`, "at most 100"],
+    [
+      `streams: { ${listOf(21, (one) => `s${one}: { filters: [${listOf(100, (two) => `x/${two}`)}] }`)} }`,
+      "2000 in all",
+    ],
+  ])("such as %s is told so", (text, problem) => {
+    expect(problemsOf(text).join("\n")).toContain(problem);
+  });
+
+  test("is refused when it is no UTF-8, or too large", () => {
+    using folder = temporaryFolder();
+    const file = folder.file("weir.yaml");
+    writeFileSync(file, Buffer.from("streams: { a: { filters: [r\xe4ume/#] } }", "latin1"));
+    expect(() => readStreams({ WEIR_FILE: file })).toThrow("it is not UTF-8");
+    writeFileSync(file, `#${"x".repeat(1024 * 1024)}`);
+    expect(() => readStreams({ WEIR_FILE: file })).toThrow("larger than 1048576 bytes");
+    expect(() => readStreams({ WEIR_FILE: folder.path })).toThrow("cannot be read");
+  });
+
+  test("is not blown up by aliases of aliases", () => {
+    const levels = Array.from({ length: 12 }, (_, level) => {
+      const below = level === 0 ? "x" : `*l${level - 1}`;
+      return `l${level}: &l${level} [${listOf(10, () => below)}]`;
+    });
+    expect(problemsOf(levels.join("\n")).join()).toMatch(/alias/i);
+  });
+
+  test("is told of in at most a hundred lines", () => {
+    const text = `streams: { ${listOf(300, (index) => `"/${index}": { filters: [x] }`)} }`;
+    const problems = problemsOf(text);
+    expect(problems).toHaveLength(101);
+    expect(problems.at(-1)).toMatch(/^… and \d+ more$/);
+  });
+});
