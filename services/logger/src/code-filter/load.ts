@@ -1,4 +1,5 @@
-import { statSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import { EXIT_CODES, errorMessage, Fault } from "@weir/fault";
 import type { MessageFilter } from "./types.ts";
@@ -17,7 +18,8 @@ export async function loadFilter(named: { stream: string; file: string }): Promi
 async function importAnew(named: { stream: string; file: string }): Promise<{ filter: unknown }> {
   try {
     const url = pathToFileURL(named.file);
-    url.searchParams.set("changed", String(statSync(named.file).mtimeMs));
+    const digest = createHash("sha256").update(readFileSync(named.file)).digest("base64url");
+    url.searchParams.set("content", digest);
     const module: { default?: unknown; filter?: unknown } = await import(url.href);
     return { filter: module.default ?? module.filter };
   } catch (cause) {

@@ -1,0 +1,107 @@
+import { execFile } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { describe, expect, test } from "@jest/globals";
+import { type TemporaryFolder, temporaryFolder } from "@weir/testkit";
+import { openCodeFilter } from "../src/code-filter/code-filter.ts";
+
+const EXAMPLE = fileURLToPath(new URL("../../../config/examples/tidy.ts", import.meta.url));
+const REOPENS = fileURLToPath(new URL("./reopen-filter.ts", import.meta.url));
+const execute = promisify(execFile);
+const RECEIVED_US = 1_800_000_000_000_000;
+
+interface Trial {
+  ask: (topic: string, payload: string) => unknown;
+  warnings: { failures?: number; reason?: string }[];
+}
+
+async function open(file: string): Promise<Trial> {
+  const warnings: Trial["warnings"] = [];
+  const warn = (details: object): void => void warnings.push(details);
+  const filter = await openCodeFilter({ file, stream: "s", warn });
+  return {
+    warnings,
+    ask: (topic, payload) => {
+      const verdict = filter(
+        { topic, payload: Buffer.from(payload), retained: false },
+        RECEIVED_US,
+      );
+      return verdict.kind === "changed" ? verdict.payload.toString() : verdict.kind;
+    },
+  };
+}
+
+function written(folder: TemporaryFolder, code: string): string {
+  const file = folder.file("filter.ts");
+  writeFileSync(file, code);
+  return file;
+}
+
+describe("the example of a code filter", () => {
+  test("drops heartbeats, thins out, and changes what it knows better", async () => {
+    const { ask, warnings } = await open(EXAMPLE);
+    expect(ask("pump/heartbeat", "1")).toBe("drop");
+    expect(ask("pump/fahrenheit", "212")).toBe("100.00");
+    expect(ask("pump/fahrenheit", "hot")).toBe("keep");
+    expect(ask("pump/state", "on")).toBe("keep");
+    const kept = Array.from({ length: 30 }, () => ask("pump/vibration", "9"));
+    expect(kept.filter((verdict) => verdict === "keep")).toHaveLength(3);
+    expect(warnings).toEqual([]);
+  });
+});
+
+describe("a code filter", () => {
+  test("that throws has its message stored, and is told of once, not for each message", async () => {
+    using folder = temporaryFolder();
+    const file = written(folder, `export default () => { throw new Error("on purpose"); };`);
+    const { ask, warnings } = await open(file);
+    for (let count = 0; count < 1_000; count += 1) expect(ask("t", "1")).toBe("failed");
+    expect(warnings).toEqual([
+      expect.objectContaining({ failures: 1, reason: expect.stringContaining("on purpose") }),
+    ]);
+  });
+
+  test.each([
+    ["nothing", "export default () => {};", "undefined"],
+    ["a number", "export default () => 7;", "number"],
+    ["a promise", 'export default async () => "keep";', "promise"],
+    [
+      "a promise that fails",
+      'export default async () => { throw new Error("later"); };',
+      "promise",
+    ],
+  ])("that answers with %s has its message stored, and is told of", async (_, code, reason) => {
+    using folder = temporaryFolder();
+    const { ask, warnings } = await open(written(folder, code));
+    expect(ask("t", "1")).toBe("failed");
+    expect(warnings[0]?.reason).toContain(reason);
+  });
+
+  test("may export its function by name, and use types", async () => {
+    using folder = temporaryFolder();
+    const code = `export const filter = ({ topic }: { topic: string }): string =>
+      topic === "t" ? "drop" : "keep";`;
+    const { ask } = await open(written(folder, code));
+    expect([ask("t", "1"), ask("u", "1")]).toEqual(["drop", "keep"]);
+  });
+
+  test("is what its file says now, when it is opened again", async () => {
+    using folder = temporaryFolder();
+    const file = folder.file("filter.ts");
+    // In a process of its own: jest keeps files that it has read.
+    const { stdout } = await execute(process.execPath, [REOPENS, file]);
+    expect(stdout).toBe("keep drop\n");
+  });
+
+  test.each([
+    ["is not there", null, "cannot be loaded"],
+    ["is not TypeScript", "export default (", "cannot be loaded"],
+    ["exports nothing", "const filter = 1;", "exports no function"],
+  ])("whose file %s is refused, with stream and file", async (_, code, words) => {
+    using folder = temporaryFolder();
+    const file = code === null ? folder.file("filter.ts") : written(folder, code);
+    await expect(open(file)).rejects.toThrow(words);
+    await expect(open(file)).rejects.toThrow(`${file} of the stream s`);
+  });
+});
