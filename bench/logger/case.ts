@@ -13,8 +13,7 @@ export type FigureName =
   | "p999Ms"
   | "maxMs"
   | "rssMegabytes"
-  | "growth"
-  | "megabytesPerMinute";
+  | "growth";
 
 /** One comparison: contenders that do the same, in turns. */
 export interface Case {
@@ -35,7 +34,7 @@ export interface Case {
 export interface Contender {
   name: string;
   /** What is missing on this machine, and how to get it; `null` when it can take part. */
-  missing(): string | null;
+  obstacle(): string | null;
   measure(bench: Bench): Promise<Figures>;
 }
 
@@ -43,6 +42,8 @@ export interface Contender {
 export interface Claim {
   text: string;
   target: { atLeast: number } | { atMost: number };
+  /** Each round is to meet it, not only their median. */
+  inEachRound?: boolean;
   /** What one round says of it; `undefined` where a contender was missing. */
   of(contender: (name: string) => Figures): number | undefined;
 }
@@ -52,11 +53,7 @@ export interface Bench {
   mosquitto: Mosquitto;
   /** Makes an empty folder that is removed after the run. */
   folder(): string;
-  /** A folder for what is worth keeping between runs. */
-  cacheFolder: string;
   isQuick: boolean;
-  /** Memory is followed for 10 minutes. */
-  isSoak: boolean;
   /** Progress. */
   say(text: string): void;
   /** The run is to end at once. */

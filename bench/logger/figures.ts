@@ -16,5 +16,4 @@ export const FIGURES: Readonly<Record<FigureName, { title: string; text(value: n
     maxMs: { title: "max ms", text: decimal.format },
     rssMegabytes: { title: "RSS MB", text: decimal.format },
     growth: { title: "growth", text: decimal.format },
-    megabytesPerMinute: { title: "MB/min", text: decimal.format },
   };

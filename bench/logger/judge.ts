@@ -10,7 +10,7 @@ export interface Verdict {
   isMet: boolean | null;
 }
 
-/** Judges each claim of a case by the median of what the rounds say. */
+/** Judges each claim of a case by the median of what the rounds say, or by the worst where it says so. */
 export function judge({ case: { claims }, figures }: CaseResult): Verdict[] {
   const rounds = Math.max(0, ...[...figures.values()].map(({ length }) => length));
   return claims.map((claim) => {
@@ -20,10 +20,12 @@ export function judge({ case: { claims }, figures }: CaseResult): Verdict[] {
       if (value !== undefined && Number.isFinite(value)) values.push(value);
     }
     const spread = spreadOf(values);
-    return { claim, spread, isMet: spread === null ? null : meets(spread.median, claim.target) };
+    return { claim, spread, isMet: spread === null ? null : isMet(claim, spread) };
   });
 }
 
-function meets(value: number, target: Claim["target"]): boolean {
-  return "atLeast" in target ? value >= target.atLeast : value <= target.atMost;
+function isMet({ target, inEachRound = false }: Claim, { median, min, max }: Spread): boolean {
+  return "atLeast" in target
+    ? (inEachRound ? min : median) >= target.atLeast
+    : (inEachRound ? max : median) <= target.atMost;
 }

@@ -6,8 +6,10 @@ import { fileURLToPath } from "node:url";
 import { OPEN } from "./brokers/broker.ts";
 import { findMosquitto, MOSQUITTO_REMEDY, startMosquitto } from "./brokers/mosquitto.ts";
 import type { Bench, Case } from "./case.ts";
-import { casesFor } from "./cases/cases.ts";
+import { casesOf } from "./cases/cases.ts";
+import { createSubjects } from "./cases/contenders.ts";
 import { describeMachine, machineWarnings, renderMachine } from "./machine.ts";
+import { measureGenerator } from "./measure.ts";
 import { type Options, parseOptions, USAGE } from "./options.ts";
 import { usageProblem } from "./process/usage.ts";
 import { renderProfile } from "./profile.ts";
@@ -28,13 +30,22 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
 
 /** The cases to run, or why they cannot. @throws Error in words for a user. */
 function choose(options: Options, profileFolder: string | null): Case[] {
-  const all = casesFor(options, profileFolder);
+  const { program } = options;
+  const subjects = createSubjects({ program, profileFolder, cacheFolder: CACHE });
+  const all = casesOf(subjects, options).map((one) =>
+    profileFolder === null ? one : onlyFirst(one),
+  );
   const unknown = options.only.filter((name) => !all.some((one) => one.name === name));
   if (unknown.length > 0) {
     const known = all.map(({ name }) => name).join(", ");
     throw new TypeError(`--only: there is no ${unknown.join(", ")}; there are ${known}`);
   }
   return all.filter(({ name }) => options.only.length === 0 || options.only.includes(name));
+}
+
+/** A profile is of Weir, which comes first in each case. */
+function onlyFirst(one: Case): Case {
+  return { ...one, contenders: one.contenders.slice(0, 1), claims: [] };
 }
 
 async function runAll(cases: readonly Case[], rounds: number, bench: Bench): Promise<CaseResult[]> {
@@ -63,20 +74,19 @@ async function main(options: Options): Promise<void> {
     const bench: Bench = {
       mosquitto,
       folder: () => mkdtempSync(join(folder, "run-")),
-      cacheFolder: CACHE,
       isQuick: options.isQuick,
-      isSoak: options.isSoak,
       say,
       signal: interruption.signal,
     };
     const machine = describeMachine({ folder, mosquitto: await versionOf(bench) });
-    print(`${renderMachine(machine)}\n`);
+    print(renderMachine(machine));
+    const ceiling = Math.round(await measureGenerator());
+    print(`the load generator itself: ${ceiling.toLocaleString("en")} QoS 1 messages/s\n`);
     for (const warning of machineWarnings(machine, folder)) say(`*** ${warning} ***`);
     say(`this takes about ${Math.ceil(secondsOf(cases, options) / 60)} minutes`);
 
     const results = await runAll(cases, options.rounds, bench);
-    print(renderVerdicts(results));
-    if (profiles !== null) print(renderProfile(profiles));
+    print(profiles === null ? renderVerdicts(results) : renderProfile(profiles));
     const file = join(RESULTS, `logger-${stamp}.json`);
     writeFileSync(
       file,

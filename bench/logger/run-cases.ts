@@ -13,8 +13,8 @@ export interface CaseResult {
 /** Lets the contenders of a case take turns, in another order each round. */
 export async function runCase(bench: Bench, chosen: Case, rounds: number): Promise<CaseResult> {
   const skipped = new Map<string, string>();
-  for (const { name, missing } of chosen.contenders) {
-    const problem = missing();
+  for (const { name, obstacle } of chosen.contenders) {
+    const problem = obstacle();
     if (problem === null) continue;
     skipped.set(name, problem);
     bench.say(`*** ${chosen.name}: SKIPPED ${name}: ${problem} ***`);

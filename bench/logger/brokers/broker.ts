@@ -17,11 +17,14 @@ export interface BrokerSettings {
   only311: boolean;
 }
 
-/** The limits of Weir's own mosquitto.conf, in effect: nothing is dropped, and the client's window counts. */
-export const OPEN: BrokerSettings = {
-  limits: { queuedMessages: 1_000_000, queuedBytes: 1_073_741_824, inflightMessages: 65_534 },
-  only311: false,
-};
+/** Nothing is dropped, and the client's window counts, as with Weir's own mosquitto.conf. */
+export const OPEN_LIMITS = {
+  queuedMessages: 1_000_000,
+  queuedBytes: 1_073_741_824,
+  inflightMessages: 65_534,
+} as const;
+
+export const OPEN: BrokerSettings = { limits: OPEN_LIMITS, only311: false };
 
 /** Mosquitto as it comes: a queue of 1,000 messages for each client, 20 in flight. */
 export const AS_IT_COMES: BrokerSettings = { limits: null, only311: false };

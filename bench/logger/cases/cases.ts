@@ -1,28 +1,27 @@
 import type { Case } from "../case.ts";
-import type { Options } from "../options.ts";
-import { profileOptions } from "../profile.ts";
-import { mosquittoSub } from "../subjects/mosquitto-sub.ts";
-import { weir } from "../subjects/weir.ts";
+import { burst } from "./burst.ts";
 import { ceiling } from "./ceiling.ts";
 import type { Subjects } from "./contenders.ts";
+import { even } from "./even.ts";
+import { file } from "./file.ts";
+import { memory } from "./memory.ts";
+import { qos0 } from "./qos0.ts";
 import { saturation } from "./saturation.ts";
+import { streams } from "./streams.ts";
+import { version311 } from "./version-311.ts";
 
-/** All cases, in the order of the table. With a folder for profiles, Weir runs alone and is profiled. */
-export function casesFor({ program }: Options, profileFolder: string | null): Case[] {
-  const nodeOptions = profileOptions(profileFolder);
-  const subjects: Subjects = {
-    weir: weir({ name: "Weir", program, nodeOptions }),
-    weirOnMqttJs: weir({
-      name: "Weir on MQTT.js",
-      program,
-      environment: { LOGGER_TRANSPORT: "mqttjs" },
-    }),
-    mosquittoSub,
-  };
-  const cases = [saturation(subjects), ceiling(subjects)];
-  return profileFolder === null ? cases : cases.map(onlyWeir);
-}
-
-function onlyWeir(one: Case): Case {
-  return { ...one, contenders: one.contenders.slice(0, 1), claims: [] };
+/** All cases, in the order of the table. */
+export function casesOf(subjects: Subjects, { isSoak }: { isSoak: boolean }): Case[] {
+  return [
+    saturation(subjects),
+    even(500, subjects),
+    even(5_000, subjects),
+    qos0(subjects),
+    ceiling(subjects),
+    burst(subjects),
+    version311(subjects),
+    file(subjects),
+    streams(subjects),
+    memory(subjects, { isSoak }),
+  ];
 }

@@ -10,7 +10,7 @@ const ACKNOWLEDGEMENT_BYTES = 5;
 /** `mosquitto_sub > /dev/null`: receives and throws away, in C. */
 export const mosquittoSub: Subject = {
   name: "mosquitto_sub",
-  missing: () =>
+  obstacle: () =>
     spawnSync("mosquitto_sub", ["--help"], { stdio: "ignore" }).error === undefined
       ? null
       : "apt-get install mosquitto-clients",

@@ -1,8 +1,11 @@
 /** A program that takes in messages: Weir's logger or one of its peers. Each file of this folder is one. */
 export interface Subject {
   name: string;
-  /** What is missing on this machine, and how to get it, in words for a user; `null` when it can run. */
-  missing(): string | null;
+  /**
+   * What is missing on this machine, and how to get it, in words for a user; `null` when it can run.
+   * It may install what belongs to the benchmark alone.
+   */
+  obstacle(): string | null;
   /** Starts it; it connects and subscribes by itself. */
   start(order: Start): Promise<Running>;
 }

@@ -1,9 +1,9 @@
-import { existsSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
 import { freePort } from "@weir/testkit";
 import { startChild } from "../process/child.ts";
 import { readyAt } from "./ready.ts";
+import { openStoredRows } from "./stored-rows.ts";
 import type { Subject } from "./subject.ts";
 
 export interface WeirOptions {
@@ -12,22 +12,26 @@ export interface WeirOptions {
   program: string;
   /** Settings of the logger besides broker and file. */
   environment?: Readonly<Record<string, string>>;
+  /** Its weir.yaml, and the streams in it, each with a folder of its name. Default the one stream `data`. */
+  configuration?: { content: string; streams: readonly string[] };
   /** Options of Node itself, as for a profile. */
   nodeOptions?: readonly string[];
-  /** The SQLite files of its streams, in the subject's folder. */
-  files?: readonly string[];
 }
 
-const FILE = "weir.db";
+/** The file of the stream `data`, in the subject's folder. */
+export const DATA_FILE = "weir.db";
+const CONFIGURATION_FILE = "weir.yaml";
 
 /** Weir's logger, as `npm start` runs it: each message stored before it is acknowledged. */
 export function weir(options: WeirOptions): Subject {
-  const { name, program, environment = {}, nodeOptions = [], files = [FILE] } = options;
+  const { name, program, environment = {}, configuration, nodeOptions = [] } = options;
   return {
     name,
-    missing: () => (existsSync(program) ? null : `there is no ${program}`),
+    obstacle: () => (existsSync(program) ? null : `there is no ${program}`),
     start: async ({ port, filter, folder }) => {
       const httpPort = await freePort();
+      const configurationFile = join(folder, CONFIGURATION_FILE);
+      if (configuration !== undefined) writeFileSync(configurationFile, configuration.content);
       const child = await startChild({
         command: process.execPath,
         args: [...nodeOptions, program],
@@ -35,8 +39,9 @@ export function weir(options: WeirOptions): Subject {
         env: {
           PATH: process.env.PATH,
           BROKER_URL: `mqtt://127.0.0.1:${port}`,
-          TOPIC: filter,
-          DB_FILE: join(folder, FILE),
+          // Where streams are configured, their filters say what is wanted.
+          ...(configuration === undefined ? { TOPIC: filter } : { WEIR_FILE: configurationFile }),
+          DB_FILE: join(folder, DATA_FILE),
           LOG_FORMAT: "json",
           LOG_LEVEL: "warn",
           LOGGER_SYNCHRONOUS: "FULL",
@@ -50,23 +55,21 @@ export function weir(options: WeirOptions): Subject {
         await child[Symbol.asyncDispose]();
         throw error;
       }
-      const stored = files.map((file) => openStored(join(folder, file)));
+      const stored = openStoredRows(
+        configuration?.streams.map((stream) => ({
+          stream,
+          place: { kind: "folder", folder: join(folder, stream) },
+        })) ?? [{ stream: "data", place: { kind: "file", file: join(folder, DATA_FILE) } }],
+      );
       return {
         pid: child.pid,
         failed: child.failed,
-        counted: () => stored.reduce((sum, { newestId }) => sum + newestId(), 0),
+        counted: stored.count,
         [Symbol.asyncDispose]: async () => {
-          for (const { database } of stored) database.close();
+          stored[Symbol.dispose]();
           await child[Symbol.asyncDispose]();
         },
       };
     },
   };
-}
-
-/** Ids of rows count up from 1, also while retention removes some. */
-function openStored(file: string): { database: DatabaseSync; newestId: () => number } {
-  const database = new DatabaseSync(file, { readOnly: true });
-  const select = database.prepare("SELECT coalesce(max(id), 0) AS id FROM rows");
-  return { database, newestId: () => Number(select.get()?.id) };
 }

@@ -1,0 +1,59 @@
+import { setImmediate as yieldToSignals } from "node:timers/promises";
+import { outcomeOf } from "@weir/messages";
+import { type NewRow, openStore } from "@weir/store";
+
+export interface PrefillOptions {
+  file: string;
+  rows: number;
+  /** The times of reception of the first and the last row, in microseconds since the epoch. */
+  fromUs: number;
+  toUs: number;
+  signal: AbortSignal;
+}
+
+const BATCH_ROWS = 20_000;
+const SKEW_US = 60_000_000;
+const READING = outcomeOf("").code;
+const EPOCH = "0123456789abcdef0123456789abcdef";
+
+/** Fills a file of the stream `data` with readings, as if the logger had taken them in. */
+export async function prefill({ file, rows, fromUs, toUs, signal }: PrefillOptions): Promise<void> {
+  using store = openStore({
+    file,
+    stream: "data",
+    legacyTopic: "DATA",
+    // A run that is cut off here begins anew.
+    synchronous: "NORMAL",
+    nowUs: fromUs,
+    skewUs: SKEW_US,
+  });
+  const stepUs = (toUs - fromUs) / rows;
+  for (let first = 0; first < rows; first += BATCH_ROWS) {
+    const batch: NewRow[] = [];
+    for (let index = first; index < Math.min(rows, first + BATCH_ROWS); index += 1) {
+      batch.push(rowOf(index + 1, Math.round(fromUs + index * stepUs)));
+    }
+    store.append(batch);
+    await yieldToSignals();
+    signal.throwIfAborted();
+  }
+}
+
+function rowOf(seq: number, receivedUs: number): NewRow {
+  const value = seq % 1_000;
+  const epochtime = Math.floor(receivedUs / 1e6);
+  return {
+    receivedUs,
+    topic: "DATA",
+    payload: Buffer.from(
+      `{"number":${value},"epochtime":"${epochtime}","publisher":"prefill","epoch":"${EPOCH}","seq":${seq}}`,
+    ),
+    qos: 1,
+    retained: false,
+    outcome: READING,
+    value,
+    observedUs: epochtime * 1_000_000,
+    sequence: { publisher: "prefill", epoch: EPOCH, seq },
+    isFiltered: false,
+  };
+}

@@ -1,0 +1,57 @@
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { type TemporaryFolder, temporaryFolder } from "@weir/testkit";
+import { type Source, startGenerator, startStandIn } from "../load/sources.ts";
+import { prefill } from "../prefill.ts";
+import { cpuUs } from "../process/usage.ts";
+import { openStoredRows } from "../subjects/stored-rows.ts";
+import { weir } from "../subjects/weir.ts";
+
+let folder: TemporaryFolder;
+beforeAll(() => {
+  folder = temporaryFolder();
+});
+afterAll(() => folder[Symbol.dispose]());
+
+const load = { count: 1_000, qos: 1, topics: ["DATA"] } as const;
+const program = new URL("../../../services/logger/src/main.ts", import.meta.url).pathname;
+
+test("the logger takes what the stand-in writes for a broker's, and stores all of it", async () => {
+  await using standIn = await startStandIn();
+  await using running = await weir({ name: "Weir", program }).start({
+    port: standIn.port,
+    filter: "DATA",
+    qos: 1,
+    payloadBytes: 0,
+    folder: folder.path,
+  });
+  expect(await standIn.subscribed()).toBe(5);
+  for (const pace of [
+    { kind: "saturation", window: 300 },
+    { kind: "even", perSecond: 5_000 },
+  ] as const) {
+    const before = await running.counted();
+    const busyUs = cpuUs(running.pid);
+    await standIn.prepare({ ...load, pace });
+    const sent = await standIn.send();
+    expect(sent.acknowledged).toBe(load.count);
+    // What is acknowledged is stored already.
+    expect((await running.counted()) - before).toBe(load.count);
+    expect(cpuUs(running.pid)).toBeGreaterThan(busyUs);
+  }
+});
+
+test("the generator's load is acknowledged by what takes it", async () => {
+  await using standIn = await startStandIn();
+  await using generator: Source = await startGenerator(standIn.port, 5);
+  await generator.prepare({ ...load, pace: { kind: "saturation", window: 20 } });
+  expect((await generator.send()).acknowledged).toBe(load.count);
+});
+
+test("a prefilled file holds so many rows of the stream data", async () => {
+  const file = join(folder.path, "full.db");
+  const { signal } = new AbortController();
+  await prefill({ file, rows: 30_000, fromUs: 1_000_000, toUs: 2_000_000, signal });
+  using rows = openStoredRows([{ stream: "data", place: { kind: "file", file } }]);
+  expect(rows.count()).toBe(30_000);
+});
