@@ -16,6 +16,16 @@ function normalise(levels: string[]): Levels {
   return isAll ? [ALL_LEVELS] : levels;
 }
 
+/** Whether each topic of the sound filter `inner` is one of `outer`, too. */
+export function filterHolds(outer: string, inner: string): boolean {
+  return holds(normalLevelsOf(outer), normalLevelsOf(inner));
+}
+
+/** Whether a topic can belong to both of two sound filters. */
+export function filtersOverlap(a: string, b: string): boolean {
+  return overlap(normalLevelsOf(a), normalLevelsOf(b));
+}
+
 /** Whether each topic of `inner` is one of `outer`, too. */
 export function holds(outer: Levels, inner: Levels): boolean {
   if (isBlindTo(outer, inner)) return false;

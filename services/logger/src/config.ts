@@ -8,6 +8,7 @@ import {
   processConfig,
   processSettings,
   readSettings,
+  readTogether,
   section,
   storeSettings,
   text,
@@ -94,11 +95,14 @@ export const loggerSettings = {
 
 /** @throws ConfigurationFault naming every problem, those of weir.yaml included. */
 export function readLoggerConfig(environment: Environment): LoggerConfig {
-  const values = readSettings(loggerSettings, environment, [topicsDifferRule]);
+  const [values, streams] = readTogether(
+    () => readSettings(loggerSettings, environment, [topicsDifferRule]),
+    () => readStreams(environment),
+  );
   return {
     process: processConfig(values, values.LOGGER_HTTP_PORT),
     file: values.DB_FILE,
-    streams: readStreams(environment),
+    streams,
     synchronous: values.LOGGER_SYNCHRONOUS,
     transport: values.LOGGER_TRANSPORT,
     clientId: values.LOGGER_CLIENT_ID,

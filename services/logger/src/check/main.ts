@@ -1,68 +1,79 @@
 import { parseArgs } from "node:util";
-import { loadEnvironment } from "@weir/config";
+import { type Environment, loadEnvironment, readSettings, topicSettings } from "@weir/config";
 import { EXIT_CODES, errorMessage, Fault } from "@weir/fault";
 import { weirFileJsonSchema } from "@weir/streams";
 import { readLoggerConfig } from "../config.ts";
-import { renderStreams } from "./render.ts";
+import { describeConfig } from "./describe.ts";
+import { renderDescription } from "./render.ts";
 import { warningsOf } from "./warnings.ts";
 
 const USAGE = `npm run config -- check [file]    reads weir.yaml, or the file, and shows what it comes to
 npm run config -- schema          prints the JSON Schema of weir.yaml
 
-  --json    shows it as JSON
+  --json    shows what check finds as JSON
   --help
 
-Exit code 78 when the configuration is wrong; every problem is named with its line.
+Exit code 78 when the configuration is wrong: every problem is named with its line. Warnings are about
+what is missing here and now, or may not be meant; with them the exit code is 0.
+With npm run -s, nothing but the JSON is printed.
 `;
 
-async function check(file: string | undefined, asJson: boolean): Promise<number> {
-  const given = file === undefined ? {} : { WEIR_FILE: file };
-  const {
-    streams,
-    clientId,
-    file: storeFile,
-  } = readLoggerConfig({ ...loadEnvironment(), ...given });
-  const warnings = await warningsOf(streams.streams);
-  if (asJson) {
-    // Passwords came from elsewhere, and do not belong on a screen.
-    const brokers = Object.fromEntries(
-      Object.entries(streams.brokers).map(([name, { url, username }]) => [name, { url, username }]),
-    );
-    process.stdout.write(`${JSON.stringify({ ...streams, brokers, warnings }, null, 2)}\n`);
-  } else {
-    process.stdout.write(renderStreams(streams, { clientId, file: storeFile }));
-    for (const warning of warnings) process.stdout.write(`warning: ${warning}\n`);
-    process.stdout.write(`${streams.streams.length} stream(s), ${warnings.length} warning(s)\n`);
-  }
-  return EXIT_CODES.ok;
+interface CommandLine {
+  command: string | undefined;
+  file: string | undefined;
+  isJson: boolean;
+  isHelp: boolean;
 }
 
-async function run(argv: readonly string[]): Promise<number> {
-  const { values, positionals } = parseArgs({
-    args: [...argv],
-    options: { json: { type: "boolean" }, help: { type: "boolean" } },
-    allowPositionals: true,
-  });
-  const [command, file] = positionals;
-  if (values.help === true || command === undefined) {
-    process.stdout.write(USAGE);
-    return EXIT_CODES.ok;
+/** `npm run config`: weir.yaml before a logger reads it. */
+async function run(argv: readonly string[]): Promise<void> {
+  const { command, file, isJson, isHelp } = readCommandLine(argv);
+  if (isHelp || command === undefined) return print(USAGE);
+  if (command === "schema") return print(toJson(weirFileJsonSchema()));
+  if (command !== "check") throw usageFault(`there is no command ${JSON.stringify(command)}`);
+  const environment = { ...loadEnvironment(), ...(file === undefined ? {} : { WEIR_FILE: file }) };
+  print(await check(environment, isJson));
+}
+
+async function check(environment: Environment, isJson: boolean): Promise<string> {
+  const config = readLoggerConfig(environment);
+  const { TOPIC } = readSettings(topicSettings, environment);
+  const description = describeConfig(config.streams, config);
+  const warnings = await warningsOf(config.streams.streams, TOPIC);
+  if (isJson) return toJson({ ...description, warnings });
+  const lines = warnings.map((warning) => `warning: ${warning}\n`);
+  const summary = `${description.streams.length} stream(s), ${warnings.length} warning(s)\n`;
+  return [renderDescription(description), ...lines, summary].join("");
+}
+
+function readCommandLine(argv: readonly string[]): CommandLine {
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...argv],
+      options: { json: { type: "boolean" }, help: { type: "boolean" } },
+      allowPositionals: true,
+    });
+    const [command, file] = positionals;
+    return { command, file, isJson: values.json === true, isHelp: values.help === true };
+  } catch (cause) {
+    throw usageFault(errorMessage(cause));
   }
-  if (command === "check") return await check(file, values.json === true);
-  if (command === "schema") {
-    process.stdout.write(`${JSON.stringify(weirFileJsonSchema(), null, 2)}\n`);
-    return EXIT_CODES.ok;
-  }
-  throw new Fault(`there is no command ${JSON.stringify(command)}`, {
-    remedy: "Use check or schema; --help says more.",
+}
+
+function usageFault(message: string): Fault {
+  return new Fault(message, {
+    remedy: "See npm run config -- --help.",
     exitCode: EXIT_CODES.configuration,
   });
 }
 
+const toJson = (value: object): string => `${JSON.stringify(value, null, 2)}\n`;
+const print = (text: string): void => void process.stdout.write(text);
+
 try {
-  process.exitCode = await run(process.argv.slice(2));
+  await run(process.argv.slice(2));
 } catch (error) {
-  const remedy = error instanceof Fault ? error.remedy : "See npm run config -- --help.";
-  process.stderr.write(`config: ${errorMessage(error)}\n${remedy}\n`);
-  process.exitCode = error instanceof Fault ? error.exitCode : EXIT_CODES.configuration;
+  const remedy = error instanceof Fault ? `\n${error.remedy}` : "";
+  process.stderr.write(`config: ${errorMessage(error)}${remedy}\n`);
+  process.exitCode = error instanceof Fault ? error.exitCode : EXIT_CODES.fault;
 }

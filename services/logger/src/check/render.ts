@@ -1,46 +1,63 @@
-import type { StreamConfig, StreamsConfig } from "@weir/streams";
+import type { StreamConfig } from "@weir/streams";
+import type { FilterQos } from "@weir/topics";
 import Table from "cli-table3";
-import { type ConnectionPlan, planConnections } from "../connection/plan.ts";
-import { subscriptionsOf } from "../connection/subscriptions.ts";
+import type { DescribedConnection, Description } from "./describe.ts";
 
-/** What a configuration comes to: the streams, and what is subscribed to for them. */
-export function renderStreams(
-  config: StreamsConfig,
-  options: { clientId: string; file: string },
-): string {
-  const streams = new Table({
-    head: ["stream", "filters", "decoder", "where", "rotation", "retention", "broker"],
-    style: { head: [], border: [] },
-  });
-  for (const stream of config.streams) streams.push(rowOf(stream));
-  const connections = new Table({
-    head: ["connection", "client id", "broker", "subscriptions"],
-    style: { head: [], border: [] },
-  });
-  for (const plan of planConnections(config, options)) connections.push(connectionRow(plan));
-  const source = config.file ?? "no weir.yaml: the defaults";
-  return `${source}\n${streams.toString()}\n${connections.toString()}\n`;
+/** What a configuration comes to, for a terminal: the streams, and what is subscribed to for them. */
+export function renderDescription(description: Description): string {
+  const { file, streams, connections, performance } = description;
+  const parts = [
+    file ?? "There is no weir.yaml: these are the defaults.",
+    tableOf(
+      ["stream", "filters", "decoder", "where", "rotation", "retention", "batch", "broker"],
+      streams.map(streamRow),
+    ),
+    tableOf(["connection", "client id", "broker", "subscriptions"], connections.map(connectionRow)),
+    `A report every ${durationText(performance.intervalMs)} on ${performance.topic}.`,
+  ];
+  return `${parts.join("\n")}\n`;
 }
 
-function rowOf(stream: StreamConfig): string[] {
-  const { name, filters, exclude, decoder, filterFile, place, rotationMs, broker } = stream;
-  const without = exclude.map((filter) => `not ${filter}`);
+function tableOf(head: string[], rows: string[][]): string {
+  const table = new Table({ head, style: { head: [], border: [] } });
+  table.push(...rows);
+  return table.toString();
+}
+
+function streamRow(stream: StreamConfig): string[] {
+  const { name, place, rotationMs, batch, broker, connection } = stream;
   return [
     name,
-    [...filters, ...without].join("\n"),
-    [decoder.kind, ...(filterFile === null ? [] : [`filter ${filterFile}`])].join("\n"),
+    filtersText(stream),
+    decoderText(stream),
     place.kind === "file" ? place.file : `${place.folder}/`,
     rotationMs === null ? "-" : durationText(rotationMs),
     retentionText(stream),
-    broker,
+    `${batch.rowsMax} rows\n${durationText(batch.delayMs)}`,
+    connection === "own" ? `${broker}, own connection` : broker,
   ];
 }
 
-function connectionRow({ name, clientId, brokerName, streams }: ConnectionPlan): string[] {
-  const subscriptions = subscriptionsOf(streams, { version: 5, known: [] });
-  const texts = subscriptions.map(({ filter, qos }) => `${filter} (QoS ${qos})`);
-  return [name, clientId, brokerName, texts.join("\n")];
+function filtersText({ filters, exclude, qos, retained }: StreamConfig): string {
+  const notes = [`QoS ${qos}`, ...(retained === "store" ? [] : [`retained: ${retained}`])];
+  return [...filters, ...exclude.map((filter) => `not ${filter}`), notes.join(", ")].join("\n");
 }
+
+function decoderText({ decoder, filterFile }: StreamConfig): string {
+  const lines = decoder.kind === "avro" ? [decoder.kind, decoder.schemas] : [decoder.kind];
+  return [...lines, ...(filterFile === null ? [] : [`filter ${filterFile}`])].join("\n");
+}
+
+function connectionRow(connection: DescribedConnection): string[] {
+  const { name, clientId, broker, subscriptions, subscriptions311 } = connection;
+  const lines = subscriptions.map(subscriptionText);
+  if (subscriptions311 !== null) {
+    lines.push("or, of a broker without MQTT 5,", ...subscriptions311.map(subscriptionText));
+  }
+  return [name, clientId, `${broker.name}\n${broker.url}`, lines.join("\n")];
+}
+
+const subscriptionText = ({ filter, qos }: FilterQos): string => `${filter} (QoS ${qos})`;
 
 function retentionText({ retention: { ageMs, bytesMax, freeDiskBytesMin } }: StreamConfig): string {
   const limits = [
@@ -56,15 +73,23 @@ const UNITS_MS = [
   ["h", 3_600_000],
   ["m", 60_000],
   ["s", 1_000],
-  ["ms", 1],
 ] as const;
 
-/** The largest unit that says it in a whole number. */
+/** In the largest unit that says it in a whole number. */
 function durationText(ms: number): string {
-  const [unit, unitMs] = UNITS_MS.find(([, size]) => ms % size === 0) ?? ["ms", 1];
+  const [unit, unitMs] = UNITS_MS.find(([, size]) => ms > 0 && ms % size === 0) ?? ["ms", 1];
   return `${ms / unitMs}${unit}`;
 }
 
+const UNITS_BYTES = [
+  ["TB", 1e12],
+  ["GB", 1e9],
+  ["TiB", 2 ** 40],
+  ["GiB", 2 ** 30],
+  ["MiB", 2 ** 20],
+] as const;
+
 function sizeText(bytes: number): string {
-  return bytes >= 1e9 ? `${bytes / 1e9}GB` : `${bytes / 1e6}MB`;
+  const [unit, unitBytes] = UNITS_BYTES.find(([, size]) => bytes % size === 0) ?? ["MB", 1e6];
+  return `${bytes / unitBytes}${unit}`;
 }

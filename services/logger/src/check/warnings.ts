@@ -1,32 +1,58 @@
-import { accessSync, constants, existsSync } from "node:fs";
+import { accessSync, constants, existsSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { openDecoder } from "@weir/decoders";
 import { errorMessage } from "@weir/fault";
 import type { StreamConfig } from "@weir/streams";
-import { coverOf } from "@weir/topics";
+import { matchesFilter } from "@weir/topics";
 import { loadFilter } from "../code-filter/load.ts";
+import { overlapWarnings } from "./overlap.ts";
+
+const DATA = "data";
 
 /** What would keep a stream from working here and now, or what its users may not have meant. */
-export async function warningsOf(streams: readonly StreamConfig[]): Promise<string[]> {
+export async function warningsOf(
+  streams: readonly StreamConfig[],
+  topic: string,
+): Promise<string[]> {
   const own = await Promise.all(streams.map(warningsOfStream));
-  return [...own.flat(), ...overlapWarnings(streams)];
+  return [...dataWarnings(streams, topic), ...own.flat(), ...overlapWarnings(streams)];
+}
+
+function dataWarnings(streams: readonly StreamConfig[], topic: string): string[] {
+  const data = streams.find(({ name }) => name === DATA);
+  if (data === undefined) return [`streams.${DATA} is taken out: there will be no statistics`];
+  if (data.filters.some((filter) => matchesFilter(filter, topic))) return [];
+  return [`streams.${DATA} does not take ${topic} (TOPIC): there will be no statistics of it`];
 }
 
 async function warningsOfStream(stream: StreamConfig): Promise<string[]> {
   const { name, place, decoder, filterFile } = stream;
   const folder = place.kind === "file" ? dirname(place.file) : place.folder;
-  const problems = [
-    whyNotWritable(folder),
-    whatIsWrong(() => openDecoder(decoder, (problem) => problems.push(problem))),
-    filterFile === null ? null : await whyNotLoaded(name, filterFile),
-  ].filter((problem) => problem !== null);
-  return problems.map((problem) => `streams.${name}: ${problem}`);
+  const warnings: (string | null)[] = [whyNotWritable(folder), retentionWarning(stream)];
+  warnings.push(whatIsWrong(() => openDecoder(decoder, (problem) => warnings.push(problem))));
+  if (filterFile !== null) warnings.push(await whyNotLoaded(name, filterFile));
+  return warnings
+    .filter((warning) => warning !== null)
+    .map((warning) => `streams.${name}: ${warning}`);
 }
 
+/** The folder itself may be made at the start; then what it is made in counts. */
 function whyNotWritable(folder: string): string | null {
   let nearest = resolve(folder);
   while (!existsSync(nearest)) nearest = dirname(nearest);
+  if (!statSync(nearest).isDirectory()) return `${nearest} is no folder`;
   return whatIsWrong(() => accessSync(nearest, constants.W_OK));
+}
+
+function retentionWarning({ place, rotationMs, retention }: StreamConfig): string | null {
+  if (place.kind === "file" || rotationMs === null) return null;
+  if (Object.values(retention).every((limit) => limit === null)) {
+    return "it has no retention: it grows until the disk is full";
+  }
+  // A segment goes as a whole, when its newest row is old enough.
+  return retention.ageMs !== null && retention.ageMs < rotationMs
+    ? "its rotation is longer than its retention: rows are kept until their whole segment is old enough"
+    : null;
 }
 
 async function whyNotLoaded(stream: string, file: string): Promise<string | null> {
@@ -45,28 +71,4 @@ function whatIsWrong(task: () => unknown): string | null {
   } catch (error) {
     return errorMessage(error);
   }
-}
-
-/** Storing a message twice may well be wanted; it is said, because its receipt then waits for both. */
-function overlapWarnings(streams: readonly StreamConfig[]): string[] {
-  return streams.flatMap((one, index) =>
-    streams
-      .slice(index + 1)
-      .filter((other) => other.broker === one.broker && sharesTopics(one, other))
-      .map(
-        (other) => `streams.${one.name} and streams.${other.name} share topics: both store these`,
-      ),
-  );
-}
-
-function sharesTopics(one: StreamConfig, other: StreamConfig): boolean {
-  return one.filters.some((filter) =>
-    other.filters.some((another) => {
-      const { subscriptions, overlaps } = coverOf([
-        { filter, qos: 0 },
-        { filter: another, qos: 0 },
-      ]);
-      return overlaps || subscriptions.length === 1;
-    }),
-  );
 }
