@@ -1,18 +1,83 @@
-import { readFileSync } from "node:fs";
-import { expect, test } from "@jest/globals";
-import { readStreams, weirFileJsonSchema } from "@weir/streams";
+import { readFileSync, writeFileSync } from "node:fs";
+import { describe, expect, test } from "@jest/globals";
+import { readStreams, type StreamsConfig, weirFileJsonSchema } from "@weir/streams";
+import { type TemporaryFolder, temporaryFolder } from "@weir/testkit";
+import { parse } from "yaml";
 
-test("config/weir.schema.json is what the code accepts (npm run config -- schema)", () => {
-  const written = JSON.parse(readFileSync("config/weir.schema.json", "utf8"));
+const SCHEMA = "config/weir.schema.json";
+const EXAMPLE = "config/weir.example.yaml";
+
+test(`${SCHEMA} is what the code accepts (npm run -s config -- schema > ${SCHEMA})`, () => {
+  const written = JSON.parse(readFileSync(SCHEMA, "utf8"));
   expect(written).toEqual(JSON.parse(JSON.stringify(weirFileJsonSchema())));
 });
 
-test("config/weir.example.yaml is sound, and shows every key of a stream", () => {
-  const file = "config/weir.example.yaml";
-  const { streams } = readStreams({ WEIR_FILE: file, BARN_PASSWORD: "x" });
-  expect(streams.map(({ name }) => name)).toEqual(["data", "devices", "kitchen", "animals"]);
-  const schema = JSON.parse(readFileSync("config/weir.schema.json", "utf8"));
-  const keys = Object.keys(schema.properties.streams.additionalProperties.properties);
-  const text = readFileSync(file, "utf8");
-  expect(keys.filter((key) => !text.includes(`${key}:`))).toEqual([]);
+/** What a user has who takes the # from every line of the example: sentences have a space behind it. */
+function wholeExample(): string {
+  return readFileSync(EXAMPLE, "utf8").replace(/^( *)#(?=[^ \n])/gm, "$1");
+}
+
+function readText(folder: TemporaryFolder, text: string): StreamsConfig {
+  const file = folder.file("weir.yaml");
+  writeFileSync(file, text);
+  return readStreams({ WEIR_FILE: file, BARN_PASSWORD: "one" });
+}
+
+interface Shape {
+  properties?: Record<string, Shape>;
+  additionalProperties?: Shape | boolean;
+  anyOf?: Shape[];
+}
+
+/** Every path of keys that the schema knows, with * for a name that users give. */
+function pathsOf(shape: Shape, path = ""): string[] {
+  const { properties = {}, additionalProperties: named, anyOf = [] } = shape;
+  const below = Object.entries(properties).flatMap(([key, inner]) => {
+    const here = `${path}/${key}`;
+    return [here, ...pathsOf(inner, here)];
+  });
+  const ofNames = typeof named === "object" ? pathsOf(named, `${path}/*`) : [];
+  return [...below, ...ofNames, ...anyOf.flatMap((one) => pathsOf(one, path))];
+}
+
+/** The same of a document, whose names stand under brokers and streams. */
+function pathsIn(content: unknown, path = ""): string[] {
+  if (typeof content !== "object" || content === null || Array.isArray(content)) return [];
+  return Object.entries(content).flatMap(([key, value]) => {
+    const isName = path === "/brokers" || path === "/streams";
+    const here = `${path}/${isName ? "*" : key}`;
+    return [here, ...pathsIn(value, here)];
+  });
+}
+
+describe(EXAMPLE, () => {
+  test("changes nothing as it is", () => {
+    using folder = temporaryFolder();
+    const { file: _, ...config } = readText(folder, readFileSync(EXAMPLE, "utf8"));
+    const { file: __, ...defaults } = readText(folder, "");
+    expect(config).toEqual(defaults);
+  });
+
+  test("is sound with the # taken from every line", () => {
+    using folder = temporaryFolder();
+    writeFileSync(folder.file("greenhouse.password"), "two\n");
+    const { streams, brokers } = readText(folder, wholeExample());
+    expect(streams.map(({ name }) => name)).toEqual(["data", "devices", "kitchen", "animals"]);
+    expect(brokers).toMatchObject({
+      barn: { password: "one" },
+      greenhouse: { password: "two" },
+    });
+  });
+
+  test("shows every key that there is", () => {
+    const shown = new Set(pathsIn(parse(wholeExample())));
+    const known = pathsOf(JSON.parse(readFileSync(SCHEMA, "utf8")));
+    expect(known.length).toBeGreaterThan(25);
+    expect(known.filter((path) => !shown.has(path))).toEqual([]);
+  });
+
+  test("says to editors where the schema is", () => {
+    const [first] = readFileSync(EXAMPLE, "utf8").split("\n");
+    expect(first).toBe("# yaml-language-server: $schema=./weir.schema.json");
+  });
 });
