@@ -1,0 +1,20 @@
+const US_PER_SECOND = 1_000_000;
+
+/** A time in microseconds since the epoch as ISO 8601 in UTC, with all its digits. */
+export function isoMicroseconds(us: number): string {
+  return createIsoTime()(us);
+}
+
+/** The same for many times in a row: those of one second share their beginning. */
+export function createIsoTime(): (us: number) => string {
+  let second = Number.NaN;
+  let beginning = "";
+  return (us) => {
+    const micros = us % US_PER_SECOND;
+    if (us - micros !== second) {
+      second = us - micros;
+      beginning = new Date(second / 1_000).toISOString().slice(0, -4);
+    }
+    return `${beginning}${String(micros).padStart(6, "0")}Z`;
+  };
+}

@@ -1,0 +1,140 @@
+import type { BrokerConfig, Environment } from "@weir/config";
+import { topicProblem } from "@weir/messages";
+import { type Given, parseArguments } from "../recording/arguments.ts";
+import { optionFault } from "../recording/option-fault.ts";
+import {
+  readSelection,
+  SELECTION_HELP,
+  SELECTION_OPTIONS,
+  type Selected,
+} from "../recording/selection.ts";
+import { parseSpanUs } from "../recording/time.ts";
+import type { PaceOptions } from "./pace.ts";
+import type { RetopicOptions, Rewrite } from "./retopic.ts";
+
+/** What `npm run replay` is asked for. */
+export interface ReplayRequest extends Selected {
+  broker: BrokerConfig;
+  pace: PaceOptions;
+  retopic: RetopicOptions;
+  /** `null` is what each message came with, but 1 at most. */
+  qos: 0 | 1 | null;
+  /** Whether the broker is to keep what it had kept. */
+  keepsRetained: boolean;
+  /** Whether the stream may get its own messages again. */
+  allowsOwnTopics: boolean;
+}
+
+const OPTIONS = {
+  ...SELECTION_OPTIONS,
+  speed: { type: "string" },
+  "max-gap": { type: "string" },
+  root: { type: "string" },
+  rewrite: { type: "string", multiple: true },
+  broker: { type: "string" },
+  qos: { type: "string" },
+  retained: { type: "boolean" },
+  "same-topics": { type: "boolean" },
+} as const;
+
+export const REPLAY_HELP = `npm run replay -- --stream NAME [options]
+
+Plays a part of a stream back to a broker, in the order of arrival and with the gaps that it came with.
+What the broker has not confirmed when a connection is lost is sent again over the next one.
+
+Options:
+${SELECTION_HELP}
+  --speed N         N times as fast; 1 by default, max for as fast as the broker takes it
+  --max-gap SPAN    no pause is longer: 500ms, 10s, 5m, 2h
+  --root PREFIX     is put in front of each topic, for instance replay/
+  --rewrite A=B     a topic that begins with A begins with B instead; may be repeated, the first that
+                    fits counts
+  --broker URL      mqtt://[user:password@]host[:port], also mqtts, ws and wss; default the stream's
+  --qos 0|1         for all messages; default that of each, but 1 at most
+  --retained        what came retained is retained again; otherwise nothing is
+  --same-topics     plays back also onto topics that the stream itself listens to on this broker. It
+                    logs such messages again, except those of publishers with an outbox: by the
+                    sequence in their payloads the ledger knows them as duplicates.
+  --help
+
+Nothing is published on topics that begin with $. Ctrl-C prints the cursor to go on with.
+`;
+
+/** @throws Fault naming what is wrong. */
+export function readReplayRequest(
+  argv: readonly string[],
+  environment: Environment,
+  nowUs: number,
+): ReplayRequest | "help" {
+  const given = parseArguments(argv, OPTIONS);
+  if (given.has("help")) return "help";
+  const own = {
+    pace: { speed: readSpeed(given), gapMsMax: readMaxGap(given) },
+    retopic: { root: readRoot(given), rewrites: given.texts("rewrite").map(readRewrite) },
+    qos: readQos(given),
+    keepsRetained: given.has("retained"),
+    allowsOwnTopics: given.has("same-topics"),
+  };
+  const broker = readBroker(given);
+  const selected = readSelection(given, environment, nowUs);
+  return { ...selected, ...own, broker: broker ?? brokerOf(selected) };
+}
+
+function brokerOf({ stream, streams }: Selected): BrokerConfig {
+  // The configuration of streams is refused when one of them names a broker that is not there.
+  return streams.brokers[stream.broker] as BrokerConfig;
+}
+
+const SPEED_MAX = 1e6;
+
+function readSpeed(given: Given): number | null {
+  const text = given.text("speed") ?? "1";
+  if (text === "max") return null;
+  const speed = /^\d{1,7}(\.\d{1,6})?x?$/.test(text) ? Number.parseFloat(text) : 0;
+  if (speed > 0 && speed <= SPEED_MAX) return speed;
+  throw optionFault("speed", text, `max, or a number above 0 and up to ${SPEED_MAX}`);
+}
+
+function readMaxGap(given: Given): number {
+  const text = given.text("max-gap");
+  if (text === null) return Number.POSITIVE_INFINITY;
+  const spanUs = parseSpanUs(text);
+  if (spanUs === null) throw optionFault("max-gap", text, "a length of time: 500ms, 10s, 5m, 2h");
+  return spanUs / 1_000;
+}
+
+function readRoot(given: Given): string {
+  const root = given.text("root") ?? "";
+  const problem = root === "" ? null : topicProblem(root);
+  if (problem !== null) throw optionFault("root", root, `the beginning of a topic: ${problem}`);
+  return root;
+}
+
+function readRewrite(text: string): Rewrite {
+  const [from = "", to] = text.split(/=(.*)/s);
+  if (from !== "" && to !== undefined) return { from, to };
+  throw optionFault("rewrite", text, "the old beginning of topics, =, and the new one");
+}
+
+function readQos(given: Given): 0 | 1 | null {
+  const text = given.text("qos");
+  if (text === null) return null;
+  if (text === "0" || text === "1") return text === "0" ? 0 : 1;
+  throw optionFault("qos", text, "0 or 1");
+}
+
+const BROKER_PROTOCOLS: ReadonlySet<string> = new Set(["mqtt:", "mqtts:", "ws:", "wss:"]);
+
+function readBroker(given: Given): BrokerConfig | null {
+  const text = given.text("broker");
+  if (text === null) return null;
+  const url = URL.parse(text);
+  if (url === null || !BROKER_PROTOCOLS.has(url.protocol) || url.hostname === "") {
+    throw optionFault("broker", text, "a URL that begins with mqtt://, mqtts://, ws:// or wss://");
+  }
+  const username = decodeURIComponent(url.username) || null;
+  const password = decodeURIComponent(url.password) || null;
+  url.username = "";
+  url.password = "";
+  return { url: url.href, username, password };
+}
