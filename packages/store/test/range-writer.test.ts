@@ -78,7 +78,7 @@ describe("a reader that takes its time", () => {
       }
     });
     const rest = await pages.next();
-    expect(rest.value?.messages[0]?.cursor).toMatch(/:4001$/);
+    expect(rest.value?.messages[0]?.cursor).toMatch(/:1001$/);
     await pages.return();
   });
 

@@ -5,11 +5,11 @@ import { firstSegment, type Segment, segmentNamed } from "./segments.ts";
 import { CLOCK_STEP_US_MAX } from "./time-bounds.ts";
 
 /** Rows of one page at most. */
-const PAGE_ROWS_MAX = 4_000;
+const PAGE_ROWS_MAX = 1_000;
 
 /**
  * Reads a stream in the order of arrival, over all its segments and the live one, while it is written:
- * in pages of at most 4,000 rows and 4 MiB of payloads (and one row more), each in one transaction of
+ * in pages of at most 1,000 rows and 4 MiB of payloads (and one row more), each in one transaction of
  * at most `READ_TRANSACTION_MS_MAX`. Between them nothing is held that the writer, the finishing of
  * segments or retention would have to wait for. It ends where the stream ends when it gets there; a
  * place with nothing in it yields no page.
