@@ -8,7 +8,7 @@ export interface Load {
 }
 
 /** As fast as acknowledgements come, with so many under way; or evenly at a rate. */
-export type Pace = { kind: "saturation"; window: number } | { kind: "even"; perSecond: number };
+type Pace = { kind: "saturation"; window: number } | { kind: "even"; perSecond: number };
 
 /** What came of a load. Times are milliseconds since the epoch, with fractions. */
 export interface Sent {

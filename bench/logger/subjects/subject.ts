@@ -11,7 +11,7 @@ export interface Subject {
 }
 
 /** What a subject is to take in. */
-export interface Start {
+interface Start {
   port: number;
   /** What it subscribes to. */
   filter: string;
