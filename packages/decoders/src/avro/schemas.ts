@@ -1,14 +1,19 @@
-import { readdirSync, readFileSync, statSync } from "node:fs";
-import { basename, join } from "node:path";
 import { EXIT_CODES, errorMessage, Fault } from "@weir/fault";
-import avro, { type Type } from "avsc";
-import { fingerprintOf } from "./fingerprint.ts";
+import { createFieldsReader, type FieldsResult } from "./fields.ts";
+import { createSchemaFolder } from "./folder.ts";
 import type { Framing } from "./framing.ts";
+import { readSchema } from "./schema-file.ts";
 
-/** The schemas of a folder, by what a payload names them with. */
+type ReadFields = (bytes: Buffer) => FieldsResult;
+
+/** What reads the values of a folder's schemas, by what a payload names these with. */
 export interface Schemas {
-  /** @returns `undefined` for one that is not in the folder, also after another look. */
-  find(key: string): Type | undefined;
+  /**
+   * Looks into the folder again first, once a while.
+   *
+   * @returns `undefined` for a schema that is not there.
+   */
+  find(key: string, nowUs: number): ReadFields | undefined;
 }
 
 export interface SchemasOptions {
@@ -19,37 +24,46 @@ export interface SchemasOptions {
   warn: (problem: string) => void;
 }
 
+/** Known at once, also of files that are gone. */
 const SCHEMAS_MAX = 1_000;
-const SCHEMA_BYTES_MAX = 1024 * 1024;
-/** Payloads may name schemas without end that are not there. */
-const LOOK_INTERVAL_MS = 5_000;
+const LOOK_INTERVAL_US = 1_000_000;
 
 /**
- * Reads the schemas, and looks again when a payload names one that is not known. A folder that vanishes
- * takes nothing away: what is known stays known.
+ * Reads the schemas, and those that are new or have changed while messages come. A folder that
+ * vanishes takes nothing away: what is known stays known.
  *
  * @throws Fault when the folder cannot be read at first.
  */
 export function openSchemas({ folder, framing, warn }: SchemasOptions): Schemas {
-  const known = new Map<string, Type>();
-  const told = new Set<string>();
-
-  function tell(problem: string): void {
-    if (told.has(problem)) return;
-    told.add(problem);
-    warn(problem);
-  }
+  const known = new Map<string, ReadFields>();
+  const files = createSchemaFolder(folder);
+  let lookedAtUs = Number.NEGATIVE_INFINITY;
+  let isReadable = true;
 
   function look(): void {
-    const names = readdirSync(folder).filter((name) => name.endsWith(".avsc"));
-    if (names.length > SCHEMAS_MAX) tell(`${folder} holds more than ${SCHEMAS_MAX} schemas`);
-    for (const name of names.slice(0, SCHEMAS_MAX)) {
+    for (const file of files.takeChanged(SCHEMAS_MAX)) {
       try {
-        const [key, type] = readSchema(join(folder, name), framing);
-        known.set(key, type);
+        const { key, type } = readSchema(file, framing);
+        if (known.size < SCHEMAS_MAX || known.has(key)) known.set(key, createFieldsReader(type));
+        else warn(`${file} is not used: ${SCHEMAS_MAX} schemas are known already`);
       } catch (error) {
-        tell(`${join(folder, name)} is no Avro schema: ${errorMessage(error)}`);
+        warn(`${file} is no Avro schema, and not used: ${errorMessage(error)}`);
       }
+    }
+  }
+
+  function lookAgain(): void {
+    try {
+      look();
+      isReadable = true;
+    } catch (error) {
+      // Messages with known schemas go on; the others are stored, and say so.
+      if (isReadable) {
+        warn(
+          `the folder of Avro schemas ${folder} cannot be read any more: ${errorMessage(error)}. The schemas that were read stay in use; bring the folder back for new ones`,
+        );
+      }
+      isReadable = false;
     }
   }
 
@@ -62,30 +76,15 @@ export function openSchemas({ folder, framing, warn }: SchemasOptions): Schemas 
       cause,
     });
   }
-  let lookedAtMs = performance.now();
 
   return {
-    find: (key) => {
-      const found = known.get(key);
-      if (found !== undefined || performance.now() - lookedAtMs < LOOK_INTERVAL_MS) return found;
-      lookedAtMs = performance.now();
-      try {
-        look();
-      } catch (error) {
-        // Messages with known schemas go on; the others are stored, and say so.
-        tell(`the folder of Avro schemas cannot be read any more: ${errorMessage(error)}`);
+    find: (key, nowUs) => {
+      // The wall clock may be set back.
+      if (Math.abs(nowUs - lookedAtUs) >= LOOK_INTERVAL_US) {
+        lookedAtUs = nowUs;
+        lookAgain();
       }
       return known.get(key);
     },
   };
-}
-
-function readSchema(file: string, framing: Framing): [key: string, type: Type] {
-  if (statSync(file).size > SCHEMA_BYTES_MAX)
-    throw new Error(`more than ${SCHEMA_BYTES_MAX} bytes`);
-  const type = avro.Type.forSchema(JSON.parse(readFileSync(file, "utf8")));
-  if (framing === "single-object") return [fingerprintOf(JSON.stringify(type.schema())), type];
-  const id = basename(file, ".avsc");
-  if (!/^\d{1,10}$/.test(id)) throw new Error("its name is not <schema id>.avsc");
-  return [String(Number(id)), type];
 }
