@@ -81,3 +81,16 @@ describe(EXAMPLE, () => {
     expect(first).toBe("# yaml-language-server: $schema=./weir.schema.json");
   });
 });
+
+/** The YAML in a page that is a weir.yaml, or a part of one with its streams. */
+function weirFilesIn(page: string): string[] {
+  const blocks = readFileSync(page, "utf8").matchAll(/```yaml\n(.*?)```/gs);
+  return [...blocks].map(([, text = ""]) => text).filter((text) => /^streams:/m.test(text));
+}
+
+test.each(["README.md", "docs/streams.md"])("what %s shows of weir.yaml is sound", (page) => {
+  using folder = temporaryFolder();
+  const shown = weirFilesIn(page);
+  expect(shown).not.toEqual([]);
+  for (const text of shown) expect(() => readText(folder, text)).not.toThrow();
+});
