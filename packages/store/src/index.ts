@@ -2,7 +2,7 @@ export type { DamagedStore } from "./damage.ts";
 export type { Filed } from "./file-rows.ts";
 export { type Account, missingBelow, type SeqRange } from "./ledger/account.ts";
 export type { IdleLimits } from "./ledger/forgetting.ts";
-export { EPOCH_IDLE_US } from "./ledger/ledger.ts";
+export { EPOCH_IDLE_US } from "./ledger/limits.ts";
 export type { LedgerLine, LedgerReading } from "./ledger/read.ts";
 export type { LegacyImport } from "./legacy-import.ts";
 export { newestFileOf } from "./newest-file.ts";

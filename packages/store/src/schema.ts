@@ -19,7 +19,8 @@ export const SCHEMA_VERSION = 1;
  * - `rows`: every message. `value` and `observed_us` are set where decoding yielded a reading.
  * - `ledger`: per publisher, epoch and topic, which sequence numbers have been stored: all up to
  *   `through`, and the `ranges` beyond it as JSON `[[from, to], …]`.
- * - `ledger_totals`: what remains of epochs that were idle, complete and forgotten.
+ * - `ledger_totals`: what remains of what the ledger has forgotten, by publisher; under `*` that of
+ *   publishers for whom there is no room, under the empty name messages without a sequence.
  * - `sealed`: gets its row in the last transaction of a segment that has a successor.
  *
  * All times are microseconds since the epoch, UTC.

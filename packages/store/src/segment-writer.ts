@@ -5,7 +5,8 @@ import { isDamage, suspectDamage } from "./damage.ts";
 import { writeFault } from "./faults.ts";
 import { type Filed, fileRows } from "./file-rows.ts";
 import type { IdleLimits } from "./ledger/forgetting.ts";
-import { createLedger, LEDGER_LIMITS } from "./ledger/ledger.ts";
+import { createLedger } from "./ledger/ledger.ts";
+import { LEDGER_LIMITS } from "./ledger/limits.ts";
 import type { NewRow } from "./row.ts";
 import { createTopicDictionary } from "./topic-dictionary.ts";
 

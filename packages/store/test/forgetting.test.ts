@@ -2,7 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import { type IdleLimits, type NewRow, openReader, openSegmentedStore } from "@weir/store";
 import { openTestStore, readingAt, START_US, temporaryFolder } from "@weir/testkit";
 import type { Database } from "better-sqlite3";
-import { EPOCH_IDLE_US, LEDGER_LIMITS, type LedgerLimits } from "../src/ledger/ledger.ts";
+import { EPOCH_IDLE_US, LEDGER_LIMITS, type LedgerLimits } from "../src/ledger/limits.ts";
 import { openSegment } from "../src/segment.ts";
 import { createSegmentWriter, type SegmentWriter } from "../src/segment-writer.ts";
 

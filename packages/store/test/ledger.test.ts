@@ -2,7 +2,8 @@ import { describe, expect, test } from "@jest/globals";
 import { RANGES_MAX } from "@weir/messages";
 import { type NewRow, openReader } from "@weir/store";
 import { openTestStore, rowOf, START_US, temporaryFolder } from "@weir/testkit";
-import { createLedger, LEDGER_LIMITS } from "../src/ledger/ledger.ts";
+import { createLedger } from "../src/ledger/ledger.ts";
+import { LEDGER_LIMITS } from "../src/ledger/limits.ts";
 import { openSegment } from "../src/segment.ts";
 
 /** A reading from an outbox. */

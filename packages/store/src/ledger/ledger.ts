@@ -1,31 +1,15 @@
 import type { ReceiptEntry, Sequence } from "@weir/messages";
 import type { Database } from "better-sqlite3";
 import type { NewRow } from "../row.ts";
-import { type Accounted, type AccountLimits, enter } from "./account.ts";
+import { type Accounted, enter } from "./account.ts";
 import { type Entry, type EntryKey, emptyEntry } from "./entry.ts";
 import { type IdleLimits, prepareForgetting } from "./forgetting.ts";
+import { LEDGER_LIMITS, type LedgerLimits } from "./limits.ts";
 import { idlestOf, type Publisher, readPublishers } from "./publishers.ts";
 import { prepareReceipts } from "./receipts.ts";
 import { createRemembered } from "./remembered.ts";
 import { type EntryRow, prepareLedgerTable } from "./table.ts";
 import { prepareTotals } from "./totals.ts";
-
-/** What bounds a ledger. */
-export interface LedgerLimits extends AccountLimits {
-  /**
-   * Publishers that are kept account of. For a new one beyond that the one is forgotten that has been
-   * silent the longest, if that is long enough.
-   */
-  publishersMax: number;
-  /** How long a publisher has been silent that may be forgotten for another, in microseconds. */
-  publisherIdleUs: number;
-  /**
-   * Openings of its outbox and topics, together, that are kept account of for one publisher. Beyond
-   * that those that were idle longest are forgotten: a publisher that restarts every day, or every
-   * second, must get its receipts all the same.
-   */
-  entriesPerPublisherMax: number;
-}
 
 /**
  * What the ledger says of one message: `duplicate` and `filtered` are not to be stored; `unsequenced`
@@ -56,20 +40,6 @@ export interface Ledger {
   /** The publishers of the newest messages, at most `limit`. */
   recentPublishers(limit: number): string[];
 }
-
-const DAY_US = 86_400_000_000;
-
-export const LEDGER_LIMITS: LedgerLimits = {
-  // More than the gaps that an outbox with a window of 2,000 can make.
-  rangesMax: 1_024,
-  jumpMax: 1_000_000,
-  publishersMax: 10_000,
-  publisherIdleUs: DAY_US,
-  entriesPerPublisherMax: 1_000,
-};
-
-/** How long an epoch has been idle that `forgetIdle` is to forget, unless somebody says otherwise. */
-export const EPOCH_IDLE_US: number = 30 * DAY_US;
 
 // Finding the idlest takes a look at all of them: a few are forgotten each time.
 const SHARE_FORGOTTEN = 1 / 16;
@@ -211,6 +181,7 @@ export function createLedger(database: Database, limits: LedgerLimits = LEDGER_L
       return done.length;
     },
     forget: () => {
+      totals.forget();
       remembered.clear();
       changed = [];
       latest = null;

@@ -14,6 +14,8 @@ export interface LedgerTotals {
   addUnsequenced(messages: { received: number; filtered: number }): void;
   /** Counts entries that are forgotten, each as an epoch of its publisher. */
   addForgotten(entries: readonly EntryRow[]): void;
+  /** Forgets what it remembers, because a transaction was rolled back. */
+  forget(): void;
 }
 
 interface Sum {
@@ -36,14 +38,24 @@ export function prepareTotals(database: Database, publishersMax: number): Ledger
        duplicates = duplicates + excluded.duplicates, filtered = filtered + excluded.filtered,
        abandoned = abandoned + excluded.abandoned, missing = missing + excluded.missing`,
   );
-  const hasRoom = database
-    .prepare<[string, string, string, number], number>(
-      `SELECT EXISTS (SELECT 1 FROM ledger_totals WHERE publisher = ?)
-         OR (SELECT count(*) FROM ledger_totals WHERE publisher NOT IN (?, ?)) < ?`,
+  const isThere = database
+    .prepare<[string], number>("SELECT EXISTS (SELECT 1 FROM ledger_totals WHERE publisher = ?)")
+    .pluck();
+  const count = database
+    .prepare<[string, string], number>(
+      "SELECT count(*) FROM ledger_totals WHERE publisher NOT IN (?, ?)",
     )
     .pluck();
-  const nameFor = (publisher: string): string =>
-    hasRoom.get(publisher, UNSEQUENCED, OTHERS, publishersMax) === 1 ? publisher : OTHERS;
+  // How many have totals of their own; counted when it is first needed.
+  let owners: number | null = null;
+
+  function nameFor(publisher: string): string {
+    if (isThere.get(publisher) === 1) return publisher;
+    owners ??= count.get(UNSEQUENCED, OTHERS) as number;
+    if (owners >= publishersMax) return OTHERS;
+    owners += 1;
+    return publisher;
+  }
 
   return {
     addUnsequenced: (messages) => {
@@ -62,6 +74,9 @@ export function prepareTotals(database: Database, publishersMax: number): Ledger
         sum.missing += missingCount(accountOf(row));
       }
       for (const sum of sums.values()) add.run({ ...sum, publisher: nameFor(sum.publisher) });
+    },
+    forget: () => {
+      owners = null;
     },
   };
 }
