@@ -9,7 +9,7 @@ export const FIGURES: Readonly<Record<FigureName, { title: string; text(value: n
     perSecond: { title: "messages/s", text: whole.format },
     cpuUs: { title: "CPU µs/message", text: decimal.format },
     brokerCpuUs: { title: "source's CPU", text: decimal.format },
-    lost: { title: "lost", text: whole.format },
+    lost: { title: "missing", text: whole.format },
     p50Ms: { title: "PUBACK p50 ms", text: decimal.format },
     p99Ms: { title: "p99 ms", text: decimal.format },
     p999Ms: { title: "p99.9 ms", text: decimal.format },

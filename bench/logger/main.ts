@@ -93,6 +93,7 @@ async function main(options: Options): Promise<void> {
       JSON.stringify(resultsOf({ startedAt, machine, options, results }), null, 2),
     );
     say(`results: ${file}`);
+    if (results.some(({ failures }) => failures.length > 0)) process.exitCode = 1;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -48,7 +48,7 @@ function brief({ perSecond, cpuUs, lost }: Figures): string {
   const parts = [
     perSecond === undefined ? null : `${Math.round(perSecond)}/s`,
     cpuUs === undefined ? null : `${cpuUs.toPrecision(3)} µs each`,
-    lost === undefined || lost === 0 ? null : `${lost} lost`,
+    lost === undefined || lost === 0 ? null : `${lost} missing`,
   ];
   return parts.filter((part) => part !== null).join(", ");
 }

@@ -33,6 +33,8 @@ export interface Watched {
 const POLL_MS = { saturation: 20, even: 100 } as const;
 /** When nothing has come for so long, nothing more is expected. */
 const QUIET_MS = 1_500;
+/** A subject that takes longer than this, beyond the time that the load itself takes, is not waited for. */
+const LATE_MS_MAX = 60_000;
 /** What a subject does after its last message, as a checkpoint, belongs to its cost. */
 const SETTLE_MS = 300;
 /** Long-running programs are compared: not the compiling of their code. */
@@ -73,6 +75,7 @@ async function follow(watching: Watching, before: number): Promise<Followed> {
   let lastMs = 0;
   let rssBytesMax = 0;
   let sentMs = Number.POSITIVE_INFINITY;
+  const endMs = nowMs() + durationMs(load) + LATE_MS_MAX;
   const sending = source.send().then((sent) => {
     sentMs = nowMs();
     return sent;
@@ -80,7 +83,7 @@ async function follow(watching: Watching, before: number): Promise<Followed> {
   const never = new Promise<never>(() => {});
   const failed = Promise.race([running.failed, sending.then(() => never)]);
 
-  while (taken < load.count) {
+  while (taken < load.count && nowMs() < endMs) {
     await Promise.race([pause(POLL_MS[load.pace.kind], undefined, { signal }), failed]);
     rssBytesMax = Math.max(rssBytesMax, rssBytes(running.pid));
     onPoll?.(running.pid);
@@ -89,8 +92,16 @@ async function follow(watching: Watching, before: number): Promise<Followed> {
     else if (nowMs() - Math.max(lastMs, sentMs) > QUIET_MS) break;
     taken = count;
   }
-  const sent = await Promise.race([sending, running.failed]);
+  const late = pause(LATE_MS_MAX, undefined, { signal, ref: false }).then(() => {
+    throw new Error(`not all of ${load.count} messages were acknowledged`);
+  });
+  const sent = await Promise.race([sending, running.failed, late]);
+  late.catch(() => {});
   return { sent, taken, lastMs, rssBytesMax };
+}
+
+function durationMs({ count, pace }: Load): number {
+  return pace.kind === "even" ? (count / pace.perSecond) * 1_000 : 0;
 }
 
 const nowMs = (): number => performance.timeOrigin + performance.now();

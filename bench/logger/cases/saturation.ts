@@ -4,12 +4,12 @@ import { measureThroughMosquitto } from "../measure.ts";
 import { contender, type Subjects } from "./contenders.ts";
 
 /** QoS 1 as fast as broker and subject can. */
-export function saturation({ weir, weirOnMqttJs, mosquittoSub }: Subjects): Case {
+export function saturation({ weir, weirOnMqttJs, mosquittoSub, mqttJs }: Subjects): Case {
   return {
     name: "saturation",
     title: "QoS 1 at saturation",
-    secondsEach: 9,
-    contenders: [weir, mosquittoSub, weirOnMqttJs].map((one) =>
+    secondsEach: 8,
+    contenders: [weir, mosquittoSub, mqttJs, weirOnMqttJs].map((one) =>
       contender(one, (bench, subject) =>
         measureThroughMosquitto(bench, {
           subject,
