@@ -64,6 +64,9 @@ export function prepareTimeBounds(
     if (extent.lastUs < lowUs) return { first: extent.lastId + 1, last: extent.lastId };
     first ??= bisect(lowUs, extent);
     if (extent.lastUs >= highUs) end ??= bisect(highUs, extent);
-    return { first, last: end === null ? extent.lastId : end - 1 };
+    return {
+      first: Math.max(first, extent.firstId),
+      last: end === null ? extent.lastId : end - 1,
+    };
   };
 }
