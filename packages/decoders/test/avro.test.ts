@@ -179,12 +179,26 @@ describe("Avro", () => {
     const decode = open(folder, "confluent");
     const nulls = avro.Type.forSchema(NULLS);
     const booleans = avro.Type.forSchema({ type: "array", items: "boolean" });
+    const pair: avro.schema.AvroSchema = {
+      type: "array",
+      items: {
+        type: "record",
+        name: "Pair",
+        fields: [
+          { name: "a", type: "boolean" },
+          { name: "b", type: "boolean" },
+        ],
+      },
+    };
+    write(folder, "3.avsc", pair);
+    const pairs = avro.Type.forSchema(pair);
     const reasonOf = (id: number, type: avro.Type, value: unknown): string =>
       decode(confluent(id, type.toBuffer(value))).outcome.reason;
     expect(reasonOf(1, nulls, Array(1_000).fill(null))).toBe("Avro without a single reading");
     expect(reasonOf(1, nulls, Array(1_001).fill(null))).toBe("Avro beyond limits");
     expect(reasonOf(2, booleans, Array(99_999).fill(true))).toBe("Avro without a single reading");
     expect(reasonOf(2, booleans, Array(100_000).fill(true))).toBe("Avro beyond limits");
+    expect(reasonOf(3, pairs, Array(40_000).fill({ a: true, b: true }))).toBe("Avro beyond limits");
   });
 
   test("follows a value that contains itself only so far", () => {
