@@ -9,10 +9,10 @@ import {
   type ProtocolVersion,
   RECEIVE_MAXIMUM,
 } from "../connection.ts";
-import { endOf, HUNG_UP } from "../outage.ts";
+import { codeOf, endOf, HUNG_UP } from "../outage.ts";
 import { createPending } from "../pending.ts";
 import { createPublish } from "../publish.ts";
-import { isViolation } from "../violation.ts";
+import { isViolation, unaskedQos2 } from "../violation.ts";
 import type { Gathering } from "./gather.ts";
 import { receive } from "./receive.ts";
 import { subscribe, unsubscribe } from "./subscribe.ts";
@@ -31,10 +31,13 @@ export async function openMqttJsConnection(
 ): Promise<Connection> {
   signal.throwIfAborted();
   const client = mqtt.connect(options.url, clientOptions(options, protocolVersion));
-  const { closed, end } = watchEnd(client);
+  const { closed, end } = watchEnd(client, () => gathering.finish());
   const gathering = receive(client, options, end);
 
   client.connect();
+  // CONNECT is written, with the largest packet that is taken. By itself MQTT.js would end the
+  // connection over a larger one, and find the same one again on the next.
+  if (client.options.properties) delete client.options.properties.maximumPacketSize;
   const connack = await untilConnected(client, closed, signal);
 
   const pending = createPending(closed);
@@ -78,6 +81,8 @@ function clientOptions(
     reconnectPeriod: 0,
     resubscribe: false,
     queueQoSZero: false,
+    // Before PUBREC, with which a message would be ours.
+    customHandleAcks: (topic, _, { qos }, done) => done(qos === 2 ? unaskedQos2(topic) : 0),
     ...(username === null ? {} : { username }),
     ...(password === null ? {} : { password }),
     ...(will === null ? {} : { will: { ...will, payload: Buffer.from(will.payload) } }),
@@ -85,8 +90,15 @@ function clientOptions(
   };
 }
 
-/** Resolves with the first reason that was given when the connection has ended. */
-function watchEnd(client: MqttClient): { closed: Promise<Error>; end: (reason: Error) => void } {
+/**
+ * Resolves with the first reason that was given when the connection has ended.
+ *
+ * @param beforeEnd called before the stream is closed over a packet; those before it are sound.
+ */
+function watchEnd(
+  client: MqttClient,
+  beforeEnd: () => void,
+): { closed: Promise<Error>; end: (reason: Error) => void } {
   const { promise, resolve } = Promise.withResolvers<Error>();
   let reason: Error | null = null;
   // MQTT.js stays connected, and deaf, after a packet that cannot be parsed, and leaves it to the
@@ -96,7 +108,21 @@ function watchEnd(client: MqttClient): { closed: Promise<Error>; end: (reason: E
     reason ??= because;
     client.stream.destroy();
   };
-  client.on("error", end);
+  client.on("error", (error) => {
+    if (isViolation(error)) beforeEnd();
+    if (codeOf(error) !== null) {
+      end(error);
+      return;
+    }
+    // A packet that cannot be parsed has no code. MQTT.js handles the packets before it later in this
+    // turn, and would take what comes behind it for the beginning of another.
+    reason ??= error;
+    client.stream.unpipe();
+    setImmediate(() => {
+      beforeEnd();
+      client.stream.destroy();
+    });
+  });
   client.on("disconnect", ({ reasonCode = 0 }) => end(endOf(reasonCode)));
   client.once("close", () => resolve(reason ?? endOf(HUNG_UP)));
   return { closed: promise, end };

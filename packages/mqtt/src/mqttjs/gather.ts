@@ -11,6 +11,8 @@ export interface Gathering {
   flush(): void;
   /** Hands on what there is, and from now on each message in the turn in which it comes. */
   hurry(): void;
+  /** Hands on what there is, and takes no more. */
+  finish(): void;
   /** Forgets what there is, and takes no more: the broker sends it again. */
   stop(): void;
 }
@@ -83,6 +85,10 @@ export function createGathering(options: {
     hurry: () => {
       isHurrying = true;
       flush();
+    },
+    finish: () => {
+      flush();
+      stop();
     },
     stop,
   };

@@ -35,8 +35,7 @@ export function receive(
   });
 
   function refuse(reason: Error): void {
-    // What came before is sound.
-    gathering.flush();
+    gathering.finish();
     end(reason);
   }
 
@@ -58,6 +57,10 @@ export function receive(
     gathering.add(received(packet), qos === 1 ? messageId : null);
   }
 
+  // [MQTT-3.2.0-1]
+  client.once("packetreceive", ({ cmd }) => {
+    if (cmd !== "connack") refuse(violation("protocol", `${cmd} before CONNACK`));
+  });
   // Nothing is acknowledged behind a DISCONNECT [MQTT-3.14.4-1].
   client.on("packetsend", ({ cmd }) => {
     if (cmd === "disconnect") gathering.stop();

@@ -1,0 +1,107 @@
+import { describe, expect, test } from "@jest/globals";
+import fc from "fast-check";
+import type { IPublishPacket } from "mqtt-packet";
+import { createPackets } from "../../src/direct/packets.ts";
+import type { ReceivedMessage } from "../../src/index.ts";
+import { isViolation } from "../../src/violation.ts";
+import { encoded, FUZZ_SEED, junk, soundPublish, splitAt, splits } from "../fuzz-corpus.ts";
+
+const CONNACK = encoded({ cmd: "connack", reasonCode: 0, sessionPresent: false });
+const LARGE_BYTES = 1_048_576;
+
+/** All that was found in a stream that arrives in these parts. */
+function scanAll(parts: readonly Buffer[]) {
+  const messages: ReceivedMessage[] = [];
+  const acknowledged: number[] = [];
+  const controls: string[] = [];
+  const dropped: object[] = [];
+  const packets = createPackets({
+    protocolVersion: 5,
+    batch: {
+      add: (message, packetId) => {
+        messages.push({ ...message, payload: Buffer.from(message.payload) });
+        if (packetId !== 0) acknowledged.push(packetId);
+      },
+      acknowledge: (packetId) => acknowledged.push(packetId),
+    },
+    onDropped: (one) => dropped.push(one),
+    onControl: ({ cmd }) => controls.push(cmd),
+  });
+  let rest = Buffer.alloc(0);
+  let violation: string | null = null;
+  let restBytesMax = 0;
+  for (const part of parts) {
+    const bytes = Buffer.concat([rest, part]);
+    try {
+      rest = bytes.subarray(packets.scan(bytes, bytes.length));
+    } catch (error) {
+      if (!(error instanceof Error && isViolation(error))) throw error;
+      violation = error.message;
+      break;
+    }
+    restBytesMax = Math.max(restBytesMax, rest.length);
+  }
+  return { found: { messages, acknowledged, controls, dropped, violation }, restBytesMax };
+}
+
+describe("the packets of a stream", () => {
+  test("are what mqtt-packet has written, wherever the stream is split", () => {
+    fc.assert(
+      fc.property(fc.array(soundPublish, { maxLength: 8 }), splits, (sent, places) => {
+        const bytes = Buffer.concat([CONNACK, ...sent.map(encoded)]);
+        const { found } = scanAll(splitAt(bytes, places));
+        expect(found.violation).toBeNull();
+        expect(found.messages).toEqual(sent.map(asReceived));
+      }),
+      { seed: FUZZ_SEED, numRuns: 1_000 },
+    );
+  });
+
+  test("are the same wherever a broken stream is split", () => {
+    fc.assert(
+      fc.property(junk, splits, (bytes, places) => {
+        const whole = Buffer.concat([CONNACK, bytes]);
+        expect(scanAll(splitAt(whole, places)).found).toEqual(scanAll([whole]).found);
+      }),
+      { seed: FUZZ_SEED, numRuns: 5_000 },
+    );
+  });
+
+  test("are never kept beyond the largest packet that is taken", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 2 * LARGE_BYTES }), splits, (payloadBytes, places) => {
+        const large = encoded({
+          cmd: "publish",
+          topic: "large",
+          payload: Buffer.alloc(payloadBytes),
+          qos: 1,
+          messageId: 9,
+          dup: false,
+          retain: false,
+        });
+        const bytes = Buffer.concat([CONNACK, large, encoded({ cmd: "pingresp" })]);
+        const { found, restBytesMax } = scanAll(splitAt(bytes, places));
+        expect(restBytesMax).toBeLessThan(LARGE_BYTES);
+        expect(found.acknowledged).toEqual([9]);
+        expect(found.controls).toEqual(["connack", "pingresp"]);
+        const isTooLarge = large.length > LARGE_BYTES;
+        expect(found.messages).toHaveLength(isTooLarge ? 0 : 1);
+        expect(found.dropped).toEqual(isTooLarge ? [{ topic: "large", bytes: large.length }] : []);
+      }),
+      {
+        seed: FUZZ_SEED,
+        numRuns: 100,
+        examples: [
+          [LARGE_BYTES - 15, []],
+          [LARGE_BYTES - 14, []],
+        ],
+      },
+    );
+  });
+});
+
+function asReceived({ topic, payload, qos, retain, properties }: IPublishPacket): unknown {
+  const identifier = properties?.subscriptionIdentifier;
+  const subscriptions = identifier === undefined ? [] : [identifier];
+  return { topic, payload, qos, retained: retain, subscriptions };
+}

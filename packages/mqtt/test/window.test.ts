@@ -1,0 +1,54 @@
+import { describe, expect, test } from "@jest/globals";
+import { eventually } from "@weir/testkit";
+import type { Packet } from "mqtt-packet";
+import { createTaker, payloads, startTrial } from "./fixture.ts";
+import { connack, message, type Peer, type StandIn, startStandIn } from "./stand-in.ts";
+import { TRANSPORTS } from "./transports.ts";
+
+const WINDOW = 20;
+const COUNT = 5_000;
+/** Gathering for so long in a window of 20 would take 12 s for all of them: longer than `eventually` waits. */
+const BATCH = { rowsMax: 1_000, bytesMax: 1_000_000, delayMs: 50 };
+
+/** A broker that never has more messages under way than its window, and does not tell it. */
+function startWindowed(version: 4 | 5): Promise<StandIn> {
+  let sent = 0;
+  const send = (peer: Peer, count: number): void => {
+    const packets: Packet[] = [];
+    while (packets.length < count && sent < COUNT) {
+      sent += 1;
+      packets.push(message(((sent - 1) % WINDOW) + 1, String(sent)));
+    }
+    if (packets.length > 0) peer.send(...packets);
+  };
+  const waiting = new Map<Peer, number>();
+  return startStandIn({
+    connect: ({ protocolVersion }, peer) => {
+      if (protocolVersion !== version) peer.send(connack(1));
+      else {
+        peer.send(connack());
+        send(peer, WINDOW);
+      }
+    },
+    puback: (_, peer) => {
+      // What is acknowledged in one turn makes room in one turn.
+      const freed = waiting.get(peer) ?? 0;
+      waiting.set(peer, freed + 1);
+      if (freed > 0) return;
+      setImmediate(() => {
+        send(peer, waiting.get(peer) ?? 0);
+        waiting.delete(peer);
+      });
+    },
+  });
+}
+
+describe.each(TRANSPORTS)("a window of 20 by %s", (transport) => {
+  test.each([4, 5] as const)("holds nothing back in version %s", async (version) => {
+    await using broker = await startWindowed(version);
+    const { received, onBatch } = createTaker();
+    await using _trial = startTrial(broker.url, { transport, onBatch, batch: BATCH });
+    await eventually(() => received.length === COUNT);
+    expect(payloads(received)).toEqual(Array.from({ length: COUNT }, (_, n) => String(n + 1)));
+  });
+});
