@@ -42,6 +42,7 @@ const TIME_UNREADABLE = outcomeOf("time missing or unreadable");
 const TIME_IN_FUTURE = outcomeOf("time in the future");
 const SEQUENCE_UNUSABLE = outcomeOf("publisher, epoch or seq unusable");
 
+const REPLACEMENT = "\uFFFD";
 const NUMERIC_TEXT = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d{1,4})?$/i;
 const NUMERIC_TEXT_LENGTH_MAX = 64;
 
@@ -49,9 +50,11 @@ const NUMERIC_TEXT_LENGTH_MAX = 64;
 export function decodeReading(payload: Buffer, times: DecodeTimes): Decoded {
   if (payload.length === 0) return rejected("empty payload");
   if (payload.length > PAYLOAD_BYTES_MAX) return rejected("payload too large");
-  if (!isUtf8(payload)) return rejected("not UTF-8");
 
-  const json = parseJson(payload.toString("utf8"));
+  const text = payload.toString("utf8");
+  // What is no UTF-8 leaves this mark. In a text of single bytes it cannot be, which costs nothing to see.
+  if (text.includes(REPLACEMENT) && !isUtf8(payload)) return rejected("not UTF-8");
+  const json = parseJson(text);
   if (json === undefined) return rejected("not JSON");
   if (typeof json !== "object" || json === null || Array.isArray(json)) {
     return rejected("not a JSON object");

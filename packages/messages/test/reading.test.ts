@@ -115,6 +115,10 @@ describe("a payload of DATA", () => {
     expect(decode(Buffer.from([0x7b, 0xff, 0x7d])).outcome.reason).toBe("not UTF-8");
   });
 
+  test("may hold the character that stands for what is not UTF-8", () => {
+    expect(decode('{"number":1,"epochtime":1,"\uFFFD":0}').value).toBe(1);
+  });
+
   test("is decoded up to the size limit and no further", () => {
     const sized = (bytes: number) => '{"number":1,"epochtime":1}'.padEnd(bytes);
     expect(decode(sized(PAYLOAD_BYTES_MAX)).value).toBe(1);
@@ -160,7 +164,7 @@ describe("the quick checks of a payload", () => {
         const parsed = sequenceFields.safeParse(record);
         expect(sequence).toEqual(parsed.success ? parsed.data : null);
       }),
-      { numRuns: 2_000 },
+      { seed: 4, numRuns: 2_000 },
     );
   });
 });
