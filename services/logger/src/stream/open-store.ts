@@ -1,3 +1,4 @@
+import { topicProblem } from "@weir/messages";
 import type { Logger } from "@weir/service";
 import { openSegmentedStore, openStore, type StreamStore } from "@weir/store";
 import type { StreamConfig } from "@weir/streams";
@@ -22,7 +23,7 @@ export function openStreamStore(
   const store =
     place.kind === "folder"
       ? openSegmentedStore({ ...common, folder: place.folder })
-      : openStore({ ...common, file: place.file, legacyTopic: filters[0] ?? name, skewUs });
+      : openStore({ ...common, file: place.file, legacyTopic: topicOf(filters) ?? name, skewUs });
   if (store.damaged !== null) {
     logger.error(
       { stream: name, ...store.damaged },
@@ -39,4 +40,9 @@ export function openStreamStore(
 export function liveFileOf(store: StreamStore, { place }: Pick<StreamConfig, "place">): string {
   if (store.kind === "folder") return store.liveFile();
   return place.kind === "file" ? place.file : place.folder;
+}
+
+/** The first topic among filters: rows of the old system, which kept none, get it. */
+function topicOf(filters: readonly string[]): string | undefined {
+  return filters.find((filter) => topicProblem(filter) === null);
 }
