@@ -3,6 +3,7 @@ import type { Logger } from "@weir/service";
 import type { Finisher } from "@weir/store";
 import type { UpkeepConfig } from "../config.ts";
 import type { Stream } from "../stream/stream.ts";
+import { startForgetting } from "./forgetting.ts";
 import { startRetention } from "./retention.ts";
 import { startRotation } from "./rotation.ts";
 
@@ -16,7 +17,7 @@ export interface UpkeepOptions {
   fail: (fault: unknown) => void;
 }
 
-/** Keeps a stream's files in order, beside the way of its messages: rotation, finishing, retention. */
+/** Keeps a stream's files in order, beside the way of its messages: rotation, finishing, retention, the ledger. */
 export function startUpkeep(
   { config, store, counts }: Stream,
   options: UpkeepOptions,
@@ -42,6 +43,8 @@ export function startUpkeep(
       }),
     );
   }
+  const { clockSteadyMs } = upkeep;
+  opened.use(startForgetting({ store, clockSteadyMs, clock, onFault: fail }));
   opened.use(
     startRetention(
       { ...config.retention, ...upkeep, skewUs },
