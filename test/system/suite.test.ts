@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { loggerPerformance } from "@weir/messages";
 import { eventually, hasDocker } from "@weir/testkit";
 import { type Compose, type Console, createCompose } from "./compose.ts";
 
@@ -79,6 +80,24 @@ inDocker("the suite in containers", () => {
     "publishes averages that equal SQL over the store",
     async () => {
       expect(await compose.verify()).toBeGreaterThan(0);
+    },
+    TEST_TIMEOUT_MS,
+  );
+
+  test(
+    "exports what it has stored, and says how the logger does",
+    async () => {
+      const main = "services/logger/src/export/main.ts";
+      const options = ["--stream", "data", "--format", "jsonl", "--limit", "3"];
+      const lines = await compose.run("exec", "-T", "logger", "node", main, ...options);
+      const rows = lines.trim().split("\n");
+      expect(rows.map((row) => JSON.parse(row))).toEqual(
+        Array.from({ length: 3 }, () => expect.objectContaining({ topic: "DATA", qos: 1 })),
+      );
+      const topic = "weir/service/logger/performance";
+      const wait = ["-t", topic, "-C", "1", "-W", "30"];
+      const report = await compose.run("exec", "-T", "mosquitto", "mosquitto_sub", ...wait);
+      expect(loggerPerformance.parse(JSON.parse(report)).streams).toHaveProperty("devices");
     },
     TEST_TIMEOUT_MS,
   );
