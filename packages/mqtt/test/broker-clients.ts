@@ -14,11 +14,11 @@ export interface Clients {
   upToSentinel(trial: Pick<Trial, "received">, topic: string): Promise<string[]>;
 }
 
-export function createClients(broker: { port: () => number; transport: Transport }): Clients {
-  const { port, transport } = broker;
+export function createClients(broker: { url: () => string; transport: Transport }): Clients {
+  const { url, transport } = broker;
 
   async function connect(filter?: string, options: Partial<LinkOptions> = {}): Promise<Trial> {
-    const trial = startTrial(`mqtt://127.0.0.1:${port()}`, {
+    const trial = startTrial(url(), {
       ...(filter === undefined ? {} : { subscriptions: [{ filter, qos: 1 }] }),
       // A broker that is back is found within half a second.
       random: () => 0.05,

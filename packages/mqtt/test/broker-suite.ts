@@ -38,7 +38,7 @@ export function describeBroker(
     afterAll(async () => await broker[Symbol.asyncDispose](), START_TIMEOUT_MS);
 
     const { ownTopic, connect, persistent, upToSentinel } = createClients({
-      port: () => broker.port,
+      url: () => `mqtt://127.0.0.1:${broker.port}`,
       transport,
     });
 

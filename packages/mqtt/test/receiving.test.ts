@@ -58,7 +58,7 @@ describe.each(TRANSPORTS)("receiving by %s", (transport) => {
       onBatch: taker.onBatch,
       batch: LIMITS,
       onFault: (fault) => faults.push(fault),
-      // This clock stands still: there is no second attempt.
+      // There is no second attempt.
       reconnect: () => new Promise(() => {}),
     });
     await eventually(() => broker.peers[0]?.socket.readableEnded || broker.peers[0]?.socket.closed);
