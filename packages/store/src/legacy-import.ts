@@ -1,8 +1,9 @@
-import { existsSync, linkSync, renameSync, rmSync, statSync } from "node:fs";
+import { existsSync, linkSync, renameSync, statSync } from "node:fs";
 import { decodeReading } from "@weir/messages";
 import { fsyncFolderOf } from "@weir/sqlite";
 import Sqlite from "better-sqlite3";
 import { prepareInsert } from "./append.ts";
+import { removeWithJournals } from "./remove-file.ts";
 import type { NewRow } from "./row.ts";
 import type { FiledRows } from "./row-statements.ts";
 import { openSegment, type SegmentOptions } from "./segment.ts";
@@ -120,9 +121,4 @@ function freeName(file: string): string {
     const name = number === 1 ? `${file}.original` : `${file}.original-${number}`;
     if (!existsSync(name) || statSync(name).ino === statSync(file).ino) return name;
   }
-}
-
-function removeWithJournals(file: string): void {
-  for (const suffix of ["", "-journal", "-wal", "-shm"])
-    rmSync(`${file}${suffix}`, { force: true });
 }

@@ -17,7 +17,7 @@ export interface FiledRows {
 }
 
 /** The rows `from <= index < end` of a batch. */
-export interface Stretch {
+interface Stretch {
   from: number;
   end: number;
 }

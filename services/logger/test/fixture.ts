@@ -1,13 +1,12 @@
-import { readdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { openReader, type StoreReader } from "@weir/store";
+import { writeFileSync } from "node:fs";
+import { OUTCOMES } from "@weir/messages";
+import { openReader, readRange, type StoredMessage, type StoreReader } from "@weir/store";
 import {
   createTestContext,
   eventually,
   type TemporaryFolder,
   type TestContext,
 } from "@weir/testkit";
-import Sqlite from "better-sqlite3";
 import { type LoggerConfig, readLoggerConfig } from "../src/config.ts";
 import { startLogger } from "../src/logger.ts";
 
@@ -76,7 +75,7 @@ export async function storedValues(file: string, count: number): Promise<number[
   return reader.readAfter(0, 100_000).readings.map(({ value }) => value);
 }
 
-/** One row of a segmented stream, as `explained` shows it. */
+/** One row of a segmented stream, in words. */
 export interface ExplainedRow {
   topic: string;
   payload: string;
@@ -87,28 +86,17 @@ export interface ExplainedRow {
 
 /** The rows of a stream's folder, in the order of arrival, once there are `count`. */
 export async function rowsIn(folder: string, count: number): Promise<ExplainedRow[]> {
-  return await eventually(() => {
-    const rows = segmentsIn(folder).flatMap(explainedRows);
+  return await eventually(async () => {
+    const rows: ExplainedRow[] = [];
+    for await (const { messages } of readRange({ kind: "folder", folder })) {
+      rows.push(...messages.map(explain));
+    }
     return rows.length >= count ? rows : null;
   });
 }
 
-function segmentsIn(folder: string): string[] {
-  return readdirSync(folder, { recursive: true, encoding: "utf8" })
-    .filter((name) => name.endsWith(".db"))
-    .toSorted()
-    .map((name) => join(folder, name));
-}
-
-function explainedRows(file: string): ExplainedRow[] {
-  const database = new Sqlite(file, { readonly: true });
-  try {
-    return database
-      .prepare<[], ExplainedRow>(
-        "SELECT topic, payload, kind, reason, value FROM explained ORDER BY id",
-      )
-      .all();
-  } finally {
-    database.close();
-  }
+function explain({ topic, payload, outcome, value }: StoredMessage): ExplainedRow {
+  const found = OUTCOMES.find(({ code }) => code === outcome);
+  const { kind, reason } = found ?? { kind: "unknown", reason: `code ${outcome}` };
+  return { topic, payload: payload.toString(), kind, reason, value };
 }

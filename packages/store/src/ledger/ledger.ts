@@ -18,7 +18,7 @@ import { prepareTotals } from "./totals.ts";
 export type Verdict = Accounted | "filtered" | "unsequenced";
 
 /** What the ledger needs to know of a message beside its topic. */
-export type LedgerMessage = Pick<NewRow, "sequence" | "receivedUs" | "isFiltered">;
+type LedgerMessage = Pick<NewRow, "sequence" | "receivedUs" | "isFiltered">;
 
 /** Which messages of which outbox are stored. It lives in the segment, in the rows' own transactions. */
 export interface Ledger {

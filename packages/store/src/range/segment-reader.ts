@@ -27,7 +27,7 @@ export interface SegmentPage {
   givenId: number;
 }
 
-export interface PageLimits {
+interface PageLimits {
   afterId: number;
   rowsMax: number;
 }

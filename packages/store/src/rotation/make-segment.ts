@@ -5,12 +5,12 @@ import {
   openSync,
   renameSync,
   rmdirSync,
-  rmSync,
   statSync,
 } from "node:fs";
 import { dirname } from "node:path";
 import { fsyncFolderOf } from "@weir/sqlite";
 import Sqlite, { type Database } from "better-sqlite3";
+import { removeWithJournals } from "../remove-file.ts";
 import { migrate, type SegmentFacts } from "../schema.ts";
 import { readNextId } from "../segment-writer.ts";
 import { MAKING } from "./segment-name.ts";
@@ -67,11 +67,6 @@ export function unmakeSegment(file: string): void {
     fsyncFolderOf(file);
   }
   removeIfEmpty(dirname(file));
-}
-
-/** Removes a database file. The journals go first: one without its file would lie there for ever. */
-export function removeWithJournals(file: string): void {
-  for (const journal of ["-wal", "-shm", "-journal", ""]) rmSync(file + journal, { force: true });
 }
 
 function removeIfEmpty(folder: string): void {

@@ -1,8 +1,8 @@
-import { errorMessage } from "@weir/fault";
+import { inspect, types } from "node:util";
+import { PAYLOAD_BYTES_MAX } from "@weir/messages";
 import type { ReceivedMessage } from "@weir/mqtt";
 import { type FilterReport, reportFailures } from "./failures.ts";
 import { loadFilter } from "./load.ts";
-import type { FilterMessage } from "./types.ts";
 
 /** What a code filter makes of a message. */
 export type Verdict =
@@ -27,7 +27,7 @@ const DROP: Verdict = { kind: "drop" };
 const FAILED: Verdict = { kind: "failed" };
 
 /**
- * Loads a stream's filter file, as it is now.
+ * Loads a stream's filter file, as it is now. What is opened never throws.
  *
  * @throws Fault when the file cannot be loaded or exports no function.
  */
@@ -35,34 +35,34 @@ export async function openCodeFilter(options: CodeFilterOptions): Promise<CodeFi
   const filter = await loadFilter(options);
   const failed = reportFailures(options);
 
-  function ask(message: FilterMessage): unknown {
-    try {
-      return filter(message);
-    } catch (error) {
-      failed(error instanceof Error ? (error.stack ?? error.message) : errorMessage(error));
-      return FAILED;
-    }
-  }
-
   return ({ topic, payload, retained }, receivedUs) => {
-    const result = ask({ topic, payload, retained, receivedUs });
-    if (result === "keep") return KEEP;
-    if (result === "drop") return DROP;
-    if (result === FAILED) return FAILED;
-    if (result instanceof Uint8Array) {
-      const { buffer, byteOffset, byteLength } = result;
-      return { kind: "changed", payload: Buffer.from(buffer, byteOffset, byteLength) };
+    try {
+      const answer: unknown = filter({ topic, payload, retained, receivedUs });
+      if (answer === "keep") return KEEP;
+      if (answer === "drop") return DROP;
+      if (isPayload(answer)) {
+        // A copy: a filter may write its next answer into the same bytes before this one is stored.
+        return { kind: "changed", payload: Buffer.from(answer) };
+      }
+      // Nobody waits for a promise; when it fails, that must not end the process.
+      if (types.isPromise(answer)) answer.catch(() => {});
+      failed(() => describeAnswer(answer));
+    } catch (error) {
+      failed(() => inspect(error, { customInspect: false }));
     }
-    failed(describeAnswer(result));
     return FAILED;
   };
 }
 
-function describeAnswer(result: unknown): string {
-  if (result instanceof Promise) {
-    // Nobody waits for it; if it fails, that must not end the process.
-    result.catch(() => {});
-    return "it answered with a promise; a filter answers at once";
+function isPayload(answer: unknown): answer is Uint8Array {
+  return types.isUint8Array(answer) && answer.length <= PAYLOAD_BYTES_MAX;
+}
+
+function describeAnswer(answer: unknown): string {
+  if (types.isPromise(answer)) return "it answered with a promise; a filter answers at once";
+  if (types.isUint8Array(answer)) {
+    return `it answered with ${answer.length} bytes; a payload has at most ${PAYLOAD_BYTES_MAX}`;
   }
-  return `it answered with ${typeof result}; a filter answers "keep", "drop" or the bytes to store`;
+  const shown = typeof answer === "string" ? JSON.stringify(answer) : typeof answer;
+  return `it answered with ${shown}; a filter answers "keep", "drop" or the bytes to store`;
 }

@@ -1,14 +1,20 @@
 /** A message as a code filter sees it. */
 export interface FilterMessage {
   topic: string;
-  /** A view that is valid during the call only: copy what you keep, and do not write into it. */
+  /**
+   * A view that is valid during the call only: copy what you keep. Do not write into it: other streams
+   * store the same bytes.
+   */
   payload: Buffer;
   retained: boolean;
   /** Microseconds since the epoch. */
   receivedUs: number;
 }
 
-/** Store it, do not store it, or store this payload instead. */
+/**
+ * Store it, do not store it, or store these bytes instead, at most 262,144 of them. They are copied: the
+ * same memory may be used for the next answer.
+ */
 export type FilterResult = "keep" | "drop" | Uint8Array;
 
 /**
