@@ -1,5 +1,6 @@
 // Opens a filter, changes its file, and opens it again: prints what each of the two says.
 import { writeFileSync } from "node:fs";
+import { systemClock } from "@weir/clock";
 import { openCodeFilter } from "../src/code-filter/code-filter.ts";
 
 const [, , file = ""] = process.argv;
@@ -7,6 +8,6 @@ const message = { topic: "t", payload: Buffer.alloc(0), retained: false };
 const filters = [];
 for (const answer of ["keep", "drop"]) {
   writeFileSync(file, `export default () => "${answer}";`);
-  filters.push(await openCodeFilter({ file, stream: "s", warn: () => {} }));
+  filters.push(await openCodeFilter({ file, stream: "s", clock: systemClock, warn: () => {} }));
 }
 process.stdout.write(`${filters.map((filter) => filter(message, 0).kind).join(" ")}\n`);

@@ -19,7 +19,7 @@ const { types } = avro;
 const WANTED: ReadonlySet<string> = new Set(["number", "epochtime", "publisher", "epoch", "seq"]);
 
 /** The wanted fields of a record or a map. A field that is null is not there. */
-export type Fields = Record<string, unknown>;
+type Fields = Record<string, unknown>;
 
 /** What an encoded value holds: its fields, or `null` when it has none; or what is wrong with it. */
 export type FieldsResult = Fields | null | "malformed" | "beyond limits";

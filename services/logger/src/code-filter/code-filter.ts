@@ -5,7 +5,7 @@ import { type FilterReport, reportFailures } from "./failures.ts";
 import { loadFilter } from "./load.ts";
 
 /** What a code filter makes of a message. */
-export type Verdict =
+type Verdict =
   | { kind: "keep" }
   | { kind: "drop" }
   | { kind: "changed"; payload: Buffer }
