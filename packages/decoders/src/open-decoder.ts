@@ -6,6 +6,7 @@ import { decodeJson } from "./json.ts";
 import { decodeNumber } from "./number.ts";
 import { decodeRaw } from "./raw.ts";
 import { decodeText } from "./text.ts";
+import { withSequence } from "./with-sequence.ts";
 
 /** Which decoder a stream wants. */
 export type DecoderSpec =
@@ -17,9 +18,9 @@ export type DecoderSpec =
 const SIMPLE = {
   reading: ({ payload }, times) => decodeReading(payload, times),
   json: decodeJson,
-  number: decodeNumber,
-  text: decodeText,
-  raw: decodeRaw,
+  number: withSequence(decodeNumber),
+  text: withSequence(decodeText),
+  raw: withSequence(decodeRaw),
 } as const satisfies Record<Exclude<DecoderSpec["kind"], "avro">, Decoder>;
 
 /**
@@ -28,5 +29,5 @@ const SIMPLE = {
  */
 export function openDecoder(spec: DecoderSpec, warn: (problem: string) => void): Decoder {
   if (spec.kind !== "avro") return SIMPLE[spec.kind];
-  return openAvroDecoder({ folder: spec.schemas, framing: spec.framing, warn });
+  return withSequence(openAvroDecoder({ folder: spec.schemas, framing: spec.framing, warn }));
 }

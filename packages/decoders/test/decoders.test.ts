@@ -67,6 +67,26 @@ describe("the decoders text and raw", () => {
   });
 });
 
+describe("every decoder", () => {
+  const place = { publisher: "p", epoch: "e", seq: 7 };
+
+  test.each(SIMPLE)("finds the sequence of an outbox: %s", (kind) => {
+    const { sequence } = decode(kind, `\n${JSON.stringify({ number: 1, epochtime: 1, ...place })}`);
+    expect(sequence).toEqual(place);
+  });
+
+  test.each([
+    ["raw", "bytes"],
+    ["text", "text"],
+    ["number", "not a number"],
+  ] as const)("has the outcome of its own beside it: %s", (kind, reason) => {
+    expect(decode(kind, JSON.stringify(place)).outcome.reason).toBe(reason);
+    const unusable = JSON.stringify({ ...place, seq: 0 });
+    expect(decode(kind, unusable)).toMatchObject({ outcome: { reason }, sequence: null });
+    expect(decode(kind, 'not JSON, with "seq"').sequence).toBeNull();
+  });
+});
+
 test("no decoder throws, whatever arrives", () => {
   const bytes = fc.oneof(
     fc.uint8Array({ maxLength: 200 }).map((array) => Buffer.from(array)),
