@@ -13,6 +13,8 @@ interface CpuProfile {
 }
 
 const FUNCTIONS_SHOWN = 20;
+/** How long a logger takes to start and to be warmed: what is asked is where its time goes after that. */
+const STARTING_MS = 1_500;
 const NOT_BUSY = new Set(["(idle)", "(program)"]);
 
 /** Options of Node that write a profile when the process ends. */
@@ -53,13 +55,20 @@ function renderFile(file: string): string {
   return table.toString();
 }
 
-/** Self time by function and place, in milliseconds. */
-export function selfTimesMs({ nodes, samples, timeDeltas }: CpuProfile): Map<string, number> {
+/** Self time by function and place, in milliseconds, without the first `skippedMs`. */
+export function selfTimesMs(
+  { nodes, samples, timeDeltas }: CpuProfile,
+  skippedMs: number = STARTING_MS,
+): Map<string, number> {
   const names = new Map(nodes.map(({ id, callFrame }) => [id, nameOf(callFrame)]));
   const times = new Map<string, number>();
+  let sinceStartMs = 0;
   for (const [index, id] of samples.entries()) {
+    const deltaMs = (timeDeltas[index] ?? 0) / 1_000;
+    sinceStartMs += deltaMs;
+    if (sinceStartMs <= skippedMs) continue;
     const name = names.get(id) ?? "(unknown)";
-    times.set(name, (times.get(name) ?? 0) + (timeDeltas[index] ?? 0) / 1_000);
+    times.set(name, (times.get(name) ?? 0) + deltaMs);
   }
   return times;
 }

@@ -10,7 +10,7 @@ import type { Subjects } from "./contenders.ts";
 const ROWS = { whole: 10_000_000, quick: 200_000 } as const;
 const PER_SECOND = 5_000;
 const EVEN_SECONDS = 5;
-const SATURATION_COUNT = 400_000;
+const SATURATION_COUNT = 1_000_000;
 const AGE_US = 1_800_000_000;
 /** Nothing is pruned: retention is a case of its own. */
 const environment = { LOGGER_RETENTION_MINUTES: "5256000" };
@@ -29,7 +29,7 @@ export function file({ weirWith }: Subjects): Case {
   return {
     name: "file",
     title: "CPU and PUBACK at 5,000/s, messages/s at saturation",
-    secondsEach: EVEN_SECONDS + 6,
+    secondsEach: EVEN_SECONDS + 9,
     prepareSeconds: 30,
     prepare: async (bench) => {
       fullFolder = bench.folder();

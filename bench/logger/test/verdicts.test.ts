@@ -65,17 +65,17 @@ test("each message of a write has the time from that write to its acknowledgemen
   expect(max).toBeCloseTo(50_000, -2);
 });
 
-test("self time is what was sampled in a function itself", () => {
+test("self time is what was sampled in a function itself, once the program has started", () => {
   const frame = (functionName: string, url: string) => ({ functionName, url, lineNumber: 9 });
-  const times = selfTimesMs({
+  const profile = {
     nodes: [
       { id: 1, callFrame: frame("(idle)", "") },
       { id: 2, callFrame: frame("append", "file:///store/append.ts") },
     ],
-    samples: [1, 2, 2],
-    timeDeltas: [500, 1_000, 1_500],
-  });
-  expect([...times]).toEqual([
+    samples: [2, 1, 2, 2],
+    timeDeltas: [4_000, 500, 1_000, 1_500],
+  };
+  expect([...selfTimesMs(profile, 4)]).toEqual([
     ["(idle)", 0.5],
     ["append append.ts:10", 2.5],
   ]);
