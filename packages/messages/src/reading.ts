@@ -4,6 +4,7 @@ import { NUMBER_MAGNITUDE_MAX, PAYLOAD_BYTES_MAX } from "./limits.ts";
 import { parseObservedTime } from "./observed-time.ts";
 import { type Outcome, outcomeOf, type RejectionReason } from "./outcomes.ts";
 import { parseSequence, type Sequence } from "./sequence.ts";
+import { readUsualPayload } from "./usual-payload.ts";
 
 /**
  * The payload of `DATA`, as any publisher may send it. `number` and `epochtime` may be numbers or
@@ -51,6 +52,8 @@ export function decodeReading(payload: Buffer, times: DecodeTimes): Decoded {
   if (payload.length === 0) return rejected("empty payload");
   if (payload.length > PAYLOAD_BYTES_MAX) return rejected("payload too large");
 
+  const usual = readUsualPayload(payload);
+  if (usual !== null) return decodeRecord(usual, times);
   const text = payload.toString("utf8");
   // What is no UTF-8 leaves this mark. In a text of single bytes it cannot be, which costs nothing to see.
   if (text.includes(REPLACEMENT) && !isUtf8(payload)) return rejected("not UTF-8");
