@@ -9,6 +9,7 @@ import {
   type Selected,
 } from "../recording/selection.ts";
 import { parseSpanUs } from "../recording/time.ts";
+import { parseBrokerOption } from "./broker-option.ts";
 import type { PaceOptions } from "./pace.ts";
 import type { RetopicOptions, Rewrite } from "./retopic.ts";
 
@@ -75,7 +76,8 @@ export function readReplayRequest(
     keepsRetained: given.has("retained"),
     allowsOwnTopics: given.has("same-topics"),
   };
-  const broker = readBroker(given);
+  const url = given.text("broker");
+  const broker = url === null ? null : parseBrokerOption(url);
   const selected = readSelection(given, environment, nowUs);
   return { ...selected, ...own, broker: broker ?? brokerOf(selected) };
 }
@@ -121,20 +123,4 @@ function readQos(given: Given): 0 | 1 | null {
   if (text === null) return null;
   if (text === "0" || text === "1") return text === "0" ? 0 : 1;
   throw optionFault("qos", text, "0 or 1");
-}
-
-const BROKER_PROTOCOLS: ReadonlySet<string> = new Set(["mqtt:", "mqtts:", "ws:", "wss:"]);
-
-function readBroker(given: Given): BrokerConfig | null {
-  const text = given.text("broker");
-  if (text === null) return null;
-  const url = URL.parse(text);
-  if (url === null || !BROKER_PROTOCOLS.has(url.protocol) || url.hostname === "") {
-    throw optionFault("broker", text, "a URL that begins with mqtt://, mqtts://, ws:// or wss://");
-  }
-  const username = decodeURIComponent(url.username) || null;
-  const password = decodeURIComponent(url.password) || null;
-  url.username = "";
-  url.password = "";
-  return { url: url.href, username, password };
 }

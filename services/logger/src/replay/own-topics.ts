@@ -26,6 +26,7 @@ export function isSameBroker(one: BrokerConfig | undefined, other: BrokerConfig)
 
 function addressOf(url: string): string {
   const { hostname, protocol, port } = new URL(url);
-  const host = THIS_MACHINE.has(hostname) ? "localhost" : hostname;
+  const name = hostname.toLowerCase();
+  const host = THIS_MACHINE.has(name) ? "localhost" : name;
   return `${host}:${port || PORTS.get(protocol)}`;
 }
