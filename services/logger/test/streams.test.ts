@@ -251,4 +251,24 @@ describe("a reload", () => {
     expect(payloads(await rowsIn(folder.file("old"), 1))).toEqual(["before"]);
     expect(await logger.context.metrics.metrics()).toContain("weir_logger_unmatched_total 0");
   });
+
+  test("changes nothing at all when one stream of it cannot be opened", async () => {
+    using folder = temporaryFolder();
+    await using broker = await startBroker(LOCAL);
+    const place = { folder, port: broker.port };
+    const stream = (more: object) => ({ filters: ["kept/#"], rotation: "1d", ...more });
+    await using logger = await startReady(
+      testConfigWith({ streams: { kept: stream({ decoder: "number" }) } }, place),
+    );
+    const broken = { filters: ["young/#"], rotation: "1d", filter: "missing.ts" };
+    const next = testConfigWith(
+      { streams: { kept: stream({ decoder: "text" }), young: broken } },
+      place,
+    );
+    await expect(logger.reload(next)).rejects.toThrow("missing.ts");
+
+    await using publisher = await connectTestClient(broker.port);
+    await publisher.publish("kept/1", "7", AT_LEAST_ONCE);
+    expect(await rowsIn(folder.file("kept"), 1)).toMatchObject([{ value: 7 }]);
+  });
 });

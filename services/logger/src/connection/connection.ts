@@ -1,4 +1,5 @@
 import type { Clock } from "@weir/clock";
+import { errorMessage } from "@weir/fault";
 import { createLink, type Link, type ReceivedMessage } from "@weir/mqtt";
 import type { HealthCheck, Logger } from "@weir/service";
 import type { Stream } from "../stream/stream.ts";
@@ -90,7 +91,15 @@ export function createConnection(options: ConnectionOptions): Connection {
       plan = changed;
       routes = createRoutes(streams, wanted(5));
       intake.setRoutes(routes);
-      await link.setSubscriptions(wanted);
+      try {
+        await link.setSubscriptions(wanted);
+      } catch (error) {
+        // Nothing is lost by it: a connection that is made anew agrees on them anew.
+        logger.warn(
+          { connection: plan.name, reason: errorMessage(error) },
+          "the broker has not agreed to the new subscriptions; it is asked again with the next connection",
+        );
+      }
     },
     [Symbol.asyncDispose]: () => link[Symbol.asyncDispose](),
   };

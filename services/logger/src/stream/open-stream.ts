@@ -11,8 +11,12 @@ import { createStream, type Stream } from "./stream.ts";
 /** A stream with all that keeps it in order. Disposing closes its store last. */
 export interface RunningStream extends AsyncDisposable {
   stream: Stream;
-  /** Goes on by another configuration of the same place. */
-  reconfigure(config: StreamConfig): Promise<void>;
+  /**
+   * Opens what another configuration of the same place needs; what it returns goes on by it.
+   *
+   * @throws Fault when something of it cannot be used; the stream is as before.
+   */
+  prepare(config: StreamConfig): Promise<() => Promise<void>>;
 }
 
 export interface OpenStreamOptions
@@ -38,15 +42,18 @@ export async function openStream(
   const opened = opening.move();
   return {
     stream,
-    reconfigure: async (changed) => {
-      const before = stream.config;
+    prepare: async (changed) => {
       // A code filter or schemas may have changed though their names have not.
-      stream.reconfigure(await openReading(changed, options));
-      const { rotationMs, retention } = before;
-      if (isDeepStrictEqual([rotationMs, retention], [changed.rotationMs, changed.retention]))
-        return;
-      await upkeep[Symbol.asyncDispose]();
-      upkeep = startUpkeep(stream, options);
+      const reading = await openReading(changed, options);
+      return async () => {
+        const { rotationMs, retention } = stream.config;
+        stream.reconfigure(reading);
+        if (isDeepStrictEqual([rotationMs, retention], [changed.rotationMs, changed.retention])) {
+          return;
+        }
+        await upkeep[Symbol.asyncDispose]();
+        upkeep = startUpkeep(stream, options);
+      };
     },
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };

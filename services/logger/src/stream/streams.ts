@@ -5,7 +5,11 @@ import type { Stream } from "./stream.ts";
 /** The streams that run. */
 export interface Streams extends AsyncDisposable {
   all(): Stream[];
-  /** Opens the streams that are new, and has the others go on by their new configuration. */
+  /**
+   * Opens the streams that are new, and has the others go on by their new configuration.
+   *
+   * @throws Fault when one of them cannot; then all of them are as before.
+   */
   apply(configs: readonly StreamConfig[]): Promise<void>;
   /** Closes the streams that are not among these, once nothing comes for them any more. */
   closeOthers(configs: readonly StreamConfig[]): Promise<void>;
@@ -17,11 +21,17 @@ export function createStreams(options: OpenStreamOptions): Streams {
   return {
     all: () => [...running.values()].map(({ stream }) => stream),
     apply: async (configs) => {
+      await using opening = new AsyncDisposableStack();
+      const opened: RunningStream[] = [];
+      const changes: (() => Promise<void>)[] = [];
       for (const config of configs) {
         const known = running.get(config.name);
-        if (known === undefined) running.set(config.name, await openStream(config, options));
-        else await known.reconfigure(config);
+        if (known !== undefined) changes.push(await known.prepare(config));
+        else opened.push(opening.use(await openStream(config, options)));
       }
+      opening.move();
+      for (const one of opened) running.set(one.stream.config.name, one);
+      for (const change of changes) await change();
     },
     closeOthers: async (configs) => {
       const names = new Set(configs.map(({ name }) => name));
