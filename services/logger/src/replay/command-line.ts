@@ -51,7 +51,8 @@ ${SELECTION_HELP}
   --rewrite A=B     a topic that begins with A begins with B instead; may be repeated, the first that
                     fits counts
   --broker URL      mqtt://[user:password@]host[:port], also mqtts, ws and wss; default the stream's
-  --qos 0|1         for all messages; default that of each, but 1 at most
+  --qos 0|1         for all messages; default that of each, but 1 at most. With 0 nothing is confirmed,
+                    and what a lost connection swallows is lost
   --retained        what came retained is retained again; otherwise nothing is
   --same-topics     plays back also onto topics that the stream itself listens to on this broker. It
                     logs such messages again, except those of publishers with an outbox: by the
