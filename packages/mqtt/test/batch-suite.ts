@@ -90,19 +90,20 @@ export function describeBatches(clients: Clients & BatchTraits): void {
     test("takes and acknowledges what is gathered before its goodbye", async () => {
       const topic = ownTopic();
       const options = persistent();
+      const sent = Array.from({ length: 50 }, (_, n) => String(n));
       const taker = createTaker();
       await using publisher = await connect();
       const leaving = await connect(topic, { ...options, ...taking(taker, LATE) });
-      // Both go the same way: with the second one there, the first one is, too.
       await using watcher = await connect(topic);
-      const sent = ["1", "2", "3"];
       for (const payload of sent) await publisher.link.publish(topic, payload, QOS_1);
       await eventually(() => watcher.received.length === sent.length);
       await leaving[Symbol.asyncDispose]();
-      expect(payloads(taker.received)).toEqual(sent);
+      expect(taker.received.length).toBeGreaterThan(0);
 
+      // What was still on its way comes now, and nothing comes twice.
       await using second = await connect(topic, options);
-      expect(await upToSentinel(second, topic)).toEqual(["sentinel"]);
+      const rest = await upToSentinel(second, topic);
+      expect([...payloads(taker.received), ...rest]).toEqual([...sent, "sentinel"]);
     });
 
     test("finds what was published while it was away", async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { eventually } from "@weir/testkit";
+import { createFakeClock, eventually } from "@weir/testkit";
 import type { Packet } from "mqtt-packet";
 import { createTaker, payloads, startTrial } from "./fixture.ts";
 import { connack, message, type Peer, type StandIn, startStandIn } from "./stand-in.ts";
@@ -50,5 +50,18 @@ describe.each(TRANSPORTS)("a window of 20 by %s", (transport) => {
     await using _trial = startTrial(broker.url, { transport, onBatch, batch: BATCH });
     await eventually(() => received.length === COUNT);
     expect(payloads(received)).toEqual(Array.from({ length: COUNT }, (_, n) => String(n + 1)));
+  });
+
+  test("waits for no clock in version 4", async () => {
+    await using broker = await startWindowed(4);
+    const { received, onBatch } = createTaker();
+    await using _trial = startTrial(broker.url, {
+      transport,
+      onBatch,
+      batch: BATCH,
+      // It stands still: what waits for it never comes.
+      clock: createFakeClock(),
+    });
+    await eventually(() => received.length === COUNT);
   });
 });

@@ -16,7 +16,8 @@ const TIMEOUT_MS = 30_000;
 test(
   "a direct connection reads no more while its broker takes no PUBACK, and all of it later",
   async () => {
-    const server = createServer();
+    await using opened = new AsyncDisposableStack();
+    const server = opened.adopt(createServer(), (one) => void one.close());
     server.listen(0, "127.0.0.1");
     await once(server, "listening");
     const { port } = server.address() as AddressInfo;
@@ -28,7 +29,9 @@ test(
         taken += messages.length;
       },
     });
+    // A client that reads on all the same is cut off by the end of the test.
     const [socket] = (await once(server, "connection")) as [Socket];
+    opened.defer(() => void socket.destroy());
     await once(socket, "data");
     socket.pause();
     socket.write(CONNACK);
@@ -46,8 +49,6 @@ test(
     socket.resume();
     await eventually(() => pubackBytes === 4 * PARTS * PART_MESSAGES, TIMEOUT_MS);
     expect(taken).toBe(PARTS * PART_MESSAGES);
-    socket.destroy();
-    server.close();
   },
   TIMEOUT_MS,
 );
