@@ -23,6 +23,16 @@ const ROUNDS_MAX = 64;
 const LOOK_AGAIN_MS = 10_000;
 const LOOK_AGAIN_MS_MAX = 300_000;
 
+/** A time in which nothing is gathered. */
+interface Look {
+  sinceMs: number;
+  /** What came since, and how many such rounds there were before. */
+  count: number;
+  rounds: number;
+  /** What came in each millisecond while it was gathered. */
+  gatheredPerMs: number;
+}
+
 /**
  * A window that a broker does not tell is found by looking: after several batches of exactly one size
  * nothing is gathered for a round of `delayMs`. If much more came meanwhile, that size is the window,
@@ -37,39 +47,48 @@ export function createPace(options: {
 }): Pace {
   const { delayMs, clock } = options;
   const isPossible = options.allowed && delayMs > 0;
-  /** The size of the batches before, and how many of them had it. */
+  /** The size of the batches before, how many of them had it, and since when. */
   let size = 0;
   let sameSize = 0;
+  let sinceMs = clock.monotonic();
+  let lastMs = sinceMs;
   /** The window, once a look has found it. */
   let window: number | null = null;
-  /** While nothing is gathered: since when, what came since, and how many rounds before. */
-  let look: { sinceMs: number; count: number; rounds: number } | null = null;
+  let look: Look | null = null;
   let lookAgainAtMs = 0;
   let lookAgainMs = LOOK_AGAIN_MS;
 
   function watch(acknowledged: number): void {
-    sameSize = acknowledged === size && size > 0 ? sameSize + 1 : 1;
-    size = acknowledged;
-    if (window !== null && size > window) window = null;
-    if (size > WINDOW_MAX) return;
     const nowMs = clock.monotonic();
+    if (acknowledged === size) sameSize += 1;
+    else {
+      size = acknowledged;
+      sameSize = 1;
+      sinceMs = lastMs;
+    }
+    lastMs = nowMs;
+    if (window !== null && size > window) window = null;
+    if (size === 0 || size > WINDOW_MAX) return;
     const looksLikeOne = sameSize >= SAME_SIZE_MIN && nowMs >= lookAgainAtMs;
-    if (window === null ? looksLikeOne : size === window)
-      look = { sinceMs: nowMs, count: 0, rounds: 0 };
+    if (window === null ? !looksLikeOne : size !== window) return;
+    const gatheredPerMs = (size * sameSize) / Math.max(nowMs - sinceMs, 1);
+    look = { sinceMs: nowMs, count: 0, rounds: 0, gatheredPerMs };
   }
 
-  function judge({ sinceMs, count, rounds }: NonNullable<typeof look>): void {
+  function judge({ count, rounds, gatheredPerMs, ...one }: Look): void {
     const nowMs = clock.monotonic();
-    const passedMs = nowMs - sinceMs;
+    const passedMs = nowMs - one.sinceMs;
     if (passedMs < delayMs) return;
-    const isInTheWay = count * delayMs > GAIN_MIN * size * passedMs;
+    const isInTheWay = count > GAIN_MIN * gatheredPerMs * passedMs;
     if (isInTheWay) window = size;
     if (isInTheWay && rounds < ROUNDS_MAX) {
-      look = { sinceMs: nowMs, count: 0, rounds: rounds + 1 };
+      look = { sinceMs: nowMs, count: 0, rounds: rounds + 1, gatheredPerMs };
       return;
     }
     look = null;
     sameSize = 0;
+    sinceMs = nowMs;
+    lastMs = nowMs;
     if (window !== null) return;
     lookAgainAtMs = nowMs + lookAgainMs;
     lookAgainMs = Math.min(2 * lookAgainMs, LOOK_AGAIN_MS_MAX);

@@ -74,4 +74,19 @@ describe("the pace", () => {
     const rounds = run({ rounds: 3, window: 20, arriving: () => 1, allowed: false });
     expect(rounds.map(({ batches }) => batches)).toEqual([50, 50, 50]);
   });
+
+  test("takes no steady stream for a window that is gathered more often than the delay", () => {
+    const clock = createFakeClock();
+    const pace = createPace({ allowed: true, delayMs: DELAY_MS, clock });
+    let atOnce = 0;
+    // 10 messages in each millisecond, taken every 5 ms, as when very much comes.
+    for (let ms = 1; ms <= 20_000; ms += 1) {
+      clock.advance(1);
+      if (!pace.gathers()) {
+        atOnce += 1;
+        pace.took(10);
+      } else if (ms % 5 === 0) pace.took(50);
+    }
+    expect(atOnce).toBeLessThan(200);
+  });
 });
