@@ -19,8 +19,10 @@ import { subscribe, unsubscribe } from "./subscribe.ts";
 import { openWire, type Wire } from "./wire.ts";
 
 /**
- * Opens one connection that reads the socket itself; see docs/decisions/0007-the-direct-connection.md
- * for why, and for the figures.
+ * Opens one connection that goes around MQTT.js, for who takes very much: it reads its socket once in
+ * a tick instead of whenever there is something, and parses PUBLISH by hand. Taking in and
+ * acknowledging a QoS 1 message costs 0.2 µs of CPU instead of 2.3 at saturation, 3 instead of 13 at
+ * 5,000/s, and 15 instead of 42 at 500/s (docs/decisions/0007-the-direct-connection.md).
  *
  * @param signal ends it: at once while it opens, with a goodbye later.
  * @throws what the broker or the network said. Its socket is closed by then.
