@@ -3,7 +3,8 @@ import { startMosquitto } from "./brokers/mosquitto.ts";
 import type { Bench, Figures } from "./case.ts";
 import type { Load } from "./load/load.ts";
 import { startGenerator, startStandIn } from "./load/sources.ts";
-import type { Subject } from "./subjects/subject.ts";
+import { withDeadline } from "./process/deadline.ts";
+import type { Running, Subject } from "./subjects/subject.ts";
 import { type Watching, watchWarm } from "./watch.ts";
 
 /** One load, and who takes it in. */
@@ -32,7 +33,7 @@ export async function measureThroughMosquitto(
     payloadBytes,
     folder: run.folder ?? bench.folder(),
   });
-  await Promise.race([subscribed, running.failed]);
+  await untilSubscribed(subscribed, running);
 
   const watched = await watchWarm({
     ...run,
@@ -63,7 +64,7 @@ export async function measureAgainstStandIn(bench: Bench, run: Run): Promise<Fig
     payloadBytes: 0,
     folder: run.folder ?? bench.folder(),
   });
-  await Promise.race([standIn.subscribed(), running.failed]);
+  await untilSubscribed(standIn.subscribed(), running);
 
   const watched = await watchWarm({
     ...run,
@@ -105,6 +106,15 @@ export async function measureGenerator(): Promise<number> {
 }
 
 const GENERATOR_MESSAGES = 500_000;
+
+const SUBSCRIBED_WITHIN_MS = 30_000;
+
+function untilSubscribed(subscribed: Promise<unknown>, { failed }: Running): Promise<unknown> {
+  return withDeadline(Promise.race([subscribed, failed]), {
+    limitMs: SUBSCRIBED_WITHIN_MS,
+    expected: "the subject subscribes",
+  });
+}
 
 function onlyTopic({ topics }: Load): string {
   const [topic, ...others] = topics;

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { Load, Sent } from "./load/load.ts";
 import type { Source } from "./load/sources.ts";
+import { withDeadline } from "./process/deadline.ts";
 import { cpuUs, rssBytes } from "./process/usage.ts";
 import type { Running } from "./subjects/subject.ts";
 
@@ -92,11 +93,10 @@ async function follow(watching: Watching, before: number): Promise<Followed> {
     else if (nowMs() - Math.max(lastMs, sentMs) > QUIET_MS) break;
     taken = count;
   }
-  const late = pause(LATE_MS_MAX, undefined, { signal, ref: false }).then(() => {
-    throw new Error(`not all of ${load.count} messages were acknowledged`);
+  const sent = await withDeadline(Promise.race([sending, running.failed]), {
+    limitMs: LATE_MS_MAX,
+    expected: `${load.count} messages acknowledged`,
   });
-  const sent = await Promise.race([sending, running.failed, late]);
-  late.catch(() => {});
   return { sent, taken, lastMs, rssBytesMax };
 }
 
