@@ -5,7 +5,7 @@ import type { Pending } from "./pending.ts";
 import { createSendWindow } from "./send-window.ts";
 
 /** A PUBLISH without its packet id. */
-export interface Publication {
+interface Publication {
   topic: string;
   payload: string | Buffer;
   qos: 0 | 1;

@@ -44,6 +44,23 @@ describe.each(TRANSPORTS)("a persistent session by %s", (transport) => {
     });
   });
 
+  test.each([
+    ["of its own", "mqtt://", { username: "logger", password: "secret" }],
+    ["of its URL", "mqtt://logger:secret@", { username: null, password: null }],
+  ])("is asked for with the user and the password %s", async (_, scheme, credentials) => {
+    await using broker = await startStandIn();
+    await using trial = startTrial(broker.url, {
+      transport,
+      ...PERSISTENT,
+      broker: { url: broker.url.replace("mqtt://", scheme), ...credentials },
+    });
+    await eventually(() => trial.states.length === 1);
+    expect(broker.peers[0]?.received[0]).toMatchObject({
+      username: "logger",
+      password: Buffer.from("secret"),
+    });
+  });
+
   test("is not subscribed again while the broker keeps it", async () => {
     expect(await subscriptionsOf({ isKept: true, transport })).toEqual([1, 0]);
   });
