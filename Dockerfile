@@ -37,7 +37,8 @@ COPY --from=source /app/packages packages
 COPY --from=source /app/services/$SERVICE services/$SERVICE
 RUN ln -s "services/$SERVICE/src/main.ts" main.ts
 USER node
-# Compiles every module once, into the cache; Node keeps one for each user id.
-RUN node main.ts --help >/dev/null
-# As process 1 it handles SIGTERM and has no children to wait for, so it needs no init.
-ENTRYPOINT ["node", "main.ts"]
+# Compiles every module once, into the cache; Node keeps one for each user id. The option is that of
+# packages/service/src/node-arguments.ts.
+RUN node --max-semi-space-size=16 main.ts --help >/dev/null
+# As process 1 it handles SIGTERM, and waits for the one child that it may have; so it needs no init.
+ENTRYPOINT ["node", "--max-semi-space-size=16", "main.ts"]

@@ -1,9 +1,13 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { join } from "node:path";
 import type { Readable } from "node:stream";
 import type { Environment } from "@weir/config";
 import { errorMessage } from "@weir/fault";
+import { NODE_ARGUMENTS } from "@weir/service";
 import type { Part } from "./part.ts";
+
+const COMPILE_CACHE = join(import.meta.dirname, "../../node_modules/.cache/weir");
 
 /** How a process ended. */
 export interface Ending {
@@ -39,8 +43,9 @@ export interface PartProcessOptions {
  */
 export function startPart(part: Part, options: PartProcessOptions): PartProcess {
   const { environment, isVerbose, relay } = options;
-  const child = spawn(process.execPath, [part.main], {
-    env: { ...environment },
+  const child = spawn(process.execPath, [...NODE_ARGUMENTS, part.main], {
+    // Without it each start strips and compiles every file anew, and keeps what does that in memory.
+    env: { NODE_COMPILE_CACHE: COMPILE_CACHE, ...environment },
     detached: true,
     windowsHide: true,
     // Not a terminal of its own in the verbose run: lines, not a table that is redrawn between them.

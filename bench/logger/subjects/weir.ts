@@ -1,5 +1,6 @@
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { NODE_ARGUMENTS } from "@weir/service";
 import { freePort } from "@weir/testkit";
 import { startChild } from "../process/child.ts";
 import { readyAt } from "./ready.ts";
@@ -21,6 +22,7 @@ export interface WeirOptions {
 /** The file of the stream `data`, in the subject's folder. */
 export const DATA_FILE = "weir.db";
 const CONFIGURATION_FILE = "weir.yaml";
+const COMPILE_CACHE = join(import.meta.dirname, "../../.cache/compile");
 
 /** Weir's logger, as `npm start` runs it: each message stored before it is acknowledged. */
 export function weir(options: WeirOptions): Subject {
@@ -34,10 +36,11 @@ export function weir(options: WeirOptions): Subject {
       if (configuration !== undefined) writeFileSync(configurationFile, configuration.content);
       const child = await startChild({
         command: process.execPath,
-        args: [...nodeOptions, program],
+        args: [...NODE_ARGUMENTS, ...nodeOptions, program],
         cwd: folder,
         env: {
           PATH: process.env.PATH,
+          NODE_COMPILE_CACHE: COMPILE_CACHE,
           BROKER_URL: `mqtt://127.0.0.1:${port}`,
           // Where streams are configured, their filters say what is wanted.
           ...(configuration === undefined ? { TOPIC: filter } : { WEIR_FILE: configurationFile }),

@@ -1,5 +1,5 @@
 import { errorCode, errorMessage } from "@weir/fault";
-import { ReasonCodes } from "mqtt";
+import { REASONS } from "./reason-codes.ts";
 
 /** The code of a connection that the broker closed without a word. */
 export const HUNG_UP = "ECONNRESET";
@@ -31,7 +31,7 @@ export function endOf(code: number | typeof HUNG_UP): Error {
 
 /** What a return code of MQTT 3.1.1 or a reason code of MQTT 5 means. */
 export function wordsFor(code: number): string {
-  return (ReasonCodes as Record<number, string>)[code] || `reason code ${code}`;
+  return REASONS[code] ?? `reason code ${code}`;
 }
 
 /** The end of a connection whose owner could not take a batch. */

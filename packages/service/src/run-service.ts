@@ -79,7 +79,8 @@ async function start<C extends { process: ProcessConfig }>(
   { logger, fail }: Pick<ServiceContext, "logger" | "fail">,
 ): Promise<Service<C>> {
   const metrics = new Registry();
-  collectDefaultMetrics({ register: metrics });
+  // Its default wakes the process a hundred times a second.
+  collectDefaultMetrics({ register: metrics, eventLoopMonitoringPrecision: 100 });
   const health = createHealth();
   const http = running.use(
     await startHttpServer({

@@ -105,24 +105,22 @@ interface Step {
   nextId: number;
 }
 
-interface Scan {
-  /** The first row of the file. */
+/** The first and the last row of the file. */
+interface Extent {
   first: number | null;
-  /** The last row that one step may look at. */
-  last: number | null;
-  /** The first row that is to stay, if it is among them. */
-  kept: number | null;
-  /** The last row of the file. */
   newest: number | null;
 }
 
 function prepareRemove(database: Database): (limits: PruneLimits, step: Step) => Pruned {
-  const scan = database.prepare<{ cutoffUs: number; futureUs: number; rowsMax: number }, Scan>(`
-    WITH oldest AS MATERIALIZED (SELECT id, received_us FROM rows ORDER BY id LIMIT @rowsMax)
-    SELECT min(id) AS first, max(id) AS last,
-           min(CASE WHEN received_us BETWEEN @cutoffUs AND @futureUs THEN id END) AS kept,
-           (SELECT max(id) FROM rows) AS newest
-    FROM oldest`);
+  const selectExtent = database.prepare<[], Extent>(
+    "SELECT (SELECT min(id) FROM rows) AS first, (SELECT max(id) FROM rows) AS newest",
+  );
+  // Ends at the first row that is to stay: nearly always the first row of all.
+  const selectKept = database
+    .prepare<[number, number, number], number>(
+      "SELECT id FROM rows WHERE id <= ? AND received_us BETWEEN ? AND ? ORDER BY id LIMIT 1",
+    )
+    .pluck();
   const isCounted = database
     .prepare<[number, number, number], number>(
       "SELECT EXISTS (SELECT 1 FROM rows WHERE id <= ? AND (received_us > ? OR received_us >= ?))",
@@ -145,8 +143,11 @@ function prepareRemove(database: Database): (limits: PruneLimits, step: Step) =>
 
   return (limits, { rowsMax, bytes, usedBytes, nextId }) => {
     const { cutoffUs, futureUs } = limits;
-    const { first, last, kept, newest } = scan.get({ cutoffUs, futureUs, rowsMax }) as Scan;
-    if (first === null || last === null || newest === null) return { rows: 0, more: false };
+    const { first, newest } = selectExtent.get() as Extent;
+    if (first === null || newest === null) return { rows: 0, more: false };
+    // The last row that one step may look at.
+    const last = Math.min(newest, first + rowsMax - 1);
+    const kept = selectKept.get(last, cutoffUs, futureUs) ?? null;
     const tooMany = Math.ceil((bytes / usedBytes) * (newest - first + 1));
     const lastTooOld = kept === null ? last : kept - 1;
     const lastToGo = Math.max(lastTooOld, Math.min(first + tooMany - 1, last));

@@ -14,6 +14,12 @@ export interface Ticks {
  * instead of 125,000.
  */
 const TICK_BYTES_MAX = 65_536;
+/**
+ * What is worth a wake-up and a commit: a tick that has gathered more may well come sooner, after half
+ * of the wait that is allowed. So what is rare waits for company, and what is frequent does not.
+ */
+const TICK_BYTES_ENOUGH = 24_576;
+const TICKS_WHEN_ENOUGH = 2;
 /** From less than this nothing is concluded about what is to come. */
 const TICK_BYTES_MIN = 16_384;
 
@@ -33,9 +39,15 @@ export function createTicks(options: { tickMs: number; clock: Pick<Clock, "monot
         bytes < TICK_BYTES_MIN ? 1 : (bytes * tickMs) / Math.max(nowMs - sinceMs, 1);
       sinceMs = nowMs;
       bytes = 0;
-      return untilTick(nowMs, tickMs / Math.ceil(tickBytes / TICK_BYTES_MAX));
+      return untilTick(nowMs, tickMs / ticksFor(tickBytes));
     },
   };
+}
+
+/** Into how many ticks the allowed wait is divided, by what comes in it. */
+function ticksFor(bytes: number): number {
+  const enough = Math.min(Math.ceil(bytes / TICK_BYTES_ENOUGH), TICKS_WHEN_ENOUGH);
+  return Math.max(enough, Math.ceil(bytes / TICK_BYTES_MAX));
 }
 
 /** A tick that is near is left out: a timer may be a millisecond early, and would find the same tick again. */
