@@ -38,8 +38,8 @@ export async function startLogger(
   );
   const streams = opening.use(createStreams({ ...context, ...config, finisher }));
   await streams.apply(config.streams.streams);
-  const metrics = createLoggerMetrics(context.metrics, streams.all);
   const losses = { dropped: 0, unmatched: 0 };
+  const metrics = createLoggerMetrics(context.metrics, streams.all, losses);
   opening.use(startOutcomeReport(streams.all, { clock, logger }));
 
   const connections = opening.use(
@@ -52,11 +52,9 @@ export async function startLogger(
       },
       onUnmatched: () => {
         losses.unmatched += 1;
-        metrics.unmatched.inc();
       },
       onDropped: ({ topic, bytes }) => {
         losses.dropped += 1;
-        metrics.dropped.inc();
         logger.warn({ topic: topic.slice(0, 200), bytes }, "a message is too large: not stored");
       },
       onReceipt: () => metrics.receipts.inc(),
@@ -66,7 +64,7 @@ export async function startLogger(
     startPerformanceReport({
       ...config.streams.performance,
       streams: streams.all,
-      losses: () => losses,
+      losses,
       link: connections.defaultLink,
       clock,
       logger,

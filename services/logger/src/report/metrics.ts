@@ -2,14 +2,18 @@ import { OUTCOMES } from "@weir/messages";
 import { Counter, Gauge, Histogram, type Registry } from "@weir/service";
 import type { Stream } from "../stream/stream.ts";
 
+/** What was not stored, since the start of the process. */
+export interface Losses {
+  /** Messages beyond the size limit. */
+  dropped: number;
+  /** Messages on topics that no stream asks for. */
+  unmatched: number;
+}
+
 /** What the logger counts beside what each stream counts for itself. */
 export interface LoggerMetrics {
   receipts: Counter;
   commitSeconds: Histogram;
-  /** Messages on topics that no stream asks for. */
-  unmatched: Counter;
-  /** Packets beyond the size limit. */
-  dropped: Counter;
 }
 
 /**
@@ -19,10 +23,12 @@ export interface LoggerMetrics {
 export function createLoggerMetrics(
   registry: Registry,
   streams: () => Iterable<Stream>,
+  losses: Readonly<Losses>,
 ): LoggerMetrics {
   const registers = [registry];
   registerMessages(registry, streams);
   registerStores(registry, streams);
+  registerLosses(registry, losses);
   return {
     receipts: new Counter({
       name: "weir_logger_receipts_total",
@@ -33,16 +39,6 @@ export function createLoggerMetrics(
       name: "weir_logger_commit_seconds",
       help: "Time from a batch's arrival to the end of its commits.",
       buckets: [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1, 5],
-      registers,
-    }),
-    unmatched: new Counter({
-      name: "weir_logger_unmatched_total",
-      help: "Messages on a topic that no stream asks for; they are not stored.",
-      registers,
-    }),
-    dropped: new Counter({
-      name: "weir_logger_dropped_total",
-      help: "Messages that are larger than any that is taken; they are not stored.",
       registers,
     }),
   };
@@ -107,15 +103,47 @@ function registerStores(registry: Registry, streams: () => Iterable<Stream>): vo
     help: "Segments that could not be begun; each is tried again.",
     of: ({ counts }) => counts.failedRotations,
   });
-  gaugePerStream(registry, streams, {
-    name: "weir_logger_store_rows",
-    help: "Rows in the stream's live file.",
-    of: ({ store }) => store.size().rows,
+  perStream(
+    registry,
+    streams,
+    {
+      name: "weir_logger_store_rows",
+      help: "Rows in the stream's live file.",
+      of: ({ store }) => store.size().rows,
+    },
+    Gauge,
+  );
+  perStream(
+    registry,
+    streams,
+    {
+      name: "weir_logger_store_bytes",
+      help: "Size of the stream's files.",
+      of: ({ store }) => store.size().bytes,
+    },
+    Gauge,
+  );
+}
+
+function registerLosses(registry: Registry, losses: Readonly<Losses>): void {
+  const registers = [registry];
+  new Counter({
+    name: "weir_logger_unmatched_total",
+    help: "Messages on a topic that no stream asks for; they are not stored.",
+    registers,
+    collect() {
+      this.reset();
+      this.inc(losses.unmatched);
+    },
   });
-  gaugePerStream(registry, streams, {
-    name: "weir_logger_store_bytes",
-    help: "Size of the stream's files.",
-    of: ({ store }) => store.size().bytes,
+  new Counter({
+    name: "weir_logger_dropped_total",
+    help: "Messages that are larger than any that is taken; they are not stored.",
+    registers,
+    collect() {
+      this.reset();
+      this.inc(losses.dropped);
+    },
   });
 }
 
@@ -125,12 +153,14 @@ interface PerStream {
   of: (stream: Stream) => number;
 }
 
+/** A counter, or a gauge, with a value for each stream. */
 function perStream(
   registry: Registry,
   streams: () => Iterable<Stream>,
   { name, help, of }: PerStream,
+  Metric: typeof Counter | typeof Gauge = Counter,
 ): void {
-  new Counter({
+  new Metric({
     name,
     help,
     labelNames: ["stream"],
@@ -138,23 +168,6 @@ function perStream(
     collect() {
       this.reset();
       for (const stream of streams()) this.inc({ stream: stream.config.name }, of(stream));
-    },
-  });
-}
-
-function gaugePerStream(
-  registry: Registry,
-  streams: () => Iterable<Stream>,
-  { name, help, of }: PerStream,
-): void {
-  new Gauge({
-    name,
-    help,
-    labelNames: ["stream"],
-    registers: [registry],
-    collect() {
-      this.reset();
-      for (const stream of streams()) this.set({ stream: stream.config.name }, of(stream));
     },
   });
 }

@@ -7,6 +7,7 @@ import type { Logger } from "@weir/service";
 import { rowsOf, rowsOfKind, type StreamCounts } from "../stream/counts.ts";
 import { liveFileOf } from "../stream/open-store.ts";
 import type { Stream } from "../stream/stream.ts";
+import type { Losses } from "./metrics.ts";
 
 /** Publishes what the logger has done, again and again. */
 export interface PerformanceReport extends Disposable {
@@ -21,7 +22,7 @@ export interface PerformanceOptions {
   intervalMs: number;
   streams: () => Iterable<Stream>;
   /** Packets and messages that were not stored, since the start. */
-  losses: () => { dropped: number; unmatched: number };
+  losses: Readonly<Losses>;
   link: () => Pick<Link, "publish"> | null;
   clock: Clock;
   logger: Logger;
@@ -83,7 +84,7 @@ export function startPerformanceReport(options: PerformanceOptions): Performance
         mean: gathered.count === 0 ? 0 : round(gathered.mean),
         max: gathered.count === 0 ? 0 : gathered.max,
       },
-      ...losses(),
+      ...losses,
       rssBytes: process.memoryUsage.rss(),
       streams: described,
     };
