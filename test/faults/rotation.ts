@@ -6,7 +6,8 @@ import { killAgainAndAgain } from "./kill.ts";
 import { openElsewhere } from "./other-tools.ts";
 import type { Run, Scenario, Verdict } from "./scenario.ts";
 
-const FINISHED_WITHIN_MS = 30_000;
+/** More than the longest period, since the last file may just have begun. */
+const FINISHED_WITHIN_MS = 60_000;
 const POLL_MS = 50;
 const OWNER_WRITES = 0o200;
 
@@ -48,15 +49,17 @@ async function killWhileRotating(
   return verdict;
 }
 
-/** What was closed and not finished before the end is finished by the next start. */
+/** What was closed and not finished before the end is finished by the next start, which also closes a first file if none was. */
 async function finishTheRest(run: Run, { logger }: Chain, folder: string): Promise<string[]> {
   const deadlineMs = performance.now() + FINISHED_WITHIN_MS;
+  const closed = (): string[] => segmentsIn(folder).slice(0, -1);
   const unfinished = (): string[] =>
-    segmentsIn(folder)
-      .slice(0, -1)
-      .filter((file) => existsSync(`${file}-wal`) || (statSync(file).mode & OWNER_WRITES) !== 0);
+    closed().filter(
+      (file) => existsSync(`${file}-wal`) || (statSync(file).mode & OWNER_WRITES) !== 0,
+    );
+  const isDone = (): boolean => closed().length > 0 && unfinished().length === 0;
   logger.start();
-  while (unfinished().length > 0 && performance.now() < deadlineMs) {
+  while (!isDone() && performance.now() < deadlineMs) {
     await pause(POLL_MS, undefined, { signal: run.signal });
   }
   await logger.stop();

@@ -8,7 +8,7 @@ import { SCENARIOS } from "./scenarios.ts";
 
 const MAIN = fileURLToPath(new URL("./main.ts", import.meta.url));
 const SEED = "20260101";
-const TIMEOUT_MS = 120_000;
+const TIMEOUT_MS = 180_000;
 
 /** The harness as a developer calls it. */
 async function faults(...args: string[]): Promise<{ code: number | null; output: string }> {
