@@ -1,3 +1,29 @@
+export {
+  COMMAND_BYTES_MAX,
+  COMMAND_STATUSES,
+  type Command,
+  type CommandAck,
+  type CommandOutcome,
+  type CommandStatus,
+  endsCommand,
+  type ParsedCommand,
+  parseCommand,
+  parseCommandAck,
+} from "./command.ts";
+export {
+  ATTRIBUTES_MAX,
+  type DeviceState,
+  decodeState,
+  type StateReadings,
+} from "./device-state.ts";
+export {
+  DEVICE_LOG_LEVELS,
+  type DeviceAddress,
+  type DeviceLogLevel,
+  type DeviceTopics,
+  deviceOfState,
+  deviceTopics,
+} from "./device-topics.ts";
 export { NUMBER_MAGNITUDE_MAX, PAYLOAD_BYTES_MAX, TOPIC_BYTES_MAX } from "./limits.ts";
 export { isName } from "./names.ts";
 export { parseObservedTime } from "./observed-time.ts";
