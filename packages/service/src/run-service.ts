@@ -10,7 +10,7 @@ import { startHttpServer } from "./http-server.ts";
 import { createLogger } from "./logger.ts";
 import { reloader } from "./reload.ts";
 import type { Service, ServiceContext, ServiceDefinition } from "./service.ts";
-import { listenForStopRequest } from "./stop-request.ts";
+import { listenForStopRequest, type StopRequest } from "./stop-request.ts";
 
 const STOP_TIMEOUT_MS = 2_000;
 
@@ -41,6 +41,7 @@ async function live<C extends { process: ProcessConfig }>(
 
   const logger = createLogger(definition.name, config.process);
   const faulted = Promise.withResolvers<unknown>();
+  const asked = Promise.withResolvers<StopRequest>();
   process.on("uncaughtException", faulted.resolve);
   process.on("unhandledRejection", faulted.resolve);
 
@@ -51,6 +52,7 @@ async function live<C extends { process: ProcessConfig }>(
   };
   const ended = Promise.race([
     listenForStopRequest(onHangup),
+    asked.promise,
     faulted.promise.then((error) => {
       throw error;
     }),
@@ -58,7 +60,8 @@ async function live<C extends { process: ProcessConfig }>(
 
   const running = new AsyncDisposableStack();
   try {
-    const context = { logger, fail: faulted.resolve };
+    const stop = (reason: string): void => asked.resolve({ reason });
+    const context = { logger, fail: faulted.resolve, stop };
     const starting = start(definition, config, running, context);
     const service = await Promise.race([starting, ended.then(() => null)]);
     reload = service === null ? null : reloader(definition, service, context);
@@ -76,7 +79,7 @@ async function start<C extends { process: ProcessConfig }>(
   definition: ServiceDefinition<C>,
   config: C,
   running: AsyncDisposableStack,
-  { logger, fail }: Pick<ServiceContext, "logger" | "fail">,
+  given: Pick<ServiceContext, "logger" | "fail" | "stop">,
 ): Promise<Service<C>> {
   const metrics = new Registry();
   // Its default wakes the process a hundred times a second.
@@ -91,9 +94,9 @@ async function start<C extends { process: ProcessConfig }>(
     }),
   );
   const service = running.use(
-    await definition.start(config, { clock: systemClock, logger, metrics, health, fail }),
+    await definition.start(config, { ...given, clock: systemClock, metrics, health }),
   );
-  logger.info({ httpPort: http.port }, "started");
+  given.logger.info({ httpPort: http.port }, "started");
   // A parent with an IPC channel asks /readyz; if it has ended meanwhile, that is told elsewhere.
   process.send?.({ httpPort: http.port }, undefined, {}, () => {});
   return service;

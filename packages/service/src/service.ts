@@ -13,6 +13,8 @@ export interface ServiceContext {
   health: Health;
   /** Ends the process because of a fault that the service cannot mend. The first one counts. */
   fail: (fault: unknown) => void;
+  /** Ends the process in an orderly way, as SIGTERM does; whoever keeps it running starts it again. */
+  stop: (reason: string) => void;
 }
 
 /** A service, as `runService` brings it to life. */

@@ -5,11 +5,14 @@ import { createHealth, createLogger, Registry, type ServiceContext } from "@weir
 export interface TestContext extends ServiceContext {
   /** The faults that it ended with, oldest first. */
   faults: unknown[];
+  /** Why it asked to be stopped, oldest first. */
+  stops: string[];
 }
 
 /** A context as `runService` makes it, with a quiet log and a list of faults. */
 export function createTestContext(clock: Clock = systemClock): TestContext {
   const faults: unknown[] = [];
+  const stops: string[] = [];
   return {
     clock,
     logger: createLogger("test", { logLevel: "fatal", logFormat: "json" }),
@@ -17,5 +20,7 @@ export function createTestContext(clock: Clock = systemClock): TestContext {
     health: createHealth(),
     fail: (fault) => faults.push(fault),
     faults,
+    stop: (reason) => stops.push(reason),
+    stops,
   };
 }

@@ -1,14 +1,11 @@
-import type { DeviceAddress } from "@weir/messages";
 import type { InboundMessage, Link, Subscription } from "@weir/mqtt";
-import type { DeviceControl } from "../device/control.ts";
+import { type DeviceDescription, discoveryPayload, discoveryTopic } from "./discovery-payload.ts";
 
 export interface DiscoveryOptions {
   /** Home Assistant's discovery prefix, usually `homeassistant`. */
   prefix: string;
-  device: DeviceAddress;
-  control: Pick<DeviceControl, "intervalMinMs" | "sources" | "commands">;
-  /** After so many seconds without a state Home Assistant shows a value as unavailable. */
-  expireAfterSeconds: () => number;
+  /** What the device is like now. */
+  describe: () => DeviceDescription;
 }
 
 /** Makes a device known to Home Assistant, and again whenever that has restarted. */
@@ -18,6 +15,40 @@ export interface Discovery {
   receive(message: InboundMessage): boolean;
   connected(link: Pick<Link, "publish">): void;
   disconnected(): void;
-  /** Tells it anew after the sources have changed. */
+  /** Tells it anew, after something of it has changed. */
   refresh(): void;
+}
+
+const BORN = "online";
+
+export function createDiscovery({ prefix, describe }: DiscoveryOptions): Discovery {
+  const statusTopic = `${prefix}/status`;
+  let link: Pick<Link, "publish"> | null = null;
+
+  function tell(): void {
+    const device = describe();
+    const payload = JSON.stringify(discoveryPayload(device));
+    link
+      ?.publish(discoveryTopic(prefix, device.address), payload, { qos: 1, retain: true })
+      .catch(() => {
+        // The link says why; the next connection tells it again.
+      });
+  }
+
+  return {
+    subscription: { filter: statusTopic, qos: 1 },
+    receive: ({ topic, payload }) => {
+      if (topic !== statusTopic) return false;
+      if (payload.toString("utf8") === BORN) tell();
+      return true;
+    },
+    connected: (connected) => {
+      link = connected;
+      tell();
+    },
+    disconnected: () => {
+      link = null;
+    },
+    refresh: tell,
+  };
 }

@@ -1,0 +1,73 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { EXIT_CODES, errorMessage, Fault } from "@weir/fault";
+import type { Flow } from "@weir/messages";
+import type { ServiceContext } from "@weir/service";
+import type { AgentConfig } from "./config.ts";
+import { hasAlarms, startDevice } from "./device/device.ts";
+import { memoryInFile } from "./device/memory.ts";
+import { openJournals } from "./life/open-journals.ts";
+import { createAgentMetrics } from "./metrics.ts";
+import { openSandbox } from "./sandbox/open-sandbox.ts";
+
+export const flow: Flow = {
+  subscribes: ["devices/<id>/command", "weir/receipt/<publisher>", "homeassistant/status"],
+  publishes: [
+    "weir/publisher/<publisher>",
+    "devices/<id>/state",
+    "devices/<id>/command/ack",
+    "devices/<id>/availability",
+    "devices/<id>/log/<level>",
+    "homeassistant/device/<id>/config",
+  ],
+};
+
+/**
+ * Runs one device: reports its state whatever happens to the connection, and obeys commands.
+ *
+ * @throws Fault when its folder cannot be written, or another process runs the same device in it.
+ */
+export async function startDeviceAgent(
+  config: AgentConfig,
+  context: ServiceContext,
+): Promise<AsyncDisposable> {
+  const { clock, logger, health, metrics, fail, stop } = context;
+  const { device, broker, folder } = config;
+  makeFolder(folder);
+  const brokerCheck = health.check("broker");
+  const counted = createAgentMetrics(metrics);
+
+  await using opening = new AsyncDisposableStack();
+  const journals = opening.use(openJournals({ file: join(folder, "journal.db") }));
+  opening.use(
+    startDevice({
+      config: device,
+      broker,
+      journal: journals.of(device.address.id),
+      memory: memoryInFile(join(folder, "memory.json")),
+      sandbox: openSandbox(device.sandbox),
+      outboxFile: hasAlarms(device) ? join(folder, "outbox.db") : null,
+      onConnected: brokerCheck.pass,
+      onDisconnected: brokerCheck.fail,
+      onState: ({ kind }) => counted.states.inc({ outcome: kind }),
+      onCommand: (outcome) => counted.commands.inc({ outcome }),
+      onFault: fail,
+      restart: () => stop("the command restart"),
+      clock,
+      logger,
+    }),
+  );
+  return opening.move();
+}
+
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (cause) {
+    throw new Fault(`the folder ${folder} cannot be made: ${errorMessage(cause)}`, {
+      remedy: "Make it writable for this user, or name another one in DEVICE_FOLDER.",
+      exitCode: EXIT_CODES.cannotCreate,
+      cause,
+    });
+  }
+}

@@ -1,0 +1,73 @@
+import { z } from "zod";
+import type { DeviceConfig } from "../config.ts";
+import type { Reporter } from "../report/reporter.ts";
+import type { Sandbox } from "../sandbox/sandbox.ts";
+import type { CommandDescription, DeviceControl } from "./control.ts";
+import type { DeviceMemory, Remembered } from "./memory.ts";
+import type { OpenedSource } from "./open-sources.ts";
+
+export interface ControlOptions {
+  config: Pick<DeviceConfig, "address" | "intervalMinMs" | "commands">;
+  sources: readonly OpenedSource[];
+  reporter: Reporter;
+  memory: DeviceMemory;
+  sandbox: Sandbox;
+  /** Called after something has changed that others were told. */
+  onChange: () => void;
+  restart: () => void;
+}
+
+/** Ties what commands may do to the parts that do it. What they set is kept first, and then holds. */
+export function createControl(options: ControlOptions): DeviceControl {
+  const { config, sources, reporter, memory, sandbox, onChange, restart } = options;
+
+  function keep(change: Partial<Remembered>): void {
+    memory.keep({ ...memory.recall(), ...change });
+    onChange();
+  }
+
+  return {
+    id: config.address.id,
+    intervalMs: reporter.intervalMs,
+    intervalMinMs: config.intervalMinMs,
+    setIntervalMs: (intervalMs) => {
+      keep({ intervalMs });
+      reporter.setIntervalMs(intervalMs);
+    },
+    sources: () =>
+      sources.map(({ name, kind, source }) => ({
+        name,
+        kind,
+        isActive: reporter.isActive(name),
+        attributes: source.attributes,
+      })),
+    setActiveSources: (names) => {
+      reporter.setActiveSources(names);
+      keep({ activeSources: names });
+    },
+    setDeadband: (attribute, deadband, maxSilenceMs) => {
+      reporter.setDeadband(attribute, deadband, maxSilenceMs);
+      keep({ rules: reporter.rules() });
+    },
+    reportNow: reporter.reportNow,
+    commands: () => [...config.commands.values()].map(describe),
+    sandbox,
+    restart,
+  };
+}
+
+function describe({
+  name,
+  summary,
+  payload,
+}: {
+  name: string;
+  summary: string;
+  payload: z.ZodType;
+}): CommandDescription {
+  return {
+    name,
+    summary,
+    payload: z.toJSONSchema(payload, { io: "input", unrepresentable: "any" }),
+  };
+}

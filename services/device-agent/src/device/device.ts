@@ -1,0 +1,161 @@
+import type { Clock } from "@weir/clock";
+import type { BrokerConfig } from "@weir/config";
+import { createDelivery, type Delivery, type Outcome } from "@weir/delivery";
+import { type CommandOutcome, deviceTopics } from "@weir/messages";
+import type { Transport } from "@weir/mqtt";
+import type { ServiceContext } from "@weir/service";
+import type { DeviceConfig } from "../config.ts";
+import { createDiscovery, type Discovery } from "../home-assistant/discovery.ts";
+import { type CommandDesk, createCommandDesk } from "../life/create-command-desk.ts";
+import type { Journal } from "../life/journal.ts";
+import { createReporter } from "../report/create-reporter.ts";
+import type { Sandbox } from "../sandbox/sandbox.ts";
+import type { DeviceControl } from "./control.ts";
+import { createControl } from "./create-control.ts";
+import { kindOf, kindsOf, LOG_KIND } from "./deliveries.ts";
+import { createDeviceLog } from "./device-log.ts";
+import type { DeviceMemory } from "./memory.ts";
+import { openSources } from "./open-sources.ts";
+
+export interface DeviceOptions {
+  config: DeviceConfig;
+  broker: BrokerConfig;
+  journal: Journal;
+  memory: DeviceMemory;
+  sandbox: Sandbox;
+  /** Where alarms wait; needed as soon as one source is delivered as one. */
+  outboxFile: string | null;
+  /** Default `mqttjs`. */
+  transport?: Transport;
+  onConnected: () => void;
+  onDisconnected: (reason: string) => void;
+  /** Called with what became of each state, and how many bytes of alarms wait. */
+  onState: (outcome: Outcome) => void;
+  onCommand: (outcome: CommandOutcome) => void;
+  /** Called when journal or outbox fail, after which nothing is promised. */
+  onFault: (fault: unknown) => void;
+  restart: () => void;
+  clock: Clock;
+  logger: ServiceContext["logger"];
+}
+
+/** Longer silences are not told to Home Assistant apart from a device that is gone. */
+const EXPIRE_AFTER_INTERVALS = 3;
+/** `change_send_interval` takes a day at most. */
+const INTERVAL_SECONDS_MAX = 86_400;
+
+/** One device: measures, reports, obeys. Disposing of it ends intake first and flushes after. */
+export function startDevice(options: DeviceOptions): AsyncDisposable {
+  const { config, memory, clock, logger, onFault } = options;
+  const { address } = config;
+  const topics = deviceTopics(address);
+  const remembered = memory.recall();
+  const sources = openSources(config, remembered.activeSources, clock);
+  const opened = new AsyncDisposableStack();
+
+  const log = createDeviceLog({
+    logger,
+    send: (level, line) => void delivery.send(LOG_KIND, topics.log(level), line).catch(onFault),
+    clock,
+  });
+  const reporter = createReporter({
+    sources,
+    intervalMs: remembered.intervalMs ?? config.intervalMs,
+    rules: remembered.rules,
+    send: async (settings, state) => {
+      const outcome = await delivery.send(kindOf(settings), topics.state, state);
+      options.onState(outcome);
+      return outcome;
+    },
+    log,
+    clock,
+  });
+  const control: DeviceControl = createControl({
+    ...options,
+    sources,
+    reporter,
+    onChange: () => discovery?.refresh(),
+  });
+  const desk: CommandDesk = createCommandDesk({
+    device: address,
+    commands: config.commands,
+    control,
+    journal: options.journal,
+    log,
+    clock,
+    onEnded: (_, outcome) => options.onCommand(outcome),
+    onFault,
+  });
+  const discovery = discoveryOf(config, control);
+  const delivery: Delivery<string> = createDelivery({
+    link: {
+      broker: options.broker,
+      clientId: address.id,
+      session: { kind: "persistent", expirySeconds: config.sessionExpirySeconds },
+      subscriptions: [desk.subscription, ...(discovery === null ? [] : [discovery.subscription])],
+      availability: { topic: topics.availability },
+      ...(options.transport === undefined ? {} : { transport: options.transport }),
+      onMessage: (message) => {
+        if (!desk.receive(message)) discovery?.receive(message);
+      },
+      onConnected: () => {
+        options.onConnected();
+        discovery?.connected(delivery);
+        desk.connected(delivery);
+      },
+      onDisconnected: (reason) => {
+        options.onDisconnected(reason);
+        discovery?.disconnected();
+        desk.disconnected();
+      },
+      logger,
+    },
+    kinds: kindsOf(sources.map(({ delivery: settings }) => settings)),
+    ...(options.outboxFile === null
+      ? {}
+      : {
+          outbox: {
+            file: options.outboxFile,
+            publisher: address.id,
+            confirm: config.confirm,
+            onFault,
+          },
+        }),
+    onEarlierOutcome: options.onState,
+    clock,
+  });
+
+  // Closed in reverse: no new states, then the command that runs, then the connection with what is told of both.
+  opened.use(delivery);
+  opened.use(desk);
+  opened.use(reporter);
+  desk.start();
+  delivery.start();
+  reporter.start();
+  return opened;
+}
+
+function discoveryOf(config: DeviceConfig, control: DeviceControl): Discovery | null {
+  const { homeAssistant, address, commands, sources } = config;
+  if (homeAssistant === null) return null;
+  const silenceMs = Math.max(
+    ...sources.map(({ rule }) => (rule.deadband === null ? 0 : rule.maxSilenceMs)),
+  );
+  return createDiscovery({
+    prefix: homeAssistant.prefix,
+    describe: () => ({
+      address,
+      sources: control.sources(),
+      commands: [...commands.values()],
+      intervalSeconds: { min: control.intervalMinMs / 1_000, max: INTERVAL_SECONDS_MAX },
+      expireAfterSeconds: Math.ceil(
+        (EXPIRE_AFTER_INTERVALS * Math.max(control.intervalMs(), silenceMs)) / 1_000,
+      ),
+    }),
+  });
+}
+
+/** Whether some source of a device is delivered as an alarm. */
+export function hasAlarms({ sources }: Pick<DeviceConfig, "sources">): boolean {
+  return sources.some(({ delivery }) => delivery.class === "alarm");
+}

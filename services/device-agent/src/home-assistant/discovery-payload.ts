@@ -1,0 +1,127 @@
+import { createHash } from "node:crypto";
+import { type DeviceAddress, deviceTopics } from "@weir/messages";
+import type { DeviceCommand } from "../commands/command.ts";
+import type { SourceDescription } from "../device/control.ts";
+import type { Attribute } from "../sources/source.ts";
+
+/** What Home Assistant is told of a device. */
+export interface DeviceDescription {
+  address: DeviceAddress;
+  sources: readonly Pick<SourceDescription, "attributes">[];
+  /** What it obeys. */
+  commands: readonly DeviceCommand[];
+  /** What `change_send_interval` may set, in seconds. */
+  intervalSeconds: { min: number; max: number };
+  /** After so long without a state Home Assistant shows a value as unavailable. */
+  expireAfterSeconds: number;
+}
+
+/** The name of the command that Home Assistant shows as a number. */
+const INTERVAL_COMMAND = "change_send_interval";
+/** Answers that nobody in Home Assistant would see. */
+const WITHOUT_BUTTON: ReadonlySet<string> = new Set(["describe"]);
+
+/** Where Home Assistant looks for the device. It knows letters, digits, underscores and hyphens only. */
+export function discoveryTopic(prefix: string, { id }: DeviceAddress): string {
+  return `${prefix}/device/${objectId(id)}/config`;
+}
+
+/**
+ * Home Assistant's device discovery payload, in its long names
+ * (https://www.home-assistant.io/integrations/mqtt/#device-discovery-payload): a sensor for each
+ * attribute, a button for each command that needs no payload, a number for the interval.
+ */
+export function discoveryPayload(device: DeviceDescription): object {
+  const { address, sources, commands } = device;
+  const { state, availability } = deviceTopics(address);
+  const sensors = sources
+    .flatMap(({ attributes }) => attributes)
+    .map((attribute) => [`attribute_${attribute.name}`, sensorOf(attribute, device)]);
+  const buttons = commands
+    .filter(needsNoPayload)
+    .map((command) => [`command_${command.name}`, buttonOf(command, device)]);
+  const interval = commands.some(({ name }) => name === INTERVAL_COMMAND)
+    ? [["interval", intervalOf(device)]]
+    : [];
+  return {
+    device: {
+      identifiers: [uniqueId(address)],
+      name: address.id,
+      manufacturer: "Weir",
+      model: "device agent",
+    },
+    origin: { name: "Weir" },
+    availability_topic: availability,
+    state_topic: state,
+    qos: 1,
+    components: Object.fromEntries([...sensors, ...buttons, ...interval]),
+  };
+}
+
+function sensorOf(
+  attribute: Attribute,
+  { address, expireAfterSeconds }: DeviceDescription,
+): object {
+  const { name, label, unit, decimals, deviceClass } = attribute;
+  return {
+    platform: "sensor",
+    unique_id: uniqueId(address, "attribute", name),
+    name: label,
+    state_class: "measurement",
+    ...(unit === null ? {} : { unit_of_measurement: unit }),
+    ...(deviceClass === null ? {} : { device_class: deviceClass }),
+    suggested_display_precision: decimals,
+    // A state holds what has changed. Home Assistant passes over an empty value.
+    value_template: `{{ value_json.data['${name}'] | default('') }}`,
+    expire_after: expireAfterSeconds,
+  };
+}
+
+function buttonOf({ name, endsProcess }: DeviceCommand, { address }: DeviceDescription): object {
+  return {
+    platform: "button",
+    unique_id: uniqueId(address, "command", name),
+    name: labelOf(name),
+    command_topic: deviceTopics(address).command,
+    payload_press: JSON.stringify({ name }),
+    ...(endsProcess === true ? { device_class: "restart", entity_category: "config" } : {}),
+  };
+}
+
+function intervalOf({ address, intervalSeconds }: DeviceDescription): object {
+  return {
+    platform: "number",
+    unique_id: uniqueId(address, "interval"),
+    name: "Send interval",
+    entity_category: "config",
+    device_class: "duration",
+    unit_of_measurement: "s",
+    mode: "box",
+    ...intervalSeconds,
+    step: 1,
+    command_topic: deviceTopics(address).command,
+    command_template: `{"name":"${INTERVAL_COMMAND}","payload":{{ value }}}`,
+    value_template: "{{ value_json.interval }}",
+  };
+}
+
+function needsNoPayload({ name, payload }: DeviceCommand): boolean {
+  return !WITHOUT_BUTTON.has(name) && payload.safeParse(null).success;
+}
+
+/** `add_1gb_file` is "Add 1gb file" to people. */
+function labelOf(name: string): string {
+  const words = name.replaceAll(/[._-]+/g, " ").trim();
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+function uniqueId({ prefix, id }: DeviceAddress, ...parts: readonly string[]): string {
+  return ["weir", prefix, id, ...parts].join(":");
+}
+
+/** Two devices must not share a topic because one has a dot where the other has an underscore. */
+function objectId(id: string): string {
+  if (!id.includes(".")) return id;
+  const mark = createHash("sha256").update(id).digest("hex").slice(0, 8);
+  return `${id.replaceAll(".", "_")}-${mark}`;
+}

@@ -1,0 +1,18 @@
+import { runService } from "@weir/service";
+import { deviceAgentOptions, deviceAgentSettings, readAgentConfig } from "./config.ts";
+import { startDeviceAgent } from "./device-agent.ts";
+import { runDeadbandPreview } from "./preview/main.ts";
+
+const [first, ...rest] = process.argv.slice(2);
+if (first === "deadband-preview") {
+  process.exitCode = await runDeadbandPreview(rest);
+} else {
+  await runService({
+    name: "device-agent",
+    summary: "reports a device's state and obeys commands.",
+    settings: deviceAgentSettings,
+    options: deviceAgentOptions,
+    readConfig: readAgentConfig,
+    start: startDeviceAgent,
+  });
+}
