@@ -1,0 +1,144 @@
+import { describe, expect, test } from "@jest/globals";
+import { parseCommand } from "@weir/messages";
+import type { InboundMessage } from "@weir/mqtt";
+import { z } from "zod";
+import type { DeviceCommand } from "../../src/commands/command.ts";
+import { createDiscovery } from "../../src/home-assistant/discovery.ts";
+import {
+  type DeviceDescription,
+  discoveryPayload,
+  discoveryTopic,
+} from "../../src/home-assistant/discovery-payload.ts";
+import { DOCUMENTED_TOPIC, documentedDiscovery } from "./documented-schema.ts";
+
+const ADDRESS = { prefix: "devices", id: "kitchen" };
+
+function commandOf(name: string, payload: z.ZodType, endsProcess = false): DeviceCommand {
+  return { name, summary: name, payload, endsProcess, run: async () => null };
+}
+
+const KITCHEN: DeviceDescription = {
+  address: ADDRESS,
+  sources: [
+    {
+      attributes: [
+        {
+          name: "drive-space-used",
+          label: "Drive space used",
+          unit: "GB",
+          range: { min: 0, max: null },
+          decimals: 3,
+          deviceClass: "data_size",
+        },
+        {
+          name: "walk",
+          label: "Walk",
+          unit: null,
+          range: { min: 0, max: 28.91 },
+          decimals: 3,
+          deviceClass: null,
+        },
+      ],
+    },
+  ],
+  commands: [
+    commandOf("add_1gb_file", z.null()),
+    commandOf("change_send_interval", z.number()),
+    commandOf("describe", z.null()),
+    commandOf("restart", z.null(), true),
+  ],
+  intervalSeconds: { min: 10, max: 86_400 },
+  expireAfterSeconds: 900,
+};
+
+function componentsOf(device: DeviceDescription) {
+  return documentedDiscovery.parse(discoveryPayload(device)).components;
+}
+
+describe("Home Assistant's discovery", () => {
+  test("is what Home Assistant documents, field by field", () => {
+    expect(documentedDiscovery.parse(discoveryPayload(KITCHEN))).toEqual(discoveryPayload(KITCHEN));
+    expect(discoveryTopic("homeassistant", ADDRESS)).toMatch(DOCUMENTED_TOPIC);
+  });
+
+  test("shows each attribute as a sensor with its unit and class", () => {
+    const components = componentsOf(KITCHEN);
+    expect(components["attribute_drive-space-used"]).toMatchObject({
+      platform: "sensor",
+      name: "Drive space used",
+      unit_of_measurement: "GB",
+      device_class: "data_size",
+      value_template: "{{ value_json.data['drive-space-used'] | default('') }}",
+      expire_after: 900,
+    });
+    expect(components.attribute_walk).not.toHaveProperty("unit_of_measurement");
+  });
+
+  test("has a button for what needs no payload, which presses a command that a device understands", () => {
+    const components = componentsOf(KITCHEN);
+    expect(Object.keys(components).filter((key) => key.startsWith("command_"))).toEqual([
+      "command_add_1gb_file",
+      "command_restart",
+    ]);
+    const button = components.command_add_1gb_file;
+    if (button?.platform !== "button") throw new Error("there is no button");
+    expect(button.command_topic).toBe("devices/kitchen/command");
+    expect(parseCommand(Buffer.from(button.payload_press ?? ""))).toMatchObject({
+      kind: "command",
+      command: { name: "add_1gb_file", id: null, payload: null },
+    });
+  });
+
+  test("has a number for the interval, whose template makes a command", () => {
+    const { interval } = componentsOf(KITCHEN);
+    if (interval?.platform !== "number") throw new Error("there is no number");
+    expect(interval).toMatchObject({ min: 10, max: 86_400, unit_of_measurement: "s" });
+    const rendered = (interval.command_template ?? "").replace("{{ value }}", "30");
+    expect(parseCommand(Buffer.from(rendered))).toMatchObject({
+      command: { name: "change_send_interval", payload: 30 },
+    });
+  });
+
+  test("has no number where the interval cannot be changed", () => {
+    expect(componentsOf({ ...KITCHEN, commands: [] })).not.toHaveProperty("interval");
+  });
+
+  test("gives devices whose ids differ by a dot topics and entities of their own", () => {
+    const dotted = { prefix: "devices", id: "a.b" };
+    const underscored = { prefix: "devices", id: "a_b" };
+    expect(discoveryTopic("homeassistant", dotted)).toMatch(DOCUMENTED_TOPIC);
+    expect(discoveryTopic("homeassistant", dotted)).not.toBe(
+      discoveryTopic("homeassistant", underscored),
+    );
+    const ids = [dotted, underscored].flatMap((address) =>
+      Object.values(componentsOf({ ...KITCHEN, address })).map(({ unique_id }) => unique_id),
+    );
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  test("is told, retained, at each connection and each time that Home Assistant starts", () => {
+    const published: { topic: string; options: object }[] = [];
+    const discovery = createDiscovery({ prefix: "homeassistant", describe: () => KITCHEN });
+    const status = (payload: string): InboundMessage => ({
+      topic: "homeassistant/status",
+      payload: Buffer.from(payload),
+      qos: 1,
+      retained: false,
+    });
+    discovery.connected({
+      publish: async (topic, _, options) => {
+        published.push({ topic, options });
+      },
+    });
+    const told = {
+      topic: "homeassistant/device/kitchen/config",
+      options: { qos: 1, retain: true },
+    };
+    expect(published).toEqual([told]);
+    expect(discovery.receive(status("offline"))).toBe(true);
+    expect(published).toHaveLength(1);
+    expect(discovery.receive(status("online"))).toBe(true);
+    expect(published).toEqual([told, told]);
+    expect(discovery.receive({ ...status("online"), topic: "elsewhere" })).toBe(false);
+  });
+});
