@@ -1,6 +1,5 @@
+import { optionFault, parseArguments } from "@weir/command-line";
 import type { Environment } from "@weir/config";
-import { parseArguments } from "../recording/arguments.ts";
-import { optionFault } from "../recording/option-fault.ts";
 import {
   readSelection,
   SELECTION_HELP,

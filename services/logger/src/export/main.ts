@@ -1,10 +1,10 @@
 import { systemClock } from "@weir/clock";
+import { exitCodeOf, runCommand } from "@weir/command-line";
 import { loadEnvironment } from "@weir/config";
 import { EXIT_CODES, errorCode } from "@weir/fault";
 import { listenForStopRequest } from "@weir/service";
 import { nothingRecorded } from "../recording/nothing-recorded.ts";
 import { createProgressLine, grouped } from "../recording/progress.ts";
-import { exitCodeOf, runCommand } from "../recording/run-command.ts";
 import { EXPORT_HELP, type ExportRequest, readExportRequest } from "./command-line.ts";
 import { exportRange } from "./export.ts";
 import { openFileSink, type Sink, sinkOf } from "./sink.ts";

@@ -1,10 +1,10 @@
+import type { Given } from "@weir/command-line";
+import { optionFault } from "@weir/command-line";
 import type { Environment } from "@weir/config";
 import { EXIT_CODES, Fault } from "@weir/fault";
 import type { RangeQuery } from "@weir/store";
 import { readStreams, type StreamConfig, type StreamsConfig } from "@weir/streams";
 import { filterProblem } from "@weir/topics";
-import type { Given } from "./arguments.ts";
-import { optionFault } from "./option-fault.ts";
 import { parseTime, TIME_FORMS } from "./time.ts";
 
 /** The options that say what part of which stream is meant. */

@@ -1,7 +1,6 @@
+import { type Given, optionFault, parseArguments, parseBrokerOption } from "@weir/command-line";
 import type { BrokerConfig, Environment } from "@weir/config";
 import { topicProblem } from "@weir/messages";
-import { type Given, parseArguments } from "../recording/arguments.ts";
-import { optionFault } from "../recording/option-fault.ts";
 import {
   readSelection,
   SELECTION_HELP,
@@ -9,7 +8,6 @@ import {
   type Selected,
 } from "../recording/selection.ts";
 import { parseSpanUs } from "../recording/time.ts";
-import { parseBrokerOption } from "./broker-option.ts";
 import type { PaceOptions } from "./pace.ts";
 import type { RetopicOptions, Rewrite } from "./retopic.ts";
 

@@ -1,10 +1,10 @@
 import { systemClock } from "@weir/clock";
+import { exitCodeOf, runCommand } from "@weir/command-line";
 import { loadEnvironment } from "@weir/config";
 import { EXIT_CODES } from "@weir/fault";
 import { createLogger, listenForStopRequest } from "@weir/service";
 import { nothingRecorded } from "../recording/nothing-recorded.ts";
 import { createProgressLine, grouped } from "../recording/progress.ts";
-import { exitCodeOf, runCommand } from "../recording/run-command.ts";
 import { REPLAY_HELP, type ReplayRequest, readReplayRequest } from "./command-line.ts";
 import { connectForReplay, type ReplayConnection } from "./connect.ts";
 import { type Replayed, replay } from "./replay.ts";

@@ -1,5 +1,5 @@
 import type { BrokerConfig } from "@weir/config";
-import { optionFault } from "../recording/option-fault.ts";
+import { optionFault } from "./option-fault.ts";
 
 const PROTOCOLS: ReadonlySet<string> = new Set(["mqtt:", "mqtts:", "ws:", "wss:"]);
 
