@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "@jest/globals";
+import { flow as deviceAgent } from "@weir/device-agent/device-agent";
 import { flow as logger } from "@weir/logger/logger";
 import type { Flow } from "@weir/messages";
 import { flow as publisher } from "@weir/publisher/publisher";
@@ -8,7 +9,13 @@ import { flow as statsPrinter } from "@weir/stats-printer/stats-printer";
 
 /** Programs that a person runs, and devices: they come and go. */
 const OTHERS = ["audit", "anyone"];
-const flows: Record<string, Flow> = { publisher, logger, stats, "stats-printer": statsPrinter };
+const flows: Record<string, Flow> = {
+  publisher,
+  logger,
+  stats,
+  "stats-printer": statsPrinter,
+  "device-agent": deviceAgent,
+};
 
 interface TopicRow {
   topic: string;

@@ -11,7 +11,7 @@ import { createAgentMetrics } from "./metrics.ts";
 import { openSandbox } from "./sandbox/open-sandbox.ts";
 
 export const flow: Flow = {
-  subscribes: ["devices/<id>/command", "weir/receipt/<publisher>", "homeassistant/status"],
+  subscribes: ["weir/receipt/<publisher>", "devices/<id>/command", "homeassistant/status"],
   publishes: [
     "weir/publisher/<publisher>",
     "devices/<id>/state",

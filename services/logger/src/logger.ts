@@ -10,7 +10,14 @@ import { startPerformanceReport } from "./report/performance.ts";
 import { createStreams } from "./stream/streams.ts";
 
 export const flow: Flow = {
-  subscribes: ["DATA", "devices/<id>/state"],
+  subscribes: [
+    "DATA",
+    "devices/<id>/state",
+    "devices/<id>/command",
+    "devices/<id>/command/ack",
+    "devices/<id>/availability",
+    "devices/<id>/log/<level>",
+  ],
   publishes: ["weir/receipt/<publisher>", "weir/service/logger/performance"],
 };
 

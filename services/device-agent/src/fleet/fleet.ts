@@ -1,0 +1,117 @@
+import { join } from "node:path";
+import type { Clock } from "@weir/clock";
+import { createLogger } from "@weir/service";
+import { changeSendInterval, describe, reportNow, setDeadband } from "../commands/index.ts";
+import type { DeviceConfig } from "../config.ts";
+import { startDevice } from "../device/device.ts";
+import { memoryInProcess } from "../device/memory.ts";
+import { openJournals } from "../life/open-journals.ts";
+import { openSandbox } from "../sandbox/open-sandbox.ts";
+import { randomWalk } from "../sources/index.ts";
+import type { FleetRequest } from "./command-line.ts";
+
+/** What a fleet has done so far. */
+export interface FleetCounts {
+  connected: number;
+  /** States by what became of them. */
+  sent: number;
+  lost: number;
+  commands: number;
+}
+
+export interface Fleet extends AsyncDisposable {
+  counts(): FleetCounts;
+}
+
+export interface FleetOptions {
+  request: FleetRequest;
+  /** Where the journal of all devices is; the fleet's own. */
+  folder: string;
+  onFault: (fault: unknown) => void;
+  clock: Clock;
+}
+
+/** Devices that begin to connect at once; the next ones follow a moment later. */
+const DEVICES_PER_STEP = 20;
+const STEP_MS = 50;
+
+/** Starts devices that walk, one after the other, so that their states are spread over the interval. */
+export function startFleet({ request, folder, onFault, clock }: FleetOptions): Fleet {
+  const counts: FleetCounts = { connected: 0, sent: 0, lost: 0, commands: 0 };
+  const opened = new AsyncDisposableStack();
+  const journals = opened.use(openJournals({ file: join(folder, "journal.db") }));
+  const sandbox = openSandbox({ folder: join(folder, "sandbox"), quotaBytes: 0, reserveBytes: 0 });
+  const logger = createLogger("fleet", { logLevel: "error", logFormat: "auto" });
+  const devices = opened.use(new AsyncDisposableStack());
+  let started = 0;
+
+  function start(index: number): void {
+    const config = deviceConfig(request, index);
+    devices.use(
+      startDevice({
+        config,
+        broker: request.broker,
+        journal: journals.of(config.address.id),
+        memory: memoryInProcess(),
+        sandbox,
+        outboxFile: null,
+        // A thousand clients of MQTT.js are a thousand times its memory.
+        transport: "direct",
+        onConnected: () => {
+          counts.connected += 1;
+        },
+        onDisconnected: () => {
+          counts.connected = Math.max(0, counts.connected - 1);
+        },
+        onState: ({ kind }) => {
+          if (kind === "sent" || kind === "delivered") counts.sent += 1;
+          else counts.lost += 1;
+        },
+        onCommand: () => {
+          counts.commands += 1;
+        },
+        onFault,
+        // There is no process of its own that could end.
+        restart: () => {},
+        clock,
+        logger,
+      }),
+    );
+  }
+
+  function step(): void {
+    const until = Math.min(request.devices, started + DEVICES_PER_STEP);
+    for (; started < until; started += 1) start(started + 1);
+    if (started === request.devices) starting[Symbol.dispose]();
+  }
+
+  const starting = opened.use(clock.repeat(STEP_MS, step));
+  return { counts: () => ({ ...counts }), [Symbol.asyncDispose]: () => opened.disposeAsync() };
+}
+
+function deviceConfig({ rate, prefix, name, seed }: FleetRequest, index: number): DeviceConfig {
+  const commands = [changeSendInterval, setDeadband, reportNow, describe];
+  return {
+    address: { prefix, id: `${name}-${index}` },
+    intervalMs: Math.round(1_000 / rate),
+    intervalMinMs: 10,
+    sources: [
+      {
+        name: "walk",
+        kind: randomWalk,
+        options: randomWalk.options.parse({}),
+        isActive: true,
+        everyMs: null,
+        delivery: { class: "telemetry" },
+        rule: { deadband: null, maxSilenceMs: 300_000 },
+      },
+    ],
+    commands: new Map(commands.map((command) => [command.name, command])),
+    sandbox: { folder: "", quotaBytes: 0, reserveBytes: 0 },
+    homeAssistant: null,
+    seed: seed === null ? null : seed + index,
+    base: ".",
+    sessionExpirySeconds: 60,
+    confirm: "puback",
+  };
+}
