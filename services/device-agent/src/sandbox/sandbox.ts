@@ -14,6 +14,13 @@ export interface Allocated {
   bytes: number;
 }
 
+/** What was removed, and how much of what is called like its files was left alone because it is none of them. */
+export interface Removed {
+  files: number;
+  bytes: number;
+  leftAlone: number;
+}
+
 /** The folder in which a device makes files when it is told to, and removes its own ones. */
 export interface Sandbox {
   /**
@@ -23,6 +30,7 @@ export interface Sandbox {
    */
   allocate(bytes: number, signal: AbortSignal): Promise<Allocated>;
   /** Removes the files that it has made, and nothing else: neither links nor files of others. */
-  removeAll(): Promise<{ files: number; bytes: number }>;
+  removeAll(): Promise<Removed>;
+  /** Everything that lies there, also what is of others: that is what the quota bounds. */
   usage(): Promise<{ files: number; bytes: number; quotaBytes: number }>;
 }

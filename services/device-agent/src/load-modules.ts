@@ -1,0 +1,101 @@
+import { readdirSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join, resolve } from "node:path";
+import { types } from "node:util";
+import { EXIT_CODES, errorCode, errorMessage, Fault } from "@weir/fault";
+
+/** What a module may be, as a check of its export finds it. */
+export type Checked<T> = { kind: "sound"; loaded: T } | { kind: "unsound"; reason: string };
+
+/** What is loaded from a folder. */
+export interface LoadOptions<T> {
+  /** The name of the one export that counts: `command`, `source`. */
+  exportName: string;
+  /** Looks at what a file exports by that name, in the order of the files' names. */
+  check: (exported: unknown) => Checked<T>;
+}
+
+/** A file, and what it exports. */
+export interface LoadedModule<T> {
+  file: string;
+  loaded: T;
+}
+
+const MODULE = /^[^.].*\.(ts|mts|js|mjs)$/;
+const NOT_A_MODULE = /\.(d\.m?ts|test\.m?[tj]s)$/;
+const FILES_MAX = 100;
+
+/**
+ * Loads each TypeScript or JavaScript file of a folder, in the order of their names, and runs it with our rights.
+ * Node strips the types. Folders, tests and what begins with a dot are passed over.
+ *
+ * @throws Fault that names each file that cannot be used, and why.
+ */
+export function loadModules<T>(folder: string, options: LoadOptions<T>): LoadedModule<T>[] {
+  const loaded: LoadedModule<T>[] = [];
+  const problems: string[] = [];
+  for (const file of modulesOf(folder)) {
+    const result = load(file, options);
+    if (result.kind === "sound") loaded.push({ file, loaded: result.loaded });
+    else problems.push(`${file}: ${result.reason}`);
+  }
+  if (problems.length === 0) return loaded;
+  throw new Fault(problems.join("\n"), {
+    remedy: "Mend each of them, or move it out of the folder.",
+    exitCode: EXIT_CODES.configuration,
+  });
+}
+
+function modulesOf(folder: string): string[] {
+  const names = namesIn(folder).filter((name) => MODULE.test(name) && !NOT_A_MODULE.test(name));
+  if (names.length <= FILES_MAX) return names.sort().map((name) => join(resolve(folder), name));
+  throw new Fault(`${folder} has ${names.length} files to load, more than ${FILES_MAX}`, {
+    remedy: "Give a folder that holds nothing else.",
+    exitCode: EXIT_CODES.configuration,
+  });
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    const entries = readdirSync(folder, { withFileTypes: true });
+    return entries.filter((entry) => !entry.isDirectory()).map(({ name }) => name);
+  } catch (cause) {
+    throw new Fault(`the folder ${folder} cannot be read: ${errorMessage(cause)}`, {
+      remedy: "Make it, or take it out of the configuration.",
+      exitCode: EXIT_CODES.configuration,
+      cause,
+    });
+  }
+}
+
+function load<T>(file: string, { exportName, check }: LoadOptions<T>): Checked<T> {
+  try {
+    // What a file exports cannot be known before it is looked at.
+    const module = createRequire(file)(file) as Record<string, unknown>;
+    if (Object.hasOwn(module, exportName)) return check(module[exportName]);
+    return unsound(`it exports nothing by the name ${exportName}: export const ${exportName} = …`);
+  } catch (error) {
+    return unsound(`it cannot be loaded${lineOf(error)}: ${reasonOf(error)}`);
+  }
+}
+
+function unsound(reason: string): { kind: "unsound"; reason: string } {
+  return { kind: "unsound", reason };
+}
+
+function reasonOf(error: unknown): string {
+  if (errorCode(error) === "ERR_REQUIRE_ASYNC_MODULE") {
+    return "it has an await outside of its functions; wait where it is used";
+  }
+  // Node goes on to tell who asked for it, in several lines.
+  const [first = ""] = errorMessage(error).split("\n");
+  const isMissing = /^Cannot find (package|module) '[^./]/.test(first);
+  return isMissing ? `${first}; keep the folder below Weir's own, where its packages are` : first;
+}
+
+/** Node tells the line of what is no TypeScript at the head of the stack, and nowhere else. */
+function lineOf(error: unknown): string {
+  if (!types.isNativeError(error) || error.name !== "SyntaxError") return "";
+  const [, line] = /^.+:(\d+)\n/.exec(error.stack ?? "") ?? [];
+  return line === undefined ? "" : `, line ${line}`;
+}
