@@ -1,0 +1,243 @@
+import { execFile } from "node:child_process";
+import { readFileSync, statSync } from "node:fs";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { eventually, freePort, hasDocker, temporaryFolder } from "@weir/testkit";
+import { type Compose, createCompose } from "./compose.ts";
+import { connectGuest, type Guest, type GuestOptions } from "./guest.ts";
+
+const TIMEOUT_MS = 60_000;
+const NOT_AUTHORIZED = 0x87;
+/** What an MQTT 3.1.1 broker answers to a CONNECT that it does not authorise. */
+const REFUSED_3_1_1 = 5;
+
+const inDocker = hasDocker() ? describe : describe.skip;
+const execute = promisify(execFile);
+
+inDocker("the secured broker", () => {
+  const secrets = temporaryFolder();
+  let compose: Compose;
+  let port: number;
+  let certificatePort: number;
+
+  beforeAll(async () => {
+    await secure("init", "--host", "weir.example.org");
+    for (const id of ["kitchen", "hall"]) await secure("device", id);
+    await secure("device", "5f3e9a", "--access-key", "AK7");
+    await secure("device", "porch", "--certificate");
+    port = await freePort();
+    certificatePort = await freePort();
+    compose = await createCompose("secured", {
+      COMPOSE_FILE: "docker-compose.yml:docker-compose-secured.yml",
+      SECRETS_FOLDER: secrets.path,
+      MQTTS_PUBLISH: `127.0.0.1:${port}`,
+      MQTTS_CERTIFICATE_PUBLISH: `127.0.0.1:${certificatePort}`,
+    });
+    await compose.run("up", "--detach", "--wait", "mosquitto");
+  }, TIMEOUT_MS);
+
+  afterAll(async () => {
+    await compose[Symbol.asyncDispose]();
+    secrets[Symbol.dispose]();
+  }, TIMEOUT_MS);
+
+  async function secure(...args: string[]): Promise<void> {
+    const command = ["tools/secure/main.ts", ...args, "--folder", secrets.path];
+    await execute(process.execPath, command);
+  }
+
+  function secret(file: string): string {
+    return readFileSync(secrets.file(file), "utf8");
+  }
+
+  async function connect(options: Partial<GuestOptions> = {}): Promise<Guest> {
+    return await connectGuest({ port, authority: secret("ca.crt"), ...options });
+  }
+
+  /** Connects by name, with the password that was made for it. */
+  async function comeAs(user: string, options: Partial<GuestOptions> = {}): Promise<Guest> {
+    const file = user === "operator" ? "operators/operator" : `devices/${user}`;
+    return await connect({ user, password: secret(`${file}.password`), ...options });
+  }
+
+  test.each([5, 4] as const)("lets nobody in without a password (version %i)", async (version) => {
+    const code = version === 5 ? NOT_AUTHORIZED : REFUSED_3_1_1;
+
+    await expect(connect({ version })).rejects.toMatchObject({ code });
+    await expect(connect({ version, user: "kitchen", password: "guessed" })).rejects.toMatchObject({
+      code,
+    });
+    await expect(
+      connect({ version, user: "kitchen", password: secret("devices/hall.password") }),
+    ).rejects.toMatchObject({ code });
+  });
+
+  test("has no port without TLS", async () => {
+    const ports = await compose.run("ps", "--format", "{{.Ports}}", "mosquitto");
+
+    expect(ports).toContain("->8883/tcp");
+    expect(ports).not.toContain("->1883/tcp");
+  });
+
+  test("takes a device's own state, and nothing in the name of another", async () => {
+    await using operator = await comeAs("operator", { filter: "#" });
+    await using kitchen = await comeAs("kitchen");
+
+    await kitchen.publish("devices/kitchen/state", "19");
+
+    await eventually(() => operator.received.includes("devices/kitchen/state 19"));
+    for (const topic of [
+      "devices/hall/state",
+      "devices/kitchen/command",
+      "weir/publisher/hall",
+      "weir/receipt/kitchen",
+      "homeassistant/device/hall/config",
+      "DATA",
+    ]) {
+      await expect(kitchen.publish(topic, "forged")).rejects.toMatchObject({
+        code: NOT_AUTHORIZED,
+      });
+    }
+    expect(operator.received.join()).not.toContain("forged");
+  });
+
+  test("drops what an MQTT 3.1.1 client may not send, without a word", async () => {
+    await using operator = await comeAs("operator", { filter: "#" });
+    await using kitchen = await comeAs("kitchen", { version: 4 });
+
+    await kitchen.publish("devices/hall/state", "forged");
+    await kitchen.publish("devices/kitchen/command", "forged");
+    await kitchen.publish("devices/kitchen/state", "sentinel");
+
+    await eventually(() => operator.received.includes("devices/kitchen/state sentinel"));
+    expect(operator.received.join()).not.toContain("forged");
+  });
+
+  test("gives a device the commands of an operator, and nothing of another's", async () => {
+    await using kitchen = await comeAs("kitchen", { filter: "#" });
+    await using operator = await comeAs("operator");
+
+    await operator.publish("devices/hall/command", "not yours");
+    await operator.publish("devices/kitchen/command", "yours");
+
+    await eventually(() => kitchen.received.length > 0);
+    expect(kitchen.received).toEqual(["devices/kitchen/command yours"]);
+    await expect(operator.publish("devices/kitchen/state", "forged")).rejects.toMatchObject({
+      code: NOT_AUTHORIZED,
+    });
+  });
+
+  test("takes a client that was made for Losant, by access key and secret", async () => {
+    await using operator = await comeAs("operator", { filter: "losant/#" });
+    await using device = await connect({
+      clientId: "5f3e9a",
+      user: "AK7",
+      password: secret("devices/5f3e9a.password"),
+      version: 4,
+      filter: "losant/5f3e9a/command",
+    });
+
+    await device.publish("losant/kitchen/state", "forged");
+    await device.publish("losant/5f3e9a/state", '{"data":{"t":19}}');
+    await operator.publish("losant/5f3e9a/command", "go");
+
+    await eventually(() => device.received.includes("losant/5f3e9a/command go"));
+    expect(operator.received).toEqual([
+      'losant/5f3e9a/state {"data":{"t":19}}',
+      "losant/5f3e9a/command go",
+    ]);
+  });
+
+  test("leaves a device its session when another takes its client id", async () => {
+    await using kitchen = await comeAs("kitchen", {
+      clientId: "kitchen",
+      filter: "devices/kitchen/command",
+    });
+    await using thief = await comeAs("hall", { clientId: "kitchen", filter: "devices/#" });
+    await using operator = await comeAs("operator");
+
+    await operator.publish("devices/kitchen/command", "secret");
+    await operator.publish("devices/hall/command", "sentinel");
+
+    await eventually(() => kitchen.received.includes("devices/kitchen/command secret"));
+    await eventually(() => thief.received.length > 0);
+    expect(thief.received).toEqual(["devices/hall/command sentinel"]);
+    await expect(thief.publish("devices/kitchen/state", "forged")).rejects.toMatchObject({
+      code: NOT_AUTHORIZED,
+    });
+  });
+
+  test("takes a certificate in place of a password, on a port of its own", async () => {
+    const porch = {
+      port: certificatePort,
+      certificate: secret("devices/porch.crt"),
+      key: secret("devices/porch.key"),
+    };
+    await using operator = await comeAs("operator", { filter: "devices/#" });
+    await using device = await connect({ ...porch, user: "hall", password: "is not asked for" });
+
+    await device.publish("devices/porch/state", "19");
+
+    await eventually(() => operator.received.includes("devices/porch/state 19"));
+    await expect(device.publish("devices/hall/state", "forged")).rejects.toMatchObject({
+      code: NOT_AUTHORIZED,
+    });
+    await expect(comeAs("kitchen", { port: certificatePort })).rejects.toThrow();
+  });
+
+  test("learns of devices that come and go while it runs", async () => {
+    const isRefused = async (password: string): Promise<boolean> => {
+      try {
+        await using _garden = await connect({ user: "garden", password });
+        return false;
+      } catch (error) {
+        expect(error).toMatchObject({ code: NOT_AUTHORIZED });
+        return true;
+      }
+    };
+    await using kitchen = await comeAs("kitchen");
+    await secure("device", "garden");
+    const password = secret("devices/garden.password");
+    expect(await isRefused(password)).toBe(true);
+
+    await compose.run("kill", "--signal", "SIGHUP", "mosquitto");
+    await eventually(async () => !(await isRefused(password)));
+
+    await secure("remove", "garden");
+    await compose.run("kill", "--signal", "SIGHUP", "mosquitto");
+    await eventually(() => isRefused(password));
+    await kitchen.publish("devices/kitchen/state", "undisturbed");
+  });
+
+  test("keeps its secrets in a folder that is its owner's alone", () => {
+    const modeOf = (file: string): number => statSync(file).mode & 0o777;
+
+    expect(modeOf(secrets.path)).toBe(0o700);
+    for (const file of ["ca.key", "operators/operator.password", "devices/porch.key"]) {
+      expect(modeOf(secrets.file(file))).toBe(0o600);
+    }
+  });
+
+  test("makes nothing anew that is there", async () => {
+    const files = ["ca.crt", "mosquitto/server.crt", "mosquitto/passwords", "mosquitto/rights"];
+    const before = files.map(secret);
+
+    await secure("init", "--host", "weir.example.org");
+
+    expect(files.map(secret)).toEqual(before);
+    await expect(secure("device", "kitchen")).rejects.toMatchObject({ code: 73 });
+    await expect(secure("device", "logger")).rejects.toMatchObject({ code: 73 });
+  });
+
+  test("says what is missing where there is no openssl", async () => {
+    const elsewhere = secrets.file("elsewhere");
+    const args = ["tools/secure/main.ts", "init", "--host", "h", "--folder", elsewhere];
+
+    await expect(
+      execute(process.execPath, args, { env: { PATH: secrets.path } }),
+    ).rejects.toMatchObject({
+      code: 69,
+      stderr: expect.stringContaining("openssl is not there"),
+    });
+  });
+});

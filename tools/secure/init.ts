@@ -1,0 +1,107 @@
+import { readFileSync } from "node:fs";
+import { isIP } from "node:net";
+import { join } from "node:path";
+import { EXIT_CODES, Fault } from "@weir/fault";
+import { certifyAuthority, certifyServer, generateKey, type Signed } from "./certificates.ts";
+import { FILES, filesOf, type Readers, type SecretsFolder } from "./folder.ts";
+import { randomPassword, withPassword } from "./passwords.ts";
+import { missingBlocks, rightsOf, usersOf, withBlocks } from "./rights.ts";
+
+/** What the suite's own services may do. */
+const SUITE_RIGHTS = join(import.meta.dirname, "../../mosquitto/rights.acl");
+const OPERATOR = { kind: "operator", name: "operator", user: "operator" } as const;
+
+/** A file that `init` has seen to. */
+export interface Step {
+  path: string;
+  isNew: boolean;
+}
+
+/** The authority that signs in this folder. @throws Fault when its key is not there. */
+export function authorityOf(folder: SecretsFolder): Signed {
+  if (!folder.has(FILES.authorityKey)) {
+    throw new Fault(
+      `${folder.pathOf(FILES.authorityKey)} is not there, and nothing is signed without it`,
+      {
+        remedy: "If you keep it somewhere else, put it back for as long as this takes.",
+        exitCode: EXIT_CODES.unavailable,
+      },
+    );
+  }
+  return {
+    certificateFile: folder.pathOf(FILES.authority),
+    keyFile: folder.pathOf(FILES.authorityKey),
+  };
+}
+
+/**
+ * Makes what is missing, and leaves alone what is there.
+ *
+ * @param hosts what devices call the broker: names and addresses.
+ * @throws Fault when the server needs a certificate and no host is given, or one is none.
+ */
+export function initialise(folder: SecretsFolder, hosts: readonly string[]): Step[] {
+  const steps: Step[] = [];
+  if (!folder.has(FILES.server)) checkHosts(hosts);
+
+  function make(file: string, readers: Readers, content: () => string): void {
+    const isNew = !folder.has(file);
+    if (isNew) folder.write(file, content(), readers);
+    steps.push({ path: folder.pathOf(file), isNew });
+  }
+
+  // Of an authority whose key is kept elsewhere only the certificate is here.
+  if (!folder.has(FILES.authority)) {
+    make(FILES.authorityKey, "owner", generateKey);
+    make(FILES.authority, "containers", () => certifyAuthority(folder.pathOf(FILES.authorityKey)));
+  }
+  make(FILES.serverKey, "containers", generateKey);
+  make(FILES.server, "containers", () =>
+    certifyServer(authorityOf(folder), folder.pathOf(FILES.serverKey), hosts),
+  );
+
+  const suite = readFileSync(SUITE_RIGHTS, "utf8");
+  const wanted = withBlocks(suite, [rightsOf(OPERATOR)]);
+  make(FILES.rights, "containers", () => wanted);
+  make(FILES.passwords, "containers", () => "");
+  admit(folder, wanted);
+  for (const user of usersOf(suite)) {
+    make(`services/${user}`, "containers", () => newPassword(folder, user));
+  }
+  make(filesOf(OPERATOR).password, "owner", () => newPassword(folder, OPERATOR.user));
+  return steps;
+}
+
+/** A later Weir has services that an earlier one had not. */
+function admit(folder: SecretsFolder, wanted: string): void {
+  const rights = folder.read(FILES.rights);
+  const missing = missingBlocks(rights, wanted);
+  if (missing.length > 0) folder.write(FILES.rights, withBlocks(rights, missing), "containers");
+}
+
+/** Gives a user a new password; returns it. */
+export function newPassword(folder: SecretsFolder, user: string): string {
+  const password = randomPassword();
+  const passwords = withPassword(folder.read(FILES.passwords), user, password);
+  folder.write(FILES.passwords, passwords, "containers");
+  return password;
+}
+
+function checkHosts(hosts: readonly string[]): void {
+  if (hosts.length === 0) {
+    throw new Fault(
+      "--host: there is none; the certificate must name what devices call the broker",
+      {
+        remedy: "Say --host my.host.name or --host 192.168.1.5, or both.",
+        exitCode: EXIT_CODES.configuration,
+      },
+    );
+  }
+  for (const host of hosts) {
+    if (isIP(host) !== 0 || /^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$/.test(host)) continue;
+    throw new Fault(`--host: ${JSON.stringify(host)} is neither a host name nor an address`, {
+      remedy: "Give it without mqtts:// and without a port.",
+      exitCode: EXIT_CODES.configuration,
+    });
+  }
+}

@@ -1,0 +1,65 @@
+// `npm run secure`: keys, certificates, users and rights of the secured suite (docs/security.md).
+
+import { runCommand } from "@weir/command-line";
+import { EXIT_CODES } from "@weir/fault";
+import { type Admission, addClient, removeClient } from "./clients.ts";
+import { readCommandLine, type SecureCommand, USAGE } from "./command-line.ts";
+import { FILES, filesOf, openSecretsFolder, type SecretsFolder } from "./folder.ts";
+import { initialise, type Step } from "./init.ts";
+import type { Client } from "./rights.ts";
+
+const RELOAD = `A broker that is running reads it after
+  docker compose kill -s HUP mosquitto
+`;
+
+/** Does what is asked; returns what there is to say. */
+function obey(command: SecureCommand): string {
+  const folder = openSecretsFolder(command.folder);
+  switch (command.kind) {
+    case "init":
+      return renderSteps(initialise(folder, command.hosts), command.hosts[0]);
+    case "device":
+    case "operator":
+      return renderClient(folder, addClient(folder, command), command);
+    case "remove":
+      removeClient(folder, command.name);
+      return `${command.name} has no user, no rights and no files any more. ${RELOAD}`;
+  }
+}
+
+function renderSteps(steps: readonly Step[], host = "NAME"): string {
+  return `${steps.map(({ path, isNew }) => `${isNew ? "made" : "kept"}  ${path}`).join("\n")}
+
+Keep a copy of the folder where nobody else reads it. Next:
+  npm run secure -- device kitchen      for each device; its broker is mqtts://${host}:8883
+  docker compose -f docker-compose.yml -f docker-compose-secured.yml up --build
+`;
+}
+
+function renderClient(folder: SecretsFolder, client: Client, { credential }: Admission): string {
+  const { password, key, certificate } = filesOf(client);
+  const identity =
+    credential === "password"
+      ? [
+          ["port", "8883"],
+          ["user", client.user],
+          ["password in", folder.pathOf(password)],
+        ]
+      : [
+          ["port", "8884"],
+          ["certificate", folder.pathOf(certificate)],
+          ["key", folder.pathOf(key)],
+        ];
+  const lines = [
+    [client.kind, client.name],
+    ...identity,
+    ["authority", folder.pathOf(FILES.authority)],
+  ];
+  return `${lines.map(([what = "", value]) => `${what.padEnd(12)} ${value}\n`).join("")}\n${RELOAD}`;
+}
+
+await runCommand("secure", async () => {
+  const command = readCommandLine(process.argv.slice(2));
+  process.stdout.write(command === null ? USAGE : obey(command));
+  return EXIT_CODES.ok;
+});
