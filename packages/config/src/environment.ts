@@ -21,7 +21,7 @@ export class ConfigurationFault extends Fault {
   constructor(problems: readonly string[]) {
     super(`the configuration has ${problems.length} problem(s):\n  ${problems.join("\n  ")}`, {
       remedy:
-        "Mend them in the environment, in .env or in weir.yaml; .env.example and config/weir.example.yaml describe every setting.",
+        "Mend them in the environment, in .env or in the file that is named; .env.example and config/*.example.yaml describe every setting.",
       exitCode: EXIT_CODES.configuration,
     });
     this.problems = problems;

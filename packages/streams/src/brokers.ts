@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import type { BrokerConfig, Environment } from "@weir/config";
 import { errorMessage } from "@weir/fault";
-import type { Problem } from "./problem.ts";
+import type { Problem } from "@weir/settings-file";
 import type { BrokerEntry } from "./schema.ts";
 import { DEFAULT_BROKER } from "./stream-config.ts";
 

@@ -1,4 +1,4 @@
 export { readStreams } from "./read-streams.ts";
-export { weirFileJsonSchema } from "./schema.ts";
 export { streamSettings } from "./settings.ts";
 export type { StreamConfig, StreamPlace, StreamsConfig } from "./stream-config.ts";
+export { weirFileJsonSchema } from "./weir-file.ts";

@@ -1,10 +1,10 @@
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import type { Environment } from "@weir/config";
 import type { DecoderSpec } from "@weir/decoders";
+import { bytesOf, millisecondsOf } from "@weir/settings-file";
 import { DATA, DEVICES, isSet, plainStream, type StreamValues } from "./defaults.ts";
 import type { StreamEntry } from "./schema.ts";
 import type { StreamConfig } from "./stream-config.ts";
-import { bytesOf, millisecondsOf } from "./units.ts";
 
 export interface NormaliseContext {
   values: StreamValues;

@@ -9,6 +9,12 @@ import {
   storeSettings,
   topicSettings,
 } from "@weir/config";
+import {
+  faultWithoutFile,
+  millisecondsOf,
+  readSettingsFile,
+  type SettingsFile,
+} from "@weir/settings-file";
 import { readBrokers } from "./brokers.ts";
 import { defaultStreams, isSet } from "./defaults.ts";
 import { type NormaliseContext, normaliseStream } from "./normalise.ts";
@@ -16,8 +22,7 @@ import { problemsOf } from "./rules.ts";
 import type { WeirFile } from "./schema.ts";
 import { streamSettings } from "./settings.ts";
 import type { StreamConfig, StreamsConfig } from "./stream-config.ts";
-import { millisecondsOf } from "./units.ts";
-import { faultWithoutFile, type ReadWeirFile, readWeirFile } from "./weir-file.ts";
+import { weirFileFormat } from "./weir-file.ts";
 
 const PERFORMANCE_TOPIC = "weir/service/logger/performance";
 const PERFORMANCE_INTERVAL = "10s";
@@ -58,8 +63,8 @@ export function readStreams(environment: Environment): StreamsConfig {
 }
 
 /** Nobody misses the usual file; one that was asked for is missed. */
-function readNamedFile(file: string, environment: Environment): ReadWeirFile | null {
-  const read = readWeirFile(file);
+function readNamedFile(file: string, environment: Environment): SettingsFile<WeirFile> | null {
+  const read = readSettingsFile(file, weirFileFormat);
   if (read === null && isSet(environment, "WEIR_FILE")) {
     throw new ConfigurationFault([`WEIR_FILE: ${file} is not there; make it, or unset WEIR_FILE`]);
   }

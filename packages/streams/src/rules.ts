@@ -1,8 +1,8 @@
 import { resolve, sep } from "node:path";
 import type { Environment } from "@weir/config";
 import { WINDOW_SECONDS_MAX } from "@weir/messages";
+import type { Problem } from "@weir/settings-file";
 import { DATA, isSet, type StreamValues } from "./defaults.ts";
-import type { Problem } from "./problem.ts";
 import type { StreamConfig, StreamsConfig } from "./stream-config.ts";
 
 /** Covering them takes time that grows with the square of their number. */

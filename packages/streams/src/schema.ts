@@ -1,6 +1,6 @@
+import { duration, size } from "@weir/settings-file";
 import { filterProblem } from "@weir/topics";
 import { z } from "zod";
-import { duration, size } from "./units.ts";
 
 const STREAMS_MAX = 200;
 const BROKERS_MAX = 50;
@@ -8,7 +8,7 @@ const FILTERS_MAX = 100;
 const BATCH_ROWS_MAX = 50_000;
 
 /** What a name of a stream or a broker may be. `..` is no name: it would be a folder, and not ours. */
-export const NAME_RULE =
+const NAME_RULE =
   "a name is 1 to 64 letters, digits, dots, underscores or hyphens, and begins with a letter or digit";
 const name = z.string(NAME_RULE).regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, NAME_RULE);
 const path = z.string("it must be a path").min(1, "a path has at least one character");
@@ -22,19 +22,22 @@ const filters = z
   .max(FILTERS_MAX, `there are at most ${FILTERS_MAX} in one list`);
 
 const decoder = z
-  .union([
-    z.enum(["reading", "json", "number", "text", "raw"]),
-    z.strictObject({
-      avro: z.strictObject({
-        schemas: path.describe("Folder of *.avsc, relative to this file."),
-        framing: z
-          .enum(["single-object", "confluent"])
-          .describe(
-            "How a payload names its schema: Avro's single-object encoding, or Confluent's.",
-          ),
+  .union(
+    [
+      z.enum(["reading", "json", "number", "text", "raw"]),
+      z.strictObject({
+        avro: z.strictObject({
+          schemas: path.describe("Folder of *.avsc, relative to this file."),
+          framing: z
+            .enum(["single-object", "confluent"])
+            .describe(
+              "How a payload names its schema: Avro's single-object encoding, or Confluent's.",
+            ),
+        }),
       }),
-    }),
-  ])
+    ],
+    "it must be one of reading, json, number, text, raw, or avro with schemas and framing",
+  )
   .describe(
     "How payloads are read. reading: {number, epochtime}; json: any JSON; number and text: plain text; raw: bytes that are left alone; avro: needs a folder of schemas. json unless it says otherwise.",
   );
@@ -156,9 +159,3 @@ export const weirFile = z.strictObject({
 export type WeirFile = z.infer<typeof weirFile>;
 export type StreamEntry = z.infer<typeof stream>;
 export type BrokerEntry = z.infer<typeof broker>;
-
-/** JSON Schema of weir.yaml, for editors. */
-export function weirFileJsonSchema(): object {
-  // The draft that editors know best.
-  return { title: "weir.yaml", ...z.toJSONSchema(weirFile, { io: "input", target: "draft-7" }) };
-}

@@ -1,40 +1,17 @@
-import { ConfigurationFault } from "@weir/config";
-import { checkContent } from "./issues.ts";
-import type { Problem } from "./problem.ts";
-import type { WeirFile } from "./schema.ts";
-import { readYamlFile } from "./yaml-file.ts";
+import { type FileFormat, fileJsonSchema } from "@weir/settings-file";
+import { type WeirFile, weirFile } from "./schema.ts";
 
-/** A weir.yaml whose keys and values are sound, each for itself. */
-export interface ReadWeirFile {
-  content: WeirFile;
-  /** @returns a fault with every problem in a line: file, line, path, value, words. */
-  faultOf(problems: readonly Problem[]): ConfigurationFault;
-}
+/** What weir.yaml may hold. */
+export const weirFileFormat: FileFormat<WeirFile> = {
+  schema: weirFile,
+  example: "config/weir.example.yaml",
+  missingKeys: {
+    password:
+      "no password stands in this file; put it into a file (passwordFile) or a variable of the environment (passwordVariable)",
+  },
+};
 
-const PROBLEMS_SHOWN_MAX = 100;
-
-/**
- * @returns `null` when there is no such file.
- * @throws ConfigurationFault with every problem.
- */
-export function readWeirFile(file: string): ReadWeirFile | null {
-  const yaml = readYamlFile(file);
-  if (yaml === null) return null;
-  const { content, problems } = checkContent(yaml.content);
-  if (content === null) throw faultOf(problems, yaml.describe);
-  return { content, faultOf: (found) => faultOf(found, yaml.describe) };
-}
-
-/** What there is to say without a file. */
-export function faultWithoutFile(problems: readonly Problem[]): ConfigurationFault {
-  return faultOf(problems, ({ path, words }) => `${path.join(".")}: ${words}`);
-}
-
-function faultOf(
-  problems: readonly Problem[],
-  describe: (problem: Problem) => string,
-): ConfigurationFault {
-  const shown = problems.slice(0, PROBLEMS_SHOWN_MAX).map(describe);
-  const more = problems.length - shown.length;
-  return new ConfigurationFault(more > 0 ? [...shown, `… and ${more} more`] : shown);
+/** JSON Schema of weir.yaml, for editors. */
+export function weirFileJsonSchema(): object {
+  return fileJsonSchema("weir.yaml", weirFile);
 }

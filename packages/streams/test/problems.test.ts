@@ -1,7 +1,4 @@
-import { writeFileSync } from "node:fs";
 import { describe, expect, test } from "@jest/globals";
-import { readStreams } from "@weir/streams";
-import { temporaryFolder } from "@weir/testkit";
 import { problemsOf } from "./fixture.ts";
 
 const listOf = (count: number, entry: (index: number) => string): string =>
@@ -120,30 +117,5 @@ brokers:
     ],
   ])("such as %s is told so", (text, problem) => {
     expect(problemsOf(text).join("\n")).toContain(problem);
-  });
-
-  test("is refused when it is no UTF-8, or too large", () => {
-    using folder = temporaryFolder();
-    const file = folder.file("weir.yaml");
-    writeFileSync(file, Buffer.from("streams: { a: { filters: [r\xe4ume/#] } }", "latin1"));
-    expect(() => readStreams({ WEIR_FILE: file })).toThrow("it is not UTF-8");
-    writeFileSync(file, `#${"x".repeat(1024 * 1024)}`);
-    expect(() => readStreams({ WEIR_FILE: file })).toThrow("larger than 1048576 bytes");
-    expect(() => readStreams({ WEIR_FILE: folder.path })).toThrow("cannot be read");
-  });
-
-  test("is not blown up by aliases of aliases", () => {
-    const levels = Array.from({ length: 12 }, (_, level) => {
-      const below = level === 0 ? "x" : `*l${level - 1}`;
-      return `l${level}: &l${level} [${listOf(10, () => below)}]`;
-    });
-    expect(problemsOf(levels.join("\n")).join()).toMatch(/alias/i);
-  });
-
-  test("is told of in at most a hundred lines", () => {
-    const text = `streams: { ${listOf(300, (index) => `"/${index}": { filters: [x] }`)} }`;
-    const problems = problemsOf(text);
-    expect(problems).toHaveLength(101);
-    expect(problems.at(-1)).toMatch(/^… and \d+ more$/);
   });
 });

@@ -1,4 +1,4 @@
-/** Something in a weir.yaml, or in what comes of it, that cannot stay. */
+/** Something in a file of settings, or in what comes of it, that cannot stay. */
 export interface Problem {
   /** The keys that lead to it: `["streams", "kitchen", "rotation"]`. */
   path: readonly string[];

@@ -1,0 +1,113 @@
+import { writeFileSync } from "node:fs";
+import { describe, expect, test } from "@jest/globals";
+import { faultWithoutFile, readSettingsFile } from "@weir/settings-file";
+import { temporaryFolder } from "@weir/testkit";
+import { pondFormat, pondOf, problemsOf } from "./fixture.ts";
+
+const listOf = (count: number, entry: (index: number) => string): string =>
+  Array.from({ length: count }, (_, index) => entry(index)).join(", ");
+
+describe("a file of settings", () => {
+  test("gives its content", () => {
+    expect(pondOf("depth: 2\nfish: { carp: { count: 3 } }")).toEqual({
+      depth: 2,
+      fish: { carp: { count: 3 } },
+    });
+  });
+
+  test("is empty when there is nothing in it", () => {
+    expect(pondOf("# nothing yet\n")).toEqual({});
+  });
+
+  test("may be missing", () => {
+    using folder = temporaryFolder();
+    expect(readSettingsFile(folder.file("gone.yaml"), pondFormat)).toBeNull();
+  });
+
+  test("has problems that are found later told with their lines, too", () => {
+    using folder = temporaryFolder();
+    const file = folder.file("pond.yaml");
+    writeFileSync(file, "depth: 2\nfish:\n  carp: { count: 3 }\n");
+    const fault = readSettingsFile(file, pondFormat)?.faultOf([
+      { path: ["fish", "carp"], words: "there is no room for them" },
+    ]);
+    expect(fault?.problems).toEqual([`${file}:3: fish.carp: there is no room for them`]);
+  });
+
+  test("that is missing has them told without", () => {
+    const fault = faultWithoutFile([
+      { path: ["fish", "carp"], words: "there is no room for them" },
+    ]);
+    expect(fault.problems).toEqual(["fish.carp: there is no room for them"]);
+  });
+});
+
+describe("a file of settings that is wrong", () => {
+  test("has every problem named with its line, path, value and remedy", () => {
+    const text = `dept: 2
+depth: 10
+refill: 5
+volume: 3 buckets
+lit: "no"
+fish:
+  Carp: { count: 1 }
+  carp: { count: 1.5, kint: carp }
+  tench: { kind: shark }
+food: { brand: x }
+password: hidden
+`;
+    const problems = problemsOf(text);
+    expect(problems).toEqual(
+      expect.arrayContaining([
+        "pond.yaml:1: dept 2: there is no such key; did you mean depth? (pond.example.yaml has them all)",
+        "pond.yaml:2: depth 10: it must be at most 9",
+        "pond.yaml:3: refill 5: a duration is a whole number with a unit: 20ms, 90s, 35m, 12h, 7d",
+        'pond.yaml:4: volume "3 buckets": a size is a number with a unit: 500MB, 10GB, 1.5GiB',
+        'pond.yaml:5: lit "no": it must be true or false',
+        "pond.yaml:7: fish.Carp: a name is a few small letters",
+        "pond.yaml:8: fish.carp.count 1.5: it must be a whole number",
+        'pond.yaml:8: fish.carp.kint "carp": there is no such key; did you mean kind? (pond.example.yaml has them all)',
+        "pond.yaml:9: fish.tench.count: it is missing; it must be a number",
+        'pond.yaml:9: fish.tench.kind "shark": it must be one of carp, tench',
+        'pond.yaml:10: food.brand "x": it must have at least 2 characters',
+        "pond.yaml:11: password: ponds have none",
+      ]),
+    );
+    expect(problems).toHaveLength(12);
+  });
+
+  test.each([
+    ["depth: 0", "it must be more than 0"],
+    ["depth: [1]", "it must be a number"],
+    ["food: much", "none, or a brand"],
+    ["fish: [carp]", "it must be names with what belongs to each"],
+    ["hello", "pond.yaml: it must be keys with values"],
+    ["refill: 0s", "it must be from 1s to 1d"],
+  ])("%s is told so", (text, words) => {
+    expect(problemsOf(text).join("\n")).toContain(words);
+  });
+
+  test("is refused when it is no UTF-8, or too large", () => {
+    expect(problemsOf(Buffer.from("food: r\xe4ume", "latin1")).join()).toContain("it is not UTF-8");
+    expect(problemsOf(`#${"x".repeat(1024 * 1024)}`).join()).toContain("larger than 1048576 bytes");
+  });
+
+  test("is refused when it is a folder", () => {
+    using folder = temporaryFolder();
+    expect(() => readSettingsFile(folder.path, pondFormat)).toThrow("cannot be read");
+  });
+
+  test("is not blown up by aliases of aliases", () => {
+    const levels = Array.from({ length: 12 }, (_, level) => {
+      const below = level === 0 ? "x" : `*l${level - 1}`;
+      return `l${level}: &l${level} [${listOf(10, () => below)}]`;
+    });
+    expect(problemsOf(levels.join("\n")).join()).toMatch(/alias/i);
+  });
+
+  test("is told of in at most a hundred lines", () => {
+    const problems = problemsOf(listOf(300, (index) => `k${index}: 1`).replaceAll(", ", "\n"));
+    expect(problems).toHaveLength(101);
+    expect(problems.at(-1)).toMatch(/^… and \d+ more$/);
+  });
+});
