@@ -5,7 +5,7 @@ import { type Compose, type Console, createCompose } from "./compose.ts";
 
 const BUILD_TIMEOUT_MS = 300_000;
 const TEST_TIMEOUT_MS = 90_000;
-const SERVICES = ["logger", "stats", "publisher", "stats-printer", "mosquitto"];
+const SERVICES = ["logger", "stats", "publisher", "stats-printer", "device-agent", "mosquitto"];
 
 // Quick readings; the rest is what a user's .env may say for a machine without Docker.
 const SETTINGS = {
