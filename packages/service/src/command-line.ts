@@ -1,9 +1,12 @@
 import { parseArgs } from "node:util";
 import { type Environment, renderHelp } from "@weir/config";
 import { EXIT_CODES, errorMessage, Fault } from "@weir/fault";
-import type { ServiceDefinition } from "./service.ts";
+import type { Option, ServiceDefinition } from "./service.ts";
 
-type Described = Pick<ServiceDefinition<never>, "name" | "summary" | "settings" | "options">;
+type Described = Pick<
+  ServiceDefinition<never>,
+  "name" | "summary" | "settings" | "options" | "details"
+>;
 
 /** What the command line asks for. */
 export interface CommandLine {
@@ -12,7 +15,7 @@ export interface CommandLine {
   environment: Environment;
 }
 
-/** @throws Fault for an option that the service does not have. */
+/** @throws Fault for an option that the service does not have, or a value that the option does not take. */
 export function parseCommandLine(
   { name, options = {} }: Described,
   argv: readonly string[],
@@ -24,8 +27,16 @@ export function parseCommandLine(
       options: { ...Object.fromEntries(known), help: { type: "boolean" } },
     });
     const { help, ...given } = values;
-    const pairs = Object.entries(given).map(([option, value]) => [options[option], value]);
-    return { help: help === true, environment: Object.fromEntries(pairs) };
+    const environment: Record<string, string> = {};
+    for (const [option, value] of Object.entries(given)) {
+      const { variable, problem } = described(options[option] ?? option);
+      // All of them but --help are texts.
+      const text = String(value);
+      const words = problem(text);
+      if (words !== null) throw new Error(`--${option}: ${words}`);
+      environment[variable] = text;
+    }
+    return { help: help === true, environment };
   } catch (cause) {
     throw new Fault(errorMessage(cause), {
       remedy: `See ${name} --help.`,
@@ -35,11 +46,16 @@ export function parseCommandLine(
   }
 }
 
+function described(option: Option | string): Option {
+  return typeof option === "object" ? option : { variable: option, problem: () => null };
+}
+
 /** The text of `--help`. */
-export function renderUsage({ name, summary, settings, options = {} }: Described): string {
+export function renderUsage({ name, summary, settings, options = {}, details }: Described): string {
   const lines = Object.entries(options).map(
-    ([option, variable]) => `  --${option} …  sets ${variable}`,
+    ([option, given]) => `  --${option} …  sets ${described(given).variable}`,
   );
   const usage = ["  --help", ...lines].join("\n");
-  return `${name}: ${summary}\n\nOptions:\n${usage}\n\nSettings:\n${renderHelp(settings)}\n`;
+  const more = details === undefined ? "" : `\n${details}\n`;
+  return `${name}: ${summary}\n\nOptions:\n${usage}\n\nSettings:\n${renderHelp(settings)}\n${more}`;
 }

@@ -5,5 +5,5 @@ export { type HttpServer, startHttpServer } from "./http-server.ts";
 export { createLogger } from "./logger.ts";
 export { NODE_ARGUMENTS } from "./node-arguments.ts";
 export { runService } from "./run-service.ts";
-export type { Service, ServiceContext, ServiceDefinition } from "./service.ts";
+export type { Option, Service, ServiceContext, ServiceDefinition } from "./service.ts";
 export { listenForStopRequest, type StopRequest } from "./stop-request.ts";

@@ -17,6 +17,14 @@ export interface ServiceContext {
   stop: (reason: string) => void;
 }
 
+/** A command line option that does not take everything that its variable takes. */
+export interface Option {
+  /** The environment variable that it stands for. */
+  variable: string;
+  /** `null`, or what is wrong with a value and how to mend it; it does not show what is secret. */
+  problem: (value: string) => string | null;
+}
+
 /** A service, as `runService` brings it to life. */
 export interface ServiceDefinition<C extends { process: ProcessConfig }> {
   /** The name of its folder under `services/`. */
@@ -25,9 +33,11 @@ export interface ServiceDefinition<C extends { process: ProcessConfig }> {
   summary: string;
   settings: Settings;
   /** Command line options: `--<option> value` stands for an environment variable. */
-  options?: Readonly<Record<string, string>>;
+  options?: Readonly<Record<string, string | Option>>;
+  /** What else `--help` tells, after the settings. */
+  details?: string;
   /** @throws ConfigurationFault naming every problem. */
-  readConfig: (environment: Environment) => C;
+  readConfig: (environment: Environment) => C | Promise<C>;
   /** Starts it. Disposing of what it returns stops intake first and flushes after. */
   start: (config: C, context: ServiceContext) => Service<C> | Promise<Service<C>>;
 }

@@ -15,8 +15,14 @@ await runService({
   name: "fixture",
   summary: "lives for a test.",
   settings,
-  options: { size: "FIXTURE_SIZE" },
-  readConfig: (environment) => {
+  options: {
+    size: {
+      variable: "FIXTURE_SIZE",
+      problem: (size) => (size === "5" ? "5 is for the environment alone" : null),
+    },
+  },
+  details: "Nothing is known of its colour.",
+  readConfig: async (environment) => {
     const values = readSettings(settings, environment);
     return {
       process: processConfig(values, values.FIXTURE_HTTP_PORT),

@@ -139,10 +139,20 @@ describe("a service", () => {
     expect(unknown.output()).toContain("--colour");
   });
 
+  test("does not take from its command line what belongs into the environment", async () => {
+    using trial = start({}, ["--size", "5"]);
+    expect(await trial.ended).toBe(78);
+    expect(trial.output()).toContain("--size: 5 is for the environment alone");
+    using other = start({ FIXTURE_SIZE: "5" });
+    await hasStarted(other);
+  });
+
   test("explains itself with --help", async () => {
     using trial = start({}, ["--help"]);
     expect(await trial.ended).toBe(0);
     expect(trial.output()).toContain("FIXTURE_SIZE  (default 1)");
+    expect(trial.output()).toContain("--size …  sets FIXTURE_SIZE");
+    expect(trial.output()).toContain("Nothing is known of its colour.");
   });
 
   test("that cannot start says why and what to do, with the fault's exit code", async () => {
