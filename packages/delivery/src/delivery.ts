@@ -1,6 +1,6 @@
 import type { Clock } from "@weir/clock";
 import { PAYLOAD_BYTES_MAX, topicProblem } from "@weir/messages";
-import { backoffMs, createLink, type LinkOptions, type Subscription } from "@weir/mqtt";
+import { backoffMs, createLink, type Link, type LinkOptions, type Subscription } from "@weir/mqtt";
 import { type OutboxOptions, openOutbox } from "@weir/outbox";
 import { type AlarmLane, createAlarmLane, type EarlierOutcome } from "./alarm.ts";
 import { ON_BATTERY, type PowerPolicy } from "./attempt-budget.ts";
@@ -42,6 +42,8 @@ export interface Delivery<Kind extends string> extends AsyncDisposable {
    * that lies in the message or the network.
    */
   send(kind: Kind, topic: string, payload: object): Promise<Outcome>;
+  /** Past all classes, for what has a keeping of its own: answers, retained descriptions. */
+  publish: Link["publish"];
   /** How often it has tried to reconnect since it was made. */
   attempts(): number;
 }
@@ -126,6 +128,7 @@ export function createDelivery<Kind extends string>(
           return await (alarms as AlarmLane).send(topic, payload);
       }
     },
+    publish: link.publish,
     attempts: () => attempts,
     [Symbol.asyncDispose]: async () => {
       await link[Symbol.asyncDispose]();

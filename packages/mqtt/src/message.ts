@@ -5,6 +5,10 @@ export interface InboundMessage {
   qos: 0 | 1 | 2;
   /** The broker kept it and sent it because of the subscription [MQTT-3.3.1-8]. */
   retained: boolean;
+  /** Where its publisher awaits an answer, if it does. Only MQTT 5 brokers tell it [MQTT-3.3.2-15]. */
+  responseTopic?: string;
+  /** What an answer is to bring back to the publisher, if it said so. Only MQTT 5 brokers tell it [MQTT-3.3.2-16]. */
+  correlationData?: Buffer;
 }
 
 /** A message of a batch. Its payload is valid only until `onBatch` returns: copy what you keep. */
@@ -26,6 +30,10 @@ export interface PublishOptions {
   retain?: boolean;
   /** After how many seconds the broker may forget it. Only MQTT 5 brokers do. */
   expirySeconds?: number;
+  /** Where an answer is awaited. Only MQTT 5 brokers hand it on. */
+  responseTopic?: string;
+  /** What belongs to a request, or comes back with its answer. Only MQTT 5 brokers hand it on. */
+  correlationData?: Buffer;
 }
 
 /** What to receive, at most how often. */
