@@ -1,0 +1,34 @@
+import { EVENT_TTL_MS, type KindSettings } from "@weir/delivery";
+import type { ReportedSource } from "./reporter.ts";
+
+/** Sources that are measured together: they have one interval and one way of delivery. */
+export interface Group {
+  /** The same for the same interval and way of delivery. */
+  key: string;
+  delivery: KindSettings;
+  intervalMs: number;
+  /** Whether one of them has the device's interval. */
+  followsDevice: boolean;
+  sources: readonly ReportedSource[];
+}
+
+export function groupsOf(sources: readonly ReportedSource[], deviceIntervalMs: number): Group[] {
+  const gathered = Map.groupBy(sources, (source) => keyOf(source, deviceIntervalMs));
+  return [...gathered].map(([key, [first, ...others]]) => {
+    // A group has at least the source that it was made for.
+    const { delivery, everyMs } = first as ReportedSource;
+    const members = [first as ReportedSource, ...others];
+    return {
+      key,
+      delivery,
+      intervalMs: everyMs ?? deviceIntervalMs,
+      followsDevice: members.some((source) => source.everyMs === null),
+      sources: members,
+    };
+  });
+}
+
+function keyOf({ delivery, everyMs }: ReportedSource, deviceIntervalMs: number): string {
+  const ttlMs = delivery.class === "event" ? (delivery.ttlMs ?? EVENT_TTL_MS) : "";
+  return `${delivery.class} ${ttlMs} ${everyMs ?? deviceIntervalMs}`;
+}
