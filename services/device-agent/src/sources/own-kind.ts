@@ -1,0 +1,132 @@
+import { types } from "node:util";
+import { EXIT_CODES, errorMessage, Fault } from "@weir/fault";
+import { isName } from "@weir/messages";
+import { z } from "zod";
+import type { Sample, Source, SourceContext, SourceKind } from "./source.ts";
+
+const NAME_RULE = "it must be 1 to 64 letters, digits, dots, underscores or hyphens";
+const name = z.string(NAME_RULE).refine(isName, NAME_RULE);
+
+const kindShape = z.object({
+  name,
+  summary: z.string("it must be a sentence"),
+  options: z.custom<SourceKind["options"]>(isSchema, "it must be a schema of zod"),
+  open: z.custom<SourceKind["open"]>(
+    (given) => typeof given === "function" && !types.isAsyncFunction(given),
+    "it must be a function that opens the source at once",
+  ),
+});
+
+const bound = z.number("it must be a number or null").nullable();
+const text = z.string("it must be text");
+const sourceShape = z.object({
+  attributes: z
+    .array(
+      z.object({
+        name,
+        label: text,
+        unit: text.nullable(),
+        range: z.object({ min: bound, max: bound }),
+        decimals: z.int("it must be a whole number").min(0).max(20),
+        deviceClass: text.nullable(),
+      }),
+      "it must be a list",
+    )
+    .min(1, "there is at least one"),
+  read: z.custom<Source["read"]>(isFunction, "it must be a function"),
+  [Symbol.dispose]: z.custom<() => void>(isFunction, "it must be a function").optional(),
+});
+
+/**
+ * A kind out of a file of the user's own. What it opens and measures is looked at as well, because nobody
+ * has checked its types.
+ *
+ * @throws Fault naming the file, when it is no kind of source.
+ */
+export function checkedKind(given: unknown, file: string): SourceKind {
+  if (given === undefined) {
+    throw unusable(file, "exports nothing by the name source", {
+      remedy: "Write: export const source: SourceKind<Options> = { … } (see docs/sources.md).",
+    });
+  }
+  const parsed = kindShape.safeParse(given);
+  if (!parsed.success) {
+    throw unusable(file, `exports a source that is none: ${problemsOf(parsed.error)}`, {});
+  }
+  // As a method of what was exported: it may refer to itself.
+  const kind = given as SourceKind;
+  return {
+    name: kind.name,
+    summary: kind.summary,
+    options: kind.options,
+    open: (options, context) => checkedSource(openOf(kind, { options, context }, file), file),
+  };
+}
+
+function openOf(
+  kind: SourceKind,
+  { options, context }: { options: unknown; context: SourceContext },
+  file: string,
+): unknown {
+  try {
+    return kind.open(options, context);
+  } catch (cause) {
+    if (cause instanceof Fault) throw cause;
+    throw unusable(file, `cannot open the source ${context.name}: ${errorMessage(cause)}`, {
+      cause,
+    });
+  }
+}
+
+function checkedSource(given: unknown, file: string): Source {
+  const parsed = sourceShape.safeParse(given);
+  if (!parsed.success) {
+    throw unusable(file, `opens a source that is none: ${problemsOf(parsed.error)}`, {});
+  }
+  // As a method of what was opened: it may refer to itself.
+  const source = given as Source;
+  const { attributes } = parsed.data;
+  const names = new Set(attributes.map((attribute) => attribute.name));
+  return {
+    attributes,
+    read: async (signal) => checkedSample(await source.read(signal), names),
+    [Symbol.dispose]: () => source[Symbol.dispose]?.(),
+  };
+}
+
+function checkedSample(given: unknown, names: ReadonlySet<string>): Sample {
+  if (typeof given !== "object" || given === null) {
+    throw new Error("it measured no object of values by the names of attributes");
+  }
+  for (const [attribute, value] of Object.entries(given)) {
+    if (!names.has(attribute))
+      throw new Error(`it measured ${attribute}, which is no attribute of it`);
+    if (!Number.isFinite(value)) throw new Error(`${attribute}: ${String(value)} is no number`);
+  }
+  return given as Sample;
+}
+
+function unusable(
+  file: string,
+  problem: string,
+  details: { remedy?: string; cause?: unknown },
+): Fault {
+  return new Fault(`the source file ${file} ${problem}`, {
+    remedy: "Mend the file (see docs/sources.md), or take it out of the folder.",
+    exitCode: EXIT_CODES.configuration,
+    ...details,
+  });
+}
+
+function problemsOf(error: z.ZodError): string {
+  return error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`).join("; ");
+}
+
+/** By what it can do: a file of elsewhere may have a zod of its own. */
+function isSchema(given: unknown): boolean {
+  return typeof given === "object" && given !== null && "safeParse" in given;
+}
+
+function isFunction(given: unknown): boolean {
+  return typeof given === "function";
+}

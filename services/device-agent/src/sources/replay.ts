@@ -1,0 +1,147 @@
+import { closeSync, fstatSync, openSync, readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { EXIT_CODES, errorMessage, Fault } from "@weir/fault";
+import { z } from "zod";
+import { parseRecording, type Recording, VALUES_MAX } from "./recording.ts";
+import type { Sample, SourceKind } from "./source.ts";
+
+const FILE_BYTES_MAX = 64 * 2 ** 20;
+
+const NAME_RULE = "it must be 1 to 64 letters, digits, dots, underscores or hyphens";
+
+export interface ReplayOptions {
+  file: string;
+  attributes: string[];
+  topic?: string | undefined;
+  loop: boolean;
+  unit: string | null;
+  decimals: number;
+}
+
+/** What was recorded once, measured again: one sample for each read, in order. */
+export const source: SourceKind<ReplayOptions> = {
+  name: "replay",
+  summary: "The numbers of a recorded file: an export, JSON lines, CSV, or a column of numbers.",
+  options: z.strictObject({
+    file: z
+      .string("it must be a path")
+      .min(1, "a path has at least one character")
+      .describe(
+        "What npm run export wrote, JSON lines, CSV (in a file that ends in .csv), or one number on each line; 64 MiB at most. A relative path starts at the folder of agent.yaml.",
+      ),
+    attributes: z
+      .array(z.string(NAME_RULE).regex(/^[A-Za-z0-9._-]{1,64}$/, NAME_RULE), "it must be a list")
+      .max(20, "there are at most 20")
+      .default([])
+      .describe(
+        "Attributes of recorded states, or columns; reported under their names. Without any, the number of each reading is taken, and reported under the name of the source.",
+      ),
+    topic: z
+      .string("it must be a topic")
+      .optional()
+      .describe("Only what was recorded of this topic: an export may be of many devices."),
+    loop: z
+      .boolean("it must be true or false")
+      .default(true)
+      .describe("Whether it begins again at its end. false: it reports nothing more then."),
+    unit: z
+      .string("it must be text")
+      .nullable()
+      .default(null)
+      .describe("The unit as Home Assistant and SI write it: °C, %, V. None unless it is given."),
+    decimals: z
+      .int("it must be a whole number")
+      .min(0, "it must be from 0 to 9")
+      .max(9, "it must be from 0 to 9")
+      .default(3)
+      .describe("Decimals that are reported."),
+  }),
+
+  open: ({ file, attributes, topic = null, loop, unit, decimals }, { name, base }) => {
+    const path = resolve(base, file);
+    const format = path.toLowerCase().endsWith(".csv") ? "csv" : "lines";
+    const recording = parseRecording(readText(path), format, { attributes, topic });
+    checkUsable(recording, path);
+    const { values } = recording;
+    const names = attributes.length === 0 ? [name] : attributes;
+    let complaint = complaintOf(recording, path);
+    let next = 0;
+    return {
+      attributes: names.map((name) => ({
+        name,
+        label: name,
+        unit,
+        range: { min: null, max: null },
+        decimals,
+        deviceClass: null,
+      })),
+      read: async () => {
+        if (complaint !== null) {
+          // Once: what is bad in a file stays so.
+          const message = complaint;
+          complaint = null;
+          throw new Error(message);
+        }
+        if (next === values.length && loop) next = 0;
+        const numbers = values.slice(next, next + names.length);
+        next += numbers.length;
+        return sampleOf(names, numbers, decimals);
+      },
+      [Symbol.dispose]: () => {},
+    };
+  },
+};
+
+function sampleOf(names: readonly string[], numbers: readonly number[], decimals: number): Sample {
+  const named = numbers.map((number, index) => [names[index], Number(number.toFixed(decimals))]);
+  return Object.fromEntries(named.filter(([, number]) => !Number.isNaN(number)));
+}
+
+function readText(path: string): string {
+  try {
+    const descriptor = openSync(path, "r");
+    try {
+      const found = fstatSync(descriptor);
+      // A device or a pipe has no end, or none that can be waited for.
+      if (!found.isFile()) throw new Error("it is not a file");
+      if (found.size > FILE_BYTES_MAX) {
+        throw new Error(`it has ${found.size} bytes; ${FILE_BYTES_MAX} (64 MiB) are the most`);
+      }
+      return readFileSync(descriptor, "utf8").replace(/^\uFEFF/, "");
+    } finally {
+      closeSync(descriptor);
+    }
+  } catch (cause) {
+    throw new Fault(`the recording ${path} cannot be replayed: ${errorMessage(cause)}`, {
+      remedy:
+        "Give a file of at most 64 MiB; npm run export with --from and --to makes a smaller one.",
+      exitCode: EXIT_CODES.configuration,
+      cause,
+    });
+  }
+}
+
+function checkUsable({ values, isWhole, badLines }: Recording, path: string): void {
+  if (!isWhole) {
+    throw new Fault(`the recording ${path} has more than ${VALUES_MAX} numbers`, {
+      remedy: "Replay a part of it, or fewer of its attributes.",
+      exitCode: EXIT_CODES.configuration,
+    });
+  }
+  if (values.length === 0) {
+    throw new Fault(
+      `the recording ${path} has no number that is asked for (${badLines} lines could not be used)`,
+      {
+        remedy:
+          "Look at its first lines, and name under attributes what is recorded, and under topic whose it is.",
+        exitCode: EXIT_CODES.configuration,
+      },
+    );
+  }
+}
+
+function complaintOf({ badLines, firstBadLine }: Recording, path: string): string | null {
+  return badLines === 0
+    ? null
+    : `${badLines} lines of ${path} have no number and are passed over, line ${firstBadLine} the first`;
+}

@@ -1,0 +1,100 @@
+import type { StatsFs } from "node:fs";
+import { statfs } from "node:fs/promises";
+import { resolve } from "node:path";
+import { z } from "zod";
+import type { Attribute, Sample, SourceKind } from "./source.ts";
+
+/** A gigabyte of SI, which is what makers of disks and Home Assistant call GB. `df -BGB` shows the same. */
+const BYTES_PER_GB = 1e9;
+
+const STEM_RULE = "it must be 1 to 56 letters, digits, dots, underscores or hyphens";
+
+export interface SpaceUsageOptions {
+  mount: string;
+  attribute: string;
+}
+
+/** How full a disk is, as `df` says it. */
+export const source: SourceKind<SpaceUsageOptions> = {
+  name: "space_usage",
+  summary: "How much of a disk is used and free, in GB of 10^9 bytes and in percent.",
+  options: z.strictObject({
+    mount: z
+      .string("it must be a path")
+      .min(1, "a path has at least one character")
+      .default("/")
+      .describe("A path on the disk. A relative one starts at the folder of agent.yaml."),
+    attribute: z
+      .string(STEM_RULE)
+      .regex(/^[A-Za-z0-9._-]{1,56}$/, STEM_RULE)
+      .default("drive-space")
+      .describe(
+        "What its attributes begin with: drive-space-used. Each disk needs one of its own.",
+      ),
+  }),
+
+  open: ({ mount, attribute: stem }, { base }) => {
+    const path = resolve(base, mount);
+    let asked: Promise<StatsFs> | null = null;
+    return {
+      attributes: attributesOf(stem),
+      read: async (signal) => {
+        signal.throwIfAborted();
+        // A network disk that has gone does not answer. One question waits for it, not one for each read.
+        asked ??= statfs(path).finally(() => {
+          asked = null;
+        });
+        return sampleOf(await endedBy(signal, asked), stem);
+      },
+      [Symbol.dispose]: () => {},
+    };
+  },
+};
+
+/** As `df` reckons: what is kept for root is neither used nor free. */
+function sampleOf({ blocks, bfree, bavail, frsize }: StatsFs, stem: string): Sample {
+  const used = blocks - bfree;
+  const usable = used + bavail;
+  return {
+    [`${stem}-used`]: gigabytes(used * frsize),
+    [`${stem}-free`]: gigabytes(bavail * frsize),
+    // What has no blocks (/proc) is no disk, and not full to any percent.
+    ...(usable === 0 ? {} : { [`${stem}-percent`]: Number(((100 * used) / usable).toFixed(1)) }),
+  };
+}
+
+function gigabytes(bytes: number): number {
+  return Number((bytes / BYTES_PER_GB).toFixed(3));
+}
+
+function attributesOf(stem: string): Attribute[] {
+  const words = stem.replaceAll(/[._-]+/g, " ").trim();
+  const name = words.charAt(0).toUpperCase() + words.slice(1);
+  const space = {
+    unit: "GB",
+    range: { min: 0, max: null },
+    decimals: 3,
+    deviceClass: "data_size",
+  };
+  return [
+    { name: `${stem}-used`, label: `${name} used`, ...space },
+    { name: `${stem}-free`, label: `${name} free`, ...space },
+    {
+      name: `${stem}-percent`,
+      label: `${name} used, in percent`,
+      unit: "%",
+      range: { min: 0, max: 100 },
+      decimals: 1,
+      deviceClass: null,
+    },
+  ];
+}
+
+/** What cannot be cancelled is not waited for any longer. */
+function endedBy<T>(signal: AbortSignal, answer: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const end = (): void => reject(signal.reason);
+    signal.addEventListener("abort", end, { once: true });
+    answer.then(resolve, reject).finally(() => signal.removeEventListener("abort", end));
+  });
+}
