@@ -31,9 +31,10 @@ export function problemsOf(
   above: readonly PropertyKey[] = [],
 ): string[] {
   const path = [...above, ...issue.path];
-  if (issue.code === "invalid_union" && issue.message === NO_WORDS) {
-    const meant = issue.errors.find((inner) => inner.some(isInside)) ?? issue.errors.flat();
-    return [...new Set(meant.flatMap((inner) => problemsOf(inner, payload, path)))];
+  if (issue.code === "invalid_union") {
+    const inside = issue.errors.find((inner) => inner.some(isInside));
+    const meant = inside ?? (issue.message === NO_WORDS ? issue.errors.flat() : []);
+    if (meant.length > 0) return meant.flatMap((inner) => problemsOf(inner, payload, path));
   }
   if (issue.code === "unrecognized_keys") {
     const keys = issue.keys.slice(0, KEYS_SHOWN_MAX).map(shown);

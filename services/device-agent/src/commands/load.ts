@@ -1,0 +1,78 @@
+import { errorMessage } from "@weir/fault";
+import { isName } from "@weir/messages";
+import { z } from "zod";
+import { type Checked, loadModules } from "../load-modules.ts";
+import type { DeviceCommand } from "./command.ts";
+import { DEVICE_COMMANDS } from "./index.ts";
+
+const TIMEOUT_MS_MAX = 86_400_000;
+
+const shape = z.looseObject({
+  name: z
+    .string("name must be text")
+    .refine(isName, "name must be 1 to 64 letters, digits, dots, underscores or hyphens"),
+  summary: z
+    .string("summary must be a sentence")
+    .min(1, "summary must not be empty")
+    .max(200, "summary must have at most 200 characters"),
+  payload: z.custom<z.ZodType>(
+    isSchema,
+    "payload must be a schema of zod 4: z.null(), z.object(…)",
+  ),
+  timeoutMs: z
+    .int("timeoutMs must be a whole number of milliseconds")
+    .min(1, "timeoutMs must be at least 1")
+    .max(TIMEOUT_MS_MAX, `timeoutMs must be at most ${TIMEOUT_MS_MAX}`)
+    .optional(),
+  endsProcess: z.boolean("endsProcess must be true or false").optional(),
+  run: z.custom((run) => typeof run === "function", "run must be a function"),
+});
+
+/**
+ * Loads a user's own commands: each file of the folder exports one by the name `command`.
+ *
+ * @throws Fault that names each file that cannot be used, and why.
+ */
+export function loadCommands(folder: string): DeviceCommand[] {
+  const taken = new Map(DEVICE_COMMANDS.map(({ name }) => [name, "Weir's own"]));
+  const modules = loadModules(folder, {
+    exportName: "command",
+    check: (exported) => check(exported, taken),
+  });
+  return modules.map(({ loaded }) => loaded);
+}
+
+/** @param taken who has a name already; that of a sound command is added. */
+function check(exported: unknown, taken: Map<string, string>): Checked<DeviceCommand> {
+  const parsed = shape.safeParse(exported);
+  if (!parsed.success) {
+    const reasons = parsed.error.issues.map(({ path, message }) =>
+      path.length === 0 ? "command must be an object" : message,
+    );
+    return { kind: "unsound", reason: reasons.join("; ") };
+  }
+  const { name, payload } = parsed.data;
+  const owner = taken.get(name);
+  if (owner !== undefined) {
+    return { kind: "unsound", reason: `the name ${name} is taken: it is ${owner}` };
+  }
+  const problem = schemaProblem(payload);
+  if (problem !== null) return { kind: "unsound", reason: problem };
+  taken.set(name, "in the folder already");
+  // Its parts have just been looked at; what `run` takes and returns shows when it is called.
+  return { kind: "sound", loaded: exported as DeviceCommand };
+}
+
+function isSchema(given: unknown): boolean {
+  return typeof given === "object" && given !== null && "_zod" in given && "safeParse" in given;
+}
+
+/** `describe` shows each payload, so it must be one that can be shown. */
+function schemaProblem(payload: z.ZodType): string | null {
+  try {
+    z.toJSONSchema(payload, { io: "input", unrepresentable: "any" });
+    return null;
+  } catch (error) {
+    return `payload cannot be written as JSON Schema: ${errorMessage(error)}`;
+  }
+}

@@ -1,0 +1,19 @@
+import type { DeviceCommand } from "./command.ts";
+import { noPayload } from "./no-payload.ts";
+
+const REASONS_MAX = 5;
+
+export const command: DeviceCommand = {
+  name: "report_now",
+  summary: "Measures and reports everything now, and tells what became of it.",
+  payload: noPayload,
+  run: async (_payload, { device }) => {
+    const outcomes: Record<string, number> = {};
+    const reasons = new Set<string>();
+    for (const outcome of await device.reportNow()) {
+      outcomes[outcome.kind] = (outcomes[outcome.kind] ?? 0) + 1;
+      if ("reason" in outcome && reasons.size < REASONS_MAX) reasons.add(outcome.reason);
+    }
+    return { outcomes, ...(reasons.size === 0 ? {} : { reasons: [...reasons] }) };
+  },
+};

@@ -1,0 +1,9 @@
+import type { DeviceCommand } from "./command.ts";
+import { noPayload } from "./no-payload.ts";
+
+export const command: DeviceCommand = {
+  name: "rm_1gb_file",
+  summary: "Removes the files that add_1gb_file has made, and no others.",
+  payload: noPayload,
+  run: (_payload, { device }) => device.sandbox.removeAll(),
+};
