@@ -17,7 +17,7 @@ export interface CommandDeskOptions {
   clock: Clock;
   /** Called once for each command, when it has ended. */
   onEnded?: (name: string | null, outcome: CommandOutcome) => void;
-  /** Called when the journal fails, after which nothing is promised. */
+  /** Called when the journal fails outside of the desk's own functions, after which nothing is promised. */
   onFault: (fault: unknown) => void;
 }
 
@@ -26,7 +26,11 @@ export interface CommandDesk extends AsyncDisposable {
   subscription: Subscription;
   /** Settles what an earlier run has left open, and goes on with what it has not begun. */
   start(): void;
-  /** For the link's `onMessage`: what is to be obeyed is in the journal when this returns. True when it was a command. */
+  /**
+   * For the link's `onMessage`: what is to be obeyed is in the journal when this returns. True when it was a command.
+   *
+   * @throws Fault when the journal fails: then the link must not acknowledge, and the broker sends it again.
+   */
   receive(message: InboundMessage): boolean;
   /** For the link's `onConnected`: tells what could not be told before. */
   connected(link: Pick<Link, "publish">): void;

@@ -28,6 +28,8 @@ export interface PendingAck {
  * with the ack that tells it. What it does not know it does not claim.
  */
 export interface Journal {
+  /** What became of the command of this id; `null` for one that it does not know. */
+  statusOf(id: string): CommandStatus | null;
   /** Takes a command in as `received`, with its ack; or says what became of the first one of this id. */
   receive(
     command: Command,
@@ -39,12 +41,14 @@ export interface Journal {
     key: string,
     change: { status: CommandStatus; atMs: number; result?: unknown; error?: string },
   ): void;
-  /** Keeps an ack of something that is no entry: a rejected command. */
-  answer(ack: CommandAck, response: ResponseAddress | null): void;
+  /** Keeps an ack of something that is no entry: a rejected command. False when there is no room for it. */
+  answer(ack: CommandAck, response: ResponseAddress | null): boolean;
+  /** So many acks wait that no further command is to be taken in. */
+  isFull(): boolean;
   /** Entries that have not ended, in the order of their arrival. */
   open(): readonly JournalEntry[];
-  /** The oldest acks that the broker does not have, at most `limit`. */
-  pendingAcks(limit: number): readonly PendingAck[];
+  /** The oldest acks that the broker does not have and whose number is greater than `after`, at most `limit`. */
+  pendingAcks(after: number, limit: number): readonly PendingAck[];
   /** The broker has it. */
   acknowledged(number: number): void;
   /** Commands that were issued before this time may have been forgotten; `null` while none was. Epoch milliseconds. */

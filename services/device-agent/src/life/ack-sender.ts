@@ -1,0 +1,171 @@
+import type { Clock } from "@weir/clock";
+import { type DeviceAddress, deviceTopics } from "@weir/messages";
+import type { Link, PublishOptions } from "@weir/mqtt";
+import type { DeviceLog } from "../device/log.ts";
+import type { Journal, PendingAck } from "./journal.ts";
+
+type Publisher = Pick<Link, "publish">;
+
+export interface AckSenderOptions {
+  device: DeviceAddress;
+  journal: Pick<Journal, "pendingAcks" | "acknowledged">;
+  log: Pick<DeviceLog, "warn">;
+  clock: Clock;
+  onFault: (fault: unknown) => void;
+}
+
+/** Tells what waits in the journal, in its order, and takes out what the broker has. */
+export interface AckSender extends Disposable {
+  /** There may be something new to tell. */
+  wake(): void;
+  connected(link: Publisher): void;
+  disconnected(): void;
+  /** Resolves when nothing is on its way any more, at the latest after `timeoutMs`. */
+  settled(timeoutMs: number): Promise<void>;
+}
+
+/** One connection, as far as it has got. */
+interface Course {
+  link: Publisher;
+  sentThrough: number;
+  /** Something that was refused is to be sent again. */
+  startsOver: boolean;
+  isPumping: boolean;
+  pumped: Promise<void>;
+}
+
+const UNDER_WAY_MAX = 20;
+const REFUSED_FROM = 0x80;
+/** Refused so often, an ack is dropped: it must not stay for ever. Until then it blocks no other one. */
+const REFUSALS_MAX = 3;
+const RETRY_MS = 10_000;
+
+export function createAckSender(options: AckSenderOptions): AckSender {
+  const { journal, log, clock, onFault } = options;
+  const ackTopic = deviceTopics(options.device).ack;
+  const refusals = new Map<number, number>();
+  let course: Course | null = null;
+  let retry: Disposable | null = null;
+
+  function wake(): void {
+    const on = course;
+    if (on === null || on.isPumping) return;
+    on.isPumping = true;
+    on.pumped = pump(on).catch(onFault);
+  }
+
+  async function pump(on: Course): Promise<void> {
+    try {
+      for (let acks = next(on); acks.length > 0; acks = next(on)) {
+        await Promise.all(acks.map((ack) => tell(ack, on)));
+      }
+    } finally {
+      // In the same turn in which nothing more was found: who wakes it after that is heard.
+      on.isPumping = false;
+    }
+  }
+
+  function next(on: Course): readonly PendingAck[] {
+    if (on !== course) return [];
+    if (on.startsOver) {
+      on.startsOver = false;
+      on.sentThrough = 0;
+    }
+    const acks = journal.pendingAcks(on.sentThrough, UNDER_WAY_MAX);
+    on.sentThrough = acks.at(-1)?.number ?? on.sentThrough;
+    return acks;
+  }
+
+  async function tell(pending: PendingAck, on: Course): Promise<void> {
+    const outcome = await send(pending, on.link);
+    // What became of it on a connection that is gone is not known: it is sent again on the next one.
+    if (on !== course || outcome === "unanswered") return;
+    if (outcome === "told") {
+      refusals.delete(pending.number);
+      journal.acknowledged(pending.number);
+    } else refused(pending);
+  }
+
+  function refused({ number, ack }: PendingAck): void {
+    const times = (refusals.get(number) ?? 0) + 1;
+    if (times < REFUSALS_MAX) {
+      refusals.set(number, times);
+      retry ??= clock.schedule(RETRY_MS, startOver);
+      return;
+    }
+    refusals.delete(number);
+    journal.acknowledged(number);
+    log.warn(`the broker refused an answer on ${ackTopic} ${times} times; it is dropped`, ack);
+  }
+
+  function startOver(): void {
+    retry = null;
+    if (course !== null) course.startsOver = true;
+    wake();
+  }
+
+  async function send({ ack, response }: PendingAck, link: Publisher): Promise<Sent> {
+    const payload = JSON.stringify(ack);
+    const own = publish(link, ackTopic, payload, { qos: 1 });
+    if (response === null) return await own;
+    const { topic, correlation } = response;
+    const there = await publish(link, topic, payload, {
+      qos: 1,
+      ...(correlation === null ? {} : { correlationData: correlation }),
+    });
+    if (there === "refused") {
+      // Whoever named it may have no right to what it named; the ack topic has the answer.
+      log.warn(`the broker refused an answer on the response topic ${JSON.stringify(topic)}`, {
+        id: ack.id,
+      });
+    }
+    return there === "unanswered" ? there : await own;
+  }
+
+  return {
+    wake,
+    connected: (link) => {
+      course = {
+        link,
+        sentThrough: 0,
+        startsOver: false,
+        isPumping: false,
+        pumped: Promise.resolve(),
+      };
+      wake();
+    },
+    disconnected: () => {
+      course = null;
+    },
+    settled: async (timeoutMs) => {
+      const late = Promise.withResolvers<void>();
+      using _timer = clock.schedule(timeoutMs, () => late.resolve());
+      await Promise.race([course?.pumped, late.promise]);
+    },
+    [Symbol.dispose]: () => {
+      course = null;
+      retry?.[Symbol.dispose]();
+    },
+  };
+}
+
+type Sent = "told" | "refused" | "unanswered";
+
+async function publish(
+  link: Publisher,
+  topic: string,
+  payload: string,
+  how: PublishOptions,
+): Promise<Sent> {
+  try {
+    await link.publish(topic, payload, how);
+    return "told";
+  } catch (error) {
+    return isRefusal(error) ? "refused" : "unanswered";
+  }
+}
+
+function isRefusal(error: unknown): boolean {
+  const code = typeof error === "object" && error !== null && "code" in error ? error.code : null;
+  return typeof code === "number" && code >= REFUSED_FROM;
+}

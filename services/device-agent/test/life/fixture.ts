@@ -1,0 +1,101 @@
+import type { Clock } from "@weir/clock";
+import { type CommandAck, endsCommand } from "@weir/messages";
+import type { InboundMessage } from "@weir/mqtt";
+import { createFakeClock, eventually, type TemporaryFolder } from "@weir/testkit";
+import { z } from "zod";
+import type { DeviceCommand } from "../../src/commands/command.ts";
+import type { DeviceControl } from "../../src/device/control.ts";
+import type { CommandDesk } from "../../src/life/command-desk.ts";
+import { createCommandDesk } from "../../src/life/create-command-desk.ts";
+import type { Journal } from "../../src/life/journal.ts";
+import type { JournalLimits } from "../../src/life/journal-limits.ts";
+import { openJournals } from "../../src/life/open-journals.ts";
+
+export const KITCHEN = { prefix: "devices", id: "kitchen" };
+export const COMMAND_TOPIC = "devices/kitchen/command";
+
+/** A desk on a journal of its own, and all that it said. */
+export interface Trial extends AsyncDisposable {
+  desk: CommandDesk;
+  journal: Journal;
+  /** What waits in the journal for the broker, oldest first. */
+  acks(): CommandAck[];
+  /** Statuses that were told of an id, in order. */
+  statuses(id: string | null): string[];
+  /** Hands a command to the desk, as the link does. */
+  hand(command: object, more?: Partial<InboundMessage>): boolean;
+  /** Waits for the end of a command. */
+  ended(id: string | null): Promise<CommandAck>;
+  log: { level: string; message: string }[];
+  faults: unknown[];
+}
+
+export interface TrialOptions {
+  folder: TemporaryFolder;
+  commands?: readonly DeviceCommand[];
+  clock?: Clock;
+  limits?: Partial<JournalLimits>;
+  onEnded?: (name: string | null, outcome: string) => void;
+  /** Default true. */
+  starts?: boolean;
+}
+
+/** A command that takes anything. */
+export function commandOf(
+  name: string,
+  run: DeviceCommand["run"],
+  more: Partial<DeviceCommand> = {},
+): DeviceCommand {
+  return { name, summary: `Does ${name}.`, payload: z.unknown(), run, ...more };
+}
+
+export const ECHO = commandOf("echo", async (payload) => payload);
+
+export function startTrial(options: TrialOptions): Trial {
+  const { folder, commands = [ECHO], clock = createFakeClock(), limits = {} } = options;
+  const journals = openJournals({ file: folder.file("journal.db"), limits });
+  const journal = journals.of("kitchen");
+  const log: Trial["log"] = [];
+  const faults: unknown[] = [];
+  const writer = (level: string) => (message: string) => void log.push({ level, message });
+  const desk = createCommandDesk({
+    device: KITCHEN,
+    commands: new Map(commands.map((command) => [command.name, command])),
+    // No command of these tests asks it for anything.
+    control: {} as DeviceControl,
+    journal,
+    log: { info: writer("info"), warn: writer("warn"), error: writer("error") },
+    clock,
+    ...(options.onEnded === undefined ? {} : { onEnded: options.onEnded }),
+    onFault: (fault) => faults.push(fault),
+  });
+  if (options.starts !== false) desk.start();
+  const acks = () => journal.pendingAcks(0, 1_000_000).map(({ ack }) => ack);
+  const statuses = (id: string | null) =>
+    acks()
+      .filter((ack) => ack.id === id)
+      .map(({ status }) => status);
+  return {
+    desk,
+    journal,
+    acks,
+    statuses,
+    hand: (command, more = {}) =>
+      desk.receive(messageOf(Buffer.from(JSON.stringify(command)), more)),
+    ended: (id) =>
+      eventually(() => {
+        const last = acks().findLast((ack) => ack.id === id && ack.status !== "duplicate");
+        return last !== undefined && endsCommand(last.status) ? last : null;
+      }),
+    log,
+    faults,
+    [Symbol.asyncDispose]: async () => {
+      await desk[Symbol.asyncDispose]();
+      journals[Symbol.dispose]();
+    },
+  };
+}
+
+export function messageOf(payload: Buffer, more: Partial<InboundMessage> = {}): InboundMessage {
+  return { topic: COMMAND_TOPIC, payload, qos: 1, retained: false, ...more };
+}
