@@ -1,11 +1,6 @@
 import { optionFault, parseArguments } from "@weir/command-line";
 import type { Environment } from "@weir/config";
-import {
-  readSelection,
-  SELECTION_HELP,
-  SELECTION_OPTIONS,
-  type Selected,
-} from "../recording/selection.ts";
+import { readSelection, SELECTION_HELP, SELECTION_OPTIONS, type Selected } from "@weir/recording";
 import { createCsv } from "./csv.ts";
 import type { Format } from "./format.ts";
 import { createJsonLines } from "./jsonl.ts";

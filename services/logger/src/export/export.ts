@@ -1,5 +1,5 @@
+import type { Progress } from "@weir/recording";
 import { type Cursor, type RangePage, readRange, type Skipped } from "@weir/store";
-import type { Progress } from "../recording/progress.ts";
 import type { ExportRequest } from "./command-line.ts";
 import type { Sink } from "./sink.ts";
 

@@ -1,4 +1,4 @@
-import { createIsoTime } from "../recording/iso-time.ts";
+import { createIsoTime } from "@weir/recording";
 import type { Format } from "./format.ts";
 import { outcomeWords, payloadText } from "./message-fields.ts";
 

@@ -2,12 +2,12 @@ import { type Given, optionFault, parseArguments, parseBrokerOption } from "@wei
 import type { BrokerConfig, Environment } from "@weir/config";
 import { topicProblem } from "@weir/messages";
 import {
+  parseSpanUs,
   readSelection,
   SELECTION_HELP,
   SELECTION_OPTIONS,
   type Selected,
-} from "../recording/selection.ts";
-import { parseSpanUs } from "../recording/time.ts";
+} from "@weir/recording";
 import type { PaceOptions } from "./pace.ts";
 import type { RetopicOptions, Rewrite } from "./retopic.ts";
 

@@ -1,39 +1,29 @@
 import { systemClock } from "@weir/clock";
 import { exitCodeOf, runCommand } from "@weir/command-line";
-import { loadEnvironment } from "@weir/config";
 import { EXIT_CODES } from "@weir/fault";
-import { createLogger, listenForStopRequest } from "@weir/service";
-import { nothingRecorded } from "../recording/nothing-recorded.ts";
-import { createProgressLine, grouped } from "../recording/progress.ts";
+import {
+  type Conversation,
+  grouped,
+  nothingRecorded,
+  type RecordingCommand,
+  runRecordingCommand,
+} from "@weir/recording";
+import { createLogger } from "@weir/service";
 import { REPLAY_HELP, type ReplayRequest, readReplayRequest } from "./command-line.ts";
 import { connectForReplay, type ReplayConnection } from "./connect.ts";
 import { type Replayed, replay } from "./replay.ts";
 
 /** `npm run replay`: plays a part of a stream back to a broker. */
-async function main(): Promise<number> {
-  const nowUs = systemClock.now() * 1_000;
-  const request = readReplayRequest(process.argv.slice(2), loadEnvironment(), nowUs);
-  if (request === "help") {
-    process.stdout.write(REPLAY_HELP);
-    return EXIT_CODES.ok;
-  }
-  const stopping = new AbortController();
-  void listenForStopRequest().then(({ reason }) => stopping.abort(reason));
-  return await run(request, stopping.signal);
-}
+const command: RecordingCommand<ReplayRequest> = {
+  name: "replay",
+  help: REPLAY_HELP,
+  readRequest: readReplayRequest,
+  run,
+};
 
-async function run(request: ReplayRequest, signal: AbortSignal): Promise<number> {
-  const { query, broker, stream } = request;
-  const progress = createProgressLine({
-    terminal: process.stderr,
-    clock: systemClock,
-    fromUs: query.fromUs ?? null,
-    toUs: query.toUs,
-  });
-  const say = (text: string): void => {
-    progress.clear();
-    process.stderr.write(`replay: ${text}\n`);
-  };
+async function run(request: ReplayRequest, conversation: Conversation): Promise<number> {
+  const { broker, stream } = request;
+  const { signal, say } = conversation;
   await using connection = await connectForReplay({
     broker,
     logger: createLogger("replay", { logLevel: "warn", logFormat: "auto" }),
@@ -43,11 +33,11 @@ async function run(request: ReplayRequest, signal: AbortSignal): Promise<number>
   const replayed = await replay(request, {
     window: connection.window,
     clock: systemClock,
-    onProgress: progress.show,
+    onProgress: conversation.showProgress,
     onSkipped: ({ reason }) => say(reason),
     signal,
   });
-  progress.clear();
+  conversation.clearProgress();
   process.stdout.write(summary(connection, replayed));
   if (signal.aborted) {
     say(whereToGoOn(connection, request));
@@ -72,4 +62,4 @@ function whereToGoOn({ window }: ReplayConnection, { query }: ReplayRequest): st
     : `stopped; go on with --cursor ${cursor}`;
 }
 
-await runCommand("replay", main);
+await runCommand(command.name, () => runRecordingCommand(command, process.argv.slice(2)));

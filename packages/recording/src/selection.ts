@@ -1,5 +1,4 @@
-import type { Given } from "@weir/command-line";
-import { optionFault } from "@weir/command-line";
+import { type Given, optionFault } from "@weir/command-line";
 import type { Environment } from "@weir/config";
 import { EXIT_CODES, Fault } from "@weir/fault";
 import type { RangeQuery } from "@weir/store";
