@@ -1,5 +1,4 @@
-import { once } from "node:events";
-import mqtt, { type MqttClient } from "mqtt";
+import { connectAsync } from "mqtt";
 
 /** A command, as such a program sees it. */
 export interface LosantCommand {
@@ -22,7 +21,7 @@ export async function connectLosantClient(
   port: number,
   { id, key, secret }: { id: string; key: string; secret: string },
 ): Promise<LosantClient> {
-  const client: MqttClient = mqtt.connect(`mqtt://127.0.0.1:${port}`, {
+  const client = await connectAsync(`mqtt://127.0.0.1:${port}`, {
     protocolVersion: 4,
     clientId: id,
     username: key,
@@ -35,7 +34,6 @@ export async function connectLosantClient(
   client.on("message", (topic, payload) => {
     if (topic === `losant/${id}/command`) commands.push(readCommand(payload));
   });
-  await once(client, "connect");
   await client.subscribeAsync(`losant/${id}/command`);
   return {
     commands,

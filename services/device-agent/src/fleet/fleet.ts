@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { Clock } from "@weir/clock";
 import { createLogger } from "@weir/service";
-import { changeSendInterval, describe, reportNow, setDeadband } from "../commands/index.ts";
+import { DEVICE_COMMANDS } from "../commands/index.ts";
 import type { DeviceConfig } from "../config.ts";
 import { startDevice } from "../device/device.ts";
 import { memoryInProcess } from "../device/memory.ts";
@@ -34,6 +34,15 @@ export interface FleetOptions {
 /** Devices that begin to connect at once; the next ones follow a moment later. */
 const DEVICES_PER_STEP = 20;
 const STEP_MS = 50;
+
+/** A simulated device has no disk of its own, and no process that could end. */
+const NOT_SIMULATED: ReadonlySet<string> = new Set(["add_1gb_file", "rm_1gb_file", "restart"]);
+const COMMANDS: DeviceConfig["commands"] = new Map(
+  DEVICE_COMMANDS.filter(({ name }) => !NOT_SIMULATED.has(name)).map((command) => [
+    command.name,
+    command,
+  ]),
+);
 
 /** Starts devices that walk, one after the other, so that their states are spread over the interval. */
 export function startFleet({ request, folder, onFault, clock }: FleetOptions): Fleet {
@@ -90,7 +99,6 @@ export function startFleet({ request, folder, onFault, clock }: FleetOptions): F
 }
 
 function deviceConfig({ rate, prefix, name, seed }: FleetRequest, index: number): DeviceConfig {
-  const commands = [changeSendInterval, setDeadband, reportNow, describe];
   return {
     address: { prefix, id: `${name}-${index}` },
     intervalMs: Math.round(1_000 / rate),
@@ -106,7 +114,7 @@ function deviceConfig({ rate, prefix, name, seed }: FleetRequest, index: number)
         rule: { deadband: null, maxSilenceMs: 300_000 },
       },
     ],
-    commands: new Map(commands.map((command) => [command.name, command])),
+    commands: COMMANDS,
     sandbox: { folder: "", quotaBytes: 0, reserveBytes: 0 },
     homeAssistant: null,
     seed: seed === null ? null : seed + index,
