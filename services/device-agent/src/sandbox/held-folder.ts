@@ -59,8 +59,8 @@ export function isSame(one: Identity, other: Identity): boolean {
 }
 
 function make(folder: string): void {
-  if (lstatSync(folder, { throwIfNoEntry: false }) !== undefined) return;
   try {
+    if (lstatSync(folder, { throwIfNoEntry: false }) !== undefined) return;
     mkdirSync(dirname(folder), { recursive: true });
     mkdirSync(folder, { mode: 0o700 });
   } catch (cause) {

@@ -1,0 +1,36 @@
+import { readdirSync, statSync } from "node:fs";
+import { type MeasureFree, openSandbox } from "../../src/sandbox/open-sandbox.ts";
+import type { Sandbox } from "../../src/sandbox/sandbox.ts";
+
+export const MB = 1_000_000;
+/** Nothing ends what it belongs to. */
+export const NEVER: AbortSignal = new AbortController().signal;
+
+export interface TestLimits {
+  quotaBytes?: number;
+  reserveBytes?: number;
+  /** What the disk says it has left. Called before the file is made, and before each 8 MiB of it. */
+  measureFree?: MeasureFree;
+}
+
+/** A sandbox of 100 MB on a disk that has room, unless it says otherwise. */
+export function openTestSandbox(folder: string, limits: TestLimits = {}): Sandbox {
+  const { quotaBytes = 100 * MB, reserveBytes = 0, measureFree = async () => 1e15 } = limits;
+  return openSandbox({ folder, quotaBytes, reserveBytes }, measureFree);
+}
+
+/** What the disk tells on its first, second, … question; the last holds on. Each may do something by the way. */
+export function answers(...steps: (() => number)[]): MeasureFree {
+  let asked = 0;
+  return async () => {
+    const step = steps[Math.min(asked, steps.length - 1)];
+    asked += 1;
+    return step?.() ?? 0;
+  };
+}
+
+/** Everything in a folder, with its bytes. */
+export function contentOf(folder: string): Record<string, number> {
+  const sizes = readdirSync(folder).map((name) => [name, statSync(`${folder}/${name}`).size]);
+  return Object.fromEntries(sizes);
+}
