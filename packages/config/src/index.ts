@@ -10,6 +10,7 @@ export { renderEnvExample, renderHelp } from "./render.ts";
 export {
   choice,
   integer,
+  optionalInteger,
   optionalText,
   type Setting,
   type Settings,

@@ -43,15 +43,30 @@ export function section<D extends Record<string, Draft<unknown>>>(
 export function integer(
   options: Description & { default: number; min: number; max: number },
 ): Draft<number> {
+  return { ...integerWithin(options), default: String(options.default) };
+}
+
+/** A whole number that may be left out. */
+export function optionalInteger(
+  options: Description & { min: number; max: number },
+): Draft<number | null> {
+  return integerWithin(options);
+}
+
+function integerWithin({
+  description,
+  min,
+  max,
+}: Description & { min: number; max: number }): Draft<number> {
   return {
     schema: z
       .string()
       .regex(/^[+-]?\d{1,15}$/)
       .transform(Number)
-      .pipe(z.int().min(options.min).max(options.max)),
-    default: String(options.default),
-    description: options.description,
-    allowed: `a whole number from ${options.min} to ${options.max}`,
+      .pipe(z.int().min(min).max(max)),
+    default: null,
+    description,
+    allowed: `a whole number from ${min} to ${max}`,
     secret: false,
   };
 }

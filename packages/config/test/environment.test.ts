@@ -5,6 +5,7 @@ import {
   choice,
   integer,
   loadEnvironment,
+  optionalInteger,
   optionalText,
   readSettings,
   section,
@@ -14,6 +15,7 @@ import { temporaryFolder } from "@weir/testkit";
 
 const settings = section("Test", {
   PAUSE_MS: integer({ description: "A pause.", default: 10, min: 1, max: 100 }),
+  COUNT: optionalInteger({ description: "A count.", min: 1, max: 9 }),
   MODE: choice({ description: "A mode.", default: "slow", of: ["slow", "fast"] }),
   NAME: text({
     description: "A name.",
@@ -43,6 +45,7 @@ describe("settings", () => {
   test("have their defaults where nothing is set", () => {
     expect(readSettings(settings, {})).toEqual({
       PAUSE_MS: 10,
+      COUNT: null,
       MODE: "slow",
       NAME: "weir",
       SECRET: null,
@@ -54,6 +57,14 @@ describe("settings", () => {
       PAUSE_MS: 10,
       MODE: "slow",
     });
+  });
+
+  test("may be numbers that can be left out", () => {
+    expect(readSettings(settings, { COUNT: "9" }).COUNT).toBe(9);
+    expect(readSettings(settings, { COUNT: "" }).COUNT).toBeNull();
+    expect(problemsOf({ COUNT: "10" })).toEqual([
+      'COUNT: "10" is not allowed; it must be a whole number from 1 to 9',
+    ]);
   });
 
   test("are frozen", () => {

@@ -4,12 +4,12 @@ import { parseCommandLine } from "./command-line.ts";
 import type { ServiceDefinition } from "./service.ts";
 
 /** The configuration as the command line, the environment and the files have it now. */
-export async function configure<C extends { process: ProcessConfig }>(
+export function configure<C extends { process: ProcessConfig }>(
   definition: ServiceDefinition<C>,
-): Promise<C | Fault | "help"> {
+): C | Fault | "help" {
   try {
     const { help, environment } = parseCommandLine(definition, process.argv.slice(2));
-    return help ? "help" : await definition.readConfig({ ...loadEnvironment(), ...environment });
+    return help ? "help" : definition.readConfig({ ...loadEnvironment(), ...environment });
   } catch (error) {
     if (error instanceof Fault) return error;
     throw error;

@@ -19,7 +19,7 @@ export function reloader<C extends { process: ProcessConfig }>(
   let last: Promise<void> = Promise.resolve();
 
   async function reloadOnce(): Promise<void> {
-    const config = await configure(definition);
+    const config = configure(definition);
     if (config === "help") return;
     try {
       if (config instanceof Fault) throw config;

@@ -29,7 +29,7 @@ export async function runService<C extends { process: ProcessConfig }>(
 async function live<C extends { process: ProcessConfig }>(
   definition: ServiceDefinition<C>,
 ): Promise<number> {
-  const config = await configure(definition);
+  const config = configure(definition);
   if (config instanceof Fault) {
     process.stderr.write(`${definition.name}: ${config.message}\n${config.remedy}\n`);
     return config.exitCode;

@@ -37,7 +37,7 @@ export interface ServiceDefinition<C extends { process: ProcessConfig }> {
   /** What else `--help` tells, after the settings. */
   details?: string;
   /** @throws ConfigurationFault naming every problem. */
-  readConfig: (environment: Environment) => C | Promise<C>;
+  readConfig: (environment: Environment) => C;
   /** Starts it. Disposing of what it returns stops intake first and flushes after. */
   start: (config: C, context: ServiceContext) => Service<C> | Promise<Service<C>>;
 }

@@ -22,7 +22,7 @@ await runService({
     },
   },
   details: "Nothing is known of its colour.",
-  readConfig: async (environment) => {
+  readConfig: (environment) => {
     const values = readSettings(settings, environment);
     return {
       process: processConfig(values, values.FIXTURE_HTTP_PORT),

@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import { keysAt, shapeOf } from "./json-schema.ts";
 import type { Problem } from "./problem.ts";
-import { suggestionFor } from "./suggestion.ts";
+import { didYouMean } from "./suggestion.ts";
 import { wordsFor } from "./words.ts";
 
 type Issue = z.core.$ZodIssue;
@@ -66,7 +66,5 @@ function isInside(issues: readonly Issue[]): boolean {
  * @param keys those that are.
  */
 export function wordsForUnknownKey(key: string, keys: readonly string[], example: string): string {
-  const suggestion = suggestionFor(key, keys);
-  const meant = suggestion === null ? "" : `; did you mean ${suggestion}?`;
-  return `there is no such key${meant} (${example} has them all)`;
+  return `there is no such key${didYouMean(key, keys)} (${example} has them all)`;
 }

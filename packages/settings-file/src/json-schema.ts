@@ -1,19 +1,22 @@
 import { z } from "zod";
 
-/** What of JSON Schema is read here; all of it is optional there. */
+/** JSON Schema; named are the words of it that are read. */
 export interface Shape {
   properties?: Record<string, Shape>;
   additionalProperties?: Shape | boolean;
   anyOf?: Shape[];
+  [word: string]: unknown;
 }
 
 /** JSON Schema of a file as it is written, for editors. */
-export function fileJsonSchema(title: string, schema: z.ZodType): object {
+export function fileJsonSchema(title: string, schema: z.ZodType): Shape {
   return { title, ...shapeOf(schema) };
 }
 
 /** A schema as JSON Schema; what that has no word for is left open. */
 export function shapeOf(schema: z.ZodType): Shape {
+  // A file of the user's own may have a zod of its own, which cannot be looked into.
+  if (!("_zod" in schema)) return {};
   // The draft that editors know best.
   const written = z.toJSONSchema(schema, {
     io: "input",

@@ -1,5 +1,11 @@
+/** The end of a sentence about a word that is none of those that there are: `; did you mean depth?` */
+export function didYouMean(text: string, words: readonly string[]): string {
+  const suggestion = suggestionFor(text, words);
+  return suggestion === null ? "" : `; did you mean ${suggestion}?`;
+}
+
 /** The one of some words that a text was probably meant to be; `null` when none is like it. */
-export function suggestionFor(text: string, words: readonly string[]): string | null {
+function suggestionFor(text: string, words: readonly string[]): string | null {
   const allowed = Math.max(1, Math.floor(text.length / 3));
   const [nearest] = words
     .map((word) => ({ word, edits: editsBetween(text.toLowerCase(), word.toLowerCase()) }))
