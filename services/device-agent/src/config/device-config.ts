@@ -1,0 +1,107 @@
+import { join, resolve, sep } from "node:path";
+import type { SettingValues } from "@weir/config";
+import { bytesOf, millisecondsOf, type Problem } from "@weir/settings-file";
+import type { DeviceCommand } from "../commands/command.ts";
+import type { DeviceConfig } from "../config.ts";
+import type { SandboxOptions } from "../sandbox/sandbox.ts";
+import type { AgentFile } from "./agent-file.ts";
+import { chooseSources } from "./chosen-sources.ts";
+import { allowedCommands } from "./commands.ts";
+import { DEFAULT_SOURCES } from "./default-sources.ts";
+import { kindSettings } from "./report-entry.ts";
+import type { deviceAgentSettings } from "./settings.ts";
+import { readSources, type SourcesContext } from "./sources.ts";
+
+export interface DeviceContext {
+  values: SettingValues<typeof deviceAgentSettings>;
+  /** The folder of agent.yaml. */
+  base: string;
+  kinds: SourcesContext["kinds"];
+  commands: readonly DeviceCommand[];
+}
+
+const INTERVAL = "10s";
+const INTERVAL_MIN = "10s";
+const QUOTA = "5GB";
+const RESERVE = "1GB";
+const HOME_ASSISTANT = { prefix: "homeassistant" };
+
+/** A device: the environment over agent.yaml over the defaults; and everything that is wrong with it. */
+export function deviceConfig(
+  file: AgentFile,
+  { values, base, kinds, commands }: DeviceContext,
+): { device: DeviceConfig; problems: Problem[] } {
+  const context = { kinds, delivery: kindSettings(file.delivery) };
+  const read = readSources(file.sources ?? DEFAULT_SOURCES, context);
+  // Of sources that are wrong it cannot be told whether they were meant.
+  const chosen =
+    values.DEVICE_SOURCES === null || read.problems.length > 0
+      ? { sources: read.sources, problems: [] }
+      : chooseSources(read.sources, values.DEVICE_SOURCES, context);
+  const allowed = allowedCommands(commands, file.commands?.allow);
+  const sandbox = sandboxOptions(file.sandbox, values.DEVICE_FOLDER);
+
+  const device: DeviceConfig = {
+    address: { prefix: values.DEVICE_PREFIX, id: values.DEVICE_ID },
+    ...intervals(file, values.DEVICE_INTERVAL_SECONDS),
+    sources: chosen.sources,
+    commands: allowed.commands,
+    sandbox,
+    homeAssistant: homeAssistant(file.homeAssistant, values.DEVICE_HOME_ASSISTANT),
+    seed: file.seed ?? null,
+    base,
+    sessionExpirySeconds: values.DEVICE_SESSION_EXPIRY_SECONDS,
+    confirm: values.DEVICE_CONFIRM,
+  };
+  const problems = [
+    ...read.problems,
+    ...chosen.problems,
+    ...allowed.problems,
+    ...intervalProblems(file),
+    ...sandboxProblems(sandbox, values.DEVICE_FOLDER),
+  ];
+  return { device, problems };
+}
+
+function intervals(
+  file: AgentFile,
+  seconds: number | null,
+): Pick<DeviceConfig, "intervalMs" | "intervalMinMs"> {
+  const intervalMs = seconds === null ? millisecondsOf(file.interval ?? INTERVAL) : seconds * 1_000;
+  // What the operator has set, a command may set as well.
+  const intervalMinMs = Math.min(intervalMs, millisecondsOf(file.intervalMin ?? INTERVAL_MIN));
+  return { intervalMs, intervalMinMs };
+}
+
+function intervalProblems({ interval = INTERVAL, intervalMin }: AgentFile): Problem[] {
+  if (intervalMin === undefined || millisecondsOf(intervalMin) <= millisecondsOf(interval)) {
+    return [];
+  }
+  const words = `it is longer than interval, ${interval}; make it that at most`;
+  return [{ path: ["intervalMin"], words }];
+}
+
+function sandboxOptions(entry: AgentFile["sandbox"], folder: string): SandboxOptions {
+  return {
+    folder: resolve(folder, entry?.folder ?? "sandbox"),
+    quotaBytes: bytesOf(entry?.quota ?? QUOTA),
+    reserveBytes: bytesOf(entry?.reserve ?? RESERVE),
+  };
+}
+
+/** The device's own files are nothing that commands should come near to. */
+function sandboxProblems({ folder }: SandboxOptions, deviceFolder: string): Problem[] {
+  const own = resolve(deviceFolder);
+  if (own !== folder && !own.startsWith(folder.endsWith(sep) ? folder : folder + sep)) return [];
+  const words = `the journal of the device is in there (${join(own, "journal.db")}); name a folder of its own`;
+  return [{ path: ["sandbox", "folder"], words }];
+}
+
+function homeAssistant(
+  entry: AgentFile["homeAssistant"],
+  setting: string | null,
+): DeviceConfig["homeAssistant"] {
+  const isOn = setting === null ? entry !== false : setting === "on";
+  if (!isOn) return null;
+  return typeof entry === "object" ? entry : HOME_ASSISTANT;
+}

@@ -1,0 +1,52 @@
+import { fileJsonSchema, type Shape, shapeOf } from "@weir/settings-file";
+import type { SourceKind } from "../sources/source.ts";
+import { agentFile, sourceEntry } from "./agent-file.ts";
+
+/** JSON Schema of agent.yaml, for editors: it knows the options of these kinds, and lets others have any. */
+export function agentFileJsonSchema(kinds: readonly SourceKind[]): Shape {
+  const whole = fileJsonSchema("agent.yaml", agentFile);
+  const { sources, ...others } = whole.properties ?? {};
+  const entries = [...kinds.map(entryOf), entryOfOthers(kinds)];
+  return {
+    ...whole,
+    properties: { ...others, sources: { ...sources, additionalProperties: { anyOf: entries } } },
+  };
+}
+
+function entryOf({ name, summary, options }: SourceKind): Shape {
+  const { properties, additionalProperties, required } = withoutDialect(shapeOf(options));
+  const common = commonShape();
+  return {
+    type: "object",
+    description: summary,
+    properties: {
+      ...common.properties,
+      source: { ...common.properties?.source, const: name },
+      ...properties,
+    },
+    required: ["source", ...(Array.isArray(required) ? required : [])],
+    additionalProperties: additionalProperties ?? false,
+  };
+}
+
+function entryOfOthers(kinds: readonly SourceKind[]): Shape {
+  const common = commonShape();
+  const names = kinds.map(({ name }) => name);
+  return {
+    ...common,
+    description: "A kind of your own, from sourceFolder.",
+    properties: {
+      ...common.properties,
+      source: { ...common.properties?.source, not: { enum: names } },
+    },
+  };
+}
+
+function commonShape(): Shape {
+  return withoutDialect(shapeOf(sourceEntry));
+}
+
+/** Only the whole schema says which dialect it is of. */
+function withoutDialect({ $schema: _, ...shape }: Shape): Shape {
+  return shape;
+}
