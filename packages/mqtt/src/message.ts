@@ -5,13 +5,17 @@ export interface InboundMessage {
   qos: 0 | 1 | 2;
   /** The broker kept it and sent it because of the subscription [MQTT-3.3.1-8]. */
   retained: boolean;
-  /** Where its publisher awaits an answer, if it does. Only MQTT 5 brokers tell it [MQTT-3.3.2-15]. */
+  /**
+   * Where its publisher awaits an answer, if it does. Only MQTT 5 brokers tell it [MQTT-3.3.2-15]. One
+   * that is no topic is left out [MQTT-3.3.2-14]; any other is the publisher's word alone: see whether
+   * an answer may go there.
+   */
   responseTopic?: string;
-  /** What an answer is to bring back to the publisher, if it said so. Only MQTT 5 brokers tell it [MQTT-3.3.2-16]. */
+  /** What an answer is to bring back, if its publisher said so. Only MQTT 5 brokers tell it [MQTT-3.3.2-16]. */
   correlationData?: Buffer;
 }
 
-/** A message of a batch. Its payload is valid only until `onBatch` returns: copy what you keep. */
+/** A message of a batch. Its bytes are valid only until `onBatch` returns: copy what you keep. */
 export interface ReceivedMessage extends InboundMessage {
   /** The identifiers of the subscriptions that it came for; MQTT 5 brokers tell them [MQTT-3.3.4-3]. */
   subscriptions: readonly number[];

@@ -1,5 +1,6 @@
 import type { IConnackPacket } from "mqtt-packet";
 import type { ProtocolVersion, Publish } from "./connection.ts";
+import type { PublishOptions } from "./message.ts";
 import { withCode } from "./outage.ts";
 import type { Pending } from "./pending.ts";
 import { createSendWindow } from "./send-window.ts";
@@ -10,7 +11,7 @@ interface Publication {
   payload: string | Buffer;
   qos: 0 | 1;
   retain: boolean;
-  properties?: { messageExpiryInterval: number };
+  properties?: { messageExpiryInterval?: number; responseTopic?: string; correlationData?: Buffer };
 }
 
 /** Writes a PUBLISH; `settle` is called with the answer, or for QoS 0 when it is on its way. */
@@ -30,14 +31,15 @@ export function createPublish(options: {
   const { send, protocolVersion, connack, pending } = options;
   const packetBytesMax = connack.properties?.maximumPacketSize ?? Number.POSITIVE_INFINITY;
   const window = createSendWindow(connack.properties?.receiveMaximum ?? UNDER_WAY_MAX);
-  return (topic, payload, { qos, retain = false, expirySeconds }) => {
-    const expires = expirySeconds !== undefined && protocolVersion === 5;
+  return (topic, payload, options) => {
+    const { qos, retain = false } = options;
+    const properties = protocolVersion === 5 ? propertiesOf(options) : {};
     const publication: Publication = {
       topic,
       payload,
       qos,
       retain,
-      ...(expires ? { properties: { messageExpiryInterval: expirySeconds } } : {}),
+      ...(Object.keys(properties).length > 0 && { properties }),
     };
     return pending.run((settle) => {
       if (payload.length + topic.length > packetBytesMax) {
@@ -55,5 +57,14 @@ export function createPublish(options: {
         }),
       );
     });
+  };
+}
+
+function propertiesOf(options: PublishOptions): NonNullable<Publication["properties"]> {
+  const { expirySeconds, responseTopic, correlationData } = options;
+  return {
+    ...(expirySeconds !== undefined && { messageExpiryInterval: expirySeconds }),
+    ...(responseTopic !== undefined && { responseTopic }),
+    ...(correlationData !== undefined && { correlationData }),
   };
 }

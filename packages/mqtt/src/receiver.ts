@@ -25,12 +25,16 @@ export const BATCH_LIMITS: BatchLimits = { rowsMax: 5_000, bytesMax: 8 * 1_048_5
 
 const ONE_BY_ONE: BatchLimits = { rowsMax: 1, bytesMax: 1, delayMs: 0 };
 
-/** Hands each message on by itself, with a payload that may be kept. */
+/** Hands each message on by itself, with bytes that may be kept. */
 export function receiverOf(onMessage: (message: InboundMessage) => void): Receiver {
   return {
     onBatch: (messages) => {
-      for (const { topic, payload, qos, retained } of messages) {
-        onMessage({ topic, payload: Buffer.from(payload), qos, retained });
+      for (const { subscriptions: _, payload, correlationData, ...message } of messages) {
+        onMessage({
+          ...message,
+          payload: Buffer.from(payload),
+          ...(correlationData && { correlationData: Buffer.from(correlationData) }),
+        });
       }
     },
     batch: ONE_BY_ONE,

@@ -152,6 +152,15 @@ export function describeBroker(
     }
 
     if (protocolVersion === 5) {
+      test("carries a request's response topic and correlation data", async () => {
+        const topic = ownTopic();
+        await using trial = await connect(topic);
+        const request = { responseTopic: `${topic}/answer`, correlationData: Buffer.from([7]) };
+        await trial.link.publish(topic, "", { ...QOS_1, ...request });
+        const [message] = await eventually(() => trial.received.length === 1 && trial.received);
+        expect(message).toMatchObject(request);
+      });
+
       test("lets a retained message expire, and no other", async () => {
         const base = ownTopic();
         await using publisher = await connect();

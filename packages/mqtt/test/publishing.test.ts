@@ -28,6 +28,23 @@ describe.each(TRANSPORTS)("publishing over a link by %s", (transport) => {
     ]);
   });
 
+  test("tells an MQTT 5 broker where an answer is awaited, and an older one nothing of it", async () => {
+    const correlationData = Buffer.from([0, 255]);
+    const request = { responseTopic: "answers/7", correlationData };
+    await using broker = await startStandIn();
+    await using trial = await connected(broker.url);
+    await trial.link.publish("a", "1", { ...AT_LEAST_ONCE, ...request });
+    expect(published(broker)).toMatchObject([{ topic: "a", properties: request }]);
+
+    await using old = await startStandIn({
+      connect: ({ protocolVersion }, peer) => peer.send(connack(protocolVersion === 5 ? 0x84 : 0)),
+    });
+    await using older = await connected(old.url);
+    await older.link.publish("a", "1", { ...AT_LEAST_ONCE, ...request, expirySeconds: 1 });
+    expect(older.versions).toEqual([4]);
+    expect(published(old)).toMatchObject([{ topic: "a", payload: Buffer.from("1") }]);
+  });
+
   test("resolves for QoS 0 when the message is on its way", async () => {
     await using broker = await startStandIn({ publish: () => {} });
     await using trial = await connected(broker.url);
@@ -57,7 +74,10 @@ describe.each(TRANSPORTS)("publishing over a link by %s", (transport) => {
     });
     await using trial = await connected(broker.url);
     const refused = trial.link.publish("forbidden", "1", AT_LEAST_ONCE);
-    await expect(refused).rejects.toMatchObject({ code: 0x87 });
+    await expect(refused).rejects.toMatchObject({
+      message: "Publish error: Not authorized",
+      code: 0x87,
+    });
     await trial.link.publish("allowed", "1", AT_LEAST_ONCE);
     expect(trial.states).toEqual(["connected"]);
   });

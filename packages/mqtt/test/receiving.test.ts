@@ -1,5 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { createFakeClock, eventually } from "@weir/testkit";
+import type { IPublishPacket } from "mqtt-packet";
 import { createTaker, payloads, startTrial } from "./fixture.ts";
 import { acknowledged, acknowledgedIds, connack, message, startStandIn } from "./stand-in.ts";
 import { TRANSPORTS } from "./transports.ts";
@@ -19,6 +20,34 @@ describe.each(TRANSPORTS)("receiving by %s", (transport) => {
     await using trial = startTrial(broker.url, { transport });
     expect(await acknowledged(broker, 2)).toEqual([1, 2]);
     expect(payloads(trial.received)).toEqual(["message 0", "message 1", "message 2"]);
+  });
+
+  test("hands on where an answer is awaited, and what it is to bring back", async () => {
+    const correlationData = Buffer.from([0, 255]);
+    const asking = (messageId: number, properties: NonNullable<IPublishPacket["properties"]>) => ({
+      ...message(messageId),
+      properties,
+    });
+    await using broker = await startStandIn({
+      connect: handsOut(
+        asking(1, { responseTopic: "answers/7", correlationData }),
+        asking(2, { correlationData }),
+        asking(3, { responseTopic: "answers/#" }),
+        message(4),
+      ),
+    });
+    await using trial = startTrial(broker.url, { transport });
+    await acknowledged(broker, 4);
+    const requests = trial.received.map(({ responseTopic, correlationData: data }) => [
+      responseTopic,
+      data,
+    ]);
+    expect(requests).toEqual([
+      ["answers/7", correlationData],
+      [undefined, correlationData],
+      [undefined, undefined],
+      [undefined, undefined],
+    ]);
   });
 
   test("acknowledges a batch once it is taken, right behind CONNACK too", async () => {

@@ -1,7 +1,13 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { eventually } from "@weir/testkit";
-import { generate, type IConnackPacket, type Packet, parser } from "mqtt-packet";
+import {
+  generate,
+  type IConnackPacket,
+  type IPublishPacket,
+  type Packet,
+  parser,
+} from "mqtt-packet";
 
 /** One client's connection to the stand-in. */
 export interface Peer {
@@ -82,7 +88,7 @@ export function connack(code = 0, more: Partial<IConnackPacket> = {}): Packet {
 }
 
 /** A QoS 1 message with its packet id, or a QoS 0 message with 0. */
-export function message(messageId: number, payload = `message ${messageId}`): Packet {
+export function message(messageId: number, payload = `message ${messageId}`): IPublishPacket {
   const qos = messageId === 0 ? 0 : 1;
   return { cmd: "publish", topic: "a", payload, qos, messageId, dup: false, retain: false };
 }

@@ -2,7 +2,7 @@ import type { ProtocolVersion } from "../connection.ts";
 import type { ReceivedMessage } from "../message.ts";
 import { unaskedQos2, violation } from "../violation.ts";
 import { byteAt, uint16At } from "./bytes.ts";
-import { createPublishProperties, NO_SUBSCRIPTIONS } from "./publish-properties.ts";
+import { createPublishProperties, NO_REQUEST, NO_SUBSCRIPTIONS } from "./publish-properties.ts";
 import { createTopicCache } from "./topic-cache.ts";
 
 /** Parses PUBLISH packets. */
@@ -35,21 +35,23 @@ export function createPublishParser(protocolVersion: ProtocolVersion): PublishPa
       if (!parser.parseHead(flags, bytes, start, end)) throw truncated();
       let at = headEnd;
       let subscriptions = NO_SUBSCRIPTIONS;
+      let request = NO_REQUEST;
       if (hasProperties) {
         if (at === end) throw truncated();
         if (byteAt(bytes, at) === 0) at += 1;
         else {
           at = properties.skip(bytes, at, end);
-          subscriptions = properties.subscriptions;
+          ({ subscriptions, request } = properties);
         }
       }
-      return {
+      const message: ReceivedMessage = {
         topic: parser.topic,
         payload: bytes.subarray(at, end),
         qos: (flags & 2) === 0 ? 0 : 1,
         retained: (flags & 1) === 1,
         subscriptions,
       };
+      return request === NO_REQUEST ? message : { ...message, ...request };
     },
     parseHead: (flags, bytes, start, end) => {
       const qos = (flags >> 1) & 3;

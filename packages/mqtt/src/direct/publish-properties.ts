@@ -1,11 +1,15 @@
+import { isUtf8 } from "node:buffer";
+import { type Request, request } from "../request.ts";
 import { violation } from "../violation.ts";
 import { uint16At } from "./bytes.ts";
 import { createVarIntReader } from "./var-int.ts";
 
-/** Steps over the properties of a PUBLISH; keeps its subscription identifiers. */
+/** Steps over the properties of a PUBLISH; keeps its subscription identifiers, and what makes it a request. */
 export interface PublishProperties {
   /** The identifiers in the properties that were read last. */
   subscriptions: readonly number[];
+  /** What they say of an answer; the bytes are those that were read. */
+  request: Request;
   /**
    * Where the payload begins, if the properties begin at `start` and the packet ends at `end`.
    *
@@ -15,6 +19,8 @@ export interface PublishProperties {
 }
 
 export const NO_SUBSCRIPTIONS: readonly number[] = Object.freeze([]);
+/** Of nearly all messages. */
+export const NO_REQUEST: Request = Object.freeze({});
 
 // [MQTT-3.3.2.3], with what stands behind the identifier: a number of bytes, or strings.
 const FIXED_BYTES = new Map([
@@ -27,6 +33,8 @@ const STRINGS = new Map([
   [0x09, 1], // correlation data
   [0x26, 2], // user property: name and value
 ]);
+const RESPONSE_TOPIC = 0x08;
+const CORRELATION_DATA = 0x09;
 const SUBSCRIPTION_IDENTIFIER = 0x0b;
 const TOPIC_ALIAS = 0x23;
 const USER_PROPERTY = 0x26;
@@ -53,7 +61,23 @@ export function createPublishProperties(): PublishProperties {
     if (fixedBytes === undefined && strings === undefined) throw unknown(identifier);
     if (identifier !== USER_PROPERTY) noteOnce(identifier);
     if (fixedBytes !== undefined) return within(varInt.end + fixedBytes);
-    return skipStrings(bytes, varInt.end, strings);
+    const start = varInt.end;
+    const behind = skipStrings(bytes, start, strings);
+    if (identifier === RESPONSE_TOPIC || identifier === CORRELATION_DATA) {
+      addToRequest(identifier, bytes.subarray(start + 2, behind));
+    }
+    return behind;
+  }
+
+  function addToRequest(identifier: number, content: Buffer): void {
+    if (identifier === CORRELATION_DATA) {
+      properties.request = { ...properties.request, correlationData: content };
+    } else if (isUtf8(content)) {
+      properties.request = {
+        ...properties.request,
+        ...request({ responseTopic: content.toString() }),
+      };
+    }
   }
 
   /** All that come once at most [MQTT-2.2.2.2] have numbers below 32. */
@@ -103,8 +127,10 @@ export function createPublishProperties(): PublishProperties {
 
   const properties: PublishProperties = {
     subscriptions: NO_SUBSCRIPTIONS,
+    request: NO_REQUEST,
     skip: (bytes, start, end) => {
       properties.subscriptions = NO_SUBSCRIPTIONS;
+      properties.request = NO_REQUEST;
       limit = end;
       const length = integer(bytes, start);
       let at = varInt.end;

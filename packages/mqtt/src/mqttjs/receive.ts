@@ -2,6 +2,7 @@ import type { IPublishPacket, MqttClient } from "mqtt";
 import { type ConnectionOptions, PACKET_BYTES_MAX } from "../connection.ts";
 import type { ReceivedMessage } from "../message.ts";
 import { refusedBatch } from "../outage.ts";
+import { request } from "../request.ts";
 import { isTopicName, unaskedQos2, violation } from "../violation.ts";
 import { createGathering, type Gathering } from "./gather.ts";
 
@@ -85,6 +86,7 @@ function received(packet: IPublishPacket): ReceivedMessage {
     qos,
     retained: retain,
     subscriptions: typeof identifier === "number" ? [identifier] : identifier,
+    ...request(properties),
   };
 }
 

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import type { IPublishPacket } from "mqtt-packet";
 import { createPackets } from "../../src/direct/packets.ts";
 import type { ReceivedMessage } from "../../src/index.ts";
+import { request } from "../../src/request.ts";
 import { isViolation } from "../../src/violation.ts";
 import { encoded, FUZZ_SEED, junk, soundPublish, splitAt, splits } from "../fuzz-corpus.ts";
 
@@ -103,5 +104,5 @@ describe("the packets of a stream", () => {
 function asReceived({ topic, payload, qos, retain, properties }: IPublishPacket): unknown {
   const identifier = properties?.subscriptionIdentifier;
   const subscriptions = identifier === undefined ? [] : [identifier];
-  return { topic, payload, qos, retained: retain, subscriptions };
+  return { topic, payload, qos, retained: retain, subscriptions, ...request(properties) };
 }
