@@ -2,7 +2,6 @@ import type { Clock } from "@weir/clock";
 import type { BrokerConfig } from "@weir/config";
 import { createDelivery, type Delivery, type Outcome } from "@weir/delivery";
 import { type CommandOutcome, deviceTopics } from "@weir/messages";
-import type { Transport } from "@weir/mqtt";
 import type { ServiceContext } from "@weir/service";
 import type { DeviceConfig } from "../config.ts";
 import { createDiscovery, type Discovery } from "../home-assistant/discovery.ts";
@@ -26,8 +25,6 @@ export interface DeviceOptions {
   sandbox: Sandbox;
   /** Where alarms wait; needed as soon as one source is delivered as one. */
   outboxFile: string | null;
-  /** Default `mqttjs`. */
-  transport?: Transport;
   onConnected: () => void;
   onDisconnected: (reason: string) => void;
   /** Called with what became of each state, and how many bytes of alarms wait. */
@@ -95,7 +92,6 @@ export function startDevice(options: DeviceOptions): AsyncDisposable {
       session: { kind: "persistent", expirySeconds: config.sessionExpirySeconds },
       subscriptions: [desk.subscription, ...(discovery === null ? [] : [discovery.subscription])],
       availability: { topic: topics.availability },
-      ...(options.transport === undefined ? {} : { transport: options.transport }),
       onMessage: (message) => {
         if (!desk.receive(message)) discovery?.receive(message);
       },

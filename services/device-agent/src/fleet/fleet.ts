@@ -64,8 +64,6 @@ export function startFleet({ request, folder, onFault, clock }: FleetOptions): F
         memory: memoryInProcess(),
         sandbox,
         outboxFile: null,
-        // A thousand clients of MQTT.js are a thousand times its memory.
-        transport: "direct",
         onConnected: () => {
           counts.connected += 1;
         },

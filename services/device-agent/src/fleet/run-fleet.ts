@@ -40,7 +40,7 @@ async function fly(request: FleetRequest, folder: string, clock: Clock): Promise
   const begunMs = clock.monotonic();
   const fleet = startFleet({ request, folder, onFault: over.reject, clock });
   let before = { sent: 0, atMs: begunMs };
-  using _told = clock.repeat(TOLD_EVERY_MS, () => {
+  const telling = clock.repeat(TOLD_EVERY_MS, () => {
     const counts = fleet.counts();
     const nowMs = clock.monotonic();
     process.stdout.write(`${renderProgress(counts, before.sent, nowMs - before.atMs)}\n`);
@@ -50,6 +50,7 @@ async function fly(request: FleetRequest, folder: string, clock: Clock): Promise
     request.forMs === null ? undefined : clock.schedule(request.forMs, () => over.resolve("time"));
   void listenForStopRequest().then(({ reason }) => over.resolve(reason));
   const reason = await over.promise;
+  telling[Symbol.dispose]();
 
   const counts = fleet.counts();
   const { user, system } = process.cpuUsage();
