@@ -10,7 +10,7 @@ export const command: DeviceCommand<number | string> = {
   name: "change_send_interval",
   summary: "Sets the seconds between two reports, at once and for good.",
   payload: z
-    .union([z.number(), z.string().max(32)], words)
+    .union([z.number(), z.string().max(32, words)], words)
     .describe("Seconds, as a number or as text; a day at most."),
   run: async (payload, { device }) => {
     const seconds = secondsOf(payload);

@@ -45,13 +45,13 @@ const keys = z
 
 const COMPACT =
   /^\s*([A-Za-z0-9._-]{1,64})\s+(none|\d{1,15}(?:\.\d{1,15})?%?)(?:\s+(\w{1,32}))?\s*$/;
-const compactWords =
-  'it must be an attribute, a deadband and perhaps a silence: "walk 0.5", "walk 5% 10m", "walk none"';
+const words =
+  'it must be like {"attribute":"walk","absolute":0.5,"maxSilence":"5m"}, "walk 0.5", "walk 5% 10m" or "walk none"';
 
 /** The same in one line, for a text field of a dashboard. */
 const compact = z
   .string()
-  .max(128, compactWords)
+  .max(128, words)
   .describe('In one line: "walk 0.5", "walk 5% 10m", "walk none".')
   .transform((text, context): DeadbandPayload => {
     const [, attribute, width = "", silence] = COMPACT.exec(text) ?? [];
@@ -60,14 +60,11 @@ const compact = z
     if (attribute !== undefined && deadband !== undefined && !Number.isNaN(maxSilenceMs)) {
       return { attribute, deadband, ...silenceOf(maxSilenceMs) };
     }
-    context.addIssue({ code: "custom", message: compactWords });
+    context.addIssue({ code: "custom", message: words });
     return z.NEVER;
   });
 
-export const deadbandPayload: z.ZodType<DeadbandPayload> = z.union(
-  [keys, compact],
-  'it must be like {"attribute":"walk","absolute":0.5}, or "walk 0.5"',
-);
+export const deadbandPayload: z.ZodType<DeadbandPayload> = z.union([keys, compact], words);
 
 function deadbandOf(given: {
   absolute: number | undefined;

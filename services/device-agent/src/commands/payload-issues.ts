@@ -73,7 +73,7 @@ const unitOf = (origin: string): string => UNITS[origin] ?? "";
 
 /** Whether a form fits so far that only something inside it is wrong. */
 function isInside({ path, code }: z.core.$ZodIssue): boolean {
-  return path.length > 0 || code === "unrecognized_keys";
+  return path.length > 0 || code === "unrecognized_keys" || code === "custom";
 }
 
 function placeOf(path: readonly PropertyKey[]): string {

@@ -1,0 +1,291 @@
+import { describe, expect, test } from "@jest/globals";
+import type { Outcome } from "@weir/delivery";
+import { z } from "zod";
+import { DEVICE_COMMANDS } from "../../src/commands/index.ts";
+import { commandOf, createTestDevice, give } from "./fixture.ts";
+
+const rejected = (reason: RegExp | string) => ({
+  rejected: typeof reason === "string" ? reason : expect.stringMatching(reason),
+});
+
+test("a device obeys these commands, each of which can be described", () => {
+  expect(DEVICE_COMMANDS.map(({ name }) => name)).toEqual([
+    "add_1gb_file",
+    "rm_1gb_file",
+    "change_send_interval",
+    "set_source",
+    "set_deadband",
+    "report_now",
+    "describe",
+    "restart",
+  ]);
+  for (const { payload, summary } of DEVICE_COMMANDS) {
+    expect(z.toJSONSchema(payload, { io: "input" })).toMatchObject({ $schema: expect.any(String) });
+    expect(summary).toMatch(/\.$/);
+  }
+});
+
+describe("add_1gb_file", () => {
+  test.each([
+    [null, 1_000_000_000],
+    ["", 1_000_000_000],
+    [1, 1],
+    ["250MB", 250_000_000],
+    [" 1.5 GiB ", 1_610_612_736],
+    ["1000000", 1_000_000],
+  ])("told %j makes a file of %d bytes", async (payload, bytes) => {
+    const { device } = createTestDevice();
+    expect(await give(device, "add_1gb_file", payload)).toEqual({ name: "weir-0.out", bytes });
+  });
+
+  test.each([0, -5, 1.5, 1e300, "a lot", "-1GB", "0x10", "1e9", "1 GB; rm -rf /", [], {}, true])(
+    "told %j makes none, and says what it may be told",
+    async (payload) => {
+      const { device } = createTestDevice();
+      const shown =
+        payload === 1e300 ? "1e\\+300" : JSON.stringify(payload).replace(/[[\]{}]/g, ".");
+      const reason = new RegExp(
+        `^payload: ${shown} is not allowed; it must be left out, or a size`,
+      );
+      expect(await give(device, "add_1gb_file", payload)).toEqual(rejected(reason));
+    },
+  );
+
+  test("has ten minutes, and can be told to end", async () => {
+    const { signal } = new AbortController();
+    const { device } = createTestDevice({
+      sandbox: {
+        ...createTestDevice().device.sandbox,
+        allocate: async (bytes, given) => ({ name: String(given === signal), bytes }),
+      },
+    });
+    const command = commandOf("add_1gb_file");
+    expect(command.timeoutMs).toBe(600_000);
+    expect(await command.run(7, { device, signal })).toEqual({ name: "true", bytes: 7 });
+  });
+});
+
+test("rm_1gb_file tells what it has removed, and what it has left alone", async () => {
+  const { device } = createTestDevice();
+  expect(await give(device, "rm_1gb_file")).toEqual({ files: 2, bytes: 30, leftAlone: 1 });
+});
+
+describe("change_send_interval", () => {
+  test.each([
+    [30, 30_000],
+    ["30", 30_000],
+    [" 2.5 ", 2_500],
+    [1, 1_000],
+    ["86400", 86_400_000],
+    [1.0004, 1_000],
+  ])("told %j reports every so many seconds", async (payload, intervalMs) => {
+    const { device, told } = createTestDevice();
+    const result = await give(device, "change_send_interval", payload);
+    expect(result).toEqual({ seconds: intervalMs / 1_000 });
+    expect(told.intervalMs).toBe(intervalMs);
+  });
+
+  test.each([
+    ["", '""'],
+    [0, "0"],
+    [-1, "-1"],
+    [0.999, "0.999"],
+    [86_400.1, "86400.1"],
+    [1e300, "1e+300"],
+    ["NaN", '"NaN"'],
+    ["Infinity", '"Infinity"'],
+    ["-Infinity", '"-Infinity"'],
+    ["1e3", '"1e3"'],
+    ["1e3;rm", '"1e3;rm"'],
+    ["; rm -rf /", '"; rm -rf /"'],
+    ["$(reboot)", '"$(reboot)"'],
+    ["../", '"../"'],
+    ["0x1F", '"0x1F"'],
+    ["10,5", '"10,5"'],
+    ["١٢", '"١٢"'],
+  ])("told %j says that value and the bounds, and changes nothing", async (payload, shown) => {
+    const { device, told } = createTestDevice();
+    const reason = `payload: ${shown} is not allowed; it must be a number of seconds from 1 to 86400`;
+    expect(await give(device, "change_send_interval", payload)).toEqual(rejected(reason));
+    expect(told.intervalMs).toBe(10_000);
+  });
+
+  test.each([
+    [null, "null"],
+    [{}, "{}"],
+    [[30], "[30]"],
+    [Number.POSITIVE_INFINITY, "Infinity"],
+    ["9".repeat(33), `"${"9".repeat(33)}"`],
+  ])("told %j says that it must be a number", async (payload, shown) => {
+    const { device } = createTestDevice();
+    const reason = `payload: ${shown} is not allowed; it must be a number of seconds`;
+    expect(await give(device, "change_send_interval", payload)).toEqual(rejected(reason));
+  });
+});
+
+describe("set_source", () => {
+  test.each([
+    ["disk", ["disk"]],
+    [" walk, disk ", ["walk", "disk"]],
+    [
+      ["cpu", "disk", "cpu"],
+      ["disk", "cpu"],
+    ],
+  ])("told %j reports these and no others", async (payload, active) => {
+    const { device } = createTestDevice();
+    expect(await give(device, "set_source", payload)).toEqual({ active });
+  });
+
+  test.each([
+    ["gpu", '"gpu"'],
+    ["", '""'],
+    [[], "[]"],
+    ["walk,gpu,../x", '["gpu","../x"]'],
+    ["WALK", '"WALK"'],
+    ["__proto__", '"__proto__"'],
+    ["; rm -rf /", '"; rm -rf /"'],
+  ])("told %j names what is wrong and what there is", async (payload, shown) => {
+    const { device, told } = createTestDevice();
+    const reason = `payload: ${shown} is not allowed; this device has the sources walk, disk, cpu`;
+    expect(await give(device, "set_source", payload)).toEqual(rejected(reason));
+    expect(told.active).toEqual(["walk"]);
+  });
+
+  test("told anything but names says what it must be", async () => {
+    const { device } = createTestDevice();
+    for (const payload of [null, 1, { name: "walk" }]) {
+      const reason = /it must be the name of a source, or a list of names/;
+      expect(await give(device, "set_source", payload)).toEqual(rejected(reason));
+    }
+    const mixed = await give(device, "set_source", ["walk", 1]);
+    expect(mixed).toEqual(rejected("payload.1: 1 is not allowed; it must be text"));
+  });
+});
+
+describe("set_deadband", () => {
+  const ABSOLUTE = { kind: "absolute", width: 0.5 };
+  test.each([
+    [{ attribute: "walk", absolute: 0.5 }, [ABSOLUTE, undefined], { absolute: 0.5 }],
+    ["walk 0.5", [ABSOLUTE, undefined], { absolute: 0.5 }],
+    [
+      { attribute: "walk", relative: 0.05, maxSilence: 300 },
+      [{ kind: "relative", share: 0.05 }, 300_000],
+      { relative: 0.05, maxSilenceSeconds: 300 },
+    ],
+    [
+      " walk  5%  10m ",
+      [{ kind: "relative", share: 0.05 }, 600_000],
+      { relative: 0.05, maxSilenceSeconds: 600 },
+    ],
+    [
+      { attribute: "walk", none: true, maxSilence: "5m" },
+      [null, 300_000],
+      { none: true, maxSilenceSeconds: 300 },
+    ],
+    ["walk none", [null, undefined], { none: true }],
+    ["walk 0 30", [{ kind: "absolute", width: 0 }, 30_000], { absolute: 0, maxSilenceSeconds: 30 }],
+  ])("told %j sets that, and tells what holds", async (payload, set, result) => {
+    const { device, told } = createTestDevice();
+    expect(await give(device, "set_deadband", payload)).toEqual({ attribute: "walk", ...result });
+    expect(told.deadbands).toEqual([["walk", ...set]]);
+  });
+
+  test.each([
+    [
+      { attribute: "walk", absolute: -1 },
+      "payload.absolute: -1 is not allowed; it must be at least 0",
+    ],
+    [
+      { attribute: "walk", relative: 5 },
+      "payload.relative: 5 is not allowed; it must be at most 1",
+    ],
+    [
+      { attribute: "walk", absolute: "0.5" },
+      'payload.absolute: "0.5" is not allowed; it must be a number',
+    ],
+    [{ absolute: 1 }, "payload.attribute is missing; it must be text"],
+    [
+      { attribute: "../walk", absolute: 1 },
+      'payload.attribute: "../walk" is not allowed; it must be the name of an attribute',
+    ],
+    [{ attribute: "walk", absolute: 1, shell: "rm" }, 'payload: there is no such key as "shell"'],
+    [
+      { attribute: "walk", none: true, maxSilence: "8d" },
+      'payload.maxSilence: "8d" is not allowed; it must be seconds or a duration from 1s to 7d: 300, "5m"',
+    ],
+    [{ attribute: "walk", none: false }, "payload.none: false is not allowed; it must be true"],
+    ["humidity none", "there is no attribute humidity"],
+  ])("told %j says what is wrong", async (payload, reason) => {
+    const { device, told } = createTestDevice();
+    expect(await give(device, "set_deadband", payload)).toEqual(rejected(reason));
+    expect(told.deadbands).toEqual([]);
+  });
+
+  test.each([{ attribute: "walk" }, { attribute: "walk", absolute: 1, none: true }])(
+    "told %j says that it takes one of three",
+    async (payload) => {
+      const { device } = createTestDevice();
+      const reason = /it must have exactly one of the keys absolute, relative and none$/;
+      expect(await give(device, "set_deadband", payload)).toEqual(rejected(reason));
+    },
+  );
+
+  test.each([
+    "",
+    "walk",
+    "walk 500%",
+    "walk -1",
+    "walk NaN",
+    "walk 1 99d",
+    "walk 1 5m; rm",
+    "walk 1e3",
+  ])("told %j says how it is written", async (payload) => {
+    const { device } = createTestDevice();
+    const reason = /it must be like .+, "walk 0\.5", "walk 5% 10m" or "walk none"$/;
+    expect(await give(device, "set_deadband", payload)).toEqual(rejected(reason));
+  });
+
+  test.each([null, 5, true, []])("told %j says what it may look like", async (payload) => {
+    const { device } = createTestDevice();
+    const reason = /it must be like \{"attribute":"walk","absolute":0\.5/;
+    expect(await give(device, "set_deadband", payload)).toEqual(rejected(reason));
+  });
+});
+
+describe("report_now", () => {
+  test("tells how many messages fared how, and why those that did not go well did not", async () => {
+    const dropped: Outcome = { kind: "dropped", reason: "a newer one took its place" };
+    const outcomes: Outcome[] = [{ kind: "sent" }, { kind: "delivered" }, dropped, dropped];
+    const { device } = createTestDevice({ reportNow: async () => outcomes });
+    expect(await give(device, "report_now")).toEqual({
+      outcomes: { sent: 1, delivered: 1, dropped: 2 },
+      reasons: ["a newer one took its place"],
+    });
+  });
+});
+
+test("restart ends the process, and is done when the next one starts", async () => {
+  const { device, told } = createTestDevice();
+  await give(device, "restart");
+  expect(told.restarts).toBe(1);
+  expect(commandOf("restart").endsProcess).toBe(true);
+});
+
+describe("a command that is told nothing", () => {
+  const NAMES = ["rm_1gb_file", "report_now", "restart"];
+
+  test.each(NAMES)("%s takes what buttons send for nothing", async (name) => {
+    const { device } = createTestDevice();
+    for (const payload of [null, "", {}]) {
+      expect(await give(device, name, payload)).not.toEqual(rejected(/./));
+    }
+  });
+
+  test.each(NAMES)("%s takes nothing else", async (name) => {
+    const { device, told } = createTestDevice();
+    for (const payload of ["*.out", "/etc", 1, false, [], { all: true }, ["a"]]) {
+      expect(await give(device, name, payload)).toEqual(rejected(/./));
+    }
+    expect(told.restarts).toBe(0);
+  });
+});

@@ -1,0 +1,87 @@
+import { Refusal } from "../../src/commands/command.ts";
+import { DEVICE_COMMANDS } from "../../src/commands/index.ts";
+import { parsePayload } from "../../src/commands/payload.ts";
+import type { DeviceControl } from "../../src/device/control.ts";
+import type { DeviceCommand } from "../../src/index.ts";
+
+/** What a device of a test was told. */
+interface Told {
+  intervalMs: number;
+  active: readonly string[];
+  deadbands: unknown[][];
+  restarts: number;
+}
+
+/** A device that notes down what it is told; anything may be put in its place. */
+export function createTestDevice(other: Partial<DeviceControl> = {}): {
+  device: DeviceControl;
+  told: Told;
+} {
+  const told: Told = { intervalMs: 10_000, active: ["walk"], deadbands: [], restarts: 0 };
+  const attribute = (name: string, unit: string | null) => ({
+    name,
+    label: name,
+    unit,
+    range: { min: 0, max: null },
+    decimals: 3,
+    deviceClass: null,
+  });
+  const device: DeviceControl = {
+    id: "kitchen",
+    intervalMs: () => told.intervalMs,
+    intervalMinMs: 1_000,
+    setIntervalMs: (intervalMs) => {
+      told.intervalMs = intervalMs;
+    },
+    sources: () =>
+      ["walk", "disk", "cpu"].map((name) => ({
+        name,
+        kind: name,
+        isActive: told.active.includes(name),
+        attributes: [attribute(name, "GB")],
+      })),
+    setActiveSources: (names) => {
+      told.active = names;
+    },
+    setDeadband: (...given) => {
+      if (given[0] !== "walk") throw new Refusal(`there is no attribute ${given[0]}`);
+      told.deadbands.push(given);
+    },
+    reportNow: async () => [],
+    commands: () => DEVICE_COMMANDS.map(({ name, summary }) => ({ name, summary, payload: {} })),
+    sandbox: {
+      allocate: async (bytes) => ({ name: "weir-0.out", bytes }),
+      removeAll: async () => ({ files: 2, bytes: 30, leftAlone: 1 }),
+      usage: async () => ({ files: 2, bytes: 30, quotaBytes: 100 }),
+    },
+    restart: () => {
+      told.restarts += 1;
+    },
+    ...other,
+  };
+  return { device, told };
+}
+
+/** The built-in command of a name. */
+export function commandOf(name: string): DeviceCommand {
+  const found = DEVICE_COMMANDS.find((command) => command.name === name);
+  if (found === undefined) throw new Error(`there is no command ${name}`);
+  return found;
+}
+
+/** What comes of a command, as the desk goes about it: its result, or why it is rejected. */
+export async function give(
+  device: DeviceControl,
+  name: string,
+  payload: unknown = null,
+): Promise<unknown> {
+  const command = commandOf(name);
+  const parsed = parsePayload(command, payload);
+  if (parsed.kind === "unsound") return { rejected: parsed.reason };
+  try {
+    return await command.run(parsed.payload, { device, signal: new AbortController().signal });
+  } catch (error) {
+    if (error instanceof Refusal) return { rejected: error.message };
+    throw error;
+  }
+}
