@@ -1,5 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { renderEnvExample, type Settings } from "@weir/config";
+import { deviceAgentSettings } from "@weir/device-agent/config";
 import { loggerSettings } from "@weir/logger/config";
 import { publisherSettings } from "@weir/publisher/config";
 import { standaloneSettings } from "@weir/standalone/config";
@@ -9,6 +10,7 @@ import { statsPrinterSettings } from "@weir/stats-printer/config";
 /** The settings of every service, in the order of the flow. */
 const all: readonly Settings[] = [
   publisherSettings,
+  deviceAgentSettings,
   loggerSettings,
   statsSettings,
   statsPrinterSettings,

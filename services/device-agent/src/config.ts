@@ -16,6 +16,7 @@ import { DEVICE_COMMANDS } from "./commands/index.ts";
 import { loadCommands } from "./commands/load.ts";
 import { detailsOf } from "./config/details.ts";
 import { deviceConfig } from "./config/device-config.ts";
+import { agentFileJsonSchema } from "./config/json-schema.ts";
 import { readAgentFile } from "./config/read-agent-file.ts";
 import { deviceAgentSettings } from "./config/settings.ts";
 import type { DeadbandRule } from "./report/deadband.ts";
@@ -71,6 +72,11 @@ export interface AgentConfig {
 
 /** What `--help` tells after the settings. */
 export const deviceAgentDetails: string = detailsOf(SOURCE_KINDS, DEVICE_COMMANDS);
+
+/** JSON Schema of agent.yaml with the kinds of sources that Weir brings, for editors. */
+export function agentJsonSchema(): object {
+  return agentFileJsonSchema(SOURCE_KINDS);
+}
 
 /**
  * A device: the environment over agent.yaml over the defaults.
