@@ -13,16 +13,28 @@ export function emptyBucket(): Bucket {
 }
 
 /**
- * Adds a bucket, or a single reading as a bucket of one. Sums are compensated, so that a million
- * readings of mixed magnitude lose no more than one rounding.
+ * Adds a bucket. Sums are compensated, so that a million readings of mixed magnitude lose no more than
+ * one rounding.
  */
 export function addTo(target: Bucket, { count, sum, lost, min, max }: Bucket): void {
-  const total = target.sum + sum;
-  target.lost +=
-    Math.abs(target.sum) >= Math.abs(sum) ? target.sum - total + sum : sum - total + target.sum;
+  addSum(target, sum);
   target.lost += lost;
-  target.sum = total;
   target.count += count;
   if (min < target.min) target.min = min;
   if (max > target.max) target.max = max;
+}
+
+/** Adds a single reading: as a bucket of one, without making one. */
+export function addReadingTo(target: Bucket, value: number): void {
+  addSum(target, value);
+  target.count += 1;
+  if (value < target.min) target.min = value;
+  if (value > target.max) target.max = value;
+}
+
+function addSum(target: Bucket, sum: number): void {
+  const total = target.sum + sum;
+  target.lost +=
+    Math.abs(target.sum) >= Math.abs(sum) ? target.sum - total + sum : sum - total + target.sum;
+  target.sum = total;
 }

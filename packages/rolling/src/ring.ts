@@ -1,4 +1,13 @@
 import { addTo, type Bucket, emptyBucket } from "./bucket.ts";
+import {
+  addBucket,
+  addRangeTo,
+  addReading,
+  CHUNK_SECONDS,
+  type Chunk,
+  countSeconds,
+  createChunk,
+} from "./chunk.ts";
 
 /** What is known of one window that ends with second S: the readings in (S - span, S]. */
 export interface WindowSummary {
@@ -37,8 +46,10 @@ export interface Ring {
   summarize(atSecond: number): WindowSummary[];
   /** Whether the ring still knows every reading that the windows ending with S may count. */
   covers(atSecond: number): boolean;
-  /** How many seconds have a bucket. */
+  /** How many seconds have a bucket. Counted anew each time. */
   readonly bucketCount: number;
+  /** Whether there is nothing in it, and nothing was turned away whose second may still come. */
+  readonly isEmpty: boolean;
 }
 
 /** Makes a ring around the current second. Once it no longer covers that, make another one. */
@@ -47,82 +58,108 @@ export function createRing(
   atSecond: number,
 ): Ring {
   const longestSeconds = spansSeconds.at(-1) ?? 0;
-  const buckets = new Map<number, Bucket>();
+  const chunks = new Map<number, Chunk>();
   // The ring answers for the seconds in (from, to]. `from` follows S; `to` follows it as long as no
   // reading beyond it was turned away.
   let from = atSecond - longestSeconds - slackSeconds;
   let to = atSecond + aheadSeconds;
   let turnedAway = false;
 
-  function addBucket(second: number, bucket: Bucket): void {
-    if (second <= from) return;
+  /** The chunk of a second that the ring answers for; `null` for any other. */
+  function chunkFor(second: number): Chunk | null {
+    if (second <= from) return null;
     if (second > to) {
       turnedAway = true;
-      return;
+      return null;
     }
-    let target = buckets.get(second);
-    if (target === undefined) {
-      target = emptyBucket();
-      buckets.set(second, target);
+    const number = Math.floor(second / CHUNK_SECONDS);
+    let chunk = chunks.get(number);
+    if (chunk === undefined) {
+      chunk = createChunk();
+      chunks.set(number, chunk);
     }
-    addTo(target, bucket);
+    return chunk;
   }
 
   function moveTo(second: number): void {
-    const nextFrom = second - longestSeconds - slackSeconds;
-    if (nextFrom > from) {
-      evict(buckets, from, nextFrom);
-      from = nextFrom;
-    }
+    from = Math.max(from, second - longestSeconds - slackSeconds);
+    for (const number of chunks.keys()) if (endOf(number) <= from) chunks.delete(number);
     if (!turnedAway) to = Math.max(to, second + aheadSeconds);
   }
 
+  function countBuckets(): number {
+    let count = 0;
+    for (const [number, chunk] of chunks) {
+      count += countSeconds(chunk, Math.max(0, from + 1 - startOf(number)));
+    }
+    return count;
+  }
+
   return {
-    add: (second, value) =>
-      addBucket(second, { count: 1, sum: value, lost: 0, min: value, max: value }),
-    addAggregate: ({ second, count, sum, min, max }) =>
-      addBucket(second, { count, sum, lost: 0, min, max }),
+    add: (second, value) => {
+      const chunk = chunkFor(second);
+      if (chunk !== null) addReading(chunk, second - chunkStart(second), value);
+    },
+    addAggregate: ({ second, count, sum, min, max }) => {
+      const chunk = chunkFor(second);
+      if (chunk === null) return;
+      addBucket(chunk, second - chunkStart(second), { count, sum, lost: 0, min, max });
+    },
     covers: (second) => second - longestSeconds >= from && second <= to,
     summarize: (second) => {
       moveTo(second);
-      return summarizeBuckets(buckets, spansSeconds, second);
+      return summarizeChunks(chunks, spansSeconds, second);
     },
     get bucketCount() {
-      return buckets.size;
+      return countBuckets();
+    },
+    get isEmpty() {
+      return !turnedAway && countBuckets() === 0;
     },
   };
 }
 
-/** Removes the buckets of the seconds in (from, to]. */
-function evict(buckets: Map<number, Bucket>, from: number, to: number): void {
-  if (to - from < buckets.size) {
-    for (let second = from + 1; second <= to; second += 1) buckets.delete(second);
-  } else {
-    for (const second of buckets.keys()) if (second <= to) buckets.delete(second);
-  }
-}
+const startOf = (number: number): number => number * CHUNK_SECONDS;
+const endOf = (number: number): number => startOf(number) + CHUNK_SECONDS - 1;
+const chunkStart = (second: number): number => startOf(Math.floor(second / CHUNK_SECONDS));
 
-function summarizeBuckets(
-  buckets: ReadonlyMap<number, Bucket>,
+function summarizeChunks(
+  chunks: ReadonlyMap<number, Chunk>,
   spansSeconds: readonly number[],
   atSecond: number,
 ): WindowSummary[] {
-  // Each bucket goes to the shortest window that it lies in; each window then passes its total on to
-  // the next longer one.
-  const totals = spansSeconds.map(emptyBucket);
+  // What is in a window and in no shorter one is added up; each window then passes its total on to the
+  // next longer one.
+  const total = emptyBucket();
   let newest = -Infinity;
-  for (const [second, bucket] of buckets) {
-    const ageSeconds = atSecond - second;
-    if (ageSeconds < 0) continue;
-    if (second > newest) newest = second;
-    const shortest = totals[spansSeconds.findIndex((span) => ageSeconds < span)];
-    if (shortest !== undefined) addTo(shortest, bucket);
-  }
-  return totals.map((total, index) => {
-    const shorter = totals[index - 1];
-    if (shorter !== undefined) addTo(total, shorter);
+  return spansSeconds.map((span, index) => {
+    const own = emptyBucket();
+    const band = { from: atSecond - span + 1, to: atSecond - (spansSeconds[index - 1] ?? 0) };
+    newest = Math.max(newest, addBandTo(own, chunks, band));
+    addTo(total, own);
     return summarizeTotal(total, atSecond - newest);
   });
+}
+
+/** Adds the seconds `from..to`; returns the newest of them that holds anything, or -Infinity. */
+function addBandTo(
+  target: Bucket,
+  chunks: ReadonlyMap<number, Chunk>,
+  { from, to }: { from: number; to: number },
+): number {
+  let newest = -Infinity;
+  const last = Math.floor(to / CHUNK_SECONDS);
+  for (let number = Math.floor(from / CHUNK_SECONDS); number <= last; number += 1) {
+    const chunk = chunks.get(number);
+    if (chunk === undefined) continue;
+    const start = startOf(number);
+    const offset = addRangeTo(target, chunk, {
+      from: Math.max(from - start, 0),
+      to: Math.min(to - start, CHUNK_SECONDS - 1),
+    });
+    if (offset >= 0) newest = start + offset;
+  }
+  return newest;
 }
 
 function summarizeTotal({ count, sum, lost, min, max }: Bucket, ageSeconds: number): WindowSummary {

@@ -75,6 +75,21 @@ describe("a ring", () => {
     expect(ring.bucketCount).toBeLessThanOrEqual(1_800 + 120);
   });
 
+  test("is empty again when its last reading is older than it may ever be asked for", () => {
+    const ring = createRing(options, NOW);
+    ring.add(NOW, 1);
+    ring.summarize(NOW + 1_919);
+    expect(ring.isEmpty).toBe(false);
+    ring.summarize(NOW + 1_920);
+    expect(ring.isEmpty).toBe(true);
+  });
+
+  test("is not empty while what it turned away may still come", () => {
+    const ring = createRing(options, NOW);
+    ring.add(NOW + 5_000, 1);
+    expect(ring.isEmpty).toBe(false);
+  });
+
   test("sums a million readings of mixed magnitude without drifting", () => {
     const ring = createRing(options, NOW);
     for (let index = 0; index < 500_000; index += 1) {
@@ -85,22 +100,45 @@ describe("a ring", () => {
     expect(averages(ring, NOW)[0]).toBeCloseTo(0.1 / 3, 12);
   });
 
-  test("equals a plain sum over the readings of each window, in any order of arrival", () => {
-    const reading = fc.record({
-      second: fc.integer({ min: NOW - 2_500, max: NOW + 100 }),
-      value: fc.integer({ min: -1_000, max: 1_000 }),
-    });
-    fc.assert(
-      fc.property(fc.array(reading, { maxLength: 200 }), (readings) => {
-        const ring = createRing(options, NOW);
-        for (const { second, value } of readings) ring.add(second, value);
-        const expected = options.spansSeconds.map((span) => {
-          const inside = readings.filter(({ second }) => second > NOW - span && second <= NOW);
-          const sum = inside.reduce((total, { value }) => total + value, 0);
-          return inside.length === 0 ? null : sum / inside.length;
-        });
-        expect(averages(ring, NOW)).toEqual(expected);
-      }),
-    );
-  });
+  // The narrow range has many readings in one second.
+  test.each([2_500, 40])(
+    "equals plain aggregates over the readings of each window, of the last %d seconds in any order",
+    (rangeSeconds) => {
+      const reading = fc.record({
+        second: fc.integer({ min: NOW - rangeSeconds, max: NOW + 100 }),
+        value: fc.integer({ min: -1_000, max: 1_000 }),
+        // A store sums up what it has of a second.
+        isAggregate: fc.boolean(),
+      });
+      fc.assert(
+        fc.property(fc.array(reading, { maxLength: 300 }), (readings) => {
+          const ring = createRing(options, NOW);
+          for (const { second, value, isAggregate } of readings) {
+            if (isAggregate) {
+              ring.addAggregate({ second, count: 1, sum: value, min: value, max: value });
+            } else ring.add(second, value);
+          }
+          expect(ring.summarize(NOW)).toEqual(
+            options.spansSeconds.map((span) => {
+              const inside = readings.filter(({ second }) => second > NOW - span && second <= NOW);
+              return summaryOf(inside);
+            }),
+          );
+        }),
+      );
+    },
+  );
 });
+
+function summaryOf(readings: readonly { second: number; value: number }[]) {
+  const count = readings.length;
+  if (count === 0) return { count, average: null, min: null, max: null, ageSeconds: null };
+  const values = readings.map(({ value }) => value);
+  return {
+    count,
+    average: values.reduce((total, value) => total + value, 0) / count,
+    min: Math.min(...values),
+    max: Math.max(...values),
+    ageSeconds: NOW - Math.max(...readings.map(({ second }) => second)),
+  };
+}
