@@ -1,3 +1,4 @@
+import { runCommand } from "@weir/command-line";
 import { runService } from "@weir/service";
 import { deviceAgentOptions, deviceAgentSettings, readAgentConfig } from "./config.ts";
 import { startDeviceAgent } from "./device-agent.ts";
@@ -5,7 +6,7 @@ import { runDeadbandPreview } from "./preview/main.ts";
 
 const [first, ...rest] = process.argv.slice(2);
 if (first === "deadband-preview") {
-  process.exitCode = await runDeadbandPreview(rest);
+  await runCommand(first, () => runDeadbandPreview(rest));
 } else {
   await runService({
     name: "device-agent",
