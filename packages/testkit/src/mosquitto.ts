@@ -11,14 +11,24 @@ export interface Mosquitto extends AsyncDisposable {
 const IMAGE = "eclipse-mosquitto:2.1";
 const PORT = 1883;
 
-/** Starts Mosquitto with the suite's own configuration. */
-export async function startMosquitto(configurationFile: string): Promise<Mosquitto> {
+/**
+ * Starts Mosquitto with a configuration, the suite's own or another.
+ *
+ * @param files what the configuration names, by names in its folder `/mosquitto/config`.
+ */
+export async function startMosquitto(
+  configurationFile: string,
+  files: Readonly<Record<string, string>> = {},
+): Promise<Mosquitto> {
   // A port of Docker's choice would be another one after a restart.
   const host = await freePort();
   const container = await new GenericContainer(IMAGE)
-    .withCopyFilesToContainer([
-      { source: configurationFile, target: "/mosquitto/config/mosquitto.conf" },
-    ])
+    .withCopyFilesToContainer(
+      Object.entries({ ...files, "mosquitto.conf": configurationFile }).map(([name, source]) => ({
+        source,
+        target: `/mosquitto/config/${name}`,
+      })),
+    )
     .withExposedPorts({ container: PORT, host })
     // Not its log: Docker does not always hand on the log of a container that was started again.
     .withWaitStrategy(Wait.forSuccessfulCommand("mosquitto_sub -E -t ready"))

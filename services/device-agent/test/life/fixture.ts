@@ -1,7 +1,12 @@
-import type { Clock } from "@weir/clock";
+import { type Clock, systemClock } from "@weir/clock";
 import { type CommandAck, endsCommand } from "@weir/messages";
-import type { InboundMessage } from "@weir/mqtt";
-import { createFakeClock, eventually, type TemporaryFolder } from "@weir/testkit";
+import { createLink, type InboundMessage, type Link, type LinkOptions } from "@weir/mqtt";
+import {
+  createFakeClock,
+  createTestContext,
+  eventually,
+  type TemporaryFolder,
+} from "@weir/testkit";
 import { z } from "zod";
 import type { DeviceCommand } from "../../src/commands/command.ts";
 import type { DeviceControl } from "../../src/device/control.ts";
@@ -94,6 +99,35 @@ export function startTrial(options: TrialOptions): Trial {
       journals[Symbol.dispose]();
     },
   };
+}
+
+/** Connects a desk to a broker on this machine, as a device does; resolves when it is subscribed. */
+export async function connectDesk(
+  desk: CommandDesk,
+  port: number,
+  more: Partial<LinkOptions> = {},
+): Promise<Link> {
+  const connected = Promise.withResolvers<void>();
+  const link = createLink({
+    broker: { url: `mqtt://127.0.0.1:${port}`, username: null, password: null },
+    clientId: "kitchen",
+    session: { kind: "persistent", expirySeconds: 60 },
+    subscriptions: [desk.subscription],
+    availability: { topic: "devices/kitchen/availability" },
+    onMessage: (message) => void desk.receive(message),
+    onConnected: () => {
+      desk.connected(link);
+      connected.resolve();
+    },
+    onDisconnected: desk.disconnected,
+    clock: systemClock,
+    logger: createTestContext().logger,
+    delay: () => 20,
+    ...more,
+  });
+  link.start();
+  await connected.promise;
+  return link;
 }
 
 export function messageOf(payload: Buffer, more: Partial<InboundMessage> = {}): InboundMessage {
