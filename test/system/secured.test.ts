@@ -22,7 +22,7 @@ inDocker("the secured broker", () => {
 
   beforeAll(async () => {
     await secure("init", "--host", "weir.example.org");
-    for (const id of ["kitchen", "hall"]) await secure("device", id);
+    for (const id of ["cellar", "hall"]) await secure("device", id);
     await secure("device", "5f3e9a", "--access-key", "AK7");
     await secure("device", "porch", "--certificate");
     port = await freePort();
@@ -64,11 +64,11 @@ inDocker("the secured broker", () => {
     const code = version === 5 ? NOT_AUTHORIZED : REFUSED_3_1_1;
 
     await expect(connect({ version })).rejects.toMatchObject({ code });
-    await expect(connect({ version, user: "kitchen", password: "guessed" })).rejects.toMatchObject({
+    await expect(connect({ version, user: "cellar", password: "guessed" })).rejects.toMatchObject({
       code,
     });
     await expect(
-      connect({ version, user: "kitchen", password: secret("devices/hall.password") }),
+      connect({ version, user: "cellar", password: secret("devices/hall.password") }),
     ).rejects.toMatchObject({ code });
   });
 
@@ -81,20 +81,20 @@ inDocker("the secured broker", () => {
 
   test("takes a device's own state, and nothing in the name of another", async () => {
     await using operator = await comeAs("operator", { filter: "#" });
-    await using kitchen = await comeAs("kitchen");
+    await using cellar = await comeAs("cellar");
 
-    await kitchen.publish("devices/kitchen/state", "19");
+    await cellar.publish("devices/cellar/state", "19");
 
-    await eventually(() => operator.received.includes("devices/kitchen/state 19"));
+    await eventually(() => operator.received.includes("devices/cellar/state 19"));
     for (const topic of [
       "devices/hall/state",
-      "devices/kitchen/command",
+      "devices/cellar/command",
       "weir/publisher/hall",
-      "weir/receipt/kitchen",
+      "weir/receipt/cellar",
       "homeassistant/device/hall/config",
       "DATA",
     ]) {
-      await expect(kitchen.publish(topic, "forged")).rejects.toMatchObject({
+      await expect(cellar.publish(topic, "forged")).rejects.toMatchObject({
         code: NOT_AUTHORIZED,
       });
     }
@@ -103,26 +103,26 @@ inDocker("the secured broker", () => {
 
   test("drops what an MQTT 3.1.1 client may not send, without a word", async () => {
     await using operator = await comeAs("operator", { filter: "#" });
-    await using kitchen = await comeAs("kitchen", { version: 4 });
+    await using cellar = await comeAs("cellar", { version: 4 });
 
-    await kitchen.publish("devices/hall/state", "forged");
-    await kitchen.publish("devices/kitchen/command", "forged");
-    await kitchen.publish("devices/kitchen/state", "sentinel");
+    await cellar.publish("devices/hall/state", "forged");
+    await cellar.publish("devices/cellar/command", "forged");
+    await cellar.publish("devices/cellar/state", "sentinel");
 
-    await eventually(() => operator.received.includes("devices/kitchen/state sentinel"));
+    await eventually(() => operator.received.includes("devices/cellar/state sentinel"));
     expect(operator.received.join()).not.toContain("forged");
   });
 
   test("gives a device the commands of an operator, and nothing of another's", async () => {
-    await using kitchen = await comeAs("kitchen", { filter: "#" });
+    await using cellar = await comeAs("cellar", { filter: "#" });
     await using operator = await comeAs("operator");
 
     await operator.publish("devices/hall/command", "not yours");
-    await operator.publish("devices/kitchen/command", "yours");
+    await operator.publish("devices/cellar/command", "yours");
 
-    await eventually(() => kitchen.received.length > 0);
-    expect(kitchen.received).toEqual(["devices/kitchen/command yours"]);
-    await expect(operator.publish("devices/kitchen/state", "forged")).rejects.toMatchObject({
+    await eventually(() => cellar.received.length > 0);
+    expect(cellar.received).toEqual(["devices/cellar/command yours"]);
+    await expect(operator.publish("devices/cellar/state", "forged")).rejects.toMatchObject({
       code: NOT_AUTHORIZED,
     });
   });
@@ -137,7 +137,7 @@ inDocker("the secured broker", () => {
       filter: "losant/5f3e9a/command",
     });
 
-    await device.publish("losant/kitchen/state", "forged");
+    await device.publish("losant/cellar/state", "forged");
     await device.publish("losant/5f3e9a/state", '{"data":{"t":19}}');
     await operator.publish("losant/5f3e9a/command", "go");
 
@@ -149,20 +149,20 @@ inDocker("the secured broker", () => {
   });
 
   test("leaves a device its session when another takes its client id", async () => {
-    await using kitchen = await comeAs("kitchen", {
-      clientId: "kitchen",
-      filter: "devices/kitchen/command",
+    await using cellar = await comeAs("cellar", {
+      clientId: "cellar",
+      filter: "devices/cellar/command",
     });
-    await using thief = await comeAs("hall", { clientId: "kitchen", filter: "devices/#" });
+    await using thief = await comeAs("hall", { clientId: "cellar", filter: "devices/#" });
     await using operator = await comeAs("operator");
 
-    await operator.publish("devices/kitchen/command", "secret");
+    await operator.publish("devices/cellar/command", "secret");
     await operator.publish("devices/hall/command", "sentinel");
 
-    await eventually(() => kitchen.received.includes("devices/kitchen/command secret"));
+    await eventually(() => cellar.received.includes("devices/cellar/command secret"));
     await eventually(() => thief.received.length > 0);
     expect(thief.received).toEqual(["devices/hall/command sentinel"]);
-    await expect(thief.publish("devices/kitchen/state", "forged")).rejects.toMatchObject({
+    await expect(thief.publish("devices/cellar/state", "forged")).rejects.toMatchObject({
       code: NOT_AUTHORIZED,
     });
   });
@@ -182,7 +182,7 @@ inDocker("the secured broker", () => {
     await expect(device.publish("devices/hall/state", "forged")).rejects.toMatchObject({
       code: NOT_AUTHORIZED,
     });
-    await expect(comeAs("kitchen", { port: certificatePort })).rejects.toThrow();
+    await expect(comeAs("cellar", { port: certificatePort })).rejects.toThrow();
   });
 
   test("learns of devices that come and go while it runs", async () => {
@@ -195,7 +195,7 @@ inDocker("the secured broker", () => {
         return true;
       }
     };
-    await using kitchen = await comeAs("kitchen");
+    await using cellar = await comeAs("cellar");
     await secure("device", "garden");
     const password = secret("devices/garden.password");
     expect(await isRefused(password)).toBe(true);
@@ -206,7 +206,7 @@ inDocker("the secured broker", () => {
     await secure("remove", "garden");
     await compose.run("kill", "--signal", "SIGHUP", "mosquitto");
     await eventually(() => isRefused(password));
-    await kitchen.publish("devices/kitchen/state", "undisturbed");
+    await cellar.publish("devices/cellar/state", "undisturbed");
   });
 
   test("keeps its secrets in a folder that is its owner's alone", () => {
@@ -225,7 +225,7 @@ inDocker("the secured broker", () => {
     await secure("init", "--host", "weir.example.org");
 
     expect(files.map(secret)).toEqual(before);
-    await expect(secure("device", "kitchen")).rejects.toMatchObject({ code: 73 });
+    await expect(secure("device", "cellar")).rejects.toMatchObject({ code: 73 });
     await expect(secure("device", "logger")).rejects.toMatchObject({ code: 73 });
   });
 

@@ -3,8 +3,8 @@ import { EXIT_CODES, Fault } from "@weir/fault";
 import { isName } from "@weir/messages";
 import { certifyClient, generateKey } from "./certificates.ts";
 import { FILES, filesOf, type SecretsFolder } from "./folder.ts";
-import { authorityOf, newPassword } from "./init.ts";
-import { withoutPassword } from "./passwords.ts";
+import { authorityOf, keepPassword } from "./init.ts";
+import { randomPassword, withoutPassword } from "./passwords.ts";
 import { type Client, clientsOf, rightsOf, usersOf, withBlocks, withoutClient } from "./rights.ts";
 
 const MARK_BYTES = 4;
@@ -31,7 +31,9 @@ export function addClient(folder: SecretsFolder, admission: Admission): Client {
 
   const files = filesOf(client);
   if (credential === "password") {
-    folder.write(files.password, newPassword(folder, client.user), "owner");
+    const password = randomPassword();
+    folder.write(files.password, password, "owner");
+    keepPassword(folder, client.user, password);
   } else {
     const authority = authorityOf(folder);
     folder.write(files.key, generateKey(), "owner");

@@ -4,11 +4,12 @@ import { join } from "node:path";
 import { EXIT_CODES, Fault } from "@weir/fault";
 import { certifyAuthority, certifyServer, generateKey, type Signed } from "./certificates.ts";
 import { FILES, filesOf, type Readers, type SecretsFolder } from "./folder.ts";
-import { randomPassword, withPassword } from "./passwords.ts";
-import { missingBlocks, rightsOf, usersOf, withBlocks } from "./rights.ts";
+import { hasPassword, randomPassword, withPassword } from "./passwords.ts";
+import { type Client, missingBlocks, rightsOf, usersOf, withBlocks } from "./rights.ts";
 
 /** What the suite's own services may do. */
 const SUITE_RIGHTS = join(import.meta.dirname, "../../mosquitto/rights.acl");
+const DEVICE_AGENT = "device-agent";
 const OPERATOR = { kind: "operator", name: "operator", user: "operator" } as const;
 
 /** A file that `init` has seen to. */
@@ -34,20 +35,28 @@ export function authorityOf(folder: SecretsFolder): Signed {
   };
 }
 
+/** What the suite is told of itself. */
+export interface SuiteIdentity {
+  /** What devices call the broker: names and addresses. */
+  hosts: readonly string[];
+  /** The device that runs in a container of the suite. */
+  deviceId: string;
+}
+
 /**
  * Makes what is missing, and leaves alone what is there.
  *
- * @param hosts what devices call the broker: names and addresses.
  * @throws Fault when the server needs a certificate and no host is given, or one is none.
  */
-export function initialise(folder: SecretsFolder, hosts: readonly string[]): Step[] {
+export function initialise(folder: SecretsFolder, { hosts, deviceId }: SuiteIdentity): Step[] {
   const steps: Step[] = [];
   if (!folder.has(FILES.server)) checkHosts(hosts);
 
-  function make(file: string, readers: Readers, content: () => string): void {
+  function make(file: string, readers: Readers, content: () => string): boolean {
     const isNew = !folder.has(file);
     if (isNew) folder.write(file, content(), readers);
     steps.push({ path: folder.pathOf(file), isNew });
+    return isNew;
   }
 
   // Of an authority whose key is kept elsewhere only the certificate is here.
@@ -61,14 +70,22 @@ export function initialise(folder: SecretsFolder, hosts: readonly string[]): Ste
   );
 
   const suite = readFileSync(SUITE_RIGHTS, "utf8");
-  const wanted = withBlocks(suite, [rightsOf(OPERATOR)]);
+  const agent: Client = { kind: "device", name: deviceId, user: DEVICE_AGENT };
+  const wanted = withBlocks(suite, [rightsOf(OPERATOR), rightsOf(agent)]);
   make(FILES.rights, "containers", () => wanted);
   make(FILES.passwords, "containers", () => "");
   admit(folder, wanted);
-  for (const user of usersOf(suite)) {
-    make(`services/${user}`, "containers", () => newPassword(folder, user));
+
+  function makeUser(user: string, file: string, readers: Readers): void {
+    const isNew = make(file, readers, randomPassword);
+    if (isNew || !hasPassword(folder.read(FILES.passwords), user)) {
+      keepPassword(folder, user, folder.read(file));
+    }
   }
-  make(filesOf(OPERATOR).password, "owner", () => newPassword(folder, OPERATOR.user));
+  for (const user of [...usersOf(suite), DEVICE_AGENT]) {
+    makeUser(user, `services/${user}`, "containers");
+  }
+  makeUser(OPERATOR.user, filesOf(OPERATOR).password, "owner");
   return steps;
 }
 
@@ -79,12 +96,10 @@ function admit(folder: SecretsFolder, wanted: string): void {
   if (missing.length > 0) folder.write(FILES.rights, withBlocks(rights, missing), "containers");
 }
 
-/** Gives a user a new password; returns it. */
-export function newPassword(folder: SecretsFolder, user: string): string {
-  const password = randomPassword();
+/** Makes a password one that the broker knows. */
+export function keepPassword(folder: SecretsFolder, user: string, password: string): void {
   const passwords = withPassword(folder.read(FILES.passwords), user, password);
   folder.write(FILES.passwords, passwords, "containers");
-  return password;
 }
 
 function checkHosts(hosts: readonly string[]): void {

@@ -1,6 +1,8 @@
 // `npm run secure`: keys, certificates, users and rights of the secured suite (docs/security.md).
 
 import { runCommand } from "@weir/command-line";
+import { loadEnvironment, readSettings } from "@weir/config";
+import { deviceAgentSettings } from "@weir/device-agent/config";
 import { EXIT_CODES } from "@weir/fault";
 import { type Admission, addClient, removeClient } from "./clients.ts";
 import { readCommandLine, type SecureCommand, USAGE } from "./command-line.ts";
@@ -17,7 +19,10 @@ function obey(command: SecureCommand): string {
   const folder = openSecretsFolder(command.folder);
   switch (command.kind) {
     case "init":
-      return renderSteps(initialise(folder, command.hosts), command.hosts[0]);
+      return renderSteps(
+        initialise(folder, { ...command, deviceId: ownDeviceId() }),
+        command.hosts,
+      );
     case "device":
     case "operator":
       return renderClient(folder, addClient(folder, command), command);
@@ -27,11 +32,17 @@ function obey(command: SecureCommand): string {
   }
 }
 
-function renderSteps(steps: readonly Step[], host = "NAME"): string {
+/** The device agent's setting, where it has one; its container is told the same. */
+function ownDeviceId(): string {
+  const { DEVICE_ID } = deviceAgentSettings;
+  return readSettings({ DEVICE_ID }, loadEnvironment()).DEVICE_ID;
+}
+
+function renderSteps(steps: readonly Step[], [host = "NAME"]: readonly string[]): string {
   return `${steps.map(({ path, isNew }) => `${isNew ? "made" : "kept"}  ${path}`).join("\n")}
 
 Keep a copy of the folder where nobody else reads it. Next:
-  npm run secure -- device kitchen      for each device; its broker is mqtts://${host}:8883
+  npm run secure -- device garden       for each device; its broker is mqtts://${host}:8883
   docker compose -f docker-compose.yml -f docker-compose-secured.yml up --build
 `;
 }

@@ -23,6 +23,10 @@ export function withPassword(passwords: string, user: string, password: string):
   return withoutPassword(passwords, user) + passwordLine(user, password);
 }
 
+export function hasPassword(passwords: string, user: string): boolean {
+  return passwords.split("\n").some((line) => line.startsWith(`${user}:`));
+}
+
 export function withoutPassword(passwords: string, user: string): string {
   const lines = passwords.split("\n").filter((line) => line !== "" && !line.startsWith(`${user}:`));
   return lines.map((line) => `${line}\n`).join("");

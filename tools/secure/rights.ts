@@ -30,6 +30,7 @@ function deviceRights(id: string): string[] {
       const written = [state, availability, ack, `${prefix}/${id}/log/+`];
       return [...written.map((topic) => `topic write ${topic}`), `topic read ${command}`];
     }),
+    `topic write answers/${id}/#`,
     `topic write weir/publisher/${id}`,
     `topic read weir/receipt/${id}`,
     `topic write homeassistant/device/${id}/config`,
