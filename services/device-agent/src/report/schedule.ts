@@ -10,7 +10,7 @@ export interface Schedule extends Disposable {
 }
 
 /** What is wished for single groups. */
-export interface Wishes {
+interface Wishes {
   /** Whose next turn is one interval from now, whatever its timer says. */
   anew: (group: Group) => boolean;
   /** Which has a turn now besides. */

@@ -3,7 +3,7 @@ import type { Sample } from "../sources/source.ts";
 import { type DeadbandRule, isDue, type Reported } from "./deadband.ts";
 
 /** What is remembered of one attribute. */
-export interface Remembrance {
+interface Remembrance {
   /** As it was reported last; `null` when it never was, or when that report was lost. */
   last: Reported | null;
   /** Samples that a deadband has kept back since then. */

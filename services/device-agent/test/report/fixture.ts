@@ -66,7 +66,7 @@ function attributeOf(name: string): Attribute {
 }
 
 /** A state that was handed over. */
-export interface Sent {
+interface Sent {
   delivery: KindSettings;
   state: DeviceState;
   settle: (outcome: Outcome) => void;

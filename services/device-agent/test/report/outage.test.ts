@@ -1,0 +1,58 @@
+import { expect, test } from "@jest/globals";
+import { startBroker } from "@weir/broker";
+import { systemClock } from "@weir/clock";
+import { createDelivery, type Outcome } from "@weir/delivery";
+import { connectTestClient, createFakeClock, createTestContext, eventually } from "@weir/testkit";
+import { createReporter } from "../../src/report/create-reporter.ts";
+import { createTestSource, INTERVAL_MS, within } from "./fixture.ts";
+
+const TOPIC = "devices/kitchen/state";
+
+test("a quiet value is known after an outage, though a deadband keeps it back", async () => {
+  await using broker = await startBroker({ host: "127.0.0.1", port: 0 });
+  await using client = await connectTestClient(broker.port, TOPIC);
+  await using delivery = createDelivery({
+    link: {
+      broker: { url: `mqtt://127.0.0.1:${broker.port}`, username: null, password: null },
+      clientId: "kitchen",
+      session: { kind: "clean" },
+      logger: createTestContext().logger,
+    },
+    kinds: { state: { class: "telemetry" } },
+    clock: systemClock,
+  });
+  const clock = createFakeClock();
+  const walk = createTestSource("walk");
+  const outcomes: Outcome[] = [];
+  await using reporter = createReporter({
+    sources: [walk, createTestSource("disk", { rule: within(1) })],
+    intervalMs: INTERVAL_MS,
+    rules: {},
+    send: async (_, state) => {
+      const outcome = await delivery.send("state", TOPIC, state);
+      outcomes.push(outcome);
+      return outcome;
+    },
+    log: { info: () => {}, warn: () => {}, error: () => {} },
+    clock,
+  });
+  const data = () => client.received.map(({ payload }) => JSON.parse(payload.toString()).data);
+
+  // Nobody is connected yet: of these states the last one alone is kept.
+  reporter.start();
+  for (const turn of [1, 2, 3]) {
+    await eventually(() => outcomes.length === turn - 1);
+    walk.says(turn);
+    clock.advance(INTERVAL_MS);
+  }
+  await eventually(() => outcomes.length === 3);
+  delivery.start();
+  await eventually(() => outcomes.length === 4);
+  expect(outcomes.map(({ kind }) => kind)).toEqual(["dropped", "dropped", "dropped", "sent"]);
+  await eventually(() => client.received.length === 1);
+  expect(data()).toEqual([{ walk: 3, disk: 0 }]);
+
+  clock.advance(INTERVAL_MS);
+  await eventually(() => client.received.length === 2);
+  expect(data()).toEqual([{ walk: 3, disk: 0 }, { walk: 3 }]);
+});
