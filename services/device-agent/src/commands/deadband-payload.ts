@@ -12,6 +12,7 @@ export interface DeadbandPayload {
 
 const SILENCE_MS = { min: 1_000, max: 7 * 86_400_000 };
 const WIDTH_MAX = 1e15;
+const PERCENT = /^\d{1,3}(\.\d{1,15})?%$/;
 
 const name = z.string().regex(/^[A-Za-z0-9._-]{1,64}$/, "it must be the name of an attribute");
 
@@ -26,11 +27,23 @@ const silence = z
     return z.NEVER;
   });
 
+const shareWords = 'it must be a share from 0 to 1, or percent: 0.05, "5%"';
+const share = z
+  .union([z.number().min(0, shareWords).max(1, shareWords), z.string().max(32)], shareWords)
+  .describe('Of the value: 0.05 or "5%".')
+  .transform((given, context) => {
+    if (typeof given === "number") return given;
+    const written = PERCENT.test(given) ? writtenDeadband(given) : undefined;
+    if (written?.kind === "relative") return written.share;
+    context.addIssue({ code: "custom", message: shareWords });
+    return z.NEVER;
+  });
+
 const keys = z
   .strictObject({
     attribute: name,
     absolute: z.number().min(0).max(WIDTH_MAX).optional().describe("In the attribute's unit."),
-    relative: z.number().min(0).max(1).optional().describe("Of the value: 0.05 is five percent."),
+    relative: share.optional(),
     none: z.literal(true).optional().describe("Each value is reported."),
     maxSilence: silence.optional(),
   })

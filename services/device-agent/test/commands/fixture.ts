@@ -1,3 +1,4 @@
+import { expect } from "@jest/globals";
 import { Refusal } from "../../src/commands/command.ts";
 import { DEVICE_COMMANDS } from "../../src/commands/index.ts";
 import { parsePayload } from "../../src/commands/payload.ts";
@@ -84,4 +85,9 @@ export async function give(
     if (error instanceof Refusal) return { rejected: error.message };
     throw error;
   }
+}
+
+/** What `give` says of a command that is rejected for this reason. */
+export function rejected(reason: RegExp | string): object {
+  return { rejected: typeof reason === "string" ? reason : expect.stringMatching(reason) };
 }
