@@ -11,6 +11,7 @@ import {
   storeSettings,
   text,
 } from "@weir/config";
+import { deviceAgentSettings, readAgentConfig } from "@weir/device-agent/config";
 import { loggerSettings, readLoggerConfig } from "@weir/logger/config";
 import { publisherSettings, readPublisherConfig } from "@weir/publisher/config";
 import { readStatsConfig, statsSettings } from "@weir/stats/config";
@@ -52,6 +53,7 @@ export const allSettings = {
   ...loggerSettings,
   ...statsSettings,
   ...statsPrinterSettings,
+  ...deviceAgentSettings,
 };
 
 const serviceReaders = [
@@ -59,6 +61,7 @@ const serviceReaders = [
   readStatsConfig,
   readPublisherConfig,
   readStatsPrinterConfig,
+  readAgentConfig,
 ];
 
 /** @throws ConfigurationFault naming every problem, those of the services included. */

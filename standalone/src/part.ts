@@ -18,6 +18,7 @@ const BROKER: Part = {
 const LOGGER = service("logger");
 const STATS = service("stats");
 const PUBLISHER = service("publisher");
+const DEVICE_AGENT = service("device-agent");
 const PRINTER: Part = { ...service("stats-printer"), isOnTerminal: true };
 
 function service(name: string): Part {
@@ -27,7 +28,7 @@ function service(name: string): Part {
 
 /** What is started, in this order, each when the one before is ready. */
 export function partsInOrder({ broker }: Pick<StandaloneConfig, "broker">): Part[] {
-  const services = [LOGGER, STATS, PUBLISHER, PRINTER];
+  const services = [LOGGER, STATS, PUBLISHER, DEVICE_AGENT, PRINTER];
   return broker.kind === "embedded" ? [BROKER, ...services] : services;
 }
 
@@ -39,7 +40,7 @@ export interface StopStage {
 
 /** In reverse, within 5 s in all: intake ends first, the logger flushes to a broker that is there. */
 export const STOP_STAGES: readonly StopStage[] = [
-  { parts: [PRINTER, PUBLISHER, STATS], timeoutMs: 1_200 },
+  { parts: [PRINTER, PUBLISHER, DEVICE_AGENT, STATS], timeoutMs: 1_200 },
   // Its own limit is 2 s.
   { parts: [LOGGER], timeoutMs: 2_100 },
   { parts: [BROKER], timeoutMs: 600 },

@@ -16,7 +16,7 @@ describe("the suite without Docker", () => {
     await hasTable(first);
     const parts = first.parts();
     expect(Object.keys(parts).sort()).toEqual(
-      ["broker", "logger", "publisher", "stats", "stats-printer"].sort(),
+      ["broker", "device-agent", "logger", "publisher", "stats", "stats-printer"].sort(),
     );
 
     const askedAtMs = performance.now();
