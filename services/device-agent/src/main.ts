@@ -1,6 +1,11 @@
 import { runCommand } from "@weir/command-line";
 import { runService } from "@weir/service";
-import { deviceAgentOptions, deviceAgentSettings, readAgentConfig } from "./config.ts";
+import {
+  deviceAgentDetails,
+  deviceAgentOptions,
+  deviceAgentSettings,
+  readAgentConfig,
+} from "./config.ts";
 import { startDeviceAgent } from "./device-agent.ts";
 import { runDeadbandPreview } from "./preview/main.ts";
 
@@ -13,6 +18,7 @@ if (first === "deadband-preview") {
     summary: "reports a device's state and obeys commands.",
     settings: deviceAgentSettings,
     options: deviceAgentOptions,
+    details: deviceAgentDetails,
     readConfig: readAgentConfig,
     start: startDeviceAgent,
   });

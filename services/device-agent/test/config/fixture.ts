@@ -1,0 +1,40 @@
+import { writeFileSync } from "node:fs";
+import { ConfigurationFault, type Environment } from "@weir/config";
+import { type TemporaryFolder, temporaryFolder } from "@weir/testkit";
+import { type AgentConfig, type ConfiguredSource, readAgentConfig } from "../../src/config.ts";
+
+/** What an agent.yaml with this text comes to. */
+export function agentOf(
+  text: string,
+  environment: Environment = {},
+  prepare: (folder: TemporaryFolder) => void = () => {},
+): AgentConfig {
+  using folder = temporaryFolder();
+  prepare(folder);
+  const file = folder.file("agent.yaml");
+  writeFileSync(file, text);
+  return readAgentConfig({ AGENT_FILE: file, ...environment });
+}
+
+/** The problems of one that is wrong, without the folder that it lies in. */
+export function problemsOf(text: string, environment: Environment = {}): readonly string[] {
+  try {
+    agentOf(text, environment);
+  } catch (error) {
+    if (!(error instanceof ConfigurationFault)) throw error;
+    return error.problems.map((problem) => problem.replace(/^\/\S*agent\.yaml/, "agent.yaml"));
+  }
+  return [];
+}
+
+/** One source of an agent.yaml that has it. */
+export function sourceOf(text: string, name: string): ConfiguredSource {
+  const source = agentOf(text).device.sources.find((one) => one.name === name);
+  if (source === undefined) throw new Error(`there is no source ${name}`);
+  return source;
+}
+
+/** The names of the sources that are active. */
+export function activeIn({ device }: AgentConfig): string[] {
+  return device.sources.filter(({ isActive }) => isActive).map(({ name }) => name);
+}
