@@ -1,3 +1,4 @@
+export { readStoredStreams, type StoredStreams } from "./read-stored-streams.ts";
 export { readStreams } from "./read-streams.ts";
 export { streamSettings } from "./settings.ts";
 export type { StreamConfig, StreamPlace, StreamsConfig } from "./stream-config.ts";

@@ -2,27 +2,19 @@ import { dirname, resolve } from "node:path";
 import {
   brokerConfig,
   brokerSettings,
-  ConfigurationFault,
   type Environment,
   readSettings,
   readTogether,
   storeSettings,
   topicSettings,
 } from "@weir/config";
-import {
-  faultWithoutFile,
-  millisecondsOf,
-  readSettingsFile,
-  type SettingsFile,
-} from "@weir/settings-file";
+import { faultWithoutFile, millisecondsOf } from "@weir/settings-file";
 import { readBrokers } from "./brokers.ts";
-import { defaultStreams, isSet } from "./defaults.ts";
-import { type NormaliseContext, normaliseStream } from "./normalise.ts";
+import { mergeStreams, readNamedFile } from "./configured-streams.ts";
+import { defaultStreams } from "./defaults.ts";
 import { problemsOf } from "./rules.ts";
-import type { WeirFile } from "./schema.ts";
 import { streamSettings } from "./settings.ts";
-import type { StreamConfig, StreamsConfig } from "./stream-config.ts";
-import { weirFileFormat } from "./weir-file.ts";
+import type { StreamsConfig } from "./stream-config.ts";
 
 const PERFORMANCE_TOPIC = "weir/service/logger/performance";
 const PERFORMANCE_INTERVAL = "10s";
@@ -60,29 +52,4 @@ export function readStreams(environment: Environment): StreamsConfig {
     performance: { intervalMs: millisecondsOf(interval), topic: PERFORMANCE_TOPIC },
     file: read === null ? null : file,
   };
-}
-
-/** Nobody misses the usual file; one that was asked for is missed. */
-function readNamedFile(file: string, environment: Environment): SettingsFile<WeirFile> | null {
-  const read = readSettingsFile(file, weirFileFormat);
-  if (read === null && isSet(environment, "WEIR_FILE")) {
-    throw new ConfigurationFault([`WEIR_FILE: ${file} is not there; make it, or unset WEIR_FILE`]);
-  }
-  return read;
-}
-
-function mergeStreams(
-  defaults: readonly StreamConfig[],
-  entries: NonNullable<WeirFile["streams"]>,
-  context: NormaliseContext,
-): StreamConfig[] {
-  const streams = new Map(defaults.map((stream) => [stream.name, stream]));
-  for (const [name, entry] of Object.entries(entries)) {
-    if (entry.enabled === false) streams.delete(name);
-    else {
-      const before = streams.get(name);
-      streams.set(name, normaliseStream(name, entry, { ...context, before }));
-    }
-  }
-  return [...streams.values()];
 }

@@ -1,0 +1,49 @@
+import { writeFileSync } from "node:fs";
+import { describe, expect, test } from "@jest/globals";
+import type { Environment } from "@weir/config";
+import { readStoredStreams, type StoredStreams } from "@weir/streams";
+import { temporaryFolder } from "@weir/testkit";
+
+function storedOf(text: string, environment: Environment = {}): StoredStreams {
+  using folder = temporaryFolder();
+  const file = folder.file("weir.yaml");
+  writeFileSync(file, text);
+  return readStoredStreams({ WEIR_FILE: file, DB_FILE: "data/weir.db", ...environment });
+}
+
+const placeOf = ({ streams }: StoredStreams, wanted: string) =>
+  streams.find(({ name }) => name === wanted)?.place;
+
+describe("where streams are stored", () => {
+  test("is told without the secrets of their brokers", () => {
+    const text = `
+brokers:
+  barn: { url: "mqtt://barn", passwordFile: not-for-you }
+  greenhouse: { url: "mqtt://greenhouse", passwordVariable: NOT_FOR_YOU }
+streams:
+  animals: { filters: [animals/#], broker: barn }
+`;
+    const stored = storedOf(text);
+    expect(placeOf(stored, "animals")).toEqual({ kind: "folder", folder: "data/animals" });
+    expect(placeOf(stored, "devices")).toEqual({ kind: "folder", folder: "data/devices" });
+  });
+
+  test("is what weir.yaml says, and nowhere for a stream that is switched off", () => {
+    const text = "streams: { devices: { folder: /disk/devices }, data: { enabled: false } }\n";
+    const stored = storedOf(text);
+    expect(placeOf(stored, "devices")).toEqual({ kind: "folder", folder: "/disk/devices" });
+    expect(placeOf(stored, "data")).toBeUndefined();
+  });
+
+  test("comes with the prefixes of devices and the skew that is believed", () => {
+    const environment = { DEVICE_TOPIC_PREFIXES: "a, b", LOGGER_CLOCK_SKEW_SECONDS: "5" };
+    expect(storedOf("", environment)).toMatchObject({
+      devicePrefixes: ["a", "b"],
+      skewUs: 5_000_000,
+    });
+  });
+
+  test("is not told of a weir.yaml that is wrong", () => {
+    expect(() => storedOf("streams: { devices: { folders: x } }\n")).toThrow("folders");
+  });
+});
