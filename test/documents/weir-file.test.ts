@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { describe, expect, test } from "@jest/globals";
 import { readStreams, type StreamsConfig, weirFileJsonSchema } from "@weir/streams";
-import { type TemporaryFolder, temporaryFolder } from "@weir/testkit";
+import { createTestCertificate, type TemporaryFolder, temporaryFolder } from "@weir/testkit";
 import { parse } from "yaml";
 
 const SCHEMA = "config/weir.schema.json";
@@ -60,12 +60,18 @@ describe(EXAMPLE, () => {
 
   test("is sound with the # taken from every line", () => {
     using folder = temporaryFolder();
+    const { certificate, key } = createTestCertificate({ name: "weir" });
     writeFileSync(folder.file("greenhouse.password"), "two\n");
+    for (const file of ["orchard-ca.pem", "orchard.pem"]) {
+      writeFileSync(folder.file(file), certificate);
+    }
+    writeFileSync(folder.file("orchard.key"), key);
     const { streams, brokers } = readText(folder, wholeExample());
     expect(streams.map(({ name }) => name)).toEqual(["data", "devices", "kitchen", "animals"]);
     expect(brokers).toMatchObject({
       barn: { password: "one" },
       greenhouse: { password: "two" },
+      orchard: { tls: { key } },
     });
   });
 

@@ -1,3 +1,5 @@
+export { type BrokerConfig, brokerConfig, brokerSettings, namesBroker } from "./broker-settings.ts";
+export { type CredentialKind, readCredential } from "./credential.ts";
 export {
   ConfigurationFault,
   type Environment,
@@ -19,13 +21,9 @@ export {
   text,
 } from "./setting.ts";
 export {
-  type BrokerConfig,
-  brokerConfig,
-  brokerSettings,
   httpPortSetting,
   type LogFormat,
   type LogLevel,
-  namesBroker,
   type ProcessConfig,
   processConfig,
   processSettings,
@@ -35,3 +33,4 @@ export {
   topicSettings,
   topicsDifferRule,
 } from "./shared-settings.ts";
+export { type TlsConfig, tlsConfig, tlsProblems } from "./tls.ts";

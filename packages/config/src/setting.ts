@@ -25,7 +25,8 @@ export type SettingValues<S extends Settings> = {
 };
 
 type Description = Pick<Setting<unknown>, "description">;
-type Draft<T> = Omit<Setting<T>, "section">;
+/** A setting that stands under no heading yet. */
+export type Draft<T> = Omit<Setting<T>, "section">;
 
 /** Puts settings under a heading. */
 export function section<D extends Record<string, Draft<unknown>>>(

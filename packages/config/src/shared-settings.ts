@@ -1,55 +1,5 @@
 import { topicProblem } from "@weir/messages";
-import type { Environment } from "./environment.ts";
-import { choice, integer, optionalText, type SettingValues, section, text } from "./setting.ts";
-
-/** Where the broker is. */
-export const brokerSettings = section("Broker", {
-  BROKER: text({
-    description: "Host of the MQTT broker, with a port if it is not the usual one (host:port).",
-    default: "localhost",
-    allowed: "a host name or address, optionally with :port",
-    problem: (host) =>
-      URL.canParse(`mqtt://${host}`) && !/[/@\s]/.test(host)
-        ? null
-        : "for a whole URL use BROKER_URL",
-  }),
-  BROKER_URL: optionalText({
-    description:
-      "Whole URL of the broker, instead of BROKER; mqtts:// for TLS, wss:// for websockets.",
-    allowed: "a URL that begins with mqtt://, mqtts://, ws:// or wss://",
-    pattern: /^(mqtts?|wss?):\/\/[^\s/]+/,
-  }),
-  BROKER_USERNAME: optionalText({
-    description: "User name at the broker.",
-    allowed: "text",
-  }),
-  BROKER_PASSWORD: optionalText({
-    description: "Password at the broker.",
-    allowed: "text",
-    secret: true,
-  }),
-});
-
-/** How to reach the broker, as the link takes it. */
-export interface BrokerConfig {
-  url: string;
-  username: string | null;
-  password: string | null;
-}
-
-/** The broker's address out of its settings: `BROKER_URL` wins over `BROKER`. */
-export function brokerConfig(values: SettingValues<typeof brokerSettings>): BrokerConfig {
-  return {
-    url: values.BROKER_URL ?? `mqtt://${values.BROKER}`,
-    username: values.BROKER_USERNAME,
-    password: values.BROKER_PASSWORD,
-  };
-}
-
-/** Whether the environment names a broker of the user's own. */
-export function namesBroker(environment: Environment): boolean {
-  return Boolean(environment.BROKER?.trim() || environment.BROKER_URL?.trim());
-}
+import { choice, integer, type SettingValues, section, text } from "./setting.ts";
 
 /** The topics of the main job. */
 export const topicSettings = section("Topics", {

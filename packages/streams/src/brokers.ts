@@ -1,20 +1,24 @@
-import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import type { BrokerConfig, Environment } from "@weir/config";
-import { errorMessage } from "@weir/fault";
+import {
+  type BrokerConfig,
+  type Environment,
+  readCredential,
+  tlsConfig,
+  tlsProblems,
+} from "@weir/config";
 import type { Problem } from "@weir/settings-file";
 import type { BrokerEntry } from "./schema.ts";
 import { DEFAULT_BROKER } from "./stream-config.ts";
 
 export interface BrokersContext {
   environment: Environment;
-  /** The folder of weir.yaml: files with passwords lie beside it. */
+  /** The folder of weir.yaml: files with passwords and certificates lie beside it. */
   base: string;
   /** The broker of the environment. */
   own: BrokerConfig;
 }
 
-/** The brokers with their passwords, and what keeps some of them from being used. */
+/** The brokers with their passwords and certificates, and what keeps some of them from being used. */
 export function readBrokers(
   entries: Readonly<Record<string, BrokerEntry>>,
   { own, ...context }: BrokersContext,
@@ -27,47 +31,69 @@ export function readBrokers(
       problems.push({ path, words: "this is the broker of the environment; take another name" });
       continue;
     }
-    const { password, problem } = readPassword(entry, context);
-    if (problem !== null) problems.push({ ...problem, path: [...path, ...problem.path] });
-    brokers[name] = { url: entry.url, username: entry.username ?? null, password };
+    const tell: Reading["tell"] = (words, ...keys) =>
+      problems.push({ path: [...path, ...keys], words });
+    const reading = { ...context, entry, tell };
+    brokers[name] = {
+      url: entry.url,
+      username: entry.username ?? null,
+      password: passwordOf(reading),
+      ...tlsOf(reading),
+    };
   }
   return { brokers, problems };
 }
 
-interface Password {
-  password: string | null;
-  problem: Problem | null;
+/** An entry while it is read. */
+interface Reading extends Omit<BrokersContext, "own"> {
+  entry: BrokerEntry;
+  /** Tells what is wrong with the entry, or with the value of a key in it. */
+  tell: (words: string, ...keys: (keyof BrokerEntry)[]) => void;
 }
 
-function readPassword(
-  { passwordFile, passwordVariable }: BrokerEntry,
-  { base, environment }: Omit<BrokersContext, "own">,
-): Password {
+function passwordOf(reading: Reading): string | null {
+  const { entry, environment, tell } = reading;
+  const { passwordFile, passwordVariable } = entry;
   if (passwordFile !== undefined && passwordVariable !== undefined) {
-    return wrong(
-      [],
-      "there are two sources of its password; keep passwordFile or passwordVariable",
-    );
+    tell("there are two sources of its password; keep passwordFile or passwordVariable");
+    return null;
   }
-  if (passwordFile !== undefined) return passwordIn(resolve(base, passwordFile));
-  if (passwordVariable === undefined) return { password: null, problem: null };
+  if (passwordVariable === undefined) return textOf(reading, "passwordFile");
   const password = environment[passwordVariable];
-  if (password) return { password, problem: null };
-  return wrong(
-    ["passwordVariable"],
+  if (password) return password;
+  tell(
     `the variable ${passwordVariable} is not set, neither in the environment nor in .env`,
+    "passwordVariable",
   );
+  return null;
 }
 
-function passwordIn(file: string): Password {
-  try {
-    // Editors end the last line; a password has no part in that.
-    return { password: readFileSync(file, "utf8").replace(/\r?\n$/, ""), problem: null };
-  } catch (error) {
-    return wrong(["passwordFile"], `it cannot be read: ${errorMessage(error)}`);
-  }
+const TLS_KEYS = ["ca", "certificate", "key"] as const;
+const TLS_NAMES = { url: "url", ca: "ca", certificate: "certificate", key: "key" };
+
+function tlsOf(reading: Reading): Pick<BrokerConfig, "tls"> {
+  const { entry, tell } = reading;
+  const [ca = null, certificate = null, key = null] = TLS_KEYS.map((one) => textOf(reading, one));
+  const files = { ca, certificate, key };
+  const tls = tlsConfig(files);
+  // What cannot be read has been told.
+  const isRead = TLS_KEYS.every((one) => entry[one] === undefined || files[one] !== null);
+  if (tls === undefined || !isRead) return {};
+  for (const { field, words } of tlsProblems(entry.url, tls, TLS_NAMES)) tell(words, field);
+  return { tls };
 }
 
-function wrong(path: readonly string[], words: string): Password {
-  return { password: null, problem: { path, words } };
+const KINDS = {
+  passwordFile: "password",
+  ca: "certificates",
+  certificate: "certificates",
+  key: "key",
+} as const;
+
+function textOf({ entry, base, tell }: Reading, key: keyof typeof KINDS): string | null {
+  const file = entry[key];
+  if (file === undefined) return null;
+  const { text, problem } = readCredential(KINDS[key], resolve(base, file));
+  if (problem !== null) tell(problem, key);
+  return text;
 }

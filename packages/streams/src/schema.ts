@@ -120,6 +120,19 @@ const broker = z.strictObject({
     .string("it must be the name of a variable")
     .optional()
     .describe("An environment variable with the password."),
+  ca: path
+    .optional()
+    .describe(
+      "For TLS: a PEM file with the authorities that are trusted to vouch for the broker, instead of the usual ones, relative to this file.",
+    ),
+  certificate: path
+    .optional()
+    .describe(
+      "For TLS: a PEM file with the certificate that tells the broker who this is, relative to this file.",
+    ),
+  key: path
+    .optional()
+    .describe("A PEM file with the certificate's private key, relative to this file."),
 });
 
 function urlProblem(text: string): string | null {

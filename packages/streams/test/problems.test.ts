@@ -109,6 +109,9 @@ brokers:
     ["brokers: { a: { url: 'mqtt://x', passwordVariable: NOT_SET } }", "NOT_SET is not set"],
     ["brokers: { a: { url: 'mqtt://x', passwordFile: gone } }", "brokers.a.passwordFile"],
     ["brokers: { a: { url: 'mqtt://x', passwordFile: a, passwordVariable: B } }", "two sources"],
+    ["brokers: { a: { url: 'mqtts://x', ca: gone } }", 'brokers.a.ca "gone": it cannot be read'],
+    ["brokers: { a: { url: 'mqtts://x', ca: weir.yaml } }", "it holds no certificate in PEM"],
+    ["brokers: { a: { url: 'mqtts://x', certificate: gone, key: gone } }", "brokers.a.key"],
     [`streams: { ${listOf(201, (index) => `s${index}: { filters: [x] }`)} }`, "at most 200"],
     [`streams: { a: { filters: [${listOf(101, (index) => `x${index}`)}] } }`, "at most 100"],
     [

@@ -1,6 +1,7 @@
-import { writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { describe, expect, test } from "@jest/globals";
 import { readStreams } from "@weir/streams";
+import { createTestCertificate } from "@weir/testkit";
 import { streamsOf } from "./fixture.ts";
 
 const named = (text: string, name: string, environment = {}) =>
@@ -119,6 +120,18 @@ streams:
   a: { filters: [a], retention: &week { age: 7d } }
   b: { filters: [b], retention: *week }`;
     expect(named(text, "b")?.retention.ageMs).toBe(7 * 86_400_000);
+  });
+
+  test("know what proves who they are to further brokers, from files beside weir.yaml", () => {
+    const { certificate, key } = createTestCertificate({ name: "weir" });
+    const text = `
+brokers: { a: { url: "mqtts://a", ca: ca.pem, certificate: weir.pem, key: keys/weir.key } }`;
+    const { brokers } = streamsOf(text, {}, (folder) => {
+      mkdirSync(folder.file("keys"));
+      for (const file of ["ca.pem", "weir.pem"]) writeFileSync(folder.file(file), certificate);
+      writeFileSync(folder.file("keys/weir.key"), key);
+    });
+    expect(brokers.a?.tls).toEqual({ ca: certificate, certificate, key });
   });
 
   test("know further brokers, whose passwords come from elsewhere", () => {

@@ -1,3 +1,4 @@
+export { createTestCertificate, type TestCertificate } from "./certificate.ts";
 export { hasDocker } from "./docker.ts";
 export { eventually } from "./eventually.ts";
 export { createFakeClock, type FakeClock } from "./fake-clock.ts";
