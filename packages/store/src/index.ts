@@ -6,8 +6,16 @@ export { EPOCH_IDLE_US } from "./ledger/limits.ts";
 export type { LedgerLine, LedgerReading } from "./ledger/read.ts";
 export type { LegacyImport } from "./legacy-import.ts";
 export { newestFileOf } from "./newest-file.ts";
+export { askSegments } from "./range/ask-segments.ts";
 export type { Cursor } from "./range/cursor.ts";
 export type { Skipped } from "./range/faults.ts";
+export {
+  type FollowedRows,
+  type FollowOptions,
+  type FollowStep,
+  followStream,
+  type StreamFollower,
+} from "./range/follow-stream.ts";
 export type { StoredMessage } from "./range/message.ts";
 export type { RangeQuery, StreamPlace } from "./range/query.ts";
 export { readRange } from "./range/read-range.ts";

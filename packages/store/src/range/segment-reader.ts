@@ -34,6 +34,8 @@ interface PageLimits {
 
 /** Reads one segment, for as long as it is open. */
 export interface SegmentReader extends Disposable {
+  /** Whether a commit of another connection came since the last call. Takes about a microsecond. */
+  hasChanged(): boolean;
   /** Reads on in one transaction of at most `READ_TRANSACTION_MS_MAX`. */
   readPage(limits: PageLimits): SegmentPage;
 }
@@ -49,7 +51,11 @@ export function openSegmentReader(segment: Segment, selection: Selection): Segme
   const database = openForReading(segment.file);
   try {
     const readPage = database.transaction(prepareReadPage(database, segment.name, selection));
-    return { readPage, [Symbol.dispose]: () => database.close() };
+    return {
+      readPage,
+      hasChanged: watchVersion(database),
+      [Symbol.dispose]: () => database.close(),
+    };
   } catch (error) {
     database.close();
     throw error;
@@ -106,6 +112,16 @@ function prepareReadPage(
       firstId: state.extent?.firstId ?? state.givenId + 1,
       givenId: state.givenId,
     };
+  };
+}
+
+function watchVersion(database: Database): () => boolean {
+  let seen: unknown = null;
+  return () => {
+    const version = database.pragma("data_version", { simple: true });
+    const changed = version !== seen;
+    seen = version;
+    return changed;
   };
 }
 
