@@ -31,13 +31,13 @@ function entryOf({ name, summary, options }: SourceKind): Shape {
 
 function entryOfOthers(kinds: readonly SourceKind[]): Shape {
   const common = commonShape();
-  const names = kinds.map(({ name }) => name);
+  const names = kinds.map(({ name }) => name.replaceAll(".", "\\.")).join("|");
   return {
     ...common,
     description: "A kind of your own, from sourceFolder.",
     properties: {
       ...common.properties,
-      source: { ...common.properties?.source, not: { enum: names } },
+      source: { ...common.properties?.source, pattern: `^(?!(${names})$)[A-Za-z0-9._-]+$` },
     },
   };
 }

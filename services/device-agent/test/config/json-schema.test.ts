@@ -1,0 +1,31 @@
+import { describe, expect, test } from "@jest/globals";
+import { z } from "zod";
+import { agentFileJsonSchema } from "../../src/config/json-schema.ts";
+import { SOURCE_KINDS } from "../../src/sources/index.ts";
+
+describe("an editor", () => {
+  const schema = z.fromJSONSchema(
+    agentFileJsonSchema(SOURCE_KINDS) as z.core.JSONSchema.JSONSchema,
+  );
+  const accepts = (content: object): boolean => schema.safeParse(content).success;
+  const acceptsSource = (source: object): boolean => accepts({ sources: { a: source } });
+
+  test("accepts each kind with its options, and with what every source has", () => {
+    expect(acceptsSource({ source: "random_walk", min: 1, max: 2, active: false })).toBe(true);
+    expect(acceptsSource({ source: "command", program: "date", every: "1s" })).toBe(true);
+    expect(accepts({ interval: "10s", homeAssistant: false })).toBe(true);
+  });
+
+  test("marks what is misspelt, missing or wrong", () => {
+    expect(acceptsSource({ source: "random_walk", maxx: 2 })).toBe(false);
+    expect(acceptsSource({ source: "random_walk", max: "2" })).toBe(false);
+    expect(acceptsSource({ source: "command" })).toBe(false);
+    expect(acceptsSource({ min: 1 })).toBe(false);
+    expect(accepts({ intervall: "10s" })).toBe(false);
+  });
+
+  test("leaves the options of other kinds alone: they may be one's own", () => {
+    expect(acceptsSource({ source: "ds18b20", id: "28-0316a2795cff" })).toBe(true);
+    expect(acceptsSource({ source: "ds18b20", deadband: { absolut: 1 } })).toBe(false);
+  });
+});
