@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
-import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { describe, expect, test } from "@jest/globals";
@@ -13,6 +13,7 @@ import type { DeviceCommand } from "../../src/index.ts";
 import { createTestDevice } from "./fixture.ts";
 
 const EXAMPLES = fileURLToPath(new URL("../../../../config/examples/commands", import.meta.url));
+const PAGE = new URL("../../../../docs/commands.md", import.meta.url);
 const PACKAGES = fileURLToPath(new URL("../../../../node_modules", import.meta.url));
 const execute = promisify(execFile);
 
@@ -77,6 +78,12 @@ describe("the example of a command", () => {
   ])("told %j says what is wrong", (payload, reason) => {
     expect(parsePayload(wake, payload)).toEqual({ kind: "unsound", reason });
   });
+});
+
+test("the command that docs/commands.md shows is one", () => {
+  const [, shown = ""] = /```ts\n(.*?)```/s.exec(readFileSync(PAGE, "utf8")) ?? [];
+  using folder = folderOf({ "shown.ts": shown });
+  expect(onlyOne(loadCommands(folder.path)).name).toBe("read_notes");
 });
 
 describe("a folder of commands", () => {
