@@ -1,7 +1,11 @@
+/** Twice what a payload of 256 KiB becomes when each of its characters is a quote. */
+const RECORD_LENGTH_MAX = 2 ** 20;
+
 /** What stands in one line of a recording. */
 export interface LineRecord {
   /** From 1 on; of a record with line breaks in its quotes the first. */
   line: number;
+  /** `null` for what cannot be read. */
   record: unknown;
 }
 
@@ -25,6 +29,10 @@ export function* lines(text: string): Generator<{ line: number; text: string }> 
 export function* csvRecords(text: string): Generator<LineRecord> {
   let names: readonly string[] | null = null;
   for (const { line, fields } of csvFields(text)) {
+    if (fields === null) {
+      yield { line, record: null };
+      continue;
+    }
     const [first = ""] = fields;
     if (fields.length === 1 && first === "") continue;
     if (line === 1 && (first.trim() === "" || Number.isNaN(Number(first)))) names = fields;
@@ -39,17 +47,21 @@ function recordOf(names: readonly string[], fields: readonly string[]): unknown 
   return names.length === 1 ? { ...record, number: fields[0] } : record;
 }
 
-/** A record goes on into the next line for as long as a quote is open. */
-function* csvFields(text: string): Generator<{ line: number; fields: string[] }> {
+/**
+ * A record goes on into the next line for as long as a quote is open. One that becomes too long is `null`:
+ * its quote was forgotten, and the next line is a record again.
+ */
+function* csvFields(text: string): Generator<{ line: number; fields: string[] | null }> {
   const open = { line: 1, text: "", isOpen: false };
   for (const { line, text: written } of lines(text)) {
     if (!open.isOpen) Object.assign(open, { line, text: written });
     else open.text += `\n${written}`;
     if (written.split('"').length % 2 === 0) open.isOpen = !open.isOpen;
-    if (!open.isOpen) yield { line: open.line, fields: fieldsOf(open.text) };
+    const isTooLong = open.text.length > RECORD_LENGTH_MAX;
+    if (isTooLong) open.isOpen = false;
+    if (!open.isOpen) yield { line: open.line, fields: isTooLong ? null : fieldsOf(open.text) };
   }
-  // The file ends within a quote: what stands there is nothing that can be used.
-  if (open.isOpen) yield { line: open.line, fields: [open.text] };
+  if (open.isOpen) yield { line: open.line, fields: null };
 }
 
 const FIELD = /,(?:"([^"]*(?:""[^"]*)*)"|([^,]*))/g;

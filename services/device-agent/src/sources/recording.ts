@@ -58,7 +58,9 @@ function take(record: unknown, { attributes, topic }: Wanted): Taken {
     return topic === null && attributes.length === 0 ? [number] : "other";
   }
   if (topic !== null && record.topic !== topic) return "other";
-  const payload = typeof record.payload === "string" ? parseJson(record.payload) : record;
+  // Bytes that are no text have nothing but what their decoder has found.
+  const text = record.encoding === "base64" ? null : record.payload;
+  const payload = typeof text === "string" ? parseJson(text) : record;
   return attributes.length === 0
     ? takeNumber(payload, record)
     : takeAttributes(payload, attributes);
@@ -71,11 +73,11 @@ function takeNumber(payload: unknown, record: Record<string, unknown>): Taken {
   return number === null ? "bad" : [number];
 }
 
-/** A state tells what has changed; one without any of the attributes is nothing bad. */
+/** A state tells what has changed, and a field of CSV may be empty: none of the attributes is nothing bad. */
 function takeAttributes(payload: unknown, attributes: readonly string[]): Taken {
   if (!isObject(payload)) return "bad";
   const data = isObject(payload.data) ? payload.data : payload;
-  if (!attributes.some((name) => Object.hasOwn(data, name))) return "other";
+  if (!attributes.some((name) => Object.hasOwn(data, name) && data[name] !== "")) return "other";
   const numbers = attributes.map((name) => numberOf(data[name]));
   return numbers.every((number) => number === null)
     ? "bad"

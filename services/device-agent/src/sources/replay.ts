@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readFileSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { EXIT_CODES, errorMessage, Fault } from "@weir/fault";
 import { z } from "zod";
@@ -99,10 +99,11 @@ function sampleOf(names: readonly string[], numbers: readonly number[], decimals
 
 function readText(path: string): string {
   try {
-    const descriptor = openSync(path, "r");
+    // A pipe that nobody writes to would keep whoever opens it waiting.
+    const descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
       const found = fstatSync(descriptor);
-      // A device or a pipe has no end, or none that can be waited for.
+      // A device has no end.
       if (!found.isFile()) throw new Error("it is not a file");
       if (found.size > FILE_BYTES_MAX) {
         throw new Error(`it has ${found.size} bytes; ${FILE_BYTES_MAX} (64 MiB) are the most`);
@@ -130,7 +131,7 @@ function checkUsable({ values, isWhole, badLines }: Recording, path: string): vo
   }
   if (values.length === 0) {
     throw new Fault(
-      `the recording ${path} has no number that is asked for (${badLines} lines could not be used)`,
+      `the recording ${path} has no number that is asked for (lines that could not be used: ${badLines})`,
       {
         remedy:
           "Look at its first lines, and name under attributes what is recorded, and under topic whose it is.",
@@ -143,5 +144,5 @@ function checkUsable({ values, isWhole, badLines }: Recording, path: string): vo
 function complaintOf({ badLines, firstBadLine }: Recording, path: string): string | null {
   return badLines === 0
     ? null
-    : `${badLines} lines of ${path} have no number and are passed over, line ${firstBadLine} the first`;
+    : `lines of ${path} that have no number are passed over: ${badLines}, the first is line ${firstBadLine}`;
 }
