@@ -6,10 +6,27 @@ import type { Receiver } from "./receiver.ts";
 /** 5 is MQTT 5, 4 is MQTT 3.1.1, as CONNECT counts them. */
 export type ProtocolVersion = 5 | 4;
 
-export interface ConnectionOptions {
+/** What TLS needs beside a URL that asks for it; all in PEM. */
+export interface Tls {
+  /** The authorities that are trusted, and no others; `null` for those that Node.js trusts. */
+  ca: string | null;
+  /** Who this client is, for brokers that ask; only together with its key. */
+  certificate: string | null;
+  key: string | null;
+}
+
+/** Where a broker is, and as whom to come there. */
+export interface Broker {
   url: string;
+  /** `null` for that of the URL, if it has one. */
   username: string | null;
+  /** `null` for that of the URL, if it has one. */
   password: string | null;
+  /** Only with mqtts:// and wss://. */
+  tls?: Tls;
+}
+
+export interface ConnectionOptions extends Broker {
   clientId: string;
   session: Session;
   /** What the broker publishes when this connection ends without a goodbye; `null` for nothing. */

@@ -9,7 +9,7 @@ import {
   willOf,
 } from "./availability.ts";
 import { backoffMs, RECONNECT_BACKOFF } from "./backoff.ts";
-import type { Connection, ConnectionOptions, ProtocolVersion } from "./connection.ts";
+import type { Broker, Connection, ConnectionOptions, ProtocolVersion } from "./connection.ts";
 import type {
   DroppedMessage,
   InboundMessage,
@@ -32,7 +32,7 @@ export interface LinkLogger {
 }
 
 export interface LinkOptions {
-  broker: { url: string; username: string | null; password: string | null };
+  broker: Broker;
   clientId: string;
   session: Session;
   /** A function where they depend on the version that the broker speaks. Default none. */
@@ -119,7 +119,7 @@ export function createLink(options: LinkOptions): Link {
     timeouts: TIMEOUTS,
     clock,
   };
-  const openConnection = openerFor(options.transport ?? "mqttjs", broker.url);
+  const openConnection = openerFor(options.transport ?? "mqttjs", broker);
 
   const stopping = new AbortController();
   const { signal } = stopping;

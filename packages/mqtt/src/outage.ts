@@ -1,5 +1,6 @@
 import { errorCode, errorMessage } from "@weir/fault";
 import { REASONS } from "./reason-codes.ts";
+import { tlsFailure } from "./tls-failure.ts";
 
 /** The code of a connection that the broker closed without a word. */
 export const HUNG_UP = "ECONNRESET";
@@ -42,9 +43,10 @@ export function refusedBatch(fault: unknown): Error {
 }
 
 export function describeOutage(error: unknown): Outage {
+  const code = codeOf(error);
   // An error of several addresses has no message of its own.
   const reason = errorMessage(error) || (errorCode(error) ?? "no answer");
-  return { reason, remedy: remedyFor(codeOf(error)) };
+  return tlsFailure(code, reason) ?? { reason, remedy: remedyFor(code) };
 }
 
 function remedyFor(code: unknown): string {

@@ -47,6 +47,12 @@ describe.each(TRANSPORTS)("a persistent session by %s", (transport) => {
   test.each([
     ["of its own", "mqtt://", { username: "logger", password: "secret" }],
     ["of its URL", "mqtt://logger:secret@", { username: null, password: null }],
+    [
+      "of its own before those of its URL",
+      "mqtt://u:p@",
+      { username: "logger", password: "secret" },
+    ],
+    ["of its URL and of its own", "mqtt://logger@", { username: null, password: "secret" }],
   ])("is asked for with the user and the password %s", async (_, scheme, credentials) => {
     await using broker = await startStandIn();
     await using trial = startTrial(broker.url, {

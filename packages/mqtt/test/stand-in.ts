@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket } from "node:net";
+import { createServer as createTlsServer, type TlsOptions } from "node:tls";
 import { eventually } from "@weir/testkit";
 import {
   generate,
@@ -41,18 +42,23 @@ const LIKE_A_BROKER: Answers = {
   disconnect: (_, { socket }) => socket.end(),
 };
 
-export async function startStandIn(answers: Answers = {}): Promise<StandIn> {
+/** @param tls has it speak TLS. */
+export async function startStandIn(answers: Answers = {}, tls?: TlsOptions): Promise<StandIn> {
   const peers: Peer[] = [];
-  // Half-open: only the test decides when the stand-in hangs up.
-  const server = createServer({ allowHalfOpen: true }, (socket) => {
+  const serveOne = (socket: Socket): void => {
     peers.push(serve(socket, { ...LIKE_A_BROKER, ...answers }));
-  });
+  };
+  // Half-open: only the test decides when the stand-in hangs up.
+  const server =
+    tls === undefined
+      ? createServer({ allowHalfOpen: true }, serveOne)
+      : createTlsServer(tls, serveOne);
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
   return {
     port,
-    url: `mqtt://127.0.0.1:${port}`,
+    url: `${tls === undefined ? "mqtt" : "mqtts"}://127.0.0.1:${port}`,
     peers,
     [Symbol.asyncDispose]: async () => {
       for (const { socket } of peers) socket.destroy();

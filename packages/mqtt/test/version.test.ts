@@ -38,7 +38,7 @@ const REFUSALS: [string, Answers["connect"]][] = [
 ];
 
 describe.each(TRANSPORTS)("the protocol version by %s", (transport) => {
-  const openConnection = openerFor(transport, "mqtt://127.0.0.1");
+  const openConnection = openerFor(transport, { url: "mqtt://127.0.0.1" });
 
   test("is MQTT 5 where the broker speaks it", async () => {
     await using broker = await startStandIn();

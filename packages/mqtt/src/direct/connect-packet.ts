@@ -6,6 +6,7 @@ import {
   type ProtocolVersion,
   RECEIVE_MAXIMUM,
 } from "../connection.ts";
+import { credentialsOf } from "../credentials.ts";
 
 /** CONNECT, encoded. */
 export function connectPacket(
@@ -26,23 +27,10 @@ export function connectPacket(
     clientId,
     clean: session.kind === "clean",
     keepalive: KEEPALIVE_SECONDS,
-    ...(username === null ? {} : { username }),
-    ...(password === null ? {} : { password: Buffer.from(password) }),
+    ...(username !== undefined && { username }),
+    ...(password !== undefined && { password: Buffer.from(password) }),
     ...(will === null ? {} : { will: { ...will, payload: Buffer.from(will.payload) } }),
     ...(protocolVersion === 5 ? { properties } : {}),
   };
   return generate(packet, { protocolVersion });
-}
-
-/** Those of the URL where there are no others, as with MQTT.js. */
-function credentialsOf({
-  url,
-  username,
-  password,
-}: ConnectionOptions): Pick<ConnectionOptions, "username" | "password"> {
-  const inUrl = new URL(url);
-  return {
-    username: username ?? (decodeURIComponent(inUrl.username) || null),
-    password: password ?? (decodeURIComponent(inUrl.password) || null),
-  };
 }

@@ -1,18 +1,12 @@
 import { addAbortListener } from "node:events";
-import mqtt, { type IClientOptions, type IConnackPacket, type MqttClient } from "mqtt";
+import mqtt, { type IConnackPacket, type MqttClient } from "mqtt";
 import { generate } from "mqtt-packet";
-import {
-  type Connection,
-  type ConnectionOptions,
-  KEEPALIVE_SECONDS,
-  PACKET_BYTES_MAX,
-  type ProtocolVersion,
-  RECEIVE_MAXIMUM,
-} from "../connection.ts";
+import type { Connection, ConnectionOptions, ProtocolVersion } from "../connection.ts";
 import { codeOf, endOf, HUNG_UP } from "../outage.ts";
 import { createPending } from "../pending.ts";
 import { createPublish } from "../publish.ts";
-import { isViolation, unaskedQos2 } from "../violation.ts";
+import { isViolation } from "../violation.ts";
+import { clientOptions } from "./client-options.ts";
 import type { Gathering } from "./gather.ts";
 import { receive } from "./receive.ts";
 import { subscribe, unsubscribe } from "./subscribe.ts";
@@ -58,35 +52,6 @@ export async function openMqttJsConnection(
     subscribe: (subscriptions) => subscribe(client, subscriptions, pending),
     unsubscribe: (filters) => unsubscribe(client, filters, pending),
     [Symbol.asyncDispose]: close,
-  };
-}
-
-function clientOptions(
-  { clientId, username, password, session, will, timeouts }: ConnectionOptions,
-  protocolVersion: ProtocolVersion,
-): IClientOptions {
-  const properties = {
-    sessionExpiryInterval: session.kind === "persistent" ? session.expirySeconds : 0,
-    receiveMaximum: RECEIVE_MAXIMUM,
-    maximumPacketSize: PACKET_BYTES_MAX,
-  };
-  return {
-    protocolVersion,
-    clientId,
-    clean: session.kind === "clean",
-    keepalive: KEEPALIVE_SECONDS,
-    connectTimeout: timeouts.connectMs,
-    // Handlers first, CONNECT after: a resumed session delivers right behind its CONNACK.
-    manualConnect: true,
-    reconnectPeriod: 0,
-    resubscribe: false,
-    queueQoSZero: false,
-    // Before PUBREC, with which a message would be ours.
-    customHandleAcks: (topic, _, { qos }, done) => done(qos === 2 ? unaskedQos2(topic) : 0),
-    ...(username === null ? {} : { username }),
-    ...(password === null ? {} : { password }),
-    ...(will === null ? {} : { will: { ...will, payload: Buffer.from(will.payload) } }),
-    ...(protocolVersion === 5 ? { properties } : {}),
   };
 }
 

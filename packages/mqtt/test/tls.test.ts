@@ -1,0 +1,119 @@
+import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
+import type { TlsOptions } from "node:tls";
+import { describe, expect, test } from "@jest/globals";
+import { createTestCertificate, eventually, type TestCertificate } from "@weir/testkit";
+import type { LinkOptions } from "../src/index.ts";
+import { startTrial, type Trial } from "./fixture.ts";
+import { startStandIn } from "./stand-in.ts";
+
+type Tls = NonNullable<LinkOptions["broker"]["tls"]>;
+
+const LONG_AGO = Date.now() - 1_000;
+
+const authorityOf = (name: string) => ({ name, ...createTestCertificate({ name }) });
+const [ours, theirs] = [authorityOf("ours"), authorityOf("theirs")];
+const brokerOf = (options: { hosts?: string[]; expiresAt?: number } = {}): TestCertificate =>
+  createTestCertificate({ name: "broker", issuer: ours, hosts: ["127.0.0.1"], ...options });
+
+const trusting: Tls = { ca: ours.certificate, certificate: null, key: null };
+const serving = ({ certificate: cert, key }: TestCertificate): TlsOptions => ({ cert, key });
+/** Serves those only who show a certificate. */
+const asking: TlsOptions = { ...serving(brokerOf()), requestCert: true, ca: ours.certificate };
+
+/** Connects once; what it has said by then. */
+async function trialAt(port: number, tls?: Tls): Promise<Trial> {
+  const url = `mqtts://127.0.0.1:${port}`;
+  await using trial = startTrial(url, {
+    broker: { url, username: null, password: null, ...(tls && { tls }) },
+    reconnect: () => new Promise<void>(() => {}),
+    // It knows no TLS, and leaves that to MQTT.js.
+    transport: "direct",
+  });
+  await eventually(() => trial.states.length > 0);
+  return trial;
+}
+
+async function trialOf(serves: TlsOptions, tls?: Tls): Promise<Trial> {
+  await using broker = await startStandIn({}, serves);
+  return await trialAt(broker.port, tls);
+}
+
+describe("a link over TLS", () => {
+  test("trusts the authority that it was given", async () => {
+    expect((await trialOf(serving(brokerOf()), trusting)).states[0]).toBe("connected");
+  });
+
+  test("shows its certificate to a broker that asks", async () => {
+    const { certificate, key } = createTestCertificate({ name: "kitchen", issuer: ours });
+    const { states } = await trialOf(asking, { ...trusting, certificate, key });
+    expect(states[0]).toBe("connected");
+  });
+
+  test.each([
+    {
+      of: "an authority that nobody has named",
+      serves: serving(brokerOf()),
+      tls: undefined,
+      reason: "nobody who is trusted vouches for the broker's certificate",
+      remedy: "BROKER_CA_FILE",
+    },
+    {
+      of: "another authority than the one that was named",
+      serves: serving(brokerOf()),
+      tls: { ...trusting, ca: theirs.certificate },
+      reason: "nobody who is trusted vouches for the broker's certificate",
+      remedy: "BROKER_CA_FILE",
+    },
+    {
+      of: "no authority",
+      serves: serving(createTestCertificate({ name: "broker", hosts: ["127.0.0.1"] })),
+      tls: trusting,
+      reason: "self-signed certificate)",
+      remedy: "BROKER_CA_FILE",
+    },
+    {
+      of: "another host",
+      serves: serving(brokerOf({ hosts: ["broker.example"] })),
+      tls: trusting,
+      reason: "the broker's certificate is for another host (IP: 127.0.0.1 is not",
+      remedy: "Call the broker by a name",
+    },
+    {
+      of: "another time",
+      serves: serving(brokerOf({ expiresAt: LONG_AGO })),
+      tls: trusting,
+      reason: "the broker's certificate has expired",
+      remedy: "Renew it",
+    },
+  ])("refuses a certificate of $of, and says what to do", async ({ serves, tls, ...told }) => {
+    const { states, warnings } = await trialOf(serves, tls);
+    expect(states[0]).toBe("disconnected");
+    expect(warnings[0]).toContain(told.reason);
+    expect(warnings[0]).toContain(told.remedy);
+  });
+
+  test.each(["TLSv1.2", "TLSv1.3"] as const)(
+    "says that a broker wants a certificate, by %s",
+    async (maxVersion) => {
+      const { warnings } = await trialOf({ ...asking, maxVersion }, trusting);
+      expect(warnings[0]).toContain("want");
+      expect(warnings[0]).toContain("BROKER_CERTIFICATE_FILE and BROKER_KEY_FILE");
+    },
+  );
+
+  test("asks whether the port is the right one where nobody speaks TLS", async () => {
+    const server = createServer((socket) => socket.once("data", () => socket.destroy()));
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const { warnings } = await trialAt((server.address() as AddressInfo).port, trusting);
+    server.close();
+    expect(warnings[0]).toContain("no TLS handshake");
+    expect(warnings[0]).toContain("usually 8883");
+  });
+
+  test("is refused where the URL asks for none: nothing would be encrypted", () => {
+    const broker = { url: "mqtt://127.0.0.1:1", username: null, password: null, tls: trusting };
+    expect(() => startTrial(broker.url, { broker })).toThrow("for mqtts:// and wss://");
+  });
+});
