@@ -1,0 +1,77 @@
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { createTestCertificate, eventually, hasDocker, type TestCertificate } from "@weir/testkit";
+import { type CertifiedMosquitto, startCertifiedMosquitto } from "./certified-mosquitto.ts";
+import { startTrial, type Trial } from "./fixture.ts";
+
+const START_TIMEOUT_MS = 60_000;
+const NOT_AUTHORIZED = 0x87;
+const AT_LEAST_ONCE = { qos: 1 } as const;
+
+const inDocker = hasDocker() ? describe : describe.skip;
+
+inDocker("a link to a Mosquitto that asks for certificates", () => {
+  let broker: CertifiedMosquitto;
+  beforeAll(async () => {
+    broker = await startCertifiedMosquitto();
+  }, START_TIMEOUT_MS);
+  afterAll(async () => await broker[Symbol.asyncDispose](), START_TIMEOUT_MS);
+
+  interface Visit {
+    host?: string;
+    ca?: string;
+    client: TestCertificate | null;
+  }
+
+  /** Connects, once. */
+  async function visit({ host = "127.0.0.1", ca = broker.ca, client }: Visit): Promise<Trial> {
+    const url = `mqtts://${host}:${broker.port}`;
+    const { certificate = null, key = null } = client ?? {};
+    await using connecting = new AsyncDisposableStack();
+    const trial = connecting.use(
+      startTrial(url, {
+        broker: { url, username: null, password: null, tls: { ca, certificate, key } },
+        subscriptions: [{ filter: "devices/kitchen/#", qos: 1 }],
+        reconnect: () => new Promise<void>(() => {}),
+      }),
+    );
+    await eventually(() => trial.states.length > 0);
+    connecting.move();
+    return trial;
+  }
+
+  test("is made with a certificate, whose name has rights of its own", async () => {
+    await using trial = await visit({ client: broker.certify("kitchen") });
+    const { link, received } = trial;
+    const foreign = link.publish("devices/hall/state", "", AT_LEAST_ONCE);
+    await expect(foreign).rejects.toMatchObject({
+      message: "Publish error: Not authorized",
+      code: NOT_AUTHORIZED,
+    });
+    await link.publish("devices/kitchen/state", "", AT_LEAST_ONCE);
+    await eventually(() => received.length === 1);
+    expect(trial.states).toEqual(["connected"]);
+  });
+
+  test("is not made without a certificate", async () => {
+    await using trial = await visit({ client: null });
+    expect(trial.warnings[0]).toContain("the broker wants a client certificate");
+    expect(trial.warnings[0]).toContain("BROKER_CERTIFICATE_FILE and BROKER_KEY_FILE");
+  });
+
+  test("is not made with a certificate of another authority", async () => {
+    await using trial = await visit({ client: createTestCertificate({ name: "kitchen" }) });
+    expect(trial.warnings[0]).toContain("the broker does not accept this client's certificate");
+  });
+
+  test("is not made where another authority is trusted", async () => {
+    const { certificate: ca } = createTestCertificate({ name: "other" });
+    await using trial = await visit({ ca, client: broker.certify("kitchen") });
+    expect(trial.warnings[0]).toContain("nobody who is trusted vouches");
+    expect(trial.warnings[0]).toContain("BROKER_CA_FILE");
+  });
+
+  test("is not made by a host name that the broker's certificate does not have", async () => {
+    await using trial = await visit({ host: "localhost", client: broker.certify("kitchen") });
+    expect(trial.warnings[0]).toContain("is for another host (Host: localhost. is not");
+  });
+});
