@@ -3,7 +3,7 @@ import type { Readable } from "node:stream";
 import type { Clock } from "@weir/clock";
 
 /** The most that a program may write, in bytes. */
-export const OUTPUT_BYTES_MAX = 4_096;
+const OUTPUT_BYTES_MAX = 4_096;
 
 /** A program as it is run: without a shell, so nothing of its arguments is more than an argument. */
 export interface ProgramRun {
@@ -35,6 +35,12 @@ export function runProgram(run: ProgramRun, signal: AbortSignal): Promise<string
     stdio: ["ignore", "pipe", "pipe"],
   });
   const { promise, resolve, reject } = Promise.withResolvers<string>();
+  child.once("error", (cause) => {
+    reject(new Error(`${run.program} cannot be started: ${cause.message}`, { cause }));
+  });
+  // Then it has not been started, and may have no streams either.
+  if (child.pid === undefined) return promise;
+
   const end = (reason: unknown): void => {
     reject(reason);
     killGroup(child);
@@ -52,9 +58,6 @@ export function runProgram(run: ProgramRun, signal: AbortSignal): Promise<string
   const abort = (): void => end(signal.reason);
   signal.addEventListener("abort", abort, { once: true });
 
-  child.once("error", (cause) => {
-    reject(new Error(`${run.program} cannot be started: ${cause.message}`, { cause }));
-  });
   // What it has left running in its group goes with it.
   child.once("exit", () => killGroupOf(child.pid));
   child.once("close", (code, killedBy) => {

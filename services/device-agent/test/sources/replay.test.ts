@@ -203,7 +203,7 @@ describe("a recording is refused that", () => {
     using folder = temporaryFolder();
     expect(() => openSource(replay, { file: "/dev/zero" })).toThrow("it is not a file");
     expect(() => openSource(replay, { file: folder.path })).toThrow("cannot be replayed");
-    execFileSync("mkfifo", [folder.file("pipe")]);
+    execFileSync("sh", ["-c", `mkfifo "$0"`, folder.file("pipe")]);
     expect(() => openSource(replay, { file: folder.file("pipe") })).toThrow("it is not a file");
   });
 
