@@ -40,7 +40,7 @@ function filesOf(folder: string): string[] {
     names = readdirSync(folder);
   } catch (cause) {
     throw new Fault(`the folder of sources ${folder} cannot be read: ${errorMessage(cause)}`, {
-      remedy: "Make the folder, or take its name out of agent.yaml.",
+      remedy: "Make the folder, or take sourceFolder out of agent.yaml.",
       exitCode: EXIT_CODES.configuration,
       cause,
     });
