@@ -42,6 +42,8 @@ export interface Ring {
   add(second: number, value: number): void;
   /** Adds what a store summed up. */
   addAggregate(aggregate: SecondAggregate): void;
+  /** Forgets what no window needs that ends with S or a little earlier. `summarize` does so, too. */
+  moveTo(atSecond: number): void;
   /** The windows that end with second S, in the order of their spans. */
   summarize(atSecond: number): WindowSummary[];
   /** Whether the ring still knows every reading that the windows ending with S may count. */
@@ -87,12 +89,11 @@ export function createRing(
     if (!turnedAway) to = Math.max(to, second + aheadSeconds);
   }
 
-  function countBuckets(): number {
-    let count = 0;
+  /** In each chunk, the seconds with a bucket that the ring still answers for. */
+  function* bucketCounts(): Generator<number> {
     for (const [number, chunk] of chunks) {
-      count += countSeconds(chunk, Math.max(0, from + 1 - startOf(number)));
+      yield countSeconds(chunk, Math.max(0, from + 1 - startOf(number)));
     }
-    return count;
   }
 
   return {
@@ -106,15 +107,16 @@ export function createRing(
       addBucket(chunk, second - chunkStart(second), { count, sum, lost: 0, min, max });
     },
     covers: (second) => second - longestSeconds >= from && second <= to,
+    moveTo,
     summarize: (second) => {
       moveTo(second);
       return summarizeChunks(chunks, spansSeconds, second);
     },
     get bucketCount() {
-      return countBuckets();
+      return bucketCounts().reduce((sum, count) => sum + count, 0);
     },
     get isEmpty() {
-      return !turnedAway && countBuckets() === 0;
+      return !turnedAway && bucketCounts().every((count) => count === 0);
     },
   };
 }

@@ -78,9 +78,9 @@ describe("a ring", () => {
   test("is empty again when its last reading is older than it may ever be asked for", () => {
     const ring = createRing(options, NOW);
     ring.add(NOW, 1);
-    ring.summarize(NOW + 1_919);
+    ring.moveTo(NOW + 1_919);
     expect(ring.isEmpty).toBe(false);
-    ring.summarize(NOW + 1_920);
+    ring.moveTo(NOW + 1_920);
     expect(ring.isEmpty).toBe(true);
   });
 

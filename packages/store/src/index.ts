@@ -7,7 +7,7 @@ export type { LedgerLine, LedgerReading } from "./ledger/read.ts";
 export type { LegacyImport } from "./legacy-import.ts";
 export { newestFileOf } from "./newest-file.ts";
 export { askSegments } from "./range/ask-segments.ts";
-export type { Cursor } from "./range/cursor.ts";
+export { type Cursor, rowIdOf } from "./range/cursor.ts";
 export type { Skipped } from "./range/faults.ts";
 export {
   type FollowedRows,

@@ -14,7 +14,7 @@ function stepsOf(follower: StreamFollower): FollowStep[] {
   const steps: FollowStep[] = [];
   for (;;) {
     const step = follower.step();
-    if (step.kind === "unchanged" || step.kind === "nothing yet") return steps;
+    if (["unchanged", "busy", "nothing yet"].includes(step.kind)) return steps;
     steps.push(step);
   }
 }
@@ -74,6 +74,21 @@ describe("following a stream", () => {
     using database = new DisposableStack();
     const opened = database.adopt(new Sqlite(sealed), (connection) => connection.close());
     expect(opened.pragma("journal_mode = DELETE", { simple: true })).toBe("delete");
+  });
+
+  test("asks again while another process has the segment to itself", () => {
+    using folder = temporaryFolder();
+    using store = openDevices(folder.path);
+    store.append(numberedRows(0, 9));
+    const { sealed } = store.rotate(START_US + 10 * SECOND_US);
+    using follower = follow(folder.path);
+    using database = new DisposableStack();
+    const opened = database.adopt(new Sqlite(sealed), (connection) => connection.close());
+    opened.pragma("journal_mode = DELETE");
+    opened.exec("BEGIN EXCLUSIVE");
+    expect(follower.step()).toEqual({ kind: "busy" });
+    opened.exec("COMMIT");
+    expect(numbersFrom(follower)).toEqual(fromTo(0, 9));
   });
 
   test("leaves out segments and rows that are older than it was asked for", () => {

@@ -9,6 +9,7 @@ import {
   processConfig,
   processSettings,
   readSettings,
+  readTogether,
   section,
   staleAfterSeconds,
   statisticsSettings,
@@ -16,6 +17,8 @@ import {
   topicSettings,
   topicsDifferRule,
 } from "@weir/config";
+import { streamSettings } from "@weir/streams";
+import { readSeriesConfig, type SeriesConfig, seriesSettings } from "./series/series-config.ts";
 
 export interface StatsConfig {
   process: ProcessConfig;
@@ -28,12 +31,19 @@ export interface StatsConfig {
   slowTickMs: number;
   /** The broker forgets statistics that were not renewed for so long. */
   expirySeconds: number;
+  /** The statistics of devices' attributes; `null` for none. */
+  series: SeriesConfig | null;
 }
+
+const { WEIR_FILE, DEVICE_TOPIC_PREFIXES, LOGGER_CLOCK_SKEW_SECONDS } = streamSettings;
 
 export const statsSettings = {
   ...brokerSettings,
   ...topicSettings,
   ...storeSettings,
+  WEIR_FILE,
+  DEVICE_TOPIC_PREFIXES,
+  LOGGER_CLOCK_SKEW_SECONDS,
   ...statisticsSettings,
   ...section("Statistics", {
     STATS_INTERVAL_MS: integer({
@@ -44,11 +54,16 @@ export const statsSettings = {
     }),
     STATS_HTTP_PORT: httpPortSetting(9_103),
   }),
+  ...seriesSettings,
   ...processSettings,
 };
 
+/** @throws ConfigurationFault naming every problem, those of weir.yaml included. */
 export function readStatsConfig(environment: Environment): StatsConfig {
-  const values = readSettings(statsSettings, environment, [topicsDifferRule]);
+  const [values, series] = readTogether(
+    () => readSettings(statsSettings, environment, [topicsDifferRule]),
+    () => readSeriesConfig(environment),
+  );
   return {
     process: processConfig(values, values.STATS_HTTP_PORT),
     broker: brokerConfig(values),
@@ -57,5 +72,6 @@ export function readStatsConfig(environment: Environment): StatsConfig {
     intervalMs: values.STATS_INTERVAL_MS,
     slowTickMs: values.STATS_SLOW_TICK_SECONDS * 1_000,
     expirySeconds: staleAfterSeconds(values),
+    series,
   };
 }

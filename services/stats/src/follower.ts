@@ -1,8 +1,9 @@
 import { setImmediate as yieldToEvents } from "node:timers/promises";
-import { type Statistics, WINDOWS } from "@weir/messages";
+import type { Statistics } from "@weir/messages";
 import { createRing, type Ring } from "@weir/rolling";
 import { openReader, type StoreReader, type StoreState } from "@weir/store";
 import { composeStatistics } from "./statistics.ts";
+import { forgottenSecond, RING } from "./windows.ts";
 
 /** What became of a look at the store. */
 export type Followed = "no store yet" | "unchanged" | "changed";
@@ -14,12 +15,6 @@ export interface Follower extends Disposable {
   /** The windows that end with `atSecond`, over the rows read so far; `null` before there is a store. */
   statistics(atSecond: number): Statistics | null;
 }
-
-const RING = {
-  spansSeconds: WINDOWS.map(({ spanSeconds }) => spanSeconds),
-  slackSeconds: 120,
-  aheadSeconds: 3_600,
-};
 
 // What one read holds a transaction for, and what one look at the store reads at most.
 const ROWS_PER_READ = 10_000;
@@ -50,6 +45,8 @@ export function createFollower(file: string): Follower {
 
     const { reader, ring } = following;
     const mustRebuild = !ring.covers(atSecond);
+    // Also while nobody asks for windows, because there is no broker.
+    ring.moveTo(atSecond);
     if (!reader.hasChanged() && !hasMore && !mustRebuild) return "unchanged";
     if (mustRebuild || reader.state().generation !== following.generation) {
       following = await rebuild(reader, atSecond);
@@ -99,7 +96,7 @@ async function rebuild(reader: StoreReader, atSecond: number): Promise<Following
     reader.hasChanged();
     const start: StoreState = reader.state();
     const ring = createRing(RING, atSecond);
-    const afterSecond = atSecond - Math.max(...RING.spansSeconds) - RING.slackSeconds;
+    const afterSecond = forgottenSecond(atSecond);
     for (let afterId = reader.firstId() - 1; afterId < start.lastId; afterId += IDS_PER_SUMMARY) {
       const throughId = Math.min(afterId + IDS_PER_SUMMARY, start.lastId);
       for (const second of reader.summarizeSeconds({ afterId, throughId, afterSecond })) {

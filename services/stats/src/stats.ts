@@ -4,12 +4,14 @@ import { createLink } from "@weir/mqtt";
 import { Counter, Gauge, type ServiceContext } from "@weir/service";
 import type { StatsConfig } from "./config.ts";
 import { createFollower } from "./follower.ts";
+import { startSeries } from "./series/start-series.ts";
 
-export const flow: Flow = { subscribes: [], publishes: ["STATS"] };
+export const flow: Flow = { subscribes: [], publishes: ["STATS", "STATS/<device>/<attribute>"] };
 
 /**
  * Follows the store and publishes its 1, 5 and 30 minute statistics: on change at most every
- * `intervalMs`, and on a slow tick because a feed that is silent ages, too.
+ * `intervalMs`, and on a slow tick because a feed that is silent ages, too. `series/` does the same for
+ * each attribute of each device.
  */
 export function startStats(config: StatsConfig, context: ServiceContext): AsyncDisposable {
   const { clock, logger, health, metrics, fail } = context;
@@ -41,16 +43,22 @@ export function startStats(config: StatsConfig, context: ServiceContext): AsyncD
       onConnected: () => {
         isConnected = true;
         publishedAtMs = -Infinity;
+        series?.onConnected();
         brokerCheck.pass();
       },
       onDisconnected: (reason) => {
         isConnected = false;
+        series?.onDisconnected();
         brokerCheck.fail(reason);
       },
       clock,
       logger,
     }),
   );
+  const series =
+    config.series === null
+      ? null
+      : opened.use(startSeries({ config: config.series, publish: link.publish, context }));
 
   async function look(): Promise<void> {
     const atSecond = Math.floor(clock.now() / 1_000);

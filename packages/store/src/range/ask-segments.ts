@@ -6,7 +6,7 @@ import { CLOCK_STEP_US_MAX } from "./time-bounds.ts";
 /** A statement that is run on each segment of a stream by itself. */
 export interface Question {
   sql: string;
-  parameters: readonly (string | number)[];
+  parameters: Readonly<Record<string, string | number>>;
   /** Segments that end before this are left out, in microseconds since the epoch. */
   fromUs: number;
 }
@@ -26,7 +26,7 @@ export function askSegments<Answer>(
   while (segment !== null) {
     const database = openForReading(segment.file);
     try {
-      const answer = database.prepare<(string | number)[], Answer>(sql).get(...parameters);
+      const answer = database.prepare<[Question["parameters"]], Answer>(sql).get(parameters);
       if (answer !== undefined) answers.push(answer);
     } finally {
       database.close();

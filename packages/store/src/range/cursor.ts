@@ -27,6 +27,11 @@ export function parseCursor(text: string): Position {
   return { segment: parts.groups.segment, id };
 }
 
+/** The id of the row that a cursor is behind; of a sound cursor, as it comes with each message. */
+export function rowIdOf(cursor: Cursor): number {
+  return Number(cursor.slice(cursor.lastIndexOf(":") + 1));
+}
+
 /** What to say of a cursor that does not belong to what is read. */
 export function cursorFault(text: string, reason = "it has the form <segment>:<id>"): Fault {
   const shown = text.length > CURSOR_LENGTH_MAX ? `${text.slice(0, CURSOR_LENGTH_MAX)}…` : text;

@@ -12,6 +12,8 @@ export type FollowStep =
   | { kind: "nothing yet" }
   /** Nothing has been stored since the last step. */
   | { kind: "unchanged" }
+  /** Another process has the segment to itself for a moment. */
+  | { kind: "busy" }
   /** What comes next, in the order of arrival; it may be nothing, where only the end of a segment was reached. */
   | { kind: "rows"; rows: FollowedRows }
   /** A segment could not be read. It is gone past as soon as there is another behind it. */
@@ -33,8 +35,8 @@ export interface FollowedRows {
 export interface StreamFollower extends Disposable {
   /**
    * Reads on: one transaction of at most `READ_TRANSACTION_MS_MAX`, or a microsecond where nothing has
-   * changed. Go on until it is "unchanged" or "nothing yet", and then ask again in a while: between two
-   * steps only the live segment is open.
+   * changed. Go on until it is "unchanged", "busy" or "nothing yet", and ask again in a while: then at most
+   * one segment is open, the one that is written.
    *
    * @throws Fault when a file cannot be read for a reason outside of it.
    */
@@ -130,7 +132,7 @@ export function followStream({ place, fromUs, monotonicMs }: FollowOptions): Str
 
   function passUnreadable(error: unknown, current: Segment): FollowStep {
     close();
-    if (isBusy(error)) return { kind: "unchanged" };
+    if (isBusy(error)) return { kind: "busy" };
     const skipped = skippedBecause(error, current);
     const next = segmentAfter(place, current.name);
     const isNews = toldOf !== current.name;

@@ -1,0 +1,102 @@
+import { NUMBER_MAGNITUDE_MAX, outcomeOf, PAYLOAD_BYTES_MAX } from "@weir/messages";
+import { askSegments, type SpanSummary, type StoreReader, type StreamPlace } from "@weir/store";
+import type { StateRules } from "./states.ts";
+
+/** The series that SQL is asked about. Device and attribute are names. */
+export interface AskedSeries extends StateRules {
+  place: StreamPlace;
+  device: string;
+  attribute: string;
+}
+
+/** What SQL says of one segment. */
+interface SegmentSummary {
+  count: number;
+  sum: number;
+  min: number | null;
+  max: number | null;
+  magnitudes: number;
+}
+
+/**
+ * Reads states as `decodeState` does, and shares nothing with it, so that each is held to the other. Of
+ * what is seldom met it differs in two things: of a key that is there twice SQLite takes the first, and
+ * it counts what stands behind the hundredth attribute, too.
+ */
+const SQL = `
+WITH states AS (
+  SELECT received_us, CAST(payload AS TEXT) AS state
+  FROM rows JOIN topics ON topics.id = rows.topic_id
+  WHERE rows.id <= @throughId AND rows.outcome <> @retained AND length(payload) <= @bytesMax
+    AND topics.topic IN (SELECT value || '/' || @device || '/state' FROM json_each(@prefixes))
+),
+parts AS (
+  SELECT received_us, state ->> @path AS value, json_type(state, @path) AS kind,
+         iif(json_type(state, '$.time') = 'object', state ->> '$.time."$date"', state ->> '$.time') AS time
+  FROM states WHERE CASE WHEN json_valid(state) THEN json_type(state, '$.data') = 'object' END
+),
+numbers AS (
+  SELECT received_us, CAST(value AS REAL) AS value,
+         CASE WHEN typeof(time) = 'text' AND NOT time GLOB '*[0-9]*' THEN NULL
+              WHEN typeof(time) = 'text' AND time GLOB '*[^0-9. ]*' THEN unixepoch(time, 'subsec') * 1e6
+              WHEN CAST(time AS REAL) < 0 THEN NULL
+              WHEN CAST(time AS REAL) < 1e11 THEN floor(CAST(time AS REAL) * 1e6)
+              WHEN CAST(time AS REAL) < 1e14 THEN floor(CAST(time AS REAL) * 1e3)
+              ELSE floor(CAST(time AS REAL)) END AS told_us
+  FROM parts
+  WHERE kind IN ('integer', 'real')
+     OR kind = 'text' AND json_valid(trim(value), 2) AND NOT trim(value) GLOB '*[^0-9eE.+-]*'
+),
+readings AS (
+  SELECT value,
+         floor(iif(told_us IS NULL OR told_us > received_us + @skewUs, received_us, told_us) / 1e6) AS second
+  FROM numbers WHERE abs(value) <= @magnitudeMax
+)
+SELECT count(*) AS count, total(value) AS sum, min(value) AS min, max(value) AS max,
+       total(abs(value)) AS magnitudes
+FROM readings WHERE second BETWEEN @from AND @to`;
+
+/** SQL's own aggregates over one series, out of all segments that may have readings of the span. */
+export function seriesInSql({
+  place,
+  device,
+  attribute,
+  prefixes,
+  skewUs,
+}: AskedSeries): Pick<StoreReader, "summarizeSpan"> {
+  return {
+    summarizeSpan: (span) => {
+      const answers = askSegments<SegmentSummary>(place, {
+        sql: SQL,
+        parameters: {
+          ...span,
+          device,
+          path: `$.data."${attribute}"`,
+          prefixes: JSON.stringify(prefixes),
+          retained: outcomeOf("retained").code,
+          skewUs,
+          bytesMax: PAYLOAD_BYTES_MAX,
+          magnitudeMax: NUMBER_MAGNITUDE_MAX,
+        },
+        fromUs: span.from * 1_000_000 - skewUs,
+      });
+      return totalOf(answers.filter(({ count }) => count > 0));
+    },
+  };
+}
+
+function totalOf(answers: readonly SegmentSummary[]): SpanSummary {
+  const count = sumOf(answers, "count");
+  if (count === 0) return { count, average: null, min: null, max: null, magnitude: null };
+  return {
+    count,
+    average: sumOf(answers, "sum") / count,
+    min: Math.min(...answers.map(({ min }) => min ?? Infinity)),
+    max: Math.max(...answers.map(({ max }) => max ?? -Infinity)),
+    magnitude: sumOf(answers, "magnitudes") / count,
+  };
+}
+
+function sumOf(answers: readonly SegmentSummary[], field: "count" | "sum" | "magnitudes"): number {
+  return answers.reduce((sum, answer) => sum + answer[field], 0);
+}

@@ -1,0 +1,218 @@
+import { expect, test } from "@jest/globals";
+import { WINDOWS } from "@weir/messages";
+import type { NewRow } from "@weir/store";
+import { START_US, temporaryFolder } from "@weir/testkit";
+import fc from "fast-check";
+import { compareWithSql } from "../../src/comparison.ts";
+import { createSeriesFollower, type SeriesFollower } from "../../src/series/series-follower.ts";
+import { seriesInSql } from "../../src/series/series-sql.ts";
+import { composeStatistics } from "../../src/statistics.ts";
+import { openDevices, SECOND_US, SKEW_US, stateRow } from "./states.ts";
+
+const START_SECONDS = START_US / SECOND_US;
+const RETENTION_SECONDS = 35 * 60;
+const PREFIXES = ["devices", "losant"];
+const DEVICES = ["kitchen", "barn"];
+const ATTRIBUTES = ["drive-space-used", "a.b_c"];
+/** What is known to be found in spite of a clock that is set back. */
+const CLOCK_STEP_SECONDS = 600;
+
+interface GivenState {
+  topic: string;
+  data: Record<string, unknown>;
+  time: { form: "seconds" | "milliseconds" | "text" | "$date" | "none"; offsetSeconds: number };
+  isRetained: boolean;
+}
+
+/** What may happen to a stream and its reader, in any order. */
+type Step =
+  | { kind: "append"; states: GivenState[] }
+  | { kind: "pass" | "jump"; seconds: number }
+  | { kind: "rotate" }
+  | { kind: "remove"; limit: "age" | "size" }
+  | { kind: "sleep" }
+  | { kind: "restart stats" }
+  | { kind: "restart logger" };
+
+const value = fc.oneof(
+  fc.integer({ min: 1, max: 100 }),
+  fc.double({ min: -1e15, max: 1e15, noNaN: true }),
+  fc.constantFrom(
+    1e15,
+    -1e15,
+    1e-300,
+    0,
+    "12.5",
+    "-1e2",
+    " 7 ",
+    "rubbish",
+    "",
+    null,
+    true,
+    1e16,
+    [1],
+  ),
+);
+const state: fc.Arbitrary<GivenState> = fc.record({
+  topic: fc.constantFrom(
+    "devices/kitchen/state",
+    "losant/kitchen/state",
+    "devices/barn/state",
+    "devices/kitchen/log/info",
+    "others/kitchen/state",
+    "devices/not sound/state",
+  ),
+  data: fc.dictionary(fc.constantFrom(...ATTRIBUTES, "not sound"), value, { maxKeys: 3 }),
+  time: fc.record({
+    form: fc.constantFrom("seconds", "milliseconds", "text", "$date", "none"),
+    offsetSeconds: fc.oneof(
+      fc.constant(0),
+      fc.integer({ min: -120, max: 70 }),
+      fc.integer({ min: -4_000, max: 4_000 }),
+    ),
+  }),
+  isRetained: fc.constantFrom(false, false, false, true),
+});
+const step: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      kind: fc.constant("append" as const),
+      states: fc.array(state, { maxLength: 20 }),
+    }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      kind: fc.constant("pass" as const),
+      seconds: fc.oneof(fc.integer({ min: 0, max: 90 }), fc.integer({ min: 0, max: 2_400 })),
+    }),
+  },
+  fc.record({
+    kind: fc.constant("jump" as const),
+    seconds: fc.constantFrom(-590, -200, -1, 1, 300, 86_400),
+  }),
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant("rotate" as const) }) },
+  fc.record({ kind: fc.constant("remove" as const), limit: fc.constantFrom("age", "size") }),
+  fc.record({ kind: fc.constant("sleep" as const) }),
+  fc.record({ kind: fc.constant("restart stats" as const) }),
+  fc.record({ kind: fc.constant("restart logger" as const) }),
+);
+
+function rowAt(nowSeconds: number, { topic, data, time, isRetained }: GivenState): NewRow {
+  const receivedUs = nowSeconds * SECOND_US;
+  return stateRow({ receivedUs, topic, data, isRetained, time: timeOf(time, nowSeconds) });
+}
+
+function timeOf({ form, offsetSeconds }: GivenState["time"], nowSeconds: number): unknown {
+  const seconds = nowSeconds + offsetSeconds;
+  switch (form) {
+    case "seconds":
+      return seconds;
+    case "milliseconds":
+      return String(seconds * 1_000);
+    case "text":
+      return new Date(seconds * 1_000).toISOString();
+    case "$date":
+      return { $date: seconds * 1_000 };
+    case "none":
+      return undefined;
+  }
+}
+
+test("every series equals SQL's over exactly the rows that it names", async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 40 }), async (steps) => {
+      using folder = temporaryFolder();
+      const place = { kind: "folder", folder: folder.path } as const;
+      let nowSeconds = START_SECONDS;
+      let latestSeconds = nowSeconds;
+      let isAsleep = false;
+      const startFollower = (): SeriesFollower =>
+        createSeriesFollower({
+          place,
+          prefixes: PREFIXES,
+          skewUs: SKEW_US,
+          seriesMax: 10,
+          moment: () => ({ atSecond: nowSeconds, nowMs: 0 }),
+          on: { added: () => {}, skipped: () => {}, begunAnew: () => {}, forgotten: () => {} },
+        });
+      let store = openDevices(folder.path);
+      let follower = startFollower();
+      try {
+        for (const current of steps) {
+          switch (current.kind) {
+            case "append":
+              store.append(current.states.map((given) => rowAt(nowSeconds, given)));
+              break;
+            case "pass":
+            case "jump":
+              if (nowSeconds + current.seconds < latestSeconds - CLOCK_STEP_SECONDS) break;
+              nowSeconds += current.seconds;
+              latestSeconds = Math.max(latestSeconds, nowSeconds);
+              break;
+            case "rotate":
+              store.rotate(nowSeconds * SECOND_US);
+              break;
+            case "remove":
+              await store.removeOldest({
+                nowUs: nowSeconds * SECOND_US,
+                ageCutoffUs:
+                  current.limit === "age" ? (nowSeconds - RETENTION_SECONDS) * SECOND_US : null,
+                bytesMax: current.limit === "size" ? 150_000 : null,
+                freeDiskBytesMin: null,
+              });
+              break;
+            case "sleep":
+              isAsleep = !isAsleep;
+              break;
+            case "restart stats":
+              follower[Symbol.dispose]();
+              follower = startFollower();
+              break;
+            case "restart logger":
+              store[Symbol.dispose]();
+              store = openDevices(folder.path, nowSeconds * SECOND_US);
+              break;
+          }
+          if (isAsleep) continue;
+          await follower.follow();
+          expectEqualToSql(follower, place, nowSeconds);
+        }
+      } finally {
+        follower[Symbol.dispose]();
+        store[Symbol.dispose]();
+      }
+    }),
+    { numRuns: 200 },
+  );
+}, 120_000);
+
+function expectEqualToSql(
+  follower: SeriesFollower,
+  place: { kind: "folder"; folder: string },
+  at: number,
+): void {
+  expect(follower.isComplete()).toBe(true);
+  expect(follower.lagRows()).toBe(0);
+  const kept = [...follower.series.all()];
+  for (const device of DEVICES) {
+    for (const attribute of ATTRIBUTES) {
+      const sql = seriesInSql({ place, device, attribute, prefixes: PREFIXES, skewUs: SKEW_US });
+      const series = kept.find((one) => one.device === device && one.attribute === attribute);
+      if (series === undefined) {
+        const all = { throughId: Number.MAX_SAFE_INTEGER, from: at - 1_799, to: at };
+        expect(sql.summarizeSpan(all).count).toBe(0);
+        continue;
+      }
+      const position = { at, throughId: series.throughId, lagRows: 0 };
+      const statistics = composeStatistics(series.ring.summarize(at), position);
+      for (const window of WINDOWS) {
+        expect(compareWithSql(window, statistics, sql)).toMatchObject({ isEqual: true });
+      }
+      // Nothing is left out: there is nothing of it behind the row that it names.
+      const all = { throughId: Number.MAX_SAFE_INTEGER, from: at - 1_799, to: at };
+      expect(sql.summarizeSpan(all).count).toBe(statistics.windows["30min"].count);
+    }
+  }
+}
