@@ -1,5 +1,6 @@
 import { backlog } from "./backlog.ts";
 import { clock } from "./clock.ts";
+import { commands } from "./commands.ts";
 import { proxyCut } from "./cut.ts";
 import { damaged } from "./damaged.ts";
 import { disk } from "./disk.ts";
@@ -28,4 +29,5 @@ export const SCENARIOS: readonly Scenario[] = [
   fsync,
   clock,
   damaged,
+  commands,
 ];

@@ -5,7 +5,7 @@ import { parsePayload } from "../commands/payload.ts";
 import type { Journal } from "./journal.ts";
 
 /** Commands that wait to be obeyed at most. A further one is rejected. */
-export const WAITING_MAX = 100;
+const WAITING_MAX = 100;
 /** Once ids are forgotten, a time of issue further ahead of the device's clock is not believed. */
 const AHEAD_MS_MAX = 24 * 60 * 60 * 1_000;
 

@@ -1,0 +1,99 @@
+// A device's desk with a journal, and one command that writes down which id it was executed for. The
+// harness starts and kills it; it also kills itself between two steps, where it is told to.
+import { appendFileSync } from "node:fs";
+import { setTimeout as pause } from "node:timers/promises";
+import { systemClock } from "@weir/clock";
+import { createCommandDesk } from "@weir/device-agent/command-desk";
+import { openJournals } from "@weir/device-agent/journals";
+import { deviceTopics } from "@weir/messages";
+import { createLink, type Link } from "@weir/mqtt";
+import { createLogger, listenForStopRequest } from "@weir/service";
+import { z } from "zod";
+import { takeDeath } from "./death.ts";
+
+function required(name: string): string {
+  const value = process.env[name];
+  if (value === undefined) throw new Error(`${name} is missing; the harness sets it`);
+  return value;
+}
+
+const address = { prefix: "devices", id: required("FAULTS_DEVICE") };
+const executedFile = required("FAULTS_EXECUTED");
+const death = takeDeath(required("FAULTS_DEATH"));
+const logger = createLogger("commanded-device", { logLevel: "info", logFormat: "json" });
+
+function end(fault: unknown): never {
+  logger.fatal({ err: fault }, "the journal has failed");
+  process.exit(1);
+}
+
+const opened = new AsyncDisposableStack();
+const journal = opened.use(openJournals({ file: required("FAULTS_JOURNAL") })).of(address.id);
+const desk = createCommandDesk({
+  device: address,
+  commands: new Map([
+    [
+      "execute",
+      {
+        name: "execute",
+        summary: "Writes down that it was executed.",
+        payload: z.object({ number: z.int(), takesMs: z.int() }),
+        run: async (payload: unknown) => {
+          // Its payload was parsed by the schema above.
+          const { number, takesMs } = payload as { number: number; takesMs: number };
+          await pause(takesMs);
+          appendFileSync(executedFile, `${number}\n`);
+          death.after("executed");
+          await pause(takesMs);
+          return number;
+        },
+      },
+    ],
+  ]),
+  // This command asks it for nothing.
+  control: {} as never,
+  journal: {
+    ...journal,
+    receive: (...given) => {
+      const received = journal.receive(...given);
+      death.after("received");
+      return received;
+    },
+    advance: (key, change) => {
+      journal.advance(key, change);
+      death.after(change.status === "running" ? "running" : "ended");
+    },
+    acknowledged: (number) => {
+      death.after("told");
+      journal.acknowledged(number);
+      death.after("removed");
+    },
+  },
+  log: {
+    info: (message, details = {}) => logger.info(details, message),
+    warn: (message, details = {}) => logger.warn(details, message),
+    error: (message, details = {}) => logger.error(details, message),
+  },
+  clock: systemClock,
+  onFault: end,
+});
+const link: Link = createLink({
+  broker: { url: `mqtt://${required("BROKER")}`, username: null, password: null },
+  clientId: address.id,
+  session: { kind: "persistent", expirySeconds: 3_600 },
+  subscriptions: [desk.subscription],
+  availability: { topic: deviceTopics(address).availability },
+  onMessage: (message) => void desk.receive(message),
+  onConnected: () => desk.connected(link),
+  onDisconnected: desk.disconnected,
+  clock: systemClock,
+  logger,
+});
+opened.use(link);
+opened.use(desk);
+desk.start();
+link.start();
+await listenForStopRequest();
+await opened.disposeAsync();
+// The harness's channel would hold it open.
+process.exit();
