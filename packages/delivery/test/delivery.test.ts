@@ -37,6 +37,12 @@ describe("a delivery", () => {
     ]);
   });
 
+  test("publishes past the classes as its link does: nothing waits", async () => {
+    await using delivery = createDelivery({ link, kinds: KINDS, clock });
+    const answer = delivery.publish("answers/7", "done", { qos: 1 });
+    await expect(answer).rejects.toThrow("there is no connection to the broker");
+  });
+
   test("does not know kinds that it was not given", async () => {
     await using delivery = createDelivery<string>({ link, kinds: KINDS, clock });
     await expect(delivery.send("toString", "a", {})).rejects.toThrow("there is no kind toString");
