@@ -1,4 +1,4 @@
-import { deviceTopics } from "@weir/messages";
+import { deviceTopics, discoveryTopic } from "@weir/messages";
 
 // The rights are the text of Mosquitto's acl_file: blocks with a blank line between them, each with a title
 // ("# device kitchen"), a user and topics. Patterns (%c, %u) are not used: a client id is free to choose.
@@ -33,7 +33,7 @@ function deviceRights(id: string): string[] {
     `topic write answers/${id}/#`,
     `topic write weir/publisher/${id}`,
     `topic read weir/receipt/${id}`,
-    `topic write homeassistant/device/${id}/config`,
+    `topic write ${discoveryTopic("homeassistant", id)}`,
     "topic read homeassistant/status",
   ];
 }

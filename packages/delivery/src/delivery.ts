@@ -120,7 +120,7 @@ export function createDelivery<Kind extends string>(
       if (problem !== null) return { kind: "refused", reason: problem };
       switch (settings.class) {
         case "telemetry":
-          return await telemetry.send(topic, payload);
+          return await telemetry.send(kind, topic, payload);
         case "event":
           return await events.send(topic, payload, settings.ttlMs ?? EVENT_TTL_MS);
         case "alarm":

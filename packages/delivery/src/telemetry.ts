@@ -2,9 +2,9 @@ import { errorMessage } from "@weir/fault";
 import type { Link } from "@weir/mqtt";
 import { type Outcome, STOPPED } from "./outcome.ts";
 
-/** Sends readings with QoS 0, and of each topic keeps the latest only while it cannot. */
+/** Sends readings with QoS 0, and of each kind and topic keeps the latest only while it cannot. */
 export interface TelemetryLane extends Disposable {
-  send(topic: string, payload: object): Promise<Outcome>;
+  send(kind: string, topic: string, payload: object): Promise<Outcome>;
   connected(): void;
   disconnected(): void;
 }
@@ -14,15 +14,16 @@ interface Reading {
   settle: (outcome: Outcome) => void;
 }
 
-/** One topic: at most one reading under way, and the latest behind it. */
+/** One kind on one topic: at most one reading under way, and the latest behind it. */
 interface Place {
+  key: string;
   topic: string;
   latest: Reading | null;
   isUnderWay: boolean;
 }
 
-/** Topics that have a reading waiting or under way at most. One more is dropped. */
-const TOPICS_MAX = 1_000;
+/** Kinds and topics that have a reading waiting or under way at most. One more is dropped. */
+const PLACES_MAX = 1_000;
 
 export function createTelemetryLane(publish: Link["publish"]): TelemetryLane {
   const places = new Map<string, Place>();
@@ -42,26 +43,27 @@ export function createTelemetryLane(publish: Link["publish"]): TelemetryLane {
       )
       .then(() => {
         place.isUnderWay = false;
-        if (place.latest === null) places.delete(place.topic);
+        if (place.latest === null) places.delete(place.key);
         else pump(place);
       });
   }
 
-  function placeOf(topic: string): Place | null {
-    const known = places.get(topic);
+  function placeOf(kind: string, topic: string): Place | null {
+    const key = `${kind} ${topic}`;
+    const known = places.get(key);
     if (known !== undefined) return known;
-    if (places.size >= TOPICS_MAX) return null;
-    const place = { topic, latest: null, isUnderWay: false };
-    places.set(topic, place);
+    if (places.size >= PLACES_MAX) return null;
+    const place = { key, topic, latest: null, isUnderWay: false };
+    places.set(key, place);
     return place;
   }
 
   return {
-    send: async (topic, payload) => {
+    send: async (kind, topic, payload) => {
       if (isStopped) return { kind: "dropped", reason: STOPPED };
-      const place = placeOf(topic);
+      const place = placeOf(kind, topic);
       if (place === null) {
-        return { kind: "dropped", reason: `readings of ${TOPICS_MAX} other topics wait` };
+        return { kind: "dropped", reason: `readings of ${PLACES_MAX} other topics wait` };
       }
       place.latest?.settle({ kind: "dropped", reason: "replaced by a newer one" });
       const { promise, resolve } = Promise.withResolvers<Outcome>();

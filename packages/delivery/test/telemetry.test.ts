@@ -8,9 +8,9 @@ describe("telemetry", () => {
   test("keeps the latest reading of each topic while it cannot send", async () => {
     const { publish, publications } = createRecorder();
     using lane = createTelemetryLane(publish);
-    const first = lane.send("a", { number: 1 });
-    void lane.send("b", { number: 2 });
-    void lane.send("a", { number: 3 });
+    const first = lane.send("reading", "a", { number: 1 });
+    void lane.send("reading", "b", { number: 2 });
+    void lane.send("reading", "a", { number: 3 });
     expect(await first).toEqual(REPLACED);
     expect(publications).toEqual([]);
     lane.connected();
@@ -20,11 +20,20 @@ describe("telemetry", () => {
     ]);
   });
 
+  test("of two kinds on one topic is kept of both", async () => {
+    const { publish, publications } = createRecorder();
+    using lane = createTelemetryLane(publish);
+    void lane.send("fast", "a", { number: 1 });
+    void lane.send("slow", "a", { number: 2 });
+    lane.connected();
+    expect(publications.map(({ payload }) => payload)).toEqual(['{"number":1}', '{"number":2}']);
+  });
+
   test("is sent with QoS 0 at once, and never twice", async () => {
     const { publish, publications } = createRecorder();
     using lane = createTelemetryLane(publish);
     lane.connected();
-    const outcome = lane.send("a", { number: 1 });
+    const outcome = lane.send("reading", "a", { number: 1 });
     publications[0]?.answer.reject(new Error("the broker closed the connection"));
     expect(await outcome).toEqual({ kind: "dropped", reason: "the broker closed the connection" });
     lane.disconnected();
@@ -36,7 +45,7 @@ describe("telemetry", () => {
     const { publish, publications } = createRecorder();
     using lane = createTelemetryLane(publish);
     lane.connected();
-    const outcomes = [1, 2, 3].map((number) => lane.send("a", { number }));
+    const outcomes = [1, 2, 3].map((number) => lane.send("reading", "a", { number }));
     expect(publications).toHaveLength(1);
     publications[0]?.answer.resolve();
     await settled();
@@ -47,7 +56,7 @@ describe("telemetry", () => {
   test("of too many topics at once is dropped", async () => {
     using lane = createTelemetryLane(createRecorder().publish);
     const outcomes = collect(
-      Array.from({ length: 1_001 }, (_, number) => lane.send(`topic/${number}`, {})),
+      Array.from({ length: 1_001 }, (_, number) => lane.send("reading", `topic/${number}`, {})),
     );
     await settled();
     expect(outcomes).toEqual([{ kind: "dropped", reason: "readings of 1000 other topics wait" }]);
@@ -55,9 +64,9 @@ describe("telemetry", () => {
 
   test("that waits at the stop is dropped, and so is what comes after", async () => {
     const lane = createTelemetryLane(createRecorder().publish);
-    const waiting = lane.send("a", {});
+    const waiting = lane.send("reading", "a", {});
     lane[Symbol.dispose]();
-    expect([await waiting, await lane.send("a", {})]).toMatchObject([
+    expect([await waiting, await lane.send("reading", "a", {})]).toMatchObject([
       { kind: "dropped" },
       { kind: "dropped" },
     ]);

@@ -24,6 +24,7 @@ export {
   deviceOfState,
   deviceTopics,
 } from "./device-topics.ts";
+export { discoveryTopic } from "./discovery-topic.ts";
 export { NUMBER_MAGNITUDE_MAX, PAYLOAD_BYTES_MAX, TOPIC_BYTES_MAX } from "./limits.ts";
 export { isName } from "./names.ts";
 export { parseObservedTime } from "./observed-time.ts";

@@ -17,7 +17,7 @@ export interface ControlOptions {
   restart: () => void;
 }
 
-/** Ties what commands may do to the parts that do it. What they set is kept first, and then holds. */
+/** Ties what commands may do to the parts that do it. What cannot be kept fails, and holds until the end of the process. */
 export function createControl(options: ControlOptions): DeviceControl {
   const { config, sources, reporter, memory, sandbox, onChange, restart } = options;
 
@@ -31,8 +31,8 @@ export function createControl(options: ControlOptions): DeviceControl {
     intervalMs: reporter.intervalMs,
     intervalMinMs: config.intervalMinMs,
     setIntervalMs: (intervalMs) => {
-      keep({ intervalMs });
       reporter.setIntervalMs(intervalMs);
+      keep({ intervalMs });
     },
     sources: () =>
       sources.map(({ name, kind, source }) => ({

@@ -4,7 +4,6 @@ import { createDelivery, type Delivery, type Outcome } from "@weir/delivery";
 import { type CommandOutcome, deviceTopics } from "@weir/messages";
 import type { ServiceContext } from "@weir/service";
 import type { DeviceConfig } from "../config.ts";
-import { createDiscovery, type Discovery } from "../home-assistant/discovery.ts";
 import type { CommandDesk } from "../life/command-desk.ts";
 import { createCommandDesk } from "../life/create-command-desk.ts";
 import type { Journal } from "../life/journal.ts";
@@ -13,6 +12,7 @@ import type { Sandbox } from "../sandbox/sandbox.ts";
 import type { DeviceControl } from "./control.ts";
 import { createControl } from "./create-control.ts";
 import { kindOf, kindsOf, LOG_KIND } from "./deliveries.ts";
+import { createDeviceDiscovery } from "./device-discovery.ts";
 import { createDeviceLog } from "./device-log.ts";
 import type { DeviceMemory } from "./memory.ts";
 import { openSources } from "./open-sources.ts";
@@ -37,11 +37,6 @@ export interface DeviceOptions {
   logger: ServiceContext["logger"];
 }
 
-/** Longer silences are not told to Home Assistant apart from a device that is gone. */
-const EXPIRE_AFTER_INTERVALS = 3;
-/** `change_send_interval` takes a day at most. */
-const INTERVAL_SECONDS_MAX = 86_400;
-
 /** One device: measures, reports, obeys. Disposing of it ends intake first and flushes after. */
 export function startDevice(options: DeviceOptions): AsyncDisposable {
   const { config, memory, clock, logger, onFault } = options;
@@ -60,8 +55,8 @@ export function startDevice(options: DeviceOptions): AsyncDisposable {
     sources,
     intervalMs: remembered.intervalMs ?? config.intervalMs,
     rules: remembered.rules,
-    send: async (settings, state) => {
-      const outcome = await delivery.send(kindOf(settings), topics.state, state);
+    send: async (series, state) => {
+      const outcome = await delivery.send(kindOf(series), topics.state, state);
       options.onState(outcome);
       return outcome;
     },
@@ -84,7 +79,7 @@ export function startDevice(options: DeviceOptions): AsyncDisposable {
     onEnded: (_, outcome) => options.onCommand(outcome),
     onFault,
   });
-  const discovery = discoveryOf(config, control);
+  const discovery = createDeviceDiscovery({ config, sources, reporter, control });
   const delivery: Delivery<string> = createDelivery({
     link: {
       broker: options.broker,
@@ -107,7 +102,7 @@ export function startDevice(options: DeviceOptions): AsyncDisposable {
       },
       logger,
     },
-    kinds: kindsOf(sources.map(({ delivery: settings }) => settings)),
+    kinds: kindsOf(sources),
     ...(options.outboxFile === null
       ? {}
       : {
@@ -130,26 +125,6 @@ export function startDevice(options: DeviceOptions): AsyncDisposable {
   delivery.start();
   reporter.start();
   return opened;
-}
-
-function discoveryOf(config: DeviceConfig, control: DeviceControl): Discovery | null {
-  const { homeAssistant, address, commands, sources } = config;
-  if (homeAssistant === null) return null;
-  const silenceMs = Math.max(
-    ...sources.map(({ rule }) => (rule.deadband === null ? 0 : rule.maxSilenceMs)),
-  );
-  return createDiscovery({
-    prefix: homeAssistant.prefix,
-    describe: () => ({
-      address,
-      sources: control.sources(),
-      commands: [...commands.values()],
-      intervalSeconds: { min: control.intervalMinMs / 1_000, max: INTERVAL_SECONDS_MAX },
-      expireAfterSeconds: Math.ceil(
-        (EXPIRE_AFTER_INTERVALS * Math.max(control.intervalMs(), silenceMs)) / 1_000,
-      ),
-    }),
-  });
 }
 
 /** Whether some source of a device is delivered as an alarm. */

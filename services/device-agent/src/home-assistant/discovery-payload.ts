@@ -1,18 +1,21 @@
-import { createHash } from "node:crypto";
 import { type DeviceAddress, deviceTopics } from "@weir/messages";
 import type { DeviceCommand } from "../commands/command.ts";
-import type { SourceDescription } from "../device/control.ts";
 import type { Attribute } from "../sources/source.ts";
 
 /** What Home Assistant is told of a device. */
 export interface DeviceDescription {
   address: DeviceAddress;
-  sources: readonly Pick<SourceDescription, "attributes">[];
+  sensors: readonly SensorDescription[];
   /** What it obeys. */
   commands: readonly DeviceCommand[];
   /** What `change_send_interval` may set, in seconds. */
   intervalSeconds: { min: number; max: number };
-  /** After so long without a state Home Assistant shows a value as unavailable. */
+}
+
+/** One attribute, as Home Assistant is told of it. */
+export interface SensorDescription {
+  attribute: Attribute;
+  /** After so long without a state Home Assistant shows its value as unavailable. */
   expireAfterSeconds: number;
 }
 
@@ -21,22 +24,18 @@ const INTERVAL_COMMAND = "change_send_interval";
 /** Answers that nobody in Home Assistant would see. */
 const WITHOUT_BUTTON: ReadonlySet<string> = new Set(["describe"]);
 
-/** Where Home Assistant looks for the device. It knows letters, digits, underscores and hyphens only. */
-export function discoveryTopic(prefix: string, { id }: DeviceAddress): string {
-  return `${prefix}/device/${objectId(id)}/config`;
-}
-
 /**
  * Home Assistant's device discovery payload, in its long names
  * (https://www.home-assistant.io/integrations/mqtt/#device-discovery-payload): a sensor for each
  * attribute, a button for each command that needs no payload, a number for the interval.
  */
 export function discoveryPayload(device: DeviceDescription): object {
-  const { address, sources, commands } = device;
+  const { address, sensors, commands } = device;
   const { state, availability } = deviceTopics(address);
-  const sensors = sources
-    .flatMap(({ attributes }) => attributes)
-    .map((attribute) => [`attribute_${attribute.name}`, sensorOf(attribute, device)]);
+  const values = sensors.map((sensor) => [
+    `attribute_${sensor.attribute.name}`,
+    sensorOf(sensor, address),
+  ]);
   const buttons = commands
     .filter(needsNoPayload)
     .map((command) => [`command_${command.name}`, buttonOf(command, device)]);
@@ -54,13 +53,13 @@ export function discoveryPayload(device: DeviceDescription): object {
     availability_topic: availability,
     state_topic: state,
     qos: 1,
-    components: Object.fromEntries([...sensors, ...buttons, ...interval]),
+    components: Object.fromEntries([...values, ...buttons, ...interval]),
   };
 }
 
 function sensorOf(
-  attribute: Attribute,
-  { address, expireAfterSeconds }: DeviceDescription,
+  { attribute, expireAfterSeconds }: SensorDescription,
+  address: DeviceAddress,
 ): object {
   const { name, label, unit, decimals, deviceClass } = attribute;
   return {
@@ -117,11 +116,4 @@ function labelOf(name: string): string {
 
 function uniqueId({ prefix, id }: DeviceAddress, ...parts: readonly string[]): string {
   return ["weir", prefix, id, ...parts].join(":");
-}
-
-/** Two devices must not share a topic because one has a dot where the other has an underscore. */
-function objectId(id: string): string {
-  if (!id.includes(".")) return id;
-  const mark = createHash("sha256").update(id).digest("hex").slice(0, 8);
-  return `${id.replaceAll(".", "_")}-${mark}`;
 }

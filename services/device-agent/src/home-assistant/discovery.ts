@@ -1,5 +1,6 @@
+import { discoveryTopic } from "@weir/messages";
 import type { InboundMessage, Link, Subscription } from "@weir/mqtt";
-import { type DeviceDescription, discoveryPayload, discoveryTopic } from "./discovery-payload.ts";
+import { type DeviceDescription, discoveryPayload } from "./discovery-payload.ts";
 
 export interface DiscoveryOptions {
   /** Home Assistant's discovery prefix, usually `homeassistant`. */
@@ -29,7 +30,7 @@ export function createDiscovery({ prefix, describe }: DiscoveryOptions): Discove
     const device = describe();
     const payload = JSON.stringify(discoveryPayload(device));
     link
-      ?.publish(discoveryTopic(prefix, device.address), payload, { qos: 1, retain: true })
+      ?.publish(discoveryTopic(prefix, device.address.id), payload, { qos: 1, retain: true })
       .catch(() => {
         // The link says why; the next connection tells it again.
       });

@@ -53,7 +53,7 @@ export function createReporter(options: ReporterOptions): Reporter {
     const decision = decide(sample, memory, {
       ...at,
       ...how,
-      intervalMs: group.intervalMs,
+      intervalMs,
       replacesEarlier: group.delivery.class === "telemetry",
       ruleOf: deadbands.ruleOf,
     });
@@ -62,7 +62,7 @@ export function createReporter(options: ReporterOptions): Reporter {
   }
 
   async function tell(group: Group, report: Report): Promise<Outcome> {
-    const outcome = await send(group.delivery, report.state).catch((error: unknown): Outcome => {
+    const outcome = await send(group, report.state).catch((error: unknown): Outcome => {
       log.error(`a state cannot be handed over: ${errorMessage(error)}`);
       return { kind: "dropped", reason: errorMessage(error) };
     });

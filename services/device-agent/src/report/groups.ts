@@ -1,11 +1,10 @@
-import { EVENT_TTL_MS, type KindSettings } from "@weir/delivery";
-import type { ReportedSource } from "./reporter.ts";
+import { EVENT_TTL_MS } from "@weir/delivery";
+import type { ReportedSource, StateSeries } from "./reporter.ts";
 
 /** Sources that are measured together: they have one interval and one way of delivery. */
-export interface Group {
+export interface Group extends StateSeries {
   /** The same for the same interval and way of delivery. */
   key: string;
-  delivery: KindSettings;
   intervalMs: number;
   /** Whether one of them has the device's interval. */
   followsDevice: boolean;
@@ -18,11 +17,13 @@ export function groupsOf(sources: readonly ReportedSource[], deviceIntervalMs: n
     // A group has at least the source that it was made for.
     const { delivery, everyMs } = first as ReportedSource;
     const members = [first as ReportedSource, ...others];
+    const followsDevice = members.some((source) => source.everyMs === null);
     return {
       key,
       delivery,
+      everyMs: followsDevice ? null : everyMs,
       intervalMs: everyMs ?? deviceIntervalMs,
-      followsDevice: members.some((source) => source.everyMs === null),
+      followsDevice,
       sources: members,
     };
   });

@@ -18,13 +18,20 @@ export interface ReportedSource {
   rule: DeadbandRule;
 }
 
+/** States of which the next one replaces the one before: delivered alike, and due at the same times. */
+export interface StateSeries {
+  delivery: KindSettings;
+  /** `null` follows the device's interval. */
+  everyMs: number | null;
+}
+
 export interface ReporterOptions {
   sources: readonly ReportedSource[];
   intervalMs: number;
   /** Deadbands of single attributes, as commands have set them. */
   rules: Readonly<Record<string, DeadbandRule>>;
-  /** Hands a state to its delivery. What is due at one moment with one class is one state. */
-  send: (delivery: KindSettings, state: DeviceState) => Promise<Outcome>;
+  /** Hands a state to its delivery. What is due at one moment of one series is one state. */
+  send: (series: StateSeries, state: DeviceState) => Promise<Outcome>;
   log: DeviceLog;
   clock: Clock;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { parseCommand } from "@weir/messages";
+import { discoveryTopic, parseCommand } from "@weir/messages";
 import type { InboundMessage } from "@weir/mqtt";
 import { z } from "zod";
 import type { DeviceCommand } from "../../src/commands/command.ts";
@@ -7,7 +7,6 @@ import { createDiscovery } from "../../src/home-assistant/discovery.ts";
 import {
   type DeviceDescription,
   discoveryPayload,
-  discoveryTopic,
 } from "../../src/home-assistant/discovery-payload.ts";
 import { DOCUMENTED_TOPIC, documentedDiscovery } from "./documented-schema.ts";
 
@@ -19,26 +18,28 @@ function commandOf(name: string, payload: z.ZodType, endsProcess = false): Devic
 
 const KITCHEN: DeviceDescription = {
   address: ADDRESS,
-  sources: [
+  sensors: [
     {
-      attributes: [
-        {
-          name: "drive-space-used",
-          label: "Drive space used",
-          unit: "GB",
-          range: { min: 0, max: null },
-          decimals: 3,
-          deviceClass: "data_size",
-        },
-        {
-          name: "walk",
-          label: "Walk",
-          unit: null,
-          range: { min: 0, max: 28.91 },
-          decimals: 3,
-          deviceClass: null,
-        },
-      ],
+      attribute: {
+        name: "drive-space-used",
+        label: "Drive space used",
+        unit: "GB",
+        range: { min: 0, max: null },
+        decimals: 3,
+        deviceClass: "data_size",
+      },
+      expireAfterSeconds: 900,
+    },
+    {
+      attribute: {
+        name: "walk",
+        label: "Walk",
+        unit: null,
+        range: { min: 0, max: 28.91 },
+        decimals: 3,
+        deviceClass: null,
+      },
+      expireAfterSeconds: 30,
     },
   ],
   commands: [
@@ -48,7 +49,6 @@ const KITCHEN: DeviceDescription = {
     commandOf("restart", z.null(), true),
   ],
   intervalSeconds: { min: 10, max: 86_400 },
-  expireAfterSeconds: 900,
 };
 
 function componentsOf(device: DeviceDescription) {
@@ -58,7 +58,7 @@ function componentsOf(device: DeviceDescription) {
 describe("Home Assistant's discovery", () => {
   test("is what Home Assistant documents, field by field", () => {
     expect(documentedDiscovery.parse(discoveryPayload(KITCHEN))).toEqual(discoveryPayload(KITCHEN));
-    expect(discoveryTopic("homeassistant", ADDRESS)).toMatch(DOCUMENTED_TOPIC);
+    expect(discoveryTopic("homeassistant", ADDRESS.id)).toMatch(DOCUMENTED_TOPIC);
   });
 
   test("shows each attribute as a sensor with its unit and class", () => {
@@ -106,9 +106,9 @@ describe("Home Assistant's discovery", () => {
   test("gives devices whose ids differ by a dot topics and entities of their own", () => {
     const dotted = { prefix: "devices", id: "a.b" };
     const underscored = { prefix: "devices", id: "a_b" };
-    expect(discoveryTopic("homeassistant", dotted)).toMatch(DOCUMENTED_TOPIC);
-    expect(discoveryTopic("homeassistant", dotted)).not.toBe(
-      discoveryTopic("homeassistant", underscored),
+    expect(discoveryTopic("homeassistant", dotted.id)).toMatch(DOCUMENTED_TOPIC);
+    expect(discoveryTopic("homeassistant", dotted.id)).not.toBe(
+      discoveryTopic("homeassistant", underscored.id),
     );
     const ids = [dotted, underscored].flatMap((address) =>
       Object.values(componentsOf({ ...KITCHEN, address })).map(({ unique_id }) => unique_id),

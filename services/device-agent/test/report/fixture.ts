@@ -98,7 +98,7 @@ export function createBench(
     sources,
     intervalMs: INTERVAL_MS,
     rules,
-    send: async (delivery, state) => {
+    send: async ({ delivery }, state) => {
       const settled = Promise.withResolvers<Outcome>();
       sent.push({ delivery, state, settle: settled.resolve });
       if (outcome !== null) settled.resolve(outcome);

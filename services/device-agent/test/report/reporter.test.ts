@@ -45,7 +45,7 @@ describe("a reporter", () => {
       "alarm",
       "telemetry",
     ]);
-    expect(bench.sent.at(-1)?.state.interval).toBe(60);
+    expect(bench.sent.at(-1)?.state.interval).toBe(10);
   });
 
   test("sends no message when nothing is due", async () => {
@@ -176,7 +176,7 @@ describe("a report on demand", () => {
     expect(outcomes).toEqual([{ kind: "sent" }, { kind: "sent" }]);
     expect(bench.sent.slice(2).map(({ state }) => state)).toMatchObject([
       { data: { walk: 0 }, suppressed: { walk: 1 }, interval: 10 },
-      { data: { load: 0 }, interval: 60 },
+      { data: { load: 0 }, interval: 10 },
     ]);
   });
 
