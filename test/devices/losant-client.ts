@@ -1,7 +1,7 @@
 import { connectAsync } from "mqtt";
 
 /** A command, as such a program sees it. */
-export interface LosantCommand {
+interface LosantCommand {
   name: string;
   payload: unknown;
   time: Date;

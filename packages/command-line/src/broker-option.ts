@@ -1,14 +1,37 @@
-import type { BrokerConfig } from "@weir/config";
+import {
+  type BrokerConfig,
+  brokerConfig,
+  brokerSettings,
+  type Environment,
+  readSettings,
+} from "@weir/config";
+import { EXIT_CODES, Fault } from "@weir/fault";
 import { optionFault } from "./option-fault.ts";
 
 const PROTOCOLS: ReadonlySet<string> = new Set(["mqtt:", "mqtts:", "ws:", "wss:"]);
 
 /**
- * The broker that `--broker` names, with the user that its URL names.
+ * The broker of the environment, or another one that `--broker` names by its URL or host, with the
+ * credentials and certificates of the environment. What is on a command line is seen by every user of
+ * the machine and kept in the shell's history, so a password is refused there, and not repeated.
  *
- * @throws Fault that does not tell the password.
+ * @throws Fault, ConfigurationFault naming what is wrong.
  */
-export function parseBrokerOption(text: string): BrokerConfig {
+export function readBroker(option: string | null, environment: Environment): BrokerConfig {
+  if (option === null) return brokerConfig(readSettings(brokerSettings, environment));
+  const { url, username, password } = parse(option.includes("://") ? option : `mqtt://${option}`);
+  if (password !== null) {
+    throw new Fault("--broker: a password does not belong on a command line", {
+      remedy:
+        "Set BROKER_USERNAME and BROKER_PASSWORD, or BROKER_PASSWORD_FILE, in the environment or in .env, and leave them out here.",
+      exitCode: EXIT_CODES.configuration,
+    });
+  }
+  const named = username === null ? {} : { BROKER_USERNAME: username };
+  return brokerConfig(readSettings(brokerSettings, { ...environment, ...named, BROKER_URL: url }));
+}
+
+function parse(text: string): Omit<BrokerConfig, "tls"> {
   const url = URL.parse(text);
   const username = decoded(url?.username);
   const password = decoded(url?.password);

@@ -4,7 +4,7 @@ import type { ServiceContext } from "@weir/service";
 import type { DeviceLog } from "./log.ts";
 
 /** What a device sends on `devices/<id>/log/<level>`. */
-export interface DeviceLogLine {
+interface DeviceLogLine {
   /** Epoch milliseconds. */
   time: number;
   message: string;

@@ -1,11 +1,5 @@
-import { optionFault, parseArguments } from "@weir/command-line";
-import {
-  type BrokerConfig,
-  brokerConfig,
-  brokerSettings,
-  type Environment,
-  readSettings,
-} from "@weir/config";
+import { optionFault, parseArguments, readBroker } from "@weir/command-line";
+import type { BrokerConfig, Environment } from "@weir/config";
 import { isName } from "@weir/messages";
 
 /** What `npm run fleet` is asked for. */
@@ -59,21 +53,9 @@ export function readFleetRequest(
 ): FleetRequest | "help" {
   const given = parseArguments(argv, OPTIONS);
   if (given.has("help")) return "help";
-  const url = given.text("broker");
-  if (url !== null && URL.parse(url)?.password) {
-    throw optionFault(
-      "broker",
-      "…",
-      "a URL without a password, which everybody on this machine could read; put it into BROKER_PASSWORD or its file",
-    );
-  }
-  const broker = readSettings(
-    brokerSettings,
-    url === null ? environment : { ...environment, BROKER_URL: url },
-  );
   const seconds = given.text("for");
   return {
-    broker: brokerConfig(broker),
+    broker: readBroker(given.text("broker"), environment),
     devices: numberOf("devices", given.text("devices") ?? "100", {
       min: 1,
       max: LIMITS.devices,

@@ -1,13 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { parseArgs } from "node:util";
-import { optionFault, parseBrokerOption } from "@weir/command-line";
-import {
-  type BrokerConfig,
-  brokerConfig,
-  brokerSettings,
-  type Environment,
-  readSettings,
-} from "@weir/config";
+import { optionFault, readBroker } from "@weir/command-line";
+import type { BrokerConfig, Environment } from "@weir/config";
 import { EXIT_CODES, errorMessage, Fault } from "@weir/fault";
 import { type DeviceAddress, isName, topicProblem } from "@weir/messages";
 import { parseSpanMs, SPAN_FORMS } from "./span.ts";
@@ -107,22 +101,6 @@ function readSpan(option: string, given: string): number {
   const spanMs = parseSpanMs(given);
   if (spanMs === null) throw optionFault(option, given.trim(), SPAN_FORMS);
   return spanMs;
-}
-
-/** What is on a command line is seen by every user of the machine and kept in the shell's history. */
-function readBroker(option: string | null, environment: Environment): BrokerConfig {
-  const configured = brokerConfig(readSettings(brokerSettings, environment));
-  if (option === null) return configured;
-  const { url, username, password } = parseBrokerOption(
-    option.includes("://") ? option : `mqtt://${option}`,
-  );
-  if (password !== null) {
-    throw wrong(
-      "--broker: a password does not belong on a command line",
-      "Set BROKER_USERNAME and BROKER_PASSWORD in the environment or in .env, and leave them out here.",
-    );
-  }
-  return { ...configured, url, username: username ?? configured.username };
 }
 
 function wrong(message: string, remedy: string, cause?: unknown): Fault {

@@ -1,4 +1,4 @@
-import { type Given, optionFault, parseArguments, parseBrokerOption } from "@weir/command-line";
+import { type Given, optionFault, parseArguments, readBroker } from "@weir/command-line";
 import type { BrokerConfig, Environment } from "@weir/config";
 import { topicProblem } from "@weir/messages";
 import {
@@ -48,7 +48,8 @@ ${SELECTION_HELP}
   --root PREFIX     is put in front of each topic, for instance replay/
   --rewrite A=B     a topic that begins with A begins with B instead; may be repeated, the first that
                     fits counts
-  --broker URL      mqtt://[user:password@]host[:port], also mqtts, ws and wss; default the stream's
+  --broker URL      mqtt://[user@]host[:port], also mqtts, ws and wss; with the password and the
+                    certificates of the environment; default the stream's broker
   --qos 0|1         for all messages; default that of each, but 1 at most. With 0 nothing is confirmed,
                     and what a lost connection swallows is lost
   --retained        what came retained is retained again; otherwise nothing is
@@ -76,7 +77,7 @@ export function readReplayRequest(
     allowsOwnTopics: given.has("same-topics"),
   };
   const url = given.text("broker");
-  const broker = url === null ? null : parseBrokerOption(url);
+  const broker = url === null ? null : readBroker(url, environment);
   const selected = readSelection(given, environment, nowUs);
   return { ...selected, ...own, broker: broker ?? brokerOf(selected) };
 }
