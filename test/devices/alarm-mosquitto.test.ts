@@ -16,8 +16,8 @@ inDocker("a device whose states are alarms", () => {
       await using broker = await startMosquitto("mosquitto/mosquitto.conf");
       await using _logger = await startLoggerAt(broker.port, folder);
       await using agent = await startAgentAt(broker.port, folder, {
-        interval: "50ms",
-        intervalMin: "50ms",
+        interval: "100ms",
+        intervalMin: "100ms",
         delivery: { class: "alarm" },
         sources: { walk: { source: "random_walk" } },
       });

@@ -4,7 +4,12 @@ import { startDeviceAgent } from "@weir/device-agent/device-agent";
 import { readLoggerConfig } from "@weir/logger/config";
 import { startLogger } from "@weir/logger/logger";
 import { readRange, type StoredMessage } from "@weir/store";
-import { createTestContext, type TemporaryFolder, type TestContext } from "@weir/testkit";
+import {
+  createTestContext,
+  eventually,
+  type TemporaryFolder,
+  type TestContext,
+} from "@weir/testkit";
 
 /** What stands in an agent.yaml. */
 export type AgentFile = Record<string, unknown>;
@@ -33,7 +38,7 @@ export async function startAgentAt(
   return { context, [Symbol.asyncDispose]: () => agent[Symbol.asyncDispose]() };
 }
 
-/** Starts a logger that keeps the stream `devices` in this folder. */
+/** Starts a logger that keeps the stream `devices` in this folder; resolves when it listens. */
 export async function startLoggerAt(
   port: number,
   folder: TemporaryFolder,
@@ -44,7 +49,11 @@ export async function startLoggerAt(
     LOGGER_SYNCHRONOUS: "NORMAL",
     WEIR_FILE: "",
   });
-  return await startLogger(config, createTestContext());
+  const context = createTestContext();
+  const logger = await startLogger(config, context);
+  // What is sent with QoS 0 before it has subscribed is nobody's.
+  await eventually(() => context.health.report().ready);
+  return logger;
 }
 
 /** What the stream `devices` has of topics that match a filter, in the order of arrival. */
