@@ -1,33 +1,32 @@
 import { randomUUID } from "node:crypto";
 import { systemClock } from "@weir/clock";
+import { runCommand } from "@weir/command-line";
 import { loadEnvironment } from "@weir/config";
-import { EXIT_CODES, errorMessage, Fault } from "@weir/fault";
+import { EXIT_CODES, Fault } from "@weir/fault";
 import { parseStatistics, type Statistics, WINDOWS } from "@weir/messages";
 import { createLink } from "@weir/mqtt";
 import { createLogger } from "@weir/service";
-import { openReader } from "@weir/store";
 import { compareWithSql, renderComparison } from "./comparison.ts";
 import { readStatsConfig, type StatsConfig } from "./config.ts";
+import { readVerifyRequest } from "./verify-request.ts";
 
-/** `npm run verify-stats`: reads one message of STATS and holds it to SQL over the store. */
+/** `npm run verify-stats`: reads one publication of statistics and holds it to SQL over the store. */
 async function verify(): Promise<number> {
   const config = readStatsConfig(loadEnvironment());
-  using reader = openReader(config.file);
-  if (reader === null) {
-    throw new Fault(`there is no store at ${config.file}`, {
-      remedy: "Name it in DB_FILE, or start the suite first.",
-      exitCode: EXIT_CODES.unavailable,
-    });
-  }
-  const statistics = await nextStatistics(config);
-  const comparison = WINDOWS.map((window) => compareWithSql(window, statistics, reader));
+  const { topic, sql } = readVerifyRequest(process.argv.slice(2), config);
+  using _sql = sql;
+  const statistics = await nextStatistics(topic, config);
+  const comparison = WINDOWS.map((window) => compareWithSql(window, statistics, sql));
   process.stdout.write(renderComparison(statistics, comparison));
   return comparison.every(({ isEqual }) => isEqual) ? EXIT_CODES.ok : EXIT_CODES.fault;
 }
 
 const TIMEOUT_MS = 60_000;
 
-async function nextStatistics({ broker, topic, process: life }: StatsConfig): Promise<Statistics> {
+async function nextStatistics(
+  topic: string,
+  { broker, process: life }: StatsConfig,
+): Promise<Statistics> {
   const received = Promise.withResolvers<Statistics>();
   await using link = createLink({
     broker,
@@ -54,10 +53,4 @@ async function nextStatistics({ broker, topic, process: life }: StatsConfig): Pr
   return await received.promise;
 }
 
-try {
-  process.exitCode = await verify();
-} catch (error) {
-  const remedy = error instanceof Fault ? `\n${error.remedy}` : "";
-  process.stderr.write(`verify-stats: ${errorMessage(error)}${remedy}\n`);
-  process.exitCode = error instanceof Fault ? error.exitCode : EXIT_CODES.fault;
-}
+await runCommand("verify-stats", verify);

@@ -1,0 +1,156 @@
+// What statistics of many devices cost: the memory of series that have been full for half an hour, and
+// the processor time of stats while a thousand states a second come and a hundred statistics a second go.
+//
+//   npm run bench:series [seconds]
+
+import { mkdtempSync, rmSync } from "node:fs";
+import { cpus, release, tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { startBroker } from "@weir/broker";
+import { outcomeOf } from "@weir/messages";
+import { createSeriesSet } from "@weir/stats/series";
+import { type NewRow, openSegmentedStore } from "@weir/store";
+import { freePort } from "@weir/testkit";
+import Table from "cli-table3";
+import { startChild } from "./logger/process/child.ts";
+import { cpuUs, rssBytes } from "./logger/process/usage.ts";
+
+const SERIES = 1_000;
+const FULL_SECONDS = 1_920;
+const STATES_PER_SECOND = 1_000;
+const COMMITS_PER_SECOND = 12.5;
+const ROTATION_MS = 5_000;
+const WARM_UP_SECONDS = 5;
+const PLAIN = { head: [], border: [] };
+const OUTCOME = outcomeOf("JSON without a single reading").code;
+
+/** Bytes for each series that has so many readings in each second of the longest window. */
+function bytesPerSeries(readingsPerSecond: number): number {
+  const atSecond = Math.floor(Date.now() / 1_000);
+  const series = createSeriesSet(SERIES);
+  const before = usedBytes();
+  let id = 0;
+  for (let age = FULL_SECONDS - 1; age >= 0; age -= 1) {
+    for (let number = 0; number < SERIES * readingsPerSecond; number += 1) {
+      const device = `device-${number % SERIES}`;
+      id += 1;
+      const reading = { device, attribute: "value", second: atSecond - age, value: id / 7, id };
+      series.add(reading, { atSecond, nowMs: 0 });
+    }
+  }
+  const bytes = usedBytes() - before;
+  if (series.size !== SERIES) throw new Error(`${series.size} series were kept`);
+  return bytes / SERIES;
+}
+
+function usedBytes(): number {
+  for (let round = 0; round < 3; round += 1) globalThis.gc?.();
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
+  return heapUsed + arrayBuffers;
+}
+
+function stateRow(number: number, receivedUs: number): NewRow {
+  return {
+    receivedUs,
+    topic: `devices/device-${number % SERIES}/state`,
+    payload: Buffer.from(`{"data":{"value":${number % 977}},"time":${receivedUs / 1_000}}`),
+    qos: 1,
+    retained: false,
+    outcome: OUTCOME,
+    value: null,
+    observedUs: null,
+    sequence: null,
+    isFiltered: false,
+  };
+}
+
+/** Cores, memory and publications a second of stats, over so many seconds. */
+async function measureProcess(folder: string, seconds: number) {
+  await using broker = await startBroker({ host: "127.0.0.1", port: 0 });
+  using store = openSegmentedStore({
+    folder: join(folder, "devices"),
+    stream: "devices",
+    synchronous: "NORMAL",
+    nowUs: Date.now() * 1_000,
+  });
+  const started = performance.now();
+  let written = 0;
+  let rotated = started;
+  const writing = setInterval(() => {
+    const due = Math.floor(((performance.now() - started) / 1_000) * STATES_PER_SECOND);
+    const nowUs = Date.now() * 1_000;
+    store.append(
+      Array.from({ length: due - written }, (_, index) => stateRow(written + index, nowUs)),
+    );
+    written = due;
+    if (performance.now() - rotated < ROTATION_MS) return;
+    rotated = performance.now();
+    store.rotate(nowUs);
+  }, 1_000 / COMMITS_PER_SECOND);
+  using _writing = { [Symbol.dispose]: () => clearInterval(writing) };
+
+  const port = await freePort();
+  await using stats = await startChild({
+    command: process.execPath,
+    args: ["--max-semi-space-size=16", "services/stats/src/main.ts"],
+    env: {
+      ...process.env,
+      BROKER: `127.0.0.1:${broker.port}`,
+      DB_FILE: join(folder, "weir.db"),
+      STATS_HTTP_PORT: String(port),
+      LOG_LEVEL: "warn",
+    },
+  });
+  await Promise.race([pause(WARM_UP_SECONDS * 1_000), stats.failed]);
+  const before = { cpuUs: cpuUs(stats.pid), published: await publishedBy(port), written };
+  await Promise.race([pause(seconds * 1_000), stats.failed]);
+  return {
+    cores: (cpuUs(stats.pid) - before.cpuUs) / (seconds * 1e6),
+    statesPerSecond: (written - before.written) / seconds,
+    publicationsPerSecond: ((await publishedBy(port)) - before.published) / seconds,
+    rssBytes: rssBytes(stats.pid),
+  };
+}
+
+async function publishedBy(port: number): Promise<number> {
+  const metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+  const [, count] = /^weir_stats_series_publications_total (\d+)/m.exec(metrics) ?? [];
+  return Number(count);
+}
+
+const seconds = Number(process.argv[2] ?? 20);
+const mebibytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+const folder = mkdtempSync(join(tmpdir(), "weir-bench-"));
+try {
+  const memory = new Table({
+    head: ["readings a second", "bytes a series", "1,000 series"],
+    style: PLAIN,
+  });
+  for (const readings of [1, 2]) {
+    const bytes = bytesPerSeries(readings);
+    memory.push([readings, Math.round(bytes).toLocaleString("en"), mebibytes(bytes * 1_000)]);
+  }
+  const life = new Table({
+    head: ["states/s", "publications/s", "cores", "memory (RSS)"],
+    style: PLAIN,
+  });
+  const {
+    statesPerSecond,
+    publicationsPerSecond,
+    cores,
+    rssBytes: rss,
+  } = await measureProcess(folder, seconds);
+  life.push([
+    statesPerSecond.toFixed(0),
+    publicationsPerSecond.toFixed(1),
+    cores.toFixed(3),
+    mebibytes(rss),
+  ]);
+  process.stdout.write(
+    `${cpus().length} x ${cpus()[0]?.model}, Linux ${release()}, Node ${process.version}, ${seconds} s\n` +
+      `Full series, ${FULL_SECONDS} seconds each:\n${memory}\nThe whole process, ${SERIES} series:\n${life}\n`,
+  );
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
