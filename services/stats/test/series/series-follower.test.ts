@@ -1,0 +1,176 @@
+import { rmSync } from "node:fs";
+import { describe, expect, test } from "@jest/globals";
+import { START_US, temporaryFolder } from "@weir/testkit";
+import { createSeriesFollower } from "../../src/series/series-follower.ts";
+import { openDevices, SECOND_US, SKEW_US, stateRow } from "./states.ts";
+
+/** A follower over a folder, with a clock that a test sets, and what it was told. */
+function followerOf(folder: string, seriesMax = 10) {
+  const clock = { atSecond: START_US / SECOND_US, nowMs: 0 };
+  const told = { kept: 0, turnedAway: 0, begunAnew: 0, forgotten: [] as string[] };
+  const follower = createSeriesFollower({
+    place: { kind: "folder", folder },
+    prefixes: ["devices", "losant"],
+    skewUs: SKEW_US,
+    seriesMax,
+    moment: () => ({ ...clock }),
+    on: {
+      added: ({ kept, turnedAway }) => {
+        told.kept += kept;
+        told.turnedAway += turnedAway;
+      },
+      skipped: () => {},
+      begunAnew: () => {
+        told.begunAnew += 1;
+      },
+      forgotten: (series) => {
+        told.forgotten.push(...series.map(({ device, attribute }) => `${device}/${attribute}`));
+      },
+    },
+  });
+  return {
+    clock,
+    told,
+    follow: follower.follow,
+    isComplete: follower.isComplete,
+    averages: () =>
+      Object.fromEntries(
+        [...follower.series.all()].map(({ device, attribute, ring }) => [
+          `${device}/${attribute}`,
+          ring.summarize(clock.atSecond)[2]?.average,
+        ]),
+      ),
+    throughIds: () => [...follower.series.all()].map(({ throughId }) => throughId),
+    [Symbol.dispose]: () => follower[Symbol.dispose](),
+  };
+}
+
+const after = (seconds: number): number => START_US + seconds * SECOND_US;
+
+describe("the series of devices", () => {
+  test("take no fault in a folder that is not there yet", async () => {
+    using folder = temporaryFolder();
+    using subject = followerOf(folder.file("devices"));
+    await subject.follow();
+    expect(subject.isComplete()).toBe(true);
+    using store = openDevices(folder.file("devices"));
+    store.append([stateRow({ receivedUs: START_US, data: { humidity: 40 } })]);
+    await subject.follow();
+    expect(subject.averages()).toEqual({ "kitchen/humidity": 40 });
+  });
+
+  test("are one for a device, under whichever prefix it speaks", async () => {
+    using folder = temporaryFolder();
+    using store = openDevices(folder.path);
+    using subject = followerOf(folder.path);
+    store.append([
+      stateRow({ receivedUs: START_US, data: { a: 1, b: 5 } }),
+      stateRow({ receivedUs: START_US, topic: "losant/kitchen/state", data: { a: 3 } }),
+      stateRow({ receivedUs: START_US, topic: "devices/barn/state", data: { a: 7 } }),
+    ]);
+    await subject.follow();
+    expect(subject.averages()).toEqual({ "kitchen/a": 2, "kitchen/b": 5, "barn/a": 7 });
+    expect(subject.throughIds()).toEqual([2, 1, 3]);
+  });
+
+  test("do not average what a broker had kept", async () => {
+    using folder = temporaryFolder();
+    using store = openDevices(folder.path);
+    using subject = followerOf(folder.path);
+    store.append([stateRow({ receivedUs: START_US, data: { a: 1 }, isRetained: true })]);
+    await subject.follow();
+    expect(subject.averages()).toEqual({});
+  });
+
+  test("are there again after a restart, with all that the longest window needs", async () => {
+    using folder = temporaryFolder();
+    using store = openDevices(folder.path);
+    store.append([stateRow({ receivedUs: after(0), data: { a: 1 } })]);
+    store.append([stateRow({ receivedUs: after(1), data: { a: 2 } })]);
+    store.rotate(after(900));
+    store.append([stateRow({ receivedUs: after(1_000), data: { a: 6 } })]);
+    using subject = followerOf(folder.path);
+    subject.clock.atSecond += 1_800;
+    await subject.follow();
+    expect(subject.averages()).toEqual({ "kitchen/a": 4 });
+  });
+
+  test("are read anew when a segment vanishes that has readings in a window", async () => {
+    using folder = temporaryFolder();
+    using store = openDevices(folder.path);
+    using subject = followerOf(folder.path);
+    store.append([stateRow({ receivedUs: START_US, data: { a: 1, gone: 1 } })]);
+    const { sealed } = store.rotate(after(10));
+    store.append([stateRow({ receivedUs: after(10), data: { a: 5 } })]);
+    subject.clock.atSecond += 10;
+    await subject.follow();
+    expect(subject.averages()).toEqual({ "kitchen/a": 3, "kitchen/gone": 1 });
+    for (const suffix of ["", "-wal", "-shm"]) rmSync(sealed + suffix, { force: true });
+    await subject.follow();
+    expect(subject.averages()).toEqual({ "kitchen/a": 5 });
+    expect(subject.told.forgotten).toEqual(["kitchen/gone"]);
+  });
+
+  test("turn away those that there is no room for, and keep those that are there", async () => {
+    using folder = temporaryFolder();
+    using store = openDevices(folder.path);
+    using subject = followerOf(folder.path, 2);
+    store.append([stateRow({ receivedUs: START_US, data: { a: 1, b: 2, c: 3 } })]);
+    store.append([stateRow({ receivedUs: START_US, data: { c: 3, b: 4 } })]);
+    await subject.follow();
+    expect(subject.averages()).toEqual({ "kitchen/a": 1, "kitchen/b": 3 });
+    expect(subject.told).toMatchObject({ kept: 3, turnedAway: 2 });
+  });
+
+  test("make room when they are silent, and who comes then has all its readings", async () => {
+    using folder = temporaryFolder();
+    using store = openDevices(folder.path);
+    using subject = followerOf(folder.path, 2);
+    store.append([stateRow({ receivedUs: START_US, data: { a: 1, b: 2 } })]);
+    await subject.follow();
+    subject.clock.atSecond += 1_500;
+    store.append([stateRow({ receivedUs: after(1_500), data: { b: 4, c: 10 } })]);
+    await subject.follow();
+    expect(Object.keys(subject.averages())).toEqual(["kitchen/a", "kitchen/b"]);
+    subject.clock.atSecond += 500;
+    store.append([stateRow({ receivedUs: after(2_000), data: { c: 20 } })]);
+    // The first look forgets what is silent, the second reads the stream for those who were turned away.
+    await subject.follow();
+    await subject.follow();
+    expect(subject.averages()).toEqual({ "kitchen/b": 4, "kitchen/c": 15 });
+    expect(subject.told.forgotten).toEqual(["kitchen/a"]);
+  });
+
+  test("keep their places while the stream is read anew, whoever comes first in it", async () => {
+    using folder = temporaryFolder();
+    using store = openDevices(folder.path);
+    using subject = followerOf(folder.path, 2);
+    store.append([stateRow({ receivedUs: START_US, data: { a: 1, b: 1 } })]);
+    const { sealed } = store.rotate(after(1));
+    store.append([stateRow({ receivedUs: after(1), data: { stranger: 9, b: 2, a: 3 } })]);
+    subject.clock.atSecond += 1;
+    await subject.follow();
+    for (const suffix of ["", "-wal", "-shm"]) rmSync(sealed + suffix, { force: true });
+    await subject.follow();
+    expect(subject.told.begunAnew).toBe(1);
+    expect(subject.averages()).toEqual({ "kitchen/b": 2, "kitchen/a": 3 });
+  });
+
+  test("are read anew no more than a tenth of the time", async () => {
+    using folder = temporaryFolder();
+    using store = openDevices(folder.path);
+    using subject = followerOf(folder.path);
+    store.append([stateRow({ receivedUs: START_US, data: { a: 1 } })]);
+    const { sealed } = store.rotate(after(1));
+    // The first reading takes 100 ms, by this clock.
+    subject.clock.nowMs = 100;
+    await subject.follow();
+    for (const suffix of ["", "-wal", "-shm"]) rmSync(sealed + suffix, { force: true });
+    subject.clock.nowMs = 1_099;
+    await subject.follow();
+    expect(subject.told.begunAnew).toBe(0);
+    subject.clock.nowMs = 1_100;
+    await subject.follow();
+    expect(subject.told.begunAnew).toBe(1);
+  });
+});
