@@ -90,6 +90,7 @@ export function startDevice(options: DeviceOptions): AsyncDisposable {
       onMessage: (message) => {
         if (!desk.receive(message)) discovery?.receive(message);
       },
+      onDropped: desk.dropped,
       onConnected: () => {
         options.onConnected();
         discovery?.connected(delivery);

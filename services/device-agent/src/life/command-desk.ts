@@ -1,6 +1,6 @@
 import type { Clock } from "@weir/clock";
 import type { CommandOutcome, DeviceAddress } from "@weir/messages";
-import type { InboundMessage, Link, Subscription } from "@weir/mqtt";
+import type { DroppedMessage, InboundMessage, Link, Subscription } from "@weir/mqtt";
 import type { DeviceCommand } from "../commands/command.ts";
 import type { DeviceControl } from "../device/control.ts";
 import type { DeviceLog } from "../device/log.ts";
@@ -32,6 +32,8 @@ export interface CommandDesk extends AsyncDisposable {
    * @throws Fault when the journal fails: then the link must not acknowledge, and the broker sends it again.
    */
   receive(message: InboundMessage): boolean;
+  /** For the link's `onDropped`: a command that is too large for any message is answered, too. */
+  dropped(message: DroppedMessage): void;
   /** For the link's `onConnected`: tells what could not be told before. */
   connected(link: Pick<Link, "publish">): void;
   /** For the link's `onDisconnected`. */

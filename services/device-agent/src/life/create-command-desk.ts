@@ -1,4 +1,4 @@
-import { deviceTopics } from "@weir/messages";
+import { COMMAND_BYTES_MAX, deviceTopics } from "@weir/messages";
 import { createAckSender } from "./ack-sender.ts";
 import { admit, duplicateOf, type Refused } from "./admission.ts";
 import type { CommandDesk, CommandDeskOptions } from "./command-desk.ts";
@@ -94,6 +94,11 @@ export function createCommandDesk(options: CommandDeskOptions): CommandDesk {
         if (isStarted) worker.add(received.entry);
       }
       return true;
+    },
+    dropped: ({ topic, bytes }) => {
+      if (topic !== commandTopic) return;
+      const error = `a command has at most ${COMMAND_BYTES_MAX} bytes, not ${bytes}`;
+      refuse({ kind: "refused", id: null, name: null, status: "rejected", error }, null);
     },
     connected: acks.connected,
     disconnected: acks.disconnected,
