@@ -2,6 +2,7 @@ import { decodeReading } from "@weir/messages";
 import { openAvroDecoder } from "./avro/avro.ts";
 import type { Framing } from "./avro/framing.ts";
 import type { Decoder } from "./decoder.ts";
+import { decodeDevice } from "./device.ts";
 import { decodeJson } from "./json.ts";
 import { decodeNumber } from "./number.ts";
 import { decodeRaw } from "./raw.ts";
@@ -10,13 +11,14 @@ import { withSequence } from "./with-sequence.ts";
 
 /** Which decoder a stream wants. */
 export type DecoderSpec =
-  /** `reading` is the payload of `DATA`; `json` any JSON, also without a `number`. */
-  | { kind: "reading" | "json" | "number" | "text" | "raw" }
+  /** `reading` is the payload of `DATA`; `device` what devices say; `json` any JSON, also without a `number`. */
+  | { kind: "reading" | "device" | "json" | "number" | "text" | "raw" }
   /** `schemas` is a folder of `*.avsc`. */
   | { kind: "avro"; schemas: string; framing: Framing };
 
 const SIMPLE = {
   reading: ({ payload }, times) => decodeReading(payload, times),
+  device: decodeDevice,
   json: decodeJson,
   number: withSequence(decodeNumber),
   text: withSequence(decodeText),

@@ -4,7 +4,7 @@ import { PAYLOAD_BYTES_MAX } from "@weir/messages";
 import fc from "fast-check";
 
 const TIMES = { receivedUs: 1_800_000_000_000_000, skewUs: 60_000_000 };
-const SIMPLE = ["reading", "json", "number", "text", "raw"] as const;
+const SIMPLE = ["reading", "device", "json", "number", "text", "raw"] as const;
 
 function decode(kind: (typeof SIMPLE)[number], payload: string | Buffer) {
   const decoder = openDecoder({ kind } as DecoderSpec, () => {});
@@ -34,6 +34,25 @@ describe("the decoder json", () => {
   test("rejects what is not JSON, and a number that is none", () => {
     expect(decode("json", "{").outcome.reason).toBe("not JSON");
     expect(decode("json", '{"number":"seven"}').outcome.reason).toBe("number unreadable");
+  });
+});
+
+describe("the decoder device", () => {
+  const reasonOf = (topic: string, payload: string) =>
+    openDecoder({ kind: "device" }, () => {})({ topic, payload: Buffer.from(payload) }, TIMES)
+      .outcome.reason;
+
+  test("takes text where a device may send it", () => {
+    expect(reasonOf("devices/a/availability", "online")).toBe("text");
+    expect(reasonOf("devices/a/log/warn", "the door is open")).toBe("text");
+    expect(reasonOf("devices/a/log/warn", '{"message":"x"}')).toBe("JSON without a single reading");
+  });
+
+  test("takes nothing but JSON for states, commands and acks", () => {
+    for (const topic of ["devices/a/state", "losant/a/command", "devices/a/command/ack"]) {
+      expect(reasonOf(topic, "online")).toBe("not JSON");
+      expect(reasonOf(topic, '{"data":{}}')).toBe("JSON without a single reading");
+    }
   });
 });
 

@@ -51,6 +51,7 @@ export function defaultStreams(values: StreamValues): StreamConfig[] {
     {
       ...devices,
       filters: prefixesOf(values.DEVICE_TOPIC_PREFIXES).map((prefix) => `${prefix}/#`),
+      decoder: { kind: "device" },
       // What is kept for those who come later is no news.
       retained: "mark",
       retention: { ...devices.retention, ageMs: 7 * DAY_MS },

@@ -24,7 +24,7 @@ const filters = z
 const decoder = z
   .union(
     [
-      z.enum(["reading", "json", "number", "text", "raw"]),
+      z.enum(["reading", "device", "json", "number", "text", "raw"]),
       z.strictObject({
         avro: z.strictObject({
           schemas: path.describe("Folder of *.avsc, relative to this file."),
@@ -36,10 +36,10 @@ const decoder = z
         }),
       }),
     ],
-    "it must be one of reading, json, number, text, raw, or avro with schemas and framing",
+    "it must be one of reading, device, json, number, text, raw, or avro with schemas and framing",
   )
   .describe(
-    "How payloads are read. reading: {number, epochtime}; json: any JSON; number and text: plain text; raw: bytes that are left alone; avro: needs a folder of schemas. json unless it says otherwise.",
+    "How payloads are read. reading: {number, epochtime}; device: states, acks and the rest of what devices say; json: any JSON; number and text: plain text; raw: bytes that are left alone; avro: needs a folder of schemas. json unless it says otherwise.",
   );
 
 const retention = z
