@@ -1,5 +1,6 @@
 import { type DeviceAddress, deviceTopics } from "@weir/messages";
 import type { DeviceCommand } from "../commands/command.ts";
+import { parsePayload } from "../commands/payload.ts";
 import type { Attribute } from "../sources/source.ts";
 
 /** What Home Assistant is told of a device. */
@@ -104,8 +105,9 @@ function intervalOf({ address, intervalSeconds }: DeviceDescription): object {
   };
 }
 
-function needsNoPayload({ name, payload }: DeviceCommand): boolean {
-  return !WITHOUT_BUTTON.has(name) && payload.safeParse(null).success;
+/** The schema may be of the user's own making: one that throws must not end the connection. */
+function needsNoPayload(command: DeviceCommand): boolean {
+  return !WITHOUT_BUTTON.has(command.name) && parsePayload(command, null).kind === "sound";
 }
 
 /** `add_1gb_file` is "Add 1gb file" to people. */

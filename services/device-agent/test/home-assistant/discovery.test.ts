@@ -74,6 +74,16 @@ describe("Home Assistant's discovery", () => {
     expect(components.attribute_walk).not.toHaveProperty("unit_of_measurement");
   });
 
+  test("has no button for a command whose own check of its payload fails or waits", () => {
+    const failing = z.unknown().refine(() => {
+      throw new Error("no such register");
+    });
+    const waiting = z.unknown().refine(async () => true);
+    const commands = [commandOf("open_gate", failing), commandOf("close_gate", waiting)];
+    const components = componentsOf({ ...KITCHEN, commands });
+    expect(Object.keys(components).filter((key) => key.startsWith("command_"))).toEqual([]);
+  });
+
   test("has a button for what needs no payload, which presses a command that a device understands", () => {
     const components = componentsOf(KITCHEN);
     expect(Object.keys(components).filter((key) => key.startsWith("command_"))).toEqual([
