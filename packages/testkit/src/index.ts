@@ -7,6 +7,7 @@ export type { Direction, Weather } from "./fault-proxy-weather.ts";
 export { freePort } from "./free-port.ts";
 export { type Mosquitto, startMosquitto } from "./mosquitto.ts";
 export { createTestContext, type TestContext } from "./service-context.ts";
+export { canMountSmallDisk, mountSmallDisk, type SmallDisk } from "./small-disk.ts";
 export { type TemporaryFolder, temporaryFolder } from "./temporary-folder.ts";
 export { connectTestClient, type TestClient } from "./test-client.ts";
 export { openTestStore, readingAt, rowOf, START_US } from "./test-store.ts";

@@ -1,17 +1,11 @@
 import { readdirSync } from "node:fs";
 import { describe, expect, test } from "@jest/globals";
 import { openSegmentedStore, type SegmentedStore } from "@weir/store";
-import { START_US } from "@weir/testkit";
+import { canMountSmallDisk, mountSmallDisk, START_US } from "@weir/testkit";
 import { outboxReading } from "./readings.ts";
-import { mountSmallDisk } from "./small-disk.ts";
 
 const DAY_US = 86_400_000_000;
 const STEP_BYTES = 4_096;
-
-function canMount(): boolean {
-  using disk = mountSmallDisk();
-  return disk !== null;
-}
 
 function open(folder: string): SegmentedStore {
   return openSegmentedStore({ folder, stream: "data", synchronous: "FULL", nowUs: START_US });
@@ -22,7 +16,7 @@ function filesOf(folder: string): string[] {
   return files.filter((name) => name !== "filler");
 }
 
-(canMount() ? describe : describe.skip)("a rotation on a full disk", () => {
+(canMountSmallDisk() ? describe : describe.skip)("a rotation on a full disk", () => {
   test("fails whole, wherever the room ends, and leaves the live segment usable", () => {
     using disk = mountSmallDisk();
     if (disk === null) throw new Error("it was mounted a moment ago");

@@ -35,3 +35,9 @@ export function mountSmallDisk(): SmallDisk | null {
     },
   };
 }
+
+/** Whether there can be one here. */
+export function canMountSmallDisk(): boolean {
+  using disk = mountSmallDisk();
+  return disk !== null;
+}
