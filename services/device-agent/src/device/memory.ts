@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { EXIT_CODES, errorCode, errorMessage, Fault } from "@weir/fault";
 import { fsyncFolderOf } from "@weir/sqlite";
 import { z } from "zod";
@@ -54,7 +54,8 @@ export function memoryInFile(file: string): DeviceMemory {
     keep: (next) => {
       const descriptor = openSync(`${file}.new`, "w", 0o600);
       try {
-        writeSync(descriptor, JSON.stringify(next));
+        // All of it or an error; a single write may stop where the disk is full.
+        writeFileSync(descriptor, JSON.stringify(next));
         fsyncSync(descriptor);
       } finally {
         closeSync(descriptor);
