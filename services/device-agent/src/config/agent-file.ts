@@ -90,6 +90,12 @@ export const agentFile = z.strictObject({
   commands: commands.optional(),
   sandbox: sandbox.optional(),
   homeAssistant: homeAssistant.optional(),
+  power: z
+    .enum(["mains", "battery"])
+    .optional()
+    .describe(
+      "How it looks for a broker that is away. mains: at least every ten seconds. battery: ever less often, in the end once in half an hour.",
+    ),
   seed: z
     .int(SEED_RULE)
     .min(0, SEED_RULE)

@@ -1,5 +1,5 @@
 import { didYouMean, type Problem } from "@weir/settings-file";
-import type { ConfiguredSource } from "../config.ts";
+import type { ConfiguredSource } from "./configured-device.ts";
 import { readSource, type SourcesContext } from "./sources.ts";
 
 /**

@@ -2,11 +2,11 @@ import { join, resolve, sep } from "node:path";
 import type { SettingValues } from "@weir/config";
 import { bytesOf, millisecondsOf, type Problem } from "@weir/settings-file";
 import type { DeviceCommand } from "../commands/command.ts";
-import type { DeviceConfig } from "../config.ts";
 import type { SandboxOptions } from "../sandbox/sandbox.ts";
 import type { AgentFile } from "./agent-file.ts";
 import { chooseSources } from "./chosen-sources.ts";
 import { allowedCommands } from "./commands.ts";
+import type { DeviceConfig } from "./configured-device.ts";
 import { DEFAULT_SOURCES } from "./default-sources.ts";
 import { kindSettings } from "./report-entry.ts";
 import type { deviceAgentSettings } from "./settings.ts";
@@ -51,6 +51,7 @@ export function deviceConfig(
     seed: file.seed ?? null,
     base,
     sessionExpirySeconds: values.DEVICE_SESSION_EXPIRY_SECONDS,
+    power: file.power ?? "mains",
     confirm: values.DEVICE_CONFIRM,
   };
   const problems = [

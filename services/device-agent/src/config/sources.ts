@@ -7,9 +7,9 @@ import {
   shapeOf,
   wordsForUnknownKey,
 } from "@weir/settings-file";
-import type { ConfiguredSource } from "../config.ts";
 import type { SourceKind } from "../sources/source.ts";
 import { agentFileFormat, type SourceEntry, sourceEntry } from "./agent-file.ts";
+import type { ConfiguredSource } from "./configured-device.ts";
 import { deadbandRule, kindSettings } from "./report-entry.ts";
 
 const { example } = agentFileFormat;

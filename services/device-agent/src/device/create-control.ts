@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { DeviceConfig } from "../config.ts";
+import type { DeviceConfig } from "../config/configured-device.ts";
 import type { Reporter } from "../report/reporter.ts";
 import type { Sandbox } from "../sandbox/sandbox.ts";
 import type { CommandDescription, DeviceControl } from "./control.ts";

@@ -1,4 +1,4 @@
-import type { DeviceConfig } from "../config.ts";
+import type { DeviceConfig } from "../config/configured-device.ts";
 import { createDiscovery, type Discovery } from "../home-assistant/discovery.ts";
 import type { SensorDescription } from "../home-assistant/discovery-payload.ts";
 import type { Reporter } from "../report/reporter.ts";

@@ -1,9 +1,9 @@
 import type { Clock } from "@weir/clock";
 import type { BrokerConfig } from "@weir/config";
-import { createDelivery, type Delivery, type Outcome } from "@weir/delivery";
+import type { Delivery, Outcome } from "@weir/delivery";
 import { type CommandOutcome, deviceTopics } from "@weir/messages";
 import type { ServiceContext } from "@weir/service";
-import type { DeviceConfig } from "../config.ts";
+import type { DeviceConfig } from "../config/configured-device.ts";
 import type { CommandDesk } from "../life/command-desk.ts";
 import { createCommandDesk } from "../life/create-command-desk.ts";
 import type { Journal } from "../life/journal.ts";
@@ -11,10 +11,11 @@ import { createReporter } from "../report/create-reporter.ts";
 import type { Sandbox } from "../sandbox/sandbox.ts";
 import type { DeviceControl } from "./control.ts";
 import { createControl } from "./create-control.ts";
-import { kindOf, kindsOf, LOG_KIND } from "./deliveries.ts";
+import { kindOf, LOG_KIND } from "./deliveries.ts";
 import { createDeviceDiscovery } from "./device-discovery.ts";
 import { createDeviceLog } from "./device-log.ts";
 import type { DeviceMemory } from "./memory.ts";
+import { openDelivery } from "./open-delivery.ts";
 import { openSources } from "./open-sources.ts";
 
 export interface DeviceOptions {
@@ -27,7 +28,7 @@ export interface DeviceOptions {
   outboxFile: string | null;
   onConnected: () => void;
   onDisconnected: (reason: string) => void;
-  /** Called with what became of each state, and how many bytes of alarms wait. */
+  /** Called with what became of each state, also of those that an earlier run has left in the outbox. */
   onState: (outcome: Outcome) => void;
   onCommand: (outcome: CommandOutcome) => void;
   /** Called when journal or outbox fail, after which nothing is promised. */
@@ -53,7 +54,8 @@ export function startDevice(options: DeviceOptions): AsyncDisposable {
   });
   const reporter = createReporter({
     sources,
-    intervalMs: remembered.intervalMs ?? config.intervalMs,
+    // The least interval may have been raised since a command set this one.
+    intervalMs: Math.max(remembered.intervalMs ?? config.intervalMs, config.intervalMinMs),
     rules: remembered.rules,
     send: async (series, state) => {
       const outcome = await delivery.send(kindOf(series), topics.state, state);
@@ -80,43 +82,7 @@ export function startDevice(options: DeviceOptions): AsyncDisposable {
     onFault,
   });
   const discovery = createDeviceDiscovery({ config, sources, reporter, control });
-  const delivery: Delivery<string> = createDelivery({
-    link: {
-      broker: options.broker,
-      clientId: address.id,
-      session: { kind: "persistent", expirySeconds: config.sessionExpirySeconds },
-      subscriptions: [desk.subscription, ...(discovery === null ? [] : [discovery.subscription])],
-      availability: { topic: topics.availability },
-      onMessage: (message) => {
-        if (!desk.receive(message)) discovery?.receive(message);
-      },
-      onDropped: desk.dropped,
-      onConnected: () => {
-        options.onConnected();
-        discovery?.connected(delivery);
-        desk.connected(delivery);
-      },
-      onDisconnected: (reason) => {
-        options.onDisconnected(reason);
-        discovery?.disconnected();
-        desk.disconnected();
-      },
-      logger,
-    },
-    kinds: kindsOf(sources),
-    ...(options.outboxFile === null
-      ? {}
-      : {
-          outbox: {
-            file: options.outboxFile,
-            publisher: address.id,
-            confirm: config.confirm,
-            onFault,
-          },
-        }),
-    onEarlierOutcome: options.onState,
-    clock,
-  });
+  const delivery: Delivery<string> = openDelivery({ ...options, desk, discovery, series: sources });
 
   // Closed in reverse: no new states, then the command that runs, then the connection with what is told of both.
   opened.use(delivery);

@@ -1,6 +1,6 @@
 import type { Clock } from "@weir/clock";
 import { EXIT_CODES, Fault } from "@weir/fault";
-import type { ConfiguredSource, DeviceConfig } from "../config.ts";
+import type { ConfiguredSource, DeviceConfig } from "../config/configured-device.ts";
 import type { ReportedSource } from "../report/reporter.ts";
 import { createRandom } from "../sources/random.ts";
 

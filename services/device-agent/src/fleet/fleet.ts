@@ -2,7 +2,7 @@ import { join } from "node:path";
 import type { Clock } from "@weir/clock";
 import { createLogger } from "@weir/service";
 import { DEVICE_COMMANDS } from "../commands/index.ts";
-import type { DeviceConfig } from "../config.ts";
+import type { DeviceConfig } from "../config/configured-device.ts";
 import { startDevice } from "../device/device.ts";
 import { memoryInProcess } from "../device/memory.ts";
 import { openJournals } from "../life/open-journals.ts";
@@ -118,6 +118,7 @@ function deviceConfig({ rate, prefix, name, seed }: FleetRequest, index: number)
     seed: seed === null ? null : seed + index,
     base: ".",
     sessionExpirySeconds: 60,
+    power: "mains",
     confirm: "puback",
   };
 }

@@ -1,7 +1,8 @@
 import { writeFileSync } from "node:fs";
 import { ConfigurationFault, type Environment } from "@weir/config";
 import { type TemporaryFolder, temporaryFolder } from "@weir/testkit";
-import { type AgentConfig, type ConfiguredSource, readAgentConfig } from "../../src/config.ts";
+import type { ConfiguredSource } from "../../src/config/configured-device.ts";
+import { type AgentConfig, readAgentConfig } from "../../src/config.ts";
 
 /** What an agent.yaml with this text comes to. */
 export function agentOf(

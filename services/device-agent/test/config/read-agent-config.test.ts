@@ -16,6 +16,7 @@ describe("a device", () => {
       intervalMinMs: 10_000,
       homeAssistant: { prefix: "homeassistant" },
       seed: null,
+      power: "mains",
       confirm: "receipt",
     });
     const shown = device.sources.map(({ name, kind, isActive, rule, delivery }) => {
@@ -52,6 +53,7 @@ sources:
 commands: { allow: [report_now] }
 sandbox: { folder: /srv/files, quota: 20MB, reserve: 0MB }
 homeAssistant: { prefix: ha }
+power: battery
 seed: 7`,
     );
     expect(device).toMatchObject({
@@ -59,6 +61,7 @@ seed: 7`,
       intervalMinMs: 500,
       sandbox: { folder: "/srv/files", quotaBytes: 2e7, reserveBytes: 0 },
       homeAssistant: { prefix: "ha" },
+      power: "battery",
       seed: 7,
     });
     expect(device.sources.map(({ name }) => name)).toEqual(["only"]);

@@ -1,0 +1,66 @@
+import { systemClock } from "@weir/clock";
+import { createTestContext, type TemporaryFolder } from "@weir/testkit";
+import type { DeviceConfig } from "../../src/config/configured-device.ts";
+import { type DeviceOptions, startDevice } from "../../src/device/device.ts";
+import { memoryInProcess } from "../../src/device/memory.ts";
+import { openJournals } from "../../src/life/open-journals.ts";
+import { openSandbox } from "../../src/sandbox/open-sandbox.ts";
+import { randomWalk } from "../../src/sources/index.ts";
+
+/** A device that walks, every ten seconds. */
+const WALKER: DeviceConfig = {
+  address: { prefix: "devices", id: "kitchen" },
+  intervalMs: 10_000,
+  intervalMinMs: 10_000,
+  sources: [
+    {
+      name: "walk",
+      kind: randomWalk,
+      options: randomWalk.options.parse({}),
+      isActive: true,
+      everyMs: null,
+      delivery: { class: "telemetry" },
+      rule: { deadband: null, maxSilenceMs: 300_000 },
+    },
+  ],
+  commands: new Map(),
+  sandbox: { folder: "", quotaBytes: 0, reserveBytes: 0 },
+  homeAssistant: null,
+  seed: 1,
+  base: ".",
+  sessionExpirySeconds: 60,
+  power: "mains",
+  confirm: "puback",
+};
+
+/** Starts a device at the broker of this port, with a journal in the folder. */
+export function startTestDevice(
+  port: number,
+  folder: TemporaryFolder,
+  { config, ...more }: Partial<Omit<DeviceOptions, "config">> & { config?: Partial<DeviceConfig> },
+): AsyncDisposable {
+  const opened = new AsyncDisposableStack();
+  const journals = opened.use(openJournals({ file: folder.file("journal.db") }));
+  opened.use(
+    startDevice({
+      config: { ...WALKER, ...config },
+      broker: { url: `mqtt://127.0.0.1:${port}`, username: null, password: null },
+      journal: journals.of("kitchen"),
+      memory: memoryInProcess(),
+      sandbox: openSandbox({ folder: folder.file("sandbox"), quotaBytes: 0, reserveBytes: 0 }),
+      outboxFile: null,
+      onConnected: () => {},
+      onDisconnected: () => {},
+      onState: () => {},
+      onCommand: () => {},
+      onFault: (fault) => {
+        throw fault;
+      },
+      restart: () => {},
+      clock: systemClock,
+      logger: createTestContext().logger,
+      ...more,
+    }),
+  );
+  return opened;
+}
