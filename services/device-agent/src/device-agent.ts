@@ -1,10 +1,11 @@
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { EXIT_CODES, errorMessage, Fault } from "@weir/fault";
 import type { Flow } from "@weir/messages";
 import type { ServiceContext } from "@weir/service";
+import type { DeviceConfig } from "./config/configured-device.ts";
 import type { AgentConfig } from "./config.ts";
-import { hasAlarms, startDevice } from "./device/device.ts";
+import { startDevice } from "./device/device.ts";
 import { memoryInFile } from "./device/memory.ts";
 import { openJournals } from "./life/open-journals.ts";
 import { createAgentMetrics } from "./metrics.ts";
@@ -46,7 +47,7 @@ export async function startDeviceAgent(
       journal: journals.of(device.address.id),
       memory: memoryInFile(join(folder, "memory.json")),
       sandbox: openSandbox(device.sandbox),
-      outboxFile: hasAlarms(device) ? join(folder, "outbox.db") : null,
+      outboxFile: outboxOf(device, folder),
       onConnected: brokerCheck.pass,
       onDisconnected: brokerCheck.fail,
       onState: ({ kind }) => counted.states.inc({ outcome: kind }),
@@ -58,6 +59,13 @@ export async function startDeviceAgent(
     }),
   );
   return opening.move();
+}
+
+/** `null` where there are no alarms, and none are left of an earlier configuration either. */
+function outboxOf({ sources }: DeviceConfig, folder: string): string | null {
+  const file = join(folder, "outbox.db");
+  const hasAlarms = sources.some(({ delivery }) => delivery.class === "alarm");
+  return hasAlarms || existsSync(file) ? file : null;
 }
 
 function makeFolder(folder: string): void {

@@ -93,8 +93,3 @@ export function startDevice(options: DeviceOptions): AsyncDisposable {
   reporter.start();
   return opened;
 }
-
-/** Whether some source of a device is delivered as an alarm. */
-export function hasAlarms({ sources }: Pick<DeviceConfig, "sources">): boolean {
-  return sources.some(({ delivery }) => delivery.class === "alarm");
-}
