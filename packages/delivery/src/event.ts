@@ -1,6 +1,6 @@
 import type { Clock } from "@weir/clock";
 import { errorMessage } from "@weir/fault";
-import type { Link } from "@weir/mqtt";
+import { isRefusal, type Link } from "@weir/mqtt";
 import { expiring, expirySeconds } from "./expiry.ts";
 import { type Outcome, STOPPED } from "./outcome.ts";
 
@@ -30,8 +30,6 @@ interface WaitingEvent {
 
 /** Events without an outcome at most. One more is dropped at once, so that the user can be told. */
 const EVENTS_MAX = 100;
-/** MQTT's reason codes from here on are failures. */
-const REFUSED_FROM = 0x80;
 
 export function createEventLane({ publish, onWaiting, clock }: EventLaneOptions): EventLane {
   // In the order of sending.
@@ -99,9 +97,4 @@ function expired({ wasSent }: WaitingEvent, ttlMs: number): Outcome {
     ? `sent, but the broker has not acknowledged it within ${ttlMs} ms: whether it arrived is unknown`
     : `there was no connection within ${ttlMs} ms`;
   return { kind: "expired", reason };
-}
-
-function isRefusal(error: unknown): boolean {
-  const code = typeof error === "object" && error !== null && "code" in error ? error.code : null;
-  return typeof code === "number" && code >= REFUSED_FROM;
 }

@@ -11,5 +11,6 @@ export type {
   Subscription,
 } from "./message.ts";
 export { BATCH_LIMITS, type BatchLimits } from "./receiver.ts";
+export { isRefusal } from "./refusal.ts";
 export { createSessionMemory, type SessionMemory, type SessionRecord } from "./session-memory.ts";
 export type { Transport } from "./transport.ts";

@@ -1,6 +1,6 @@
 import { type Clock, watchSteadiness } from "@weir/clock";
 import type { Receipt } from "@weir/messages";
-import { backoffMs } from "@weir/mqtt";
+import { backoffMs, isRefusal } from "@weir/mqtt";
 import type { OutboxLimits } from "./limits.ts";
 import type { ConfirmedMessage, MessageKey, Queue, QueuedMessage } from "./queue.ts";
 
@@ -44,7 +44,6 @@ const OVERTAKEN_MS = 2_000;
 // While nothing is confirmed the oldest message alone is sent again, ever more rarely.
 const PROBE_BACKOFF = { baseMs: 5_000, capMs: 60_000 };
 const TICK_MS = 1_000;
-const REFUSED_FROM = 0x80;
 const TOO_OLD = "it waited too long";
 
 export function createSender(options: SenderOptions): Sender {
@@ -216,9 +215,4 @@ export function createSender(options: SenderOptions): Sender {
 
 function keyOf({ topic, epoch, seq }: MessageKey): MessageKey {
   return { topic, epoch, seq };
-}
-
-function isRefusal(error: unknown): boolean {
-  const code = typeof error === "object" && error !== null && "code" in error ? error.code : null;
-  return typeof code === "number" && code >= REFUSED_FROM;
 }

@@ -1,6 +1,6 @@
 import type { Clock } from "@weir/clock";
 import { type DeviceAddress, deviceTopics } from "@weir/messages";
-import type { Link, PublishOptions } from "@weir/mqtt";
+import { isRefusal, type Link, type PublishOptions } from "@weir/mqtt";
 import type { DeviceLog } from "../device/log.ts";
 import type { Journal, PendingAck } from "./journal.ts";
 
@@ -35,7 +35,6 @@ interface Course {
 }
 
 const UNDER_WAY_MAX = 20;
-const REFUSED_FROM = 0x80;
 /** Refused so often, an ack is dropped: it must not stay for ever. Until then it blocks no other one. */
 const REFUSALS_MAX = 3;
 const RETRY_MS = 10_000;
@@ -163,9 +162,4 @@ async function publish(
   } catch (error) {
     return isRefusal(error) ? "refused" : "unanswered";
   }
-}
-
-function isRefusal(error: unknown): boolean {
-  const code = typeof error === "object" && error !== null && "code" in error ? error.code : null;
-  return typeof code === "number" && code >= REFUSED_FROM;
 }

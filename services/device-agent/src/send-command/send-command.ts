@@ -3,7 +3,7 @@ import { addAbortListener } from "node:events";
 import type { Clock } from "@weir/clock";
 import { errorMessage } from "@weir/fault";
 import { type CommandAck, deviceTopics, parseCommandAck } from "@weir/messages";
-import { createLink, type InboundMessage, type LinkLogger } from "@weir/mqtt";
+import { createLink, type InboundMessage, isRefusal, type LinkLogger } from "@weir/mqtt";
 import type { SendRequest } from "./command-line.ts";
 import { createFollowing, type Ended } from "./follow.ts";
 
@@ -96,13 +96,6 @@ function messageOf(request: SendRequest, nowMs: number): string {
     // As that platform sends it to programs that are made for it.
     ...(address.prefix === "losant" ? { time: { $date: new Date(nowMs).toISOString() } } : {}),
   });
-}
-
-const REFUSED_FROM = 0x80;
-
-function isRefusal(error: unknown): boolean {
-  const code = typeof error === "object" && error !== null && "code" in error ? error.code : null;
-  return typeof code === "number" && code >= REFUSED_FROM;
 }
 
 /** A link tells the end of a connection in words: those of MQTT's codes for users and rights. */

@@ -1,6 +1,6 @@
 import { addAbortListener } from "node:events";
 import { errorMessage } from "@weir/fault";
-import type { PublishOptions } from "@weir/mqtt";
+import { isRefusal, type PublishOptions } from "@weir/mqtt";
 import type { Cursor } from "@weir/store";
 
 /** A message on its way to the broker. */
@@ -39,7 +39,6 @@ interface Entry {
 
 const MESSAGES_MAX = 1_000;
 const BYTES_MAX = 8 * 1024 * 1024;
-const REFUSED_FROM = 0x80;
 
 export function createSendWindow({ publish, onSent, onRefused }: SendWindowOptions): SendWindow {
   /** In their order; the first is not answered. */
@@ -106,10 +105,4 @@ export function createSendWindow({ publish, onSent, onRefused }: SendWindowOptio
     },
     answeredThrough: () => answered,
   };
-}
-
-/** MQTT 5's reason codes from 0x80 on say that the broker will not have the message. */
-function isRefusal(error: unknown): boolean {
-  const code = typeof error === "object" && error !== null && "code" in error ? error.code : null;
-  return typeof code === "number" && code >= REFUSED_FROM;
 }
