@@ -121,7 +121,11 @@ async function stopped(running: AsyncDisposableStack, logger: Logger): Promise<b
 
 function reportFault(logger: Logger, error: unknown): void {
   if (error instanceof Fault) {
-    logger.fatal({ remedy: error.remedy, cause: errorMessage(error.cause ?? "") }, error.message);
+    const { remedy, cause } = error;
+    logger.fatal(
+      { remedy, ...(cause !== undefined && { cause: errorMessage(cause) }) },
+      error.message,
+    );
   } else {
     logger.fatal({ err: error }, `unexpected fault: ${errorMessage(error)}`);
   }

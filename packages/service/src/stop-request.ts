@@ -33,6 +33,8 @@ export function listenForStopRequest(onHangup: () => boolean = () => false): Pro
 
   const onDisconnect = (): void => resolve({ reason: "the parent process has ended" });
   process.on("disconnect", onDisconnect);
+  // Who is done does not stay because somebody listens.
+  process.channel?.unref();
   // It may have ended while the modules of this process were still loading.
   if (process.send !== undefined && !process.connected) onDisconnect();
   return promise;
