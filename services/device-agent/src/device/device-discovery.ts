@@ -38,8 +38,10 @@ function sensorsOf(
   { source, everyMs, rule }: OpenedSource,
   reporter: Pick<Reporter, "intervalMs" | "rules">,
 ): SensorDescription[] {
+  // An attribute may be called as what every object has: toString.
+  const own = new Map(Object.entries(reporter.rules()));
   return source.attributes.map((attribute) => {
-    const { deadband, maxSilenceMs } = reporter.rules()[attribute.name] ?? rule;
+    const { deadband, maxSilenceMs } = own.get(attribute.name) ?? rule;
     const silenceMs = (deadband === null ? 0 : maxSilenceMs) + (everyMs ?? reporter.intervalMs());
     return { attribute, expireAfterSeconds: Math.ceil((MISSING_REPORTS * silenceMs) / 1_000) };
   });

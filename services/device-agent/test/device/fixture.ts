@@ -1,28 +1,28 @@
 import { systemClock } from "@weir/clock";
 import { createTestContext, type TemporaryFolder } from "@weir/testkit";
-import type { DeviceConfig } from "../../src/config/configured-device.ts";
+import type { ConfiguredSource, DeviceConfig } from "../../src/config/configured-device.ts";
 import { type DeviceOptions, startDevice } from "../../src/device/device.ts";
 import { memoryInProcess } from "../../src/device/memory.ts";
 import { openJournals } from "../../src/life/open-journals.ts";
 import { openSandbox } from "../../src/sandbox/open-sandbox.ts";
 import { randomWalk } from "../../src/sources/index.ts";
 
+export const WALK: ConfiguredSource = {
+  name: "walk",
+  kind: randomWalk,
+  options: randomWalk.options.parse({}),
+  isActive: true,
+  everyMs: null,
+  delivery: { class: "telemetry" },
+  rule: { deadband: null, maxSilenceMs: 300_000 },
+};
+
 /** A device that walks, every ten seconds. */
 const WALKER: DeviceConfig = {
   address: { prefix: "devices", id: "kitchen" },
   intervalMs: 10_000,
   intervalMinMs: 10_000,
-  sources: [
-    {
-      name: "walk",
-      kind: randomWalk,
-      options: randomWalk.options.parse({}),
-      isActive: true,
-      everyMs: null,
-      delivery: { class: "telemetry" },
-      rule: { deadband: null, maxSilenceMs: 300_000 },
-    },
-  ],
+  sources: [WALK],
   commands: new Map(),
   sandbox: { folder: "", quotaBytes: 0, reserveBytes: 0 },
   homeAssistant: null,
