@@ -12,7 +12,8 @@ const SIZES_BYTES = {
   TiB: 2 ** 40,
 } as const;
 
-const DURATION = /^\d{1,9}(ms|s|m|h|d)$/;
+/** What a sound duration looks like. */
+export const DURATION: RegExp = /^\d{1,9}(ms|s|m|h|d)$/;
 const SIZE = /^\d{1,9}(\.\d{1,3})?(kB|MB|GB|TB|KiB|MiB|GiB|TiB)$/;
 
 /** Two bounds, both included, as they are written. */

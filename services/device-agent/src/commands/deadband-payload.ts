@@ -1,4 +1,4 @@
-import { millisecondsOf } from "@weir/settings-file";
+import { DURATION, millisecondsOf } from "@weir/settings-file";
 import { z } from "zod";
 import type { Deadband } from "../report/deadband.ts";
 
@@ -108,5 +108,5 @@ function silenceMsOf(given: number | string): number {
 
 function writtenMs(text: string): number {
   if (/^\d{1,9}$/.test(text)) return Number(text) * 1_000;
-  return /^\d{1,9}(ms|s|m|h|d)$/.test(text) ? millisecondsOf(text) : Number.NaN;
+  return DURATION.test(text) ? millisecondsOf(text) : Number.NaN;
 }
