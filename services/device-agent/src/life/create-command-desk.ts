@@ -53,7 +53,8 @@ export function createCommandDesk(options: CommandDeskOptions): CommandDesk {
 
   function tellPeople({ id, name }: Pick<Refused, "id" | "name">, told: Told): void {
     const { status, error } = told;
-    const details = { id, name, status };
+    // Not as `name`: that is the process's, in each line of its log.
+    const details = { id, command: name, status };
     if (status === "done") log.info(`the command ${name} is done`, details);
     else {
       const why = error ?? `one of this id was there before: ${JSON.stringify(told.result)}`;

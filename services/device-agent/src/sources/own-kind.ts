@@ -7,15 +7,18 @@ import type { Sample, Source, SourceContext, SourceKind } from "./source.ts";
 const NAME_RULE = "it must be 1 to 64 letters, digits, dots, underscores or hyphens";
 const name = z.string(NAME_RULE).refine(isName, NAME_RULE);
 
-const kindShape = z.object({
-  name,
-  summary: z.string("it must be a sentence"),
-  options: z.custom<SourceKind["options"]>(isSchema, "it must be a schema of zod"),
-  open: z.custom<SourceKind["open"]>(
-    (given) => typeof given === "function" && !types.isAsyncFunction(given),
-    "it must be a function that opens the source at once",
-  ),
-});
+const kindShape = z.object(
+  {
+    name,
+    summary: z.string("it must be a sentence"),
+    options: z.custom<SourceKind["options"]>(isSchema, "it must be a schema of zod"),
+    open: z.custom<SourceKind["open"]>(
+      (given) => typeof given === "function" && !types.isAsyncFunction(given),
+      "it must be a function that opens the source at once",
+    ),
+  },
+  "it must be an object",
+);
 
 const bound = z.number("it must be a number or null").nullable();
 const text = z.string("it must be text");
@@ -119,7 +122,9 @@ function unusable(
 }
 
 function problemsOf(error: z.ZodError): string {
-  return error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`).join("; ");
+  return error.issues
+    .map(({ path, message }) => (path.length === 0 ? message : `${path.join(".")}: ${message}`))
+    .join("; ");
 }
 
 /** By what it can do: a file of elsewhere may have a zod of its own. */

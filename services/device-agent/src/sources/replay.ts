@@ -115,7 +115,7 @@ function readText(path: string): string {
   } catch (cause) {
     throw new Fault(`the recording ${path} cannot be replayed: ${errorMessage(cause)}`, {
       remedy:
-        "Give a file of at most 64 MiB; npm run export with --from and --to makes a smaller one.",
+        "Give a file that can be read, of at most 64 MiB; npm run export with --from and --to makes one.",
       exitCode: EXIT_CODES.configuration,
       cause,
     });

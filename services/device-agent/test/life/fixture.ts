@@ -31,7 +31,7 @@ export interface Trial extends AsyncDisposable {
   hand(command: object, more?: Partial<InboundMessage>): boolean;
   /** Waits for the end of a command. */
   ended(id: string | null): Promise<CommandAck>;
-  log: { level: string; message: string }[];
+  log: { level: string; message: string; details: object }[];
   faults: unknown[];
 }
 
@@ -62,7 +62,10 @@ export function startTrial(options: TrialOptions): Trial {
   const journal = journals.of("kitchen");
   const log: Trial["log"] = [];
   const faults: unknown[] = [];
-  const writer = (level: string) => (message: string) => void log.push({ level, message });
+  const writer =
+    (level: string) =>
+    (message: string, details = {}) =>
+      void log.push({ level, message, details });
   const desk = createCommandDesk({
     device: KITCHEN,
     commands: new Map(commands.map((command) => [command.name, command])),

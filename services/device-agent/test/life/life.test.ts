@@ -12,7 +12,9 @@ describe("a command", () => {
     expect(trial.statuses("a")).toEqual(["received"]);
     expect(await trial.ended("a")).toMatchObject({ status: "done", result: { pins: [1] } });
     expect(trial.statuses("a")).toEqual(["received", "running", "done"]);
-    expect(trial.log).toEqual([{ level: "info", message: "the command echo is done" }]);
+    // `name` is the process's, in each line of its log.
+    const details = { id: "a", command: "echo", status: "done" };
+    expect(trial.log).toEqual([{ level: "info", message: "the command echo is done", details }]);
     expect(ends).toEqual([["echo", "done"]]);
   });
 

@@ -114,7 +114,11 @@ describe("a file of one's own", () => {
 
   test.each([
     ["exports nothing", "const source = 1;", "exports nothing by the name source"],
-    ["exports no kind", "export const source = 7;", "exports a source that is none"],
+    [
+      "exports no kind",
+      "export const source = 7;",
+      "exports a source that is none: it must be an object",
+    ],
     ["has no sound name", kindWith('name: "a b",'), "name: it must be 1 to 64 letters"],
     ["has no summary", kindWith("summary: undefined,"), "summary: it must be a sentence"],
     ["has no schema", kindWith("options: {},"), "options: it must be a schema of zod"],
