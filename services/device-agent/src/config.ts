@@ -10,13 +10,13 @@ import {
 } from "@weir/config";
 import { faultWithoutFile } from "@weir/settings-file";
 import { DEVICE_COMMANDS } from "./commands/index.ts";
-import { loadCommands } from "./commands/load.ts";
 import type { DeviceConfig } from "./config/configured-device.ts";
 import { detailsOf } from "./config/details.ts";
 import { deviceConfig } from "./config/device-config.ts";
 import { agentFileJsonSchema } from "./config/json-schema.ts";
 import { readAgentFile } from "./config/read-agent-file.ts";
 import { deviceAgentSettings } from "./config/settings.ts";
+import { loadCommands } from "./own-modules/load-commands.ts";
 import { SOURCE_KINDS } from "./sources/index.ts";
 import { loadSourceKinds } from "./sources/load.ts";
 

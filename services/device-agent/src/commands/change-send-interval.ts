@@ -1,6 +1,6 @@
 import { z } from "zod";
+import { shown } from "../payload/issues.ts";
 import { type DeviceCommand, Refusal } from "./command.ts";
-import { shown } from "./payload-issues.ts";
 
 const SECONDS_MAX = 86_400;
 const SECONDS = /^\s*\d{1,9}(\.\d{1,9})?\s*$/;

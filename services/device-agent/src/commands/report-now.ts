@@ -1,5 +1,5 @@
+import { noPayload } from "../payload/no-payload.ts";
 import type { DeviceCommand } from "./command.ts";
-import { noPayload } from "./no-payload.ts";
 
 const REASONS_MAX = 5;
 

@@ -1,5 +1,5 @@
+import { noPayload } from "../payload/no-payload.ts";
 import type { DeviceCommand } from "./command.ts";
-import { noPayload } from "./no-payload.ts";
 
 export const command: DeviceCommand = {
   name: "rm_1gb_file",

@@ -1,5 +1,5 @@
+import { type DeadbandPayload, deadbandPayload } from "../payload/deadband-payload.ts";
 import type { DeviceCommand } from "./command.ts";
-import { type DeadbandPayload, deadbandPayload } from "./deadband-payload.ts";
 
 export const command: DeviceCommand<DeadbandPayload> = {
   name: "set_deadband",

@@ -1,6 +1,6 @@
 import { z } from "zod";
+import { shown } from "../payload/issues.ts";
 import { type DeviceCommand, Refusal } from "./command.ts";
-import { shown } from "./payload-issues.ts";
 
 const NAMES_MAX = 100;
 const NAMES_SHOWN_MAX = 20;

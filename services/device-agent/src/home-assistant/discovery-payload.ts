@@ -1,6 +1,6 @@
 import { type DeviceAddress, deviceTopics } from "@weir/messages";
 import type { DeviceCommand } from "../commands/command.ts";
-import { parsePayload } from "../commands/payload.ts";
+import { parsePayload } from "../payload/parse-payload.ts";
 import type { Attribute } from "../sources/source.ts";
 
 /** What Home Assistant is told of a device. */

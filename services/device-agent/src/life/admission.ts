@@ -1,7 +1,7 @@
 import { type Command, type CommandStatus, parseCommand } from "@weir/messages";
 import type { InboundMessage } from "@weir/mqtt";
 import type { DeviceCommand } from "../commands/command.ts";
-import { parsePayload } from "../commands/payload.ts";
+import { parsePayload } from "../payload/parse-payload.ts";
 import type { Journal } from "./journal.ts";
 
 /** Commands that wait to be obeyed at most. A further one is rejected. */

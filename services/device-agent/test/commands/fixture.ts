@@ -1,9 +1,9 @@
 import { expect } from "@jest/globals";
 import { Refusal } from "../../src/commands/command.ts";
 import { DEVICE_COMMANDS } from "../../src/commands/index.ts";
-import { parsePayload } from "../../src/commands/payload.ts";
 import type { DeviceControl } from "../../src/device/control.ts";
 import type { DeviceCommand } from "../../src/index.ts";
+import { parsePayload } from "../../src/payload/parse-payload.ts";
 
 /** What a device of a test was told. */
 interface Told {

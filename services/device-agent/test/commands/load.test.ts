@@ -7,9 +7,9 @@ import { promisify } from "node:util";
 import { describe, expect, test } from "@jest/globals";
 import { EXIT_CODES, Fault } from "@weir/fault";
 import { type TemporaryFolder, temporaryFolder } from "@weir/testkit";
-import { loadCommands } from "../../src/commands/load.ts";
-import { parsePayload } from "../../src/commands/payload.ts";
 import type { DeviceCommand } from "../../src/index.ts";
+import { loadCommands } from "../../src/own-modules/load-commands.ts";
+import { parsePayload } from "../../src/payload/parse-payload.ts";
 import { createTestDevice } from "./fixture.ts";
 
 const EXAMPLES = fileURLToPath(new URL("../../../../config/examples/commands", import.meta.url));
@@ -135,7 +135,7 @@ describe("a folder of commands", () => {
 });
 
 describe("as Node itself loads it, without a test around it,", () => {
-  const LOADS = new URL("../../src/commands/load.ts", import.meta.url).href;
+  const LOADS = new URL("../../src/own-modules/load-commands.ts", import.meta.url).href;
   const SCRIPT = `
     import { loadCommands } from ${JSON.stringify(LOADS)};
     try {

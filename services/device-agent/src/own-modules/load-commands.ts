@@ -1,9 +1,9 @@
 import { errorMessage } from "@weir/fault";
 import { isName } from "@weir/messages";
 import { z } from "zod";
-import { type Checked, loadModules } from "../load-modules.ts";
-import type { DeviceCommand } from "./command.ts";
-import { DEVICE_COMMANDS } from "./index.ts";
+import type { DeviceCommand } from "../commands/command.ts";
+import { DEVICE_COMMANDS } from "../commands/index.ts";
+import { type Checked, loadModules } from "./load-modules.ts";
 
 const TIMEOUT_MS_MAX = 86_400_000;
 

@@ -1,7 +1,7 @@
 import type { z } from "zod";
-import type { DeviceCommand } from "./command.ts";
-import { formProblem } from "./payload-form.ts";
-import { problemsOf, wordsFor } from "./payload-issues.ts";
+import type { DeviceCommand } from "../commands/command.ts";
+import { formProblem } from "./form.ts";
+import { problemsOf, wordsFor } from "./issues.ts";
 
 const PROBLEMS_SHOWN_MAX = 5;
 const REASON_CHARACTERS_MAX = 1_000;
