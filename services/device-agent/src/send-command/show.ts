@@ -41,6 +41,6 @@ function presence(availability: string | null): string {
     case "offline":
       return "is offline; once it is back it is told that the command has expired, if the broker kept it";
     default:
-      return "was never seen; is its id right, and its --prefix?";
+      return "has never told that it is there; is its id right, and its --prefix? A program made for Losant's platform neither tells it nor answers.";
   }
 }

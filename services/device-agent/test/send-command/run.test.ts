@@ -128,9 +128,9 @@ describe("npm run command", () => {
     expect(code).toBe(7);
   });
 
-  test("says that the device was never seen", async () => {
+  test("says that the device has never told that it is there", async () => {
     const { code, err } = await run(["attic", "echo"], { clock: hastyClock });
-    expect(err).toContain("devices/attic was never seen");
+    expect(err).toContain("devices/attic has never told that it is there");
     expect(code).toBe(7);
   });
 
