@@ -94,7 +94,12 @@ export function createAckSender(options: AckSenderOptions): AckSender {
     }
     refusals.delete(number);
     journal.acknowledged(number);
-    log.warn(`the broker refused an answer on ${ackTopic} ${times} times; it is dropped`, ack);
+    const { id, name, status } = ack;
+    log.warn(`the broker refused an answer on ${ackTopic} ${times} times; it is dropped`, {
+      id,
+      command: name,
+      status,
+    });
   }
 
   function startOver(): void {

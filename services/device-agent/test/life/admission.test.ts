@@ -68,6 +68,7 @@ describe("what the desk refuses", () => {
     expect(trial.log.at(-1)).toEqual({
       level: "warn",
       message: "490 more warnings like the last ones",
+      details: { leftOut: 490 },
     });
     expect(trial.acks()).toHaveLength(500);
   });
