@@ -17,8 +17,8 @@ import { agentFileJsonSchema } from "./config/json-schema.ts";
 import { readAgentFile } from "./config/read-agent-file.ts";
 import { deviceAgentSettings } from "./config/settings.ts";
 import { loadCommands } from "./own-modules/load-commands.ts";
+import { loadSourceKinds } from "./own-modules/load-sources.ts";
 import { SOURCE_KINDS } from "./sources/index.ts";
-import { loadSourceKinds } from "./sources/load.ts";
 
 export { deviceAgentOptions, deviceAgentSettings } from "./config/settings.ts";
 

@@ -34,16 +34,11 @@ const shape = z.looseObject({
  * @throws Fault that names each file that cannot be used, and why.
  */
 export function loadCommands(folder: string): DeviceCommand[] {
-  const taken = new Map(DEVICE_COMMANDS.map(({ name }) => [name, "Weir's own"]));
-  const modules = loadModules(folder, {
-    exportName: "command",
-    check: (exported) => check(exported, taken),
-  });
-  return modules.map(({ loaded }) => loaded);
+  const taken = DEVICE_COMMANDS.map(({ name }) => name);
+  return loadModules(folder, { exportName: "command", taken, check });
 }
 
-/** @param taken who has a name already; that of a sound command is added. */
-function check(exported: unknown, taken: Map<string, string>): Checked<DeviceCommand> {
+function check(exported: unknown): Checked<DeviceCommand> {
   const parsed = shape.safeParse(exported);
   if (!parsed.success) {
     const reasons = parsed.error.issues.map(({ path, message }) =>
@@ -51,14 +46,8 @@ function check(exported: unknown, taken: Map<string, string>): Checked<DeviceCom
     );
     return { kind: "unsound", reason: reasons.join("; ") };
   }
-  const { name, payload } = parsed.data;
-  const owner = taken.get(name);
-  if (owner !== undefined) {
-    return { kind: "unsound", reason: `the name ${name} is taken: it is ${owner}` };
-  }
-  const problem = schemaProblem(payload);
+  const problem = schemaProblem(parsed.data.payload);
   if (problem !== null) return { kind: "unsound", reason: problem };
-  taken.set(name, "in the folder already");
   // Its parts have just been looked at; what `run` takes and returns shows when it is called.
   return { kind: "sound", loaded: exported as DeviceCommand };
 }

@@ -4,21 +4,22 @@ import { join, resolve } from "node:path";
 import { types } from "node:util";
 import { EXIT_CODES, errorCode, errorMessage, Fault } from "@weir/fault";
 
+/** What a module exports is called by its name, which no other one has. */
+interface Named {
+  name: string;
+}
+
 /** What a module may be, as a check of its export finds it. */
 export type Checked<T> = { kind: "sound"; loaded: T } | { kind: "unsound"; reason: string };
 
 /** What is loaded from a folder. */
-export interface LoadOptions<T> {
+export interface LoadOptions<T extends Named> {
   /** The name of the one export that counts: `command`, `source`. */
   exportName: string;
-  /** Looks at what a file exports by that name, in the order of the files' names. */
-  check: (exported: unknown) => Checked<T>;
-}
-
-/** A file, and what it exports. */
-export interface LoadedModule<T> {
-  file: string;
-  loaded: T;
+  /** Names that Weir's own have. */
+  taken: readonly string[];
+  /** Looks at what a file exports by that name. */
+  check: (exported: unknown, file: string) => Checked<T>;
 }
 
 const MODULE = /^[^.].*\.(ts|mts|js|mjs)$/;
@@ -31,13 +32,17 @@ const FILES_MAX = 100;
  *
  * @throws Fault that names each file that cannot be used, and why.
  */
-export function loadModules<T>(folder: string, options: LoadOptions<T>): LoadedModule<T>[] {
-  const loaded: LoadedModule<T>[] = [];
+export function loadModules<T extends Named>(folder: string, options: LoadOptions<T>): T[] {
+  const owners = new Map(options.taken.map((name) => [name, "Weir's own"]));
+  const loaded: T[] = [];
   const problems: string[] = [];
   for (const file of modulesOf(folder)) {
-    const result = load(file, options);
-    if (result.kind === "sound") loaded.push({ file, loaded: result.loaded });
-    else problems.push(`${file}: ${result.reason}`);
+    const result = uniquely(load(file, options), owners);
+    if (result.kind === "unsound") problems.push(`${file}: ${result.reason}`);
+    else {
+      owners.set(result.loaded.name, `that of ${file}`);
+      loaded.push(result.loaded);
+    }
   }
   if (problems.length === 0) return loaded;
   throw new Fault(problems.join("\n"), {
@@ -68,11 +73,20 @@ function namesIn(folder: string): string[] {
   }
 }
 
-function load<T>(file: string, { exportName, check }: LoadOptions<T>): Checked<T> {
+function uniquely<T extends Named>(
+  result: Checked<T>,
+  owners: ReadonlyMap<string, string>,
+): Checked<T> {
+  const owner = result.kind === "sound" ? owners.get(result.loaded.name) : undefined;
+  if (result.kind === "unsound" || owner === undefined) return result;
+  return unsound(`the name ${result.loaded.name} is taken: it is ${owner}`);
+}
+
+function load<T extends Named>(file: string, { exportName, check }: LoadOptions<T>): Checked<T> {
   try {
     // What a file exports cannot be known before it is looked at.
     const module = createRequire(file)(file) as Record<string, unknown>;
-    if (Object.hasOwn(module, exportName)) return check(module[exportName]);
+    if (Object.hasOwn(module, exportName)) return check(module[exportName], file);
     return unsound(`it exports nothing by the name ${exportName}: export const ${exportName} = …`);
   } catch (error) {
     return unsound(`it cannot be loaded${lineOf(error)}: ${reasonOf(error)}`);

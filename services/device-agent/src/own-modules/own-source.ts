@@ -2,7 +2,8 @@ import { types } from "node:util";
 import { EXIT_CODES, errorMessage, Fault } from "@weir/fault";
 import { isName } from "@weir/messages";
 import { z } from "zod";
-import type { Sample, Source, SourceContext, SourceKind } from "./source.ts";
+import type { Sample, Source, SourceContext, SourceKind } from "../sources/source.ts";
+import type { Checked } from "./load-modules.ts";
 
 const NAME_RULE = "it must be 1 to 64 letters, digits, dots, underscores or hyphens";
 const name = z.string(NAME_RULE).refine(isName, NAME_RULE);
@@ -43,26 +44,26 @@ const sourceShape = z.object({
 /**
  * A kind out of a file of the user's own. What it opens and measures is looked at as well, because nobody
  * has checked its types.
- *
- * @throws Fault naming the file, when it is no kind of source.
  */
-export function checkedKind(given: unknown, file: string): SourceKind {
-  if (given === undefined) {
-    throw unusable(file, "exports nothing by the name source", {
-      remedy: "Write: export const source: SourceKind<Options> = { … } (see docs/sources.md).",
-    });
-  }
+export function checkedKind(given: unknown, file: string): Checked<SourceKind> {
   const parsed = kindShape.safeParse(given);
-  if (!parsed.success) {
-    throw unusable(file, `exports a source that is none: ${problemsOf(parsed.error)}`, {});
-  }
+  if (!parsed.success)
+    return {
+      kind: "unsound",
+      reason: `it exports a source that is none: ${problemsOf(parsed.error)}`,
+    };
   // As a method of what was exported: it may refer to itself.
   const kind = given as SourceKind;
+  const { name, summary, options } = kind;
   return {
-    name: kind.name,
-    summary: kind.summary,
-    options: kind.options,
-    open: (options, context) => checkedSource(openOf(kind, { options, context }, file), file),
+    kind: "sound",
+    loaded: {
+      name,
+      summary,
+      options,
+      open: (given, context) =>
+        checkedSource(openOf(kind, { options: given, context }, file), file),
+    },
   };
 }
 
@@ -75,16 +76,14 @@ function openOf(
     return kind.open(options, context);
   } catch (cause) {
     if (cause instanceof Fault) throw cause;
-    throw unusable(file, `cannot open the source ${context.name}: ${errorMessage(cause)}`, {
-      cause,
-    });
+    throw unusable(file, `cannot open the source ${context.name}: ${errorMessage(cause)}`, cause);
   }
 }
 
 function checkedSource(given: unknown, file: string): Source {
   const parsed = sourceShape.safeParse(given);
   if (!parsed.success) {
-    throw unusable(file, `opens a source that is none: ${problemsOf(parsed.error)}`, {});
+    throw unusable(file, `opens a source that is none: ${problemsOf(parsed.error)}`);
   }
   // As a method of what was opened: it may refer to itself.
   const source = given as Source;
@@ -109,15 +108,11 @@ function checkedSample(given: unknown, names: ReadonlySet<string>): Sample {
   return given as Sample;
 }
 
-function unusable(
-  file: string,
-  problem: string,
-  details: { remedy?: string; cause?: unknown },
-): Fault {
+function unusable(file: string, problem: string, cause?: unknown): Fault {
   return new Fault(`the source file ${file} ${problem}`, {
     remedy: "Mend the file (see docs/sources.md), or take it out of the folder.",
     exitCode: EXIT_CODES.configuration,
-    ...details,
+    cause,
   });
 }
 

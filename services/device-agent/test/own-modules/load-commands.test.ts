@@ -10,7 +10,7 @@ import { type TemporaryFolder, temporaryFolder } from "@weir/testkit";
 import type { DeviceCommand } from "../../src/index.ts";
 import { loadCommands } from "../../src/own-modules/load-commands.ts";
 import { parsePayload } from "../../src/payload/parse-payload.ts";
-import { createTestDevice } from "./fixture.ts";
+import { createTestDevice } from "../commands/fixture.ts";
 
 const EXAMPLES = fileURLToPath(new URL("../../../../config/examples/commands", import.meta.url));
 const PAGE = new URL("../../../../docs/commands.md", import.meta.url);
@@ -198,7 +198,7 @@ describe("a file of a command is refused that", () => {
   test("has the name of another one", () => {
     using folder = folderOf({ "a.ts": code(), "b.ts": code() });
     expect(faultOf(folder.path).message).toBe(
-      `${folder.file("b.ts")}: the name own is taken: it is in the folder already`,
+      `${folder.file("b.ts")}: the name own is taken: it is that of ${folder.file("a.ts")}`,
     );
   });
 });

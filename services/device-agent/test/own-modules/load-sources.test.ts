@@ -5,12 +5,12 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { describe, expect, test } from "@jest/globals";
 import { type TemporaryFolder, temporaryFolder } from "@weir/testkit";
+import { loadSourceKinds } from "../../src/own-modules/load-sources.ts";
 import { SOURCE_KINDS } from "../../src/sources/index.ts";
-import { loadSourceKinds } from "../../src/sources/load.ts";
-import { openSource, problemsWith, read } from "./fixture.ts";
+import { openSource, problemsWith, read } from "../sources/fixture.ts";
 
 const EXAMPLES = fileURLToPath(new URL("../../../../config/examples/sources", import.meta.url));
-const LOADS = new URL("../../src/sources/load.ts", import.meta.url).href;
+const LOADS = new URL("../../src/own-modules/load-sources.ts", import.meta.url).href;
 const execute = promisify(execFile);
 
 /** Options are of `zod` in real files; a folder outside of Weir's does not find it. */
@@ -91,7 +91,7 @@ describe("a file of one's own", () => {
       const from = fileURLToPath(new URL("../../src/sources/random-walk.ts", import.meta.url));
       cpSync(from, join(folder, "my-walk.ts"));
       expect(() => loadSourceKinds(folder)).toThrow(
-        "my-walk.ts calls its kind random_walk, as Weir itself does",
+        "my-walk.ts: the name random_walk is taken: it is Weir's own",
       );
       const code = readFileSync(from, "utf8").replace('"random_walk"', '"my_walk"');
       writeFileSync(join(folder, "my-walk.ts"), code);
@@ -108,7 +108,7 @@ describe("a file of one's own", () => {
     written(folder, kindWith(), "a.ts");
     written(folder, kindWith(), "b.ts");
     expect(() => loadSourceKinds(folder.path)).toThrow(
-      `${folder.file("b.ts")} calls its kind own, as ${folder.file("a.ts")} does`,
+      `${folder.file("b.ts")}: the name own is taken: it is that of ${folder.file("a.ts")}`,
     );
   });
 
@@ -137,9 +137,11 @@ describe("a file of one's own", () => {
   test("that is no TypeScript is refused with the line, one without its packages with the way out", async () => {
     using folder = temporaryFolder();
     written(folder, "const good = 1;\nexport const source = );\n");
-    expect((await loadAlone(folder.path)).stdout).toContain("own.ts cannot be loaded, line 2: ");
+    expect((await loadAlone(folder.path)).stdout).toContain(
+      "own.ts: it cannot be loaded, line 2: ",
+    );
     written(folder, 'import { z } from "zod";\nexport const source = z;\n');
-    expect((await loadAlone(folder.path)).stdout).toContain("Put the folder inside Weir's own");
+    expect((await loadAlone(folder.path)).stdout).toContain("keep the folder below Weir's own");
   });
 
   test.each([
@@ -172,7 +174,7 @@ describe("a file of one's own", () => {
 });
 
 test("a folder that is not there is a fault", () => {
-  expect(() => loadSourceKinds("/not-there")).toThrow("the folder of sources /not-there");
+  expect(() => loadSourceKinds("/not-there")).toThrow("the folder /not-there cannot be read");
 });
 
 test("each of Weir's kinds has a name of its own, and tells of each option", () => {
