@@ -56,6 +56,7 @@ export function startFleet({ request, folder, onFault, clock }: FleetOptions): F
 
   function start(index: number): void {
     const config = deviceConfig(request, index);
+    let isConnected = false;
     devices.use(
       startDevice({
         config,
@@ -65,10 +66,13 @@ export function startFleet({ request, folder, onFault, clock }: FleetOptions): F
         sandbox,
         outboxFile: null,
         onConnected: () => {
+          isConnected = true;
           counts.connected += 1;
         },
         onDisconnected: () => {
-          counts.connected = Math.max(0, counts.connected - 1);
+          // Also told of one that has never got so far.
+          if (isConnected) counts.connected -= 1;
+          isConnected = false;
         },
         onState: ({ kind }) => {
           if (kind === "sent" || kind === "delivered") counts.sent += 1;
