@@ -40,8 +40,8 @@ export interface StopStage {
 
 /** In reverse, within 5 s in all: intake ends first, the logger flushes to a broker that is there. */
 export const STOP_STAGES: readonly StopStage[] = [
-  { parts: [PRINTER, PUBLISHER, DEVICE_AGENT, STATS], timeoutMs: 1_200 },
-  // Its own limit is 2 s.
-  { parts: [LOGGER], timeoutMs: 2_100 },
+  { parts: [PRINTER, PUBLISHER, STATS], timeoutMs: 1_200 },
+  // Their own limit is 2 s: a command may have to end, a commit to be made.
+  { parts: [DEVICE_AGENT, LOGGER], timeoutMs: 2_100 },
   { parts: [BROKER], timeoutMs: 600 },
 ];
