@@ -88,9 +88,9 @@ export function createDelivery<Kind extends string>(
       telemetry.connected();
       options.link.onConnected?.(connected);
     },
-    onDisconnected: (reason) => {
+    onDisconnected: (reason, remedy) => {
       for (const lane of [alarms, events, telemetry]) lane?.disconnected();
-      options.link.onDisconnected?.(reason);
+      options.link.onDisconnected?.(reason, remedy);
     },
     reconnect: async (attempt, signal) => {
       await pass(attempt, signal);

@@ -58,8 +58,8 @@ export interface LinkOptions {
   transport?: Transport;
   /** Connected and subscribed. */
   onConnected?: (connected: { protocolVersion: ProtocolVersion }) => void;
-  /** Not connected any more, or not yet: called once per outage, with its reason. */
-  onDisconnected?: (reason: string) => void;
+  /** Not connected any more, or not yet: called once per outage, with its reason and what to do about it. */
+  onDisconnected?: (reason: string, remedy: string) => void;
   clock: Clock;
   logger: LinkLogger;
   /** A number in [0, 1) for the jitter of reconnecting. Default Math.random. */
@@ -200,7 +200,7 @@ export function createLink(options: LinkOptions): Link {
       );
     }
     outage = reason;
-    if (isFirst) options.onDisconnected?.(reason);
+    if (isFirst) options.onDisconnected?.(reason, remedy);
   }
 
   /** Waits as `reconnect` says, but not longer than the link lives. */

@@ -11,7 +11,7 @@ import { createFollowing, type Ended } from "./follow.ts";
 export type SendOutcome =
   | ({ kind: "ended" } & Ended)
   | { kind: "no answer"; last: CommandAck | null; availability: string | null }
-  | { kind: "no broker"; reason: string }
+  | { kind: "no broker"; reason: string; remedy: string }
   | { kind: "refused"; reason: string }
   | { kind: "stopped" };
 
@@ -70,9 +70,11 @@ export async function sendCommand(
       wasConnected = true;
       void publish();
     },
-    onDisconnected: (reason) => {
+    onDisconnected: (reason, remedy) => {
       if (wasConnected) return;
-      outcome.resolve({ kind: isAboutRights(reason) ? "refused" : "no broker", reason });
+      outcome.resolve(
+        isAboutRights(reason) ? { kind: "refused", reason } : { kind: "no broker", reason, remedy },
+      );
     },
     clock,
     logger,

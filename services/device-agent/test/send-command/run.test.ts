@@ -1,13 +1,16 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { writeFileSync } from "node:fs";
+import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
+import { createServer } from "node:tls";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { type Broker, startBroker } from "@weir/broker";
 import { type Clock, systemClock } from "@weir/clock";
 import {
   connectTestClient,
+  createTestCertificate,
   createTestContext,
   eventually,
   freePort,
@@ -136,7 +139,20 @@ describe("npm run command", () => {
 
   test("says that there is no broker", async () => {
     const { code, err } = await run(["kitchen", "echo"], { port: await freePort() });
-    expect(err).toMatch(/no connection to mqtt:.*Is the broker running/s);
+    expect(err).toMatch(/no connection to mqtt:.*Is it running/s);
+    expect(code).toBe(69);
+  });
+
+  test("says what to do about a broker that nobody who is trusted vouches for", async () => {
+    const { certificate, key } = createTestCertificate({ name: "stranger", hosts: ["127.0.0.1"] });
+    const server = createServer({ cert: certificate, key });
+    // Who does not trust it hangs up in the middle.
+    server.on("tlsClientError", () => {});
+    await once(server.listen(0, "127.0.0.1"), "listening");
+    const { port } = server.address() as AddressInfo;
+    const { code, err } = await run(["kitchen", "echo", "--broker", `mqtts://127.0.0.1:${port}`]);
+    server.close();
+    expect(err).toMatch(/no connection to mqtts:.*BROKER_CA_FILE/s);
     expect(code).toBe(69);
   });
 
