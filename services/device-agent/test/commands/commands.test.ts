@@ -168,6 +168,14 @@ describe("report_now", () => {
       reasons: ["a newer one took its place"],
     });
   });
+
+  test("does not wait for an alarm that nobody stores when the device is to stop", async () => {
+    const { device } = createTestDevice({ reportNow: () => new Promise(() => {}) });
+    const stopping = new AbortController();
+    const running = commandOf("report_now").run(null, { device, signal: stopping.signal });
+    stopping.abort(new Error("the device was stopped"));
+    await expect(running).rejects.toThrow("the device was stopped");
+  });
 });
 
 test("restart ends the process, and is done when the next one starts", async () => {
