@@ -47,6 +47,7 @@ const keys = z
     none: z.literal(true).optional().describe("Each value is reported."),
     maxSilence: silence.optional(),
   })
+  .describe('Keys: {"attribute":"walk","absolute":0.5,"maxSilence":"5m"}, or relative, or none.')
   .transform(({ attribute, absolute, relative, none, maxSilence }, context): DeadbandPayload => {
     const given = [absolute, relative, none].filter((one) => one !== undefined);
     if (given.length !== 1) {

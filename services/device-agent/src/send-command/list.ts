@@ -10,14 +10,25 @@ function describeCommand(command: unknown): string {
   if (typeof command === "string") return command;
   if (typeof command !== "object" || command === null) return JSON.stringify(command);
   const { name, summary, payload } = command as Record<string, unknown>;
-  const schema =
-    payload === undefined ? "" : `\n    payload: ${JSON.stringify(withoutDialect(payload))}`;
-  return `${String(name)}\n    ${String(summary ?? "")}${schema}`;
+  const told = payload === undefined ? "" : `\n    payload: ${wordsFor(payload)}`;
+  return `${String(name)}\n    ${String(summary ?? "")}${told}`;
 }
 
-/** Each schema names the dialect of JSON Schema, which says nothing here. */
-function withoutDialect(schema: unknown): unknown {
-  if (typeof schema !== "object" || schema === null) return schema;
-  const { $schema: _, ...rest } = schema as Record<string, unknown>;
-  return rest;
+/** A schema that describes itself says more in its words; --json has all of it. */
+function wordsFor(schema: unknown): string {
+  if (typeof schema !== "object" || schema === null) return JSON.stringify(schema);
+  const { $schema: _, description, ...rest } = schema as Record<string, unknown>;
+  if (typeof description === "string") return description;
+  const parts = Array.isArray(rest.anyOf) ? rest.anyOf : [];
+  const described = parts.flatMap((part) => (hasDescription(part) ? [part.description] : []));
+  return described.length > 0 ? described.join(" Or: ") : JSON.stringify(rest);
+}
+
+function hasDescription(part: unknown): part is { description: string } {
+  return (
+    typeof part === "object" &&
+    part !== null &&
+    "description" in part &&
+    typeof part.description === "string"
+  );
 }
