@@ -20,6 +20,8 @@ export const brokerSettings = section("Broker", {
       "Whole URL of the broker, instead of BROKER; mqtts:// for TLS, wss:// for websockets.",
     allowed: "a URL that begins with mqtt://, mqtts://, ws:// or wss://",
     pattern: /^(mqtts?|wss?):\/\/[^\s/]+/,
+    problem: (url) =>
+      URL.canParse(url) ? null : "the characters / : @ of a password are written %2F %3A %40",
   }),
   BROKER_USERNAME: optionalText({
     description: "User name at the broker.",

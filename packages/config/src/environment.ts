@@ -100,7 +100,8 @@ export function readSettings<S extends Settings>(
 }
 
 function describeProblem(name: string, given: string, setting: Setting<unknown>): string {
-  const shown = setting.secret ? "its value" : JSON.stringify(given);
+  // Before an @ there may be a password.
+  const shown = setting.secret ? "its value" : JSON.stringify(given.replace(/^.*@/s, "…@"));
   const issue = setting.schema.safeParse(given).error?.issues.find(({ code }) => code === "custom");
   const detail = issue === undefined ? "" : ` (${issue.message})`;
   return `${name}: ${shown} is not allowed; it must be ${setting.allowed}${detail}`;

@@ -94,10 +94,7 @@ export function text(
   },
 ): Draft<string> {
   return {
-    schema: z.string().superRefine((value, context) => {
-      const problem = options.problem?.(value) ?? null;
-      if (problem !== null) context.addIssue({ code: "custom", message: problem });
-    }),
+    schema: z.string().superRefine(refined(options.problem)),
     default: options.default,
     description: options.description,
     allowed: options.allowed ?? "text",
@@ -107,13 +104,30 @@ export function text(
 
 /** Text that may be left out. */
 export function optionalText(
-  options: Description & { allowed: string; secret?: boolean; pattern?: RegExp },
+  options: Description & {
+    allowed: string;
+    secret?: boolean;
+    pattern?: RegExp;
+    problem?: (text: string) => string | null;
+  },
 ): Draft<string | null> {
   return {
-    schema: z.string().regex(options.pattern ?? /^/),
+    schema: z
+      .string()
+      .regex(options.pattern ?? /^/)
+      .superRefine(refined(options.problem)),
     default: null,
     description: options.description,
     allowed: options.allowed,
     secret: options.secret ?? false,
+  };
+}
+
+function refined(
+  problemOf: (text: string) => string | null = () => null,
+): (text: string, context: z.RefinementCtx) => void {
+  return (text, context) => {
+    const problem = problemOf(text);
+    if (problem !== null) context.addIssue({ code: "custom", message: problem });
   };
 }

@@ -24,6 +24,15 @@ function problemsOf(environment: Record<string, string>): readonly string[] {
 }
 
 describe("the broker's address", () => {
+  test.each(["mqtt://me:sec/ret@host", "mqtt://me:sec ret@host:x", "me:secret@host"])(
+    "is refused without its password where %s is no URL",
+    (url) => {
+      const problems = problemsOf({ BROKER_URL: url });
+      expect(problems).toHaveLength(1);
+      expect(problems[0]).toMatch(/^BROKER_URL: "…@host(:x)?" is not allowed; it must be a URL/);
+    },
+  );
+
   test("is localhost without settings", () => {
     expect(broker({})).toStrictEqual({ url: "mqtt://localhost", username: null, password: null });
   });
