@@ -21,6 +21,7 @@ const bytes = z
 
 export const command: DeviceCommand<number> = {
   name: "add_1gb_file",
+  label: "Add a 1 GB file",
   summary: "Makes a file in the sandbox: 1000 MB, or as much as it is told.",
   payload: bytes,
   // A memory card may take its time.

@@ -7,6 +7,8 @@ export interface DeviceCommand<P = unknown> {
   name: string;
   /** One sentence, for people and for `describe`. */
   summary: string;
+  /** What a button of Home Assistant is called. Default its name in words. */
+  label?: string;
   /** What its payload must be; `describe` shows it as JSON Schema. */
   payload: z.ZodType<P>;
   /** How long it may take, in milliseconds. Default 60 s. */

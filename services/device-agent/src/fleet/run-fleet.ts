@@ -8,6 +8,7 @@ import { EXIT_CODES } from "@weir/fault";
 import { listenForStopRequest } from "@weir/service";
 import { FLEET_HELP, type FleetRequest, readFleetRequest } from "./command-line.ts";
 import { startFleet } from "./fleet.ts";
+import { forgetFleet } from "./forget-fleet.ts";
 import { renderProgress, renderSummary } from "./report.ts";
 
 const TOLD_EVERY_MS = 2_000;
@@ -61,5 +62,6 @@ async function fly(request: FleetRequest, folder: string, clock: Clock): Promise
   };
   process.stdout.write(`${renderSummary(request.devices, counts, usage)}\n`);
   await fleet[Symbol.asyncDispose]();
+  await forgetFleet(request, clock);
   return reason === "time" ? EXIT_CODES.ok : exitCodeOf(reason);
 }

@@ -66,7 +66,7 @@ function sensorOf(
   return {
     platform: "sensor",
     unique_id: uniqueId(address, "attribute", name),
-    name: label,
+    name: inWords(label),
     state_class: "measurement",
     ...(unit === null ? {} : { unit_of_measurement: unit }),
     ...(deviceClass === null ? {} : { device_class: deviceClass }),
@@ -77,11 +77,14 @@ function sensorOf(
   };
 }
 
-function buttonOf({ name, endsProcess }: DeviceCommand, { address }: DeviceDescription): object {
+function buttonOf(
+  { name, label, endsProcess }: DeviceCommand,
+  { address }: DeviceDescription,
+): object {
   return {
     platform: "button",
     unique_id: uniqueId(address, "command", name),
-    name: labelOf(name),
+    name: label ?? inWords(name),
     command_topic: deviceTopics(address).command,
     payload_press: JSON.stringify({ name }),
     ...(endsProcess === true ? { device_class: "restart", entity_category: "config" } : {}),
@@ -110,8 +113,8 @@ function needsNoPayload(command: DeviceCommand): boolean {
   return !WITHOUT_BUTTON.has(command.name) && parsePayload(command, null).kind === "sound";
 }
 
-/** `add_1gb_file` is "Add 1gb file" to people. */
-function labelOf(name: string): string {
+/** `report_now` is "Report now" to people. */
+function inWords(name: string): string {
   const words = name.replaceAll(/[._-]+/g, " ").trim();
   return words.charAt(0).toUpperCase() + words.slice(1);
 }

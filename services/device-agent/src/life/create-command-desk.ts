@@ -1,4 +1,4 @@
-import { COMMAND_BYTES_MAX, deviceTopics } from "@weir/messages";
+import { COMMAND_BYTES_MAX, type CommandOutcome, deviceTopics } from "@weir/messages";
 import { createAckSender } from "./ack-sender.ts";
 import { admit, duplicateOf, type Refused } from "./admission.ts";
 import type { CommandDesk, CommandDeskOptions } from "./command-desk.ts";
@@ -6,6 +6,16 @@ import type { JournalEntry, ResponseAddress } from "./journal.ts";
 import { createLimitedLog } from "./limited-log.ts";
 import { responseAddressOf } from "./response-address.ts";
 import { createWorker, type Told } from "./worker.ts";
+
+/** How a command ended, in a sentence about it. */
+const ENDED: Readonly<Record<CommandOutcome, string>> = {
+  done: "is done",
+  failed: "has failed",
+  expired: "has expired",
+  duplicate: "is a duplicate",
+  rejected: "is rejected",
+  unknown: "has ended, nobody knows how",
+};
 
 /** For the last acks to reach the broker, when the device stops. */
 const LAST_ACKS_MS = 250;
@@ -54,11 +64,11 @@ export function createCommandDesk(options: CommandDeskOptions): CommandDesk {
   function tellPeople({ id, name }: Pick<Refused, "id" | "name">, told: Told): void {
     const { status, error } = told;
     // Not as `name`: that is the process's, in each line of its log.
-    const details = { id, command: name, status };
+    const details = { id, ...(name === null ? {} : { command: name }), status };
     if (status === "done") log.info(`the command ${name} is done`, details);
     else {
       const why = error ?? `one of this id was there before: ${JSON.stringify(told.result)}`;
-      limitedLog.warn(`the command ${name ?? "without a name"} is ${status}: ${why}`, details);
+      limitedLog.warn(`the command ${name ?? "without a name"} ${ENDED[status]}: ${why}`, details);
     }
     onEnded(name, status);
   }

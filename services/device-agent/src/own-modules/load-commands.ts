@@ -11,6 +11,11 @@ const shape = z.looseObject({
   name: z
     .string("name must be text")
     .refine(isName, "name must be 1 to 64 letters, digits, dots, underscores or hyphens"),
+  label: z
+    .string("label must be text")
+    .min(1, "label must not be empty")
+    .max(64, "label must have at most 64 characters")
+    .optional(),
   summary: z
     .string("summary must be a sentence")
     .min(1, "summary must not be empty")

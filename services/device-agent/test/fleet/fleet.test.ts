@@ -5,6 +5,7 @@ import { systemClock } from "@weir/clock";
 import { connectTestClient, createFakeClock, eventually, temporaryFolder } from "@weir/testkit";
 import type { FleetRequest } from "../../src/fleet/command-line.ts";
 import { startFleet } from "../../src/fleet/fleet.ts";
+import { forgetFleet } from "../../src/fleet/forget-fleet.ts";
 
 const LOCAL = { host: "127.0.0.1", port: 0 };
 
@@ -46,6 +47,28 @@ async function openDoor(target: number) {
 }
 
 describe("a fleet", () => {
+  test("leaves nothing at the broker", async () => {
+    using folder = temporaryFolder();
+    await using broker = await startBroker(LOCAL);
+    await using client = await connectTestClient(broker.port, "devices/+/availability");
+    const request = requestFor(broker.port, {});
+    const onFault = (fault: unknown): never => {
+      throw fault;
+    };
+    {
+      const options = { request, folder: folder.path, onFault, clock: systemClock };
+      await using fleet = startFleet(options);
+      await eventually(() => fleet.counts().connected === 3);
+    }
+    await forgetFleet(request, systemClock);
+    const cleared = () => client.received.filter(({ payload }) => payload.length === 0);
+    await eventually(() => cleared().length === 3);
+    await using latecomer = await connectTestClient(broker.port, "devices/+/availability");
+    await client.publish("devices/other/availability", "online", { qos: 1 });
+    await eventually(() => latecomer.received.length > 0);
+    expect(latecomer.received.map(({ topic }) => topic)).toEqual(["devices/other/availability"]);
+  });
+
   test("is so many devices, each with states of its own", async () => {
     using folder = temporaryFolder();
     await using broker = await startBroker(LOCAL);

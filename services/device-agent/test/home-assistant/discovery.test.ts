@@ -33,7 +33,7 @@ const KITCHEN: DeviceDescription = {
     {
       attribute: {
         name: "walk",
-        label: "Walk",
+        label: "walk",
         unit: null,
         range: { min: 0, max: 28.91 },
         decimals: 3,
@@ -72,6 +72,7 @@ describe("Home Assistant's discovery", () => {
       expire_after: 900,
     });
     expect(components.attribute_walk).not.toHaveProperty("unit_of_measurement");
+    expect(components.attribute_walk?.name).toBe("Walk");
   });
 
   test("has no button for a command whose own check of its payload fails or waits", () => {
