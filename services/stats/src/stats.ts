@@ -4,6 +4,7 @@ import { createLink } from "@weir/mqtt";
 import { Counter, Gauge, type ServiceContext } from "@weir/service";
 import type { StatsConfig } from "./config.ts";
 import { createFollower } from "./follower.ts";
+import { keepLooking } from "./keep-looking.ts";
 import { startSeries } from "./series/start-series.ts";
 
 export const flow: Flow = { subscribes: [], publishes: ["STATS", "STATS/<device>/<attribute>"] };
@@ -31,8 +32,6 @@ export function startStats(config: StatsConfig, context: ServiceContext): AsyncD
 
   const follower = opened.use(createFollower(config.file));
   let isConnected = false;
-  let isBusy = false;
-  let isStopping = false;
   let publishedAtMs = -Infinity;
 
   const link = opened.use(
@@ -90,23 +89,7 @@ export function startStats(config: StatsConfig, context: ServiceContext): AsyncD
     logger.debug({ statistics }, "published");
   }
 
-  opened.use(
-    clock.repeat(config.intervalMs, () => {
-      if (isBusy) return;
-      isBusy = true;
-      look()
-        .catch((fault: unknown) => {
-          // A look that was under way when the store was closed has nothing more to say.
-          if (!isStopping) fail(fault);
-        })
-        .finally(() => {
-          isBusy = false;
-        });
-    }),
-  );
-  opened.defer(() => {
-    isStopping = true;
-  });
+  opened.use(keepLooking({ intervalMs: config.intervalMs, look, fail, clock }));
   link.start();
   return opened;
 }

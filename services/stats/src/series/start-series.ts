@@ -1,6 +1,7 @@
 import type { Link } from "@weir/mqtt";
 import type { ServiceContext } from "@weir/service";
 import type { Skipped } from "@weir/store";
+import { keepLooking } from "../keep-looking.ts";
 import { createSeriesMetrics } from "./metrics.ts";
 import type { SeriesConfig } from "./series-config.ts";
 import { createSeriesFollower } from "./series-follower.ts";
@@ -32,7 +33,6 @@ export function startSeries({ config, publish, context }: SeriesOptions): Runnin
     nowMs: clock.monotonic(),
   });
   let isConnected = false;
-  let isBusy = false;
   let isStopping = false;
   let isFull = false;
 
@@ -92,19 +92,7 @@ export function startSeries({ config, publish, context }: SeriesOptions): Runnin
     metrics.waiting.set(publisher.waiting);
   }
 
-  opened.use(
-    clock.repeat(LOOK_MS, () => {
-      if (isBusy) return;
-      isBusy = true;
-      look()
-        .catch((fault: unknown) => {
-          if (!isStopping) fail(fault);
-        })
-        .finally(() => {
-          isBusy = false;
-        });
-    }),
-  );
+  opened.use(keepLooking({ intervalMs: LOOK_MS, look, fail, clock }));
   opened.defer(() => {
     isStopping = true;
   });
