@@ -83,6 +83,7 @@ export function createDelivery<Kind extends string>(
       options.link.onMessage?.(message);
     },
     onConnected: (connected) => {
+      gate.connected();
       alarms?.connected(link);
       events.connected();
       telemetry.connected();

@@ -13,6 +13,8 @@ export interface ReconnectGateOptions {
 export interface ReconnectGate {
   /** For the link's `reconnect`. The link's attempt 0 begins an outage, and with it a new budget. */
   reconnect(attempt: number, signal: AbortSignal): Promise<void>;
+  /** For the link's `onConnected`. */
+  connected(): void;
   /** Somebody needs the connection during the next `forMs`: it begins with short waits again for so long. */
   hurry(forMs: number): void;
 }
@@ -32,6 +34,10 @@ export function createReconnectGate({ delay, budget, clock }: ReconnectGateOptio
   let repaidMs = 0;
   let dueMs = 0;
   let wake = (): void => {};
+  // A connection that does not last (a second device of the same name takes it over, again and again) is
+  // no better for haste: both would only take it from each other more often.
+  let wasConnected = false;
+  let isFlapping = false;
 
   function after(attempt: number): number {
     const delayMs = delay(attempt);
@@ -53,7 +59,9 @@ export function createReconnectGate({ delay, budget, clock }: ReconnectGateOptio
         attempts = { hasty: 0, calm: 0 };
         repaidMs = clock.monotonic();
       }
-      pace = clock.monotonic() < hastyUntilMs ? "hasty" : "calm";
+      isFlapping = wasConnected && attempt > 0;
+      wasConnected = false;
+      pace = clock.monotonic() < hastyUntilMs && !isFlapping ? "hasty" : "calm";
       dueMs = after(attempts[pace]);
       while (!signal.aborted) {
         const waitMs = Math.max(dueMs, earliestAttemptMs(budget, repaidMs)) - clock.monotonic();
@@ -64,9 +72,13 @@ export function createReconnectGate({ delay, budget, clock }: ReconnectGateOptio
       attempts[pace] += 1;
       attempts.calm = Math.max(attempts.calm, attempts.hasty);
     },
+    connected: () => {
+      wasConnected = true;
+    },
     hurry: (forMs) => {
       if (forMs <= 0) return;
       hastyUntilMs = Math.max(hastyUntilMs, clock.monotonic() + forMs);
+      if (isFlapping) return;
       attempts.hasty = 0;
       pace = "hasty";
       dueMs = Math.min(dueMs, after(0));

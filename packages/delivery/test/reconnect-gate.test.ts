@@ -68,6 +68,27 @@ describe("the gate of a link that lost its broker", () => {
     expect(attemptsAtSeconds).toHaveLength(4 + 9);
   });
 
+  test("heeds no haste while each connection is lost as soon as it is made", async () => {
+    const clock = createFakeClock();
+    const delay = (n: number): number => SECOND_MS * 2 ** n;
+    const gate = createReconnectGate({ delay, budget: UNLIMITED, clock });
+    const attemptsAtSeconds: number[] = [];
+    for (let attempt = 0; attempt < 4; attempt += 1) {
+      gate.connected();
+      let isOpen = false;
+      void gate.reconnect(attempt, running).then(() => {
+        isOpen = true;
+      });
+      while (!isOpen) {
+        if (attempt > 0) gate.hurry(60 * SECOND_MS);
+        clock.advance(SECOND_MS);
+        await settled();
+      }
+      attemptsAtSeconds.push(clock.monotonic() / SECOND_MS);
+    }
+    expect(attemptsAtSeconds).toEqual([1, 3, 7, 15]);
+  });
+
   test("closes behind a link that is stopped", async () => {
     const clock = createFakeClock();
     const gate = createReconnectGate({ delay: () => 1, budget: UNLIMITED, clock });
