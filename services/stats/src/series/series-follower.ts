@@ -35,7 +35,8 @@ export interface SeriesFollowerOptions extends StateRules {
 /** One reading of all that the windows need, and of what follows. */
 interface Reading {
   stream: StreamFollower;
-  startSecond: number;
+  /** The latest second at which it was looked at: what no window needed then is forgotten. */
+  latestSecond: number;
   startMs: number;
   /** When it had caught up for the first time; `null` before. */
   completeMs: number | null;
@@ -59,7 +60,7 @@ export function createSeriesFollower(options: SeriesFollowerOptions): SeriesFoll
     const { atSecond, nowMs } = moment();
     const fromUs = forgottenSecond(atSecond) * 1_000_000 - skewUs;
     const stream = followStream({ place, fromUs, monotonicMs: () => moment().nowMs });
-    return { stream, startSecond: atSecond, startMs: nowMs, completeMs: null };
+    return { stream, latestSecond: atSecond, startMs: nowMs, completeMs: null };
   }
 
   function beginAnew(): void {
@@ -72,7 +73,7 @@ export function createSeriesFollower(options: SeriesFollowerOptions): SeriesFoll
 
   /** Whether the clock has moved to where the windows cannot be told from what was read. */
   function isAstray({ atSecond }: Moment): boolean {
-    return atSecond < reading.startSecond - RING.slackSeconds || !series.covers(atSecond);
+    return atSecond < reading.latestSecond - RING.slackSeconds || !series.covers(atSecond);
   }
 
   /** Whether what is stored differs from what was counted, and enough time has passed to look again. */
@@ -134,6 +135,7 @@ export function createSeriesFollower(options: SeriesFollowerOptions): SeriesFoll
     follow: async () => {
       const now = moment();
       if (isAstray(now) || isOutdated(now)) beginAnew();
+      reading.latestSecond = Math.max(reading.latestSecond, now.atSecond);
       keepUp(now);
       for (let steps = 0; steps < STEPS_PER_LOOK && !isClosed && step(); steps += 1) {
         await yieldToEvents();

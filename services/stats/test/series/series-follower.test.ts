@@ -95,6 +95,20 @@ describe("the series of devices", () => {
     expect(subject.averages()).toEqual({ "kitchen/a": 4 });
   });
 
+  test("that were forgotten are there again when the clock is set back to where they count", async () => {
+    using folder = temporaryFolder();
+    using store = openDevices(folder.path);
+    using subject = followerOf(folder.path);
+    store.append([stateRow({ receivedUs: START_US, data: { humidity: 40 } })]);
+    await subject.follow();
+    subject.clock.atSecond += 1_920;
+    await subject.follow();
+    expect(subject.averages()).toEqual({});
+    subject.clock.atSecond -= 590;
+    await subject.follow();
+    expect(subject.averages()).toEqual({ "kitchen/humidity": 40 });
+  });
+
   test("are read anew when a segment vanishes that has readings in a window", async () => {
     using folder = temporaryFolder();
     using store = openDevices(folder.path);
