@@ -110,7 +110,9 @@ async function measure(seconds: number): Promise<string> {
   const logger = opened.use(await startService("logger", place));
   const stats = opened.use(await startService("stats", place));
   const fleet = opened.use(await startFleet(WARM_UP_SECONDS + seconds + 5, place));
-  const said = text(fleet.process.stdout ?? process.stdin);
+  const { stdout } = fleet.process;
+  if (stdout === null) throw new Error("the fleet has no standard output");
+  const said = text(stdout);
   await pause(WARM_UP_SECONDS * 1_000);
 
   const watched: Watched[] = Object.entries({ logger, stats, fleet }).map(([name, { pid }]) => ({

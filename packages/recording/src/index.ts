@@ -5,7 +5,7 @@ export {
 } from "./command.ts";
 export { createIsoTime, isoMicroseconds } from "./iso-time.ts";
 export { nothingRecorded } from "./nothing-recorded.ts";
-export { grouped, type Progress } from "./progress.ts";
+export type { Progress } from "./progress.ts";
 export {
   readSelection,
   SELECTION_HELP,

@@ -1,4 +1,5 @@
 import type { Clock } from "@weir/clock";
+import { grouped } from "@weir/command-line";
 import { isoMicroseconds } from "./iso-time.ts";
 
 /** How far a command has got. */
@@ -57,9 +58,4 @@ export function renderProgress(
   if (reachedUs === null || fromUs === null || toUs <= fromUs) return counted;
   const share = Math.min(1, Math.max(0, (reachedUs - fromUs) / (toUs - fromUs)));
   return `${Math.floor(share * 100)} %, ${counted}, at ${isoMicroseconds(reachedUs).slice(0, 19)}Z`;
-}
-
-/** A number with its thousands apart. */
-export function grouped(number: number): string {
-  return number.toLocaleString("en-US");
 }

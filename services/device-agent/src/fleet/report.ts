@@ -1,3 +1,4 @@
+import { grouped } from "@weir/command-line";
 import type { FleetCounts } from "./fleet.ts";
 
 /** What a fleet's process has used since it began. */
@@ -24,8 +25,4 @@ export function renderSummary(devices: number, counts: FleetCounts, usage: Usage
     `(${grouped(Math.round(counts.sent / seconds))}/s), ${grouped(counts.lost)} lost, ${grouped(counts.commands)} commands;`,
     `${((100 * cpuMs) / elapsedMs).toFixed(1)} % of a core, ${Math.round(residentBytes / 1_048_576)} MiB`,
   ].join(" ");
-}
-
-function grouped(number: number): string {
-  return number.toLocaleString("en-US");
 }

@@ -1,8 +1,7 @@
-import { exitCodeOf } from "@weir/command-line";
+import { exitCodeOf, grouped } from "@weir/command-line";
 import { EXIT_CODES, Fault } from "@weir/fault";
 import {
   type Conversation,
-  grouped,
   nothingRecorded,
   type RecordingCommand,
   runRecordingCommand,

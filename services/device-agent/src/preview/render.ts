@@ -1,4 +1,4 @@
-import { grouped } from "@weir/recording";
+import { grouped } from "@weir/command-line";
 import Table from "cli-table3";
 import type { Deadband } from "../report/deadband.ts";
 import { spanning } from "./candidates.ts";

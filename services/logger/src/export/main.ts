@@ -1,8 +1,7 @@
-import { exitCodeOf, runCommand } from "@weir/command-line";
+import { exitCodeOf, grouped, runCommand } from "@weir/command-line";
 import { EXIT_CODES, errorCode } from "@weir/fault";
 import {
   type Conversation,
-  grouped,
   nothingRecorded,
   type RecordingCommand,
   runRecordingCommand,

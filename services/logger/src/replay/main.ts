@@ -1,9 +1,8 @@
 import { systemClock } from "@weir/clock";
-import { exitCodeOf, runCommand } from "@weir/command-line";
+import { exitCodeOf, grouped, runCommand } from "@weir/command-line";
 import { EXIT_CODES } from "@weir/fault";
 import {
   type Conversation,
-  grouped,
   nothingRecorded,
   type RecordingCommand,
   runRecordingCommand,
