@@ -6,7 +6,14 @@ import { describe, expect, test } from "@jest/globals";
 import { READ_TRANSACTION_MS_MAX, readRange } from "@weir/store";
 import { eventually, openTestStore, START_US, temporaryFolder } from "@weir/testkit";
 import Sqlite from "better-sqlite3";
-import { numbered, numberedRows, openDevices, readAll, SECOND_US } from "./range-fixture.ts";
+import {
+  numbered,
+  numberedRows,
+  numbersOf,
+  openDevices,
+  readAll,
+  SECOND_US,
+} from "./range-fixture.ts";
 
 /** Whether everything in the log is in the file, and the log can begin anew. */
 function checkpoint(database: Sqlite.Database): boolean {
@@ -65,7 +72,7 @@ describe("a reader that takes its time", () => {
     using store = openDevices(folder.path);
     store.append(numberedRows(1, 9_000));
     const pages = readRange({ kind: "folder", folder: folder.path });
-    await pages.next();
+    const first = await pages.next();
     const { sealed } = store.rotate(START_US + 9_001 * SECOND_US);
     await eventually(() => {
       const finisher = openWriter(sealed);
@@ -78,7 +85,9 @@ describe("a reader that takes its time", () => {
       }
     });
     const rest = await pages.next();
-    expect(rest.value?.messages[0]?.cursor).toMatch(/:1001$/);
+    // A page ends at its time limit, too: where the machine is slow it has fewer rows.
+    const [next] = numbersOf(rest.value?.messages ?? []);
+    expect(next).toBe(numbersOf(first.value?.messages ?? []).length + 1);
     await pages.return();
   });
 

@@ -6,6 +6,7 @@ import {
   MINUTE_US,
   numbered,
   numberedRows,
+  numbersOf,
   readAll,
   readNumbers,
   SECOND_US,
@@ -88,7 +89,7 @@ describe("reading a range of one file", () => {
     store.append(numberedRows(5_001, 5_002, "a/new"));
     const rest = await collect(pages);
     const topics = rest.flatMap(({ messages }) => messages.map(({ topic }) => topic));
-    expect(first.value?.messages).toHaveLength(1_000);
+    expect(first.value?.messages.length).toBeLessThan(5_000);
     expect(topics.slice(-2)).toEqual(["a/new", "a/new"]);
   });
 
@@ -156,14 +157,16 @@ describe("reading a range of one file", () => {
     using store = openTestStore(file);
     store.append(numberedRows(1, 9_000));
     const pages = readRange({ kind: "file", file });
-    await pages.next();
+    const first = await pages.next();
+    // It may have fewer rows than it could: it ends at its time limit, too.
+    const lost = numbersOf(first.value?.messages ?? []).length + 1;
     store.prune({ cutoffUs: START_US + 6_000 * SECOND_US, futureUs: Infinity, rowsMax: 10_000 });
     const { value } = await pages.next();
     expect(value?.skipped).toEqual([
       {
         segment: "weir.db",
         kind: "removed",
-        reason: `rows 1001 to 5999 of ${file} were removed before they were read`,
+        reason: `rows ${lost} to 5999 of ${file} were removed before they were read`,
       },
     ]);
     expect(value?.messages[0]?.cursor).toBe("weir.db:6000");
