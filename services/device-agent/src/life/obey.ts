@@ -1,9 +1,9 @@
 import { addAbortListener } from "node:events";
 import type { Clock } from "@weir/clock";
-import { errorMessage } from "@weir/fault";
 import { type DeviceCommand, Refusal } from "../commands/command.ts";
 import type { DeviceControl } from "../device/control.ts";
-import { boundedResult, boundedText } from "./told.ts";
+import { thrownText } from "../own-modules/thrown.ts";
+import { boundedResult } from "./told.ts";
 
 /** How a command has ended; `null` when it has not, and the process is to stop. */
 export type Ending =
@@ -59,10 +59,10 @@ async function run(
     const result = await definition.run(payload, { device: control, signal });
     return { status: "done", ...boundedResult(result) };
   } catch (error) {
-    if (error instanceof Refusal) return { status: "rejected", error: boundedText(error.message) };
+    if (error instanceof Refusal) return { status: "rejected", error: thrownText(error) };
     // Of what was told to end, its own message says less than why it was told.
     const cause = signal.aborted ? signal.reason : error;
-    return { status: "failed", error: boundedText(errorMessage(cause)) };
+    return { status: "failed", error: thrownText(cause) };
   }
 }
 

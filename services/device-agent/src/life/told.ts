@@ -1,11 +1,5 @@
 /** The largest result that an ack tells, in bytes of JSON. */
 export const RESULT_BYTES_MAX = 16_384;
-const TEXT_LENGTH_MAX = 500;
-
-/** An error's message, no longer than an ack tells. */
-export function boundedText(text: string): string {
-  return text.length > TEXT_LENGTH_MAX ? `${text.slice(0, TEXT_LENGTH_MAX)}…` : text;
-}
 
 /**
  * What a command returned, as JSON can say it. What is too large or cannot be said is left out, and that

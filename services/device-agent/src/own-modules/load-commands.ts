@@ -1,9 +1,9 @@
-import { errorMessage } from "@weir/fault";
 import { isName } from "@weir/messages";
 import { z } from "zod";
 import type { DeviceCommand } from "../commands/command.ts";
 import { DEVICE_COMMANDS } from "../commands/index.ts";
 import { type Checked, loadModules } from "./load-modules.ts";
+import { thrownText } from "./thrown.ts";
 
 const TIMEOUT_MS_MAX = 86_400_000;
 
@@ -67,6 +67,6 @@ function schemaProblem(payload: z.ZodType): string | null {
     z.toJSONSchema(payload, { io: "input", unrepresentable: "any" });
     return null;
   } catch (error) {
-    return `payload cannot be written as JSON Schema: ${errorMessage(error)}`;
+    return `payload cannot be written as JSON Schema: ${thrownText(error)}`;
   }
 }

@@ -3,6 +3,7 @@ import { createRequire } from "node:module";
 import { join, resolve } from "node:path";
 import { types } from "node:util";
 import { EXIT_CODES, errorCode, errorMessage, Fault } from "@weir/fault";
+import { thrownText } from "./thrown.ts";
 
 /** What a module exports is called by its name, which no other one has. */
 interface Named {
@@ -102,7 +103,7 @@ function reasonOf(error: unknown): string {
     return "it has an await outside of its functions; wait where it is used";
   }
   // Node goes on to tell who asked for it, in several lines.
-  const [first = ""] = errorMessage(error).split("\n");
+  const [first = ""] = thrownText(error).split("\n");
   const isMissing = /^Cannot find (package|module) '[^./]/.test(first);
   return isMissing ? `${first}; keep the folder below Weir's own, where its packages are` : first;
 }

@@ -1,9 +1,10 @@
 import { types } from "node:util";
-import { EXIT_CODES, errorMessage, Fault } from "@weir/fault";
+import { EXIT_CODES, Fault } from "@weir/fault";
 import { isName } from "@weir/messages";
 import { z } from "zod";
 import type { Sample, Source, SourceContext, SourceKind } from "../sources/source.ts";
 import type { Checked } from "./load-modules.ts";
+import { thrownText } from "./thrown.ts";
 
 const NAME_RULE = "it must be 1 to 64 letters, digits, dots, underscores or hyphens";
 const name = z.string(NAME_RULE).refine(isName, NAME_RULE);
@@ -76,7 +77,7 @@ function openOf(
     return kind.open(options, context);
   } catch (cause) {
     if (cause instanceof Fault) throw cause;
-    throw unusable(file, `cannot open the source ${context.name}: ${errorMessage(cause)}`, cause);
+    throw unusable(file, `cannot open the source ${context.name}: ${thrownText(cause)}`, cause);
   }
 }
 

@@ -1,5 +1,7 @@
-import type { z } from "zod";
+import { z } from "zod";
 import type { DeviceCommand } from "../commands/command.ts";
+import { abandonPromises } from "../own-modules/abandon-promises.ts";
+import { thrownText } from "../own-modules/thrown.ts";
 import { formProblem } from "./form.ts";
 import { problemsOf, wordsFor } from "./issues.ts";
 
@@ -13,20 +15,21 @@ export function parsePayload<P>(
 ): { kind: "sound"; payload: P } | { kind: "unsound"; reason: string } {
   const problem = formProblem(payload);
   if (problem !== null) return unsound(problem);
-  const parsed = checked(command, payload);
-  if (parsed instanceof Error) return unsound(`payload: its check failed: ${parsed.message}`);
-  if (parsed.success) return { kind: "sound", payload: parsed.data };
-  const problems = parsed.error.issues.flatMap((issue) => problemsOf(issue, payload));
-  return unsound(problems.slice(0, PROBLEMS_SHOWN_MAX).join("; also "));
+  try {
+    const parsed = abandonPromises(() => command.payload.safeParse(payload, { error: wordsFor }));
+    if (parsed.success) return { kind: "sound", payload: parsed.data };
+    const problems = parsed.error.issues.flatMap((issue) => problemsOf(issue, payload));
+    return unsound(problems.slice(0, PROBLEMS_SHOWN_MAX).join("; also "));
+  } catch (error) {
+    // A check of the user's own making may throw, or tell of problems that are none. That is no reason to end.
+    return unsound(`payload: its check failed: ${reasonOf(error)}`);
+  }
 }
 
-/** A check of the user's own making may throw, or want to be waited for. That is no reason to end. */
-function checked<P>(command: DeviceCommand<P>, payload: unknown): z.ZodSafeParseResult<P> | Error {
-  try {
-    return command.payload.safeParse(payload, { error: wordsFor });
-  } catch (error) {
-    return error instanceof Error ? error : new Error(String(error));
-  }
+function reasonOf(error: unknown): string {
+  return error instanceof z.core.$ZodAsyncError
+    ? "it returns a Promise, and nobody waits for that"
+    : thrownText(error);
 }
 
 function unsound(reason: string): { kind: "unsound"; reason: string } {

@@ -1,7 +1,7 @@
 import { addAbortListener } from "node:events";
 import type { Clock } from "@weir/clock";
-import { errorMessage } from "@weir/fault";
 import type { DeviceLog } from "../device/log.ts";
+import { thrownText } from "../own-modules/thrown.ts";
 import type { Sample } from "../sources/source.ts";
 import type { ReportedSource } from "./reporter.ts";
 
@@ -68,7 +68,7 @@ export function createMeter({ sources, log, clock }: MeterOptions): Meter {
       if (failing.delete(source.name)) log.info(`the source ${source.name} works again`);
       return sample;
     } catch (error) {
-      fail(source.name, errorMessage(signal.aborted ? signal.reason : error));
+      fail(source.name, thrownText(signal.aborted ? signal.reason : error));
       return null;
     } finally {
       underWay.delete(source.name);

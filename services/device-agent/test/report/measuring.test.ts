@@ -32,6 +32,22 @@ describe("a source that fails", () => {
     ]);
     expect(bench.data()).toEqual([{ walk: 0 }, { walk: 0 }, { walk: 0, disk: 1 }, { walk: 0 }]);
   });
+
+  test("may throw what has no text, or too much of it: the others are reported", async () => {
+    const walk = createTestSource("walk");
+    const odd = createTestSource("odd");
+    const long = createTestSource("long");
+    odd.answer = () => Promise.reject(Object.create(null));
+    long.answer = () => Promise.reject(new Error("x".repeat(100_000)));
+    await using bench = createBench([walk, odd, long]);
+    await bench.start();
+    await bench.pass(INTERVAL_MS);
+    expect(bench.data()).toEqual([{ walk: 0 }, { walk: 0 }]);
+    expect(bench.log).toEqual([
+      "warn: the source odd cannot be measured: it threw something that cannot be shown",
+      expect.stringMatching(/^warn: the source long cannot be measured: x{500}…$/),
+    ]);
+  });
 });
 
 describe("a slow source", () => {
