@@ -25,12 +25,12 @@ export interface DeviceControl {
   /** Between two reports, in milliseconds. */
   intervalMs(): number;
   intervalMinMs: number;
-  /** Holds from now on: a timer that runs is set anew. @throws when it cannot be kept. */
+  /** Holds from now on: a timer that runs is set anew. @throws Refusal out of bounds. @throws when it cannot be kept. */
   setIntervalMs(intervalMs: number): void;
   sources(): readonly SourceDescription[];
-  /** Reports these from now on, and no others. @throws Refusal for a name that is not configured. */
+  /** Reports these from now on, and no others. @throws Refusal for none, and for a name that is not configured. */
   setActiveSources(names: readonly string[]): void;
-  /** `null` for none; `maxSilenceMs` as it was where it is left out. @throws Refusal for an attribute that there is not. */
+  /** `null` for none; `maxSilenceMs` as it was where it is left out. @throws Refusal for an attribute that there is not, or a rule that is none. */
   setDeadband(attribute: string, deadband: Deadband | null, maxSilenceMs?: number): void;
   /** Measures and reports everything now, whatever the deadbands say. */
   reportNow(): Promise<readonly Outcome[]>;

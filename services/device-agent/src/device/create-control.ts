@@ -1,10 +1,14 @@
 import { z } from "zod";
+import { Refusal } from "../commands/command.ts";
 import type { DeviceConfig } from "../config/configured-device.ts";
 import type { Reporter } from "../report/reporter.ts";
 import type { Sandbox } from "../sandbox/sandbox.ts";
 import type { CommandDescription, DeviceControl } from "./control.ts";
 import type { DeviceMemory, Remembered } from "./memory.ts";
 import type { OpenedSource } from "./open-sources.ts";
+
+/** A day. */
+const INTERVAL_MS_MAX = 86_400_000;
 
 export interface ControlOptions {
   config: Pick<DeviceConfig, "address" | "intervalMinMs" | "commands">;
@@ -31,6 +35,7 @@ export function createControl(options: ControlOptions): DeviceControl {
     intervalMs: reporter.intervalMs,
     intervalMinMs: config.intervalMinMs,
     setIntervalMs: (intervalMs) => {
+      checkInterval(intervalMs, config.intervalMinMs);
       reporter.setIntervalMs(intervalMs);
       keep({ intervalMs });
     },
@@ -54,6 +59,14 @@ export function createControl(options: ControlOptions): DeviceControl {
     sandbox,
     restart,
   };
+}
+
+/** What is kept and is none would keep the device from starting again. */
+function checkInterval(intervalMs: number, minMs: number): void {
+  const isSound =
+    Number.isInteger(intervalMs) && intervalMs >= minMs && intervalMs <= INTERVAL_MS_MAX;
+  if (isSound) return;
+  throw new Refusal(`an interval is whole milliseconds from ${minMs} to ${INTERVAL_MS_MAX}`);
 }
 
 function describe({

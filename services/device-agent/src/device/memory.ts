@@ -2,7 +2,7 @@ import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeFileSync
 import { EXIT_CODES, errorCode, errorMessage, Fault } from "@weir/fault";
 import { fsyncFolderOf } from "@weir/sqlite";
 import { z } from "zod";
-import type { DeadbandRule } from "../report/deadband.ts";
+import { type DeadbandRule, deadbandRule } from "../report/deadband.ts";
 
 /** What commands have set, and what therefore holds over the configuration. */
 export interface Remembered {
@@ -20,17 +20,10 @@ export interface DeviceMemory {
 
 const NOTHING: Remembered = { intervalMs: null, activeSources: null, rules: {} };
 
-const deadband = z.discriminatedUnion("kind", [
-  z.object({ kind: z.literal("absolute"), width: z.number().nonnegative() }),
-  z.object({ kind: z.literal("relative"), share: z.number().nonnegative() }),
-]);
 const remembered = z.object({
   intervalMs: z.int().positive().nullable(),
   activeSources: z.array(z.string()).nullable(),
-  rules: z.record(
-    z.string(),
-    z.object({ deadband: deadband.nullable(), maxSilenceMs: z.int().positive() }),
-  ),
+  rules: z.record(z.string(), deadbandRule),
 });
 
 /** A memory that ends with the process. */

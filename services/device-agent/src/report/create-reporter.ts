@@ -128,6 +128,7 @@ function without(memory: ReportMemory, sources: readonly ReportedSource[]): Repo
 
 function checkNames(names: readonly string[], sources: readonly ReportedSource[]): void {
   const known = sources.map(({ name }) => name);
+  if (names.length === 0) throw new Refusal("at least one source is active");
   const missing = names.find((name) => !known.includes(name));
   if (missing === undefined) return;
   throw new Refusal(

@@ -1,3 +1,5 @@
+import { z } from "zod";
+
 /** A change too small to report: of so many units, or of such a share of the value reported last. */
 export type Deadband =
   | { kind: "absolute"; width: number }
@@ -11,6 +13,17 @@ export interface DeadbandRule {
   /** After so many milliseconds without a report the value is reported all the same. */
   maxSilenceMs: number;
 }
+
+/** What a rule must be that a command sets, and that is kept. */
+export const deadbandRule: z.ZodType<DeadbandRule> = z.object({
+  deadband: z
+    .discriminatedUnion("kind", [
+      z.object({ kind: z.literal("absolute"), width: z.number().nonnegative() }),
+      z.object({ kind: z.literal("relative"), share: z.number().nonnegative() }),
+    ])
+    .nullable(),
+  maxSilenceMs: z.int().positive(),
+});
 
 /** A value as it was reported last. */
 export interface Reported {

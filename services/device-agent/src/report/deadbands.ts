@@ -1,12 +1,12 @@
 import { Refusal } from "../commands/command.ts";
-import type { Deadband, DeadbandRule } from "./deadband.ts";
+import { type Deadband, type DeadbandRule, deadbandRule } from "./deadband.ts";
 import type { ReportedSource } from "./reporter.ts";
 
 /** The rule of each attribute: its own, or that of its source. */
 export interface Deadbands {
   /** @throws Refusal for an attribute that there is not. */
   ruleOf(attribute: string): DeadbandRule;
-  /** @throws Refusal for an attribute that there is not. */
+  /** @throws Refusal for an attribute that there is not, or a rule that is none: a command may say anything. */
   set(attribute: string, deadband: Deadband | null, maxSilenceMs?: number): void;
   /** Those that attributes have of their own. */
   own(): Readonly<Record<string, DeadbandRule>>;
@@ -36,7 +36,13 @@ export function createDeadbands(
     ruleOf,
     set: (attribute, deadband, maxSilenceMs = ruleOf(attribute).maxSilenceMs) => {
       ruleOf(attribute);
-      own.set(attribute, { deadband, maxSilenceMs });
+      const rule = deadbandRule.safeParse({ deadband, maxSilenceMs });
+      if (!rule.success) {
+        throw new Refusal(
+          `the deadband of ${attribute} must be a width or a share of 0 or more, and its silence whole milliseconds`,
+        );
+      }
+      own.set(attribute, rule.data);
     },
     own: () => Object.fromEntries(own),
   };

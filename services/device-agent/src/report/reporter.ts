@@ -42,9 +42,9 @@ export interface Reporter extends AsyncDisposable {
   start(): void;
   /** Sets the timers that run anew; the next report comes one interval from now. */
   setIntervalMs(intervalMs: number): void;
-  /** @throws Refusal for a name that there is not. */
+  /** @throws Refusal for none, and for a name that there is not. */
   setActiveSources(names: readonly string[]): void;
-  /** @throws Refusal for an attribute that there is not. */
+  /** @throws Refusal for an attribute that there is not, and for a rule that is none. */
   setDeadband(attribute: string, deadband: Deadband | null, maxSilenceMs?: number): void;
   /** Measures and reports all active sources now, whatever their deadbands say. */
   reportNow(): Promise<readonly Outcome[]>;

@@ -1,0 +1,85 @@
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { type TemporaryFolder, temporaryFolder } from "@weir/testkit";
+import { Refusal } from "../../src/commands/command.ts";
+import type { DeviceControl } from "../../src/device/control.ts";
+import { createControl } from "../../src/device/create-control.ts";
+import { memoryInFile } from "../../src/device/memory.ts";
+import type { Deadband } from "../../src/report/deadband.ts";
+import { openSandbox } from "../../src/sandbox/open-sandbox.ts";
+import { type Bench, createBench, createTestSource, INTERVAL_MS } from "../report/fixture.ts";
+
+const width = (width: number): Deadband => ({ kind: "absolute", width });
+const share = (share: number): Deadband => ({ kind: "relative", share });
+
+/** What a command of the user's own may do by mistake: nobody has checked its types. */
+const MISTAKES: readonly (readonly [string, (device: DeviceControl) => void])[] = [
+  ["no interval", (device) => device.setIntervalMs(Number.NaN)],
+  ["an interval as text", (device) => device.setIntervalMs("30" as never)],
+  ["an interval of nothing", (device) => device.setIntervalMs(0)],
+  ["half a millisecond", (device) => device.setIntervalMs(10_000.5)],
+  ["an interval below the least one", (device) => device.setIntervalMs(999)],
+  ["more than a day", (device) => device.setIntervalMs(86_400_001)],
+  ["no source at all", (device) => device.setActiveSources([])],
+  ["a negative deadband", (device) => device.setDeadband("walk", width(-1))],
+  ["a deadband that is no number", (device) => device.setDeadband("walk", share(Number.NaN))],
+  ["a deadband of no kind", (device) => device.setDeadband("walk", { width: 1 } as never)],
+  ["a silence of nothing", (device) => device.setDeadband("walk", null, 0)],
+  ["a silence that is no number", (device) => device.setDeadband("walk", null, Number.NaN)],
+];
+
+describe("a device that a command has told a mistake", () => {
+  let folder: TemporaryFolder;
+  let bench: Bench;
+  let device: DeviceControl;
+
+  beforeEach(() => {
+    folder = temporaryFolder();
+    const walk = createTestSource("walk");
+    bench = createBench([walk]);
+    device = createControl({
+      config: {
+        address: { prefix: "devices", id: "kitchen" },
+        intervalMinMs: 1_000,
+        commands: new Map(),
+      },
+      sources: [{ ...walk, kind: "test" }],
+      reporter: bench.reporter,
+      memory: memoryInFile(folder.file("memory.json")),
+      sandbox: openSandbox({ folder: folder.file("sandbox"), quotaBytes: 0, reserveBytes: 0 }),
+      onChange: () => {},
+      restart: () => {},
+    });
+  });
+  afterEach(async () => {
+    await bench[Symbol.asyncDispose]();
+    folder[Symbol.dispose]();
+  });
+
+  test.each(MISTAKES)("refuses %s, and starts again as before", (_what, mistake) => {
+    device.setIntervalMs(20_000);
+    device.setDeadband("walk", width(2), 60_000);
+    expect(() => mistake(device)).toThrow(Refusal);
+    const rules = { walk: { deadband: width(2), maxSilenceMs: 60_000 } };
+    expect(memoryInFile(folder.file("memory.json")).recall()).toEqual({
+      intervalMs: 20_000,
+      activeSources: null,
+      rules,
+    });
+    expect({ ms: bench.reporter.intervalMs(), rules: bench.reporter.rules() }).toEqual({
+      ms: 20_000,
+      rules,
+    });
+    expect(bench.reporter.isActive("walk")).toBe(true);
+  });
+
+  test("keeps what is none", () => {
+    device.setIntervalMs(INTERVAL_MS);
+    device.setActiveSources(["walk"]);
+    device.setDeadband("walk", share(0), 1);
+    expect(memoryInFile(folder.file("memory.json")).recall()).toEqual({
+      intervalMs: INTERVAL_MS,
+      activeSources: ["walk"],
+      rules: { walk: { deadband: share(0), maxSilenceMs: 1 } },
+    });
+  });
+});
