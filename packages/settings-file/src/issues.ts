@@ -1,13 +1,13 @@
 import type { z } from "zod";
 import { keysAt, shapeOf } from "./json-schema.ts";
-import type { Problem } from "./problem.ts";
-import { didYouMean } from "./suggestion.ts";
-import { wordsFor } from "./words.ts";
+import type { Path, Problem } from "./problem.ts";
+import { didYouMean, suggestionFor } from "./suggestion.ts";
 
 type Issue = z.core.$ZodIssue;
 
 /** What a file of settings may hold. */
 export interface FileFormat<T> {
+  /** It takes an empty file, too. */
   schema: z.ZodType<T>;
   /** The file that shows every key, for who misspells one: `config/weir.example.yaml`. */
   example: string;
@@ -15,40 +15,33 @@ export interface FileFormat<T> {
   missingKeys?: Readonly<Record<string, string>>;
 }
 
-/** Sound content, or every problem of one that is not; never both. */
-export type Checked<T> = { content: T; problems: [] } | { content: null; problems: Problem[] };
-
-/** @param above the keys that lead to the content, when it is a part of a file. */
-export function checkContent<T>(
-  content: unknown,
-  format: FileFormat<T>,
-  above: readonly string[] = [],
-): Checked<T> {
-  const parsed = format.schema.safeParse(content, { error: wordsFor });
-  if (parsed.success) return { content: parsed.data, problems: [] };
-  const problems = parsed.error.issues.flatMap((issue) => problemsOf(issue, [], format));
-  return {
-    content: null,
-    problems: problems.map(({ path, words }) => ({ path: [...above, ...path], words })),
-  };
+/** A part of a file whose form is wrong. */
+export interface FormProblem extends Problem {
+  /** The key that stands there misspelled, as far as that can be guessed. */
+  meant?: Path;
 }
 
-function problemsOf<T>(issue: Issue, above: readonly string[], format: FileFormat<T>): Problem[] {
+/** What zod has found, as an operator says it. */
+export function formProblems<T>(
+  issues: readonly Issue[],
+  format: FileFormat<T>,
+  above: Path = [],
+): FormProblem[] {
+  return issues.flatMap((issue) => problemsOf(issue, above, format));
+}
+
+function problemsOf<T>(issue: Issue, above: Path, format: FileFormat<T>): FormProblem[] {
   const path = [...above, ...issue.path.map(String)];
   switch (issue.code) {
-    case "unrecognized_keys": {
-      const keys = keysAt(shapeOf(format.schema), path);
-      return issue.keys.map((key) => ({
-        path: [...path, key],
-        words: format.missingKeys?.[key] ?? wordsForUnknownKey(key, keys, format.example),
-      }));
-    }
+    case "unrecognized_keys":
+      return issue.keys.map((key) => unknownKey(key, path, format));
     case "invalid_key":
       return [{ path, words: issue.issues[0]?.message ?? issue.message }];
     case "invalid_union": {
       const meant = issue.errors.find(isInside);
-      if (meant === undefined) return [{ path, words: issue.message }];
-      return meant.flatMap((inner) => problemsOf(inner, path, format));
+      return meant === undefined
+        ? [{ path, words: issue.message }]
+        : formProblems(meant, format, path);
     }
     default:
       return [{ path, words: issue.message }];
@@ -58,6 +51,14 @@ function problemsOf<T>(issue: Issue, above: readonly string[], format: FileForma
 /** Whether a form fits so far that only something inside it is wrong. */
 function isInside(issues: readonly Issue[]): boolean {
   return issues.some(({ path, code }) => path.length > 0 || code === "unrecognized_keys");
+}
+
+function unknownKey<T>(key: string, at: Path, format: FileFormat<T>): FormProblem {
+  const keys = keysAt(shapeOf(format.schema), at);
+  const words = format.missingKeys?.[key] ?? wordsForUnknownKey(key, keys, format.example);
+  const meant = suggestionFor(key, keys);
+  const problem = { path: [...at, key], words };
+  return meant === null ? problem : { ...problem, meant: [...at, meant] };
 }
 
 /**

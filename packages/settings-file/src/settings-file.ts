@@ -1,13 +1,21 @@
-import { ConfigurationFault } from "@weir/config";
-import { checkContent, type FileFormat } from "./issues.ts";
+import { ConfigurationFault, readTogether } from "@weir/config";
+import { checkContent } from "./check-content.ts";
+import { beyondDoubt } from "./doubt.ts";
+import type { FileFormat } from "./issues.ts";
 import type { Problem } from "./problem.ts";
 import { readYamlFile } from "./yaml-file.ts";
 
-/** A file of settings whose keys and values are sound, each for itself. */
+/** A file of settings. What is wrong with its form is told together with what is found in what comes of it. */
 export interface SettingsFile<T> {
+  /** What of it is sound in form. Nobody goes on with it before `throwProblems` has let it pass. */
   content: T;
-  /** @returns a fault with every problem in a line: file, line, path, value, words. */
-  faultOf(problems: readonly Problem[]): ConfigurationFault;
+  /**
+   * A fault with every problem in a line (file, line, path, value, words), in the order of the file; `null`
+   * where there is none.
+   *
+   * @param found in what comes of the content.
+   */
+  faultOf(found: readonly Problem[]): ConfigurationFault | null;
 }
 
 const PROBLEMS_SHOWN_MAX = 100;
@@ -16,26 +24,57 @@ const PROBLEMS_SHOWN_MAX = 100;
  * Reads a YAML file of settings.
  *
  * @returns `null` when there is no such file.
- * @throws ConfigurationFault with every problem.
+ * @throws ConfigurationFault when it cannot be read, or is no YAML.
  */
 export function readSettingsFile<T>(file: string, format: FileFormat<T>): SettingsFile<T> | null {
   const yaml = readYamlFile(file);
   if (yaml === null) return null;
-  const { content, problems } = checkContent(yaml.content, format);
-  if (content === null) throw faultOf(problems, yaml.describe);
-  return { content, faultOf: (found) => faultOf(found, yaml.describe) };
+  const { content, problems, doubtful } = checkContent(yaml.content, format);
+  return {
+    content: content ?? format.schema.parse({}),
+    faultOf: (found) => {
+      const all = [...problems, ...beyondDoubt(found, doubtful)];
+      const placed = all.map((problem) => ({ problem, at: yaml.positionOf(problem.path) }));
+      placed.sort((one, other) => one.at - other.at);
+      return faultOf(placed.map(({ problem }) => yaml.describe(problem)));
+    },
+  };
 }
 
-/** What there is to say without a file. */
-export function faultWithoutFile(problems: readonly Problem[]): ConfigurationFault {
-  return faultOf(problems, ({ path, words }) => `${path.join(".")}: ${words}`);
+/**
+ * What settings and a file say, both for themselves. With settings that are wrong nothing comes of the file;
+ * what is wrong with its form is told beside them.
+ *
+ * @throws ConfigurationFault
+ */
+export function readBeside<V, T>(
+  readValues: () => V,
+  readFile: () => SettingsFile<T> | null,
+): readonly [V, SettingsFile<T> | null] {
+  try {
+    return readTogether<[V, SettingsFile<T> | null]>(readValues, readFile);
+  } catch (error) {
+    readTogether(readValues, () => throwProblems(readFile(), []));
+    throw error;
+  }
 }
 
-function faultOf(
-  problems: readonly Problem[],
-  describe: (problem: Problem) => string,
-): ConfigurationFault {
-  const shown = problems.slice(0, PROBLEMS_SHOWN_MAX).map(describe);
-  const more = problems.length - shown.length;
+/**
+ * @param file `null` where there is none: then there is no line to tell.
+ * @param found in what comes of it.
+ * @throws ConfigurationFault with these and with what is wrong with the form of the file.
+ */
+export function throwProblems(file: SettingsFile<unknown> | null, found: readonly Problem[]): void {
+  const fault =
+    file === null
+      ? faultOf(found.map(({ path, words }) => `${path.join(".")}: ${words}`))
+      : file.faultOf(found);
+  if (fault !== null) throw fault;
+}
+
+function faultOf(lines: readonly string[]): ConfigurationFault | null {
+  if (lines.length === 0) return null;
+  const shown = lines.slice(0, PROBLEMS_SHOWN_MAX);
+  const more = lines.length - shown.length;
   return new ConfigurationFault(more > 0 ? [...shown, `… and ${more} more`] : shown);
 }

@@ -5,7 +5,7 @@ export function didYouMean(text: string, words: readonly string[]): string {
 }
 
 /** The one of some words that a text was probably meant to be; `null` when none is like it. */
-function suggestionFor(text: string, words: readonly string[]): string | null {
+export function suggestionFor(text: string, words: readonly string[]): string | null {
   const allowed = Math.max(1, Math.floor(text.length / 3));
   const [nearest] = words
     .map((word) => ({ word, edits: editsBetween(text.toLowerCase(), word.toLowerCase()) }))

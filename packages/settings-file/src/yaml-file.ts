@@ -13,7 +13,7 @@ import {
   parseDocument,
   visit,
 } from "yaml";
-import type { Problem } from "./problem.ts";
+import type { Path, Problem } from "./problem.ts";
 import { shownValue } from "./shown-value.ts";
 
 /** A YAML file, and where in it what stands. */
@@ -21,6 +21,8 @@ export interface YamlFile {
   content: unknown;
   /** A problem in one line: file, line, path, value, words. */
   describe(problem: Problem): string;
+  /** What problems are sorted by: their order in the file, and before it what comes from elsewhere. */
+  positionOf(path: Path): number;
 }
 
 const FILE_BYTES_MAX = 1024 * 1024;
@@ -45,14 +47,13 @@ export function readYamlFile(file: string): YamlFile | null {
   return {
     content,
     describe: ({ path, words }) => {
-      const { offset, depth } = find(document, path);
-      // What is not in the file, not even in part, comes from elsewhere: the defaults, the environment.
-      const isHere = depth === path.length || depth >= 2;
+      const offset = offsetAt(document, path);
       const line = path.length === 0 || offset === null ? "" : `:${lineAt(offset)}`;
-      const where = isHere ? `${file}${line}: ` : "";
+      const where = offset === null ? "" : `${file}${line}: `;
       const what = path.length === 0 ? "" : `${path.join(".")}${shownValue(content, path)}: `;
       return `${where}${what}${words}`;
     },
+    positionOf: (path) => offsetAt(document, path) ?? -1,
   };
 }
 
@@ -107,21 +108,21 @@ function contentOf(document: Document, file: string): unknown {
   }
 }
 
-/** Where the last key of a path is, or of as much of it as there is. */
-function find(
-  document: Document,
-  path: readonly string[],
-): { offset: number | null; depth: number } {
+/**
+ * Where the last key of a path is, or of as much of it as there is. `null` where it is not in the file, not
+ * even in part: it comes from elsewhere, the defaults or the environment.
+ */
+function offsetAt(document: Document, path: Path): number | null {
   let node: unknown = document.contents;
-  let offset: number | null = null;
+  let offset: number | null = 0;
   for (const [depth, step] of path.entries()) {
     if (isAlias(node)) node = node.resolve(document);
     const next = stepInto(node, step);
-    if (next === null) return { offset, depth };
+    if (next === null) return depth < 2 ? null : offset;
     offset = next.offset;
     node = next.node;
   }
-  return { offset, depth: path.length };
+  return offset;
 }
 
 function stepInto(node: unknown, step: string): { node: unknown; offset: number | null } | null {

@@ -1,6 +1,13 @@
 import { writeFileSync } from "node:fs";
 import { ConfigurationFault } from "@weir/config";
-import { duration, type FileFormat, readSettingsFile, size } from "@weir/settings-file";
+import {
+  duration,
+  type FileFormat,
+  type Problem,
+  readSettingsFile,
+  size,
+  throwProblems,
+} from "@weir/settings-file";
 import { temporaryFolder } from "@weir/testkit";
 import { z } from "zod";
 
@@ -27,18 +34,26 @@ export const pondFormat = {
   missingKeys: { password: "ponds have none" },
 } satisfies FileFormat<unknown>;
 
-/** What a file with this text comes to. */
-export function pondOf(text: string | Buffer): z.infer<typeof pondFormat.schema> | undefined {
+type Pond = z.infer<typeof pondFormat.schema>;
+
+/** What a file with this text comes to, when nothing is wrong with it and with what was found in it. */
+export function pondOf(text: string | Buffer, find: (pond: Pond) => Problem[] = () => []): Pond {
   using folder = temporaryFolder();
   const file = folder.file("pond.yaml");
   writeFileSync(file, text);
-  return readSettingsFile(file, pondFormat)?.content;
+  const read = readSettingsFile(file, pondFormat);
+  const content = read?.content ?? {};
+  throwProblems(read, find(content));
+  return content;
 }
 
 /** The problems of one that is wrong, without the folder that it lies in. */
-export function problemsOf(text: string | Buffer): readonly string[] {
+export function problemsOf(
+  text: string | Buffer,
+  find?: (pond: Pond) => Problem[],
+): readonly string[] {
   try {
-    pondOf(text);
+    pondOf(text, find);
   } catch (error) {
     if (!(error instanceof ConfigurationFault)) throw error;
     return error.problems.map((problem) => problem.replace(/^.*pond\.yaml/, "pond.yaml"));

@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { describe, expect, test } from "@jest/globals";
-import { faultWithoutFile, readSettingsFile } from "@weir/settings-file";
+import { ConfigurationFault } from "@weir/config";
+import { readBeside, readSettingsFile, throwProblems } from "@weir/settings-file";
 import { temporaryFolder } from "@weir/testkit";
 import { pondFormat, pondOf, problemsOf } from "./fixture.ts";
 
@@ -24,21 +25,109 @@ describe("a file of settings", () => {
     expect(readSettingsFile(folder.file("gone.yaml"), pondFormat)).toBeNull();
   });
 
-  test("has problems that are found later told with their lines, too", () => {
-    using folder = temporaryFolder();
-    const file = folder.file("pond.yaml");
-    writeFileSync(file, "depth: 2\nfish:\n  carp: { count: 3 }\n");
-    const fault = readSettingsFile(file, pondFormat)?.faultOf([
-      { path: ["fish", "carp"], words: "there is no room for them" },
-    ]);
-    expect(fault?.problems).toEqual([`${file}:3: fish.carp: there is no room for them`]);
+  test("that is missing has what is found told without lines", () => {
+    const found = [{ path: ["fish", "carp"], words: "there is no room for them" }];
+    expect(() => throwProblems(null, found)).toThrow("fish.carp: there is no room for them");
+    expect(() => throwProblems(null, [])).not.toThrow();
+  });
+});
+
+describe("settings and a file", () => {
+  const wrongSettings = () => {
+    throw new ConfigurationFault(["POND_OWNER: wrong"]);
+  };
+
+  test("are read beside each other", () => {
+    expect(
+      readBeside(
+        () => 5,
+        () => null,
+      ),
+    ).toEqual([5, null]);
   });
 
-  test("that is missing has them told without", () => {
-    const fault = faultWithoutFile([
+  test("have what is wrong with either told together, also the form of the file", () => {
+    using folder = temporaryFolder();
+    const file = folder.file("pond.yaml");
+    const read = () => readSettingsFile(file, pondFormat);
+    const problemsWith = (text: string) => {
+      writeFileSync(file, text);
+      return () => readBeside(wrongSettings, read);
+    };
+    expect(problemsWith("depth: 10")).toThrow(/POND_OWNER: wrong\n.*depth 10: it must be/);
+    expect(problemsWith("depth: [")).toThrow(/POND_OWNER: wrong\n.*pond.yaml:1:/);
+    expect(problemsWith("depth: 1")).toThrow(/1 problem\(s\):\n {2}POND_OWNER: wrong$/);
+  });
+});
+
+describe("what is found in the content of a file of settings", () => {
+  const found = (...path: string[]) => ({ path, words: "found" });
+
+  test("is told with its line", () => {
+    const problems = problemsOf("depth: 2\nfish:\n  carp: { count: 3 }\n", () => [
       { path: ["fish", "carp"], words: "there is no room for them" },
     ]);
-    expect(fault.problems).toEqual(["fish.carp: there is no room for them"]);
+    expect(problems).toEqual(["pond.yaml:3: fish.carp: there is no room for them"]);
+  });
+
+  test("is told among what is wrong with the form, in the order of the file", () => {
+    const text = "refill: 1m\ndepth: 10\nfish:\n  carp: { count: 3, kind: shark }\nlit: true\n";
+    const problems = problemsOf(text, () => [
+      found("lit"),
+      found("fish", "carp", "count"),
+      found("refill"),
+      found("POND_OWNER"),
+    ]);
+    expect(problems).toEqual([
+      "POND_OWNER: found",
+      'pond.yaml:1: refill "1m": found',
+      "pond.yaml:2: depth 10: it must be at most 9",
+      "pond.yaml:4: fish.carp.count 3: found",
+      'pond.yaml:4: fish.carp.kind "shark": it must be one of carp, tench',
+      "pond.yaml:5: lit true: found",
+    ]);
+  });
+
+  test("is looked for in all that is sound", () => {
+    const text = `depth: 10
+lit: true
+fish:
+  carp: { count: 3, kind: shark, kint: x }
+  tench: { kind: tench }
+  pike: 5
+food: { brand: x }
+`;
+    const seen: unknown[] = [];
+    problemsOf(text, (pond) => {
+      seen.push(pond);
+      return [];
+    });
+    expect(seen).toEqual([{ lit: true, fish: { carp: { count: 3 } } }]);
+  });
+
+  test("is nothing where the file holds nothing of use", () => {
+    const seen: unknown[] = [];
+    const problems = problemsOf("hello", (pond) => {
+      seen.push(pond);
+      return [found("depth")];
+    });
+    expect(seen).toEqual([{}]);
+    expect(problems).toEqual([expect.stringContaining("it must be keys with values")]);
+  });
+
+  test.each([
+    ["of it", found("fish", "tench", "count"), false],
+    ["of what holds it", found("fish", "tench"), false],
+    ["of what is in it", found("depth", "left"), false],
+    ["of what was probably meant", found("refill"), false],
+    ["of something else as well", { ...found("lit"), of: [["lit"], ["depth"]] }, false],
+    ["of something else", found("lit"), true],
+    ["of something else, at its place", { ...found("fish", "tench"), of: [["lit"]] }, true],
+  ])("is told beside a part that is wrong when it is not %s: %j is %j", (_, problem, isTold) => {
+    const text = "depth: 10\nrefil: 5s\nfish: { tench: { count: 0 } }\nlit: true\n";
+    const problems = problemsOf(text, () => [problem]);
+    expect(problems.some((one) => one.endsWith("found"))).toBe(isTold);
+    expect(problems).toHaveLength(isTold ? 4 : 3);
   });
 });
 

@@ -31,8 +31,12 @@ export function readBrokers(
       problems.push({ path, words: "this is the broker of the environment; take another name" });
       continue;
     }
-    const tell: Reading["tell"] = (words, ...keys) =>
-      problems.push({ path: [...path, ...keys], words });
+    const tell: Reading["tell"] = (words, { at, of }) =>
+      problems.push({
+        path: at === null ? path : [...path, at],
+        words,
+        of: of.map((key) => [...path, key]),
+      });
     const reading = { ...context, entry, tell };
     brokers[name] = {
       url: entry.url,
@@ -44,27 +48,32 @@ export function readBrokers(
   return { brokers, problems };
 }
 
+type Key = keyof BrokerEntry;
+
 /** An entry while it is read. */
 interface Reading extends Omit<BrokersContext, "own"> {
   entry: BrokerEntry;
-  /** Tells what is wrong with the entry, or with the value of a key in it. */
-  tell: (words: string, ...keys: (keyof BrokerEntry)[]) => void;
+  /** Tells what is wrong with the entry, or with the value of a key in it, and which keys that is about. */
+  tell: (words: string, place: { at: Key | null; of: readonly Key[] }) => void;
 }
 
 function passwordOf(reading: Reading): string | null {
   const { entry, environment, tell } = reading;
   const { passwordFile, passwordVariable } = entry;
   if (passwordFile !== undefined && passwordVariable !== undefined) {
-    tell("there are two sources of its password; keep passwordFile or passwordVariable");
+    tell("there are two sources of its password; keep passwordFile or passwordVariable", {
+      at: null,
+      of: ["passwordFile", "passwordVariable"],
+    });
     return null;
   }
   if (passwordVariable === undefined) return textOf(reading, "passwordFile");
   const password = environment[passwordVariable];
   if (password) return password;
-  tell(
-    `the variable ${passwordVariable} is not set, neither in the environment nor in .env`,
-    "passwordVariable",
-  );
+  tell(`the variable ${passwordVariable} is not set, neither in the environment nor in .env`, {
+    at: "passwordVariable",
+    of: ["passwordVariable"],
+  });
   return null;
 }
 
@@ -79,7 +88,9 @@ function tlsOf(reading: Reading): Pick<BrokerConfig, "tls"> {
   // What cannot be read has been told.
   const isRead = TLS_KEYS.every((one) => entry[one] === undefined || files[one] !== null);
   if (tls === undefined || !isRead) return {};
-  for (const { field, words } of tlsProblems(entry.url, tls, TLS_NAMES)) tell(words, field);
+  for (const { field, words } of tlsProblems(entry.url, tls, TLS_NAMES)) {
+    tell(words, { at: field, of: ["url", ...TLS_KEYS] });
+  }
   return { tls };
 }
 
@@ -94,6 +105,6 @@ function textOf({ entry, base, tell }: Reading, key: keyof typeof KINDS): string
   const file = entry[key];
   if (file === undefined) return null;
   const { text, problem } = readCredential(KINDS[key], resolve(base, file));
-  if (problem !== null) tell(problem, key);
+  if (problem !== null) tell(problem, { at: key, of: [key] });
   return text;
 }

@@ -1,11 +1,6 @@
 import { dirname, resolve } from "node:path";
-import {
-  type Environment,
-  readSettings,
-  readTogether,
-  storeSettings,
-  topicSettings,
-} from "@weir/config";
+import { type Environment, readSettings, storeSettings, topicSettings } from "@weir/config";
+import { readBeside, throwProblems } from "@weir/settings-file";
 import { mergeStreams, readNamedFile } from "./configured-streams.ts";
 import { defaultStreams } from "./defaults.ts";
 import { prefixesOf, streamSettings } from "./settings.ts";
@@ -30,10 +25,11 @@ const settings = { ...topicSettings, ...storeSettings, ...streamSettings };
  */
 export function readStoredStreams(environment: Environment): StoredStreams {
   const { WEIR_FILE: file } = readSettings({ WEIR_FILE: settings.WEIR_FILE }, environment);
-  const [values, read] = readTogether(
+  const [values, read] = readBeside(
     () => readSettings(settings, environment),
     () => readNamedFile(file, environment),
   );
+  throwProblems(read, []);
   const base = resolve(dirname(file));
   const entries = read?.content.streams ?? {};
   return {

@@ -4,11 +4,10 @@ import {
   brokerSettings,
   type Environment,
   readSettings,
-  readTogether,
   storeSettings,
   topicSettings,
 } from "@weir/config";
-import { faultWithoutFile, millisecondsOf } from "@weir/settings-file";
+import { millisecondsOf, readBeside, throwProblems } from "@weir/settings-file";
 import { readBrokers } from "./brokers.ts";
 import { mergeStreams, readNamedFile } from "./configured-streams.ts";
 import { defaultStreams } from "./defaults.ts";
@@ -27,7 +26,7 @@ const settings = { ...brokerSettings, ...topicSettings, ...storeSettings, ...str
  */
 export function readStreams(environment: Environment): StreamsConfig {
   const { WEIR_FILE: file } = readSettings({ WEIR_FILE: settings.WEIR_FILE }, environment);
-  const [values, read] = readTogether(
+  const [values, read] = readBeside(
     () => readSettings(settings, environment),
     () => readNamedFile(file, environment),
   );
@@ -43,8 +42,7 @@ export function readStreams(environment: Environment): StreamsConfig {
     environment,
     base,
   });
-  const found = [...problems, ...problemsOf({ streams, brokers }, { values, environment })];
-  if (found.length > 0) throw read === null ? faultWithoutFile(found) : read.faultOf(found);
+  throwProblems(read, [...problems, ...problemsOf({ streams, brokers }, { values, environment })]);
   const interval = content.performance?.interval ?? PERFORMANCE_INTERVAL;
   return {
     brokers,

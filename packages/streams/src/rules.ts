@@ -1,8 +1,9 @@
 import { resolve, sep } from "node:path";
 import type { Environment } from "@weir/config";
 import { WINDOW_SECONDS_MAX } from "@weir/messages";
-import type { Problem } from "@weir/settings-file";
+import type { Path, Problem } from "@weir/settings-file";
 import { DATA, isSet, type StreamValues } from "./defaults.ts";
+import type { StreamEntry } from "./schema.ts";
 import type { StreamConfig, StreamsConfig } from "./stream-config.ts";
 
 /** Covering them takes time that grows with the square of their number. */
@@ -29,6 +30,11 @@ export function problemsOf(
   ];
 }
 
+/** What is said of a stream is about whether it is there at all, too. */
+function ofStream(name: string, ...keys: readonly (keyof StreamEntry)[]): Path[] {
+  return ["enabled" as const, ...keys].map((key) => ["streams", name, key]);
+}
+
 function numberProblems(streams: readonly StreamConfig[]): Problem[] {
   if (streams.length === 0) {
     return [{ path: ["streams"], words: "none is enabled; there is nothing to log" }];
@@ -39,10 +45,12 @@ function numberProblems(streams: readonly StreamConfig[]): Problem[] {
     .map(({ name }) => ({
       path: ["streams", name],
       words: "it has no filters; name the topics that it takes",
+      of: ofStream(name, "filters"),
     }));
   if (filters <= FILTERS_IN_ALL_MAX) return unnamed;
   const words = `they have ${filters} filters, and may have ${FILTERS_IN_ALL_MAX} in all; use wildcards`;
-  return [...unnamed, { path: ["streams"], words }];
+  const of = streams.flatMap(({ name }) => ofStream(name, "filters"));
+  return [...unnamed, { path: ["streams"], words, of }];
 }
 
 function brokerProblems(
@@ -52,7 +60,8 @@ function brokerProblems(
   // Each object also has keys that nobody gave it.
   if (Object.hasOwn(brokers, broker)) return [];
   const words = `${JSON.stringify(broker)} is not under brokers; add it there, or name one of ${Object.keys(brokers).join(", ")}`;
-  return [{ path: ["streams", name, "broker"], words }];
+  const of = [...ofStream(name, "broker"), ["brokers", broker]];
+  return [{ path: ["streams", name, "broker"], words, of }];
 }
 
 /** The stream of the main job is followed by the statistics, which need the rows of their longest window. */
@@ -62,23 +71,32 @@ function dataProblems(
 ): Problem[] {
   const reason =
     "the statistics follow this stream in its one file, DB_FILE; log the same filters in another stream for that";
-  const path = (...keys: string[]) => ["streams", DATA, ...keys];
+  const refused = (key: "folder" | "rotation"): Problem => ({
+    path: ["streams", DATA, key],
+    words: reason,
+    of: ofStream(DATA, key),
+  });
   const problems: Problem[] = [];
-  if (place.kind === "folder") problems.push({ path: path("folder"), words: reason });
-  if (rotationMs !== null) problems.push({ path: path("rotation"), words: reason });
+  if (place.kind === "folder") problems.push(refused("folder"));
+  if (rotationMs !== null) problems.push(refused("rotation"));
 
   const neededSeconds = WINDOW_SECONDS_MAX + values.LOGGER_CLOCK_SKEW_SECONDS;
   if (retention.ageMs === null || retention.ageMs >= neededSeconds * 1_000) return problems;
   const needed = Math.ceil(neededSeconds / 60);
-  const isFromEnvironment = isSet(environment, "LOGGER_RETENTION_MINUTES");
   const words = `shorter than the longest window and the clock skew; make it at least ${needed}`;
+  const isFromEnvironment = isSet(environment, "LOGGER_RETENTION_MINUTES");
   problems.push(
     isFromEnvironment
       ? {
           path: ["LOGGER_RETENTION_MINUTES"],
           words: `${values.LOGGER_RETENTION_MINUTES} is ${words}`,
+          of: ofStream(DATA),
         }
-      : { path: path("retention", "age"), words: `it is ${words}m` },
+      : {
+          path: ["streams", DATA, "retention", "age"],
+          words: `it is ${words}m`,
+          of: [...ofStream(DATA), ["streams", DATA, "retention", "age"]],
+        },
   );
   return problems;
 }
@@ -91,6 +109,7 @@ function nameProblems(streams: readonly StreamConfig[]): Problem[] {
     .map((group) => ({
       path: ["streams", group.at(-1)?.name ?? ""],
       words: `there is also ${group[0]?.name}; two names must differ in more than capitals`,
+      of: group.flatMap(({ name }) => ofStream(name)),
     }));
 }
 
@@ -106,10 +125,13 @@ function placeProblems(streams: readonly StreamConfig[]): Problem[] {
       .slice(index + 1)
       .filter(({ path }) => isWithin(path, one.path) || isWithin(one.path, path))
       // The main job's file is where it is; it is the folder that moves.
-      .map((other) => (other.kind === "file" ? [other, one] : [one, other]))
-      .map(([fixed, moving]) => ({
-        path: ["streams", moving?.name ?? "", "folder"],
-        words: `${moving?.path} and the place of the stream ${fixed?.name}, ${fixed?.path}, lie in one another; give each a place of its own`,
+      .map((other) =>
+        other.kind === "file" ? { fixed: other, moving: one } : { fixed: one, moving: other },
+      )
+      .map(({ fixed, moving }) => ({
+        path: ["streams", moving.name, "folder"],
+        words: `${moving.path} and the place of the stream ${fixed.name}, ${fixed.path}, lie in one another; give each a place of its own`,
+        of: [fixed, moving].flatMap(({ name }) => ofStream(name, "folder")),
       })),
   );
 }

@@ -57,9 +57,75 @@ brokers:
       expect.stringMatching(/^weir.yaml:3: streams.data.rotation "1d": the statistics follow/),
       'weir.yaml:5: streams.data.retention.age "10m": it is shorter than the longest window and the clock skew; make it at least 31m',
       'weir.yaml:8: streams.a.broker "gone": "gone" is not under brokers; add it there, or name one of default',
-      "weir.yaml:12: streams.A: there is also a; two names must differ in more than capitals",
       expect.stringMatching(/^weir.yaml:11: streams.b.folder "devices\/in": .* lie in one another/),
+      "weir.yaml:12: streams.A: there is also a; two names must differ in more than capitals",
     ]);
+  });
+
+  test("has what is wrong in form and what its streams do not agree on named together, in its order", () => {
+    const text = `streams:
+  data:
+    retenton: { size: 1GB }
+    rotation: 1d
+  a:
+    qos: 2
+    broker: gone
+  b:
+    filters: [x, "a/#/b"]
+    folder: devices/in
+    batch: { rows: 0 }
+  A:
+    filters: [y]
+    decoder: protobuf
+brokers:
+  barn: { url: "mqtt://barn", usrname: me, passwordVariable: NOT_SET }
+performance: { interval: 5 }
+`;
+    expect(problemsOf(text)).toEqual([
+      expect.stringMatching(/^weir.yaml:3: streams.data.retenton: there is no such key; did you/),
+      expect.stringMatching(/^weir.yaml:4: streams.data.rotation "1d": the statistics follow/),
+      "weir.yaml:5: streams.a: it has no filters; name the topics that it takes",
+      "weir.yaml:6: streams.a.qos 2: it must be 0 or 1",
+      'weir.yaml:7: streams.a.broker "gone": "gone" is not under brokers; add it there, or name one of default, barn',
+      'weir.yaml:9: streams.b.filters.1 "a/#/b": # may only be the last level',
+      expect.stringMatching(/^weir.yaml:10: streams.b.folder "devices\/in": .* lie in one another/),
+      "weir.yaml:11: streams.b.batch.rows 0: it must be a whole number from 1 to 50000",
+      "weir.yaml:12: streams.A: there is also a; two names must differ in more than capitals",
+      expect.stringMatching(/^weir.yaml:14: streams.A.decoder "protobuf": it must be one of/),
+      expect.stringMatching(/^weir.yaml:16: brokers.barn.usrname "me": there is no such key/),
+      expect.stringMatching(/^weir.yaml:16: brokers.barn.passwordVariable: the variable NOT_/),
+      expect.stringMatching(/^weir.yaml:17: performance.interval 5: a duration is/),
+    ]);
+  });
+
+  test.each([
+    ["a misspelled filters", "a: { filtres: [x] }", "filtres"],
+    ["filters that are none", "a: { filters: ['a/#/b'] }", "filters.0"],
+    [
+      "a folder that is none",
+      "a: { filters: [x], folder: 5 }, b: { filters: [y], folder: a }",
+      "a.f",
+    ],
+    [
+      "a stream that may be out",
+      "a: { filters: [x], folder: z, enabled: no }, b: { filters: [y], folder: z }",
+      "enabled",
+    ],
+  ])("is not told what only %s would bring", (_, streams, problem) => {
+    expect(problemsOf(`streams: { ${streams} }`)).toEqual([expect.stringContaining(problem)]);
+  });
+
+  test("is not told of a default in place of what is wrong", () => {
+    const problems = problemsOf("streams: { data: { retention: { age: 5 } } }", {
+      LOGGER_CLOCK_SKEW_SECONDS: "3600",
+    });
+    expect(problems).toEqual([expect.stringContaining("retention.age 5: a duration is")]);
+  });
+
+  test("is not told that a broker is missing that is there, and wrong", () => {
+    const text = `streams: { a: { filters: [x], broker: barn } }
+brokers: { barn: { url: "http://barn" } }`;
+    expect(problemsOf(text)).toEqual([expect.stringContaining("brokers.barn.url")]);
   });
 
   test("is told of together with the settings that are wrong", () => {

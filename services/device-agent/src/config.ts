@@ -6,13 +6,13 @@ import {
   type ProcessConfig,
   processConfig,
   readSettings,
-  readTogether,
 } from "@weir/config";
-import { faultWithoutFile } from "@weir/settings-file";
+import { readBeside, type SettingsFile, throwProblems } from "@weir/settings-file";
 import { DEVICE_COMMANDS } from "./commands/index.ts";
+import type { AgentFile } from "./config/agent-file.ts";
 import type { DeviceConfig } from "./config/configured-device.ts";
 import { detailsOf } from "./config/details.ts";
-import { deviceConfig } from "./config/device-config.ts";
+import { type DeviceContext, deviceConfig } from "./config/device-config.ts";
 import { agentFileJsonSchema } from "./config/json-schema.ts";
 import { readAgentFile } from "./config/read-agent-file.ts";
 import { deviceAgentSettings } from "./config/settings.ts";
@@ -47,7 +47,7 @@ export function agentJsonSchema(): object {
 export function readAgentConfig(environment: Environment): AgentConfig {
   const { AGENT_FILE } = deviceAgentSettings;
   const { AGENT_FILE: file } = readSettings({ AGENT_FILE }, environment);
-  const [values, read] = readTogether(
+  const [values, read] = readBeside(
     () => readSettings(deviceAgentSettings, environment),
     () => readAgentFile(file, environment),
   );
@@ -56,16 +56,33 @@ export function readAgentConfig(environment: Environment): AgentConfig {
   const { device, problems } = deviceConfig(content, {
     values,
     base,
-    kinds: [...SOURCE_KINDS, ...loaded(loadSourceKinds, base, content.sourceFolder)],
-    commands: [...DEVICE_COMMANDS, ...loaded(loadCommands, base, content.commands?.folder)],
+    ...ownModules(read, base),
   });
-  if (problems.length > 0) throw read?.faultOf(problems) ?? faultWithoutFile(problems);
+  throwProblems(read, problems);
   return {
     process: processConfig(values, values.DEVICE_AGENT_HTTP_PORT),
     broker: brokerConfig(values),
     device,
     folder: values.DEVICE_FOLDER,
   };
+}
+
+/** What Weir brings, and what is in the user's own folders. */
+function ownModules(
+  read: SettingsFile<AgentFile> | null,
+  base: string,
+): Pick<DeviceContext, "kinds" | "commands"> {
+  const { sourceFolder, commands } = read?.content ?? {};
+  try {
+    return {
+      kinds: [...SOURCE_KINDS, ...loaded(loadSourceKinds, base, sourceFolder)],
+      commands: [...DEVICE_COMMANDS, ...loaded(loadCommands, base, commands?.folder)],
+    };
+  } catch (error) {
+    // Without them it cannot be told what agent.yaml means; what is wrong with its form comes first.
+    throwProblems(read, []);
+    throw error;
+  }
 }
 
 function loaded<T>(

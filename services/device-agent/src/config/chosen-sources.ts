@@ -1,6 +1,9 @@
-import { didYouMean, type Problem } from "@weir/settings-file";
+import { didYouMean, type Path, type Problem } from "@weir/settings-file";
 import type { ConfiguredSource } from "./configured-device.ts";
 import { readSource, type SourcesContext } from "./sources.ts";
+
+/** What DEVICE_SOURCES may name. */
+const OF: readonly Path[] = [["sources"], ["sourceFolder"]];
 
 /**
  * Makes those sources active that DEVICE_SOURCES names, and no others: by their configured name, or all of a
@@ -23,7 +26,7 @@ export function chooseSources(
       isActive: active.has(source),
     })),
     problems: chosen.flatMap(({ words }) =>
-      words === null ? [] : [{ path: ["DEVICE_SOURCES"], words }],
+      words === null ? [] : [{ path: ["DEVICE_SOURCES"], words, of: OF }],
     ),
   };
 }

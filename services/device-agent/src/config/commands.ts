@@ -17,6 +17,10 @@ export function allowedCommands(
     .map(([index, name]) => ({
       path: ["commands", "allow", String(index)],
       words: wordsForUnknown(name, [...known.keys()]),
+      of: [
+        ["commands", "allow", String(index)],
+        ["commands", "folder"],
+      ],
     }));
   const allowed = [...known].filter(([name]) => allow.includes(name));
   return { commands: new Map(allowed), problems };

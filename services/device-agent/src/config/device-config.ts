@@ -79,7 +79,7 @@ function intervalProblems({ interval = INTERVAL, intervalMin }: AgentFile): Prob
     return [];
   }
   const words = `it is longer than interval, ${interval}; make it that at most`;
-  return [{ path: ["intervalMin"], words }];
+  return [{ path: ["intervalMin"], words, of: [["interval"], ["intervalMin"]] }];
 }
 
 function sandboxOptions(entry: AgentFile["sandbox"], folder: string): SandboxOptions {

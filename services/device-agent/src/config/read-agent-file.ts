@@ -5,7 +5,7 @@ import { type AgentFile, agentFileFormat } from "./agent-file.ts";
 /**
  * Nobody misses the usual file; one that was asked for is missed.
  *
- * @throws ConfigurationFault with every problem that can be seen without the kinds of sources.
+ * @throws ConfigurationFault when it cannot be read, or is no YAML.
  */
 export function readAgentFile(
   file: string,

@@ -44,7 +44,8 @@ export function readSource(
   const kind = kinds.find((one) => one.name === entry.source);
   if (kind === undefined) {
     const words = wordsForUnknownKind(entry.source, kinds);
-    return { source: null, problems: [{ path: [...path, "source"], words }] };
+    const place = [...path, "source"];
+    return { source: null, problems: [{ path: place, words, of: [place, ["sourceFolder"]] }] };
   }
   const { options, problems } = readOptions(entry, kind, path);
   if (problems.length > 0) return { source: null, problems };

@@ -62,6 +62,7 @@ sandbox: { folder: . }
 `;
     const problems = problemsOf(text);
     expect(problems).toEqual([
+      'agent.yaml:2: intervalMin "1m": it is longer than interval, 1s; make it that at most',
       expect.stringMatching(
         /^agent.yaml:4: sources.drive.source "space_usgae": there is no such kind of source; did you mean space_usage\? \(there are command, /,
       ),
@@ -72,8 +73,50 @@ sandbox: { folder: . }
       expect.stringMatching(
         /^agent.yaml:12: commands.allow.1 "report_know": there is no such command; did you mean report_now\?/,
       ),
-      'agent.yaml:2: intervalMin "1m": it is longer than interval, 1s; make it that at most',
       expect.stringMatching(/^agent.yaml:13: sandbox.folder ".": the journal of the device is in/),
+    ]);
+  });
+
+  test("has problems of both sorts named together, in the order of the file", () => {
+    const text = `intervall: 1m
+intervalMin: 1m
+homeAssistant: sometimes
+sources:
+  walk: { source: random_walk, every: 5, min: low }
+  drive: { source: space_usgae, deadband: {} }
+  5: { active: true }
+commands:
+  alow: [describe]
+  allow: [report_know]
+sandbox: { folder: ., quota: 5 }
+`;
+    expect(problemsOf(text)).toEqual([
+      expect.stringContaining("agent.yaml:1: intervall"),
+      expect.stringContaining("agent.yaml:3: homeAssistant"),
+      expect.stringContaining("agent.yaml:5: sources.walk.every"),
+      expect.stringContaining("agent.yaml:5: sources.walk.min"),
+      expect.stringContaining("agent.yaml:6: sources.drive.source"),
+      expect.stringContaining("agent.yaml:6: sources.drive.deadband"),
+      expect.stringContaining("agent.yaml:7: sources.5.source"),
+      expect.stringContaining("agent.yaml:9: commands.alow"),
+      expect.stringContaining("agent.yaml:11: sandbox.folder"),
+      expect.stringContaining("agent.yaml:11: sandbox.quota"),
+    ]);
+  });
+
+  test("is not told what only a misspelled key would bring", () => {
+    const text = `sourcefolder: kinds
+sources: { a: { source: own } }
+commands: { foldr: obeyed, allow: [greet] }`;
+    expect(problemsOf(text, { DEVICE_SOURCES: "a,own" })).toEqual([
+      expect.stringContaining("sourcefolder"),
+      expect.stringContaining("commands.foldr"),
+    ]);
+  });
+
+  test("is told of before code of one's own that cannot be loaded", () => {
+    expect(problemsOf("sourceFolder: nowhere\nseed: x")).toEqual([
+      expect.stringContaining("agent.yaml:2: seed"),
     ]);
   });
 
