@@ -7,6 +7,7 @@ import {
   createTestContext,
   eventually,
   type FakeClock,
+  NOTHING_CONFIGURED,
   openTestStore,
   readingAt,
   START_US,
@@ -63,9 +64,12 @@ describe("stats", () => {
     await using collected = await collect(broker.port);
     using store = openTestStore(folder.file("weir.db"));
     const clock = createFakeClock(START_MS);
+    const context = createTestContext(clock);
     const config = configAt(folder.file("weir.db"), broker.port);
-    await using _stats = startStats(config, createTestContext(clock));
+    await using _stats = startStats(config, context);
     await advanceUntil(clock, () => collected.received()[0]);
+    // There is one look at a time, and this one ends with its PUBACK.
+    await eventually(async () => /publications_total [1-9]/.test(await context.metrics.metrics()));
 
     store.append([readingAt(clock.now() * 1_000, 7)]);
     clock.advance(250);
@@ -124,5 +128,6 @@ describe("stats", () => {
 });
 
 function configAt(file: string, port: number) {
-  return readStatsConfig({ BROKER: `127.0.0.1:${port}`, DB_FILE: file });
+  const environment = { BROKER: `127.0.0.1:${port}`, DB_FILE: file, WEIR_FILE: NOTHING_CONFIGURED };
+  return readStatsConfig(environment);
 }
