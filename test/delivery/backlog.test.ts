@@ -7,26 +7,32 @@ import { startLoggerAt, startPublisherAt, storedValues } from "./chain.ts";
 const LOCAL = { host: "127.0.0.1", port: 0 };
 const COUNT = 110_000;
 const BATCH = 1_000;
+/** Each of them is written by the outbox, sent and stored. */
+const TIMEOUT_MS = 300_000;
 
-test("more than 100,000 messages of a logger's absence are stored once each when it is back", async () => {
-  using folder = temporaryFolder();
-  await using broker = await startBroker(LOCAL);
-  await using publisher = startPublisherAt(broker.port, folder.file("outbox.db"));
-  const epochtime = String(Math.floor(Date.now() / 1_000));
-  for (let start = 0; start < COUNT; start += BATCH) {
-    const batch = Array.from({ length: BATCH }, (_, index) =>
-      publisher.outbox.accept("DATA", { number: start + index, epochtime }),
-    );
-    await Promise.all(batch);
-  }
-  expect(publisher.outbox.size().rows).toBe(COUNT);
+test(
+  "more than 100,000 messages of a logger's absence are stored once each when it is back",
+  async () => {
+    using folder = temporaryFolder();
+    await using broker = await startBroker(LOCAL);
+    await using publisher = startPublisherAt(broker.port, folder.file("outbox.db"));
+    const epochtime = String(Math.floor(Date.now() / 1_000));
+    for (let start = 0; start < COUNT; start += BATCH) {
+      const batch = Array.from({ length: BATCH }, (_, index) =>
+        publisher.outbox.accept("DATA", { number: start + index, epochtime }),
+      );
+      await Promise.all(batch);
+    }
+    expect(publisher.outbox.size().rows).toBe(COUNT);
 
-  const file = folder.file("weir.db");
-  await using _logger = await startLoggerAt(broker.port, file);
-  await eventually(() => publisher.outbox.size().rows === 0, 100_000);
-  const values = storedValues(file);
-  expect([values.length, new Set(values).size]).toEqual([COUNT, COUNT]);
-  using reader = openReader(file);
-  const accounts = reader?.ledger().lines.map(({ account }) => account) ?? [];
-  expect(accounts.flatMap((account) => missingBelow(account, COUNT + 1))).toEqual([]);
-}, 120_000);
+    const file = folder.file("weir.db");
+    await using _logger = await startLoggerAt(broker.port, file);
+    await eventually(() => publisher.outbox.size().rows === 0, TIMEOUT_MS);
+    const values = storedValues(file);
+    expect([values.length, new Set(values).size]).toEqual([COUNT, COUNT]);
+    using reader = openReader(file);
+    const accounts = reader?.ledger().lines.map(({ account }) => account) ?? [];
+    expect(accounts.flatMap((account) => missingBelow(account, COUNT + 1))).toEqual([]);
+  },
+  TIMEOUT_MS,
+);

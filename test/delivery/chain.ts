@@ -4,7 +4,10 @@ import { startLogger } from "@weir/logger/logger";
 import { createLink, type Link } from "@weir/mqtt";
 import { type Outbox, type OutboxOptions, type Outcome, openOutbox } from "@weir/outbox";
 import { openReader } from "@weir/store";
-import { createTestContext } from "@weir/testkit";
+import { createTestContext, eventually, NOTHING_CONFIGURED } from "@weir/testkit";
+
+/** Two cores that other tests share. */
+const LISTENS_WITHIN_MS = 30_000;
 
 /** A publisher with an outbox, as an application has it. */
 export interface Publisher extends AsyncDisposable {
@@ -52,13 +55,18 @@ export function startPublisherAt(
   };
 }
 
+/** Resolves when it listens: a broker in memory keeps nothing for a session that it does not know yet. */
 export async function startLoggerAt(port: number, file: string): Promise<AsyncDisposable> {
   const config = readLoggerConfig({
     BROKER: `127.0.0.1:${port}`,
     DB_FILE: file,
     LOGGER_SYNCHRONOUS: "NORMAL",
+    WEIR_FILE: NOTHING_CONFIGURED,
   });
-  return await startLogger(config, createTestContext());
+  const context = createTestContext();
+  const logger = await startLogger(config, context);
+  await eventually(() => context.health.report().ready, LISTENS_WITHIN_MS);
+  return logger;
 }
 
 /** The values in the store, in the order of their rows. */

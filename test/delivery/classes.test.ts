@@ -8,10 +8,18 @@ import {
   isExpired,
   ON_MAINS,
 } from "@weir/delivery";
-import { connectTestClient, createTestContext, eventually, temporaryFolder } from "@weir/testkit";
+import {
+  connectTestClient,
+  createTestContext,
+  eventually,
+  freePort,
+  temporaryFolder,
+} from "@weir/testkit";
 import { startLoggerAt, storedValues } from "./chain.ts";
 
 const LOCAL = { host: "127.0.0.1", port: 0 };
+/** Where a link finds its broker again after a pause that has grown meanwhile. */
+const TIMEOUT_MS = 60_000;
 const reading = (number: number) => ({ number, epochtime: String(Math.floor(Date.now() / 1_000)) });
 const textOf = ({ payload }: { payload: Buffer }) => JSON.parse(payload.toString());
 
@@ -19,6 +27,8 @@ const KINDS = {
   temperature: { class: "telemetry" },
   button: { class: "event" },
   doorbell: { class: "event", ttlMs: 300 },
+  // Of use for longer than a slow machine takes to start a broker and a logger.
+  gate: { class: "event", ttlMs: 600_000 },
   window: { class: "alarm" },
 } as const;
 
@@ -67,12 +77,6 @@ function startDevice(
   };
 }
 
-/** A port where no broker is, yet. */
-async function freePort(): Promise<number> {
-  await using broker = await startBroker(LOCAL);
-  return broker.port;
-}
-
 describe("the classes of delivery", () => {
   test("tell sent for telemetry, delivered for an event and for a stored alarm", async () => {
     using folder = temporaryFolder();
@@ -97,53 +101,61 @@ describe("the classes of delivery", () => {
     expect(delivery.attempts()).toBe(0);
   });
 
-  test("keep the latest reading, the press that is of use and the alarm, until there is a broker", async () => {
-    using folder = temporaryFolder();
-    const port = await freePort();
-    const everyoneElse = Promise.withResolvers<void>();
-    const reconnect = () => everyoneElse.promise;
-    await using device = startDevice(port, folder.file("outbox.db"), { reconnect });
-    const { delivery, states } = device;
-    await eventually(() => states.includes("disconnected"));
-    const replaced = delivery.send("temperature", "home/temperature", { celsius: 20 });
-    const waiting = [
-      delivery.send("temperature", "home/temperature", { celsius: 21 }),
-      delivery.send("button", "home/button", { pressed: true }),
-      delivery.send("window", "DATA", reading(8)),
-    ];
-    expect(await replaced).toEqual({ kind: "dropped", reason: "replaced by a newer one" });
+  test(
+    "keep the latest reading, the press that is of use and the alarm, until there is a broker",
+    async () => {
+      using folder = temporaryFolder();
+      const port = await freePort();
+      const everyoneElse = Promise.withResolvers<void>();
+      const reconnect = () => everyoneElse.promise;
+      await using device = startDevice(port, folder.file("outbox.db"), { reconnect });
+      const { delivery, states } = device;
+      await eventually(() => states.includes("disconnected"));
+      const replaced = delivery.send("temperature", "home/temperature", { celsius: 20 });
+      const waiting = [
+        delivery.send("temperature", "home/temperature", { celsius: 21 }),
+        delivery.send("gate", "home/gate", { pressed: true }),
+        delivery.send("window", "DATA", reading(8)),
+      ];
+      expect(await replaced).toEqual({ kind: "dropped", reason: "replaced by a newer one" });
 
-    await using broker = await startBroker({ ...LOCAL, port });
-    await using _logger = await startLoggerAt(broker.port, folder.file("weir.db"));
-    await using subscriber = await connectTestClient(broker.port, "home/#");
-    everyoneElse.resolve();
-    const outcomes = await Promise.all(waiting);
-    expect(outcomes.map(({ kind }) => kind)).toEqual(["sent", "delivered", "delivered"]);
-    expect(storedValues(folder.file("weir.db"))).toEqual([8]);
-    const received = await eventually(
-      () => subscriber.received.length === 2 && subscriber.received.map(textOf),
-    );
-    expect(received).toContainEqual({ celsius: 21 });
-    expect(received).toContainEqual({ pressed: true, expiresAt: expect.any(Number) });
-  }, 30_000);
+      await using broker = await startBroker({ ...LOCAL, port });
+      await using _logger = await startLoggerAt(broker.port, folder.file("weir.db"));
+      await using subscriber = await connectTestClient(broker.port, "home/#");
+      everyoneElse.resolve();
+      const outcomes = await Promise.all(waiting);
+      expect(outcomes.map(({ kind }) => kind)).toEqual(["sent", "delivered", "delivered"]);
+      expect(storedValues(folder.file("weir.db"))).toEqual([8]);
+      const received = await eventually(
+        () => subscriber.received.length === 2 && subscriber.received.map(textOf),
+      );
+      expect(received).toContainEqual({ celsius: 21 });
+      expect(received).toContainEqual({ pressed: true, expiresAt: expect.any(Number) });
+    },
+    TIMEOUT_MS,
+  );
 
-  test("never send a press that expired while there was no broker, and told it", async () => {
-    using folder = temporaryFolder();
-    const port = await freePort();
-    await using device = startDevice(port, folder.file("outbox.db"));
-    const { delivery, states } = device;
-    const late = await delivery.send("doorbell", "home/doorbell", { press: "late" });
-    expect(late).toMatchObject({ kind: "expired" });
+  test(
+    "never send a press that expired while there was no broker, and told it",
+    async () => {
+      using folder = temporaryFolder();
+      const port = await freePort();
+      await using device = startDevice(port, folder.file("outbox.db"));
+      const { delivery, states } = device;
+      const late = await delivery.send("doorbell", "home/doorbell", { press: "late" });
+      expect(late).toMatchObject({ kind: "expired" });
 
-    await using broker = await startBroker({ ...LOCAL, port });
-    await using subscriber = await connectTestClient(broker.port, "home/#");
-    await eventually(() => states.includes("connected"));
-    // Events go out in their order, so the late one would have come before this.
-    const sentinel = await delivery.send("button", "home/doorbell", { press: "in time" });
-    expect(sentinel).toEqual({ kind: "delivered" });
-    await eventually(() => subscriber.received.length > 0);
-    expect(subscriber.received.map((message) => textOf(message).press)).toEqual(["in time"]);
-  }, 30_000);
+      await using broker = await startBroker({ ...LOCAL, port });
+      await using subscriber = await connectTestClient(broker.port, "home/#");
+      await eventually(() => states.includes("connected"));
+      // Events go out in their order, so the late one would have come before this.
+      const sentinel = await delivery.send("button", "home/doorbell", { press: "in time" });
+      expect(sentinel).toEqual({ kind: "delivered" });
+      await eventually(() => subscriber.received.length > 0);
+      expect(subscriber.received.map((message) => textOf(message).press)).toEqual(["in time"]);
+    },
+    TIMEOUT_MS,
+  );
 
   test("let a receiver see that a press which the broker kept is late", async () => {
     using folder = temporaryFolder();
@@ -164,21 +176,25 @@ describe("the classes of delivery", () => {
     ]);
   });
 
-  test("deliver an alarm of an earlier run, and tell that, too", async () => {
-    using folder = temporaryFolder();
-    const port = await freePort();
-    const file = folder.file("outbox.db");
-    const device = startDevice(port, file);
-    const kept = device.delivery.send("window", "DATA", reading(9));
-    await eventually(() => device.states.includes("disconnected"));
-    await device[Symbol.asyncDispose]();
-    expect(await kept).toMatchObject({ kind: "kept" });
+  test(
+    "deliver an alarm of an earlier run, and tell that, too",
+    async () => {
+      using folder = temporaryFolder();
+      const port = await freePort();
+      const file = folder.file("outbox.db");
+      const device = startDevice(port, file);
+      const kept = device.delivery.send("window", "DATA", reading(9));
+      await eventually(() => device.states.includes("disconnected"));
+      await device[Symbol.asyncDispose]();
+      expect(await kept).toMatchObject({ kind: "kept" });
 
-    await using broker = await startBroker({ ...LOCAL, port });
-    await using _logger = await startLoggerAt(broker.port, folder.file("weir.db"));
-    await using later = startDevice(port, file);
-    await eventually(() => later.earlier.length === 1);
-    expect(later.earlier).toMatchObject([{ kind: "delivered", topic: "DATA", seq: 1 }]);
-    expect(storedValues(folder.file("weir.db"))).toEqual([9]);
-  }, 30_000);
+      await using broker = await startBroker({ ...LOCAL, port });
+      await using _logger = await startLoggerAt(broker.port, folder.file("weir.db"));
+      await using later = startDevice(port, file);
+      await eventually(() => later.earlier.length === 1);
+      expect(later.earlier).toMatchObject([{ kind: "delivered", topic: "DATA", seq: 1 }]);
+      expect(storedValues(folder.file("weir.db"))).toEqual([9]);
+    },
+    TIMEOUT_MS,
+  );
 });

@@ -82,9 +82,9 @@ describe("hostile neighbours", () => {
       await Promise.all(batch);
     }
     await publisher.outbox.accept("DATA", reading(2));
-    await eventually(() => publisher.outbox.size().rows === 0, 20_000);
+    await eventually(() => publisher.outbox.size().rows === 0, 120_000);
     using reader = openReader(store);
     await eventually(() => reader?.state().lastId === invented + 2);
     expect(reader?.ledger().lines).toHaveLength(10_000);
-  }, 60_000);
+  }, 240_000);
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { type Broker, startBroker } from "@weir/broker";
-import { connectTestClient, eventually, temporaryFolder } from "@weir/testkit";
+import { connectTestClient, eventually, freePort, temporaryFolder } from "@weir/testkit";
 import { startLoggerAt, startPublisherAt, storedValues } from "./chain.ts";
 
 const LOCAL = { host: "127.0.0.1", port: 0 };
@@ -26,9 +26,7 @@ describe("an outbox", () => {
 
   test("keeps messages while there is no broker, across its own restart", async () => {
     using folder = temporaryFolder();
-    const broker = await startBroker(LOCAL);
-    const { port } = broker;
-    await broker[Symbol.asyncDispose]();
+    const port = await freePort();
     const file = folder.file("outbox.db");
     {
       await using publisher = startPublisherAt(port, file);
@@ -39,14 +37,14 @@ describe("an outbox", () => {
     await using _broker = await startBroker({ ...LOCAL, port });
     const store = folder.file("weir.db");
     await using _logger = await startLoggerAt(port, store);
-    await eventually(() => publisher.outbox.size().rows === 0, 30_000);
+    await eventually(() => publisher.outbox.size().rows === 0, 60_000);
     expect(storedValues(store)).toEqual([1, 2]);
-  }, 40_000);
+  }, 90_000);
 
   test("loses nothing and repeats nothing when the broker forgets everything, again and again", async () => {
     using folder = temporaryFolder();
-    let broker: Broker = await startBroker(LOCAL);
-    const { port } = broker;
+    const port = await freePort();
+    let broker: Broker = await startBroker({ ...LOCAL, port });
     const store = folder.file("weir.db");
     await using _logger = await startLoggerAt(port, store);
     await using publisher = startPublisherAt(port, folder.file("outbox.db"));
@@ -67,13 +65,15 @@ describe("an outbox", () => {
   test("is not emptied by a receipt for what was never sent", async () => {
     using folder = temporaryFolder();
     await using broker = await startBroker(LOCAL);
-    await using stranger = await connectTestClient(broker.port);
+    await using stranger = await connectTestClient(broker.port, "DATA");
     await using publisher = startPublisherAt(broker.port, folder.file("outbox.db"), {
       limits: { windowMax: 1 },
     });
     const first = await publisher.outbox.accept("DATA", reading(1));
     const second = await publisher.outbox.accept("DATA", reading(2));
     if (first.kind !== "accepted" || second.kind !== "accepted") throw new Error("both accepted");
+    // It subscribes to its receipts before it sends.
+    await eventually(() => stranger.received.length > 0);
     const forge = (entries: unknown[]) =>
       stranger.publish("weir/receipt/kitchen", JSON.stringify({ at: 1, entries }), { qos: 1 });
     await forge([{ epoch: "unknown", topic: "DATA", through: 9, ranges: [] }]);

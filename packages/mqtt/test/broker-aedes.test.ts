@@ -1,16 +1,17 @@
 import { startBroker } from "@weir/broker";
+import { freePort } from "@weir/testkit";
 import { type BrokerKind, describeBroker } from "./broker-suite.ts";
 import { TRANSPORTS } from "./transports.ts";
 
-const LOCAL = { host: "127.0.0.1", port: 0 };
+const LOCAL = { host: "127.0.0.1" };
 
 const AEDES: BrokerKind = {
   name: "aedes, in this process",
   protocolVersion: 4,
   isDurable: false,
   start: async () => {
-    let broker = await startBroker(LOCAL);
-    const { port } = broker;
+    const port = await freePort();
+    let broker = await startBroker({ ...LOCAL, port });
     return {
       port,
       restart: async () => {

@@ -5,6 +5,7 @@ import {
   createFakeClock,
   createTestContext,
   eventually,
+  freePort,
   type TemporaryFolder,
   temporaryFolder,
 } from "@weir/testkit";
@@ -88,8 +89,8 @@ describe("the publisher", () => {
 
   test("goes on after the broker was away, with the reading that waited", async () => {
     using folder = temporaryFolder();
-    const first = await startBroker(LOCAL);
-    const { port } = first;
+    const port = await freePort();
+    const first = await startBroker({ ...LOCAL, port });
     const context = createTestContext();
     const environment = { PUBLISHER_INTERVAL_MIN_MS: "1", PUBLISHER_INTERVAL_MAX_MS: "1" };
     await using _publisher = startPublisher(configAt(port, folder, environment), context);
