@@ -7,9 +7,13 @@ import { readRange, type StoredMessage } from "@weir/store";
 import {
   createTestContext,
   eventually,
+  NOTHING_CONFIGURED,
   type TemporaryFolder,
   type TestContext,
 } from "@weir/testkit";
+
+/** Two cores that other tests share. */
+const LISTENS_WITHIN_MS = 30_000;
 
 /** What stands in an agent.yaml. */
 export type AgentFile = Record<string, unknown>;
@@ -47,12 +51,12 @@ export async function startLoggerAt(
     BROKER: `127.0.0.1:${port}`,
     DB_FILE: folder.file("weir.db"),
     LOGGER_SYNCHRONOUS: "NORMAL",
-    WEIR_FILE: "",
+    WEIR_FILE: NOTHING_CONFIGURED,
   });
   const context = createTestContext();
   const logger = await startLogger(config, context);
   // What is sent with QoS 0 before it has subscribed is nobody's.
-  await eventually(() => context.health.report().ready);
+  await eventually(() => context.health.report().ready, LISTENS_WITHIN_MS);
   return logger;
 }
 

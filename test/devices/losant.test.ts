@@ -1,5 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { tmpdir } from "node:os";
+import { resolve } from "node:path";
 import { describe, expect, test } from "@jest/globals";
 import { startBroker } from "@weir/broker";
 import { decodeState } from "@weir/messages";
@@ -10,7 +12,7 @@ import { connectLosantClient } from "./losant-client.ts";
 const LOCAL = { host: "127.0.0.1", port: 0 };
 const DEVICE = { id: "575ecf887ae143cd83dc4aa2", key: "access-key", secret: "secret" };
 const OBSERVED_MS = Date.UTC(2026, 10, 20, 12, 30, 15, 250);
-const TIMEOUT_MS = 30_000;
+const TIMEOUT_MS = 60_000;
 
 /** Each way in which Losant's documentation lets a client say when. */
 const TIMES: readonly [form: string, time: unknown][] = [
@@ -19,14 +21,22 @@ const TIMES: readonly [form: string, time: unknown][] = [
   ["a $date", { $date: new Date(OBSERVED_MS).toISOString() }],
 ];
 
-/** `npm run command -- …`, against this broker. */
-async function sendCommand(port: number, ...args: string[]): Promise<void> {
-  const main = "services/device-agent/src/send-command/main.ts";
+/** `npm run command -- …`, against this broker; it waits for an answer until it is disposed of. */
+function sendCommand(port: number, ...args: string[]): AsyncDisposable {
+  const main = resolve("services/device-agent/src/send-command/main.ts");
   const child = spawn(process.execPath, [main, ...args], {
+    // Without the .env of a developer.
+    cwd: tmpdir(),
     stdio: "ignore",
-    env: { ...process.env, BROKER: `127.0.0.1:${port}` },
+    env: { PATH: process.env.PATH, BROKER: `127.0.0.1:${port}` },
   });
-  await once(child, "exit");
+  const ended = once(child, "exit");
+  return {
+    [Symbol.asyncDispose]: async () => {
+      child.kill("SIGKILL");
+      await ended;
+    },
+  };
 }
 
 describe("a program made for Losant's platform", () => {
@@ -60,12 +70,17 @@ describe("a program made for Losant's platform", () => {
     async () => {
       await using broker = await startBroker(LOCAL);
       await using client = await connectLosantClient(broker.port, DEVICE);
-      const options = ["--prefix", "losant", "--timeout", "1s"];
-      const sent = sendCommand(broker.port, DEVICE.id, "set_led", '{"on":true}', ...options);
+      const options = ["--prefix", "losant"];
+      await using _sending = sendCommand(
+        broker.port,
+        DEVICE.id,
+        "set_led",
+        '{"on":true}',
+        ...options,
+      );
       const command = await eventually(() => client.commands[0], TIMEOUT_MS);
       expect(command).toMatchObject({ name: "set_led", payload: { on: true } });
       expect(Math.abs(command.time.getTime() - Date.now())).toBeLessThan(TIMEOUT_MS);
-      await sent;
     },
     TIMEOUT_MS,
   );

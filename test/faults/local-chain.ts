@@ -4,7 +4,7 @@ import { readLoggerConfig } from "@weir/logger/config";
 import { startLogger } from "@weir/logger/logger";
 import { createLink, type Link } from "@weir/mqtt";
 import { type Outbox, openOutbox } from "@weir/outbox";
-import { createTestContext } from "@weir/testkit";
+import { createTestContext, NOTHING_CONFIGURED } from "@weir/testkit";
 import { startCreator } from "./creator.ts";
 import { judge } from "./judge.ts";
 import type { Run, Verdict } from "./scenario.ts";
@@ -54,6 +54,7 @@ export async function startLocalChain(run: Run, options: LocalChainOptions): Pro
   const config = readLoggerConfig({
     BROKER: `127.0.0.1:${ports.logger}`,
     DB_FILE: files.store,
+    WEIR_FILE: NOTHING_CONFIGURED,
   });
   opening.use(await startLogger(config, context));
 
