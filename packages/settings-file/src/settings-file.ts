@@ -2,7 +2,7 @@ import { ConfigurationFault, readTogether } from "@weir/config";
 import { checkContent } from "./check-content.ts";
 import { beyondDoubt } from "./doubt.ts";
 import type { FileFormat } from "./issues.ts";
-import type { Problem } from "./problem.ts";
+import type { Path, Problem } from "./problem.ts";
 import { readYamlFile } from "./yaml-file.ts";
 
 /** A file of settings. What is wrong with its form is told together with what is found in what comes of it. */
@@ -16,6 +16,8 @@ export interface SettingsFile<T> {
    * @param found in what comes of the content.
    */
   faultOf(found: readonly Problem[]): ConfigurationFault | null;
+  /** File, line and path, for what is found only when what comes of the content is used. */
+  whereIs(path: Path): string;
 }
 
 const PROBLEMS_SHOWN_MAX = 100;
@@ -32,6 +34,7 @@ export function readSettingsFile<T>(file: string, format: FileFormat<T>): Settin
   const { content, problems, doubtful } = checkContent(yaml.content, format);
   return {
     content: content ?? format.schema.parse({}),
+    whereIs: yaml.whereIs,
     faultOf: (found) => {
       const all = [...problems, ...beyondDoubt(found, doubtful)];
       const placed = all.map((problem) => ({ problem, at: yaml.positionOf(problem.path) }));

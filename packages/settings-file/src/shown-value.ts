@@ -2,6 +2,7 @@ const CHARACTERS_MAX = 80;
 
 /** What stands at a path, for a message about it: a space and JSON, or nothing where that says little. */
 export function shownValue(content: unknown, path: readonly string[]): string {
+  if (path.length === 0) return "";
   const value = valueAt(content, path);
   if (value === undefined || value === null || typeof value === "object") return "";
   const text = JSON.stringify(value);

@@ -21,6 +21,8 @@ export interface YamlFile {
   content: unknown;
   /** A problem in one line: file, line, path, value, words. */
   describe(problem: Problem): string;
+  /** File, line and path in one line. */
+  whereIs(path: Path): string;
   /** What problems are sorted by: their order in the file, and before it what comes from elsewhere. */
   positionOf(path: Path): number;
 }
@@ -44,15 +46,16 @@ export function readYamlFile(file: string): YamlFile | null {
   if (mistakes.length > 0) throw new ConfigurationFault(mistakes);
   const content = contentOf(document, file);
 
+  const whereIs = (path: Path): string => {
+    const offset = offsetAt(document, path);
+    if (offset === null) return path.join(".");
+    return path.length === 0 ? file : `${file}:${lineAt(offset)}: ${path.join(".")}`;
+  };
+
   return {
     content,
-    describe: ({ path, words }) => {
-      const offset = offsetAt(document, path);
-      const line = path.length === 0 || offset === null ? "" : `:${lineAt(offset)}`;
-      const where = offset === null ? "" : `${file}${line}: `;
-      const what = path.length === 0 ? "" : `${path.join(".")}${shownValue(content, path)}: `;
-      return `${where}${what}${words}`;
-    },
+    describe: ({ path, words }) => `${whereIs(path)}${shownValue(content, path)}: ${words}`,
+    whereIs,
     positionOf: (path) => offsetAt(document, path) ?? -1,
   };
 }

@@ -25,6 +25,15 @@ describe("a file of settings", () => {
     expect(readSettingsFile(folder.file("gone.yaml"), pondFormat)).toBeNull();
   });
 
+  test("tells where something stands in it", () => {
+    using folder = temporaryFolder();
+    const file = folder.file("pond.yaml");
+    writeFileSync(file, "depth: 2\nfish:\n  carp: { count: 3 }\n");
+    const read = readSettingsFile(file, pondFormat);
+    expect(read?.whereIs(["fish", "carp"])).toBe(`${file}:3: fish.carp`);
+    expect(read?.whereIs(["refill"])).toBe("refill");
+  });
+
   test("that is missing has what is found told without lines", () => {
     const found = [{ path: ["fish", "carp"], words: "there is no room for them" }];
     expect(() => throwProblems(null, found)).toThrow("fish.carp: there is no room for them");

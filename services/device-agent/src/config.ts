@@ -56,6 +56,7 @@ export function readAgentConfig(environment: Environment): AgentConfig {
   const { device, problems } = deviceConfig(content, {
     values,
     base,
+    whereIs: (path) => read?.whereIs(path) ?? path.join("."),
     ...ownModules(read, base),
   });
   throwProblems(read, problems);

@@ -8,6 +8,8 @@ import type { SourceKind } from "../sources/source.ts";
 /** A source, as it is configured. */
 export interface ConfiguredSource {
   name: string;
+  /** `agent.yaml:12: sources.walk`, for what is wrong with it when it is opened. */
+  where?: string;
   kind: SourceKind;
   /** What `kind.options` made of the configuration. */
   options: unknown;
@@ -38,6 +40,8 @@ export interface DeviceConfig {
   sessionExpirySeconds: number;
   /** How it looks for a broker that is away: at least every ten seconds, or ever less often. */
   power: "mains" | "battery";
+  /** Topics, or beginnings of them, that mean something to others: no answer goes there. */
+  reservedTopics?: readonly string[];
   /** What ends the stay of an alarm in the outbox. */
   confirm: "receipt" | "puback";
 }

@@ -17,6 +17,7 @@ export interface DeviceContext {
   /** The folder of agent.yaml. */
   base: string;
   kinds: SourcesContext["kinds"];
+  whereIs: SourcesContext["whereIs"];
   commands: readonly DeviceCommand[];
 }
 
@@ -29,9 +30,9 @@ const HOME_ASSISTANT = { prefix: "homeassistant" };
 /** A device: the environment over agent.yaml over the defaults; and everything that is wrong with it. */
 export function deviceConfig(
   file: AgentFile,
-  { values, base, kinds, commands }: DeviceContext,
+  { values, base, kinds, commands, whereIs }: DeviceContext,
 ): { device: DeviceConfig; problems: Problem[] } {
-  const context = { kinds, delivery: kindSettings(file.delivery) };
+  const context = { kinds, delivery: kindSettings(file.delivery), whereIs };
   const read = readSources(file.sources ?? DEFAULT_SOURCES, context);
   // Of sources that are wrong it cannot be told whether they were meant.
   const chosen =
@@ -53,6 +54,7 @@ export function deviceConfig(
     sessionExpirySeconds: values.DEVICE_SESSION_EXPIRY_SECONDS,
     power: file.power ?? "mains",
     confirm: values.DEVICE_CONFIRM,
+    reservedTopics: reservedTopics(file, values),
   };
   const problems = [
     ...read.problems,
@@ -96,6 +98,13 @@ function sandboxProblems({ folder }: SandboxOptions, deviceFolder: string): Prob
   if (own !== folder && !own.startsWith(folder.endsWith(sep) ? folder : folder + sep)) return [];
   const words = `the journal of the device is in there (${join(own, "journal.db")}); name a folder of its own`;
   return [{ path: ["sandbox", "folder"], words }];
+}
+
+/** Where the suite hears readings, states and Home Assistant's devices, as far as this device is told. */
+function reservedTopics({ homeAssistant }: AgentFile, values: DeviceContext["values"]): string[] {
+  const { prefix } = typeof homeAssistant === "object" ? homeAssistant : HOME_ASSISTANT;
+  const prefixes = values.DEVICE_TOPIC_PREFIXES.split(",").map((one) => one.trim());
+  return [values.TOPIC, values.STATS_TOPIC, prefix, ...prefixes.filter((one) => one !== "")];
 }
 
 function homeAssistant(

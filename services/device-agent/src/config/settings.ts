@@ -8,9 +8,11 @@ import {
   processSettings,
   section,
   text,
+  topicSettings,
 } from "@weir/config";
 import { isName } from "@weir/messages";
 import type { Option } from "@weir/service";
+import { streamSettings } from "@weir/streams";
 import { topicStartProblem } from "./words.ts";
 
 /** What the environment says of a device. The rest is in agent.yaml. */
@@ -75,6 +77,9 @@ export const deviceAgentSettings = {
     }),
     DEVICE_AGENT_HTTP_PORT: httpPortSetting(9_105),
   }),
+  // Of no topic of its own: no answer to a command goes there.
+  ...topicSettings,
+  DEVICE_TOPIC_PREFIXES: streamSettings.DEVICE_TOPIC_PREFIXES,
   ...processSettings,
 };
 

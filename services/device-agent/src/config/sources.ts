@@ -3,6 +3,7 @@ import {
   checkContent,
   didYouMean,
   millisecondsOf,
+  type Path,
   type Problem,
   shapeOf,
   wordsForUnknownKey,
@@ -20,6 +21,8 @@ export interface SourcesContext {
   kinds: readonly SourceKind[];
   /** Of the sources that have none of their own. */
   delivery: KindSettings;
+  /** Where a path of agent.yaml is: file, line and path. */
+  whereIs: (path: Path) => string;
 }
 
 /** Those sources that are sound, and what is wrong with the others. */
@@ -38,7 +41,7 @@ export function readSources(
 export function readSource(
   name: string,
   entry: SourceEntry,
-  { kinds, delivery }: SourcesContext,
+  { kinds, delivery, whereIs }: SourcesContext,
 ): { source: ConfiguredSource | null; problems: Problem[] } {
   const path = ["sources", name];
   const kind = kinds.find((one) => one.name === entry.source);
@@ -51,6 +54,7 @@ export function readSource(
   if (problems.length > 0) return { source: null, problems };
   const source: ConfiguredSource = {
     name,
+    where: whereIs(path),
     kind,
     options,
     isActive: entry.active ?? true,

@@ -140,6 +140,12 @@ sources:
     });
   });
 
+  test("knows where it is configured", () => {
+    const text = "sources:\n  one: { source: system }\n  two: { source: random_walk }\n";
+    expect(sourceOf(text, "two").where).toMatch(/agent\.yaml:3: sources\.two$/);
+    expect(sourceOf("seed: 1", "walk").where).toBe("sources.walk");
+  });
+
   test("is delivered like all the others where it does not say it", () => {
     const text = `
 delivery: { class: alarm }
