@@ -74,6 +74,7 @@ export function startDevice(options: DeviceOptions): AsyncDisposable {
   const desk: CommandDesk = createCommandDesk({
     device: address,
     commands: config.commands,
+    reservedTopics: config.reservedTopics ?? [],
     control,
     journal: options.journal,
     log,

@@ -10,6 +10,8 @@ export interface CommandDeskOptions {
   device: DeviceAddress;
   /** All that may be obeyed, by name. */
   commands: ReadonlyMap<string, DeviceCommand>;
+  /** Topics that others hear something on, or their first levels, besides the usual ones: no answer goes there. */
+  reservedTopics?: readonly string[];
   control: DeviceControl;
   /** The part of this device. */
   journal: Journal;

@@ -21,7 +21,7 @@ const ENDED: Readonly<Record<CommandOutcome, string>> = {
 const LAST_ACKS_MS = 250;
 
 export function createCommandDesk(options: CommandDeskOptions): CommandDesk {
-  const { device, commands, journal, log, clock, onFault } = options;
+  const { device, commands, journal, log, clock, onFault, reservedTopics = [] } = options;
   const onEnded = options.onEnded ?? (() => {});
   const { command: commandTopic } = deviceTopics(device);
   const limitedLog = createLimitedLog({ log, clock });
@@ -86,7 +86,7 @@ export function createCommandDesk(options: CommandDeskOptions): CommandDesk {
     receive: (message) => {
       if (message.topic !== commandTopic) return false;
       const nowMs = clock.now();
-      const address = responseAddressOf(message, device);
+      const address = responseAddressOf(message, device, reservedTopics);
       const response = address === "refused" ? null : address;
       if (address === "refused") {
         limitedLog.warn("a command names a response topic that no answer goes to");

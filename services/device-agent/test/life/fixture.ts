@@ -43,6 +43,7 @@ export interface TrialOptions {
   onEnded?: (name: string | null, outcome: string) => void;
   /** Default true. */
   starts?: boolean;
+  reservedTopics?: readonly string[];
 }
 
 /** A command that takes anything. */
@@ -74,6 +75,7 @@ export function startTrial(options: TrialOptions): Trial {
     journal,
     log: { info: writer("info"), warn: writer("warn"), error: writer("error") },
     clock,
+    ...(options.reservedTopics && { reservedTopics: options.reservedTopics }),
     ...(options.onEnded === undefined ? {} : { onEnded: options.onEnded }),
     onFault: (fault) => faults.push(fault),
   });

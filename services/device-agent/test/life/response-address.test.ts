@@ -49,6 +49,30 @@ describe("a response topic", () => {
     });
   });
 
+  test.each([
+    "plant/numbers",
+    "plant/numbers/x",
+    "plant/averages",
+    "plant/averages/kitchen/walk",
+    "site/cellar/lamp",
+    "hall/things/cellar/lamp",
+    "ha/device/kitchen/config",
+    "DATA",
+    "devices/cellar/lamp",
+  ])("gets none below what is configured, nor below what is not: %j", (responseTopic) => {
+    const reserved = ["plant/numbers", "plant/averages", "site", "+/things", "ha"];
+    expect(responseAddressOf({ responseTopic }, KITCHEN, reserved)).toBe("refused");
+  });
+
+  test("that only begins like one that is configured gets answers", () => {
+    for (const responseTopic of ["plant/numbers-of-mine", "plant", "site-7/x", "things/x"]) {
+      expect(responseAddressOf({ responseTopic }, KITCHEN, ["plant/numbers", "site"])).toEqual({
+        topic: responseTopic,
+        correlation: null,
+      });
+    }
+  });
+
   test("gets none with correlation data that would fill the journal", () => {
     const correlationData = Buffer.alloc(1_025);
     expect(responseAddressOf({ responseTopic: "answers/x", correlationData }, KITCHEN)).toBe(
@@ -67,5 +91,15 @@ describe("a response topic", () => {
       null,
     ]);
     expect(trial.log[0]?.message).toContain("response topic");
+  });
+
+  test("that is a configured one gets none from the desk", async () => {
+    using folder = temporaryFolder();
+    await using trial = startTrial({ folder, reservedTopics: ["plant/numbers"] });
+    trial.hand({ id: "a", name: "echo" }, { responseTopic: "plant/numbers" });
+    await trial.ended("a");
+    expect(trial.journal.pendingAcks(0, 10).map(({ response }) => response)).not.toContainEqual(
+      expect.objectContaining({ topic: "plant/numbers" }),
+    );
   });
 });
