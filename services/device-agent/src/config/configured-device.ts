@@ -42,8 +42,6 @@ export interface DeviceConfig {
   power: "mains" | "battery";
   /** Topics, or beginnings of them, that mean something to others: no answer goes there. */
   reservedTopics?: readonly string[];
-  /** Topics, or beginnings of them, that mean something to others: no answer goes there. */
-  reservedTopics?: readonly string[];
   /** What ends the stay of an alarm in the outbox. */
   confirm: "receipt" | "puback";
 }

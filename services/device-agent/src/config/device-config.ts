@@ -55,7 +55,6 @@ export function deviceConfig(
     power: file.power ?? "mains",
     confirm: values.DEVICE_CONFIRM,
     reservedTopics: reservedTopics(file, values),
-    reservedTopics: reservedTopics(file, values),
   };
   const problems = [
     ...read.problems,
@@ -99,13 +98,6 @@ function sandboxProblems({ folder }: SandboxOptions, deviceFolder: string): Prob
   if (own !== folder && !own.startsWith(folder.endsWith(sep) ? folder : folder + sep)) return [];
   const words = `the journal of the device is in there (${join(own, "journal.db")}); name a folder of its own`;
   return [{ path: ["sandbox", "folder"], words }];
-}
-
-/** Where the suite hears readings, states and Home Assistant's devices, as far as this device is told. */
-function reservedTopics({ homeAssistant }: AgentFile, values: DeviceContext["values"]): string[] {
-  const { prefix } = typeof homeAssistant === "object" ? homeAssistant : HOME_ASSISTANT;
-  const prefixes = values.DEVICE_TOPIC_PREFIXES.split(",").map((one) => one.trim());
-  return [values.TOPIC, values.STATS_TOPIC, prefix, ...prefixes.filter((one) => one !== "")];
 }
 
 /** Where the suite hears readings, states and Home Assistant's devices, as far as this device is told. */
