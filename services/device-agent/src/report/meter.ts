@@ -4,6 +4,7 @@ import type { DeviceLog } from "../device/log.ts";
 import { thrownText } from "../own-modules/thrown.ts";
 import type { Sample } from "../sources/source.ts";
 import type { ReportedSource } from "./reporter.ts";
+import { createSourceLog } from "./source-log.ts";
 
 /** Asks sources, and bears with those that are slow or broken. Disposing of it closes them. */
 export interface Meter extends AsyncDisposable {
@@ -29,7 +30,7 @@ export function createMeter({ sources, log, clock }: MeterOptions): Meter {
   const underWay = new Map<string, Measurement>();
   /** Those that did not even end when they were told to. */
   const stuck = new Set<string>();
-  const failing = new Set<string>();
+  const told = createSourceLog({ log, clock });
   let isStopped = false;
 
   async function read({ name, source }: ReportedSource, signal: AbortSignal): Promise<Sample> {
@@ -65,21 +66,15 @@ export function createMeter({ sources, log, clock }: MeterOptions): Meter {
     );
     try {
       const sample = await read(source, signal);
-      if (failing.delete(source.name)) log.info(`the source ${source.name} works again`);
+      if (!isStopped) told.worked(source.name);
       return sample;
     } catch (error) {
-      fail(source.name, thrownText(signal.aborted ? signal.reason : error));
+      // Of what is told to end because the device does, that is no failure.
+      if (!isStopped) told.failed(source.name, thrownText(signal.aborted ? signal.reason : error));
       return null;
     } finally {
       underWay.delete(source.name);
     }
-  }
-
-  /** Once, until it works again: it is asked again and again. */
-  function fail(name: string, reason: string): void {
-    if (isStopped || failing.has(name)) return;
-    failing.add(name);
-    log.warn(`the source ${name} cannot be measured: ${reason}`);
   }
 
   return {
@@ -97,6 +92,7 @@ export function createMeter({ sources, log, clock }: MeterOptions): Meter {
       const measurements = [...underWay.values()];
       for (const { stopping } of measurements) stopping.abort(new Error("the device stops"));
       await Promise.all(measurements.map(({ sample }) => sample));
+      told[Symbol.dispose]();
       using closing = new DisposableStack();
       for (const { source } of sources) closing.use(source);
     },

@@ -50,6 +50,69 @@ describe("a source that fails", () => {
   });
 });
 
+describe("a source that fails and works in turn", () => {
+  const HOUR_MS = 3_600_000;
+  const TURNS = HOUR_MS / INTERVAL_MS;
+  /** Of the first hour, without the first turn at its start. */
+  const LINES = 6;
+
+  function flapping(name: string) {
+    const source = createTestSource(name);
+    source.answer = async () => {
+      if (source.reads % 2 === 1) throw new Error("a loose contact");
+      return { [name]: source.reads };
+    };
+    return source;
+  }
+
+  test("is told some times an hour, then how often, and how it stands; each value is reported", async () => {
+    const source = flapping("gate");
+    await using bench = createBench([source]);
+    await bench.start();
+    for (let turn = 1; turn < TURNS; turn += 1) await bench.pass(INTERVAL_MS);
+    const warning = "warn: the source gate cannot be measured: a loose contact";
+    const works = "info: the source gate works again";
+    expect(bench.log).toEqual([warning, works, warning, works, warning, works]);
+    await bench.pass(INTERVAL_MS);
+    expect(bench.log.slice(LINES)).toEqual([
+      `warn: the source gate has failed or worked again ${TURNS - LINES} times more; it works now`,
+      warning,
+    ]);
+    // Each second read was a value, and none is missing.
+    const values = Array.from({ length: TURNS / 2 }, (_, index) => ({ gate: 2 * (index + 1) }));
+    expect(bench.data()).toEqual(values);
+  });
+
+  test("does not silence another one, and a failure that lasts is told when it was left out", async () => {
+    const source = flapping("gate");
+    const door = createTestSource("door");
+    await using bench = createBench([source, door]);
+    await bench.start();
+    for (let turn = 1; turn < 10; turn += 1) await bench.pass(INTERVAL_MS);
+    const fail = async () => {
+      throw new Error("it is off");
+    };
+    door.answer = fail;
+    source.answer = fail;
+    await bench.pass(INTERVAL_MS);
+    expect(bench.log.slice(LINES)).toEqual(["warn: the source door cannot be measured: it is off"]);
+    for (let turn = 11; turn <= TURNS; turn += 1) await bench.pass(INTERVAL_MS);
+    expect(bench.log.slice(LINES + 1)).toEqual([
+      "warn: the source gate has failed or worked again 5 times more; it cannot be measured: it is off",
+    ]);
+  });
+
+  test("has what was left out told at the end, too", async () => {
+    const bench = createBench([flapping("gate")]);
+    await bench.start();
+    for (let turn = 1; turn < 10; turn += 1) await bench.pass(INTERVAL_MS);
+    await bench.reporter[Symbol.asyncDispose]();
+    expect(bench.log.slice(LINES)).toEqual([
+      "warn: the source gate has failed or worked again 4 times more; it works now",
+    ]);
+  });
+});
+
 describe("a slow source", () => {
   test("delays its own group, and no other", async () => {
     const slow = createTestSource("slow");
