@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { eventually } from "@weir/testkit";
+import { createFakeClock, eventually } from "@weir/testkit";
 import type { BatchLimits, LinkOptions } from "../src/index.ts";
 import type { Clients } from "./broker-clients.ts";
 import { createTaker, payloads, type Taker } from "./fixture.ts";
@@ -8,8 +8,6 @@ const QOS_1 = { qos: 1 } as const;
 const RETAINED = { qos: 1, retain: true } as const;
 const PAYLOAD_BYTES_MAX = 256 * 1024;
 const SOON: BatchLimits = { rowsMax: 5_000, bytesMax: 8_388_608, delayMs: 50 };
-/** What is gathered stays so while a test needs it. */
-const LATE: BatchLimits = { ...SOON, delayMs: 3_000 };
 const NO_SECOND_ATTEMPT = { reconnect: () => new Promise<void>(() => {}) };
 
 interface BatchTraits {
@@ -23,7 +21,7 @@ export function describeBatches(clients: Clients & BatchTraits): void {
   const { carriesEmptyPayloads = true } = clients;
   const { ownTopic, connect, persistent, upToSentinel, protocolVersion } = clients;
 
-  const taking = ({ onBatch }: Taker, batch = SOON): Partial<LinkOptions> => ({ onBatch, batch });
+  const taking = ({ onBatch }: Taker): Partial<LinkOptions> => ({ onBatch, batch: SOON });
 
   describe("in batches", () => {
     test("gets again what was not taken, and only that", async () => {
@@ -55,16 +53,22 @@ export function describeBatches(clients: Clients & BatchTraits): void {
       const sent = Array.from({ length: 50 }, (_, n) => String(n));
       const first = createTaker();
       await using publisher = await connect();
+      // It stands still: what is gathered stays so.
+      const clock = createFakeClock();
       await using cut = await connect(topic, {
         ...options,
-        ...taking(first, LATE),
+        ...taking(first),
         ...NO_SECOND_ATTEMPT,
+        clock,
       });
       for (const payload of sent) await publisher.link.publish(topic, payload, QOS_1);
       // Another client with its id ends its connection.
       await using second = await connect(topic, options);
       const again = await upToSentinel(second, topic);
-      await eventually(() => cut.states.at(-1) === "disconnected");
+      await eventually(() => {
+        clock.advance(SOON.delayMs);
+        return cut.states.at(-1) === "disconnected";
+      });
       // A broker that speaks 3.1.1 gets its acknowledgements at once.
       if (protocolVersion === 5) expect(again.length).toBeGreaterThan(1);
       const all = new Set([...payloads(first.received), ...again]);
@@ -93,7 +97,8 @@ export function describeBatches(clients: Clients & BatchTraits): void {
       const sent = Array.from({ length: 50 }, (_, n) => String(n));
       const taker = createTaker();
       await using publisher = await connect();
-      const leaving = await connect(topic, { ...options, ...taking(taker, LATE) });
+      const clock = createFakeClock();
+      const leaving = await connect(topic, { ...options, ...taking(taker), clock });
       await using watcher = await connect(topic);
       for (const payload of sent) await publisher.link.publish(topic, payload, QOS_1);
       await eventually(() => watcher.received.length === sent.length);

@@ -11,7 +11,7 @@ const PART = Buffer.concat(Array.from({ length: PART_MESSAGES }, (_, n) => sound
 /** Their PUBACKs, 4 bytes each, are more than the buffers of both sockets hold. */
 const PARTS = 200;
 const CONNACK = Buffer.from([0x20, 0x03, 0, 0, 0]);
-const TIMEOUT_MS = 30_000;
+const TIMEOUT_MS = 120_000;
 
 test(
   "a direct connection reads no more while its broker takes no PUBACK, and all of it later",
@@ -37,7 +37,7 @@ test(
     socket.write(CONNACK);
     for (let n = 0; n < PARTS; n += 1) socket.write(PART);
 
-    await eventually(() => trial.states.length === 1 && taken > 0);
+    await eventually(() => trial.states.length === 1 && taken > 0, TIMEOUT_MS);
     await untilStill(() => taken);
     expect(taken).toBeLessThan(PARTS * PART_MESSAGES);
     expect(socket.writableLength).toBeGreaterThan(0);
@@ -62,5 +62,5 @@ async function untilStill(read: () => number): Promise<void> {
     same = value === last ? same + 1 : 0;
     last = value;
     return same > 20;
-  });
+  }, TIMEOUT_MS);
 }
