@@ -1,8 +1,9 @@
 import { systemClock } from "@weir/clock";
-import { type Environment, loadEnvironment } from "@weir/config";
+import { loadEnvironment } from "@weir/config";
 import { EXIT_CODES } from "@weir/fault";
 import { listenForStopRequest } from "@weir/service";
 import { createProgressLine, type Progress } from "./progress.ts";
+import { type RequestForm, readRequest } from "./request.ts";
 import type { Selected } from "./selection.ts";
 
 /** A command that reads a part of a stream. */
@@ -10,12 +11,7 @@ export interface RecordingCommand<Request extends Selected> {
   /** It stands in front of what the command says. */
   name: string;
   help: string;
-  /** @throws Fault naming what is wrong. */
-  readRequest: (
-    argv: readonly string[],
-    environment: Environment,
-    nowUs: number,
-  ) => Request | "help";
+  form: RequestForm<Request>;
   /** Returns the exit code. */
   run: (request: Request, conversation: Conversation) => Promise<number>;
 }
@@ -35,7 +31,7 @@ export async function runRecordingCommand<Request extends Selected>(
   argv: readonly string[],
 ): Promise<number> {
   const nowUs = systemClock.now() * 1_000;
-  const request = command.readRequest(argv, loadEnvironment(), nowUs);
+  const request = readRequest(command.form, argv, { environment: loadEnvironment(), nowUs });
   if (request === "help") {
     process.stdout.write(command.help);
     return EXIT_CODES.ok;

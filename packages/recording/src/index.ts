@@ -6,10 +6,5 @@ export {
 export { createIsoTime, isoMicroseconds } from "./iso-time.ts";
 export { nothingRecorded } from "./nothing-recorded.ts";
 export type { Progress } from "./progress.ts";
-export {
-  readSelection,
-  SELECTION_HELP,
-  SELECTION_OPTIONS,
-  type Selected,
-} from "./selection.ts";
-export { parseSpanUs } from "./time.ts";
+export { type RequestForm, readRequest } from "./request.ts";
+export { SELECTION_HELP, type Selected } from "./selection.ts";

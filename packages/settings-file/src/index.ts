@@ -9,4 +9,12 @@ export {
   throwProblems,
 } from "./settings-file.ts";
 export { didYouMean } from "./suggestion.ts";
-export { type Bounds, bytesOf, DURATION, duration, millisecondsOf, size } from "./units.ts";
+export {
+  type Bounds,
+  bytesOf,
+  DURATION,
+  DURATION_FORM,
+  duration,
+  millisecondsOf,
+  size,
+} from "./units.ts";

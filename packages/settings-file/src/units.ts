@@ -1,6 +1,13 @@
 import { z } from "zod";
 
-const DURATIONS_MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+const DURATIONS_MS = {
+  ms: 1,
+  s: 1_000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+  w: 604_800_000,
+} as const;
 const SIZES_BYTES = {
   kB: 1e3,
   MB: 1e6,
@@ -16,6 +23,9 @@ const SIZES_BYTES = {
 export const DURATION: RegExp = /^\d{1,9}(ms|s|m|h|d)$/;
 const SIZE = /^\d{1,9}(\.\d{1,3})?(kB|MB|GB|TB|KiB|MiB|GiB|TiB)$/;
 
+/** The same in words, for `--help` and for what is told of another. */
+export const DURATION_FORM = "a whole number with a unit: 20ms, 90s, 35m, 12h, 7d";
+
 /** Two bounds, both included, as they are written. */
 export interface Bounds {
   min: string;
@@ -24,7 +34,7 @@ export interface Bounds {
 
 /** A duration as it is written: `90s`, `35m`, `7d`. A number alone could be of any unit, and is none. */
 export function duration(bounds: Bounds): z.ZodString {
-  const words = "a duration is a whole number with a unit: 20ms, 90s, 35m, 12h, 7d";
+  const words = `a duration is ${DURATION_FORM}`;
   return bounded(z.string(words).regex(DURATION, words), { of: millisecondsOf, bounds });
 }
 
@@ -45,7 +55,7 @@ function bounded(
   );
 }
 
-/** @param text a sound duration. */
+/** @param text a sound duration, or one with decimals or in weeks (`w`), as only people at a terminal write it. */
 export function millisecondsOf(text: string): number {
   return numberOf(text) * DURATIONS_MS[unitOf(text) as keyof typeof DURATIONS_MS];
 }

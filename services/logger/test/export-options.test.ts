@@ -1,13 +1,15 @@
 import { describe, expect, test } from "@jest/globals";
 import { Fault } from "@weir/fault";
+import { readRequest } from "@weir/recording";
 import { START_US } from "@weir/testkit";
-import { readExportRequest } from "../src/export/command-line.ts";
+import { exportForm } from "../src/export/command-line.ts";
 
 const HOUR_US = 3_600_000_000;
 
 describe("the options of an export", () => {
   const environment = { DB_FILE: "x/weir.db", WEIR_FILE: "" };
-  const read = (...argv: string[]) => readExportRequest(argv, environment, START_US);
+  const read = (...argv: string[]) =>
+    readRequest(exportForm, argv, { environment, nowUs: START_US });
 
   function problemOf(...argv: string[]): string {
     try {

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "@jest/globals";
 import { Fault } from "@weir/fault";
+import { readRequest } from "@weir/recording";
 import { START_US } from "@weir/testkit";
-import { readReplayRequest } from "../src/replay/command-line.ts";
+import { replayForm } from "../src/replay/command-line.ts";
 import { isSameBroker, listensTo } from "../src/replay/own-topics.ts";
 import { createPace, type PaceOptions } from "../src/replay/pace.ts";
 import { retopic } from "../src/replay/retopic.ts";
@@ -84,7 +85,7 @@ describe("the topics of a replay", () => {
 describe("the options of a replay", () => {
   const environment = { BROKER: "broker:1884", BROKER_USERNAME: "u", DB_FILE: "x.db" };
   const read = (...argv: string[]) =>
-    readReplayRequest(["--stream", "data", ...argv], environment, START_US);
+    readRequest(replayForm, ["--stream", "data", ...argv], { environment, nowUs: START_US });
 
   test("mean the stream's own broker and the original pace", () => {
     expect(read()).toMatchObject({
@@ -98,7 +99,7 @@ describe("the options of a replay", () => {
   });
 
   test("may say everything otherwise", () => {
-    const argv = ["--speed", "max", "--max-gap", "1.5s", "--qos", "0", "--retained"];
+    const argv = ["--speed", "max", "--max-gap", "1500ms", "--qos", "0", "--retained"];
     argv.push("--root", "replay/", "--rewrite", "a=b=c", "--same-topics");
     expect(read(...argv, "--broker", "mqtts://me@other:1")).toMatchObject({
       broker: { url: "mqtts://other:1", username: "me", password: null },

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { startBroker } from "@weir/broker";
 import { systemClock } from "@weir/clock";
+import { readRequest } from "@weir/recording";
 import type { NewRow } from "@weir/store";
 import {
   connectTestClient,
@@ -14,7 +15,7 @@ import {
   type TemporaryFolder,
   temporaryFolder,
 } from "@weir/testkit";
-import { readReplayRequest } from "../src/replay/command-line.ts";
+import { replayForm } from "../src/replay/command-line.ts";
 import { connectForReplay } from "../src/replay/connect.ts";
 import { type Replayed, type ReplayOptions, replay } from "../src/replay/replay.ts";
 
@@ -40,11 +41,10 @@ async function play(
   argv: readonly string[],
   options: Partial<ReplayOptions> = {},
 ): Promise<Replayed & { sent: number; refused: number; answered: string | null }> {
-  const request = readReplayRequest(
-    ["--stream", "data", ...argv],
-    { DB_FILE: folder.file("weir.db"), BROKER: `127.0.0.1:${port}`, WEIR_FILE: "" },
-    Date.now() * 1_000,
-  );
+  const request = readRequest(replayForm, ["--stream", "data", ...argv], {
+    environment: { DB_FILE: folder.file("weir.db"), BROKER: `127.0.0.1:${port}`, WEIR_FILE: "" },
+    nowUs: Date.now() * 1_000,
+  });
   if (request === "help") throw new Error("nobody asked for help");
   const signal = options.signal ?? new AbortController().signal;
   await using connection = await connectForReplay({

@@ -4,7 +4,7 @@ import { z } from "zod";
 import type { Deadband, DeadbandRule } from "../report/deadband.ts";
 
 export const MAX_SILENCE_BOUNDS: Bounds = { min: "1s", max: "366d" };
-const MAX_SILENCE = "5m";
+export const MAX_SILENCE = "5m";
 
 export const delivery = z
   .strictObject({

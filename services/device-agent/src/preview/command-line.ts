@@ -1,12 +1,7 @@
-import { type Given, optionFault, parseArguments } from "@weir/command-line";
-import type { Environment } from "@weir/config";
-import {
-  parseSpanUs,
-  readSelection,
-  SELECTION_HELP,
-  SELECTION_OPTIONS,
-  type Selected,
-} from "@weir/recording";
+import { type Given, optionFault, readDuration } from "@weir/command-line";
+import { type RequestForm, SELECTION_HELP, type Selected } from "@weir/recording";
+import { millisecondsOf } from "@weir/settings-file";
+import { MAX_SILENCE, MAX_SILENCE_BOUNDS } from "../config/report-entry.ts";
 import type { Deadband } from "../report/deadband.ts";
 
 /** What `npm run agent -- deadband-preview` is asked for. */
@@ -18,17 +13,6 @@ export interface PreviewRequest extends Selected {
   deadband: Deadband | null;
   maxSilenceMs: number;
 }
-
-const OPTIONS = {
-  ...SELECTION_OPTIONS,
-  device: { type: "string" },
-  attribute: { type: "string" },
-  deadband: { type: "string" },
-  relative: { type: "string" },
-  "max-silence": { type: "string" },
-} as const;
-
-const MAX_SILENCE_MS = 300_000;
 
 export const PREVIEW_HELP = `npm run -s agent -- deadband-preview --stream NAME [options]
 
@@ -51,22 +35,24 @@ A message is saved when none of its attributes is due; the line "all" of a devic
 Ctrl-C ends it and shows what there is so far.
 `;
 
-/** @throws Fault naming what is wrong. */
-export function readPreviewRequest(
-  argv: readonly string[],
-  environment: Environment,
-  nowUs: number,
-): PreviewRequest | "help" {
-  const given = parseArguments(argv, OPTIONS);
-  if (given.has("help")) return "help";
-  const own = {
+/** How `npm run agent -- deadband-preview` reads its command line. */
+export const previewForm: RequestForm<PreviewRequest> = {
+  options: {
+    device: { type: "string" },
+    attribute: { type: "string" },
+    deadband: { type: "string" },
+    relative: { type: "string" },
+    "max-silence": { type: "string" },
+  },
+  read: (given, { selected }) => ({
+    ...selected,
     device: given.text("device"),
     attribute: given.text("attribute"),
     deadband: readDeadband(given),
-    maxSilenceMs: readMaxSilence(given),
-  };
-  return { ...readSelection(given, environment, nowUs), ...own };
-}
+    maxSilenceMs:
+      readDuration(given, "max-silence", MAX_SILENCE_BOUNDS) ?? millisecondsOf(MAX_SILENCE),
+  }),
+};
 
 const NUMBER = String.raw`\d{1,16}(\.\d{1,16})?(e[+-]?\d{1,2})?`;
 const WIDTH = new RegExp(`^${NUMBER}$`);
@@ -85,12 +71,4 @@ function readShare(text: string): Deadband {
   const percent = PERCENT.exec(text)?.groups?.percent;
   if (percent === undefined) throw optionFault("relative", text, "a percentage, such as 5%");
   return { kind: "relative", share: Number(percent) / 100 };
-}
-
-function readMaxSilence(given: Given): number {
-  const text = given.text("max-silence");
-  if (text === null) return MAX_SILENCE_MS;
-  const spanUs = parseSpanUs(text);
-  if (spanUs !== null && spanUs > 0) return spanUs / 1_000;
-  throw optionFault("max-silence", text, "a length of time above 0: 30s, 5m, 2h");
 }

@@ -6,14 +6,14 @@ import {
   type RecordingCommand,
   runRecordingCommand,
 } from "@weir/recording";
-import { PREVIEW_HELP, type PreviewRequest, readPreviewRequest } from "./command-line.ts";
+import { PREVIEW_HELP, type PreviewRequest, previewForm } from "./command-line.ts";
 import { previewDeadbands } from "./preview.ts";
 import { renderCandidates, renderOne } from "./render.ts";
 
 const command: RecordingCommand<PreviewRequest> = {
   name: "deadband-preview",
   help: PREVIEW_HELP,
-  readRequest: readPreviewRequest,
+  form: previewForm,
   run,
 };
 

@@ -1,11 +1,12 @@
 import { describe, expect, test } from "@jest/globals";
 import { Fault } from "@weir/fault";
+import { readRequest } from "@weir/recording";
 import { START_US } from "@weir/testkit";
-import { readPreviewRequest } from "../../src/preview/command-line.ts";
+import { previewForm } from "../../src/preview/command-line.ts";
 
 const environment = { DB_FILE: "x/weir.db", WEIR_FILE: "" };
 const read = (...argv: string[]) =>
-  readPreviewRequest(["--stream", "devices", ...argv], environment, START_US);
+  readRequest(previewForm, ["--stream", "devices", ...argv], { environment, nowUs: START_US });
 
 describe("the options of a preview", () => {
   test("mean all devices, all attributes and several deadbands, unless they say which", () => {
@@ -34,8 +35,8 @@ describe("the options of a preview", () => {
     [["--deadband", "5%"], '--deadband: "5%" is not allowed'],
     [["--relative", "0.05"], '--relative: "0.05" is not allowed. It must be a percentage'],
     [["--relative", "5%", "--deadband", "1"], "--relative"],
-    [["--max-silence", "0s"], '--max-silence: "0s" is not allowed. It must be a length of time'],
-    [["--max-silence", "5"], '--max-silence: "5" is not allowed'],
+    [["--max-silence", "0s"], '--max-silence: "0s" is not allowed. It must be from 1s to 366d'],
+    [["--max-silence", "5"], '"5" is not allowed. It must be a whole number with a unit: 20ms'],
     [["--stream", "nobody"], "The streams are: data, devices."],
     [["--tolerance", "5"], "Unknown option '--tolerance'"],
   ])("%j are refused, with what would be right", (argv, problem) => {

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "@jest/globals";
+import { readRequest } from "@weir/recording";
 import {
   openTestStore,
   rowOf,
@@ -10,7 +11,7 @@ import {
   type TemporaryFolder,
   temporaryFolder,
 } from "@weir/testkit";
-import { readPreviewRequest } from "../../src/preview/command-line.ts";
+import { previewForm } from "../../src/preview/command-line.ts";
 import { previewDeadbands } from "../../src/preview/preview.ts";
 
 const AGENT = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
@@ -90,11 +91,10 @@ describe("npm run agent -- deadband-preview", () => {
     using folder = temporaryFolder();
     record(folder, 3_000);
     const environment = { DB_FILE: folder.file("weir.db"), WEIR_FILE: "" };
-    const request = readPreviewRequest(
-      [...PLACE, "--deadband", "9"],
+    const request = readRequest(previewForm, [...PLACE, "--deadband", "9"], {
       environment,
-      Date.now() * 1e3,
-    );
+      nowUs: Date.now() * 1e3,
+    });
     if (request === "help") throw new Error("nobody asked for help");
     let pages = 0;
     const preview = await previewDeadbands(request, {

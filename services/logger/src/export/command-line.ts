@@ -1,6 +1,5 @@
-import { optionFault, parseArguments } from "@weir/command-line";
-import type { Environment } from "@weir/config";
-import { readSelection, SELECTION_HELP, SELECTION_OPTIONS, type Selected } from "@weir/recording";
+import { optionFault } from "@weir/command-line";
+import { type RequestForm, SELECTION_HELP, type Selected } from "@weir/recording";
 import { createCsv } from "./csv.ts";
 import type { Format } from "./format.ts";
 import { createJsonLines } from "./jsonl.ts";
@@ -13,12 +12,6 @@ export interface ExportRequest extends Selected {
 }
 
 const FORMATS = { csv: createCsv, jsonl: createJsonLines } as const;
-
-const OPTIONS = {
-  ...SELECTION_OPTIONS,
-  format: { type: "string" },
-  output: { type: "string" },
-} as const;
 
 export const EXPORT_HELP = `npm run -s export -- --stream NAME [options]
 
@@ -37,17 +30,14 @@ With --cursor there is no header. Ctrl-C ends after the part that is being writt
 cursor to go on with.
 `;
 
-/** @throws Fault naming what is wrong. */
-export function readExportRequest(
-  argv: readonly string[],
-  environment: Environment,
-  nowUs: number,
-): ExportRequest | "help" {
-  const given = parseArguments(argv, OPTIONS);
-  if (given.has("help")) return "help";
-  const name = given.text("format") ?? "csv";
-  if (name !== "csv" && name !== "jsonl") throw optionFault("format", name, "csv or jsonl");
-  const output = given.text("output");
-  if (output === "") throw optionFault("output", output, "a path");
-  return { ...readSelection(given, environment, nowUs), format: FORMATS[name](), output };
-}
+/** How `npm run export` reads its command line. */
+export const exportForm: RequestForm<ExportRequest> = {
+  options: { format: { type: "string" }, output: { type: "string" } },
+  read: (given, { selected }) => {
+    const name = given.text("format") ?? "csv";
+    if (name !== "csv" && name !== "jsonl") throw optionFault("format", name, "csv or jsonl");
+    const output = given.text("output");
+    if (output === "") throw optionFault("output", output, "a path");
+    return { ...selected, format: FORMATS[name](), output };
+  },
+};

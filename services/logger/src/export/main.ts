@@ -6,7 +6,7 @@ import {
   type RecordingCommand,
   runRecordingCommand,
 } from "@weir/recording";
-import { EXPORT_HELP, type ExportRequest, readExportRequest } from "./command-line.ts";
+import { EXPORT_HELP, type ExportRequest, exportForm } from "./command-line.ts";
 import { exportRange } from "./export.ts";
 import { openFileSink, type Sink, sinkOf } from "./sink.ts";
 
@@ -14,7 +14,7 @@ import { openFileSink, type Sink, sinkOf } from "./sink.ts";
 const command: RecordingCommand<ExportRequest> = {
   name: "export",
   help: EXPORT_HELP,
-  readRequest: readExportRequest,
+  form: exportForm,
   run: async (request, conversation) => {
     try {
       return await run(request, conversation);

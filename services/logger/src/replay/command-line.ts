@@ -1,13 +1,7 @@
-import { type Given, optionFault, parseArguments, readBroker } from "@weir/command-line";
-import type { BrokerConfig, Environment } from "@weir/config";
+import { type Given, optionFault, readBroker, readDuration } from "@weir/command-line";
+import type { BrokerConfig } from "@weir/config";
 import { topicProblem } from "@weir/messages";
-import {
-  parseSpanUs,
-  readSelection,
-  SELECTION_HELP,
-  SELECTION_OPTIONS,
-  type Selected,
-} from "@weir/recording";
+import { type RequestForm, SELECTION_HELP, type Selected } from "@weir/recording";
 import type { PaceOptions } from "./pace.ts";
 import type { RetopicOptions, Rewrite } from "./retopic.ts";
 
@@ -23,18 +17,6 @@ export interface ReplayRequest extends Selected {
   /** Whether the stream may get its own messages again. */
   allowsOwnTopics: boolean;
 }
-
-const OPTIONS = {
-  ...SELECTION_OPTIONS,
-  speed: { type: "string" },
-  "max-gap": { type: "string" },
-  root: { type: "string" },
-  rewrite: { type: "string", multiple: true },
-  broker: { type: "string" },
-  qos: { type: "string" },
-  retained: { type: "boolean" },
-  "same-topics": { type: "boolean" },
-} as const;
 
 export const REPLAY_HELP = `npm run replay -- --stream NAME [options]
 
@@ -61,26 +43,31 @@ ${SELECTION_HELP}
 Nothing is published on topics that begin with $. Ctrl-C prints the cursor to go on with.
 `;
 
-/** @throws Fault naming what is wrong. */
-export function readReplayRequest(
-  argv: readonly string[],
-  environment: Environment,
-  nowUs: number,
-): ReplayRequest | "help" {
-  const given = parseArguments(argv, OPTIONS);
-  if (given.has("help")) return "help";
-  const own = {
-    pace: { speed: readSpeed(given), gapMsMax: readMaxGap(given) },
-    retopic: { root: readRoot(given), rewrites: given.texts("rewrite").map(readRewrite) },
-    qos: readQos(given),
-    keepsRetained: given.has("retained"),
-    allowsOwnTopics: given.has("same-topics"),
-  };
-  const url = given.text("broker");
-  const broker = url === null ? null : readBroker(url, environment);
-  const selected = readSelection(given, environment, nowUs);
-  return { ...selected, ...own, broker: broker ?? brokerOf(selected) };
-}
+/** How `npm run replay` reads its command line. */
+export const replayForm: RequestForm<ReplayRequest> = {
+  options: {
+    speed: { type: "string" },
+    "max-gap": { type: "string" },
+    root: { type: "string" },
+    rewrite: { type: "string", multiple: true },
+    broker: { type: "string" },
+    qos: { type: "string" },
+    retained: { type: "boolean" },
+    "same-topics": { type: "boolean" },
+  },
+  read: (given, { selected, environment }) => {
+    const url = given.text("broker");
+    return {
+      ...selected,
+      broker: url === null ? brokerOf(selected) : readBroker(url, environment),
+      pace: { speed: readSpeed(given), gapMsMax: readMaxGap(given) },
+      retopic: { root: readRoot(given), rewrites: given.texts("rewrite").map(readRewrite) },
+      qos: readQos(given),
+      keepsRetained: given.has("retained"),
+      allowsOwnTopics: given.has("same-topics"),
+    };
+  },
+};
 
 function brokerOf({ stream, streams }: Selected): BrokerConfig {
   // The configuration of streams is refused when one of them names a broker that is not there.
@@ -88,6 +75,7 @@ function brokerOf({ stream, streams }: Selected): BrokerConfig {
 }
 
 const SPEED_MAX = 1e6;
+const GAP_BOUNDS = { min: "0ms", max: "366d" };
 
 function readSpeed(given: Given): number | null {
   const text = given.text("speed") ?? "1";
@@ -98,11 +86,7 @@ function readSpeed(given: Given): number | null {
 }
 
 function readMaxGap(given: Given): number {
-  const text = given.text("max-gap");
-  if (text === null) return Number.POSITIVE_INFINITY;
-  const spanUs = parseSpanUs(text);
-  if (spanUs === null) throw optionFault("max-gap", text, "a length of time: 500ms, 10s, 5m, 2h");
-  return spanUs / 1_000;
+  return readDuration(given, "max-gap", GAP_BOUNDS) ?? Number.POSITIVE_INFINITY;
 }
 
 function readRoot(given: Given): string {

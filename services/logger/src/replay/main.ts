@@ -8,7 +8,7 @@ import {
   runRecordingCommand,
 } from "@weir/recording";
 import { createLogger } from "@weir/service";
-import { REPLAY_HELP, type ReplayRequest, readReplayRequest } from "./command-line.ts";
+import { REPLAY_HELP, type ReplayRequest, replayForm } from "./command-line.ts";
 import { connectForReplay, type ReplayConnection } from "./connect.ts";
 import { type Replayed, replay } from "./replay.ts";
 
@@ -16,7 +16,7 @@ import { type Replayed, replay } from "./replay.ts";
 const command: RecordingCommand<ReplayRequest> = {
   name: "replay",
   help: REPLAY_HELP,
-  readRequest: readReplayRequest,
+  form: replayForm,
   run,
 };
 
