@@ -8,10 +8,12 @@ import { TRANSPORTS } from "./transports.ts";
 const WINDOW = 20;
 const COUNT = 5_000;
 const BATCH = { rowsMax: 1_000, bytesMax: 1_000_000, delayMs: 50 };
+/** What a broker and its network take for one. */
+const WINDOW_MS = 1;
 /** Who gathers each time waits 250 times for all of them; who looks for a window waits until it is found. */
 const WAITS_MAX = 25;
 
-/** A clock that moves on only when somebody waits to gather, and how often that was. */
+/** A clock that moves on only when somebody waits to gather and with each window, and how often somebody waited. */
 function createWaitedClock() {
   const clock = createFakeClock();
   const waiting = new Set<object>();
@@ -39,11 +41,12 @@ function createWaitedClock() {
     pass: () => {
       if (waiting.size > 0) clock.advance(BATCH.delayMs);
     },
+    passWindow: () => clock.advance(WINDOW_MS),
   };
 }
 
 /** A broker that never has more messages under way than its window, and does not tell it. */
-function startWindowed(version: 4 | 5): Promise<StandIn> {
+function startWindowed(version: 4 | 5, onWindow = () => {}): Promise<StandIn> {
   let sent = 0;
   const send = (peer: Peer, count: number): void => {
     const packets: Packet[] = [];
@@ -68,6 +71,7 @@ function startWindowed(version: 4 | 5): Promise<StandIn> {
       waiting.set(peer, freed + 1);
       if (freed > 0) return;
       setImmediate(() => {
+        onWindow();
         send(peer, waiting.get(peer) ?? 0);
         waiting.delete(peer);
       });
@@ -77,9 +81,9 @@ function startWindowed(version: 4 | 5): Promise<StandIn> {
 
 describe.each(TRANSPORTS)("a window of 20 by %s", (transport) => {
   test.each([4, 5] as const)("holds nothing back in version %s", async (version) => {
-    await using broker = await startWindowed(version);
+    const { clock, waits, pass, passWindow } = createWaitedClock();
+    await using broker = await startWindowed(version, passWindow);
     const { received, onBatch } = createTaker();
-    const { clock, waits, pass } = createWaitedClock();
     await using _trial = startTrial(broker.url, { transport, onBatch, batch: BATCH, clock });
     await eventually(() => {
       pass();
