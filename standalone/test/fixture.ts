@@ -1,11 +1,13 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { openReader } from "@weir/store";
 import { eventually, freePort } from "@weir/testkit";
 
 const MAIN = join(import.meta.dirname, "../src/main.ts");
+const SETTINGS = join(import.meta.dirname, "../../.env.example");
 // Two cores that other tests share: starting six processes may take a while.
 const READY_TIMEOUT_MS = 60_000;
 
@@ -30,12 +32,21 @@ export interface TrialOptions {
   program?: string;
 }
 
+/** An empty value means the default: nothing holds of the .env that a developer has. */
+const NOTHING_SET = Object.fromEntries(
+  [...readFileSync(SETTINGS, "utf8").matchAll(/^# ?([A-Z][A-Z0-9_]*)=/gm)].map(([, name]) => [
+    name,
+    "",
+  ]),
+);
+
 /** Starts the suite; no port is one that anybody else may want. */
 export async function startSuite(options: TrialOptions): Promise<TrialSuite> {
   const { folder, environment = {}, args = [], program = MAIN } = options;
   const child = spawn(process.execPath, [program, ...args], {
     cwd: folder,
     env: {
+      ...NOTHING_SET,
       PATH: process.env.PATH,
       BROKER_PORT: String(await freePort()),
       DB_FILE: join(folder, "data/weir.db"),

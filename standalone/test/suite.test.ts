@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { describe, expect, jest, test } from "@jest/globals";
 import { startBroker } from "@weir/broker";
-import { eventually, temporaryFolder } from "@weir/testkit";
+import { eventually, NOTHING_CONFIGURED, temporaryFolder } from "@weir/testkit";
 import { areGone, hasSaid, hasTable, rowIds, startSuite } from "./fixture.ts";
 
 jest.setTimeout(120_000);
@@ -134,7 +134,9 @@ describe("the suite without Docker", () => {
 
   test("stops when the program that started it for npm is asked to", async () => {
     using folder = temporaryFolder();
-    await using suite = await startSuite({ folder: folder.path, program: START });
+    // It works in Weir's own folder, where a developer may have both.
+    const environment = { WEIR_FILE: NOTHING_CONFIGURED, AGENT_FILE: NOTHING_CONFIGURED };
+    await using suite = await startSuite({ folder: folder.path, environment, program: START });
     await hasTable(suite);
     suite.child.kill("SIGTERM");
     expect(await suite.ended).toBe(0);

@@ -2,11 +2,16 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { createServer } from "node:net";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, test } from "@jest/globals";
+import { describe, expect, jest, test } from "@jest/globals";
 import { eventually, temporaryFolder } from "@weir/testkit";
 
+const STARTS_WITHIN_MS = 30_000;
 const FIXTURE = join(import.meta.dirname, "fixture-service.ts");
+
+/** Some tests start several processes, one after the other. */
+jest.setTimeout(60_000);
 
 interface Trial extends Disposable {
   child: ChildProcess;
@@ -19,7 +24,8 @@ interface Trial extends Disposable {
 function start(
   environment: Record<string, string> = {},
   args: string[] = [],
-  cwd = process.cwd(),
+  // Without the .env of a developer.
+  cwd = tmpdir(),
 ): Trial {
   const child = spawn(process.execPath, [FIXTURE, ...args], {
     cwd,
@@ -41,7 +47,8 @@ function start(
   };
 }
 
-const hasStarted = (trial: Trial) => eventually(() => trial.output().includes('"started"'));
+const hasStarted = (trial: Trial) =>
+  eventually(() => trial.output().includes('"started"'), STARTS_WITHIN_MS);
 
 describe("a service", () => {
   test("ends with 0 when it is asked to stop", async () => {

@@ -44,4 +44,4 @@ test("the network is captured and released from the command line", async () => {
   await eventually(() => received === "ab");
   expect(await tell("release")).toBe("network: release\n");
   await expect(tell("explode")).rejects.toMatchObject({ code: 64 });
-}, 30_000);
+}, 120_000);
