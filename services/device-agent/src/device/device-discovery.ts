@@ -1,6 +1,7 @@
 import type { DeviceConfig } from "../config/configured-device.ts";
 import { createDiscovery, type Discovery } from "../home-assistant/discovery.ts";
 import type { SensorDescription } from "../home-assistant/discovery-payload.ts";
+import { staleAfterMs } from "../report/freshness.ts";
 import type { Reporter } from "../report/reporter.ts";
 import type { DeviceControl } from "./control.ts";
 import type { OpenedSource } from "./open-sources.ts";
@@ -12,8 +13,6 @@ export interface DeviceDiscoveryOptions {
   control: Pick<DeviceControl, "intervalMinMs">;
 }
 
-/** So many reports in a row have to be missing before a value counts as gone. */
-const MISSING_REPORTS = 3;
 /** `change_send_interval` takes a day at most. */
 const INTERVAL_SECONDS_MAX = 86_400;
 
@@ -33,7 +32,6 @@ export function createDeviceDiscovery(options: DeviceDiscoveryOptions): Discover
   });
 }
 
-/** A value that a deadband keeps back is silent for longer than its interval. */
 function sensorsOf(
   { source, everyMs, rule }: OpenedSource,
   reporter: Pick<Reporter, "intervalMs" | "rules">,
@@ -41,8 +39,8 @@ function sensorsOf(
   // An attribute may be called as what every object has: toString.
   const own = new Map(Object.entries(reporter.rules()));
   return source.attributes.map((attribute) => {
-    const { deadband, maxSilenceMs } = own.get(attribute.name) ?? rule;
-    const silenceMs = (deadband === null ? 0 : maxSilenceMs) + (everyMs ?? reporter.intervalMs());
-    return { attribute, expireAfterSeconds: Math.ceil((MISSING_REPORTS * silenceMs) / 1_000) };
+    const intervalMs = everyMs ?? reporter.intervalMs();
+    const staleMs = staleAfterMs(own.get(attribute.name) ?? rule, intervalMs);
+    return { attribute, expireAfterSeconds: Math.ceil(staleMs / 1_000) };
   });
 }

@@ -16,7 +16,7 @@ export interface DeviceDescription {
 /** One attribute, as Home Assistant is told of it. */
 export interface SensorDescription {
   attribute: Attribute;
-  /** After so long without a state Home Assistant shows its value as unavailable. */
+  /** After so long without any state Home Assistant shows its value as unavailable. */
   expireAfterSeconds: number;
 }
 
@@ -71,8 +71,10 @@ function sensorOf(
     ...(unit === null ? {} : { unit_of_measurement: unit }),
     ...(deviceClass === null ? {} : { device_class: deviceClass }),
     suggested_display_precision: decimals,
-    // A state holds what has changed. Home Assistant passes over an empty value.
-    value_template: `{{ value_json.data['${name}'] | default('') }}`,
+    // A state holds what has changed, and Home Assistant passes over an empty value of a number. But any state
+    // renews `expire_after`, so of what is stale it is told None, which it shows as unknown. By `get`, because
+    // a subscript finds what every object of Python has: items, values.
+    value_template: `{{ 'None' if '${name}' in value_json.get('stale', []) else value_json.data.get('${name}', '') }}`,
     expire_after: expireAfterSeconds,
   };
 }

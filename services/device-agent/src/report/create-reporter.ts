@@ -3,6 +3,7 @@ import { errorMessage } from "@weir/fault";
 import { Refusal } from "../commands/command.ts";
 import type { Sample } from "../sources/source.ts";
 import { createDeadbands } from "./deadbands.ts";
+import { createFreshness } from "./freshness.ts";
 import { type Group, groupsOf } from "./groups.ts";
 import { createMeter } from "./meter.ts";
 import type { ReportedSource, Reporter, ReporterOptions } from "./reporter.ts";
@@ -15,6 +16,7 @@ const TIMEOUT_MS_MAX = 30_000;
 export function createReporter(options: ReporterOptions): Reporter {
   const { sources, send, log, clock } = options;
   const deadbands = createDeadbands(sources, options.rules);
+  const freshness = createFreshness(sources, deadbands.ruleOf);
   const meter = createMeter({ sources, log, clock });
   const schedule = createSchedule({
     turn: async (group) => {
@@ -28,6 +30,11 @@ export function createReporter(options: ReporterOptions): Reporter {
   let { intervalMs } = options;
   let memory: ReportMemory = new Map();
   let state: "made" | "running" | "stopped" = "made";
+
+  freshness.begin(
+    sources.filter(({ isActive }) => isActive),
+    clock.monotonic(),
+  );
 
   const groups = (): Group[] =>
     groupsOf(
@@ -50,11 +57,15 @@ export function createReporter(options: ReporterOptions): Reporter {
     const sample: Sample = Object.fromEntries(
       wanted.flatMap((one) => Object.entries(one.sample ?? {})),
     );
+    freshness.measured(sample, at.nowMs);
+    const replacesEarlier = group.delivery.class === "telemetry";
     const decision = decide(sample, memory, {
       ...at,
       ...how,
       intervalMs,
-      replacesEarlier: group.delivery.class === "telemetry",
+      replacesEarlier,
+      // A state of another class may come so late that this is not true any more.
+      stale: replacesEarlier ? freshness.stale(intervalMs, at.nowMs) : [],
       ruleOf: deadbands.ruleOf,
     });
     memory = decision.memory;
@@ -83,6 +94,7 @@ export function createReporter(options: ReporterOptions): Reporter {
     },
     setIntervalMs: (next) => {
       intervalMs = next;
+      freshness.renew(clock.monotonic());
       if (state !== "running") return;
       schedule.set(groups(), { anew: ({ followsDevice }) => followsDevice, atOnce: () => false });
     },
@@ -91,11 +103,15 @@ export function createReporter(options: ReporterOptions): Reporter {
       const added = sources.filter(({ name }) => names.includes(name) && !active.has(name));
       active = new Set(names);
       memory = without(memory, added);
+      freshness.begin(added, clock.monotonic());
       if (state !== "running") return;
       const atOnce = (group: Group) => group.sources.some((source) => added.includes(source));
       schedule.set(groups(), { anew: () => false, atOnce });
     },
-    setDeadband: deadbands.set,
+    setDeadband: (...given) => {
+      deadbands.set(...given);
+      freshness.renew(clock.monotonic());
+    },
     reportNow: async () => {
       const outcomes = groups().map(async (group) => {
         const report = await measure(group, { isForced: true });

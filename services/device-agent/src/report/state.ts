@@ -2,6 +2,12 @@ import type { DeviceState } from "@weir/messages";
 import type { Sample } from "../sources/source.ts";
 import { type DeadbandRule, isDue, type Reported } from "./deadband.ts";
 
+/** A state as this agent sends it. */
+export interface ReportedState extends DeviceState {
+  /** Attributes whose last values say nothing about now: they have not been measured for too long. */
+  stale?: readonly string[];
+}
+
 /** What is remembered of one attribute. */
 interface Remembrance {
   /** As it was reported last; `null` when it never was, or when that report was lost. */
@@ -27,11 +33,13 @@ export interface Moment {
   /** A message takes the place of the one before, which may still wait: what that one told goes along. */
   replacesEarlier: boolean;
   ruleOf: (attribute: string) => DeadbandRule;
+  /** Attributes that are told to be stale. */
+  stale: readonly string[];
 }
 
 /** A state that goes out, and how its values are remembered. */
 export interface Report {
-  state: DeviceState;
+  state: ReportedState;
   values: ReadonlyMap<string, Reported>;
 }
 
@@ -62,11 +70,16 @@ export function decide(sample: Sample, memory: ReportMemory, moment: Moment): De
     if (before.suppressed > 0) suppressed.push([attribute, before.suppressed]);
   }
   if (values.size === 0) return { report: null, memory: next };
-  const state: DeviceState = {
+  for (const attribute of moment.stale) {
+    // Whoever reads this shows it no longer, so its next sample is due whatever its deadband says.
+    next.set(attribute, { ...(next.get(attribute) ?? NEVER), last: null });
+  }
+  const state: ReportedState = {
     data: Object.fromEntries([...values].map(([attribute, { value }]) => [attribute, value])),
     time: moment.time,
     ...(suppressed.length === 0 ? {} : { suppressed: Object.fromEntries(suppressed) }),
     interval: moment.intervalMs / 1_000,
+    ...(moment.stale.length === 0 ? {} : { stale: moment.stale }),
   };
   return { report: { state, values }, memory: next };
 }

@@ -68,11 +68,22 @@ describe("Home Assistant's discovery", () => {
       name: "Drive space used",
       unit_of_measurement: "GB",
       device_class: "data_size",
-      value_template: "{{ value_json.data['drive-space-used'] | default('') }}",
+      value_template:
+        "{{ 'None' if 'drive-space-used' in value_json.get('stale', []) else value_json.data.get('drive-space-used', '') }}",
       expire_after: 900,
     });
     expect(components.attribute_walk).not.toHaveProperty("unit_of_measurement");
     expect(components.attribute_walk?.name).toBe("Walk");
+  });
+
+  test("has each sensor expect a number: then 'None' is unknown, and an empty value is passed over", () => {
+    const sensors = Object.values(componentsOf(KITCHEN)).filter(
+      ({ platform }) => platform === "sensor",
+    );
+    expect(sensors).toHaveLength(KITCHEN.sensors.length);
+    for (const sensor of sensors) {
+      expect(sensor).toMatchObject({ state_class: "measurement", suggested_display_precision: 3 });
+    }
   });
 
   test("has no button for a command whose own check of its payload fails or waits", () => {
