@@ -3,7 +3,7 @@ import { describe, expect, jest, test } from "@jest/globals";
 import { freePort, temporaryFolder } from "@weir/testkit";
 import { hasTable, startSuite, takePort } from "./fixture.ts";
 
-jest.setTimeout(120_000);
+jest.setTimeout(300_000);
 
 /** Runs the suite until it ends by itself. */
 async function fail(environment: Record<string, string>, args: readonly string[] = []) {

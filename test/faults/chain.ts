@@ -46,6 +46,9 @@ export interface ChainOptions {
 
 const EMPTY_WITHIN_MS = 60_000;
 const FLOWS_WITHIN_MS = 30_000;
+/** Longer than the chain usually takes to start: a machine on which it takes longer gets more time for all. */
+const USUAL_START_MS = 5_000;
+const STARTS_WITHIN_MS = 120_000;
 const POLL_MS = 20;
 /** The journal has ended when it has not grown for so long. */
 const QUIET_MS = 300;
@@ -112,16 +115,17 @@ export async function startChain(run: Run, options: ChainOptions = {}): Promise<
     return true;
   }
 
+  let slowness = 1;
   const newest = (): number => newestId(options.segments?.().at(-1) ?? files.store);
 
-  async function flows(): Promise<boolean> {
+  async function flows(withinMs = slowness * FLOWS_WITHIN_MS): Promise<boolean> {
     let before = newest();
     return await until(() => {
       const now = newest();
       // A new store begins anew.
       before = Math.min(before, now);
       return now > before;
-    }, FLOWS_WITHIN_MS);
+    }, withinMs);
   }
 
   async function isDrained(): Promise<boolean> {
@@ -134,14 +138,16 @@ export async function startChain(run: Run, options: ChainOptions = {}): Promise<
       if (size !== lastSize) quietSinceMs = performance.now();
       lastSize = size;
       return performance.now() - quietSinceMs > QUIET_MS && waiting(files.outbox) === 0;
-    }, EMPTY_WITHIN_MS);
+    }, slowness * EMPTY_WITHIN_MS);
   }
 
   if (options.broker === undefined) await broker.start();
+  const startedAtMs = performance.now();
   for (const part of parts) part.start();
-  if (!(await flows())) {
+  if (!(await flows(STARTS_WITHIN_MS))) {
     throw new Error(`nothing flows at all:\n${parts.map((part) => part.log()).join("\n")}`);
   }
+  slowness = Math.max(1, (performance.now() - startedAtMs) / USUAL_START_MS);
 
   const opened = opening.move();
   return {
@@ -151,7 +157,7 @@ export async function startChain(run: Run, options: ChainOptions = {}): Promise<
     stats,
     files,
     anotherLogger: (name, environment) => service("logger", environment, name),
-    flows,
+    flows: () => flows(),
     settle: async () => {
       const startedAtMs = performance.now();
       const drained = await isDrained();
@@ -165,7 +171,8 @@ export async function startChain(run: Run, options: ChainOptions = {}): Promise<
       const { count, problems } = judge({ ...files, stores, soundFiles: sound });
       const ownEnds = parts.flatMap((part) => part.ownEnds);
       if (!drained) {
-        problems.push(`the outbox still holds ${left} after ${EMPTY_WITHIN_MS / 1_000} s`);
+        const withinSeconds = Math.round((slowness * EMPTY_WITHIN_MS) / 1_000);
+        problems.push(`the outbox still holds ${left} after ${withinSeconds} s`);
       }
       if (codes.some((code) => code !== 0)) {
         problems.push(`logger and stats stopped with ${codes.join(" and ")}`);

@@ -3,7 +3,7 @@ import { EXIT_CODES } from "@weir/fault";
 import { type Chain, startChain } from "./chain.ts";
 import type { Run, Scenario } from "./scenario.ts";
 
-const REFUSED_WITHIN_MS = 15_000;
+const REFUSED_WITHIN_MS = 60_000;
 const POLL_MS = 50;
 
 /** An operator starts a logger twice. */

@@ -1,11 +1,14 @@
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { afterAll, beforeAll, expect, jest, test } from "@jest/globals";
 import { type TemporaryFolder, temporaryFolder } from "@weir/testkit";
 import { type Source, startGenerator, startStandIn } from "../load/sources.ts";
 import { prefill } from "../prefill.ts";
 import { cpuUs } from "../process/usage.ts";
 import { openStoredRows } from "../subjects/stored-rows.ts";
 import { weir } from "../subjects/weir.ts";
+
+// Processes are started, and measured.
+jest.setTimeout(120_000);
 
 let folder: TemporaryFolder;
 beforeAll(() => {
