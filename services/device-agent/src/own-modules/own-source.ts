@@ -62,8 +62,7 @@ export function checkedKind(given: unknown, file: string): Checked<SourceKind> {
       name,
       summary,
       options,
-      open: (given, context) =>
-        checkedSource(openOf(kind, { options: given, context }, file), file),
+      open: (given, context) => openOf(kind, { options: given, context }, file),
     },
   };
 }
@@ -72,9 +71,9 @@ function openOf(
   kind: SourceKind,
   { options, context }: { options: unknown; context: SourceContext },
   file: string,
-): unknown {
+): Source {
   try {
-    return kind.open(options, context);
+    return checkedSource(kind.open(options, context), file);
   } catch (cause) {
     if (cause instanceof Fault) throw cause;
     throw unusable(file, `cannot open the source ${context.name}: ${thrownText(cause)}`, cause);

@@ -148,6 +148,11 @@ describe("a file of one's own", () => {
     ["has no attributes", sourceWith("attributes: [],"), "attributes: there is at least one"],
     ["cannot be read", sourceWith("read: 7,"), "read: it must be a function"],
     [
+      "has attributes that fail",
+      sourceWith('get attributes(): never { throw new Error("no bus"); },'),
+      "cannot open the source it: no bus",
+    ],
+    [
       "throws",
       kindWith('open: () => { throw new Error("no bus"); },'),
       "cannot open the source it: no bus",
