@@ -8,7 +8,14 @@ import { type Group, groupsOf } from "./groups.ts";
 import { createMeter } from "./meter.ts";
 import type { ReportedSource, Reporter, ReporterOptions } from "./reporter.ts";
 import { createSchedule } from "./schedule.ts";
-import { afterLoss, afterSuccess, decide, type Report, type ReportMemory } from "./state.ts";
+import {
+  afterLoss,
+  afterSuccess,
+  decide,
+  isUntold,
+  type Report,
+  type ReportMemory,
+} from "./state.ts";
 
 /** A measurement takes no longer than its interval, and never longer than this. */
 const TIMEOUT_MS_MAX = 30_000;
@@ -78,8 +85,9 @@ export function createReporter(options: ReporterOptions): Reporter {
       return { kind: "dropped", reason: errorMessage(error) };
     });
     if (isLost(outcome)) {
+      // What a newer one tells wants no hurry: in an outage each one takes the place of the one before.
+      if (isUntold(memory, report)) schedule.hurry(group.key);
       memory = afterLoss(memory, report);
-      schedule.hurry(group.key);
     } else {
       memory = afterSuccess(memory, report);
     }

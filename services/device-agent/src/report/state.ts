@@ -106,6 +106,11 @@ export function afterSuccess(memory: ReportMemory, { values }: Report): ReportMe
   return next;
 }
 
+/** Whether something that a lost report told is told by no newer one. */
+export function isUntold(memory: ReportMemory, { values }: Report): boolean {
+  return [...values].some(([attribute, value]) => memory.get(attribute)?.last === value);
+}
+
 /**
  * After a report was lost: what it told was not reported. The next sample of each attribute is due then,
  * unless a newer report has told it, and the samples that were kept back before are still to be told.

@@ -86,6 +86,19 @@ describe("a state that was lost", () => {
 });
 
 describe("a reading that takes the place of one that waits", () => {
+  test("is no reason to measure more often: an outage of a day is one of 24 measurements", async () => {
+    const hour = 3_600_000;
+    const load = createTestSource("load", { everyMs: hour });
+    await using bench = createBench([load], { outcome: null });
+    await bench.start();
+    for (let minute = 1; minute < 24 * 60; minute += 1) {
+      await bench.pass(60_000);
+      for (const { settle } of bench.sent.slice(0, -1)) settle(REPLACED);
+      await bench.pass(0);
+    }
+    expect(load.reads).toBe(24);
+  });
+
   test("tells all that that one told", async () => {
     const walk = createTestSource("walk");
     const disk = createTestSource("disk", { rule: within(1) });
