@@ -3,10 +3,13 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { openReader } from "@weir/store";
 import { eventually, freePort } from "@weir/testkit";
 
 const MAIN = join(import.meta.dirname, "../src/main.ts");
+/** Where it matters that all parts stop by themselves, however slow the machine is. */
+export const PATIENT: string = fileURLToPath(new URL("./patient-main.ts", import.meta.url));
 const SETTINGS = join(import.meta.dirname, "../../.env.example");
 // Two cores that other tests share: starting six processes may take a while.
 const READY_TIMEOUT_MS = 120_000;

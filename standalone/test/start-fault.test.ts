@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { describe, expect, jest, test } from "@jest/globals";
 import { freePort, temporaryFolder } from "@weir/testkit";
-import { hasTable, startSuite, takePort } from "./fixture.ts";
+import { hasTable, PATIENT, startSuite, takePort } from "./fixture.ts";
 
 jest.setTimeout(300_000);
 
@@ -50,7 +50,7 @@ describe("the suite says what is wrong, what to do, and ends with", () => {
 
   test("75 when another logger writes the store", async () => {
     using folder = temporaryFolder();
-    await using first = await startSuite({ folder: folder.path });
+    await using first = await startSuite({ folder: folder.path, program: PATIENT });
     await hasTable(first);
     const { code, said } = await fail({ DB_FILE: folder.file("data/weir.db") });
     expect(code).toBe(75);
