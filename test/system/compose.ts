@@ -27,6 +27,8 @@ interface ContainerState {
   id: string;
   startedAt: string;
   restarts: number;
+  /** 0 while it runs. */
+  exitCode: number;
 }
 
 /** A command that is running, and what it has printed. */
@@ -42,7 +44,7 @@ const QUERY = `
   console.log(JSON.stringify(database.prepare(process.argv[1]).all()));
 `;
 const INSPECT =
-  '{{index .Config.Labels "com.docker.compose.service"}} {{.Id}} {{.State.StartedAt}} {{.RestartCount}}';
+  '{{index .Config.Labels "com.docker.compose.service"}} {{.Id}} {{.State.StartedAt}} {{.RestartCount}} {{.State.ExitCode}}';
 
 /** @param settings what a user has in the environment or in `.env`. */
 export async function createCompose(
@@ -84,8 +86,8 @@ export async function createCompose(
 }
 
 function parseContainer(line: string): [string, ContainerState] {
-  const [service = "", id = "", startedAt = "", restarts] = line.split(" ");
-  return [service, { id, startedAt, restarts: Number(restarts) }];
+  const [service = "", id = "", startedAt = "", restarts, exitCode] = line.split(" ");
+  return [service, { id, startedAt, restarts: Number(restarts), exitCode: Number(exitCode) }];
 }
 
 function follow(args: string[], env: NodeJS.ProcessEnv): Console {

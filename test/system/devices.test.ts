@@ -4,7 +4,7 @@ import { connectTestClient, eventually, hasDocker, type TestClient } from "@weir
 import { type Compose, createCompose } from "./compose.ts";
 
 const START_TIMEOUT_MS = 300_000;
-const TEST_TIMEOUT_MS = 60_000;
+const TEST_TIMEOUT_MS = 180_000;
 const DEVICE = "devices/kitchen";
 const FILE_BYTES = 50_000_000;
 /** Others write to this disk, too. */

@@ -4,7 +4,7 @@ import { createLink } from "@weir/mqtt";
 import { connectTestClient, createTestContext, eventually, hasDocker } from "@weir/testkit";
 import { type Compose, createCompose } from "./compose.ts";
 
-const TIMEOUT_MS = 60_000;
+const TIMEOUT_MS = 300_000;
 const MESSAGES = 100;
 
 const inDocker = hasDocker() ? describe : describe.skip;
@@ -37,7 +37,7 @@ inDocker("the broker's configuration", () => {
     });
     link.start();
     await connected.promise;
-    await eventually(() => isEnough(payloads));
+    await eventually(() => isEnough(payloads), TIMEOUT_MS / 5);
     return payloads;
   }
 

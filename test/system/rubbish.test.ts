@@ -4,7 +4,7 @@ import { connectTestClient, eventually, hasDocker } from "@weir/testkit";
 import { type Compose, createCompose } from "./compose.ts";
 
 const START_TIMEOUT_MS = 300_000;
-const TEST_TIMEOUT_MS = 60_000;
+const TEST_TIMEOUT_MS = 180_000;
 const DEPTH = 10_000;
 
 /** A sound reading of 6, filled up with spaces to so many bytes. */

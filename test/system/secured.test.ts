@@ -1,12 +1,15 @@
 import { execFile } from "node:child_process";
 import { readFileSync, statSync } from "node:fs";
 import { promisify } from "node:util";
-import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
 import { eventually, freePort, hasDocker, temporaryFolder } from "@weir/testkit";
 import { type Compose, createCompose } from "./compose.ts";
 import { connectGuest, type Guest, type GuestOptions } from "./guest.ts";
 
-const TIMEOUT_MS = 60_000;
+const TIMEOUT_MS = 300_000;
+// Some tests run openssl and the broker's own program several times.
+jest.setTimeout(120_000);
+
 const NOT_AUTHORIZED = 0x87;
 /** What an MQTT 3.1.1 broker answers to a CONNECT that it does not authorise. */
 const REFUSED_3_1_1 = 5;
