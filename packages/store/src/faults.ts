@@ -1,4 +1,5 @@
-import { errorMessage, Fault } from "@weir/fault";
+import { EXIT_CODES, errorMessage, Fault } from "@weir/fault";
+import { isForWantOfRoom } from "./ballast.ts";
 
 /** A commit that failed. */
 export function writeFault(file: string, cause: unknown): Fault {
@@ -9,6 +10,33 @@ export function writeFault(file: string, cause: unknown): Fault {
       cause,
     },
   );
+}
+
+/** Runs what opens a store; on a full disk, what it throws says so. */
+export function orFullFault<T>(place: string, open: () => T): T {
+  try {
+    return open();
+  } catch (cause) {
+    if (!isForWantOfRoom(cause)) throw cause;
+    throw new Fault(`${place} cannot be opened: the disk is full`, {
+      remedy: "Make room on the disk.",
+      exitCode: EXIT_CODES.cannotCreate,
+      cause,
+    });
+  }
+}
+
+/** Runs a pass of retention; on a full disk, what it throws says so. */
+export function orPruneFault<T>(file: string, pass: () => T): T {
+  try {
+    return pass();
+  } catch (cause) {
+    if (!isForWantOfRoom(cause)) throw cause;
+    throw new Fault(`nothing can be removed from ${file}: ${errorMessage(cause)}`, {
+      remedy: "Make room on the disk; it is tried again at the next start.",
+      cause,
+    });
+  }
 }
 
 /** A rotation that failed. The segment that was live goes on. */

@@ -1,9 +1,13 @@
 import { WINDOW_SECONDS_MAX } from "@weir/messages";
 import type { Database } from "better-sqlite3";
+import type { Shortage } from "./ballast.ts";
+import { emptyLog, prepareGiveBack } from "./give-back.ts";
 import {
   bytesToRemove,
-  pagesToRelease,
+  lessFree,
+  type MeasureRoom,
   prepareMeasure,
+  type Room,
   type RoomLimits,
   usedBytesOf,
 } from "./room.ts";
@@ -51,48 +55,69 @@ export function pruneLimits(
   };
 }
 
-/** Removes rows from the start of the file on, up to the first one that is to stay. */
-export type Prune = (limits: PruneLimits, nextId: number) => Pruned;
+/**
+ * Removes rows from the start of the file on, up to the first one that is to stay.
+ *
+ * @param shortage set on a disk that is short: then it gets back all that is not needed.
+ */
+export type Prune = (limits: PruneLimits, nextId: number, shortage: Shortage | null) => Pruned;
 
-// What is done between two looks at the time: a few milliseconds each.
+// What is done between two looks at the time: a few milliseconds.
 const ROWS_PER_TRANSACTION = 2_500;
-const PAGES_PER_TRANSACTION = 64;
 
 export function preparePrune(database: Database, file: string): Prune {
   const measure = prepareMeasure(database, file);
+  const giveBack = prepareGiveBack(database);
   const remove = prepareRemove(database);
 
-  function giveBack(limits: RoomLimits, isOver: () => boolean): void {
-    let pages = Number.POSITIVE_INFINITY;
-    while (!isOver()) {
-      const room = measure();
-      const release = Math.min(pagesToRelease(room, limits), PAGES_PER_TRANSACTION);
-      // A file that was made without incremental vacuum keeps its free pages.
-      if (release === 0 || room.pages >= pages) return;
-      pages = room.pages;
-      database.pragma(`incremental_vacuum(${release})`);
-    }
-  }
-
-  return (limits, nextId) => {
+  function removeRows(limits: PruneLimits, nextId: number, measureNow: MeasureRoom): Pruned {
     const { rowsMax, bytesMax = null, freeDiskBytesMin = null, isOver = () => false } = limits;
-    const roomLimits = { bytesMax, freeDiskBytesMin };
-    using _relaxed = relaxSync(database);
     let rows = 0;
     let more = true;
     while (more && rows < rowsMax && !isOver()) {
-      const room = measure();
+      const room = measureNow();
       const removed = remove(limits, {
         rowsMax: Math.min(ROWS_PER_TRANSACTION, rowsMax - rows),
-        bytes: bytesToRemove(room, roomLimits),
+        bytes: bytesToRemove(room, { bytesMax, freeDiskBytesMin }),
         usedBytes: usedBytesOf(room),
         nextId,
       });
       rows += removed.rows;
       more = removed.more;
     }
-    giveBack(roomLimits, isOver);
     return { rows, more: more && rows > 0 };
+  }
+
+  return (limits, nextId, shortage) => {
+    const { bytesMax = null, freeDiskBytesMin = null, isOver = () => false } = limits;
+    using _relaxed = relaxSync(database);
+    if (shortage === null) {
+      const removed = removeRows(limits, nextId, measure);
+      giveBack({ bytesMax, freeDiskBytesMin }, measure, isOver);
+      return removed;
+    }
+    // What the ballast has lent is not free: it is taken back.
+    const measureNow = (): Room => lessFree(measure(), shortage.lentBytes);
+    const freeBytesMin = Math.max(freeDiskBytesMin ?? 0, shortage.freeBytesMin);
+    emptyLog(database);
+    const removed = removeRows({ ...limits, isOver: afterOneStep(isOver) }, nextId, measureNow);
+    const given = giveBack(
+      { bytesMax, freeDiskBytesMin: freeBytesMin },
+      measureNow,
+      afterOneStep(isOver),
+    );
+    emptyLog(database);
+    return { rows: removed.rows, more: removed.more || given === "some" };
+  };
+}
+
+/** Lets one step through in any case: a machine that is slow gets on, too. */
+function afterOneStep(isOver: () => boolean): () => boolean {
+  let isFirst = true;
+  return () => {
+    if (!isFirst) return isOver();
+    isFirst = false;
+    return false;
   };
 }
 

@@ -21,6 +21,11 @@ export interface Room {
   freeDiskBytes: number;
 }
 
+/** The same when some of what is free belongs to somebody else. */
+export function lessFree(room: Room, bytes: number): Room {
+  return { ...room, freeDiskBytes: room.freeDiskBytes - bytes };
+}
+
 /** Measures an open file. */
 export type MeasureRoom = () => Room;
 

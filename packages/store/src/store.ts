@@ -2,7 +2,10 @@ import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import type { ReceiptEntry } from "@weir/messages";
 import { lockFile, orOpeningFault } from "@weir/sqlite";
+import type { Database } from "better-sqlite3";
+import { BALLAST_BYTES, openBallast } from "./ballast.ts";
 import { type DamagedStore, setAsideIfDamaged } from "./damage.ts";
+import { orFullFault, orPruneFault } from "./faults.ts";
 import { identifyFile } from "./identify.ts";
 import type { IdleLimits } from "./ledger/forgetting.ts";
 import { importLegacyFile, type LegacyImport, type LegacyImportOptions } from "./legacy-import.ts";
@@ -12,7 +15,10 @@ import { openSegment } from "./segment.ts";
 import { type Appended, createSegmentWriter } from "./segment-writer.ts";
 
 /** What a store is opened with: its segment, and how to import a file of the old system. */
-export type StoreOptions = LegacyImportOptions;
+export interface StoreOptions extends LegacyImportOptions {
+  /** Room that is kept for deleting. Default 8 MiB; a test's disk may be smaller than that. */
+  ballastBytes?: number;
+}
 
 /** The writing side of a store, whatever its files. A store has one. */
 export interface Store extends Disposable {
@@ -42,6 +48,8 @@ export interface Store extends Disposable {
    * the rows of the live segment, and the bytes of all.
    */
   size(): { rows: number; bytes: number };
+  /** Whether the disk is all but full: then retention has to have its turn before more is taken in. */
+  isShortOfRoom(): boolean;
 }
 
 /** A store in one file, from which retention removes rows. */
@@ -60,13 +68,15 @@ export interface FileStore extends Store {
  * @throws Fault when it is locked, cannot be written, or is something else.
  */
 export function openStore(options: StoreOptions): FileStore {
-  const { file, nowUs } = options;
+  const { file, ballastBytes = BALLAST_BYTES } = options;
   makeFolder(file);
   using opening = new DisposableStack();
   opening.use(orOpeningFault(file, "DB_FILE", () => lockStore(file)));
-  const damaged = orOpeningFault(file, "DB_FILE", () => setAsideIfDamaged(file, nowUs));
-  const imported = importIfLegacy(options);
-  const database = opening.adopt(openSegment(options), (opened) => opened.close());
+  const ballast = orOpeningFault(file, "DB_FILE", () => openBallast(file, ballastBytes));
+  const { damaged, imported, database } = orFullFault(file, () =>
+    ballast.lendWhenShort(() => openFile(options)),
+  );
+  opening.defer(() => database.close());
   const writer = createSegmentWriter(database, file);
   const prune = preparePrune(database, file);
 
@@ -80,10 +90,25 @@ export function openStore(options: StoreOptions): FileStore {
     forgetIdle: writer.forgetIdle,
     receiptOf: writer.receiptOf,
     recentPublishers: writer.recentPublishers,
-    prune: (limits) => writer.noting(() => prune(limits, writer.nextId())),
+    prune: (limits) =>
+      orPruneFault(file, () =>
+        ballast.lendOnFailure((shortage) =>
+          writer.noting(() => prune(limits, writer.nextId(), shortage)),
+        ),
+      ),
     size: () => ({ rows: writer.rows(), bytes: writer.bytes() }),
+    isShortOfRoom: ballast.isShort,
     [Symbol.dispose]: () => opened.dispose(),
   };
+}
+
+type OpenedFile = Pick<FileStore, "damaged" | "imported"> & { database: Database };
+
+function openFile(options: StoreOptions): OpenedFile {
+  const { file, nowUs } = options;
+  const damaged = orOpeningFault(file, "DB_FILE", () => setAsideIfDamaged(file, nowUs));
+  const imported = importIfLegacy(options);
+  return { damaged, imported, database: openSegment(options) };
 }
 
 function lockStore(file: string): Disposable {

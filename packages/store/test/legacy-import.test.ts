@@ -56,6 +56,7 @@ describe("a file of the old system", () => {
       "test.db",
       "test.db-shm",
       "test.db-wal",
+      "test.db.ballast",
       "test.db.lock",
       "test.db.original",
     ]);

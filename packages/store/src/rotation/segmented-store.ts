@@ -2,21 +2,24 @@ import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Fault } from "@weir/fault";
 import { lockFile, orOpeningFault } from "@weir/sqlite";
-import { lostFault, rotationFault } from "../faults.ts";
+import { BALLAST_BYTES, openBallast } from "../ballast.ts";
+import { lostFault, orFullFault, rotationFault } from "../faults.ts";
 import type { SegmentOptions } from "../segment.ts";
 import type { Store } from "../store.ts";
-import { createCatalogue, type SegmentInfo } from "./catalogue.ts";
+import { type Catalogue, createCatalogue, type SegmentInfo } from "./catalogue.ts";
 import { type LiveSegment, openLiveSegment } from "./live-segment.ts";
 import { makeFolder, makeSegment, unmakeSegment } from "./make-segment.ts";
 import { createRemoval, type RemoveOldest } from "./remove-oldest.ts";
 import { nextSegmentName, type SegmentName } from "./segment-name.ts";
-import { settleFolder } from "./settle-folder.ts";
+import { type SettledFolder, settleFolder } from "./settle-folder.ts";
 import type { RotationStep } from "./steps.ts";
 
 export interface SegmentedStoreOptions extends Pick<SegmentOptions, "synchronous" | "nowUs"> {
   folder: string;
   /** The stream's name; its segments bear it. */
   stream: string;
+  /** See `StoreOptions`. */
+  ballastBytes?: number;
   /** Called after each step of making a segment, for tests that kill there. */
   onStep?: (step: RotationStep) => void;
 }
@@ -56,20 +59,31 @@ export interface Rotated {
  * @throws Fault when it is locked or cannot be written, or when a newer version has written in it.
  */
 export function openSegmentedStore(options: SegmentedStoreOptions): SegmentedStore {
-  const { stream, synchronous, nowUs, onStep = () => {} } = options;
+  const { stream, synchronous, nowUs, onStep = () => {}, ballastBytes = BALLAST_BYTES } = options;
   const folder = resolve(options.folder);
   const setting = `streams.${stream}.folder`;
   using opening = new DisposableStack();
-  const { segments, damaged, ...settled } = orOpeningFault(folder, setting, () => {
+  const owner = join(folder, "stream");
+  const ballast = orOpeningFault(folder, setting, () => {
     makeFolder(folder);
-    opening.use(lockFolder(folder, stream));
-    return settleFolder({ folder, stream, nowUs, onStep });
+    opening.use(lockFolder(owner, options));
+    return openBallast(owner, ballastBytes);
   });
-  const catalogue = createCatalogue(folder, segments);
   const openLive = (file: string, atUs: number): LiveSegment =>
     openLiveSegment({ file, stream, synchronous, nowUs: atUs }, setting);
-  let { newestUs } = settled;
-  let live = openLive(catalogue.live().file, nowUs);
+
+  function openFolder(): SettledFolder & { catalogue: Catalogue; live: LiveSegment } {
+    const settled = orOpeningFault(folder, setting, () =>
+      settleFolder({ folder, stream, nowUs, onStep }),
+    );
+    const catalogue = createCatalogue(folder, settled.segments);
+    return { ...settled, catalogue, live: openLive(catalogue.live().file, nowUs) };
+  }
+
+  const { catalogue, damaged, ...begun } = orFullFault(folder, () =>
+    ballast.lendWhenShort(openFolder),
+  );
+  let { newestUs, live } = begun;
   opening.defer(() => live[Symbol.dispose]());
   // Set when a start would go on with another file than the one that is written.
   let lost: Fault | null = null;
@@ -112,6 +126,7 @@ export function openSegmentedStore(options: SegmentedStoreOptions): SegmentedSto
     }
   }
 
+  const removeOldest = createRemoval(folder, catalogue);
   // From here on the caller closes them.
   const closing = opening.move();
   return {
@@ -130,20 +145,28 @@ export function openSegmentedStore(options: SegmentedStoreOptions): SegmentedSto
     }),
     liveFile: () => live.file,
     liveSinceUs: () => live.sinceUs,
-    rotate,
+    rotate: (atUs) => ballast.lendWhenShort(() => rotate(atUs)),
     unfinished: () =>
       catalogue
         .infos()
         .filter(({ state }) => state === "sealed")
         .map(({ file }) => file),
     segments: catalogue.infos,
-    removeOldest: createRemoval(folder, catalogue),
+    removeOldest: async (limits) => {
+      const removed = await removeOldest(limits);
+      ballast.keep();
+      return removed;
+    },
+    isShortOfRoom: ballast.isShort,
     [Symbol.dispose]: () => closing.dispose(),
   };
 }
 
-function lockFolder(folder: string, stream: string): Disposable {
-  return lockFile(join(folder, "stream"), {
+function lockFolder(
+  owner: string,
+  { folder, stream }: Pick<SegmentedStoreOptions, "folder" | "stream">,
+): Disposable {
+  return lockFile(owner, {
     message: `another logger is writing in ${folder}`,
     remedy: `Stop it, or name another folder for the stream ${stream}: a folder has one writer.`,
   });

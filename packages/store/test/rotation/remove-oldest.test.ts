@@ -46,7 +46,11 @@ describe("retention in a folder", () => {
     const removed = await store.removeOldest(limitsAt(4, { ageCutoffUs: START_US + 2.5 * DAY_US }));
     expect(removed).toMatchObject({ files: [first, second], more: false });
     expect(daysOf(store)).toEqual(["2026-01-03", "2026-01-04", "2026-01-05"]);
-    expect(readdirSync(folder.path).sort()).toEqual([...daysOf(store), "stream.lock"]);
+    expect(readdirSync(folder.path).sort()).toEqual([
+      ...daysOf(store),
+      "stream.ballast",
+      "stream.lock",
+    ]);
   });
 
   test("removes the oldest until all together are small enough", async () => {

@@ -173,7 +173,12 @@ describe("a rotation", () => {
     expect(() => store.rotate(START_US + DAY_US)).toThrow(Fault);
     expect(store.liveFile()).toBe(folder.file(FIRST));
     expect(store.append([outboxReading(2)]).lastId).toBe(2);
-    expect(readdirSync(folder.path).sort()).toEqual(["2026-01-01", "2026-01-02", "stream.lock"]);
+    expect(readdirSync(folder.path).sort()).toEqual([
+      "2026-01-01",
+      "2026-01-02",
+      "stream.ballast",
+      "stream.lock",
+    ]);
 
     const { live } = store.rotate(START_US + DAY_US * 2);
     expect(store.append([outboxReading(2)]).filed).toEqual(["duplicate"]);

@@ -11,6 +11,8 @@ import { createStream, type Stream } from "./stream.ts";
 /** A stream with all that keeps it in order. Disposing closes its store last. */
 export interface RunningStream extends AsyncDisposable {
   stream: Stream;
+  /** Resolves when messages may be taken in. */
+  isReady: Promise<void>;
   /**
    * Opens what another configuration of the same place needs; what it returns goes on by it.
    *
@@ -42,6 +44,7 @@ export async function openStream(
   const opened = opening.move();
   return {
     stream,
+    isReady: upkeep.turnIsOver,
     prepare: async (changed) => {
       // A code filter or schemas may have changed though their names have not.
       const reading = await openReading(changed, options);

@@ -6,7 +6,8 @@ import type { Stream } from "./stream.ts";
 export interface Streams extends AsyncDisposable {
   all(): Stream[];
   /**
-   * Opens the streams that are new, and has the others go on by their new configuration.
+   * Opens the streams that are new, and has the others go on by their new configuration. On a full
+   * disk it waits until retention has had its turn in the new ones.
    *
    * @throws Fault when one of them cannot; then all of them are as before.
    */
@@ -32,6 +33,7 @@ export function createStreams(options: OpenStreamOptions): Streams {
       opening.move();
       for (const one of opened) running.set(one.stream.config.name, one);
       for (const change of changes) await change();
+      await Promise.all(opened.map(({ isReady }) => isReady));
     },
     closeOthers: async (configs) => {
       const names = new Set(configs.map(({ name }) => name));

@@ -1,6 +1,7 @@
 import { type Clock, watchSteadiness } from "@weir/clock";
 import type { Logger } from "@weir/service";
 import { type FileStore, pruneLimits, type SegmentedStore, type StreamStore } from "@weir/store";
+import { startTurn } from "./turn.ts";
 
 /** What a stream keeps; `null` is no limit. */
 export interface RetentionLimits {
@@ -38,10 +39,18 @@ export interface RetentionOptions {
   onFault: (fault: unknown) => void;
 }
 
+/** Retention that runs. */
+export interface Retention extends AsyncDisposable {
+  /** Resolves when messages may be taken in: on a full disk once what is due has gone. */
+  turnIsOver: Promise<void>;
+}
+
 // A commit waits for a pass that has begun: what is begun within this time ends well within 50 ms.
 const PASS_MS_MAX = 15;
 // Commits get as much time as passes, also when there is much to remove.
 const PAUSE_MS = 20;
+// On a full disk intake waits for passes.
+const PENDING_PAUSE_MS = 1_000;
 
 /**
  * Prunes a store from time to time, a bounded amount in each pass. Age counts only while the clock has
@@ -50,7 +59,7 @@ const PAUSE_MS = 20;
 export function startRetention(
   config: RetentionLimits & RetentionPace,
   options: RetentionOptions,
-): AsyncDisposable {
+): Retention {
   const { store, clock, logger, onPruned, onFault } = options;
   const steadiness = watchSteadiness(clock);
   const context = {
@@ -62,41 +71,51 @@ export function startRetention(
     store.kind === "file"
       ? createRowPass(store, { ...context, pace: config })
       : createFilePass(store, context);
+  const turn = startTurn(options);
   let isStopped = false;
   let timer: Disposable | null = null;
   let running: Promise<void> | null = null;
+
+  const pauseMs = (): number =>
+    turn.isPending() ? Math.min(config.intervalMs, PENDING_PAUSE_MS) : config.intervalMs;
 
   function schedule(delayMs: number): void {
     if (!isStopped) timer = clock.schedule(delayMs, run);
   }
 
   function run(): void {
+    const isAgeKnown = config.ageMs === null || context.isSteady();
+    const done = (passed: Passed): void => settle(passed, isAgeKnown);
     try {
       const passed = pass();
-      if (passed instanceof Promise) running = passed.then(settle).catch(stop);
-      else settle(passed);
+      if (passed instanceof Promise) running = passed.then(done).catch(stop);
+      else done(passed);
     } catch (fault) {
       stop(fault);
     }
   }
 
-  function settle({ removed, more }: Passed): void {
+  function settle({ removed, more }: Passed, isAgeKnown: boolean): void {
     if (removed.rows > 0 || removed.files > 0) {
       onPruned(removed);
       logger.debug(removed, "pruned");
     }
-    schedule(more ? PAUSE_MS : config.intervalMs);
+    turn.look(isAgeKnown && !more);
+    schedule(more ? PAUSE_MS : pauseMs());
   }
 
   function stop(fault: unknown): void {
     isStopped = true;
     onFault(fault);
+    turn.end();
   }
 
-  schedule(config.intervalMs);
+  schedule(pauseMs());
   return {
+    turnIsOver: turn.isOver,
     [Symbol.asyncDispose]: async () => {
       isStopped = true;
+      turn.end();
       timer?.[Symbol.dispose]();
       await running;
     },

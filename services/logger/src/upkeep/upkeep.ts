@@ -4,7 +4,7 @@ import type { Finisher } from "@weir/store";
 import type { UpkeepConfig } from "../config.ts";
 import type { Stream } from "../stream/stream.ts";
 import { startForgetting } from "./forgetting.ts";
-import { startRetention } from "./retention.ts";
+import { type Retention, startRetention } from "./retention.ts";
 import { startRotation } from "./rotation.ts";
 
 export interface UpkeepOptions {
@@ -17,11 +17,11 @@ export interface UpkeepOptions {
   fail: (fault: unknown) => void;
 }
 
+/** Upkeep that runs. */
+export type Upkeep = Retention;
+
 /** Keeps a stream's files in order, beside the way of its messages: rotation, finishing, retention, the ledger. */
-export function startUpkeep(
-  { config, store, counts }: Stream,
-  options: UpkeepOptions,
-): AsyncDisposable {
+export function startUpkeep({ config, store, counts }: Stream, options: UpkeepOptions): Upkeep {
   const { upkeep, skewUs, finisher, clock, fail } = options;
   const logger = options.logger.child({ stream: config.name });
   const { rotationMs } = config;
@@ -45,7 +45,7 @@ export function startUpkeep(
   }
   const { clockSteadyMs } = upkeep;
   opened.use(startForgetting({ store, clockSteadyMs, clock, onFault: fail }));
-  opened.use(
+  const { turnIsOver } = opened.use(
     startRetention(
       { ...config.retention, ...upkeep, skewUs },
       {
@@ -60,5 +60,5 @@ export function startUpkeep(
       },
     ),
   );
-  return opened;
+  return { turnIsOver, [Symbol.asyncDispose]: () => opened.disposeAsync() };
 }
