@@ -9,7 +9,7 @@ import { startChain } from "./chain.ts";
 import type { Scenario } from "./scenario.ts";
 
 const execute = promisify(execFile);
-const SIZE = "size=24m";
+const SIZE = "size=64m";
 
 /** Small file systems of their own are filled up to the last byte, and freed. */
 export const disk: Scenario = {
