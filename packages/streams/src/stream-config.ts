@@ -1,8 +1,6 @@
 import type { BrokerConfig } from "@weir/config";
 import type { DecoderSpec } from "@weir/decoders";
-
-/** Where a stream's rows are: one file, or a folder of segments. */
-export type StreamPlace = { kind: "file"; file: string } | { kind: "folder"; folder: string };
+import type { StreamPlace } from "@weir/store";
 
 /** One log, as it is configured. Paths are absolute, or relative to the working folder. */
 export interface StreamConfig {
