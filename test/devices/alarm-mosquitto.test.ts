@@ -3,7 +3,7 @@ import { eventually, hasDocker, startMosquitto, temporaryFolder } from "@weir/te
 import { startAgentAt, startLoggerAt, storedMessages } from "./chain.ts";
 
 const STATE = "devices/kitchen/state";
-const TIMEOUT_MS = 120_000;
+const TIMEOUT_MS = 300_000;
 const OUTAGES = 3;
 
 const inDocker = hasDocker() ? describe : describe.skip;
@@ -29,7 +29,7 @@ inDocker("a device whose states are alarms", () => {
         await eventually(async () => {
           const { length } = await seqs();
           return length > count ? length : null;
-        }, 30_000);
+        }, 60_000);
 
       let stored = await beyond(0);
       for (let outage = 0; outage < OUTAGES; outage += 1) {

@@ -3,7 +3,7 @@ import { createTestCertificate, eventually, hasDocker, type TestCertificate } fr
 import { type CertifiedMosquitto, startCertifiedMosquitto } from "./certified-mosquitto.ts";
 import { startTrial, type Trial } from "./fixture.ts";
 
-const START_TIMEOUT_MS = 60_000;
+const START_TIMEOUT_MS = 180_000;
 const NOT_AUTHORIZED = 0x87;
 const AT_LEAST_ONCE = { qos: 1 } as const;
 

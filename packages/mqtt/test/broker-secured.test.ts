@@ -6,7 +6,7 @@ import { createClients } from "./broker-clients.ts";
 import { startTrial } from "./fixture.ts";
 import { type SecuredMosquitto, startSecuredMosquitto } from "./secured-mosquitto.ts";
 
-const START_TIMEOUT_MS = 60_000;
+const START_TIMEOUT_MS = 180_000;
 /** The direct connection knows neither TLS nor websockets: who asks for it gets MQTT.js. */
 const transport = "direct";
 

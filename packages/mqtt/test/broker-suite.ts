@@ -23,7 +23,7 @@ export interface BrokerKind {
 const QOS_1 = { qos: 1 } as const;
 const RETAINED = { qos: 1, retain: true } as const;
 const PAYLOAD_BYTES_MAX = 256 * 1024;
-const START_TIMEOUT_MS = 60_000;
+const START_TIMEOUT_MS = 180_000;
 
 /** What the link needs of a broker: the same claims for each. */
 export function describeBroker(

@@ -41,6 +41,7 @@ export async function startCertifiedMosquitto(): Promise<CertifiedMosquitto> {
     .withCommand(["mosquitto", "-c", "/tmp/mosquitto.conf"])
     .withExposedPorts(TLS)
     .withWaitStrategy(Wait.forSuccessfulCommand("mosquitto_sub -h 127.0.0.1 -E -t ready"))
+    .withStartupTimeout(120_000)
     .start();
   return {
     port: container.getMappedPort(TLS),

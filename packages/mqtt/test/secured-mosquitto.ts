@@ -31,6 +31,7 @@ export async function startSecuredMosquitto(): Promise<SecuredMosquitto> {
     .withCommand([`${MAKE_CERTIFICATE} && exec mosquitto -c /tmp/mosquitto.conf`])
     .withExposedPorts(TLS, WEBSOCKETS)
     .withWaitStrategy(Wait.forSuccessfulCommand("mosquitto_sub -E -t ready"))
+    .withStartupTimeout(120_000)
     .start();
   const { output } = await container.exec(["cat", "/tmp/certificate.pem"]);
   return {

@@ -32,6 +32,7 @@ export async function startMosquitto(
     .withExposedPorts({ container: PORT, host })
     // Not its log: Docker does not always hand on the log of a container that was started again.
     .withWaitStrategy(Wait.forSuccessfulCommand("mosquitto_sub -E -t ready"))
+    .withStartupTimeout(120_000)
     .start();
   return {
     port: host,
