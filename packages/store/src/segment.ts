@@ -1,6 +1,6 @@
 import { orOpeningFault } from "@weir/sqlite";
 import Sqlite, { type Database } from "better-sqlite3";
-import { migrate } from "./schema.ts";
+import { migrate, schemaVersion } from "./schema.ts";
 
 export interface SegmentOptions {
   file: string;
@@ -25,8 +25,8 @@ export function openSegment(
   return orOpeningFault(file, setting, () => {
     const database = new Sqlite(file);
     try {
-      // Only a file without tables takes it; later it needs a VACUUM.
-      database.pragma("auto_vacuum = INCREMENTAL");
+      // Only a file without tables takes it; later it needs a VACUUM. To say it again is a commit.
+      if (schemaVersion(database) === 0) database.pragma("auto_vacuum = INCREMENTAL");
       database.pragma("journal_mode = WAL");
       database.pragma(`synchronous = ${synchronous}`);
       database.pragma(`journal_size_limit = ${JOURNAL_BYTES_MAX}`);

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, statSync, writeFileSync } from "node:fs";
 import { describe, expect, test } from "@jest/globals";
 import { Fault } from "@weir/fault";
 import { openTestStore, readingAt, rowOf, START_US, temporaryFolder } from "@weir/testkit";
@@ -24,6 +24,17 @@ function faultOf(open: () => unknown): Fault {
 }
 
 describe("a store", () => {
+  test("that is up to date is opened without writing anything", () => {
+    using folder = temporaryFolder();
+    const file = folder.file("weir.db");
+    {
+      using store = openTestStore(file);
+      store.append([readingAt(START_US)]);
+    }
+    using _store = openTestStore(file);
+    expect(statSync(`${file}-wal`).size).toBe(0);
+  });
+
   test("shows users of the old system their table, users of Attic theirs", () => {
     using folder = temporaryFolder();
     const file = folder.file("weir.db");
