@@ -41,7 +41,7 @@ export function importLegacyFile(options: LegacyImportOptions): LegacyImport {
   removeWithJournals(temporary);
   leaveOneFile(file);
 
-  const rows = copyRows(options, temporary);
+  const rows = copyRowsOrNone(options, temporary);
   const original = keepOriginal(file);
   renameSync(temporary, file);
   fsyncFolderOf(file);
@@ -53,6 +53,16 @@ function leaveOneFile(file: string): void {
   const legacy = new Sqlite(file);
   legacy.pragma("journal_mode = DELETE");
   legacy.close();
+}
+
+/** Half of it would only take the room for which it failed. */
+function copyRowsOrNone(options: LegacyImportOptions, temporary: string): number {
+  try {
+    return copyRows(options, temporary);
+  } catch (error) {
+    removeWithJournals(temporary);
+    throw error;
+  }
 }
 
 function copyRows(options: LegacyImportOptions, temporary: string): number {

@@ -1,7 +1,15 @@
 import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
 import { openReader } from "@weir/store";
-import { openTestStore, readingAt, START_US, temporaryFolder } from "@weir/testkit";
+import {
+  canMountSmallDisk,
+  mountSmallDisk,
+  openTestStore,
+  readingAt,
+  START_US,
+  temporaryFolder,
+} from "@weir/testkit";
 import Sqlite from "better-sqlite3";
 
 /** A database as the old subscriber made it. */
@@ -71,6 +79,23 @@ describe("a file of the old system", () => {
     expect(store.imported?.rows).toBe(1);
     expect(existsSync(`${file}.importing`)).toBe(false);
   });
+
+  (canMountSmallDisk() ? test : test.skip)(
+    "for which there is no room leaves nothing of a store behind",
+    () => {
+      using disk = mountSmallDisk();
+      if (disk === null) throw new Error("it was mounted a moment ago");
+      const file = join(disk.path, "test.db");
+      const rows = Array.from({ length: 10_000 }, (_, index) => [index, START_SECONDS] as const);
+      makeLegacyFile(file, rows);
+      disk.fillBut(200 * 1_024);
+      expect(() => openTestStore(file)).toThrow(/disk is full/);
+      expect(readdirSync(disk.path).sort()).toEqual(["filler", "test.db", "test.db.lock"]);
+      disk.free();
+      using store = openTestStore(file);
+      expect(store.imported?.rows).toBe(rows.length);
+    },
+  );
 
   test("with rubbish in it loses none of its rows", () => {
     using folder = temporaryFolder();
