@@ -72,15 +72,16 @@ export interface StoreReader extends Disposable {
 export function openReader(file: string): StoreReader | null {
   if (!existsSync(file)) return null;
   const { ino } = statSync(file);
-  const database = new Sqlite(file, { readonly: true, fileMustExist: true });
+  using opening = new DisposableStack();
+  const database = opening.adopt(
+    new Sqlite(file, { readonly: true, fileMustExist: true }),
+    (opened) => opened.close(),
+  );
   const isStore =
     database.pragma("application_id", { simple: true }) === APPLICATION_ID &&
     schemaVersion(database) === SCHEMA_VERSION;
-  if (!isStore) {
-    // A file that the logger is about to fill, import or migrate.
-    database.close();
-    return null;
-  }
+  // A file that the logger is about to fill, import or migrate.
+  if (!isStore) return null;
 
   const selectState = database.prepare<[], StoreState>(
     `SELECT generation, max(next_id - 1, (SELECT coalesce(max(id), 0) FROM rows)) AS lastId FROM segment`,
@@ -106,6 +107,8 @@ export function openReader(file: string): StoreReader | null {
   );
   let seenVersion: unknown = null;
 
+  // From here on the caller closes it.
+  const opened = opening.move();
   return {
     hasChanged: () => {
       const version = database.pragma("data_version", { simple: true });
@@ -129,6 +132,6 @@ export function openReader(file: string): StoreReader | null {
       selectSpan.get(throughId, from * 1_000_000, (to + 1) * 1_000_000) as SpanSummary,
     ledger: () => readLedger(database),
     isCurrent: () => existsSync(file) && statSync(file).ino === ino,
-    [Symbol.dispose]: () => database.close(),
+    [Symbol.dispose]: () => opened.dispose(),
   };
 }

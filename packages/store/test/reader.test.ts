@@ -1,4 +1,5 @@
-import { renameSync } from "node:fs";
+import { existsSync, readdirSync, readlinkSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
 import { openReader, type StoreReader } from "@weir/store";
 import { openTestStore, readingAt, rowOf, START_US, temporaryFolder } from "@weir/testkit";
@@ -10,12 +11,34 @@ function mustOpen(file: string): StoreReader {
   return reader;
 }
 
+const OPEN_FILES = "/proc/self/fd";
+
+function openFiles(): string[] {
+  return readdirSync(OPEN_FILES).flatMap((descriptor) => {
+    try {
+      return [readlinkSync(join(OPEN_FILES, descriptor))];
+    } catch {
+      // The one that the folder was read with.
+      return [];
+    }
+  });
+}
+
 describe("a reader", () => {
   test("finds no store where there is no file, or a file that is not one yet", () => {
     using folder = temporaryFolder();
     expect(openReader(folder.file("missing.db"))).toBeNull();
     new Sqlite(folder.file("old.db")).exec("CREATE TABLE messages (number, epochtime)").close();
     expect(openReader(folder.file("old.db"))).toBeNull();
+  });
+
+  test("of a file that SQLite cannot read leaves nothing open", () => {
+    using folder = temporaryFolder();
+    const file = folder.file("weir.db");
+    writeFileSync(file, Buffer.alloc(8_192, "SQLite format 3\0"));
+    expect(() => openReader(file)).toThrow();
+    // Where the system does not tell what is open, it at least refuses to remove it (Windows).
+    if (existsSync(OPEN_FILES)) expect(openFiles()).not.toContain(file);
   });
 
   test("notices each commit once", () => {
