@@ -50,6 +50,8 @@ export interface LinkOptions {
   onBatch?: (messages: readonly ReceivedMessage[]) => void;
   /** Default `BATCH_LIMITS`. */
   batch?: BatchLimits;
+  /** Into how many transactions the newest batch went: a tick is to be worth each of them. Default 1. */
+  commits?: () => number;
   /** Default: what `onBatch` throws is nobody's, and ends the process. */
   onFault?: (fault: unknown) => void;
   /** Called for each message that is larger than 1 MiB; it is acknowledged and thrown away. */
@@ -236,6 +238,7 @@ function withoutPassword(url: string): string {
 
 function receiverFor(options: LinkOptions): Receiver {
   const { onMessage = () => {}, onBatch, batch = BATCH_LIMITS, onDropped = () => {} } = options;
+  const { commits = () => 1 } = options;
   if (onBatch === undefined) return { ...receiverOf(onMessage), onDropped };
   if (options.onMessage !== undefined) {
     throw new TypeError("a link hands its messages to onMessage or to onBatch, not to both");
@@ -245,5 +248,5 @@ function receiverFor(options: LinkOptions): Receiver {
     ((fault) => {
       throw fault;
     });
-  return { onBatch, batch, onFault, onDropped };
+  return { onBatch, batch, commits, onFault, onDropped };
 }

@@ -14,6 +14,8 @@ export interface Receiver {
   /** Takes a batch. All of it is acknowledged when this returns, and nothing when it throws. */
   onBatch: (messages: readonly ReceivedMessage[]) => void;
   batch: BatchLimits;
+  /** Into how many transactions the newest batch went. Where each has little, more is gathered. */
+  commits: () => number;
   /** Gets what `onBatch` threw, once the connection is ending because of it. */
   onFault: (fault: unknown) => void;
   /** Called for each message that is too large to be taken. */
@@ -38,6 +40,7 @@ export function receiverOf(onMessage: (message: InboundMessage) => void): Receiv
       }
     },
     batch: ONE_BY_ONE,
+    commits: () => 1,
     onFault: (fault) => {
       throw fault;
     },

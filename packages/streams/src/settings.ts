@@ -40,8 +40,8 @@ export const streamSettings = section("Streams", {
   }),
   LOGGER_BATCH_DELAY_MS: integer({
     description:
-      "How long a message may wait for others before it is committed, in milliseconds; where many come, they wait for half of it.",
-    default: 80,
+      "How long a message may wait for others before it is committed, in milliseconds; where many come, they wait for a third of it.",
+    default: 160,
     min: 0,
     max: 10_000,
   }),

@@ -32,6 +32,7 @@ export function createIntake(options: {
   onRefused: (fault: unknown) => void;
 }): Intake {
   const { protocolVersion, receiver, clock, socket, onControl, onViolation, onRefused } = options;
+  const { commits } = receiver;
   const { delayMs } = receiver.batch;
   const pace = createPace({ allowed: protocolVersion === 5, delayMs, clock });
   const batch = createBatch({
@@ -46,7 +47,7 @@ export function createIntake(options: {
     onDropped: receiver.onDropped,
     onControl,
   });
-  const reading = createReading({ socket, take, next, tickMs: delayMs, clock });
+  const reading = createReading({ socket, take, next, tickMs: delayMs, commits, clock });
   let isOpen = true;
   let gathers = true;
 

@@ -1,7 +1,8 @@
 import type { Socket } from "node:net";
 import type { Clock } from "@weir/clock";
 import { PACKET_BYTES_MAX } from "../connection.ts";
-import { createTicks } from "./ticks.ts";
+import type { Receiver } from "../receiver.ts";
+import { createTicks } from "../ticks.ts";
 
 /** What one read takes at most. */
 const READ_BYTES_MAX = 262_144;
@@ -32,6 +33,7 @@ export function createReading(options: {
   take: (bytes: Buffer, end: number) => number;
   next: () => Next;
   tickMs: number;
+  commits: Receiver["commits"];
   clock: Clock;
 }): Reading {
   const { socket, take, next, clock } = options;
@@ -53,7 +55,7 @@ export function createReading(options: {
 
   /** Whether to read on at once. */
   function goesOn(bytesRead: number): boolean {
-    ticks.read(bytesRead);
+    ticks.came(bytesRead);
     const wanted = next();
     if (wanted === "on") return true;
     if (wanted === "wait") return false;

@@ -2,6 +2,7 @@ import type { Clock } from "@weir/clock";
 import type { ReceivedMessage } from "../message.ts";
 import { createPace } from "../pace.ts";
 import type { Receiver } from "../receiver.ts";
+import { createTicks } from "../ticks.ts";
 
 /** Gathers the messages of one connection into batches. */
 export interface Gathering {
@@ -23,7 +24,7 @@ export interface Gathering {
  * @param refuse gets what a batch was refused with. The gathering has stopped by then.
  */
 export function createGathering(options: {
-  receiver: Pick<Receiver, "onBatch" | "batch">;
+  receiver: Pick<Receiver, "onBatch" | "batch" | "commits">;
   isAllowed: boolean;
   clock: Clock;
   acknowledge: (packetIds: readonly number[]) => void;
@@ -32,6 +33,7 @@ export function createGathering(options: {
   const { receiver, clock, acknowledge, refuse } = options;
   const { rowsMax, bytesMax, delayMs } = receiver.batch;
   const pace = createPace({ allowed: options.isAllowed, delayMs, clock });
+  const ticks = createTicks({ tickMs: delayMs, commits: receiver.commits, clock });
   let isHurrying = false;
   let messages: ReceivedMessage[] = [];
   let packetIds: number[] = [];
@@ -69,7 +71,7 @@ export function createGathering(options: {
 
   function wait(): Disposable {
     if (isHurrying || !pace.gathers()) return afterThisTurn(flush);
-    return clock.schedule(delayMs, flush);
+    return clock.schedule(ticks.untilNextMs(), flush);
   }
 
   return {
@@ -78,6 +80,7 @@ export function createGathering(options: {
       messages.push(message);
       if (packetId !== null) packetIds.push(packetId);
       bytes += message.payload.length;
+      ticks.came(message.topic.length + message.payload.length);
       if (messages.length >= rowsMax || bytes >= bytesMax) flush();
       else timer ??= wait();
     },

@@ -30,8 +30,8 @@ export interface ConnectionOptions {
   check: HealthCheck;
   /** Called after all commits, with how many messages they were and how long it took. */
   onCommitted: (messages: number, seconds: number) => void;
-  /** Called after all commits, with who is to get a receipt. */
-  onPublishers: (publishers: Iterable<string>) => void;
+  /** Called after all commits, with who is to get a receipt, and how many messages they were. */
+  onPublishers: (publishers: Iterable<string>, messages: number) => void;
   onUnmatched: (topic: string) => void;
   /** Called for a packet that is larger than any that is taken. */
   onDropped: (dropped: { topic: string; bytes: number }) => void;
@@ -56,7 +56,7 @@ export function createConnection(options: ConnectionOptions): Connection {
 
   function store(messages: readonly ReceivedMessage[]): void {
     const startMs = clock.monotonic();
-    options.onPublishers(intake.store(messages));
+    options.onPublishers(intake.store(messages), messages.length);
     options.onCommitted(messages.length, (clock.monotonic() - startMs) / 1_000);
   }
 
@@ -69,6 +69,7 @@ export function createConnection(options: ConnectionOptions): Connection {
     transport: options.transport,
     batch: { ...batchOf(plan.streams), bytesMax: BATCH_BYTES_MAX },
     onBatch: store,
+    commits: intake.commits,
     onDropped: options.onDropped,
     onFault,
     onConnected: () => {

@@ -66,9 +66,7 @@ export function createConnections(
       streams: streamsOf(plan),
       check: health.check(plan.name === DEFAULT_BROKER ? "broker" : plan.name),
       onConnected: receipts.connected,
-      onPublishers: (publishers) => {
-        for (const publisher of publishers) receipts.note(publisher);
-      },
+      onPublishers: receipts.note,
       onFault: fail,
     });
     running.set(plan.name, connection);

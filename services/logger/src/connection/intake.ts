@@ -12,6 +12,8 @@ export interface Intake {
    * @throws Fault when one of the streams cannot write; what was not acknowledged then comes again.
    */
   store(messages: readonly ReceivedMessage[]): ReadonlySet<string>;
+  /** How many commits the newest of that took. */
+  commits(): number;
   /** Goes on with other streams. */
   setRoutes(routes: Routes): void;
 }
@@ -27,6 +29,7 @@ export function createIntake(options: IntakeOptions): Intake {
   const { clock, onUnmatched } = options;
   let { routes } = options;
   const active = new Set<Stream>();
+  let commits = 1;
 
   function hand(message: ReceivedMessage): void {
     const route = routes.of(message.topic);
@@ -46,9 +49,11 @@ export function createIntake(options: IntakeOptions): Intake {
       for (const stream of active) {
         for (const publisher of stream.commit(receivedUs)) publishers.add(publisher);
       }
+      commits = Math.max(active.size, 1);
       active.clear();
       return publishers;
     },
+    commits: () => commits,
     setRoutes: (changed) => {
       routes = changed;
     },

@@ -4,11 +4,12 @@ import type { Link } from "@weir/mqtt";
 import type { Logger } from "@weir/service";
 import type { Stream } from "../stream/stream.ts";
 import { combineEntries } from "./combine.ts";
+import { createPatience } from "./patience.ts";
 
 /** Tells publishers with an outbox what of theirs is committed. */
 export interface Receipts extends Disposable {
-  /** A message of this publisher was committed, or had been before. */
-  note(publisher: string): void;
+  /** So many messages were committed, or had been before; those with an outbox are of these publishers. */
+  note(publishers: Iterable<string>, messages: number): void;
   /** There is a broker again; one that lost its retained messages gets the newest receipts anew. */
   connected(): void;
 }
@@ -34,6 +35,7 @@ const PUBLISHERS_AFTER_CONNECT = 1_000;
 export function startReceipts(options: ReceiptsOptions): Receipts {
   const { streams, takes, link, clock, logger, onPublished, onFault } = options;
   const due = new Set<string>();
+  const patience = createPatience();
 
   async function publish(publisher: string): Promise<void> {
     const at = Math.floor(clock.now() / 1_000);
@@ -54,6 +56,7 @@ export function startReceipts(options: ReceiptsOptions): Receipts {
   }
 
   const timer = clock.repeat(INTERVAL_MS, () => {
+    if (!patience.isOver(due.size)) return;
     const now = [...due].slice(0, RECEIPTS_PER_INTERVAL);
     for (const publisher of now) {
       due.delete(publisher);
@@ -61,7 +64,10 @@ export function startReceipts(options: ReceiptsOptions): Receipts {
     }
   });
   return {
-    note: (publisher) => due.add(publisher),
+    note: (publishers, messages) => {
+      for (const publisher of publishers) due.add(publisher);
+      patience.committed(messages);
+    },
     connected: () => {
       for (const { store } of streams()) {
         for (const publisher of store.recentPublishers(PUBLISHERS_AFTER_CONNECT))
