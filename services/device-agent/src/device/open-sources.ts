@@ -1,5 +1,5 @@
 import type { Clock } from "@weir/clock";
-import { EXIT_CODES, Fault } from "@weir/fault";
+import { ConfigurationFault } from "@weir/config";
 import type { ConfiguredSource, DeviceConfig } from "../config/configured-device.ts";
 import type { ReportedSource } from "../report/reporter.ts";
 import { createRandom } from "../sources/random.ts";
@@ -13,7 +13,7 @@ export interface OpenedSource extends ReportedSource {
  * Opens all sources of a device, active or not: commands may choose among them.
  *
  * @param activeNames those that commands have chosen; `null` for those of the configuration.
- * @throws Fault when one cannot be opened, or two have an attribute of the same name.
+ * @throws Fault when one cannot be opened, ConfigurationFault when two have an attribute of the same name.
  */
 export function openSources(
   { sources, seed, base }: Pick<DeviceConfig, "sources" | "seed" | "base">,
@@ -29,7 +29,8 @@ export function openSources(
     const isActive = chosen === null ? configured.isActive : chosen.includes(name);
     return { name, kind: kind.name, source, isActive, everyMs, delivery, rule };
   });
-  checkAttributes(opened);
+  const clashes = clashesOf(sources, opened);
+  if (clashes.length > 0) throw new ConfigurationFault(clashes);
   opening.move();
   return opened;
 }
@@ -43,21 +44,19 @@ function stillThere(
   return left.length === 0 ? null : left;
 }
 
-function checkAttributes(sources: readonly OpenedSource[]): void {
+/** A line for each attribute that an earlier source has, too. */
+function clashesOf(
+  configured: readonly ConfiguredSource[],
+  opened: readonly OpenedSource[],
+): string[] {
   const owners = new Map<string, string>();
-  for (const { name, source } of sources) {
-    for (const attribute of source.attributes) {
+  return opened.flatMap(({ name, source }, index) =>
+    source.attributes.flatMap((attribute) => {
       const owner = owners.get(attribute.name);
-      if (owner !== undefined) {
-        throw new Fault(
-          `the sources ${owner} and ${name} both report the attribute ${attribute.name}`,
-          {
-            remedy: "Give one of them another name, or its attributes (see docs/sources.md).",
-            exitCode: EXIT_CODES.configuration,
-          },
-        );
-      }
-      owners.set(attribute.name, name);
-    }
-  }
+      owners.set(attribute.name, owner ?? name);
+      if (owner === undefined) return [];
+      const where = configured[index]?.where ?? `sources.${name}`;
+      return `${where}: its attribute ${attribute.name} is one of the source ${owner}, too; give one of them another name, or its attributes (see docs/sources.md)`;
+    }),
+  );
 }

@@ -1,0 +1,16 @@
+import { expect, test } from "@jest/globals";
+import { systemClock } from "@weir/clock";
+import { openSources } from "../../src/device/open-sources.ts";
+import { agentOf } from "../config/fixture.ts";
+
+test("sources with attributes of one name are told by file and line, each of them", () => {
+  const text = `sources:
+  drive: { source: space_usage }
+  walk: { source: random_walk }
+  other: { source: space_usage }
+`;
+  const { device } = agentOf(text);
+  expect(() => openSources(device, null, systemClock)).toThrow(
+    /3 problem\(s\):\n.*agent\.yaml:4: sources\.other: its attribute drive-space-used is one of the source drive, too/,
+  );
+});
