@@ -13,6 +13,8 @@ export interface DeviceState {
   suppressed?: Record<string, number>;
   /** The interval of the device's reports, in seconds. */
   interval?: number;
+  /** Attributes whose last values say nothing about now: they have not been measured for too long. */
+  stale?: readonly string[];
 }
 
 /** The numbers of one state. */

@@ -1,9 +1,9 @@
 import type { Clock } from "@weir/clock";
 import type { KindSettings, Outcome } from "@weir/delivery";
+import type { DeviceState } from "@weir/messages";
 import type { DeviceLog } from "../device/log.ts";
 import type { Source } from "../sources/source.ts";
 import type { Deadband, DeadbandRule } from "./deadband.ts";
-import type { ReportedState } from "./state.ts";
 
 /** A source that is open, and how it is reported. */
 export interface ReportedSource {
@@ -31,7 +31,7 @@ export interface ReporterOptions {
   /** Deadbands of single attributes, as commands have set them. */
   rules: Readonly<Record<string, DeadbandRule>>;
   /** Hands a state to its delivery. What is due at one moment of one series is one state. */
-  send: (series: StateSeries, state: ReportedState) => Promise<Outcome>;
+  send: (series: StateSeries, state: DeviceState) => Promise<Outcome>;
   log: DeviceLog;
   clock: Clock;
 }

@@ -2,12 +2,6 @@ import type { DeviceState } from "@weir/messages";
 import type { Sample } from "../sources/source.ts";
 import { type DeadbandRule, isDue, type Reported } from "./deadband.ts";
 
-/** A state as this agent sends it. */
-export interface ReportedState extends DeviceState {
-  /** Attributes whose last values say nothing about now: they have not been measured for too long. */
-  stale?: readonly string[];
-}
-
 /** What is remembered of one attribute. */
 interface Remembrance {
   /** As it was reported last; `null` when it never was, or when that report was lost. */
@@ -39,7 +33,7 @@ export interface Moment {
 
 /** A state that goes out, and how its values are remembered. */
 export interface Report {
-  state: ReportedState;
+  state: DeviceState;
   values: ReadonlyMap<string, Reported>;
 }
 
@@ -74,7 +68,7 @@ export function decide(sample: Sample, memory: ReportMemory, moment: Moment): De
     // Whoever reads this shows it no longer, so its next sample is due whatever its deadband says.
     next.set(attribute, { ...(next.get(attribute) ?? NEVER), last: null });
   }
-  const state: ReportedState = {
+  const state: DeviceState = {
     data: Object.fromEntries([...values].map(([attribute, { value }]) => [attribute, value])),
     time: moment.time,
     ...(suppressed.length === 0 ? {} : { suppressed: Object.fromEntries(suppressed) }),

@@ -1,10 +1,10 @@
 import { setImmediate as turn } from "node:timers/promises";
 import type { KindSettings, Outcome } from "@weir/delivery";
+import type { DeviceState } from "@weir/messages";
 import { createFakeClock, type FakeClock } from "@weir/testkit";
 import { createReporter } from "../../src/report/create-reporter.ts";
 import type { DeadbandRule } from "../../src/report/deadband.ts";
 import type { ReportedSource, Reporter } from "../../src/report/reporter.ts";
-import type { ReportedState } from "../../src/report/state.ts";
 import type { Attribute, Sample } from "../../src/sources/source.ts";
 
 export const INTERVAL_MS = 10_000;
@@ -68,7 +68,7 @@ function attributeOf(name: string): Attribute {
 /** A state that was handed over. */
 interface Sent {
   delivery: KindSettings;
-  state: ReportedState;
+  state: DeviceState;
   settle: (outcome: Outcome) => void;
 }
 
