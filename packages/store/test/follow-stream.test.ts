@@ -106,8 +106,15 @@ describe("following a stream", () => {
     using store = openDevices(folder.path);
     store.append(numberedRows(0, 2_499));
     using follower = follow(folder.path);
-    const lags = stepsOf(follower).map((step) => (step.kind === "rows" ? step.rows.lagRows : null));
-    expect(lags).toEqual([1_500, 500, 0]);
+    let left = 2_500;
+    const pages = stepsOf(follower).flatMap((step) => (step.kind === "rows" ? [step.rows] : []));
+    // A page ends at its time limit, too: where the machine is slow there are more of them.
+    expect(pages.length).toBeGreaterThanOrEqual(3);
+    for (const { messages, lagRows } of pages) {
+      left -= messages.length;
+      expect(lagRows).toBe(left);
+    }
+    expect(left).toBe(0);
   });
 
   test("goes past a segment that retention removed before it was read", () => {

@@ -1,12 +1,15 @@
 import { spawnSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, test } from "@jest/globals";
+import { describe, expect, jest, test } from "@jest/globals";
 import { openSegmentedStore, type SegmentedStore } from "@weir/store";
 import { START_US, temporaryFolder } from "@weir/testkit";
 import Sqlite from "better-sqlite3";
 import { ROTATION_STEPS } from "../../src/rotation/steps.ts";
 import { outboxReading } from "./readings.ts";
+
+// Processes are started, some of them one after the other.
+jest.setTimeout(60_000);
 
 const DAY_US = 86_400_000_000;
 
