@@ -1,8 +1,11 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
-import { describe, expect, test } from "@jest/globals";
+import { describe, expect, jest, test } from "@jest/globals";
 import { temporaryFolder } from "@weir/testkit";
 import { deviceAgentOptions } from "../../src/config.ts";
+
+// Processes are started, some of them one after the other.
+jest.setTimeout(60_000);
 
 const MAIN = join(import.meta.dirname, "../../src/main.ts");
 

@@ -1,9 +1,21 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
+import type { Environment } from "@weir/config";
 import { temporaryFolder } from "@weir/testkit";
-import { readAgentConfig } from "../../src/config.ts";
+import { type AgentConfig, readAgentConfig } from "../../src/config.ts";
 import { activeIn, agentOf, sourceOf } from "./fixture.ts";
+
+/** As where the agent is started in this folder: not in Weir's own, where a developer may have an agent.yaml. */
+function readAgentConfigIn(folder: string, environment: Environment): AgentConfig {
+  const before = process.cwd();
+  process.chdir(folder);
+  try {
+    return readAgentConfig(environment);
+  } finally {
+    process.chdir(before);
+  }
+}
 
 const DAY_MS = 86_400_000;
 
@@ -36,7 +48,7 @@ describe("a device", () => {
 
   test("is the same without an agent.yaml, unless one was asked for", () => {
     using folder = temporaryFolder();
-    const { device } = readAgentConfig({ AGENT_FILE: "" });
+    const { device } = readAgentConfigIn(folder.path, { AGENT_FILE: "" });
     expect(device.sources.map(({ name }) => name)).toEqual(["drive", "walk", "machine", "scatter"]);
     expect(() => readAgentConfig({ AGENT_FILE: folder.file("agent.yaml") })).toThrow(
       "is not there; make it, or unset AGENT_FILE",

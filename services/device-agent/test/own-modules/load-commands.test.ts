@@ -4,13 +4,16 @@ import { once } from "node:events";
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { describe, expect, test } from "@jest/globals";
+import { describe, expect, jest, test } from "@jest/globals";
 import { EXIT_CODES, Fault } from "@weir/fault";
 import { type TemporaryFolder, temporaryFolder } from "@weir/testkit";
 import type { DeviceCommand } from "../../src/index.ts";
 import { loadCommands } from "../../src/own-modules/load-commands.ts";
 import { parsePayload } from "../../src/payload/parse-payload.ts";
 import { createTestDevice } from "../commands/fixture.ts";
+
+// Processes are started, some of them one after the other.
+jest.setTimeout(60_000);
 
 const EXAMPLES = fileURLToPath(new URL("../../../../config/examples/commands", import.meta.url));
 const PAGE = new URL("../../../../docs/commands.md", import.meta.url);

@@ -1,13 +1,16 @@
 import { execFile } from "node:child_process";
-import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { describe, expect, test } from "@jest/globals";
+import { describe, expect, jest, test } from "@jest/globals";
 import { type TemporaryFolder, temporaryFolder } from "@weir/testkit";
 import { loadSourceKinds } from "../../src/own-modules/load-sources.ts";
 import { SOURCE_KINDS } from "../../src/sources/index.ts";
 import { openSource, problemsWith, read } from "../sources/fixture.ts";
+
+// Processes are started, some of them one after the other.
+jest.setTimeout(60_000);
 
 const EXAMPLES = fileURLToPath(new URL("../../../../config/examples/sources", import.meta.url));
 const LOADS = new URL("../../src/own-modules/load-sources.ts", import.meta.url).href;
@@ -85,9 +88,8 @@ describe("a file of one's own", () => {
 
   test("may be a copy of one of Weir's, under a name of its own", async () => {
     // Inside Weir's folder, as its users have theirs: there zod is found.
-    const folder = join(dirname(fileURLToPath(import.meta.url)), "copied-sources");
+    const folder = mkdtempSync(join(import.meta.dirname, "copied-sources-"));
     try {
-      mkdirSync(folder);
       const from = fileURLToPath(new URL("../../src/sources/random-walk.ts", import.meta.url));
       cpSync(from, join(folder, "my-walk.ts"));
       expect(() => loadSourceKinds(folder)).toThrow(

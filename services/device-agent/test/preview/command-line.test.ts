@@ -1,10 +1,10 @@
 import { describe, expect, test } from "@jest/globals";
 import { Fault } from "@weir/fault";
 import { readRequest } from "@weir/recording";
-import { START_US } from "@weir/testkit";
+import { NOTHING_CONFIGURED, START_US } from "@weir/testkit";
 import { previewForm } from "../../src/preview/command-line.ts";
 
-const environment = { DB_FILE: "x/weir.db", WEIR_FILE: "" };
+const environment = { DB_FILE: "x/weir.db", WEIR_FILE: NOTHING_CONFIGURED };
 const read = (...argv: string[]) =>
   readRequest(previewForm, ["--stream", "devices", ...argv], { environment, nowUs: START_US });
 
@@ -49,6 +49,6 @@ describe("the options of a preview", () => {
     expect(fault).toBeInstanceOf(Fault);
     const { message, remedy, exitCode } = fault as Fault;
     expect(exitCode).toBe(78);
-    expect(`${message}. ${remedy}`).toContain(problem);
+    expect(`${message}. ${remedy}`.replace(` in ${NOTHING_CONFIGURED}`, "")).toContain(problem);
   });
 });

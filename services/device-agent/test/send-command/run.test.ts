@@ -2,10 +2,11 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
 import { text } from "node:stream/consumers";
 import { createServer } from "node:tls";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
 import { type Broker, startBroker } from "@weir/broker";
 import { type Clock, systemClock } from "@weir/clock";
 import {
@@ -22,6 +23,9 @@ import {
 import { Refusal } from "../../src/commands/command.ts";
 import { runSendCommand } from "../../src/send-command/run.ts";
 import { COMMAND_TOPIC, commandOf, connectDesk, ECHO, startTrial } from "../life/fixture.ts";
+
+// Processes are started, some of them one after the other.
+jest.setTimeout(60_000);
 
 const LOCAL = { host: "127.0.0.1", port: 0 };
 const COMMANDS = [
@@ -192,6 +196,8 @@ describe("npm run command, as a process", () => {
 
   function start(...args: string[]) {
     const child = spawn(process.execPath, [MAIN, ...args], {
+      // Without the .env of a developer.
+      cwd: tmpdir(),
       stdio: ["ignore", "pipe", "pipe"],
       env: { PATH: process.env.PATH, BROKER: `127.0.0.1:${broker.port}` },
     });
