@@ -1,9 +1,12 @@
 import { execFile } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { describe, expect, test } from "@jest/globals";
+import { describe, expect, jest, test } from "@jest/globals";
 import { EXIT_CODES } from "@weir/fault";
 import { type TemporaryFolder, temporaryFolder } from "@weir/testkit";
+
+// Processes are started, some of them one after the other.
+jest.setTimeout(60_000);
 
 interface Outcome {
   exitCode: number | null;

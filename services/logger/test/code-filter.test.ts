@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { describe, expect, test } from "@jest/globals";
+import { describe, expect, jest, test } from "@jest/globals";
 import {
   createFakeClock,
   type FakeClock,
@@ -10,6 +10,9 @@ import {
   temporaryFolder,
 } from "@weir/testkit";
 import { openCodeFilter } from "../src/code-filter/code-filter.ts";
+
+// Processes are started, some of them one after the other.
+jest.setTimeout(60_000);
 
 const EXAMPLE = fileURLToPath(new URL("../../../config/examples/tidy.ts", import.meta.url));
 const REOPENS = fileURLToPath(new URL("./reopen-filter.ts", import.meta.url));

@@ -1,9 +1,15 @@
 import { describe, expect, test } from "@jest/globals";
+import { NOTHING_CONFIGURED } from "@weir/testkit";
 import { readLoggerConfig } from "../src/config.ts";
 
 describe("the logger's configuration", () => {
   test("understands the environment of the old system", () => {
-    const environment = { BROKER: "mosquitto", DB_FILE: "tmp/test.db", TOPIC: "IN" };
+    const environment = {
+      BROKER: "mosquitto",
+      DB_FILE: "tmp/test.db",
+      TOPIC: "IN",
+      WEIR_FILE: NOTHING_CONFIGURED,
+    };
     expect(readLoggerConfig(environment)).toMatchObject({
       file: "tmp/test.db",
       streams: {
@@ -22,7 +28,7 @@ describe("the logger's configuration", () => {
   });
 
   test("refuses a retention that the longest window outlives", () => {
-    const environment = { LOGGER_RETENTION_MINUTES: "30" };
+    const environment = { LOGGER_RETENTION_MINUTES: "30", WEIR_FILE: NOTHING_CONFIGURED };
     expect(() => readLoggerConfig(environment)).toThrow("make it at least 31");
   });
 

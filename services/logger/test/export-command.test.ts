@@ -3,8 +3,11 @@ import { once } from "node:events";
 import { existsSync, readFileSync } from "node:fs";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
-import { describe, expect, test } from "@jest/globals";
+import { describe, expect, jest, test } from "@jest/globals";
 import { openTestStore, rowOf, START_US, temporaryFolder } from "@weir/testkit";
+
+// Processes are started, some of them one after the other.
+jest.setTimeout(60_000);
 
 const COMMAND = fileURLToPath(new URL("../src/export/main.ts", import.meta.url));
 

@@ -1,13 +1,13 @@
 import { describe, expect, test } from "@jest/globals";
 import { Fault } from "@weir/fault";
 import { readRequest } from "@weir/recording";
-import { START_US } from "@weir/testkit";
+import { NOTHING_CONFIGURED, START_US } from "@weir/testkit";
 import { exportForm } from "../src/export/command-line.ts";
 
 const HOUR_US = 3_600_000_000;
 
 describe("the options of an export", () => {
-  const environment = { DB_FILE: "x/weir.db", WEIR_FILE: "" };
+  const environment = { DB_FILE: "x/weir.db", WEIR_FILE: NOTHING_CONFIGURED };
   const read = (...argv: string[]) =>
     readRequest(exportForm, argv, { environment, nowUs: START_US });
 
@@ -16,7 +16,7 @@ describe("the options of an export", () => {
       read(...argv);
     } catch (error) {
       if (error instanceof Fault && error.exitCode === 78)
-        return `${error.message}. ${error.remedy}`;
+        return `${error.message}. ${error.remedy}`.replace(` in ${NOTHING_CONFIGURED}`, "");
     }
     throw new Error(`${argv.join(" ")} was not refused`);
   }

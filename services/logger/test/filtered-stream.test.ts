@@ -6,13 +6,21 @@ import { openDecoder } from "@weir/decoders";
 import type { ReceivedMessage } from "@weir/mqtt";
 import type { FileStore } from "@weir/store";
 import type { StreamConfig } from "@weir/streams";
-import { connectTestClient, openTestStore, START_US, temporaryFolder } from "@weir/testkit";
+import {
+  connectTestClient,
+  NOTHING_CONFIGURED,
+  openTestStore,
+  START_US,
+  temporaryFolder,
+} from "@weir/testkit";
 import type { CodeFilter } from "../src/code-filter/code-filter.ts";
 import { readLoggerConfig } from "../src/config.ts";
 import { createStream, type Stream } from "../src/stream/stream.ts";
 import { rowsIn, startReady, testConfigWith } from "./fixture.ts";
 
-const [DEFAULTS] = readLoggerConfig({}).streams.streams as [StreamConfig];
+const [DEFAULTS] = readLoggerConfig({ WEIR_FILE: NOTHING_CONFIGURED }).streams.streams as [
+  StreamConfig,
+];
 const FROM_OUTBOX = { publisher: "p", epoch: "e" };
 
 function streamOver(store: FileStore, filter: CodeFilter): Stream {

@@ -4,6 +4,7 @@ import { openReader, readRange, type StoredMessage, type StoreReader } from "@we
 import {
   createTestContext,
   eventually,
+  NOTHING_CONFIGURED,
   type TemporaryFolder,
   type TestContext,
 } from "@weir/testkit";
@@ -20,6 +21,7 @@ export function testConfig(options: {
     BROKER: `127.0.0.1:${options.port}`,
     DB_FILE: options.file,
     LOGGER_SYNCHRONOUS: "NORMAL",
+    WEIR_FILE: NOTHING_CONFIGURED,
     ...options.environment,
   });
 }

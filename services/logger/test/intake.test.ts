@@ -4,7 +4,7 @@ import { decodeReading } from "@weir/messages";
 import type { ReceivedMessage } from "@weir/mqtt";
 import type { FileStore } from "@weir/store";
 import type { StreamConfig } from "@weir/streams";
-import { openTestStore, temporaryFolder } from "@weir/testkit";
+import { NOTHING_CONFIGURED, openTestStore, temporaryFolder } from "@weir/testkit";
 import { readLoggerConfig } from "../src/config.ts";
 import { createIntake } from "../src/connection/intake.ts";
 import { createRoutes } from "../src/connection/routes.ts";
@@ -12,7 +12,9 @@ import { subscriptionsOf } from "../src/connection/subscriptions.ts";
 import { createStream, type Stream } from "../src/stream/stream.ts";
 import { readingOf } from "./fixture.ts";
 
-const [DEFAULTS] = readLoggerConfig({}).streams.streams as [StreamConfig];
+const [DEFAULTS] = readLoggerConfig({ WEIR_FILE: NOTHING_CONFIGURED }).streams.streams as [
+  StreamConfig,
+];
 
 function streamOn(store: FileStore, config: Partial<StreamConfig>): Stream {
   return createStream({

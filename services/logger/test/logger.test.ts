@@ -1,6 +1,12 @@
 import { describe, expect, test } from "@jest/globals";
 import { startBroker } from "@weir/broker";
-import { connectTestClient, createTestContext, eventually, temporaryFolder } from "@weir/testkit";
+import {
+  connectTestClient,
+  createTestContext,
+  eventually,
+  freePort,
+  temporaryFolder,
+} from "@weir/testkit";
 import { startLogger } from "../src/logger.ts";
 import { readingOf, startReady, storedValues, testConfig } from "./fixture.ts";
 
@@ -90,9 +96,7 @@ describe("the logger", () => {
 
   test("is not ready while there is no broker, and is once there is one", async () => {
     using folder = temporaryFolder();
-    const gone = await startBroker(LOCAL);
-    const { port } = gone;
-    await gone[Symbol.asyncDispose]();
+    const port = await freePort();
     const context = createTestContext();
     await using _logger = await startLogger(
       testConfig({ file: folder.file("weir.db"), port }),

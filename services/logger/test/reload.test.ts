@@ -1,19 +1,23 @@
 import { describe, expect, test } from "@jest/globals";
+import type { Environment } from "@weir/config";
+import { NOTHING_CONFIGURED } from "@weir/testkit";
 import { readLoggerConfig } from "../src/config.ts";
 import { planReload } from "../src/reload.ts";
 
-const before = readLoggerConfig({ DB_FILE: "data/weir.db" });
+const configOf = (environment: Environment) =>
+  readLoggerConfig({ WEIR_FILE: NOTHING_CONFIGURED, ...environment });
+const before = configOf({ DB_FILE: "data/weir.db" });
 
 describe("a reload", () => {
   test("takes over what a running logger can follow", () => {
-    const next = readLoggerConfig({ DB_FILE: "data/weir.db", LOGGER_RETENTION_MINUTES: "90" });
+    const next = configOf({ DB_FILE: "data/weir.db", LOGGER_RETENTION_MINUTES: "90" });
     const { config, needsRestart } = planReload(before, next);
     expect(needsRestart).toEqual([]);
     expect(config).toEqual(next);
   });
 
   test("says what needs a restart, and keeps it as it was", () => {
-    const next = readLoggerConfig({
+    const next = configOf({
       BROKER: "elsewhere",
       DB_FILE: "other/weir.db",
       LOGGER_CLIENT_ID: "another",

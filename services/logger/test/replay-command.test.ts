@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
-import { describe, expect, test } from "@jest/globals";
+import { describe, expect, jest, test } from "@jest/globals";
 import { startBroker } from "@weir/broker";
 import {
   connectTestClient,
@@ -13,6 +13,9 @@ import {
   type TemporaryFolder,
   temporaryFolder,
 } from "@weir/testkit";
+
+// Processes are started, some of them one after the other.
+jest.setTimeout(60_000);
 
 const COMMAND = fileURLToPath(new URL("../src/replay/main.ts", import.meta.url));
 const LOCAL = { host: "127.0.0.1", port: 0 };

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { Fault } from "@weir/fault";
 import { readRequest } from "@weir/recording";
-import { START_US } from "@weir/testkit";
+import { NOTHING_CONFIGURED, START_US } from "@weir/testkit";
 import { replayForm } from "../src/replay/command-line.ts";
 import { isSameBroker, listensTo } from "../src/replay/own-topics.ts";
 import { createPace, type PaceOptions } from "../src/replay/pace.ts";
@@ -83,7 +83,12 @@ describe("the topics of a replay", () => {
 });
 
 describe("the options of a replay", () => {
-  const environment = { BROKER: "broker:1884", BROKER_USERNAME: "u", DB_FILE: "x.db" };
+  const environment = {
+    BROKER: "broker:1884",
+    BROKER_USERNAME: "u",
+    DB_FILE: "x.db",
+    WEIR_FILE: NOTHING_CONFIGURED,
+  };
   const read = (...argv: string[]) =>
     readRequest(replayForm, ["--stream", "data", ...argv], { environment, nowUs: START_US });
 

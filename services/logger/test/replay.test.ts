@@ -8,6 +8,7 @@ import {
   createFakeClock,
   createTestContext,
   eventually,
+  NOTHING_CONFIGURED,
   openTestStore,
   rowOf,
   START_US,
@@ -42,7 +43,11 @@ async function play(
   options: Partial<ReplayOptions> = {},
 ): Promise<Replayed & { sent: number; refused: number; answered: string | null }> {
   const request = readRequest(replayForm, ["--stream", "data", ...argv], {
-    environment: { DB_FILE: folder.file("weir.db"), BROKER: `127.0.0.1:${port}`, WEIR_FILE: "" },
+    environment: {
+      DB_FILE: folder.file("weir.db"),
+      BROKER: `127.0.0.1:${port}`,
+      WEIR_FILE: NOTHING_CONFIGURED,
+    },
     nowUs: Date.now() * 1_000,
   });
   if (request === "help") throw new Error("nobody asked for help");
@@ -186,6 +191,7 @@ describe("a replay", () => {
     const recording = { folder, port: broker.port };
     const playing = play(recording, ["--root", "r/", "--speed", "2"], { clock: watched });
     await scheduled.promise;
+    await eventually(() => client.received.length === 1);
     clock.advance(29_999);
     await client.publish("sentinel", "", { qos: 1 });
     await eventually(() => client.received.at(-1)?.topic === "sentinel");
