@@ -39,6 +39,6 @@ RUN ln -s "services/$SERVICE/src/main.ts" main.ts
 USER node
 # Compiles every module once, into the cache; Node keeps one for each user id. The option is that of
 # packages/service/src/node-arguments.ts.
-RUN node --max-semi-space-size=16 main.ts --help >/dev/null
+RUN node --max-semi-space-size=8 main.ts --help >/dev/null
 # As process 1 it handles SIGTERM, and waits for the one child that it may have; so it needs no init.
-ENTRYPOINT ["node", "--max-semi-space-size=16", "main.ts"]
+ENTRYPOINT ["node", "--max-semi-space-size=8", "main.ts"]

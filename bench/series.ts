@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { startBroker } from "@weir/broker";
 import { outcomeOf } from "@weir/messages";
+import { NODE_ARGUMENTS } from "@weir/service";
 import { createSeriesSet } from "@weir/stats/series";
 import { type NewRow, openSegmentedStore } from "@weir/store";
 import { freePort } from "@weir/testkit";
@@ -93,7 +94,7 @@ async function measureProcess(folder: string, seconds: number) {
   const port = await freePort();
   await using stats = await startChild({
     command: process.execPath,
-    args: ["--max-semi-space-size=16", "services/stats/src/main.ts"],
+    args: [...NODE_ARGUMENTS, "services/stats/src/main.ts"],
     env: {
       ...process.env,
       BROKER: `127.0.0.1:${broker.port}`,
