@@ -152,9 +152,10 @@ describe("a reader that finds nothing", () => {
       reader.send("end");
       const [roundsAfter] = (await once(reader, "message")) as [number];
       expect(roundsAfter).toBeGreaterThan(rounds);
-      // One in four may be the machine's own, which has other work. In one transaction three of four would
-      // take longer.
-      const slowMs = waitsMs.toSorted((a, b) => b - a)[Math.floor(waitsMs.length / 4)];
+      // One in four may be the machine's own, which has other work. Between two rounds of the reader there is
+      // nothing to wait for.
+      const waited = waitsMs.filter((waitMs) => waitMs > 0);
+      const slowMs = waited.toSorted((a, b) => b - a)[Math.floor(waited.length / 4)];
       expect(slowMs).toBeLessThan(READ_TRANSACTION_MS_MAX);
     },
     TIMEOUT_MS,
