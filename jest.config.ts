@@ -9,6 +9,6 @@ const config: Config = {
   transform: { "\\.ts$": "<rootDir>/tools/jest-strip-types.ts" },
   coverageProvider: "v8",
   // Longer than `eventually` waits, so that its own message is the one that is read.
-  testTimeout: 20_000,
+  testTimeout: 60_000,
 };
 export default config;

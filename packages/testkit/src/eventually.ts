@@ -10,7 +10,7 @@ const POLL_MS = 10;
  */
 export async function eventually<T>(
   check: () => T | Promise<T>,
-  timeoutMs = 15_000,
+  timeoutMs = 45_000,
 ): Promise<NonNullable<Exclude<T, false>>> {
   const deadlineMs = performance.now() + timeoutMs;
   for (;;) {

@@ -59,5 +59,5 @@ const ANSWERS = "answers/me";
     for (const answer of answers) expect(answer.correlationData).toEqual(correlationData);
     await eventually(() => trial.acks().length === 0);
   },
-  60_000,
+  300_000,
 );
