@@ -27,6 +27,7 @@ FROM node:26-bookworm-slim
 ARG SERVICE
 ENV NODE_ENV=production \
     SERVICE=$SERVICE \
+    MALLOC_ARENA_MAX=2 \
     NODE_COMPILE_CACHE=/app/.compile-cache
 WORKDIR /app
 # A new volume takes over the owner of the folder that it is mounted on.
@@ -37,8 +38,8 @@ COPY --from=source /app/packages packages
 COPY --from=source /app/services/$SERVICE services/$SERVICE
 RUN ln -s "services/$SERVICE/src/main.ts" main.ts
 USER node
-# Compiles every module once, into the cache; Node keeps one for each user id. The option is that of
-# packages/service/src/node-arguments.ts.
+# Compiles every module once, into the cache; Node keeps one for each user id. The option, and
+# MALLOC_ARENA_MAX above, are those of packages/service/src/node-options.ts.
 RUN node --max-semi-space-size=8 main.ts --help >/dev/null
 # As process 1 it handles SIGTERM, and waits for the one child that it may have; so it needs no init.
 ENTRYPOINT ["node", "--max-semi-space-size=8", "main.ts"]

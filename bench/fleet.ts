@@ -8,7 +8,7 @@ import { cpus, release, tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { setTimeout as pause } from "node:timers/promises";
-import { NODE_ARGUMENTS } from "@weir/service";
+import { NODE_ARGUMENTS, NODE_ENVIRONMENT } from "@weir/service";
 import { readRange } from "@weir/store";
 import { freePort } from "@weir/testkit";
 import Table from "cli-table3";
@@ -47,6 +47,7 @@ async function startService(name: "logger" | "stats", { folder, port }: Place): 
     cwd: folder,
     env: {
       PATH: process.env.PATH,
+      ...NODE_ENVIRONMENT,
       BROKER: `127.0.0.1:${port}`,
       DB_FILE: join(folder, "weir.db"),
       LOG_LEVEL: "error",

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { startBroker } from "@weir/broker";
 import { outcomeOf } from "@weir/messages";
-import { NODE_ARGUMENTS } from "@weir/service";
+import { NODE_ARGUMENTS, NODE_ENVIRONMENT } from "@weir/service";
 import { createSeriesSet } from "@weir/stats/series";
 import { type NewRow, openSegmentedStore } from "@weir/store";
 import { freePort } from "@weir/testkit";
@@ -97,6 +97,7 @@ async function measureProcess(folder: string, seconds: number) {
     args: [...NODE_ARGUMENTS, "services/stats/src/main.ts"],
     env: {
       ...process.env,
+      ...NODE_ENVIRONMENT,
       BROKER: `127.0.0.1:${broker.port}`,
       DB_FILE: join(folder, "weir.db"),
       STATS_HTTP_PORT: String(port),

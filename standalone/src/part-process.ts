@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Readable } from "node:stream";
 import type { Environment } from "@weir/config";
 import { errorMessage } from "@weir/fault";
-import { NODE_ARGUMENTS } from "@weir/service";
+import { NODE_ARGUMENTS, NODE_ENVIRONMENT } from "@weir/service";
 import type { Part } from "./part.ts";
 
 const COMPILE_CACHE = join(import.meta.dirname, "../../node_modules/.cache/weir");
@@ -45,7 +45,7 @@ export function startPart(part: Part, options: PartProcessOptions): PartProcess 
   const { environment, isVerbose, relay } = options;
   const child = spawn(process.execPath, [...NODE_ARGUMENTS, part.main], {
     // Without it each start strips and compiles every file anew, and keeps what does that in memory.
-    env: { NODE_COMPILE_CACHE: COMPILE_CACHE, ...environment },
+    env: { NODE_COMPILE_CACHE: COMPILE_CACHE, ...NODE_ENVIRONMENT, ...environment },
     detached: true,
     windowsHide: true,
     // Not a terminal of its own in the verbose run: lines, not a table that is redrawn between them.

@@ -1,6 +1,6 @@
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { NODE_ARGUMENTS } from "@weir/service";
+import { NODE_ARGUMENTS, NODE_ENVIRONMENT } from "@weir/service";
 import { freePort } from "@weir/testkit";
 import { startChild } from "../process/child.ts";
 import { readyAt } from "./ready.ts";
@@ -40,6 +40,7 @@ export function weir(options: WeirOptions): Subject {
         cwd: folder,
         env: {
           PATH: process.env.PATH,
+          ...NODE_ENVIRONMENT,
           NODE_COMPILE_CACHE: COMPILE_CACHE,
           BROKER_URL: `mqtt://127.0.0.1:${port}`,
           // Where streams are configured, their filters say what is wanted.

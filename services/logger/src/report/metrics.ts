@@ -123,6 +123,16 @@ function registerStores(registry: Registry, streams: () => Iterable<Stream>): vo
     },
     Gauge,
   );
+  perStream(
+    registry,
+    streams,
+    {
+      name: "weir_logger_short_of_room",
+      help: "1 while the stream's disk is all but full, and retention works with the room of the ballast.",
+      of: ({ store }) => Number(store.isShortOfRoom()),
+    },
+    Gauge,
+  );
 }
 
 function registerLosses(registry: Registry, losses: Readonly<Losses>): void {
