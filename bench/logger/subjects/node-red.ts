@@ -7,7 +7,7 @@ import { nodeRedFlow } from "./node-red-flow.ts";
 import type { Subject } from "./subject.ts";
 
 const PACKAGES = ["node-red@5.0.7", "node-red-node-sqlite@1.1.1"];
-const INSTALL_MS_MAX = 300_000;
+const INSTALL_MS_MAX = 900_000;
 
 /** Node-RED with its SQLite node. Installed into `cacheFolder` when it is first wanted. */
 export function nodeRed(cacheFolder: string): Subject {
