@@ -7,7 +7,7 @@ function goingOut(options: { messages: number; receipts: number; intervals: numb
   let count = 0;
   for (let interval = 0; interval < options.intervals; interval += 1) {
     patience.committed(options.messages);
-    if (patience.isOver(options.receipts)) count += 1;
+    if (patience.goingOut(options.receipts) > 0) count += 1;
   }
   return count;
 }
@@ -31,7 +31,34 @@ describe("a receipt", () => {
   test("goes out within a second of the last message", () => {
     const patience = createPatience();
     patience.committed(100);
-    const asked = Array.from({ length: 5 }, () => patience.isOver(1));
-    expect(asked).toEqual([false, false, false, false, true]);
+    const asked = Array.from({ length: 5 }, () => patience.goingOut(1));
+    expect(asked).toEqual([0, 0, 0, 0, 1]);
+  });
+
+  test("does not wait because of what came when none was due", () => {
+    const patience = createPatience();
+    patience.committed(100);
+    expect(patience.goingOut(0)).toBe(0);
+    patience.committed(1);
+    expect(patience.goingOut(1)).toBe(1);
+  });
+
+  test("of one of very many publishers is not put off again while the others' go out", () => {
+    const patience = createPatience();
+    const due = 500;
+    // In each interval all of them send as many as are worth waiting for.
+    const sent = Array.from({ length: 10 }, () => {
+      patience.committed(30 * due);
+      return patience.goingOut(due);
+    });
+    expect(sent).toEqual([0, 0, 0, 0, 200, 200, 100, 0, 0, 200]);
+  });
+
+  test("is one of those that are due, however few are left of them", () => {
+    const patience = createPatience();
+    expect(patience.goingOut(1_000)).toBe(200);
+    expect(patience.goingOut(50)).toBe(50);
+    expect(patience.goingOut(0)).toBe(0);
+    expect(patience.goingOut(3)).toBe(3);
   });
 });

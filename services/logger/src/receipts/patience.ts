@@ -2,8 +2,8 @@
 export interface Patience {
   /** Notes messages that were committed. */
   committed(messages: number): void;
-  /** Whether so many receipts are to go out now; asked once in each interval. */
-  isOver(receipts: number): boolean;
+  /** How many of the receipts that are due go out now, the longest due first; asked once in each interval. */
+  goingOut(receipts: number): number;
 }
 
 /** What comes as seldom as this gets its receipt at once: somebody may wait for it. */
@@ -13,23 +13,36 @@ const MESSAGES_ENOUGH = 500;
 /** The rest waits so many intervals at most: a second. */
 const INTERVALS_MAX = 5;
 
+/** More would keep the broker busy. */
+const RECEIPTS_PER_INTERVAL = 200;
+
 /** A receipt is cumulative: where messages keep coming, one can stand for those of many intervals. */
 export function createPatience(): Patience {
   let messages = 0;
   let waited = 0;
+  /** Those that have waited, and are too many for one interval. */
+  let overdue = 0;
+
+  function waits(receipts: number): boolean {
+    const each = messages / receipts;
+    return each >= MESSAGES_FEW && each < MESSAGES_ENOUGH && waited < INTERVALS_MAX;
+  }
+
   return {
     committed: (more) => {
       messages += more;
     },
-    isOver: (receipts) => {
-      if (receipts === 0) return false;
-      waited += 1;
-      const each = messages / receipts;
-      const waits = each >= MESSAGES_FEW && each < MESSAGES_ENOUGH && waited < INTERVALS_MAX;
-      if (waits) return false;
-      messages = 0;
-      waited = 0;
-      return true;
+    goingOut: (receipts) => {
+      waited = receipts === 0 ? 0 : waited + 1;
+      if (overdue === 0 && (receipts === 0 || !waits(receipts))) {
+        // What comes without a receipt that is due is no reason to wait later.
+        messages = 0;
+        waited = 0;
+        overdue = receipts;
+      }
+      const now = Math.min(overdue, receipts, RECEIPTS_PER_INTERVAL);
+      overdue = Math.min(overdue, receipts) - now;
+      return now;
     },
   };
 }

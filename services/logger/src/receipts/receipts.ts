@@ -28,7 +28,6 @@ export interface ReceiptsOptions {
 }
 
 const INTERVAL_MS = 200;
-const RECEIPTS_PER_INTERVAL = 200;
 const PUBLISHERS_AFTER_CONNECT = 1_000;
 
 /** A receipt is cumulative and retained, so one of a publisher at a time is enough, and may get lost. */
@@ -56,9 +55,7 @@ export function startReceipts(options: ReceiptsOptions): Receipts {
   }
 
   const timer = clock.repeat(INTERVAL_MS, () => {
-    if (!patience.isOver(due.size)) return;
-    const now = [...due].slice(0, RECEIPTS_PER_INTERVAL);
-    for (const publisher of now) {
+    for (const publisher of [...due].slice(0, patience.goingOut(due.size))) {
       due.delete(publisher);
       publish(publisher).catch(onFault);
     }
