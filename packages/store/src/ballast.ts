@@ -46,12 +46,14 @@ export const BALLAST_BYTES: number = 8 * 1024 * 1024;
 /** @param owner the path that it stands beside; it is called `<owner>.ballast`. */
 export function openBallast(owner: string, bytes: number = BALLAST_BYTES): Ballast {
   const file = `${owner}.ballast`;
-  let heldBytes = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+  // Asked each time: whoever needs room may have removed it.
+  const sizeNow = (): number => statSync(file, { throwIfNoEntry: false })?.size ?? 0;
 
-  const isShort = (): boolean => freeBytesAt(owner) + heldBytes < 2 * bytes;
+  const isShort = (): boolean => freeBytesAt(owner) + sizeNow() < 2 * bytes;
 
   function grow(toBytes: number): void {
-    if (heldBytes >= toBytes) return;
+    let heldBytes = sizeNow();
+    if (heldBytes >= toBytes || !existsSync(dirname(file))) return;
     // What a file system can compress would take up no room.
     const noise = randomBytes(Math.min(toBytes, NOISE_BYTES));
     const descriptor = openSync(file, "a");
@@ -68,9 +70,8 @@ export function openBallast(owner: string, bytes: number = BALLAST_BYTES): Balla
   }
 
   function lend<T>(task: (lentBytes: number) => T): T {
-    const lentBytes = heldBytes;
+    const lentBytes = sizeNow();
     if (lentBytes > 0) truncateSync(file);
-    heldBytes = 0;
     try {
       return task(lentBytes);
     } finally {
@@ -79,7 +80,7 @@ export function openBallast(owner: string, bytes: number = BALLAST_BYTES): Balla
   }
 
   function keep(): void {
-    if (heldBytes < bytes && !isShort()) grow(bytes);
+    if (sizeNow() < bytes && !isShort()) grow(bytes);
   }
 
   keep();
@@ -89,12 +90,12 @@ export function openBallast(owner: string, bytes: number = BALLAST_BYTES): Balla
     lendWhenShort: (task) => (isShort() ? lend(task) : task()),
     lendOnFailure: (task) => {
       try {
-        const isTight = heldBytes > 0 && isShort();
+        const isTight = sizeNow() > 0 && isShort();
         const done = task(isTight ? { lentBytes: 0, freeBytesMin: bytes } : null);
         keep();
         return done;
       } catch (error) {
-        if (heldBytes === 0 || !isForWantOfRoom(error)) throw error;
+        if (sizeNow() === 0 || !isForWantOfRoom(error)) throw error;
       }
       return lend((lentBytes) => task({ lentBytes, freeBytesMin: bytes }));
     },

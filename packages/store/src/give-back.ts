@@ -30,11 +30,16 @@ export function prepareGiveBack(database: Database): GiveBack {
 /**
  * Brings what the write-ahead log holds into the file, and gives its room back to the disk. Where the
  * file cannot grow for it the log stays: what is to be deleted then fails for want of room by itself.
+ * What somebody still reads out of it stays, too: to wait for that would keep commits waiting.
  */
 export function emptyLog(database: Database): void {
+  const busyMs = database.pragma("busy_timeout", { simple: true }) as number;
+  database.pragma("busy_timeout = 0");
   try {
     database.pragma("wal_checkpoint(TRUNCATE)");
   } catch (error) {
     if (!isForWantOfRoom(error)) throw error;
+  } finally {
+    database.pragma(`busy_timeout = ${busyMs}`);
   }
 }

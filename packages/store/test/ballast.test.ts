@@ -1,4 +1,4 @@
-import { existsSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
 import {
@@ -17,7 +17,9 @@ import {
   START_US,
   temporaryFolder,
 } from "@weir/testkit";
+import Sqlite from "better-sqlite3";
 import { openBallast } from "../src/ballast.ts";
+import { emptyLog } from "../src/give-back.ts";
 import { outboxReading } from "./rotation/readings.ts";
 
 const KIB = 1_024;
@@ -206,6 +208,30 @@ describe("a ballast", () => {
     expect(existsSync(folder.file("weir.db.ballast"))).toBe(false);
   });
 
+  test("may be removed by who needs its room, and is made again once there is some", () => {
+    using folder = temporaryFolder();
+    const file = folder.file("weir.db.ballast");
+    const ballast = openBallast(folder.file("weir.db"), BALLAST_BYTES);
+    rmSync(file);
+    const full = () => {
+      throw Object.assign(new Error("no room"), { code: "SQLITE_FULL" });
+    };
+    expect(() => ballast.lendOnFailure(full)).toThrow("no room");
+    expect(existsSync(file)).toBe(false);
+    ballast.keep();
+    expect(statSync(file).size).toBe(BALLAST_BYTES);
+  });
+
+  test("is left to who writes there when its folder has gone", () => {
+    using folder = temporaryFolder();
+    const owner = join(folder.path, "logs", "weir.db");
+    mkdirSync(join(folder.path, "logs"));
+    const ballast = openBallast(owner, BALLAST_BYTES);
+    rmSync(join(folder.path, "logs"), { recursive: true });
+    expect(ballast.lendOnFailure(() => "done")).toBe("done");
+    expect(ballast.lendWhenShort(() => "done")).toBe("done");
+  });
+
   test("is left alone while what deletes does so by itself", () => {
     using folder = temporaryFolder();
     const ballast = openBallast(folder.file("weir.db"), BALLAST_BYTES);
@@ -216,5 +242,31 @@ describe("a ballast", () => {
     };
     expect(() => ballast.lendOnFailure(broken)).toThrow("something else");
     expect(statSync(folder.file("weir.db.ballast")).mtimeMs).toBe(made.mtimeMs);
+  });
+});
+
+describe("a write-ahead log", () => {
+  test("is emptied as far as who reads lets it, and nobody waits for that", () => {
+    using folder = temporaryFolder();
+    const file = folder.file("weir.db");
+    const busyMs = 20_000;
+    using open = new DisposableStack();
+    const connect = () => open.adopt(new Sqlite(file), (database) => database.close());
+    const writer = connect();
+    writer.pragma("journal_mode = WAL");
+    writer.pragma(`busy_timeout = ${busyMs}`);
+    writer.exec("CREATE TABLE row (id INTEGER)");
+    const reader = connect();
+    reader.exec("BEGIN; SELECT * FROM row");
+    writer.exec("INSERT INTO row VALUES (1)");
+    const startMs = performance.now();
+    emptyLog(writer);
+    expect(performance.now() - startMs).toBeLessThan(busyMs);
+    expect(statSync(`${file}-wal`).size).toBeGreaterThan(0);
+    expect(writer.pragma("busy_timeout", { simple: true })).toBe(busyMs);
+
+    reader.exec("COMMIT");
+    emptyLog(writer);
+    expect(statSync(`${file}-wal`).size).toBe(0);
   });
 });
