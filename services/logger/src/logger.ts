@@ -80,6 +80,7 @@ export async function startLogger(
   await connections.apply(config.streams);
 
   const opened = opening.move();
+  let isStopping = false;
   return {
     reload: async (next) => {
       const { config: changed, needsRestart } = planReload(current, next);
@@ -87,11 +88,16 @@ export async function startLogger(
         logger.warn({ needsRestart }, `needs a restart: ${needsRestart.join(", ")}`);
       }
       await streams.apply(changed.streams.streams);
+      // It may have waited for a new stream until the stop: nothing is connected after that.
+      if (isStopping) return;
       await connections.apply(changed.streams);
       await streams.closeOthers(changed.streams.streams);
       performance.setInterval(changed.streams.performance.intervalMs);
       current = changed;
     },
-    [Symbol.asyncDispose]: () => opened.disposeAsync(),
+    [Symbol.asyncDispose]: () => {
+      isStopping = true;
+      return opened.disposeAsync();
+    },
   };
 }

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
 import { startBroker } from "@weir/broker";
@@ -12,10 +13,11 @@ import {
   readingAt,
   type SmallDisk,
   START_US,
+  temporaryFolder,
 } from "@weir/testkit";
 import { startLogger } from "../src/logger.ts";
 import { startRetention } from "../src/upkeep/retention.ts";
-import { testConfig } from "./fixture.ts";
+import { testConfig, testConfigWith } from "./fixture.ts";
 
 const KIB = 1_024;
 const MINUTE_MS = 60_000;
@@ -126,5 +128,24 @@ function mounted(): SmallDisk {
     expect(clock.monotonic()).toBeGreaterThanOrEqual(2 * MINUTE_MS);
     using reader = openReader(file);
     expect(reader?.firstId()).toBe(old.length + 1);
+  });
+
+  test("a stop ends a reload that waits for the turn of a new stream, and nothing is connected after it", async () => {
+    using disk = mounted();
+    using folder = temporaryFolder();
+    await using broker = await startBroker({ host: "127.0.0.1", port: 0 });
+    const at = { folder, port: broker.port };
+    const context = createTestContext(createFakeClock(START_US / 1_000));
+    const logger = await startLogger(testConfigWith({}, at), context);
+    const archive = { filters: ["archive/#"], broker: "second", folder: disk.path };
+    const second = { url: `mqtt://127.0.0.1:${broker.port}` };
+    const changed = testConfigWith({ brokers: { second }, streams: { archive } }, at);
+    const reloading = logger.reload?.(changed);
+    // It is locked by who has it open.
+    await eventually(() => existsSync(join(disk.path, "stream.lock")));
+    await logger[Symbol.asyncDispose]();
+    await reloading;
+    expect(Object.keys(context.health.report().checks)).toEqual(["broker"]);
+    expect(context.faults).toEqual([]);
   });
 });
