@@ -11,8 +11,8 @@ export interface Pace {
   gathers(): boolean;
 }
 
-/** A larger window is not in the way: 1,000 messages in 50 ms are 20,000 in a second. */
-const WINDOW_MAX = 1_000;
+/** A window that lets more through in each millisecond of the wait is not in the way: 20,000 in a second. */
+const WINDOW_PER_MS_MAX = 20;
 /** So many batches of exactly one size look like a window. */
 const SAME_SIZE_MIN = 8;
 /** More than so many times as much without gathering, and it was the window that held it back. */
@@ -68,7 +68,7 @@ export function createPace(options: {
     }
     lastMs = nowMs;
     if (window !== null && size > window) window = null;
-    if (size === 0 || size > WINDOW_MAX) return;
+    if (size === 0 || size > WINDOW_PER_MS_MAX * delayMs) return;
     const looksLikeOne = sameSize >= SAME_SIZE_MIN && nowMs >= lookAgainAtMs;
     if (window === null ? !looksLikeOne : size !== window) return;
     const gatheredPerMs = (size * sameSize) / Math.max(nowMs - sinceMs, 1);

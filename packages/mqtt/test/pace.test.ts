@@ -8,25 +8,27 @@ const DELAY_MS = 50;
  * A broker with a window, and a stream of messages: what does the pace make of it?
  *
  * @param arriving how many messages come in each millisecond, at the time that is given.
- * @returns how many were taken in each round of `DELAY_MS`, and how many batches that took.
+ * @returns how many were taken in each round of `delayMs`, and how many batches that took.
  */
 function run(options: {
   rounds: number;
   window: number;
   arriving: (nowMs: number) => number;
   allowed?: boolean;
+  delayMs?: number;
 }) {
+  const { delayMs = DELAY_MS } = options;
   const clock = createFakeClock();
-  const pace = createPace({ allowed: options.allowed ?? true, delayMs: DELAY_MS, clock });
+  const pace = createPace({ allowed: options.allowed ?? true, delayMs, clock });
   const rounds: { taken: number; batches: number }[] = [];
   let queued = 0;
   for (let round = 0; round < options.rounds; round += 1) {
     let taken = 0;
     let batches = 0;
-    for (let ms = 1; ms <= DELAY_MS; ms += 1) {
+    for (let ms = 1; ms <= delayMs; ms += 1) {
       clock.advance(1);
       queued += options.arriving(clock.monotonic());
-      if (pace.gathers() && ms < DELAY_MS) continue;
+      if (pace.gathers() && ms < delayMs) continue;
       const batch = Math.min(queued, options.window);
       if (batch === 0) continue;
       queued -= batch;
@@ -49,6 +51,12 @@ describe("the pace", () => {
     const rounds = run({ rounds: 200, window: 20, arriving: () => 10 });
     expect(rounds[0]).toEqual({ taken: 20, batches: 1 });
     expect(rounds.slice(20, 60).every(({ taken }) => taken === 500)).toBe(true);
+  });
+
+  test("gathers nothing while a larger window does, because each wait is long", () => {
+    const rounds = run({ rounds: 100, window: 2_000, delayMs: 160, arriving: () => 40 });
+    expect(rounds[0]).toEqual({ taken: 2_000, batches: 1 });
+    expect(rounds.slice(20, 60).every(({ taken }) => taken === 6_400)).toBe(true);
   });
 
   test("gathers again when the window is not in the way any more", () => {
