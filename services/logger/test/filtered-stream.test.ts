@@ -29,7 +29,7 @@ function streamOver(store: FileStore, filter: CodeFilter): Stream {
 }
 
 /** Takes messages of an outbox with these numbers, and commits them. */
-function commit(stream: Stream, sequence: readonly number[]): ReadonlySet<string> {
+function commit(stream: Stream, sequence: readonly number[]): ReadonlyMap<string, number> {
   for (const seq of sequence)
     stream.take(messageOf({ number: seq, epochtime: 1, ...FROM_OUTBOX, seq }));
   return stream.commit(START_US);
@@ -47,7 +47,7 @@ describe("messages of an outbox", () => {
     let asked = 0;
     const everySecond: CodeFilter = () => ({ kind: asked++ % 2 === 0 ? "keep" : "drop" });
     const stream = streamOver(store, everySecond);
-    expect([...commit(stream, [1, 2, 3, 4])]).toEqual(["p"]);
+    expect([...commit(stream, [1, 2, 3, 4])]).toEqual([["p", 4]]);
     expect(store.size().rows).toBe(2);
     expect(store.receiptOf("p")).toEqual([{ epoch: "e", topic: "DATA", through: 4, ranges: [] }]);
     expect(stream.counts.filed).toMatchObject({ new: 2, filtered: 2 });

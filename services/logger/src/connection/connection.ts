@@ -30,8 +30,8 @@ export interface ConnectionOptions {
   check: HealthCheck;
   /** Called after all commits, with how many messages they were and how long it took. */
   onCommitted: (messages: number, seconds: number) => void;
-  /** Called after all commits, with who is to get a receipt, and how many messages they were. */
-  onPublishers: (publishers: Iterable<string>, messages: number) => void;
+  /** Called after all commits, with who is to get a receipt, for how many messages, and how many there were in all. */
+  onPublishers: (publishers: ReadonlyMap<string, number>, messages: number) => void;
   onUnmatched: (topic: string) => void;
   /** Called for a packet that is larger than any that is taken. */
   onDropped: (dropped: { topic: string; bytes: number }) => void;

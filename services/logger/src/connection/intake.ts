@@ -8,10 +8,10 @@ export interface Intake {
   /**
    * Stores messages, each in every stream that its topic belongs to. They are safe when this returns.
    *
-   * @returns the publishers that are to get a receipt.
+   * @returns the publishers that are to get a receipt, and for how many messages.
    * @throws Fault when one of the streams cannot write; what was not acknowledged then comes again.
    */
-  store(messages: readonly ReceivedMessage[]): ReadonlySet<string>;
+  store(messages: readonly ReceivedMessage[]): ReadonlyMap<string, number>;
   /** How many commits the newest of that took. */
   commits(): number;
   /** Goes on with other streams. */
@@ -45,9 +45,11 @@ export function createIntake(options: IntakeOptions): Intake {
     store: (messages) => {
       const receivedUs = clock.now() * 1_000;
       for (const message of messages) hand(message);
-      const publishers = new Set<string>();
+      const publishers = new Map<string, number>();
       for (const stream of active) {
-        for (const publisher of stream.commit(receivedUs)) publishers.add(publisher);
+        for (const [publisher, count] of stream.commit(receivedUs)) {
+          publishers.set(publisher, (publishers.get(publisher) ?? 0) + count);
+        }
       }
       commits = Math.max(active.size, 1);
       active.clear();

@@ -8,8 +8,8 @@ import { createPatience } from "./patience.ts";
 
 /** Tells publishers with an outbox what of theirs is committed. */
 export interface Receipts extends Disposable {
-  /** So many messages were committed, or had been before; those with an outbox are of these publishers. */
-  note(publishers: Iterable<string>, messages: number): void;
+  /** So many messages were committed, or had been before; so many of them are of these publishers with an outbox. */
+  note(publishers: ReadonlyMap<string, number>, messages: number): void;
   /** There is a broker again; one that lost its retained messages gets the newest receipts anew. */
   connected(): void;
 }
@@ -33,8 +33,14 @@ const PUBLISHERS_AFTER_CONNECT = 1_000;
 /** A receipt is cumulative and retained, so one of a publisher at a time is enough, and may get lost. */
 export function startReceipts(options: ReceiptsOptions): Receipts {
   const { streams, takes, link, clock, logger, onPublished, onFault } = options;
-  const due = new Set<string>();
+  /** For how many messages, by publisher. */
+  const due = new Map<string, number>();
   const patience = createPatience();
+
+  /** Who is due already keeps the place. */
+  function makeDue(publisher: string, messages: number): void {
+    due.set(publisher, (due.get(publisher) ?? 0) + messages);
+  }
 
   async function publish(publisher: string): Promise<void> {
     const at = Math.floor(clock.now() / 1_000);
@@ -55,20 +61,20 @@ export function startReceipts(options: ReceiptsOptions): Receipts {
   }
 
   const timer = clock.repeat(INTERVAL_MS, () => {
-    for (const publisher of [...due].slice(0, patience.goingOut(due.size))) {
+    for (const publisher of patience.goingOut(due)) {
       due.delete(publisher);
       publish(publisher).catch(onFault);
     }
   });
   return {
     note: (publishers, messages) => {
-      for (const publisher of publishers) due.add(publisher);
+      for (const [publisher, count] of publishers) makeDue(publisher, count);
       patience.committed(messages);
     },
     connected: () => {
       for (const { store } of streams()) {
         for (const publisher of store.recentPublishers(PUBLISHERS_AFTER_CONNECT))
-          due.add(publisher);
+          makeDue(publisher, 0);
       }
     },
     [Symbol.dispose]: () => timer[Symbol.dispose](),

@@ -17,10 +17,10 @@ export interface Stream {
   /**
    * Decodes and writes what was taken, in one transaction.
    *
-   * @returns the publishers with an outbox whose messages are committed now, or had been before.
+   * @returns the publishers with an outbox whose messages are committed now, or had been before, and how many they are.
    * @throws Fault when it cannot be written; nothing of it is stored then.
    */
-  commit(receivedUs: number): ReadonlySet<string>;
+  commit(receivedUs: number): ReadonlyMap<string, number>;
   /** Goes on by another configuration of the same place. */
   reconfigure(changed: StreamReading): void;
 }
@@ -122,15 +122,14 @@ export function createStream(options: StreamOptions): Stream {
   };
 }
 
-const NOBODY: ReadonlySet<string> = new Set();
+const NOBODY: ReadonlyMap<string, number> = new Map();
 
-function publishersOf(rows: readonly NewRow[]): ReadonlySet<string> {
-  const publishers = new Set<string>();
-  let last = "";
+function publishersOf(rows: readonly NewRow[]): ReadonlyMap<string, number> {
+  const publishers = new Map<string, number>();
   for (const { sequence } of rows) {
-    if (sequence === null || sequence.publisher === last) continue;
-    last = sequence.publisher;
-    publishers.add(last);
+    if (sequence === null) continue;
+    const { publisher } = sequence;
+    publishers.set(publisher, (publishers.get(publisher) ?? 0) + 1);
   }
   return publishers;
 }
