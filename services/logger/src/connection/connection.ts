@@ -30,8 +30,8 @@ export interface ConnectionOptions {
   check: HealthCheck;
   /** Called after all commits, with how many messages they were and how long it took. */
   onCommitted: (messages: number, seconds: number) => void;
-  /** Called after all commits, with who is to get a receipt, for how many messages, and how many there were in all. */
-  onPublishers: (publishers: ReadonlyMap<string, number>, messages: number) => void;
+  /** Called after all commits, with who is to get a receipt, and for how many messages. */
+  onPublishers: (publishers: ReadonlyMap<string, number>) => void;
   onUnmatched: (topic: string) => void;
   /** Called for a packet that is larger than any that is taken. */
   onDropped: (dropped: { topic: string; bytes: number }) => void;
@@ -56,7 +56,7 @@ export function createConnection(options: ConnectionOptions): Connection {
 
   function store(messages: readonly ReceivedMessage[]): void {
     const startMs = clock.monotonic();
-    options.onPublishers(intake.store(messages), messages.length);
+    options.onPublishers(intake.store(messages));
     options.onCommitted(messages.length, (clock.monotonic() - startMs) / 1_000);
   }
 

@@ -4,12 +4,12 @@ import type { Link } from "@weir/mqtt";
 import type { Logger } from "@weir/service";
 import type { Stream } from "../stream/stream.ts";
 import { combineEntries } from "./combine.ts";
-import { createPatience } from "./patience.ts";
+import { createDueReceipts } from "./due.ts";
 
 /** Tells publishers with an outbox what of theirs is committed. */
 export interface Receipts extends Disposable {
-  /** So many messages were committed, or had been before; so many of them are of these publishers with an outbox. */
-  note(publishers: ReadonlyMap<string, number>, messages: number): void;
+  /** So many messages of these publishers were committed, or had been before. */
+  note(publishers: ReadonlyMap<string, number>): void;
   /** There is a broker again; one that lost its retained messages gets the newest receipts anew. */
   connected(): void;
 }
@@ -33,14 +33,7 @@ const PUBLISHERS_AFTER_CONNECT = 1_000;
 /** A receipt is cumulative and retained, so one of a publisher at a time is enough, and may get lost. */
 export function startReceipts(options: ReceiptsOptions): Receipts {
   const { streams, takes, link, clock, logger, onPublished, onFault } = options;
-  /** For how many messages, by publisher. */
-  const due = new Map<string, number>();
-  const patience = createPatience();
-
-  /** Who is due already keeps the place. */
-  function makeDue(publisher: string, messages: number): void {
-    due.set(publisher, (due.get(publisher) ?? 0) + messages);
-  }
+  const due = createDueReceipts();
 
   async function publish(publisher: string): Promise<void> {
     const at = Math.floor(clock.now() / 1_000);
@@ -61,20 +54,17 @@ export function startReceipts(options: ReceiptsOptions): Receipts {
   }
 
   const timer = clock.repeat(INTERVAL_MS, () => {
-    for (const publisher of patience.goingOut(due)) {
-      due.delete(publisher);
-      publish(publisher).catch(onFault);
-    }
+    for (const publisher of due.take()) publish(publisher).catch(onFault);
   });
   return {
-    note: (publishers, messages) => {
-      for (const [publisher, count] of publishers) makeDue(publisher, count);
-      patience.committed(messages);
+    note: (publishers) => {
+      for (const [publisher, messages] of publishers) due.add(publisher, messages);
     },
     connected: () => {
       for (const { store } of streams()) {
-        for (const publisher of store.recentPublishers(PUBLISHERS_AFTER_CONNECT))
-          makeDue(publisher, 0);
+        for (const publisher of store.recentPublishers(PUBLISHERS_AFTER_CONNECT)) {
+          due.add(publisher, 0);
+        }
       }
     },
     [Symbol.dispose]: () => timer[Symbol.dispose](),

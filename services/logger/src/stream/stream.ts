@@ -126,10 +126,21 @@ const NOBODY: ReadonlyMap<string, number> = new Map();
 
 function publishersOf(rows: readonly NewRow[]): ReadonlyMap<string, number> {
   const publishers = new Map<string, number>();
+  // Messages come in trains of one publisher.
+  let publisher = "";
+  let train = 0;
+  const note = (): void => {
+    if (train > 0) publishers.set(publisher, (publishers.get(publisher) ?? 0) + train);
+  };
   for (const { sequence } of rows) {
     if (sequence === null) continue;
-    const { publisher } = sequence;
-    publishers.set(publisher, (publishers.get(publisher) ?? 0) + 1);
+    if (sequence.publisher !== publisher) {
+      note();
+      ({ publisher } = sequence);
+      train = 0;
+    }
+    train += 1;
   }
+  note();
   return publishers;
 }
