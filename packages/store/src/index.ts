@@ -6,6 +6,7 @@ export { EPOCH_IDLE_US } from "./ledger/limits.ts";
 export type { LedgerLine, LedgerReading } from "./ledger/read.ts";
 export type { LegacyImport } from "./legacy-import.ts";
 export { newestFileOf } from "./newest-file.ts";
+export { type Pruned, type PruneLimits, pruneLimits } from "./prune-limits.ts";
 export { askSegments } from "./range/ask-segments.ts";
 export { type Cursor, rowIdOf } from "./range/cursor.ts";
 export type { Skipped } from "./range/faults.ts";
@@ -29,7 +30,6 @@ export {
   type StoreReader,
   type StoreState,
 } from "./reader.ts";
-export { type Pruned, type PruneLimits, pruneLimits } from "./retention.ts";
 export type { SegmentInfo } from "./rotation/catalogue.ts";
 export {
   type Finisher,
