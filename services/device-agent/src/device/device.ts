@@ -1,9 +1,5 @@
-import type { Clock } from "@weir/clock";
-import type { BrokerConfig } from "@weir/config";
-import type { Delivery, Outcome } from "@weir/delivery";
+import type { Delivery } from "@weir/delivery";
 import { type CommandOutcome, deviceTopics } from "@weir/messages";
-import type { ServiceContext } from "@weir/service";
-import type { DeviceConfig } from "../config/configured-device.ts";
 import type { CommandDesk } from "../life/command-desk.ts";
 import { createCommandDesk } from "../life/create-command-desk.ts";
 import type { Journal } from "../life/journal.ts";
@@ -15,27 +11,15 @@ import { kindOf, LOG_KIND } from "./deliveries.ts";
 import { createDeviceDiscovery } from "./device-discovery.ts";
 import { createDeviceLog } from "./device-log.ts";
 import type { DeviceMemory } from "./memory.ts";
-import { openDelivery } from "./open-delivery.ts";
+import { type DeviceConnection, openDelivery } from "./open-delivery.ts";
 import { openSources } from "./open-sources.ts";
 
-export interface DeviceOptions {
-  config: DeviceConfig;
-  broker: BrokerConfig;
+export interface DeviceOptions extends DeviceConnection {
   journal: Journal;
   memory: DeviceMemory;
   sandbox: Sandbox;
-  /** Where alarms wait; needed as soon as one source is delivered as one. */
-  outboxFile: string | null;
-  onConnected: () => void;
-  onDisconnected: (reason: string) => void;
-  /** Called with what became of each state, also of those that an earlier run has left in the outbox. */
-  onState: (outcome: Outcome) => void;
   onCommand: (outcome: CommandOutcome) => void;
-  /** Called when journal or outbox fail, after which nothing is promised. */
-  onFault: (fault: unknown) => void;
   restart: () => void;
-  clock: Clock;
-  logger: ServiceContext["logger"];
 }
 
 /** One device: measures, reports, obeys. Disposing of it ends intake first and flushes after. */

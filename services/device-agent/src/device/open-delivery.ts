@@ -1,24 +1,31 @@
-import { createDelivery, type Delivery, ON_BATTERY, ON_MAINS } from "@weir/delivery";
+import type { Clock } from "@weir/clock";
+import type { BrokerConfig } from "@weir/config";
+import { createDelivery, type Delivery, ON_BATTERY, ON_MAINS, type Outcome } from "@weir/delivery";
 import { deviceTopics } from "@weir/messages";
+import type { ServiceContext } from "@weir/service";
+import type { DeviceConfig } from "../config/configured-device.ts";
 import type { Discovery } from "../home-assistant/discovery.ts";
 import type { CommandDesk } from "../life/command-desk.ts";
 import type { StateSeries } from "../report/reporter.ts";
 import { kindsOf } from "./deliveries.ts";
-import type { DeviceOptions } from "./device.ts";
 
-export interface DeviceDeliveryOptions
-  extends Pick<
-    DeviceOptions,
-    | "config"
-    | "broker"
-    | "outboxFile"
-    | "onConnected"
-    | "onDisconnected"
-    | "onState"
-    | "onFault"
-    | "clock"
-    | "logger"
-  > {
+/** What of a device its connection is made of. */
+export interface DeviceConnection {
+  config: DeviceConfig;
+  broker: BrokerConfig;
+  /** Where alarms wait; needed as soon as one source is delivered as one. */
+  outboxFile: string | null;
+  onConnected: () => void;
+  onDisconnected: (reason: string) => void;
+  /** Called with what became of each state, also of those that an earlier run has left in the outbox. */
+  onState: (outcome: Outcome) => void;
+  /** Called when journal or outbox fail, after which nothing is promised. */
+  onFault: (fault: unknown) => void;
+  clock: Clock;
+  logger: ServiceContext["logger"];
+}
+
+export interface DeviceDeliveryOptions extends DeviceConnection {
   desk: CommandDesk;
   discovery: Discovery | null;
   series: readonly StateSeries[];
