@@ -6,6 +6,6 @@ export const NODE_ARGUMENTS: readonly string[] = ["--max-semi-space-size=8"];
 
 /**
  * The environment that goes with it. Each thread of Node has a heap of glibc's of its own, up to eight
- * for each core; two for all are as fast here, and spare 15 MB.
+ * for each core; two for all are as fast here, and spare some megabytes.
  */
 export const NODE_ENVIRONMENT: Readonly<Record<string, string>> = { MALLOC_ARENA_MAX: "2" };

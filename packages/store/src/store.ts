@@ -1,5 +1,6 @@
-import { mkdirSync } from "node:fs";
+import { mkdirSync, statSync } from "node:fs";
 import { dirname } from "node:path";
+import { EXIT_CODES, Fault } from "@weir/fault";
 import type { ReceiptEntry } from "@weir/messages";
 import { lockFile, orOpeningFault } from "@weir/sqlite";
 import type { Database } from "better-sqlite3";
@@ -126,4 +127,9 @@ function importIfLegacy(options: StoreOptions): LegacyImport | null {
 
 function makeFolder(file: string): void {
   orOpeningFault(file, "DB_FILE", () => mkdirSync(dirname(file), { recursive: true }));
+  if (statSync(file, { throwIfNoEntry: false })?.isDirectory() !== true) return;
+  throw new Fault(`${file} is a folder, not a file`, {
+    remedy: "Name a file in it in DB_FILE.",
+    exitCode: EXIT_CODES.configuration,
+  });
 }

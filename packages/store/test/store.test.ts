@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { describe, expect, test } from "@jest/globals";
 import { Fault } from "@weir/fault";
 import { openTestStore, readingAt, rowOf, START_US, temporaryFolder } from "@weir/testkit";
@@ -33,6 +33,14 @@ describe("a store", () => {
     }
     using _store = openTestStore(file);
     expect(statSync(`${file}-wal`).size).toBe(0);
+  });
+
+  test("is no folder, and leaves nothing beside one", () => {
+    using folder = temporaryFolder();
+    const path = folder.file("data");
+    mkdirSync(path);
+    expect(faultOf(() => openTestStore(path)).message).toBe(`${path} is a folder, not a file`);
+    expect(readdirSync(folder.path)).toEqual(["data"]);
   });
 
   test("shows users of the old system their table, users of Attic theirs", () => {

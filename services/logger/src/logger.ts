@@ -44,9 +44,12 @@ export async function startLogger(
     }),
   );
   const streams = opening.use(createStreams({ ...context, ...config, finisher }));
-  await streams.apply(config.streams.streams);
   const losses = { dropped: 0, unmatched: 0 };
   const metrics = createLoggerMetrics(context.metrics, streams.all, losses);
+  const stores = context.health.check("stores");
+  stores.fail("they are being opened; on a full disk what is due is removed first");
+  await streams.apply(config.streams.streams);
+  stores.pass();
   opening.use(startOutcomeReport(streams.all, { clock, logger }));
 
   const connections = opening.use(

@@ -115,16 +115,19 @@ function mounted(): SmallDisk {
     }
     const clock = createFakeClock(START_US / 1_000 + 60 * MINUTE_MS);
     // The disk is too small for any ballast: it is always short.
-    const starting = startLogger(testConfig({ file, port: broker.port }), createTestContext(clock));
+    const { health, ...context } = createTestContext(clock);
+    const starting = startLogger(testConfig({ file, port: broker.port }), { ...context, health });
     let isStarted = false;
     void starting.then(() => {
       isStarted = true;
     });
+    await eventually(() => health.report().checks.stores?.includes("full disk"));
     await eventually(() => {
       clock.advance(1_000);
       return isStarted;
     });
     await using _logger = await starting;
+    expect(health.report().checks.stores).toBe("ok");
     expect(clock.monotonic()).toBeGreaterThanOrEqual(2 * MINUTE_MS);
     using reader = openReader(file);
     expect(reader?.firstId()).toBe(old.length + 1);
@@ -145,7 +148,7 @@ function mounted(): SmallDisk {
     await eventually(() => existsSync(join(disk.path, "stream.lock")));
     await logger[Symbol.asyncDispose]();
     await reloading;
-    expect(Object.keys(context.health.report().checks)).toEqual(["broker"]);
+    expect(Object.keys(context.health.report().checks)).toEqual(["stores", "broker"]);
     expect(context.faults).toEqual([]);
   });
 });

@@ -35,7 +35,8 @@ function ofMainJob({ topic, file }: StatsConfig): VerifyRequest {
   const reader = openReader(file);
   if (reader === null) {
     throw new Fault(`there is no store at ${file}`, {
-      remedy: "Name it in DB_FILE, or start the suite first.",
+      remedy:
+        "Name it in DB_FILE, or start the suite first; one in Compose is asked by docker compose exec stats node services/stats/src/verify.ts.",
       exitCode: EXIT_CODES.unavailable,
     });
   }

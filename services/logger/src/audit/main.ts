@@ -33,7 +33,8 @@ function readStreamLedger(stream: StreamConfig): StreamLedger & { unsequenced: n
   if (reader === null) {
     const where = stream.place.kind === "file" ? stream.place.file : stream.place.folder;
     throw new Fault(`there is no store of the stream ${stream.name} at ${where}`, {
-      remedy: "Name it in DB_FILE or weir.yaml, or start the suite first.",
+      remedy:
+        "Name it in DB_FILE or weir.yaml, or start the suite first; one in Compose is asked by docker compose exec logger node services/logger/src/audit/main.ts.",
       exitCode: EXIT_CODES.unavailable,
     });
   }

@@ -35,10 +35,15 @@ export function startTurn(options: {
     if (isShort === toldShort || clock.monotonic() - toldAtMs < TELL_INTERVAL_MS) return;
     toldShort = isShort;
     toldAtMs = clock.monotonic();
-    if (isShort) {
-      logger.warn("the disk is all but full: what is due is removed with the room of the ballast");
-    } else {
+    if (!isShort) {
       logger.info("the disk has room again, and the ballast is whole");
+    } else if (isPending) {
+      logger.error(
+        { remedy: "Make room on the disk, or wait." },
+        "the disk is all but full: nothing is taken in until what is due has been removed",
+      );
+    } else {
+      logger.warn("the disk is all but full: what is due is removed with the room of the ballast");
     }
   }
 
