@@ -39,7 +39,7 @@ const LATE_MS_MAX = 60_000;
 /** What a subject does after its last message, as a checkpoint, belongs to its cost. */
 const SETTLE_MS = 300;
 /** Long-running programs are compared: not the compiling of their code. */
-const WARMING = { count: 15_000, pace: { kind: "even", perSecond: 5_000 } } as const;
+const WARMING = { count: 40_000, pace: { kind: "even", perSecond: 5_000 } } as const;
 
 /** Sends a load to a subject that has had a smaller one before, and lets it do what it leaves to its end. */
 export async function watchWarm(watching: Watching): Promise<Watched> {

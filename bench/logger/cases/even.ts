@@ -3,7 +3,7 @@ import { type Case, type Claim, ratio } from "../case.ts";
 import { measureThroughMosquitto } from "../measure.ts";
 import { contender, type Subjects } from "./contenders.ts";
 
-const SECONDS = { 500: 8, 5000: 5 } as const;
+const SECONDS = { 500: 20, 5000: 5 } as const;
 const QUICK_SECONDS = 2;
 const OVERHEAD_SECONDS = 3;
 

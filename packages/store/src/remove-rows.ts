@@ -2,7 +2,7 @@ import type { Database } from "better-sqlite3";
 import type { Pruned, PruneLimits } from "./prune-limits.ts";
 
 /** A step of a pass. */
-export interface RemoveStep {
+interface RemoveStep {
   rowsMax: number;
   /** What is too much, and what there is, in bytes of the file. */
   bytes: number;
