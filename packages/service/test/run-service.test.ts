@@ -11,7 +11,7 @@ const STARTS_WITHIN_MS = 30_000;
 const FIXTURE = join(import.meta.dirname, "fixture-service.ts");
 
 /** Some tests start several processes, one after the other. */
-jest.setTimeout(60_000);
+jest.setTimeout(180_000);
 
 interface Trial extends Disposable {
   child: ChildProcess;

@@ -6,7 +6,7 @@ import { EXIT_CODES } from "@weir/fault";
 import { type TemporaryFolder, temporaryFolder } from "@weir/testkit";
 
 // Processes are started, some of them one after the other.
-jest.setTimeout(60_000);
+jest.setTimeout(180_000);
 
 interface Outcome {
   exitCode: number | null;

@@ -12,7 +12,7 @@ import {
 import { openCodeFilter } from "../src/code-filter/code-filter.ts";
 
 // Processes are started, some of them one after the other.
-jest.setTimeout(60_000);
+jest.setTimeout(180_000);
 
 const EXAMPLE = fileURLToPath(new URL("../../../config/examples/tidy.ts", import.meta.url));
 const REOPENS = fileURLToPath(new URL("./reopen-filter.ts", import.meta.url));

@@ -7,7 +7,7 @@ import { describe, expect, jest, test } from "@jest/globals";
 import { openTestStore, rowOf, START_US, temporaryFolder } from "@weir/testkit";
 
 // Processes are started, some of them one after the other.
-jest.setTimeout(60_000);
+jest.setTimeout(180_000);
 
 const COMMAND = fileURLToPath(new URL("../src/export/main.ts", import.meta.url));
 

@@ -15,7 +15,7 @@ import {
 } from "@weir/testkit";
 
 // Processes are started, some of them one after the other.
-jest.setTimeout(60_000);
+jest.setTimeout(180_000);
 
 const COMMAND = fileURLToPath(new URL("../src/replay/main.ts", import.meta.url));
 const LOCAL = { host: "127.0.0.1", port: 0 };

@@ -9,7 +9,7 @@ import { ROTATION_STEPS } from "../../src/rotation/steps.ts";
 import { outboxReading } from "./readings.ts";
 
 // Processes are started, some of them one after the other.
-jest.setTimeout(60_000);
+jest.setTimeout(180_000);
 
 const DAY_US = 86_400_000_000;
 

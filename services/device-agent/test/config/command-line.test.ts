@@ -5,7 +5,7 @@ import { temporaryFolder } from "@weir/testkit";
 import { deviceAgentOptions } from "../../src/config.ts";
 
 // Processes are started, some of them one after the other.
-jest.setTimeout(60_000);
+jest.setTimeout(180_000);
 
 const MAIN = join(import.meta.dirname, "../../src/main.ts");
 

@@ -13,7 +13,7 @@ import { parsePayload } from "../../src/payload/parse-payload.ts";
 import { createTestDevice } from "../commands/fixture.ts";
 
 // Processes are started, some of them one after the other.
-jest.setTimeout(60_000);
+jest.setTimeout(180_000);
 
 const EXAMPLES = fileURLToPath(new URL("../../../../config/examples/commands", import.meta.url));
 const PAGE = new URL("../../../../docs/commands.md", import.meta.url);

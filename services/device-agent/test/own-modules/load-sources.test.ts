@@ -10,7 +10,7 @@ import { SOURCE_KINDS } from "../../src/sources/index.ts";
 import { openSource, problemsWith, read } from "../sources/fixture.ts";
 
 // Processes are started, some of them one after the other.
-jest.setTimeout(60_000);
+jest.setTimeout(180_000);
 
 const EXAMPLES = fileURLToPath(new URL("../../../../config/examples/sources", import.meta.url));
 const LOADS = new URL("../../src/own-modules/load-sources.ts", import.meta.url).href;

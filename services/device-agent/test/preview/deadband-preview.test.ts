@@ -16,7 +16,7 @@ import { previewForm } from "../../src/preview/command-line.ts";
 import { previewDeadbands } from "../../src/preview/preview.ts";
 
 // Processes are started, some of them one after the other.
-jest.setTimeout(60_000);
+jest.setTimeout(180_000);
 
 const AGENT = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
 

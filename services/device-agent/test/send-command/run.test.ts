@@ -25,7 +25,7 @@ import { runSendCommand } from "../../src/send-command/run.ts";
 import { COMMAND_TOPIC, commandOf, connectDesk, ECHO, startTrial } from "../life/fixture.ts";
 
 // Processes are started, some of them one after the other.
-jest.setTimeout(60_000);
+jest.setTimeout(180_000);
 
 const LOCAL = { host: "127.0.0.1", port: 0 };
 const COMMANDS = [
