@@ -16,6 +16,7 @@ import { renderProfile } from "./profile.ts";
 import { resultsOf } from "./results.ts";
 import { type CaseResult, runCase } from "./run-cases.ts";
 import { renderCase, renderVerdicts } from "./table.ts";
+import { WARMING_SECONDS } from "./watch.ts";
 
 const RESULTS = fileURLToPath(new URL("../results/", import.meta.url));
 const CACHE = fileURLToPath(new URL("../.cache/", import.meta.url));
@@ -107,7 +108,7 @@ async function versionOf(bench: Bench): Promise<string> {
 function secondsOf(cases: readonly Case[], { rounds }: Options): number {
   return cases.reduce((sum, { contenders, secondsEach, isOnce, prepareSeconds = 0 }) => {
     const times = isOnce === true ? 1 : rounds;
-    return sum + prepareSeconds + times * secondsEach * contenders.length;
+    return sum + prepareSeconds + times * (secondsEach + WARMING_SECONDS) * contenders.length;
   }, 0);
 }
 

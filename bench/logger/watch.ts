@@ -40,6 +40,8 @@ const LATE_MS_MAX = 60_000;
 const SETTLE_MS = 300;
 /** Long-running programs are compared: not the compiling of their code. */
 const WARMING = { count: 40_000, pace: { kind: "even", perSecond: 5_000 } } as const;
+/** How long that takes. */
+export const WARMING_SECONDS: number = WARMING.count / WARMING.pace.perSecond;
 
 /** Sends a load to a subject that has had a smaller one before, and lets it do what it leaves to its end. */
 export async function watchWarm(watching: Watching): Promise<Watched> {
