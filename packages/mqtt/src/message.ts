@@ -3,7 +3,10 @@ export interface InboundMessage {
   topic: string;
   payload: Buffer;
   qos: 0 | 1 | 2;
-  /** The broker kept it and sent it because of the subscription [MQTT-3.3.1-8]. */
+  /**
+   * The broker kept it and sent it because of the subscription [MQTT-3.3.1-8]; with `retainAsPublished`
+   * also: it was published so that the broker keeps it.
+   */
   retained: boolean;
   /**
    * Where its publisher awaits an answer, if it does. Only MQTT 5 brokers tell it [MQTT-3.3.2-15]. One
@@ -46,6 +49,11 @@ export interface Subscription {
   qos: 0 | 1;
   /** Comes back with each message of this subscription: 1 to 268,435,455. MQTT 5 only; left out for others. */
   identifier?: number;
+  /**
+   * Messages come with the retain flag that they were published with, also those that come live
+   * [MQTT-3.3.1-12]. MQTT 5 only; elsewhere the broker clears it. Default false.
+   */
+  retainAsPublished?: boolean;
 }
 
 /** The session at the broker: thrown away at the end of the connection, or kept for a while. */

@@ -42,7 +42,10 @@ export function subscriptionDifference(
   wanted: readonly Subscription[],
 ): SubscriptionDifference {
   const isSame = (a: Subscription, b: Subscription): boolean =>
-    a.filter === b.filter && a.qos === b.qos && a.identifier === b.identifier;
+    a.filter === b.filter &&
+    a.qos === b.qos &&
+    a.identifier === b.identifier &&
+    a.retainAsPublished === b.retainAsPublished;
   const filters = new Set(wanted.map(({ filter }) => filter));
   return {
     subscribe: wanted.filter((one) => !has.some((other) => isSame(one, other))),

@@ -43,7 +43,12 @@ function subscribePacket(
   const extra = protocolVersion === 5 ? { rh: 1 } : {};
   return {
     cmd: "subscribe",
-    subscriptions: members.map(({ filter, qos }) => ({ topic: filter, qos, ...extra })),
+    subscriptions: members.map(({ filter, qos, retainAsPublished: rap = false }) => ({
+      topic: filter,
+      qos,
+      ...extra,
+      ...(protocolVersion === 5 && rap && { rap }),
+    })),
     ...(identifier === null ? {} : { properties: { subscriptionIdentifier: identifier } }),
   };
 }

@@ -20,9 +20,13 @@ export async function subscribe(
   pending: Pending,
 ): Promise<void> {
   // Retain handling 1: a subscription that the session already has brings no retained message again.
-  const extra = client.options.protocolVersion === 5 ? { rh: 1 as const } : {};
+  const isFive = client.options.protocolVersion === 5;
+  const extra = isFive ? { rh: 1 as const } : {};
   for (const { identifier, members } of byIdentifier(subscriptions)) {
-    const wanted = members.map(({ filter, qos }) => [filter, { qos, ...extra }] as const);
+    const wanted = members.map(
+      ({ filter, qos, retainAsPublished: rap = false }) =>
+        [filter, { qos, ...extra, ...(isFive && rap && { rap }) }] as const,
+    );
     const filters = members.map(({ filter }) => filter).join(", ");
     await pending.run((settle) => {
       client.subscribe(

@@ -74,7 +74,8 @@ export function createCommandDesk(options: CommandDeskOptions): CommandDesk {
   }
 
   return {
-    subscription: { filter: commandTopic, qos: 1 },
+    // A command that the broker is to keep would be executed by whoever comes later: it is none, also live.
+    subscription: { filter: commandTopic, qos: 1, retainAsPublished: true },
     start: () => {
       if (isStarted) return;
       isStarted = true;
