@@ -1,7 +1,8 @@
-import { accessSync, constants, mkdirSync } from "node:fs";
+import { accessSync, constants } from "node:fs";
 import { connect } from "node:net";
 import { dirname } from "node:path";
 import { EXIT_CODES, errorCode, errorMessage, Fault } from "@weir/fault";
+import { makeFolderAt, makePlaceOf } from "@weir/sqlite";
 import type { StandaloneConfig } from "./config.ts";
 
 const CONNECT_TIMEOUT_MS = 5_000;
@@ -19,14 +20,15 @@ const DEFAULT_PORTS: Record<string, number> = {
  * answer: whoever starts the suite by hand wants to know at once. Later outages are waited out.
  */
 export async function preflight(config: StandaloneConfig): Promise<void> {
+  makePlaceOf(config.storeFile, "DB_FILE");
   checkFolder(dirname(config.storeFile), "DB_FILE");
+  makeFolderAt(config.logFolder, "LOG_FOLDER");
   checkFolder(config.logFolder, "LOG_FOLDER");
   if (config.broker.kind === "foreign") await checkBroker(config.broker.url);
 }
 
 function checkFolder(folder: string, setting: string): void {
   try {
-    mkdirSync(folder, { recursive: true });
     accessSync(folder, constants.W_OK);
   } catch (cause) {
     throw new Fault(`the folder ${folder} cannot be written (${errorCode(cause)})`, {

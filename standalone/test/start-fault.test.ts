@@ -48,6 +48,13 @@ describe("the suite says what is wrong, what to do, and ends with", () => {
     expect(said).toContain("name another place in DB_FILE");
   });
 
+  test("78 when no file can be made where the store is to be", async () => {
+    const { code, said } = await fail({ DB_FILE: "/proc/weir/weir.db" });
+    expect(code).toBe(78);
+    expect(said).toContain("DB_FILE: no file can be made in /proc/weir");
+    expect(said).toContain("Name a place on a disk in DB_FILE.");
+  });
+
   test("75 when another logger writes the store", async () => {
     using folder = temporaryFolder();
     await using first = await startSuite({ folder: folder.path, program: PATIENT });

@@ -1,13 +1,11 @@
 import { randomBytes } from "node:crypto";
-import { mkdirSync } from "node:fs";
-import { dirname } from "node:path";
 import {
   type AnnouncementEntry,
   PAYLOAD_BYTES_MAX,
   type ReceiptEntry,
   topicProblem,
 } from "@weir/messages";
-import { lockFile, orOpeningFault } from "@weir/sqlite";
+import { lockFile, makePlaceOf, orOpeningFault } from "@weir/sqlite";
 import Sqlite, { type Database } from "better-sqlite3";
 import { prepareAnnouncement } from "./announcement.ts";
 import type { OutboxLimits } from "./limits.ts";
@@ -77,9 +75,7 @@ export function openQueue(options: {
   limits: OutboxLimits;
 }): Queue {
   const { file, publisher, limits } = options;
-  orOpeningFault(file, "PUBLISHER_OUTBOX_FILE", () =>
-    mkdirSync(dirname(file), { recursive: true }),
-  );
+  makePlaceOf(file, "PUBLISHER_OUTBOX_FILE");
   using opening = new DisposableStack();
   opening.use(
     orOpeningFault(file, "PUBLISHER_OUTBOX_FILE", () =>

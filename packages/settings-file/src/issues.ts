@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { keysAt, shapeOf } from "./json-schema.ts";
+import { keysAt, type Shape, shapeOf } from "./json-schema.ts";
 import type { Path, Problem } from "./problem.ts";
 import { didYouMean, suggestionFor } from "./suggestion.ts";
 
@@ -22,15 +22,20 @@ export interface FormProblem extends Problem {
 }
 
 /** What zod has found, as an operator says it. */
-export function formProblems<T>(
-  issues: readonly Issue[],
-  format: FileFormat<T>,
-  above: Path = [],
-): FormProblem[] {
-  return issues.flatMap((issue) => problemsOf(issue, above, format));
+export function formProblems<T>(issues: readonly Issue[], format: FileFormat<T>): FormProblem[] {
+  let shape: Shape | null = null;
+  // To write the schema down takes a while, and a file may have thousands of keys that are misspelled.
+  const keysOf: KeysOf = (path) => {
+    shape ??= shapeOf(format.schema);
+    return keysAt(shape, path);
+  };
+  return issues.flatMap((issue) => problemsOf(issue, [], { ...format, keysOf }));
 }
 
-function problemsOf<T>(issue: Issue, above: Path, format: FileFormat<T>): FormProblem[] {
+type KeysOf = (path: Path) => string[];
+type Form = Pick<FileFormat<unknown>, "example" | "missingKeys"> & { keysOf: KeysOf };
+
+function problemsOf(issue: Issue, above: Path, format: Form): FormProblem[] {
   const path = [...above, ...issue.path.map(String)];
   switch (issue.code) {
     case "unrecognized_keys":
@@ -41,7 +46,7 @@ function problemsOf<T>(issue: Issue, above: Path, format: FileFormat<T>): FormPr
       const meant = issue.errors.find(isInside);
       return meant === undefined
         ? [{ path, words: issue.message }]
-        : formProblems(meant, format, path);
+        : meant.flatMap((one) => problemsOf(one, path, format));
     }
     default:
       return [{ path, words: issue.message }];
@@ -53,8 +58,8 @@ function isInside(issues: readonly Issue[]): boolean {
   return issues.some(({ path, code }) => path.length > 0 || code === "unrecognized_keys");
 }
 
-function unknownKey<T>(key: string, at: Path, format: FileFormat<T>): FormProblem {
-  const keys = keysAt(shapeOf(format.schema), at);
+function unknownKey(key: string, at: Path, format: Form): FormProblem {
+  const keys = format.keysOf(at);
   const words = format.missingKeys?.[key] ?? wordsForUnknownKey(key, keys, format.example);
   const meant = suggestionFor(key, keys);
   const problem = { path: [...at, key], words };

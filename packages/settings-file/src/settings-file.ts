@@ -1,9 +1,9 @@
-import { ConfigurationFault, readTogether } from "@weir/config";
+import { type ConfigurationFault, readTogether } from "@weir/config";
 import { checkContent } from "./check-content.ts";
 import { beyondDoubt } from "./doubt.ts";
 import type { FileFormat } from "./issues.ts";
 import type { Path, Problem } from "./problem.ts";
-import { readYamlFile } from "./yaml-file.ts";
+import { faultOf, readYamlFile } from "./yaml-file.ts";
 
 /** A file of settings. What is wrong with its form is told together with what is found in what comes of it. */
 export interface SettingsFile<T> {
@@ -19,8 +19,6 @@ export interface SettingsFile<T> {
   /** File, line and path, for what is found only when what comes of the content is used. */
   whereIs(path: Path): string;
 }
-
-const PROBLEMS_SHOWN_MAX = 100;
 
 /**
  * Reads a YAML file of settings.
@@ -73,11 +71,4 @@ export function throwProblems(file: SettingsFile<unknown> | null, found: readonl
       ? faultOf(found.map(({ path, words }) => `${path.join(".")}: ${words}`))
       : file.faultOf(found);
   if (fault !== null) throw fault;
-}
-
-function faultOf(lines: readonly string[]): ConfigurationFault | null {
-  if (lines.length === 0) return null;
-  const shown = lines.slice(0, PROBLEMS_SHOWN_MAX);
-  const more = lines.length - shown.length;
-  return new ConfigurationFault(more > 0 ? [...shown, `… and ${more} more`] : shown);
 }

@@ -10,8 +10,10 @@ import {
   isScalar,
   isSeq,
   LineCounter,
+  type Pair,
   parseDocument,
   visit,
+  type YAMLMap,
 } from "yaml";
 import type { Path, Problem } from "./problem.ts";
 import { shownValue } from "./shown-value.ts";
@@ -38,16 +40,20 @@ export function readYamlFile(file: string): YamlFile | null {
   const text = readText(file);
   if (text === null) return null;
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  // Its own look for keys that are there twice compares each with each: a minute for 100,000 of them.
+  const options = { lineCounter: lines, prettyErrors: false, uniqueKeys: false };
+  const document = parseDocument(text, options);
   const lineAt = (offset: number): number => lines.linePos(offset).line;
-  const mistakes = [...document.errors, ...document.warnings, ...reservedKeys(document)].map(
+  const mistakes = [...document.errors, ...document.warnings, ...wrongKeys(document)].map(
     (mistake) => `${file}:${lineAt(mistake.pos[0])}: ${wordsFor(mistake)}`,
   );
-  if (mistakes.length > 0) throw new ConfigurationFault(mistakes);
+  const fault = faultOf(mistakes);
+  if (fault !== null) throw fault;
   const content = contentOf(document, file);
+  const offsetAt = prepareOffsetAt(document);
 
   const whereIs = (path: Path): string => {
-    const offset = offsetAt(document, path);
+    const offset = offsetAt(path);
     if (offset === null) return path.join(".");
     return path.length === 0 ? file : `${file}:${lineAt(offset)}: ${path.join(".")}`;
   };
@@ -56,8 +62,18 @@ export function readYamlFile(file: string): YamlFile | null {
     content,
     describe: ({ path, words }) => `${whereIs(path)}${shownValue(content, path)}: ${words}`,
     whereIs,
-    positionOf: (path) => offsetAt(document, path) ?? -1,
+    positionOf: (path) => offsetAt(path) ?? -1,
   };
+}
+
+const PROBLEMS_SHOWN_MAX = 100;
+
+/** All problems of a file in one, or the first hundred; `null` where there is none. */
+export function faultOf(lines: readonly string[]): ConfigurationFault | null {
+  if (lines.length === 0) return null;
+  const shown = lines.slice(0, PROBLEMS_SHOWN_MAX);
+  const more = lines.length - shown.length;
+  return new ConfigurationFault(more > 0 ? [...shown, `… and ${more} more`] : shown);
 }
 
 function readText(file: string): string | null {
@@ -86,16 +102,25 @@ interface Mistake {
   pos: readonly [number, ...number[]];
 }
 
-/** Validation passes this key over in silence, since objects have it of their own. */
-function reservedKeys(document: Document): Mistake[] {
+function wrongKeys(document: Document): Mistake[] {
   const found: Mistake[] = [];
   visit(document, {
-    Pair: (_, { key }) => {
-      if (!isScalar(key) || key.value !== "__proto__") return;
-      found.push({ code: "", message: "__proto__ is no name", pos: [offsetOf(key) ?? 0] });
+    Map: (_, { items }) => {
+      const seen = new Set<unknown>();
+      for (const { key } of items) {
+        if (!isScalar(key)) continue;
+        const words = seen.has(key.value) ? "Map keys must be unique" : reserved(key.value);
+        if (words !== null) found.push({ code: "", message: words, pos: [offsetOf(key) ?? 0] });
+        seen.add(key.value);
+      }
     },
   });
   return found;
+}
+
+/** Validation passes this key over in silence, since objects have it of their own. */
+function reserved(key: unknown): string | null {
+  return key === "__proto__" ? "__proto__ is no name" : null;
 }
 
 function wordsFor({ code, message }: Mistake): string {
@@ -112,31 +137,45 @@ function contentOf(document: Document, file: string): unknown {
 }
 
 /**
- * Where the last key of a path is, or of as much of it as there is. `null` where it is not in the file, not
- * even in part: it comes from elsewhere, the defaults or the environment.
+ * Tells where the last key of a path is, or of as much of it as there is. `null` where it is not in the
+ * file, not even in part: it comes from elsewhere, the defaults or the environment.
  */
-function offsetAt(document: Document, path: Path): number | null {
-  let node: unknown = document.contents;
-  let offset: number | null = 0;
-  for (const [depth, step] of path.entries()) {
-    if (isAlias(node)) node = node.resolve(document);
-    const next = stepInto(node, step);
-    if (next === null) return depth < 2 ? null : offset;
-    offset = next.offset;
-    node = next.node;
-  }
-  return offset;
-}
+function prepareOffsetAt(document: Document): (path: Path) => number | null {
+  // A file may have thousands of keys, and something wrong with each.
+  const keysOf = new Map<YAMLMap, Map<string, Pair>>();
 
-function stepInto(node: unknown, step: string): { node: unknown; offset: number | null } | null {
-  if (isSeq(node)) {
-    const item = node.items[Number(step)];
-    return item === undefined ? null : { node: item, offset: offsetOf(item) };
+  function pairOf(node: YAMLMap, step: string): Pair | undefined {
+    let keys = keysOf.get(node);
+    if (keys === undefined) {
+      keys = new Map();
+      // A key may be a number in YAML, and is text for us.
+      for (const pair of node.items) if (isScalar(pair.key)) keys.set(String(pair.key.value), pair);
+      keysOf.set(node, keys);
+    }
+    return keys.get(step);
   }
-  if (!isMap(node)) return null;
-  // A key may be a number in YAML, and is text for us.
-  const pair = node.items.find(({ key }) => isScalar(key) && String(key.value) === step);
-  return pair === undefined ? null : { node: pair.value, offset: offsetOf(pair.key) };
+
+  function stepInto(node: unknown, step: string): { node: unknown; offset: number | null } | null {
+    if (isSeq(node)) {
+      const item = node.items[Number(step)];
+      return item === undefined ? null : { node: item, offset: offsetOf(item) };
+    }
+    const pair = isMap(node) ? pairOf(node, step) : undefined;
+    return pair === undefined ? null : { node: pair.value, offset: offsetOf(pair.key) };
+  }
+
+  return (path) => {
+    let node: unknown = document.contents;
+    let offset: number | null = 0;
+    for (const [depth, step] of path.entries()) {
+      if (isAlias(node)) node = node.resolve(document);
+      const next = stepInto(node, step);
+      if (next === null) return depth < 2 ? null : offset;
+      offset = next.offset;
+      node = next.node;
+    }
+    return offset;
+  };
 }
 
 function offsetOf(node: unknown): number | null {

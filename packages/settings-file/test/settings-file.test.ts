@@ -190,6 +190,23 @@ password: hidden
     expect(problemsOf(`#${"x".repeat(1024 * 1024)}`).join()).toContain("larger than 1048576 bytes");
   });
 
+  test.each([
+    ["misspelled key", (index: number) => `f${index}: { coun: ${index} }`],
+    ["wrong value", (index: number) => `f${index}: ${index}`],
+    ["key that is there twice", () => "carp: { count: 1 }"],
+  ])("takes as long for each %s, however many there are", (_, entry) => {
+    const secondsFor = (count: number): number => {
+      const text = `fish:\n${Array.from({ length: count }, (_, index) => `  ${entry(index)}\n`).join("")}`;
+      const before = process.cpuUsage();
+      expect(problemsOf(text)).toHaveLength(101);
+      return process.cpuUsage(before).user / 1e6;
+    };
+    secondsFor(1_000);
+    const fewSeconds = secondsFor(2_000);
+    // What compares each with each would take 256 times as long.
+    expect(secondsFor(32_000) / fewSeconds).toBeLessThan(80);
+  });
+
   test("is refused when it is a folder", () => {
     using folder = temporaryFolder();
     expect(() => readSettingsFile(folder.path, pondFormat)).toThrow("cannot be read");

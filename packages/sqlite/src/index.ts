@@ -1,3 +1,4 @@
 export { orOpeningFault } from "./faults.ts";
 export { fsyncFolderOf } from "./fsync.ts";
 export { type LockedOut, lockFile } from "./lock.ts";
+export { makeFolderAt, makePlaceOf } from "./place.ts";

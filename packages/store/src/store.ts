@@ -1,8 +1,5 @@
-import { mkdirSync, statSync } from "node:fs";
-import { dirname } from "node:path";
-import { EXIT_CODES, Fault } from "@weir/fault";
 import type { ReceiptEntry } from "@weir/messages";
-import { lockFile, orOpeningFault } from "@weir/sqlite";
+import { lockFile, makePlaceOf, orOpeningFault } from "@weir/sqlite";
 import type { Database } from "better-sqlite3";
 import { BALLAST_BYTES, openBallast } from "./ballast.ts";
 import { type DamagedStore, setAsideIfDamaged } from "./damage.ts";
@@ -71,7 +68,7 @@ export interface FileStore extends Store {
  */
 export function openStore(options: StoreOptions): FileStore {
   const { file, ballastBytes = BALLAST_BYTES } = options;
-  makeFolder(file);
+  makePlaceOf(file, "DB_FILE");
   using opening = new DisposableStack();
   opening.use(orOpeningFault(file, "DB_FILE", () => lockStore(file)));
   const ballast = orOpeningFault(file, "DB_FILE", () => openBallast(file, ballastBytes));
@@ -123,13 +120,4 @@ function lockStore(file: string): Disposable {
 function importIfLegacy(options: StoreOptions): LegacyImport | null {
   const kind = orOpeningFault(options.file, "DB_FILE", () => identifyFile(options.file));
   return kind === "legacy" ? importLegacyFile(options) : null;
-}
-
-function makeFolder(file: string): void {
-  orOpeningFault(file, "DB_FILE", () => mkdirSync(dirname(file), { recursive: true }));
-  if (statSync(file, { throwIfNoEntry: false })?.isDirectory() !== true) return;
-  throw new Fault(`${file} is a folder, not a file`, {
-    remedy: "Name a file in it in DB_FILE.",
-    exitCode: EXIT_CODES.configuration,
-  });
 }

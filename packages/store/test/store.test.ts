@@ -1,4 +1,5 @@
-import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { describe, expect, test } from "@jest/globals";
 import { Fault } from "@weir/fault";
 import { openTestStore, readingAt, rowOf, START_US, temporaryFolder } from "@weir/testkit";
@@ -39,8 +40,36 @@ describe("a store", () => {
     using folder = temporaryFolder();
     const path = folder.file("data");
     mkdirSync(path);
-    expect(faultOf(() => openTestStore(path)).message).toBe(`${path} is a folder, not a file`);
+    const fault = faultOf(() => openTestStore(path));
+    expect(fault.message).toBe(`DB_FILE: ${path} is a folder, not a file`);
     expect(readdirSync(folder.path)).toEqual(["data"]);
+  });
+
+  test("is neither a pipe nor a device, which would keep it waiting", () => {
+    using folder = temporaryFolder();
+    const pipe = folder.file("pipe");
+    execFileSync("mkfifo", [pipe]);
+    for (const [path, kind] of [
+      [pipe, "a pipe (FIFO)"],
+      ["/dev/null", "a device"],
+    ] as const) {
+      const fault = faultOf(() => openTestStore(path));
+      expect(fault.message).toBe(`DB_FILE: ${path} is ${kind}, not a file`);
+      expect(fault.remedy).toContain("name another place in DB_FILE");
+      expect(fault.exitCode).toBe(78);
+    }
+    expect(readdirSync(folder.path)).toEqual(["pipe"]);
+  });
+
+  test("lies on a disk, not where the kernel shows its state", () => {
+    using folder = temporaryFolder();
+    symlinkSync("/proc", folder.file("link"));
+    for (const path of ["/proc/weir/weir.db", "/sys/weir.db", folder.file("link/a/weir.db")]) {
+      const fault = faultOf(() => openTestStore(path));
+      expect(fault.message).toMatch(/^DB_FILE: no file can be made in .*: the kernel shows/);
+      expect(fault.remedy).toBe("Name a place on a disk in DB_FILE.");
+      expect(fault.exitCode).toBe(78);
+    }
   });
 
   test("shows users of the old system their table, users of Attic theirs", () => {

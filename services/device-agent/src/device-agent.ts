@@ -1,8 +1,8 @@
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { EXIT_CODES, errorMessage, Fault } from "@weir/fault";
 import type { Flow } from "@weir/messages";
 import type { ServiceContext } from "@weir/service";
+import { makeFolderAt } from "@weir/sqlite";
 import type { DeviceConfig } from "./config/configured-device.ts";
 import type { AgentConfig } from "./config.ts";
 import { startDevice } from "./device/device.ts";
@@ -34,7 +34,7 @@ export async function startDeviceAgent(
 ): Promise<AsyncDisposable> {
   const { clock, logger, health, metrics, fail, stop } = context;
   const { device, broker, folder } = config;
-  makeFolder(folder);
+  makeFolderAt(folder, "DEVICE_FOLDER");
   const brokerCheck = health.check("broker");
   const counted = createAgentMetrics(metrics);
 
@@ -66,16 +66,4 @@ function outboxOf({ sources }: DeviceConfig, folder: string): string | null {
   const file = join(folder, "outbox.db");
   const hasAlarms = sources.some(({ delivery }) => delivery.class === "alarm");
   return hasAlarms || existsSync(file) ? file : null;
-}
-
-function makeFolder(folder: string): void {
-  try {
-    mkdirSync(folder, { recursive: true });
-  } catch (cause) {
-    throw new Fault(`the folder ${folder} cannot be made: ${errorMessage(cause)}`, {
-      remedy: "Make it writable for this user, or name another one in DEVICE_FOLDER.",
-      exitCode: EXIT_CODES.cannotCreate,
-      cause,
-    });
-  }
 }

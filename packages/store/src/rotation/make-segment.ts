@@ -1,14 +1,6 @@
-import {
-  closeSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  renameSync,
-  rmdirSync,
-  statSync,
-} from "node:fs";
+import { closeSync, fsyncSync, openSync, renameSync, rmdirSync, statSync } from "node:fs";
 import { dirname } from "node:path";
-import { fsyncFolderOf } from "@weir/sqlite";
+import { fsyncFolderOf, makeFolderAt } from "@weir/sqlite";
 import Sqlite, { type Database } from "better-sqlite3";
 import { removeWithJournals } from "../remove-file.ts";
 import { migrate, type SegmentFacts } from "../schema.ts";
@@ -30,7 +22,7 @@ export interface MakeSegmentOptions {
  * kill before leaves a file with a temporary name; when it throws, `unmakeSegment` clears up.
  */
 export function makeSegment({ file, facts, predecessor, onStep }: MakeSegmentOptions): void {
-  makeFolder(dirname(file));
+  makeFolder(dirname(file), `streams.${facts.stream}.folder`);
   onStep("folder made");
   const temporary = file + MAKING;
   write(temporary, facts, predecessor);
@@ -44,8 +36,8 @@ export function makeSegment({ file, facts, predecessor, onStep }: MakeSegmentOpt
 }
 
 /** Makes a folder, with those above it, that survives a power cut. */
-export function makeFolder(folder: string): void {
-  const first = mkdirSync(folder, { recursive: true });
+export function makeFolder(folder: string, setting: string): void {
+  const first = makeFolderAt(folder, setting);
   if (first === undefined) return;
   for (let path = folder; path.length >= first.length; path = dirname(path)) fsyncFolderOf(path);
 }

@@ -65,7 +65,7 @@ export function openSegmentedStore(options: SegmentedStoreOptions): SegmentedSto
   using opening = new DisposableStack();
   const owner = join(folder, "stream");
   const ballast = orOpeningFault(folder, setting, () => {
-    makeFolder(folder);
+    makeFolder(folder, setting);
     opening.use(lockFolder(owner, options));
     return openBallast(owner, ballastBytes);
   });

@@ -1,6 +1,4 @@
-import { mkdirSync } from "node:fs";
-import { dirname } from "node:path";
-import { lockFile, orOpeningFault } from "@weir/sqlite";
+import { lockFile, makePlaceOf, orOpeningFault } from "@weir/sqlite";
 import Sqlite, { type Database } from "better-sqlite3";
 import type { Journal } from "./journal.ts";
 import { damaged, orJournalFault } from "./journal-faults.ts";
@@ -22,7 +20,7 @@ export function openJournals(options: { file: string; limits?: Partial<JournalLi
   const { file } = options;
   const limits = { ...JOURNAL_LIMITS, ...options.limits };
   using opening = new DisposableStack();
-  orOpeningFault(file, SETTING, () => mkdirSync(dirname(file), { recursive: true }));
+  makePlaceOf(file, SETTING);
   opening.use(
     orOpeningFault(file, SETTING, () =>
       lockFile(file, {

@@ -8,6 +8,7 @@ import {
 } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { EXIT_CODES, errorMessage, Fault } from "@weir/fault";
+import { makeFolderAt } from "@weir/sqlite";
 
 /** Which file or folder it is, whatever it is called. */
 export type Identity = Pick<BigIntStats, "dev" | "ino">;
@@ -61,9 +62,10 @@ export function isSame(one: Identity, other: Identity): boolean {
 function make(folder: string): void {
   try {
     if (lstatSync(folder, { throwIfNoEntry: false }) !== undefined) return;
-    mkdirSync(dirname(folder), { recursive: true });
+    makeFolderAt(dirname(folder), "sandbox.folder");
     mkdirSync(folder, { mode: 0o700 });
   } catch (cause) {
+    if (cause instanceof Fault) throw cause;
     throw unusable(`the sandbox ${folder} cannot be made`, cause);
   }
 }
