@@ -1,4 +1,5 @@
 # The image of every service: docker build --build-arg SERVICE=logger .
+# That of the network of docker-compose-debug.yml: docker build --target network .
 
 # What is taken from the repository, readable by anyone, whatever the umask of the clone.
 FROM node:26-bookworm-slim AS source
@@ -23,19 +24,41 @@ RUN --mount=type=cache,target=/var/cache/npm \
       && rm -rf node_modules/better-sqlite3/src node_modules/better-sqlite3/deps; \
     fi
 
-FROM node:26-bookworm-slim
+# Of all that was installed, and of the repository, what the service runs.
+FROM dependencies AS tree
 ARG SERVICE
-ENV NODE_ENV=production \
-    SERVICE=$SERVICE \
+COPY --from=source /app .
+RUN node tools/production-tree.mjs "services/$SERVICE" /tree
+
+# Node.js without its tools: nothing is installed in a running container.
+FROM node:26-bookworm-slim AS without-tools
+RUN cd /usr/local && rm -rf lib/node_modules include etc/npmrc share/doc share/man share/systemtap /opt/yarn* \
+    bin/npm bin/npx bin/corepack bin/yarn bin/yarnpkg bin/docker-entrypoint.sh CHANGELOG.md README.md
+
+# Copied as a whole: what was removed is not in a layer below either. All images share this one layer.
+FROM scratch AS base
+COPY --from=without-tools / /
+ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
+    NODE_ENV=production
+WORKDIR /app
+
+# A network that can be broken without unplugging a cable. It depends on nothing but Node.js.
+FROM base AS network
+COPY --from=source /app/packages/testkit/package.json /app/packages/testkit/src/network.ts \
+    /app/packages/testkit/src/fault-proxy.ts /app/packages/testkit/src/fault-proxy-command.ts \
+    /app/packages/testkit/src/fault-proxy-weather.ts ./
+USER node
+ENTRYPOINT ["node", "network.ts"]
+
+FROM base
+ARG SERVICE
+ENV SERVICE=$SERVICE \
     MALLOC_ARENA_MAX=2 \
     NODE_COMPILE_CACHE=/app/.compile-cache
-WORKDIR /app
 # A new volume takes over the owner of the folder that it is mounted on.
 RUN mkdir /data .compile-cache && chown node:node /data .compile-cache
 COPY --from=source /app/tools/healthcheck.sh /usr/local/bin/healthcheck
-COPY --from=dependencies /app .
-COPY --from=source /app/packages packages
-COPY --from=source /app/services/$SERVICE services/$SERVICE
+COPY --from=tree /tree .
 RUN ln -s "services/$SERVICE/src/main.ts" main.ts
 USER node
 # Compiles every module once, into the cache; Node keeps one for each user id. The option, and
