@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { isName } from "./names.ts";
+import { isName, NAME_RULE } from "./names.ts";
 import { parseObservedTime } from "./observed-time.ts";
 
 /** The largest payload of a command's message, in bytes. */
@@ -109,7 +109,6 @@ export function parseCommand(payload: Buffer): ParsedCommand {
   };
 }
 
-const NAME_RULE = "1 to 64 letters, digits, dots, underscores or hyphens";
 const SHOWN_MAX = 80;
 
 function rejected(reason: string): ParsedCommand {

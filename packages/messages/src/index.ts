@@ -26,7 +26,7 @@ export {
 } from "./device-topics.ts";
 export { discoveryTopic } from "./discovery-topic.ts";
 export { NUMBER_MAGNITUDE_MAX, PAYLOAD_BYTES_MAX, TOPIC_BYTES_MAX } from "./limits.ts";
-export { isName } from "./names.ts";
+export { isName, NAME_RESERVED, NAME_RULE, nameProblem } from "./names.ts";
 export { parseObservedTime } from "./observed-time.ts";
 export {
   OUTCOMES,

@@ -68,8 +68,11 @@ function passwordOf(reading: Reading): string | null {
     return null;
   }
   if (passwordVariable === undefined) return textOf(reading, "passwordFile");
-  const password = environment[passwordVariable];
-  if (password) return password;
+  // Of its own: every object has a property "constructor".
+  if (Object.hasOwn(environment, passwordVariable)) {
+    const password = environment[passwordVariable];
+    if (password) return password;
+  }
   tell(`the variable ${passwordVariable} is not set, neither in the environment nor in .env`, {
     at: "passwordVariable",
     of: ["passwordVariable"],

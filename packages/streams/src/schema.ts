@@ -1,3 +1,4 @@
+import { isName, NAME_RESERVED, NAME_RULE } from "@weir/messages";
 import { duration, size } from "@weir/settings-file";
 import { filterProblem } from "@weir/topics";
 import { z } from "zod";
@@ -8,9 +9,12 @@ const FILTERS_MAX = 100;
 const BATCH_ROWS_MAX = 50_000;
 
 /** What a name of a stream or a broker may be. `..` is no name: it would be a folder, and not ours. */
-const NAME_RULE =
-  "a name is 1 to 64 letters, digits, dots, underscores or hyphens, and begins with a letter or digit";
-const name = z.string(NAME_RULE).regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, NAME_RULE);
+const RULE = `a name is ${NAME_RULE}, and begins with a letter or digit`;
+/** Refers to a name that is given elsewhere. */
+const reference = z
+  .string(RULE)
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, { error: RULE, abort: true });
+const name = reference.refine(isName, NAME_RESERVED);
 const path = z.string("it must be a path").min(1, "a path has at least one character");
 
 const filter = z.string("a filter is text").superRefine((text, context) => {
@@ -100,7 +104,7 @@ const stream = z.strictObject({
     .describe("How long a segment is written before the next begins: 1h, 1d (from midnight UTC)."),
   retention: retention.optional(),
   batch: batch.optional(),
-  broker: name
+  broker: reference
     .optional()
     .describe("A name under brokers; without one the broker of the environment."),
   connection: z

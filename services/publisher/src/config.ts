@@ -15,7 +15,7 @@ import {
   text,
   topicSettings,
 } from "@weir/config";
-import { isName } from "@weir/messages";
+import { NAME_RULE, nameProblem } from "@weir/messages";
 
 export interface PublisherConfig {
   process: ProcessConfig;
@@ -64,8 +64,8 @@ export const publisherSettings = {
     PUBLISHER_ID: text({
       description: "Who the publisher is, in receipts and in the ledger.",
       default: "publisher",
-      allowed: "1 to 64 letters, digits, dots, underscores or hyphens",
-      problem: (id) => (isName(id) ? null : "it has another character"),
+      allowed: NAME_RULE,
+      problem: nameProblem,
     }),
     PUBLISHER_OUTBOX_FILE: text({
       description: "SQLite file of what is not confirmed yet. Each publisher has one of its own.",

@@ -10,7 +10,7 @@ import {
   text,
   topicSettings,
 } from "@weir/config";
-import { isName } from "@weir/messages";
+import { NAME_RULE, nameProblem } from "@weir/messages";
 import type { Option } from "@weir/service";
 import { streamSettings } from "@weir/streams";
 import { topicStartProblem } from "./words.ts";
@@ -23,8 +23,8 @@ export const deviceAgentSettings = {
       description:
         "Name of the device, in its topics and as its MQTT client id. Two devices on one broker need two.",
       default: "kitchen",
-      allowed: "1 to 64 letters, digits, dots, underscores or hyphens",
-      problem: (id) => (isName(id) ? null : "it has another character, or too many"),
+      allowed: NAME_RULE,
+      problem: nameProblem,
     }),
     DEVICE_PREFIX: text({
       description:

@@ -1,9 +1,12 @@
-import { topicProblem } from "@weir/messages";
+import { isName, NAME_RESERVED, NAME_RULE, topicProblem } from "@weir/messages";
 import { z } from "zod";
 
-/** What sources, attributes, commands and devices may be called; `isName` as a pattern, for editors. */
-const NAME_RULE = "a name is 1 to 64 letters, digits, dots, underscores or hyphens";
-export const name: z.ZodString = z.string(NAME_RULE).regex(/^[A-Za-z0-9._-]{1,64}$/, NAME_RULE);
+const RULE = `a name is ${NAME_RULE}`;
+/** What sources, attributes, commands and devices may be called. The pattern is for editors. */
+export const name: z.ZodString = z
+  .string(RULE)
+  .regex(/^[A-Za-z0-9._-]{1,64}$/, { error: RULE, abort: true })
+  .refine(isName, NAME_RESERVED);
 
 export const path: z.ZodString = z
   .string("it must be a path")

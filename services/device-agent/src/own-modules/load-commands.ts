@@ -1,4 +1,4 @@
-import { isName } from "@weir/messages";
+import { isName, NAME_RULE } from "@weir/messages";
 import { z } from "zod";
 import type { DeviceCommand } from "../commands/command.ts";
 import { DEVICE_COMMANDS } from "../commands/index.ts";
@@ -8,9 +8,7 @@ import { thrownText } from "./thrown.ts";
 const TIMEOUT_MS_MAX = 86_400_000;
 
 const shape = z.looseObject({
-  name: z
-    .string("name must be text")
-    .refine(isName, "name must be 1 to 64 letters, digits, dots, underscores or hyphens"),
+  name: z.string("name must be text").refine(isName, `name must be ${NAME_RULE}`),
   label: z
     .string("label must be text")
     .min(1, "label must not be empty")

@@ -1,13 +1,13 @@
 import { types } from "node:util";
 import { EXIT_CODES, Fault } from "@weir/fault";
-import { isName } from "@weir/messages";
+import { isName, NAME_RULE } from "@weir/messages";
 import { z } from "zod";
 import type { Sample, Source, SourceContext, SourceKind } from "../sources/source.ts";
 import type { Checked } from "./load-modules.ts";
 import { thrownText } from "./thrown.ts";
 
-const NAME_RULE = "it must be 1 to 64 letters, digits, dots, underscores or hyphens";
-const name = z.string(NAME_RULE).refine(isName, NAME_RULE);
+const RULE = `it must be ${NAME_RULE}`;
+const name = z.string(RULE).refine(isName, RULE);
 
 const kindShape = z.object(
   {

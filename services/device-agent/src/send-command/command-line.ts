@@ -3,7 +3,7 @@ import { parseArgs } from "node:util";
 import { optionFault, readBroker } from "@weir/command-line";
 import type { BrokerConfig, Environment } from "@weir/config";
 import { EXIT_CODES, errorMessage, Fault } from "@weir/fault";
-import { type DeviceAddress, isName, topicProblem } from "@weir/messages";
+import { type DeviceAddress, isName, NAME_RULE, nameProblem, topicProblem } from "@weir/messages";
 import { parseSpanMs, SPAN_FORMS } from "./span.ts";
 
 /** What `npm run command` is asked for. */
@@ -37,7 +37,11 @@ const OPTIONS = {
   help: flag,
 } as const;
 
-const NAME_FORM = "1 to 64 letters, digits, dots, underscores or hyphens";
+function checkName(text: string, what: string): void {
+  const problem = nameProblem(text);
+  if (problem === null) return;
+  throw wrong(`${JSON.stringify(text)} is no ${what}`, `Its name: ${problem}.`);
+}
 
 /** @throws Fault naming what is wrong. */
 export function readSendRequest(
@@ -48,11 +52,8 @@ export function readSendRequest(
   if (values.help === true) return "help";
   const [device, name, payload, ...more] = positionals;
   if (device === undefined) throw wrong("the device is missing", "Give its id, such as kitchen.");
-  if (!isName(device))
-    throw wrong(`${JSON.stringify(device)} is no device`, `An id is ${NAME_FORM}.`);
-  if (name !== undefined && !isName(name)) {
-    throw wrong(`${JSON.stringify(name)} is no command`, `A name is ${NAME_FORM}.`);
-  }
+  checkName(device, "device");
+  if (name !== undefined) checkName(name, "command");
   if (more.length > 0) {
     throw wrong(
       `there is one payload, and this is more: ${JSON.stringify(more[0])}`,
@@ -62,7 +63,7 @@ export function readSendRequest(
   const { prefix = "devices", id = randomUUID() } = values;
   const problem = topicProblem(prefix);
   if (problem !== null) throw optionFault("prefix", prefix, `the beginning of a topic: ${problem}`);
-  if (!isName(id)) throw optionFault("id", id, NAME_FORM);
+  if (!isName(id)) throw optionFault("id", id, NAME_RULE);
   const lists = values.list === true || name === undefined;
   const timeoutMs = readSpan("timeout", values.timeout ?? "60s");
   return {

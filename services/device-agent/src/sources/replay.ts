@@ -2,12 +2,11 @@ import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs
 import { resolve } from "node:path";
 import { EXIT_CODES, errorMessage, Fault } from "@weir/fault";
 import { z } from "zod";
+import { name as attributeName } from "../config/words.ts";
 import { parseRecording, type Recording, VALUES_MAX } from "./recording.ts";
 import type { Sample, SourceKind } from "./source.ts";
 
 const FILE_BYTES_MAX = 64 * 2 ** 20;
-
-const NAME_RULE = "it must be 1 to 64 letters, digits, dots, underscores or hyphens";
 
 export interface ReplayOptions {
   file: string;
@@ -30,7 +29,7 @@ export const source: SourceKind<ReplayOptions> = {
         "What npm run export wrote, JSON lines, CSV (in a file that ends in .csv), or one number on each line; 64 MiB at most. A relative path starts at the folder of agent.yaml.",
       ),
     attributes: z
-      .array(z.string(NAME_RULE).regex(/^[A-Za-z0-9._-]{1,64}$/, NAME_RULE), "it must be a list")
+      .array(attributeName, "it must be a list")
       .max(20, "there are at most 20")
       .default([])
       .describe(

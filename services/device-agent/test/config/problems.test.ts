@@ -120,6 +120,12 @@ commands: { foldr: obeyed, allow: [greet] }`;
     ]);
   });
 
+  test.each(["..", "__proto__", "constructor"])("does not let a device be called %s", (id) => {
+    const [problem] = problemsOf("", { DEVICE_ID: id });
+    expect(problem).toContain(`DEVICE_ID: "${id}" is not allowed`);
+    expect(problem).toContain("are no names; choose another");
+  });
+
   test("is told of together with the settings that are wrong", () => {
     const problems = problemsOf("seed: x", {
       DEVICE_ID: "a b",

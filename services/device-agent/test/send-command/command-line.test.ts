@@ -84,6 +84,8 @@ describe("npm run command", () => {
   test.each([
     [[], "the device is missing"],
     [["kit chen"], "no device"],
+    [[".."], '".." is no device'],
+    [["kitchen", "constructor"], '"constructor" is no command'],
     [["kitchen", "two words"], "no command"],
     [["kitchen", "act", "1", "2"], "one payload"],
     [["kitchen", "act", "--timeout", "soon"], '--timeout: "soon"'],

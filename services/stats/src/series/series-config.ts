@@ -9,7 +9,7 @@ import {
   text,
   topicSettings,
 } from "@weir/config";
-import { isName } from "@weir/messages";
+import { nameProblem } from "@weir/messages";
 import type { StreamPlace } from "@weir/store";
 import { readStoredStreams } from "@weir/streams";
 import { slowTickMs } from "./due.ts";
@@ -34,8 +34,7 @@ export const seriesSettings = section("Statistics", {
       "Stream of the devices' states, whose attributes get statistics each on STATS_TOPIC/<device>/<attribute>; none for no such statistics.",
     default: "devices",
     allowed: "the name of a stream, or none",
-    problem: (name) =>
-      isName(name) ? null : "a name has 1 to 64 letters, digits, dots, underscores or hyphens",
+    problem: nameProblem,
   }),
   STATS_SERIES_MAX: integer({
     description:
