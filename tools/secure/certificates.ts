@@ -72,6 +72,32 @@ export function certifyClient(authority: Signed, keyFile: string, user: string):
   });
 }
 
+/** The list of the certificates that are called back, as PEM, out of a database of `openssl ca`. */
+export function certifyRevocations(authority: Signed, database: string): string {
+  return inFolder((folder) => {
+    const [configuration, databaseFile] = [join(folder, "openssl.cnf"), join(folder, "database")];
+    writeFileSync(databaseFile, database);
+    const settings = [`database = ${databaseFile}`, "default_md = sha256"];
+    // Beyond its term the broker would refuse every certificate, not only those that are on it.
+    const lines = [
+      "[ca]",
+      "default_ca = own",
+      "[own]",
+      ...settings,
+      `default_crl_days = ${VALID_DAYS}`,
+    ];
+    writeFileSync(configuration, `${lines.join("\n")}\n`);
+    const signer = ["-cert", authority.certificateFile, "-keyfile", authority.keyFile];
+    return openssl(["ca", "-gencrl", "-config", configuration, ...signer]);
+  });
+}
+
+/** Until when a list of revocations holds. */
+export function nextUpdateOf(listFile: string): Date {
+  const text = openssl(["crl", "-in", listFile, "-noout", "-nextupdate"]);
+  return new Date(text.trim().replace("nextUpdate=", ""));
+}
+
 interface Subject {
   commonName: string;
   extensions: readonly string[];
@@ -100,8 +126,7 @@ function withConfiguration(
   extensions: readonly string[],
   use: (option: readonly ["-config", string]) => string,
 ): string {
-  const folder = mkdtempSync(join(tmpdir(), "weir-certificate-"));
-  try {
+  return inFolder((folder) => {
     const file = join(folder, "openssl.cnf");
     const request = ["distinguished_name = name", "x509_extensions = extensions", "prompt = no"];
     writeFileSync(
@@ -111,6 +136,13 @@ function withConfiguration(
       ),
     );
     return use(["-config", file]);
+  });
+}
+
+function inFolder(use: (folder: string) => string): string {
+  const folder = mkdtempSync(join(tmpdir(), "weir-certificate-"));
+  try {
+    return use(folder);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -10,6 +10,9 @@ npm run secure -- operator NAME [--certificate]
     lets somebody in who sees everything and sends commands
 npm run secure -- remove NAME
     takes everything from a device or an operator
+npm run secure -- status
+    says until when certificates hold, and how much each client may have the broker retain;
+    fails when something ends within 30 days, or may be retained without a bound
 
     --folder FOLDER   where all of it is kept (secrets)
 `;
@@ -18,7 +21,8 @@ npm run secure -- remove NAME
 export type SecureCommand =
   | { kind: "init"; folder: string; hosts: readonly string[] }
   | ({ folder: string } & Admission)
-  | { kind: "remove"; folder: string; name: string };
+  | { kind: "remove"; folder: string; name: string }
+  | { kind: "status"; folder: string };
 
 const OPTIONS = {
   folder: { type: "string" },
@@ -28,12 +32,15 @@ const OPTIONS = {
   help: { type: "boolean", short: "h" },
 } as const;
 /** Which options a command has, besides --folder. */
-const OPTIONS_OF: Readonly<Record<string, readonly string[]>> = {
-  init: ["host"],
-  device: ["access-key", "certificate"],
-  operator: ["certificate"],
-  remove: [],
-};
+const OPTIONS_OF: ReadonlyMap<string, readonly string[]> = new Map(
+  Object.entries({
+    init: ["host"],
+    device: ["access-key", "certificate"],
+    operator: ["certificate"],
+    remove: [],
+    status: [],
+  }),
+);
 
 /**
  * @returns `null` for one who wants to know how it is used.
@@ -48,6 +55,10 @@ export function readCommandLine(args: readonly string[]): SecureCommand | null {
   if (kind === "init") {
     if (name !== undefined) throw usageFault(`init: ${name} is no option; --host ${name} may be`);
     return { kind, folder, hosts: values.host ?? [] };
+  }
+  if (kind === "status") {
+    if (name !== undefined) throw usageFault(`status: ${name} is too much; it takes no name`);
+    return { kind, folder };
   }
   if (name === undefined) throw usageFault(`${kind}: a name is missing`);
   if (rest.length > 0) throw usageFault(`${kind}: ${rest.join(" ")} is too much; one at a time`);
@@ -66,7 +77,7 @@ export function readCommandLine(args: readonly string[]): SecureCommand | null {
 }
 
 function checkOptions(kind: string, given: readonly string[]): void {
-  const allowed = OPTIONS_OF[kind];
+  const allowed = OPTIONS_OF.get(kind);
   if (allowed === undefined) throw usageFault(`there is no command ${JSON.stringify(kind)}`);
   const odd = given.find((option) => option !== "folder" && !allowed.includes(option));
   if (odd !== undefined) throw usageFault(`--${odd}: it means nothing to ${kind}`);

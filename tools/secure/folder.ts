@@ -9,6 +9,7 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { EXIT_CODES, errorCode, Fault } from "@weir/fault";
+import { fsyncFolderOf, lockFile } from "@weir/sqlite";
 
 /** The files that everything hangs on. */
 export const FILES = {
@@ -18,6 +19,10 @@ export const FILES = {
   server: "mosquitto/server.crt",
   passwords: "mosquitto/passwords",
   rights: "mosquitto/rights",
+  /** What was signed for clients, so that it can be called back: `openssl ca`'s database. */
+  issued: "ca.database",
+  /** The certificates that are called back; the broker refuses them. */
+  revoked: "mosquitto/revoked.pem",
 } as const;
 
 /** Where the secrets of a device or an operator are: files of the folder. */
@@ -40,8 +45,13 @@ const FILE_MODES = { owner: 0o600, containers: 0o644 } as const;
 const ROOT_MODE = 0o700;
 const INNER_MODE = 0o755;
 
+/** Another command of this kind takes seconds. */
+const LOCK_WAIT_MS = 120_000;
+
 /** The folder of keys, certificates, passwords and rights. Its files are named by their paths in it. */
 export interface SecretsFolder {
+  /** Keeps other commands out while files are read and written again. @throws Fault after two minutes. */
+  lock(): Disposable;
   pathOf(file: string): string;
   has(file: string): boolean;
   /** @throws Fault when it is not there. */
@@ -62,6 +72,14 @@ export function openSecretsFolder(root: string): SecretsFolder {
 
   return {
     pathOf,
+    lock: () => {
+      makeFolder(root, ROOT_MODE);
+      return lockFile(pathOf("secrets"), {
+        message: `another npm run secure is at work in ${root}`,
+        remedy: "Wait until it has ended, and try again.",
+        waitMs: LOCK_WAIT_MS,
+      });
+    },
     has: (file) => existsSync(pathOf(file)),
     read: (file) => {
       try {
@@ -79,9 +97,10 @@ export function openSecretsFolder(root: string): SecretsFolder {
       makeFolder(root, ROOT_MODE);
       if (dirname(path) !== root) makeFolder(dirname(path), INNER_MODE);
       const draft = `${path}.new`;
-      writeFileSync(draft, text, { mode: FILE_MODES.owner });
+      writeFileSync(draft, text, { mode: FILE_MODES.owner, flush: true });
       chmodSync(draft, FILE_MODES[readers]);
       renameSync(draft, path);
+      fsyncFolderOf(path);
     },
     remove: (file) => rmSync(pathOf(file), { force: true }),
   };

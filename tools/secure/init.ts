@@ -2,10 +2,25 @@ import { readFileSync } from "node:fs";
 import { isIP } from "node:net";
 import { join } from "node:path";
 import { EXIT_CODES, Fault } from "@weir/fault";
-import { certifyAuthority, certifyServer, generateKey, type Signed } from "./certificates.ts";
+import {
+  certifyAuthority,
+  certifyRevocations,
+  certifyServer,
+  generateKey,
+  type Signed,
+} from "./certificates.ts";
 import { FILES, filesOf, type Readers, type SecretsFolder } from "./folder.ts";
-import { hasPassword, randomPassword, withPassword } from "./passwords.ts";
-import { type Client, missingBlocks, rightsOf, usersOf, withBlocks } from "./rights.ts";
+import { issuedIn, withCertificate } from "./issued.ts";
+import { hasPassword, randomPassword, withoutPassword, withPassword } from "./passwords.ts";
+import {
+  type Client,
+  clientsOf,
+  renewed,
+  servicesOf,
+  usersOf,
+  withClient,
+  withMissingBlocks,
+} from "./rights.ts";
 
 /** What the suite's own services may do. */
 const SUITE_RIGHTS = join(import.meta.dirname, "../../mosquitto/rights.acl");
@@ -71,10 +86,13 @@ export function initialise(folder: SecretsFolder, { hosts, deviceId }: SuiteIden
 
   const suite = readFileSync(SUITE_RIGHTS, "utf8");
   const agent: Client = { kind: "device", name: deviceId, user: DEVICE_AGENT };
-  const wanted = withBlocks(suite, [rightsOf(OPERATOR), rightsOf(agent)]);
-  make(FILES.rights, "containers", () => wanted);
+  make(FILES.rights, "containers", () => withClient(withClient(suite, OPERATOR), agent));
   make(FILES.passwords, "containers", () => "");
-  admit(folder, wanted);
+  make(FILES.issued, "owner", () => "");
+  renew(folder, suite, [OPERATOR, agent]);
+  make(FILES.revoked, "containers", () =>
+    certifyRevocations(authorityOf(folder), folder.read(FILES.issued)),
+  );
 
   function makeUser(user: string, file: string, readers: Readers): void {
     const isNew = make(file, readers, randomPassword);
@@ -82,18 +100,36 @@ export function initialise(folder: SecretsFolder, { hosts, deviceId }: SuiteIden
       keepPassword(folder, user, folder.read(file));
     }
   }
-  for (const user of [...usersOf(suite), DEVICE_AGENT]) {
-    makeUser(user, `services/${user}`, "containers");
+  for (const { service, user } of servicesOf(suite)) {
+    makeUser(user, `services/${service}`, "containers");
   }
+  makeUser(DEVICE_AGENT, `services/${DEVICE_AGENT}`, "containers");
   makeUser(OPERATOR.user, filesOf(OPERATOR).password, "owner");
   return steps;
 }
 
-/** A later Weir has services that an earlier one had not. */
-function admit(folder: SecretsFolder, wanted: string): void {
-  const rights = folder.read(FILES.rights);
-  const missing = missingBlocks(rights, wanted);
-  if (missing.length > 0) folder.write(FILES.rights, withBlocks(rights, missing), "containers");
+/** What an earlier Weir has made becomes what this one makes: other rights, users that it had not. */
+function renew(folder: SecretsFolder, suite: string, clients: readonly Client[]): void {
+  const before = folder.read(FILES.rights);
+  let rights = withMissingBlocks(renewed(before), suite);
+  for (const client of clients) {
+    if (!usersOf(rights).includes(client.user)) rights = withClient(rights, client);
+  }
+  if (rights !== before) folder.write(FILES.rights, rights, "containers");
+  for (const user of usersOf(before).filter((one) => !usersOf(rights).includes(one))) {
+    const passwords = withoutPassword(folder.read(FILES.passwords), user);
+    folder.write(FILES.passwords, passwords, "containers");
+  }
+  for (const client of clientsOf(rights)) recordCertificate(folder, client);
+}
+
+/** A certificate that is not written down cannot be called back. */
+export function recordCertificate(folder: SecretsFolder, client: Client): void {
+  const { certificate } = filesOf(client);
+  const issued = folder.read(FILES.issued);
+  const isKnown = issuedIn(issued).some(({ user }) => user === client.user);
+  if (isKnown || !folder.has(certificate)) return;
+  folder.write(FILES.issued, withCertificate(issued, folder.read(certificate)), "owner");
 }
 
 /** Makes a password one that the broker knows. */

@@ -4,19 +4,20 @@ import { runCommand } from "@weir/command-line";
 import { loadEnvironment, readSettings } from "@weir/config";
 import { deviceAgentSettings } from "@weir/device-agent/config";
 import { EXIT_CODES } from "@weir/fault";
-import { type Admission, addClient, removeClient } from "./clients.ts";
+import { type Admission, addClient, type Removal, removeClient } from "./clients.ts";
 import { readCommandLine, type SecureCommand, USAGE } from "./command-line.ts";
 import { FILES, filesOf, openSecretsFolder, type SecretsFolder } from "./folder.ts";
 import { initialise, type Step } from "./init.ts";
 import type { Client } from "./rights.ts";
+import { renderStatus, statusOf } from "./status.ts";
 
 const RELOAD = `A broker that is running reads it after
   docker compose kill -s HUP mosquitto
 `;
 
 /** Does what is asked; returns what there is to say. */
-function obey(command: SecureCommand): string {
-  const folder = openSecretsFolder(command.folder);
+function obey(folder: SecretsFolder, command: Exclude<SecureCommand, { kind: "status" }>): string {
+  using _lock = folder.lock();
   switch (command.kind) {
     case "init":
       return renderSteps(
@@ -27,10 +28,20 @@ function obey(command: SecureCommand): string {
     case "operator":
       return renderClient(folder, addClient(folder, command), command);
     case "remove":
-      removeClient(folder, command.name);
-      return `${command.name} has no user, no rights and no files any more. ${RELOAD}`;
+      return `${command.name} has no user, no rights and no files any more. ${RELOAD}${AFTER[removeClient(folder, command.name)]}`;
   }
 }
+
+/** What a reload does not end. */
+const AFTER: Readonly<Record<Removal, string>> = {
+  password: "",
+  certificate: `and then refuses the certificate. A connection that it has open stays without any rights until
+  docker compose restart mosquitto
+`,
+  unknown: `Its certificate is not written down here, so it cannot be called back: it still opens a connection, without
+any rights. Where that is too much, renew the authority (docs/security.md).
+`,
+};
 
 /** The device agent's setting, where it has one; its container is told the same. */
 function ownDeviceId(): string {
@@ -71,6 +82,16 @@ function renderClient(folder: SecretsFolder, client: Client, { credential }: Adm
 
 await runCommand("secure", async () => {
   const command = readCommandLine(process.argv.slice(2));
-  process.stdout.write(command === null ? USAGE : obey(command));
-  return EXIT_CODES.ok;
+  if (command === null) {
+    process.stdout.write(USAGE);
+    return EXIT_CODES.ok;
+  }
+  const folder = openSecretsFolder(command.folder);
+  if (command.kind !== "status") {
+    process.stdout.write(obey(folder, command));
+    return EXIT_CODES.ok;
+  }
+  const status = statusOf(folder, new Date());
+  process.stdout.write(renderStatus(status));
+  return status.problems.length === 0 ? EXIT_CODES.ok : EXIT_CODES.fault;
 });

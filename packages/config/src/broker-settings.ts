@@ -51,6 +51,31 @@ export const brokerSettings = section("Broker", {
   }),
 });
 
+/** Who the commands are at the broker that run beside a service, with its environment. */
+export const toolSettings = section("Broker", {
+  BROKER_TOOLS_USERNAME: optionalText({
+    description:
+      "User name of npm run audit, replay and verify-stats at a broker where each user has one connection, and the service has its own; without one BROKER_USERNAME is theirs, too.",
+    allowed: "text",
+  }),
+  BROKER_TOOLS_PASSWORD_FILE: optionalText({
+    description: "File with the password of BROKER_TOOLS_USERNAME.",
+    allowed: "the path of a file that can be read",
+  }),
+});
+
+/** The environment of a service, as a command that runs beside it takes it. */
+export function toolEnvironment(environment: Environment): Environment {
+  const username = environment.BROKER_TOOLS_USERNAME?.trim();
+  if (!username) return environment;
+  return {
+    ...environment,
+    BROKER_USERNAME: username,
+    BROKER_PASSWORD: "",
+    BROKER_PASSWORD_FILE: environment.BROKER_TOOLS_PASSWORD_FILE,
+  };
+}
+
 /** A file that is read together with the settings; the value is what it holds. */
 function credentialFile(
   kind: CredentialKind,

@@ -1,4 +1,11 @@
-export { type BrokerConfig, brokerConfig, brokerSettings, namesBroker } from "./broker-settings.ts";
+export {
+  type BrokerConfig,
+  brokerConfig,
+  brokerSettings,
+  namesBroker,
+  toolEnvironment,
+  toolSettings,
+} from "./broker-settings.ts";
 export { type CredentialKind, readCredential } from "./credential.ts";
 export {
   ConfigurationFault,

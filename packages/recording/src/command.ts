@@ -1,5 +1,5 @@
 import { systemClock } from "@weir/clock";
-import { loadEnvironment } from "@weir/config";
+import { loadEnvironment, toolEnvironment } from "@weir/config";
 import { EXIT_CODES } from "@weir/fault";
 import { listenForStopRequest } from "@weir/service";
 import { createProgressLine, type Progress } from "./progress.ts";
@@ -31,7 +31,10 @@ export async function runRecordingCommand<Request extends Selected>(
   argv: readonly string[],
 ): Promise<number> {
   const nowUs = systemClock.now() * 1_000;
-  const request = readRequest(command.form, argv, { environment: loadEnvironment(), nowUs });
+  const request = readRequest(command.form, argv, {
+    environment: toolEnvironment(loadEnvironment()),
+    nowUs,
+  });
   if (request === "help") {
     process.stdout.write(command.help);
     return EXIT_CODES.ok;

@@ -5,6 +5,8 @@ import Sqlite from "better-sqlite3";
 export interface LockedOut {
   message: string;
   remedy: string;
+  /** How long to wait for it, in milliseconds. Default 0. */
+  waitMs?: number;
 }
 
 /**
@@ -14,8 +16,8 @@ export interface LockedOut {
  *
  * @throws Fault when another process has it.
  */
-export function lockFile(file: string, { message, remedy }: LockedOut): Disposable {
-  const database = new Sqlite(`${file}.lock`, { timeout: 0 });
+export function lockFile(file: string, { message, remedy, waitMs = 0 }: LockedOut): Disposable {
+  const database = new Sqlite(`${file}.lock`, { timeout: waitMs });
   try {
     // Nothing is ever written to it; a journal would only lie about.
     database.pragma("journal_mode = MEMORY");

@@ -12,6 +12,7 @@ import {
   section,
   storeSettings,
   text,
+  toolSettings,
   topicSettings,
   topicsDifferRule,
 } from "@weir/config";
@@ -40,6 +41,7 @@ export interface UpkeepConfig {
 
 export const loggerSettings = {
   ...brokerSettings,
+  ...toolSettings,
   ...topicSettings,
   ...storeSettings,
   ...streamSettings,

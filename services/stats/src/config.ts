@@ -14,6 +14,7 @@ import {
   staleAfterSeconds,
   statisticsSettings,
   storeSettings,
+  toolSettings,
   topicSettings,
   topicsDifferRule,
 } from "@weir/config";
@@ -39,6 +40,7 @@ const { WEIR_FILE, DEVICE_TOPIC_PREFIXES, LOGGER_CLOCK_SKEW_SECONDS } = streamSe
 
 export const statsSettings = {
   ...brokerSettings,
+  ...toolSettings,
   ...topicSettings,
   ...storeSettings,
   WEIR_FILE,

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { systemClock } from "@weir/clock";
 import { runCommand } from "@weir/command-line";
-import { loadEnvironment } from "@weir/config";
+import { loadEnvironment, toolEnvironment } from "@weir/config";
 import { EXIT_CODES, Fault } from "@weir/fault";
 import { parseStatistics, type Statistics, WINDOWS } from "@weir/messages";
 import { createLink } from "@weir/mqtt";
@@ -12,7 +12,7 @@ import { readVerifyRequest } from "./verify-request.ts";
 
 /** `npm run verify-stats`: reads one publication of statistics and holds it to SQL over the store. */
 async function verify(): Promise<number> {
-  const config = readStatsConfig(loadEnvironment());
+  const config = readStatsConfig(toolEnvironment(loadEnvironment()));
   const { topic, sql } = readVerifyRequest(process.argv.slice(2), config);
   using _sql = sql;
   const statistics = await nextStatistics(topic, config);

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { systemClock } from "@weir/clock";
-import { type BrokerConfig, loadEnvironment } from "@weir/config";
+import { type BrokerConfig, loadEnvironment, toolEnvironment } from "@weir/config";
 import { EXIT_CODES, errorMessage, Fault } from "@weir/fault";
 import { type Announcement, isName, parseAnnouncement } from "@weir/messages";
 import { createLink } from "@weir/mqtt";
@@ -14,10 +14,11 @@ import { renderAudit } from "./render.ts";
 
 const TIMEOUT_MS = 20_000;
 const ANNOUNCED = "weir/publisher/";
+const SENTINEL = "weir/audit";
 
 /** `npm run audit`: the ledger beside what the publishers announce; fails when anything is missing. */
 async function audit(): Promise<number> {
-  const config = readLoggerConfig(loadEnvironment());
+  const config = readLoggerConfig(toolEnvironment(loadEnvironment()));
   const announcements = await collectAnnouncements(config);
   const ledgers = config.streams.streams.map(readStreamLedger);
   const lines = reconcile(announcements, ledgers);
@@ -49,7 +50,7 @@ function readStreamLedger(stream: StreamConfig): StreamLedger & { unsequenced: n
 async function collectAnnouncements(config: LoggerConfig): Promise<Map<string, Announcement>> {
   const announcements = new Map<string, Announcement>();
   const complete = Promise.withResolvers<void>();
-  const sentinel = `weir/audit/${randomUUID()}`;
+  const mark = randomUUID();
   await using link = createLink({
     // The suite's own publishers are at the broker of the environment.
     broker: config.streams.brokers.default as BrokerConfig,
@@ -57,16 +58,20 @@ async function collectAnnouncements(config: LoggerConfig): Promise<Map<string, A
     session: { kind: "clean" },
     subscriptions: [
       { filter: `${ANNOUNCED}+`, qos: 1 },
-      { filter: sentinel, qos: 1 },
+      { filter: SENTINEL, qos: 1 },
     ],
     onMessage: ({ topic, payload }) => {
-      if (topic === sentinel) return complete.resolve();
+      if (topic === SENTINEL) {
+        // Another audit may be at work.
+        if (payload.toString() === mark) complete.resolve();
+        return;
+      }
       const publisher = topic.slice(ANNOUNCED.length);
       const announcement = parseAnnouncement(payload);
       if (announcement !== null && isName(publisher)) announcements.set(publisher, announcement);
     },
     onConnected: () => {
-      link.publish(sentinel, "", { qos: 1 }).catch(complete.reject);
+      link.publish(SENTINEL, mark, { qos: 1 }).catch(complete.reject);
     },
     clock: systemClock,
     logger: createLogger("audit", { ...config.process, logLevel: "warn" }),
