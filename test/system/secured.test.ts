@@ -170,6 +170,115 @@ inDocker("the secured broker", () => {
     });
   });
 
+  test("lets no service take the session of another, by whatever client id", async () => {
+    // From inside Compose's network, where Weir's own services connect.
+    const url = "mqtt://mosquitto:1883";
+    const inside = (user: string, secretFile: string, ...args: string[]): Promise<string> => {
+      const password = ["-P", secret(`services/${secretFile}`)];
+      const session = ["-V", "5", "-i", "weir-logger", "-u", user, ...password];
+      const { hostname, port: plain } = new URL(url);
+      return compose.run(
+        "exec",
+        "-T",
+        "mosquitto",
+        ...args,
+        "-h",
+        hostname,
+        "-p",
+        plain,
+        ...session,
+      );
+    };
+    const kept = ["-c", "-x", "600", "-q", "1", "-t", "devices/cellar/state"];
+    await inside("weir-logger", "logger", "mosquitto_sub", ...kept, "-E");
+    await using cellar = await comeAs("cellar");
+    await cellar.publish("devices/cellar/state", "for the logger");
+
+    await inside("publisher", "publisher", "mosquitto_pub", "-t", "DATA", "-m", "1");
+    await inside("weir-tools", "tools", "mosquitto_pub", "-t", "weir/audit", "-m", "1");
+
+    const received = await inside("weir-logger", "logger", "mosquitto_sub", ...kept, "-C", "1");
+    expect(received.trim()).toBe("for the logger");
+  });
+
+  test("keeps no more of one device than docs/security.md says", async () => {
+    await using operator = await comeAs("operator", { filter: "#" });
+    await using cellar = await comeAs("cellar");
+
+    for (const topic of [
+      "devices/cellar/log/of-my-own",
+      "losant/cellar/log/debug",
+      "answers/cellar/1",
+      "weir/publisher/cellar/1",
+      "weir/receipt/of-my-own",
+      "homeassistant/sensor/cellar/config",
+    ]) {
+      await expect(cellar.publish(topic, "fills the broker")).rejects.toMatchObject({
+        code: NOT_AUTHORIZED,
+      });
+    }
+    for (const topic of ["devices/cellar/log/info", "answers/cellar"]) {
+      await cellar.publish(topic, "as it should");
+      await eventually(() => operator.received.includes(`${topic} as it should`));
+    }
+  });
+
+  test("refuses a certificate that was called back, also one that comes again", async () => {
+    await secure("device", "attic", "--certificate");
+    const attic = {
+      port: certificatePort,
+      certificate: secret("devices/attic.crt"),
+      key: secret("devices/attic.key"),
+    };
+    await using operator = await comeAs("operator", { filter: "devices/attic/state" });
+    await compose.run("kill", "--signal", "SIGHUP", "mosquitto");
+    await using before = await connect(attic);
+    await eventually(() => publishes(before, "devices/attic/state"));
+
+    await secure("remove", "attic");
+    await compose.run("kill", "--signal", "SIGHUP", "mosquitto");
+
+    await eventually(() => isRefusedByTls(attic));
+    // Its connection is still open, and may do nothing any more.
+    await eventually(async () => !(await publishes(before, "devices/attic/state")));
+    await secure("device", "attic", "--certificate");
+    await compose.run("kill", "--signal", "SIGHUP", "mosquitto");
+    const again = {
+      port: certificatePort,
+      certificate: secret("devices/attic.crt"),
+      key: secret("devices/attic.key"),
+    };
+    await eventually(async () => !(await isRefusedByTls(again)));
+    expect(await isRefusedByTls(attic)).toBe(true);
+    await using porch = await connect({
+      port: certificatePort,
+      certificate: secret("devices/porch.crt"),
+      key: secret("devices/porch.key"),
+    });
+    await porch.publish("devices/porch/state", "undisturbed");
+    expect(operator.received.length).toBeGreaterThan(0);
+  });
+
+  async function publishes(guest: Guest, topic: string): Promise<boolean> {
+    try {
+      await guest.publish(topic, "1");
+      return true;
+    } catch (error) {
+      expect(error).toMatchObject({ code: NOT_AUTHORIZED });
+      return false;
+    }
+  }
+
+  async function isRefusedByTls(options: Partial<GuestOptions>): Promise<boolean> {
+    try {
+      await using _guest = await connect(options);
+      return false;
+    } catch (error) {
+      expect(error).toMatchObject({ code: expect.stringContaining("CERTIFICATE_REVOKED") });
+      return true;
+    }
+  }
+
   test("takes a certificate in place of a password, on a port of its own", async () => {
     const porch = {
       port: certificatePort,
@@ -222,7 +331,13 @@ inDocker("the secured broker", () => {
   });
 
   test("makes nothing anew that is there", async () => {
-    const files = ["ca.crt", "mosquitto/server.crt", "mosquitto/passwords", "mosquitto/rights"];
+    const files = [
+      "ca.crt",
+      "mosquitto/server.crt",
+      "mosquitto/passwords",
+      "mosquitto/rights",
+      "mosquitto/revoked.pem",
+    ];
     const before = files.map(secret);
 
     await secure("init", "--host", "weir.example.org");
