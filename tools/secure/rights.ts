@@ -12,7 +12,7 @@ export interface Client {
 }
 
 /** The logger's user; also its client id, as it is without users, so that the broker knows its session. */
-export const LOGGER = "weir-logger";
+const LOGGER = "weir-logger";
 
 /** The first levels of a device's topics. */
 const PREFIXES = ["devices", "losant"] as const;

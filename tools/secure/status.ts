@@ -11,7 +11,7 @@ import { retainableOf } from "./rights-file.ts";
 const BROKER_FILE = join(import.meta.dirname, "../../mosquitto/secured.conf");
 const DAY_MS = 86_400_000;
 /** Time enough to renew what ends. */
-export const WARNING_DAYS = 30;
+const WARNING_DAYS = 30;
 
 export interface Status {
   /** What ends when; the first to end comes first. */

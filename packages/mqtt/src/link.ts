@@ -9,6 +9,7 @@ import {
   willOf,
 } from "./availability.ts";
 import { backoffMs, RECONNECT_BACKOFF } from "./backoff.ts";
+import { watchCertificates } from "./certificate-expiry.ts";
 import type { Broker, Connection, ConnectionOptions, ProtocolVersion } from "./connection.ts";
 import type {
   DroppedMessage,
@@ -131,6 +132,7 @@ export function createLink(options: LinkOptions): Link {
   let outage: string | null = null;
 
   async function live(): Promise<void> {
+    using _certificates = watchCertificates(broker, { clock, logger });
     for (let attempt = 0; !signal.aborted; attempt += 1) {
       const opened = await open();
       if (opened !== null && (await hold(opened)) >= STEADY_AFTER_MS) attempt = 0;

@@ -2,7 +2,12 @@ import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
 import type { TlsOptions } from "node:tls";
 import { describe, expect, test } from "@jest/globals";
-import { createTestCertificate, eventually, type TestCertificate } from "@weir/testkit";
+import {
+  createFakeClock,
+  createTestCertificate,
+  eventually,
+  type TestCertificate,
+} from "@weir/testkit";
 import type { LinkOptions } from "../src/index.ts";
 import { startTrial, type Trial } from "./fixture.ts";
 import { startStandIn } from "./stand-in.ts";
@@ -110,6 +115,36 @@ describe("a link over TLS", () => {
     server.close();
     expect(warnings[0]).toContain("no TLS handshake");
     expect(warnings[0]).toContain("usually 8883");
+  });
+
+  test("warns every day when a certificate is about to end, and not before", async () => {
+    const [dayMs, endMs] = [86_400_000, Date.now() + 31.5 * 86_400_000];
+    const issuer = { name: "a", ...createTestCertificate({ name: "a", expiresAt: endMs + dayMs }) };
+    const { certificate, key } = createTestCertificate({ name: "k", issuer, expiresAt: endMs });
+    await using broker = await startStandIn({}, serving(brokerOf()));
+    const url = `mqtts://127.0.0.1:${broker.port}`;
+    const clock = createFakeClock(Date.now());
+    await using trial = startTrial(url, {
+      broker: {
+        url,
+        username: null,
+        password: null,
+        tls: { ca: `${ours.certificate}${issuer.certificate}`, certificate, key },
+      },
+      clock,
+    });
+    await eventually(() => trial.states.length > 0);
+
+    clock.advance(60_000);
+    expect(trial.warnings).toEqual([]);
+    clock.advance(2 * dayMs);
+    expect(trial.warnings).toEqual([
+      expect.stringContaining("the certificate of this client ends in 29 days"),
+    ]);
+    clock.advance(2 * dayMs);
+    expect(trial.warnings[2]).toContain(
+      "the certificate of the broker's authority ends in 29 days",
+    );
   });
 
   test("is refused where the URL asks for none: nothing would be encrypted", () => {
