@@ -32,15 +32,22 @@ function runtimeOnly({ ref, dependsOn }) {
   return dependsOn.filter((one) => Object.hasOwn(manifest.dependencies ?? {}, nameOf(one)));
 }
 
+/** Types are for who writes code; the images have none. */
+const isTypes = (ref) => ref.startsWith("@types/");
 const dependsOn = new Map(bill.dependencies.map((one) => [one.ref, runtimeOnly(one)]));
 const needed = new Set(services);
-for (const ref of needed) for (const next of dependsOn.get(ref) ?? []) needed.add(next);
+for (const ref of needed) {
+  for (const next of dependsOn.get(ref) ?? []) if (!isTypes(next)) needed.add(next);
+}
 
 // npm calls it by the name of its folder.
 bill.metadata.component.name = packages[""].name;
 bill.components = bill.components.filter((one) => needed.has(one["bom-ref"]));
 bill.dependencies = [
   { ref: bill.metadata.component["bom-ref"], dependsOn: services },
-  ...[...needed].map((ref) => ({ ref, dependsOn: dependsOn.get(ref) ?? [] })),
+  ...[...needed].map((ref) => ({
+    ref,
+    dependsOn: (dependsOn.get(ref) ?? []).filter((one) => needed.has(one)),
+  })),
 ];
 process.stdout.write(`${JSON.stringify(bill, null, 2)}\n`);
