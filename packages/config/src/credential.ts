@@ -1,6 +1,7 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { errorMessage } from "@weir/fault";
+import { textOf } from "@weir/messages";
 
 /** What a file is to hold: a password, one certificate or several in PEM, or a private key in PEM. */
 export type CredentialKind = "password" | "certificates" | "key";
@@ -11,7 +12,7 @@ export type Credential = { text: string; problem: null } | { text: null; problem
 /** Reads a file that proves who somebody is. Its text stands in no problem. */
 export function readCredential(kind: CredentialKind, file: string): Credential {
   try {
-    const text = readFileSync(file, "utf8");
+    const text = textOf(readFileSync(file));
     return kind === "password" ? passwordIn(text) : pemIn(text, PEM_PROBLEMS[kind]);
   } catch (error) {
     return wrong(`it cannot be read: ${errorMessage(error)}`);

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { EXIT_CODES, errorCode, Fault } from "@weir/fault";
+import { textOf } from "@weir/messages";
 import { parse } from "dotenv";
 import type { Setting, Settings, SettingValues } from "./setting.ts";
 
@@ -58,7 +59,7 @@ export function loadEnvironment(file = ".env"): Environment {
 
 function readDotenv(file: string): Environment {
   try {
-    return parse(readFileSync(file));
+    return parse(textOf(readFileSync(file)));
   } catch (cause) {
     if (errorCode(cause) === "ENOENT") return {};
     throw new Fault(`${file} cannot be read`, {

@@ -1,5 +1,6 @@
+import { withoutReading } from "@weir/messages";
 import type { Decoder } from "./decoder.ts";
-import { withoutReading } from "./without-reading.ts";
 
 /** Bytes, kept as they are. */
-export const decodeRaw: Decoder = () => withoutReading("bytes");
+export const decodeRaw: Decoder = ({ payload }) =>
+  withoutReading(payload.length === 0 ? "empty message" : "bytes");

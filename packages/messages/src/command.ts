@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { isName, NAME_RULE } from "./names.ts";
-import { parseObservedTime } from "./observed-time.ts";
+import { parseStatedTime } from "./observed-time.ts";
+import { jsonOf } from "./outside-text.ts";
 
 /** The largest payload of a command's message, in bytes. */
 export const COMMAND_BYTES_MAX = 65_536;
@@ -67,7 +68,7 @@ export function endsCommand(status: CommandStatus): status is CommandOutcome {
 
 /** Reads an ack; `null` for anything else. */
 export function parseCommandAck(payload: Buffer): CommandAck | null {
-  const parsed = commandAck.safeParse(parseJson(payload));
+  const parsed = commandAck.safeParse(jsonOf(payload));
   return parsed.success ? parsed.data : null;
 }
 
@@ -76,7 +77,7 @@ export function parseCommand(payload: Buffer): ParsedCommand {
   if (payload.length > COMMAND_BYTES_MAX) {
     return rejected(`a command has at most ${COMMAND_BYTES_MAX} bytes, not ${payload.length}`);
   }
-  const json = parseJson(payload);
+  const json = jsonOf(payload);
   if (typeof json !== "object" || json === null || Array.isArray(json)) {
     return rejected('a command is a JSON object like {"name":"report_now"}');
   }
@@ -121,7 +122,7 @@ function soundName(given: unknown): string | null {
 
 function readTime(field: string, given: unknown): { timeMs: number | null } | { problem: string } {
   if (given === undefined || given === null) return { timeMs: null };
-  const timeUs = parseObservedTime(given);
+  const timeUs = parseStatedTime(given);
   return timeUs === null
     ? { problem: `${field}: ${shown(given)} is not a time; give epoch milliseconds or ISO 8601` }
     : { timeMs: Math.floor(timeUs / 1_000) };
@@ -130,13 +131,4 @@ function readTime(field: string, given: unknown): { timeMs: number | null } | { 
 function shown(given: unknown): string {
   const text = JSON.stringify(given) ?? "nothing";
   return text.length > SHOWN_MAX ? `${text.slice(0, SHOWN_MAX)}…` : text;
-}
-
-function parseJson(payload: Buffer): unknown {
-  try {
-    return JSON.parse(payload.toString("utf8"));
-  } catch {
-    // Anyone may publish there. What is not JSON is none, and the caller says so.
-    return undefined;
-  }
 }

@@ -1,7 +1,9 @@
 import { NUMBER_MAGNITUDE_MAX, PAYLOAD_BYTES_MAX } from "./limits.ts";
 import { isName } from "./names.ts";
-import { parseObservedTime } from "./observed-time.ts";
-import type { DecodeTimes } from "./reading.ts";
+import { type DecodeTimes, type Observed, observedAt } from "./observed-time.ts";
+import { outcomeOf } from "./outcomes.ts";
+import { parseLenientJson, textOf } from "./outside-text.ts";
+import { type Decoded, decodeDocument } from "./reading.ts";
 
 /** What Weir's own device agent sends as `devices/<id>/state`. Of other devices only `data` is asked. */
 export interface DeviceState {
@@ -29,32 +31,50 @@ export const ATTRIBUTES_MAX = 100;
 
 /**
  * Reads the numbers of a state: `{"data":{"drive-space-used":19.1},"time":…}` with any of the times
- * that a reading may have. Attributes that are no numbers, or whose names are not sound, are passed over.
+ * that a reading may have. Attributes that are no numbers, or whose names are not allowed, are passed over.
  *
  * @returns `null` for what is no state.
  */
 export function decodeState(payload: Buffer, times: DecodeTimes): StateReadings | null {
-  const state = parseObject(payload);
-  const data = state?.data;
-  if (typeof data !== "object" || data === null || Array.isArray(data)) return null;
+  if (payload.length > PAYLOAD_BYTES_MAX) return null;
+  const { json } = parseLenientJson(textOf(payload));
+  if (!isState(json)) return null;
   const readings: { attribute: string; value: number }[] = [];
-  for (const [attribute, given] of Object.entries(data)) {
+  for (const [attribute, given] of Object.entries(json.data)) {
     if (readings.length === ATTRIBUTES_MAX) break;
     const value = numberOf(given);
     if (value !== null && isName(attribute)) readings.push({ attribute, value });
   }
-  return { observedUs: observedTimeOf(state?.time, times), readings };
+  return { observedUs: stateTime(json, times).observedUs, readings };
 }
 
-function parseObject(payload: Buffer): Record<string, unknown> | null {
-  if (payload.length > PAYLOAD_BYTES_MAX) return null;
-  try {
-    const json: unknown = JSON.parse(payload.toString("utf8"));
-    return typeof json === "object" && json !== null ? (json as Record<string, unknown>) : null;
-  } catch {
-    // Bad input is data: it is stored, and has no readings.
-    return null;
-  }
+const READING = outcomeOf("");
+
+/** Decodes the JSON of a state for the store, with its time: that is what statistics file it under. */
+export function decodeStateDocument(json: unknown, times: DecodeTimes): Decoded {
+  const decoded = decodeDocument(json, times);
+  if (decoded.value !== null || decoded.outcome.kind !== "message" || !isState(json))
+    return decoded;
+  const { outcome, observedUs } = stateTime(json, times);
+  return { ...decoded, outcome: outcome === READING ? decoded.outcome : outcome, observedUs };
+}
+
+interface StateObject {
+  data: object;
+  time?: unknown;
+}
+
+function isState(json: unknown): json is StateObject {
+  if (typeof json !== "object" || json === null) return false;
+  const { data } = json as { data?: unknown };
+  return typeof data === "object" && data !== null && !Array.isArray(data);
+}
+
+/** A state may say no time at all. */
+function stateTime({ time }: StateObject, times: DecodeTimes): Observed {
+  return time === undefined || time === null
+    ? { outcome: READING, observedUs: times.receivedUs }
+    : observedAt(time, times);
 }
 
 function numberOf(given: unknown): number | null {
@@ -63,9 +83,4 @@ function numberOf(given: unknown): number | null {
     /^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d{1,4})?\s*$/i.test(given.slice(0, 65));
   const value = isText ? Number(given) : given;
   return typeof value === "number" && Math.abs(value) <= NUMBER_MAGNITUDE_MAX ? value : null;
-}
-
-function observedTimeOf(time: unknown, { receivedUs, skewUs }: DecodeTimes): number {
-  const observedUs = parseObservedTime(time);
-  return observedUs === null || observedUs > receivedUs + skewUs ? receivedUs : observedUs;
 }

@@ -14,6 +14,7 @@ export {
   ATTRIBUTES_MAX,
   type DeviceState,
   decodeState,
+  decodeStateDocument,
   type StateReadings,
 } from "./device-state.ts";
 export {
@@ -27,14 +28,14 @@ export {
 export { discoveryTopic } from "./discovery-topic.ts";
 export { NUMBER_MAGNITUDE_MAX, PAYLOAD_BYTES_MAX, TOPIC_BYTES_MAX } from "./limits.ts";
 export { isName, NAME_RESERVED, NAME_RULE, nameProblem } from "./names.ts";
-export { parseObservedTime } from "./observed-time.ts";
+export { type DecodeTimes, OBSERVED_US_MIN, parseStatedTime } from "./observed-time.ts";
 export {
   OUTCOMES,
   type Outcome,
   type OutcomeReason,
   outcomeOf,
-  type RejectionReason,
 } from "./outcomes.ts";
+export { textOf, withoutMarks } from "./outside-text.ts";
 export {
   type LoggerPerformance,
   loggerPerformance,
@@ -43,10 +44,12 @@ export {
 export {
   type DataPayload,
   type Decoded,
-  type DecodeTimes,
   dataPayload,
+  decodeDocument,
+  decodeJsonPayload,
   decodeReading,
   decodeRecord,
+  withoutReading,
 } from "./reading.ts";
 export {
   type Announcement,

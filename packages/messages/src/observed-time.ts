@@ -1,25 +1,74 @@
-import { z } from "zod";
+import { type Outcome, outcomeOf } from "./outcomes.ts";
+import { parseTimeText, type WrittenTime } from "./time-text.ts";
 
-const DECIMAL = /^\d{1,17}(\.\d{1,9})?$/;
-const ISO_8601 = z.union([z.iso.datetime({ offset: true, local: true }), z.iso.date()]);
-const ENDS_WITH_OFFSET = /(Z|[+-]\d{2}:\d{2})$/;
+/** Where decoding takes time from. */
+export interface DecodeTimes {
+  /** When the message arrived, in microseconds since the epoch. */
+  receivedUs: number;
+  /** How far ahead of reception an observation may lie before its time is not believed, in microseconds. */
+  skewUs: number;
+  /** The IANA name of the zone that times without a zone are in. UTC unless it is given. */
+  timeZone?: string;
+}
 
-// A plain number is seconds, milliseconds or microseconds by its size: the three ranges do not
-// overlap for any time between 1973 and the year 5138.
-const SECONDS_BELOW = 1e11;
-const MILLISECONDS_BELOW = 1e14;
+/** When something was observed: the time that counts, and what is wrong with the one that was given. */
+export interface Observed {
+  /** A reading's, where nothing is wrong. */
+  outcome: Outcome;
+  /** Microseconds since the epoch. */
+  observedUs: number;
+}
+
+const READING = outcomeOf("");
+const UNREADABLE = outcomeOf("time missing or unreadable");
+const IN_FUTURE = outcomeOf("time in the future");
+const NEVER_SET = outcomeOf("time before 2001: a clock that was never set");
+const ZONE_ASSUMED = outcomeOf("time without a zone");
+
+/** 2001: clocks that were never set show 1970 or 2000, or count from their start, and nothing observed is as old. */
+export const OBSERVED_US_MIN: number = Date.UTC(2001, 0, 1) * 1_000;
 
 /**
- * Reads the time of an observation: epoch seconds, milliseconds or microseconds (number or numeric
- * text), ISO 8601 text (UTC where it names no offset), or `{"$date": …}` around either.
- *
- * @returns whole microseconds since the epoch, or `null` for what is none of these, lies before
- * 1970 or is larger than a double holds exactly.
+ * Judges the time of an observation, in any of the forms in docs/filters-and-decoders.md. The time of
+ * reception stands in for one that cannot be believed.
  */
-export function parseObservedTime(input: unknown): number | null {
-  const time = unwrapDate(input);
-  const microseconds = typeof time === "string" ? parseText(time.trim()) : parseNumber(time);
-  return Number.isSafeInteger(microseconds) ? microseconds : null;
+export function observedAt(input: unknown, times: DecodeTimes): Observed {
+  const { receivedUs, skewUs, timeZone = "UTC" } = times;
+  const read = readTime(input, receivedUs, timeZone);
+  const us = typeof read === "number" ? read : read.us;
+  if (us >= OBSERVED_US_MIN && us <= receivedUs + skewUs) {
+    const isAssumed = typeof read === "object" && read.isZoneAssumed;
+    return { outcome: isAssumed ? ZONE_ASSUMED : READING, observedUs: us };
+  }
+  return { outcome: troubleOf(us), observedUs: receivedUs };
+}
+
+function troubleOf(us: number): Outcome {
+  if (Number.isNaN(us)) return UNREADABLE;
+  return us < OBSERVED_US_MIN ? NEVER_SET : IN_FUTURE;
+}
+
+/**
+ * Reads a time that somebody states, of a command or on a command line, in the same forms but for those
+ * relative to reception. UTC where it names no zone.
+ *
+ * @returns whole microseconds since the epoch, or `null` for what is none, lies before 1970 or is larger
+ * than a double holds exactly.
+ */
+export function parseStatedTime(input: unknown): number | null {
+  const read = readTime(input, Number.NaN, "UTC");
+  const us = typeof read === "number" ? read : read.us;
+  return Number.isSafeInteger(us) && us >= 0 ? us : null;
+}
+
+/** NaN for what is no time. A number, where there are no words about a zone, is the time itself: each message asks. */
+function readTime(input: unknown, receivedUs: number, timeZone: string): number | WrittenTime {
+  const given = unwrapDate(input);
+  if (typeof given === "number") return microsecondsOf(given, receivedUs);
+  if (typeof given !== "string") return Number.NaN;
+  const text = given.trim();
+  if (isDigits(text) || DECIMAL.test(text)) return microsecondsOf(Number(text), receivedUs);
+  return parseTimeText(text, timeZone) ?? Number.NaN;
 }
 
 function unwrapDate(input: unknown): unknown {
@@ -27,22 +76,20 @@ function unwrapDate(input: unknown): unknown {
   return wrapped ? (input as { $date: unknown }).$date : input;
 }
 
-function parseText(text: string): number | null {
-  if (isDigits(text)) return parseNumber(Number(text));
-  if (DECIMAL.test(text)) return parseNumber(Number(text));
-  if (!ISO_8601.safeParse(text).success) return null;
-  const isLocal = text.includes("T") && !ENDS_WITH_OFFSET.test(text);
-  const milliseconds = Date.parse(isLocal ? `${text}Z` : text);
-  return milliseconds >= 0 ? milliseconds * 1_000 : null;
+// A plain number is seconds, milliseconds or microseconds by its size: the three ranges do not
+// overlap for any time between 1973 and the year 5138.
+const SECONDS_BELOW = 1e11;
+const MILLISECONDS_BELOW = 1e14;
+
+/** Since the epoch; a negative one is milliseconds before reception. NaN for what is no time. */
+function microsecondsOf(number: number, receivedUs: number): number {
+  if (number < 0) return receivedUs + Math.floor(number * 1e3);
+  if (number < SECONDS_BELOW) return Math.floor(number * 1e6);
+  if (number < MILLISECONDS_BELOW) return Math.floor(number * 1e3);
+  return Number.isFinite(number) ? Math.floor(number) : Number.NaN;
 }
 
-function parseNumber(input: unknown): number | null {
-  if (typeof input !== "number" || !(input >= 0)) return null;
-  if (input < SECONDS_BELOW) return Math.floor(input * 1e6);
-  if (input < MILLISECONDS_BELOW) return Math.floor(input * 1e3);
-  return Math.floor(input);
-}
-
+const DECIMAL = /^-?\d{1,17}(\.\d{1,9})?$/;
 const DIGITS_MAX = 17;
 const ZERO = 0x30;
 const NINE = 0x39;

@@ -2,9 +2,10 @@
  * What became of a payload when it was decoded. The codes are written into every stored row: never renumber them.
  *
  * - `reading`: one value and the time at which it was observed.
- * - `flagged`: a value with a blemish: its time could not be used, and its time of reception stands
- *   in; or its place in a sequence could not be kept account of.
+ * - `flagged`: a reading or a state with a doubt: its time could not be used, and its time of reception
+ *   stands in; its zone was assumed; or its place in a sequence could not be kept account of.
  * - `message`: sound, and holds no single reading: a document, a text, bytes, or what the broker had kept.
+ * - `deletion`: an empty message, with which MQTT has a broker forget what it had kept.
  * - `rejected`: no value. The payload is stored all the same, and the reason says why.
  */
 export const OUTCOMES = [
@@ -14,11 +15,16 @@ export const OUTCOMES = [
   { code: 3, kind: "flagged", reason: "publisher, epoch or seq unusable" },
   { code: 4, kind: "flagged", reason: "beyond the ledger's limits" },
   { code: 5, kind: "flagged", reason: "the filter failed" },
+  { code: 7, kind: "flagged", reason: "time before 2001: a clock that was never set" },
+  { code: 8, kind: "flagged", reason: "time without a zone" },
+  { code: 9, kind: "flagged", reason: "NaN or infinity in JSON" },
   { code: 6, kind: "message", reason: "retained" },
   { code: 20, kind: "message", reason: "JSON without a single reading" },
   { code: 21, kind: "message", reason: "text" },
   { code: 22, kind: "message", reason: "bytes" },
   { code: 23, kind: "message", reason: "Avro without a single reading" },
+  { code: 40, kind: "deletion", reason: "empty message" },
+  // In rows of earlier versions only.
   { code: 10, kind: "rejected", reason: "empty payload" },
   { code: 11, kind: "rejected", reason: "payload too large" },
   { code: 12, kind: "rejected", reason: "not UTF-8" },
@@ -36,7 +42,6 @@ export const OUTCOMES = [
 
 export type Outcome = (typeof OUTCOMES)[number];
 export type OutcomeReason = Outcome["reason"];
-export type RejectionReason = Extract<Outcome, { kind: "rejected" }>["reason"];
 
 const byReason = new Map<string, Outcome>(OUTCOMES.map((outcome) => [outcome.reason, outcome]));
 

@@ -1,8 +1,9 @@
 import { isUtf8 } from "node:buffer";
 import { z } from "zod";
 import { NUMBER_MAGNITUDE_MAX, PAYLOAD_BYTES_MAX } from "./limits.ts";
-import { parseObservedTime } from "./observed-time.ts";
-import { type Outcome, outcomeOf, type RejectionReason } from "./outcomes.ts";
+import { type DecodeTimes, observedAt } from "./observed-time.ts";
+import { type Outcome, type OutcomeReason, outcomeOf } from "./outcomes.ts";
+import { parseLenientJson, textOf } from "./outside-text.ts";
 import { parseSequence, type Sequence } from "./sequence.ts";
 import { readUsualPayload } from "./usual-payload.ts";
 
@@ -22,47 +23,72 @@ export interface DataPayload {
   epochtime: string;
 }
 
-/** A payload's reading: what became of it and, unless it was rejected, its value and time. */
+/** What became of a payload: of a reading with its value and time, of a device's state with its time. */
 type DecodedReading =
   | { outcome: Outcome; value: number; observedUs: number }
-  | { outcome: Outcome; value: null; observedUs: null };
+  | { outcome: Outcome; value: null; observedUs: number | null };
 
 /** A payload after decoding: its reading, and its place in the sequence of an outbox if it has one. */
 export type Decoded = DecodedReading & { sequence: Sequence | null };
 
-/** Where decoding takes time from. All in microseconds. */
-export interface DecodeTimes {
-  /** When the message arrived, since the epoch. */
-  receivedUs: number;
-  /** How far ahead of reception an observation may lie before its time is not believed. */
-  skewUs: number;
-}
-
 const READING = outcomeOf("");
-const TIME_UNREADABLE = outcomeOf("time missing or unreadable");
-const TIME_IN_FUTURE = outcomeOf("time in the future");
 const SEQUENCE_UNUSABLE = outcomeOf("publisher, epoch or seq unusable");
+const NON_FINITE = outcomeOf("NaN or infinity in JSON");
 
 const REPLACEMENT = "\uFFFD";
 const NUMERIC_TEXT = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d{1,4})?$/i;
 const NUMERIC_TEXT_LENGTH_MAX = 64;
 
+/** What a decoder makes of the JSON of a payload. */
+export type DecodeJson = (json: unknown, times: DecodeTimes) => Decoded;
+
 /** Decodes one payload of `DATA`. Never throws: whatever arrives has an outcome. */
 export function decodeReading(payload: Buffer, times: DecodeTimes): Decoded {
-  if (payload.length === 0) return rejected("empty payload");
-  if (payload.length > PAYLOAD_BYTES_MAX) return rejected("payload too large");
+  return decodeJsonPayload(payload, times, decodeJsonReading);
+}
+
+/** Decodes a payload of JSON, by `decode` unless it is the usual reading. Never throws unless `decode` does. */
+export function decodeJsonPayload(
+  payload: Buffer,
+  times: DecodeTimes,
+  decode: DecodeJson,
+): Decoded {
+  if (payload.length === 0) return withoutReading("empty message");
+  if (payload.length > PAYLOAD_BYTES_MAX) return withoutReading("payload too large");
 
   const usual = readUsualPayload(payload);
   if (usual !== null) return decodeRecord(usual, times);
-  const text = payload.toString("utf8");
+  const text = textOf(payload);
   // What is no UTF-8 leaves this mark. In a text of single bytes it cannot be, which costs nothing to see.
-  if (text.includes(REPLACEMENT) && !isUtf8(payload)) return rejected("not UTF-8");
-  const json = parseJson(text);
-  if (json === undefined) return rejected("not JSON");
-  if (typeof json !== "object" || json === null || Array.isArray(json)) {
-    return rejected("not a JSON object");
-  }
-  return decodeRecord(json, times);
+  if (text.includes(REPLACEMENT) && !isUtf8(payload)) return withoutReading("not UTF-8");
+  const { json, hasNonFinite } = parseLenientJson(text);
+  if (json === undefined) return withoutReading("not JSON");
+  const decoded = decode(json, times);
+  if (hasNonFinite && isFine(decoded)) decoded.outcome = NON_FINITE;
+  return decoded;
+}
+
+/** One payload has one outcome: what is wrong with its time matters more. */
+function isFine({ outcome: { kind } }: Decoded): boolean {
+  return kind === "reading" || kind === "message";
+}
+
+function decodeJsonReading(json: unknown, times: DecodeTimes): Decoded {
+  return isObject(json) ? decodeRecord(json, times) : withoutReading("not a JSON object");
+}
+
+const DOCUMENT = outcomeOf("JSON without a single reading");
+
+/** Any JSON: a reading where it has a `number` at its top level, a document elsewhere. */
+export function decodeDocument(json: unknown, times: DecodeTimes): Decoded {
+  const decoded = decodeJsonReading(json, times);
+  const { reason } = decoded.outcome;
+  if (reason === "number missing" || reason === "not a JSON object") decoded.outcome = DOCUMENT;
+  return decoded;
+}
+
+function isObject(json: unknown): json is object {
+  return typeof json === "object" && json !== null && !Array.isArray(json);
 }
 
 /**
@@ -81,33 +107,18 @@ export function decodeRecord(record: object, times: DecodeTimes): Decoded {
 }
 
 function decodeFields({ number, epochtime }: Record<string, unknown>, times: DecodeTimes): Decoded {
-  if (number === undefined) return rejected("number missing");
+  if (number === undefined) return withoutReading("number missing");
   const value = parseValue(number);
-  if (value === null) return rejected("number unreadable");
-  if (!(Math.abs(value) <= NUMBER_MAGNITUDE_MAX)) return rejected("number out of range");
+  if (value === null) return withoutReading("number unreadable");
+  if (!(Math.abs(value) <= NUMBER_MAGNITUDE_MAX)) return withoutReading("number out of range");
 
-  const observedUs = parseObservedTime(epochtime);
-  const { receivedUs, skewUs } = times;
-  if (observedUs === null) {
-    return { outcome: TIME_UNREADABLE, value, observedUs: receivedUs, sequence: null };
-  }
-  if (observedUs > receivedUs + skewUs) {
-    return { outcome: TIME_IN_FUTURE, value, observedUs: receivedUs, sequence: null };
-  }
-  return { outcome: READING, value, observedUs, sequence: null };
+  const { outcome, observedUs } = observedAt(epochtime, times);
+  return { outcome, value, observedUs, sequence: null };
 }
 
-function rejected(reason: RejectionReason): Decoded {
+/** A payload that yields no reading, and what is to be said of it. */
+export function withoutReading(reason: OutcomeReason): Decoded {
   return { outcome: outcomeOf(reason), value: null, observedUs: null, sequence: null };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    // Bad input is data: the caller stores it with the reason "not JSON".
-    return undefined;
-  }
 }
 
 function parseValue(input: unknown): number | null {

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { isName } from "./names.ts";
+import { jsonOf } from "./outside-text.ts";
 
 const seq = z.int().nonnegative();
 const range = z.tuple([seq, seq]);
@@ -66,12 +67,8 @@ export function parseAnnouncement(payload: Buffer): Announcement | null {
   return parse(announcementPayload, payload);
 }
 
+/** Anyone may publish there. What is not JSON is none, and the caller says so. */
 function parse<T>(schema: z.ZodType<T>, payload: Buffer): T | null {
-  try {
-    const parsed = schema.safeParse(JSON.parse(payload.toString("utf8")));
-    return parsed.success ? parsed.data : null;
-  } catch {
-    // Anyone may publish there. What is not JSON is none, and the caller says so.
-    return null;
-  }
+  const parsed = schema.safeParse(jsonOf(payload));
+  return parsed.success ? parsed.data : null;
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { jsonOf } from "./outside-text.ts";
 
 /** The windows that statistics are published for: the field of the average and its span in seconds. */
 export const WINDOWS = [
@@ -37,11 +38,7 @@ export type WindowDetail = z.infer<typeof windowDetail>;
 
 /** Reads a payload of `STATS`; `null` when it is not one. An old publisher's three averages alone are not enough. */
 export function parseStatistics(payload: Buffer): Statistics | null {
-  try {
-    const parsed = statisticsPayload.safeParse(JSON.parse(payload.toString("utf8")));
-    return parsed.success ? parsed.data : null;
-  } catch {
-    // Anyone may publish on STATS. What is not JSON is no statistics, and the caller says so.
-    return null;
-  }
+  // Anyone may publish on STATS. What is not JSON is no statistics, and the caller says so.
+  const parsed = statisticsPayload.safeParse(jsonOf(payload));
+  return parsed.success ? parsed.data : null;
 }

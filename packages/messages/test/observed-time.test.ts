@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { parseObservedTime } from "@weir/messages";
+import { parseStatedTime } from "@weir/messages";
 
 const EXPECTED_US = Date.UTC(2026, 10, 20, 10, 0, 0) * 1_000;
 const SECONDS = EXPECTED_US / 1e6;
@@ -17,12 +17,12 @@ describe("the time of an observation", () => {
     ["a $date of milliseconds", { $date: SECONDS * 1e3 }],
     ["a $date of ISO 8601", { $date: "2026-11-20T10:00:00.000Z" }],
   ])("is read from %s", (_, input) => {
-    expect(parseObservedTime(input)).toBe(EXPECTED_US);
+    expect(parseStatedTime(input)).toBe(EXPECTED_US);
   });
 
   test("keeps the fraction of a second", () => {
-    expect(parseObservedTime(1795207143.25)).toBe(1795207143250000);
-    expect(parseObservedTime("2026-11-20T10:00:00.125Z")).toBe(EXPECTED_US + 125_000);
+    expect(parseStatedTime(1795207143.25)).toBe(1795207143250000);
+    expect(parseStatedTime("2026-11-20T10:00:00.125Z")).toBe(EXPECTED_US + 125_000);
   });
 
   test.each([
@@ -38,6 +38,6 @@ describe("the time of an observation", () => {
     ["a nested $date", { $date: { $date: 1 } }],
     ["a list", [1795207143]],
   ])("is not read from %s", (_, input) => {
-    expect(parseObservedTime(input)).toBeNull();
+    expect(parseStatedTime(input)).toBeNull();
   });
 });

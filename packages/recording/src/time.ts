@@ -1,4 +1,4 @@
-import { parseObservedTime } from "@weir/messages";
+import { parseStatedTime } from "@weir/messages";
 import { millisecondsOf } from "@weir/settings-file";
 
 /** How `parseTime` wants times, for `--help` and for errors. */
@@ -8,7 +8,6 @@ export const TIME_FORMS =
 const BEFORE = /^-(?<amount>\d{1,12}(\.\d{1,6})?) ?(?<unit>ms|[smhdw])$/;
 const AGO =
   /^(?<amount>\d{1,12}(\.\d{1,6})?) ?(?<unit>[smhdw]|(second|minute|hour|day|week)s?) ago$/;
-const FRACTION = /(?<=:\d\d)\.(?<digits>\d{1,9})(?=Z|[+-]|$)/;
 
 /**
  * A time as people and programs write it.
@@ -18,17 +17,10 @@ const FRACTION = /(?<=:\d\d)\.(?<digits>\d{1,9})(?=Z|[+-]|$)/;
 export function parseTime(text: string, nowUs: number): number | null {
   if (text === "now") return nowUs;
   const past = (BEFORE.exec(text) ?? AGO.exec(text))?.groups;
-  return past === undefined ? parseAbsolute(text) : nowUs - lengthUs(past);
+  return past === undefined ? parseStatedTime(text) : nowUs - lengthUs(past);
 }
 
 function lengthUs({ amount = "", unit = "" }: Readonly<Record<string, string>>): number {
   const letters = unit === "ms" ? unit : unit.charAt(0);
   return Math.round(millisecondsOf(amount + letters) * 1_000);
-}
-
-/** Times of reception have microseconds, of which `Date` would keep milliseconds. */
-function parseAbsolute(text: string): number | null {
-  const digits = FRACTION.exec(text)?.groups?.digits ?? "";
-  const wholeUs = parseObservedTime(text.replace(FRACTION, ""));
-  return wholeUs === null ? null : wholeUs + Number(digits.padEnd(6, "0").slice(0, 6));
 }

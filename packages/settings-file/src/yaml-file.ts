@@ -2,6 +2,7 @@ import { isUtf8 } from "node:buffer";
 import { readFileSync } from "node:fs";
 import { ConfigurationFault } from "@weir/config";
 import { errorCode, errorMessage } from "@weir/fault";
+import { textOf } from "@weir/messages";
 import {
   type Document,
   isAlias,
@@ -84,7 +85,7 @@ function readText(file: string): string | null {
   }
   // Read as something else, a filter would silently match nothing.
   if (!isUtf8(bytes)) throw new ConfigurationFault([`${file}: it is not UTF-8; save it as that`]);
-  return bytes.toString("utf8");
+  return textOf(bytes);
 }
 
 function readBytes(file: string): Buffer | null {

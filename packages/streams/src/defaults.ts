@@ -25,6 +25,7 @@ export function plainStream(name: string, values: StreamValues): StreamConfig {
     qos: 1,
     retained: "store",
     decoder: { kind: "json" },
+    timeZone: "UTC",
     filterFile: null,
     place: { kind: "folder", folder: join(dirname(values.DB_FILE), name) },
     rotationMs: DAY_MS,

@@ -31,6 +31,7 @@ export function normaliseStream(
     broker: entry.broker ?? stream.broker,
     connection: entry.connection ?? stream.connection,
     decoder: decoder === undefined ? stream.decoder : decoderSpec(decoder, base),
+    timeZone: entry.timeZone ?? stream.timeZone,
     filterFile: filter === undefined ? stream.filterFile : resolve(base, filter),
     place:
       folder === undefined ? stream.place : { kind: "folder", folder: besideStore(folder, values) },

@@ -1,5 +1,5 @@
 import { isName, NAME_RESERVED, NAME_RULE } from "@weir/messages";
-import { duration, size } from "@weir/settings-file";
+import { didYouMean, duration, size } from "@weir/settings-file";
 import { filterProblem } from "@weir/topics";
 import { z } from "zod";
 
@@ -44,6 +44,15 @@ const decoder = z
   )
   .describe(
     "How payloads are read. reading: {number, epochtime}; device: states, acks and the rest of what devices say; json: any JSON; number and text: plain text; raw: bytes that are left alone; avro: needs a folder of schemas. json unless it says otherwise.",
+  );
+
+const timeZone = z
+  .string("it must be the name of a time zone: Europe/Berlin, UTC")
+  .superRefine((name, context) => {
+    if (!isTimeZone(name)) context.addIssue({ code: "custom", message: timeZoneProblem(name) });
+  })
+  .describe(
+    "The zone that times without a zone are read in, by its IANA name: Europe/Berlin. UTC unless it is given.",
   );
 
 const retention = z
@@ -91,6 +100,7 @@ const stream = z.strictObject({
       "What happens to messages that the broker had kept: stored like any other, stored without a value, or not stored.",
     ),
   decoder: decoder.optional(),
+  timeZone: timeZone.optional(),
   filter: path
     .optional()
     .describe("A TypeScript file that keeps, drops or changes messages, relative to this file."),
@@ -147,6 +157,22 @@ function urlProblem(text: string): string | null {
   return url.username === "" && url.password === ""
     ? null
     : "no user or password stands in it; use username, and passwordFile or passwordVariable";
+}
+
+/** An offset is no name: it would be wrong for half of the year in most places. */
+function isTimeZone(name: string): boolean {
+  if (!/^[A-Za-z]/.test(name)) return false;
+  try {
+    new Intl.DateTimeFormat("en", { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function timeZoneProblem(name: string): string {
+  const words = "there is no such time zone; give a name of the IANA database: Europe/Berlin, UTC";
+  return `${words}${didYouMean(name, Intl.supportedValuesOf("timeZone"))}`;
 }
 
 const entriesMax = (most: number) => (entries: object) => Object.keys(entries).length <= most;

@@ -11,6 +11,8 @@ export interface StreamConfig {
   /** What becomes of messages that the broker had kept: `mark` stores them without a value. */
   retained: "store" | "mark" | "skip";
   decoder: DecoderSpec;
+  /** The IANA name of the zone that times without a zone are in. */
+  timeZone: string;
   /** A TypeScript file, `null` for none. */
   filterFile: string | null;
   place: StreamPlace;

@@ -1,6 +1,5 @@
-import { decodeRecord, outcomeOf, PAYLOAD_BYTES_MAX } from "@weir/messages";
+import { decodeRecord, outcomeOf, PAYLOAD_BYTES_MAX, withoutReading } from "@weir/messages";
 import type { Decoder } from "../decoder.ts";
-import { withoutReading } from "../without-reading.ts";
 import { unframe } from "./framing.ts";
 import { openSchemas, type SchemasOptions } from "./schemas.ts";
 
@@ -14,7 +13,7 @@ const OTHER_RECORD = outcomeOf("Avro without a single reading");
 export function openAvroDecoder(options: SchemasOptions): Decoder {
   const schemas = openSchemas(options);
   return ({ payload }, times) => {
-    if (payload.length === 0) return withoutReading("empty payload");
+    if (payload.length === 0) return withoutReading("empty message");
     if (payload.length > PAYLOAD_BYTES_MAX) return withoutReading("payload too large");
     const framed = unframe(payload, options.framing);
     if (framed === null) return withoutReading("Avro framing missing");

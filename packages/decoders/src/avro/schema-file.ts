@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from "node:fs";
 import { basename } from "node:path";
+import { textOf } from "@weir/messages";
 import avro, { type Type } from "avsc";
 import { fingerprintOf } from "./fingerprint.ts";
 import type { Framing } from "./framing.ts";
@@ -18,7 +19,7 @@ export function readSchema(file: string, framing: Framing): NamedSchema {
   if (statSync(file).size > SCHEMA_BYTES_MAX) {
     throw new Error(`it is larger than ${SCHEMA_BYTES_MAX} bytes`);
   }
-  const type = avro.Type.forSchema(JSON.parse(readFileSync(file, "utf8")));
+  const type = avro.Type.forSchema(JSON.parse(textOf(readFileSync(file))));
   if (framing === "single-object") {
     // What the library gives here is the canonical form of the specification.
     return { key: fingerprintOf(JSON.stringify(type.schema())), type };

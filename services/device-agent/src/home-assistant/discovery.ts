@@ -1,4 +1,4 @@
-import { discoveryTopic } from "@weir/messages";
+import { discoveryTopic, textOf } from "@weir/messages";
 import type { InboundMessage, Link, Subscription } from "@weir/mqtt";
 import { type DeviceDescription, discoveryPayload } from "./discovery-payload.ts";
 
@@ -40,7 +40,7 @@ export function createDiscovery({ prefix, describe }: DiscoveryOptions): Discove
     subscription: { filter: statusTopic, qos: 1 },
     receive: ({ topic, payload }) => {
       if (topic !== statusTopic) return false;
-      if (payload.toString("utf8") === BORN) tell();
+      if (textOf(payload) === BORN) tell();
       return true;
     },
     connected: (connected) => {

@@ -86,6 +86,8 @@ export function createCommandDesk(options: CommandDeskOptions): CommandDesk {
     },
     receive: (message) => {
       if (message.topic !== commandTopic) return false;
+      // That is how somebody has the broker forget a retained command.
+      if (message.payload.length === 0) return true;
       const nowMs = clock.now();
       const address = responseAddressOf(message, device, reservedTopics);
       const response = address === "refused" ? null : address;

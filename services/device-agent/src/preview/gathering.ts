@@ -26,9 +26,12 @@ export interface Gathered {
   leftOut: number;
 }
 
+/** What of a stored message a preview needs. */
+type Recorded = Pick<StoredMessage, "topic" | "payload" | "receivedUs" | "observedUs">;
+
 export interface Gathering {
   /** Passes over what is no state, or not of the device and attribute that are wanted. */
-  add(message: Pick<StoredMessage, "topic" | "payload" | "receivedUs">): void;
+  add(message: Recorded): void;
   result(): Gathered;
 }
 
@@ -114,14 +117,11 @@ function deviceName(topic: string, wanted: string | null): string | null {
   return `${prefix}/${address.id}`;
 }
 
-function readingsOf(
-  { payload, receivedUs }: Pick<StoredMessage, "payload" | "receivedUs">,
-  wanted: string | null,
-) {
+function readingsOf({ payload, receivedUs, observedUs }: Recorded, wanted: string | null) {
   const state = decodeState(payload, { receivedUs, skewUs: SKEW_US });
   if (state === null) return null;
   const readings = state.readings.filter(
     ({ attribute }) => wanted === null || attribute === wanted,
   );
-  return readings.length === 0 ? null : { ...state, readings };
+  return readings.length === 0 ? null : { observedUs: observedUs ?? state.observedUs, readings };
 }

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { addAbortListener } from "node:events";
 import type { Clock } from "@weir/clock";
 import { errorMessage } from "@weir/fault";
-import { type CommandAck, deviceTopics, parseCommandAck } from "@weir/messages";
+import { type CommandAck, deviceTopics, parseCommandAck, textOf } from "@weir/messages";
 import { createLink, type InboundMessage, isRefusal, type LinkLogger } from "@weir/mqtt";
 import type { SendRequest } from "./command-line.ts";
 import { createFollowing, type Ended } from "./follow.ts";
@@ -37,7 +37,7 @@ export async function sendCommand(
   let wasConnected = false;
 
   function receive({ topic, payload, retained }: InboundMessage): void {
-    if (topic === topics.availability) availability = payload.toString().slice(0, 20);
+    if (topic === topics.availability) availability = textOf(payload).slice(0, 20);
     if (topic !== topics.ack || retained) return;
     const ack = parseCommandAck(payload);
     if (ack === null || ack.id !== request.id) return;

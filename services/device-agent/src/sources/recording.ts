@@ -1,4 +1,4 @@
-import { NUMBER_MAGNITUDE_MAX } from "@weir/messages";
+import { NUMBER_MAGNITUDE_MAX, withoutMarks } from "@weir/messages";
 import { csvRecords, type LineRecord, lines } from "./recording-lines.ts";
 
 /** Numbers that are taken from one recording at most: 16 MB of memory. */
@@ -60,7 +60,7 @@ function take(record: unknown, { attributes, topic }: Wanted): Taken {
   if (topic !== null && record.topic !== topic) return "other";
   // Bytes that are no text have nothing but what their decoder has found.
   const text = record.encoding === "base64" ? null : record.payload;
-  const payload = typeof text === "string" ? parseJson(text) : record;
+  const payload = typeof text === "string" ? parseJson(withoutMarks(text)) : record;
   return attributes.length === 0
     ? takeNumber(payload, record)
     : takeAttributes(payload, attributes);

@@ -1,6 +1,7 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { EXIT_CODES, errorMessage, Fault } from "@weir/fault";
+import { textOf } from "@weir/messages";
 import { z } from "zod";
 import { name as attributeName } from "../config/words.ts";
 import { parseRecording, type Recording, VALUES_MAX } from "./recording.ts";
@@ -107,7 +108,7 @@ function readText(path: string): string {
       if (found.size > FILE_BYTES_MAX) {
         throw new Error(`it has ${found.size} bytes; ${FILE_BYTES_MAX} (64 MiB) are the most`);
       }
-      return readFileSync(descriptor, "utf8").replace(/^\uFEFF/, "");
+      return textOf(readFileSync(descriptor));
     } finally {
       closeSync(descriptor);
     }

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import type { Readable } from "node:stream";
 import type { Clock } from "@weir/clock";
+import { textOf } from "@weir/messages";
 
 /** The most that a program may write, in bytes. */
 const OUTPUT_BYTES_MAX = 4_096;
@@ -79,7 +80,7 @@ function gather(stream: Readable, tooMuch: () => void): () => string {
     bytes += chunk.length;
     if (bytes > OUTPUT_BYTES_MAX) tooMuch();
   });
-  return () => Buffer.concat(chunks).toString("utf8");
+  return () => textOf(Buffer.concat(chunks));
 }
 
 /** Only while it runs: afterwards its number may be another's. */

@@ -18,7 +18,7 @@ function gather(recorded: readonly Recorded[], wanted: object = {}): Gathered {
   for (const [index, [topic, data]] of recorded.entries()) {
     const receivedUs = START_US + index * 10_000_000;
     const payload = Buffer.from(JSON.stringify({ data, time: receivedUs / 1_000 }));
-    gathering.add({ topic, payload, receivedUs });
+    gathering.add({ topic, payload, receivedUs, observedUs: null });
   }
   return gathering.result();
 }

@@ -43,8 +43,9 @@ function filtersText({ filters, exclude, qos, retained }: StreamConfig): string 
   return [...filters, ...exclude.map((filter) => `not ${filter}`), notes.join(", ")].join("\n");
 }
 
-function decoderText({ decoder, filterFile }: StreamConfig): string {
+function decoderText({ decoder, timeZone, filterFile }: StreamConfig): string {
   const lines = decoder.kind === "avro" ? [decoder.kind, decoder.schemas] : [decoder.kind];
+  if (timeZone !== "UTC") lines.push(`times: ${timeZone}`);
   return [...lines, ...(filterFile === null ? [] : [`filter ${filterFile}`])].join("\n");
 }
 

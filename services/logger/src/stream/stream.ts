@@ -41,6 +41,7 @@ export interface StreamOptions extends StreamReading {
 }
 
 const RETAINED = outcomeOf("retained").code;
+const DELETED = outcomeOf("empty message").code;
 const FILTER_FAILED = outcomeOf("the filter failed").code;
 const NANOSECONDS_PER_MS = 1e6;
 
@@ -52,7 +53,7 @@ export function createStream(options: StreamOptions): Stream {
 
   function toRow(message: ReceivedMessage, times: DecodeTimes): NewRow {
     const row = filter === null ? plainRow(message, times) : filteredRow(message, filter, times);
-    if (!message.retained || config.retained !== "mark") return row;
+    if (!message.retained || config.retained !== "mark" || row.outcome === DELETED) return row;
     // What the broker has kept is no news: no statistics count it.
     return { ...row, outcome: RETAINED, value: null, observedUs: null };
   }
@@ -104,7 +105,7 @@ export function createStream(options: StreamOptions): Stream {
     commit: (receivedUs) => {
       if (taken.length === 0) return NOBODY;
       const startMs = clock.monotonic();
-      const times = { receivedUs, skewUs };
+      const times = { receivedUs, skewUs, timeZone: config.timeZone };
       const messages = taken;
       taken = [];
       const rows = messages.map((message) => toRow(message, times));

@@ -1,4 +1,9 @@
-import { NUMBER_MAGNITUDE_MAX, outcomeOf, PAYLOAD_BYTES_MAX } from "@weir/messages";
+import {
+  NUMBER_MAGNITUDE_MAX,
+  OBSERVED_US_MIN,
+  outcomeOf,
+  PAYLOAD_BYTES_MAX,
+} from "@weir/messages";
 import { askSegments, type SpanSummary, type StoreReader, type StreamPlace } from "@weir/store";
 import type { StateRules } from "./states.ts";
 
@@ -19,27 +24,41 @@ interface SegmentSummary {
 }
 
 /**
- * Reads states as `decodeState` does, and shares nothing with it, so that each is held to the other. Of
- * what is seldom met it differs in two things: of a key that is there twice SQLite takes the first, and
- * it counts what stands behind the hundredth attribute, too.
+ * Reads states as `decodeState` does, and shares nothing with it, so that each is held to the other. The
+ * time of a state is in its row, if the decoder `device` has written it. Of what is seldom met it differs
+ * in three things: of a key that is there twice SQLite takes the first, it counts what stands behind the
+ * hundredth attribute, too, and of rows without a time it reads the forms of time that SQLite knows.
  */
 const SQL = `
-WITH states AS (
-  SELECT received_us, CAST(payload AS TEXT) AS state
+WITH payloads AS (
+  SELECT received_us, observed_us, outcome, rtrim(CAST(payload AS TEXT), char(0)) AS state
   FROM rows JOIN topics ON topics.id = rows.topic_id
   WHERE rows.id <= @throughId AND rows.outcome <> @retained AND length(payload) <= @bytesMax
     AND topics.topic IN (SELECT value || '/' || @device || '/state' FROM json_each(@prefixes))
 ),
+texts AS (
+  SELECT received_us, observed_us,
+         observed_us IS NOT NULL OR outcome = @nonFinite AS is_decoded,
+         iif(unicode(state) = 0xFEFF, substr(state, 2), state) AS state
+  FROM payloads
+),
+states AS (
+  SELECT received_us, observed_us,
+         CASE WHEN json_valid(state) THEN state
+              WHEN is_decoded THEN replace(replace(state, '-nan', 'nan'), '-NaN', 'nan') END AS state
+  FROM texts
+),
 parts AS (
-  SELECT received_us, state ->> @path AS value, json_type(state, @path) AS kind,
+  SELECT received_us, observed_us, state ->> @path AS value, json_type(state, @path) AS kind,
          iif(json_type(state, '$.time') = 'object', state ->> '$.time."$date"', state ->> '$.time') AS time
-  FROM states WHERE CASE WHEN json_valid(state) THEN json_type(state, '$.data') = 'object' END
+  FROM states WHERE CASE WHEN json_valid(state, 2) THEN json_type(state, '$.data') = 'object' END
 ),
 numbers AS (
   SELECT received_us, CAST(value AS REAL) AS value,
-         CASE WHEN typeof(time) = 'text' AND NOT time GLOB '*[0-9]*' THEN NULL
-              WHEN typeof(time) = 'text' AND time GLOB '*[^0-9. ]*' THEN unixepoch(time, 'subsec') * 1e6
-              WHEN CAST(time AS REAL) < 0 THEN NULL
+         CASE WHEN observed_us IS NOT NULL THEN observed_us
+              WHEN typeof(time) = 'text' AND NOT time GLOB '*[0-9]*' THEN NULL
+              WHEN typeof(time) = 'text' AND trim(time) GLOB '?*[^0-9. ]*' THEN unixepoch(time, 'subsec') * 1e6
+              WHEN CAST(time AS REAL) < 0 THEN received_us + floor(CAST(time AS REAL) * 1e3)
               WHEN CAST(time AS REAL) < 1e11 THEN floor(CAST(time AS REAL) * 1e6)
               WHEN CAST(time AS REAL) < 1e14 THEN floor(CAST(time AS REAL) * 1e3)
               ELSE floor(CAST(time AS REAL)) END AS told_us
@@ -49,7 +68,7 @@ numbers AS (
 ),
 readings AS (
   SELECT value,
-         floor(iif(told_us IS NULL OR told_us > received_us + @skewUs, received_us, told_us) / 1e6) AS second
+         floor(iif(told_us BETWEEN @floorUs AND received_us + @skewUs, told_us, received_us) / 1e6) AS second
   FROM numbers WHERE abs(value) <= @magnitudeMax
 )
 SELECT count(*) AS count, total(value) AS sum, min(value) AS min, max(value) AS max,
@@ -75,6 +94,8 @@ export function seriesInSql({
           prefixes: JSON.stringify(prefixes),
           retained: outcomeOf("retained").code,
           skewUs,
+          floorUs: OBSERVED_US_MIN,
+          nonFinite: outcomeOf("NaN or infinity in JSON").code,
           bytesMax: PAYLOAD_BYTES_MAX,
           magnitudeMax: NUMBER_MAGNITUDE_MAX,
         },

@@ -17,11 +17,12 @@ export function* statesIn(
   messages: readonly StoredMessage[],
   { prefixes, skewUs }: StateRules,
 ): Generator<SeriesReading> {
-  for (const { topic, payload, receivedUs, outcome, cursor } of messages) {
+  for (const { topic, payload, receivedUs, outcome, observedUs, cursor } of messages) {
     const device = outcome === RETAINED ? null : deviceOfState(topic, prefixes)?.id;
     const state = device ? decodeState(payload, { receivedUs, skewUs }) : null;
     if (!device || state === null) continue;
-    const second = Math.floor(state.observedUs / 1_000_000);
+    // The decoder `device` has found the time out; rows of another one, or of an earlier version, have none.
+    const second = Math.floor((observedUs ?? state.observedUs) / 1_000_000);
     const id = rowIdOf(cursor);
     for (const { attribute, value } of state.readings) {
       yield { device, attribute, second, value, id };
