@@ -15,11 +15,11 @@ function padded(bytes: number): Buffer {
 }
 
 const RUBBISH: readonly [payload: string | Buffer, reason: string][] = [
-  ["", "empty payload"],
+  ["", "empty message"],
   ['{"number":4', "not JSON"],
   [`${"[".repeat(DEPTH)}${"]".repeat(DEPTH)}`, "not a JSON object"],
   [`{"number":${'{"a":'.repeat(DEPTH)}1${"}".repeat(DEPTH)}}`, "number unreadable"],
-  ['{"number":NaN}', "not JSON"],
+  ['{"number":NaN}', "number unreadable"],
   ['{"number":"NaN"}', "number unreadable"],
   ['{"number":1e999}', "number out of range"],
   [Buffer.from([0x7b, 0xff, 0xfe, 0x7d]), "not UTF-8"],

@@ -157,7 +157,7 @@ describe("Avro", () => {
       confluent(7, Buffer.concat([TYPE.toBuffer(SAMPLE), Buffer.from([1])])),
       "not readable by its Avro schema",
     ],
-    ["nothing", Buffer.alloc(0), "empty payload"],
+    ["nothing", Buffer.alloc(0), "empty message"],
   ])("is rejected with %s", (_, payload, reason) => {
     using folder = temporaryFolder();
     write(folder, "7.avsc", READING);

@@ -48,6 +48,57 @@ describe("the decoder device", () => {
     expect(reasonOf("devices/a/log/warn", '{"message":"x"}')).toBe("JSON without a single reading");
   });
 
+  const decodeState = (payload: string, timeZone = "UTC") => {
+    const decoder = openDecoder({ kind: "device" }, () => {});
+    const message = { topic: "devices/a/state", payload: Buffer.from(payload) };
+    const { outcome, value, observedUs } = decoder(message, { ...TIMES, timeZone });
+    return [outcome.kind, outcome.reason, value, observedUs];
+  };
+  const DOCUMENT = ["message", "JSON without a single reading", null];
+
+  test("finds the time of a state, with no doubt where it has none", () => {
+    const observedUs = 1_799_999_000_000_000;
+    expect(decodeState('{"data":{"a":1},"time":1799999000000}')).toEqual([...DOCUMENT, observedUs]);
+    expect(decodeState('{"data":{"a":1},"time":-1000000}')).toEqual([...DOCUMENT, observedUs]);
+    for (const said of ["", ',"time":null']) {
+      expect(decodeState(`{"data":{"a":1}${said}}`)).toEqual([...DOCUMENT, TIMES.receivedUs]);
+    }
+    expect(decodeState('{"a":1,"time":12345}')).toEqual([...DOCUMENT, null]);
+  });
+
+  test.each([
+    ['"soon"', "time missing or unreadable"],
+    ["1799999999999999999", "time in the future"],
+    ["12345", "time before 2001: a clock that was never set"],
+    ['"1970-01-01T00:00:00Z"', "time before 2001: a clock that was never set"],
+    ['"2000-01-01"', "time before 2001: a clock that was never set"],
+  ])("flags the state with the time %s, which counts at its reception", (time, reason) => {
+    expect(decodeState(`{"data":{"a":1},"time":${time}}`)).toEqual([
+      "flagged",
+      reason,
+      null,
+      TIMES.receivedUs,
+    ]);
+  });
+
+  test("reads a state's local time in the zone of the stream, and flags it", () => {
+    const local = '{"data":{"a":1},"time":"2026-07-27 10:30:00"}';
+    const [kind, reason, , observedUs] = decodeState(local, "Europe/Berlin");
+    expect([kind, reason]).toEqual(["flagged", "time without a zone"]);
+    expect(observedUs).toBe(Date.UTC(2026, 6, 27, 8, 30) * 1_000);
+  });
+
+  test("flags a state with NaN, and a doubt about its time before that", () => {
+    expect(decodeState('{"data":{"temp":NaN,"hum":40}}')).toEqual([
+      "flagged",
+      "NaN or infinity in JSON",
+      null,
+      TIMES.receivedUs,
+    ]);
+    const [, reason] = decodeState('{"data":{"temp":nan},"time":7}');
+    expect(reason).toBe("time before 2001: a clock that was never set");
+  });
+
   test("takes nothing but JSON for states, commands and acks", () => {
     for (const topic of ["devices/a/state", "losant/a/command", "devices/a/command/ack"]) {
       expect(reasonOf(topic, "online")).toBe("not JSON");
@@ -67,7 +118,6 @@ describe("the decoder number", () => {
   });
 
   test.each([
-    ["", "empty payload"],
     ["0x10", "not a number"],
     ["1,5", "not a number"],
     ["NaN", "not a number"],
@@ -87,6 +137,25 @@ describe("the decoders text and raw", () => {
 });
 
 describe("every decoder", () => {
+  test.each(SIMPLE)("takes an empty message for a deletion: %s", (kind) => {
+    expect(decode(kind, "").outcome).toMatchObject({ kind: "deletion", reason: "empty message" });
+  });
+
+  test.each([
+    ["reading", '{"number":1,"epochtime":"1700000000"}'],
+    ["json", '{"number":1,"epochtime":"1700000000"}'],
+    ["json", "[1,2]"],
+    ["device", '{"data":{"a":1}}'],
+    ["number", " -1.5e3"],
+    ["text", "grüß"],
+  ] as const)("reads what a byte order mark and NULs stand around: %s %s", (kind, text) => {
+    const plain = decode(kind, text);
+    expect(plain.outcome.kind).not.toBe("rejected");
+    for (const marked of [`\uFEFF${text}`, `${text}\0`, `\uFEFF${text}${"\0".repeat(500)}`]) {
+      expect(decode(kind, marked)).toEqual(plain);
+    }
+  });
+
   const place = { publisher: "p", epoch: "e", seq: 7 };
 
   test.each(SIMPLE)("finds the sequence of an outbox: %s", (kind) => {

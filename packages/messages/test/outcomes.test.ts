@@ -11,6 +11,9 @@ test("the codes of outcomes never change: stored rows carry them", () => {
     4: "beyond the ledger's limits",
     5: "the filter failed",
     6: "retained",
+    7: "time before 2001: a clock that was never set",
+    8: "time without a zone",
+    9: "NaN or infinity in JSON",
     10: "empty payload",
     11: "payload too large",
     12: "not UTF-8",
@@ -28,6 +31,7 @@ test("the codes of outcomes never change: stored rows carry them", () => {
     31: "Avro schema unknown",
     32: "not readable by its Avro schema",
     33: "Avro beyond limits",
+    40: "empty message",
   });
 });
 

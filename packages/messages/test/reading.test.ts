@@ -90,10 +90,9 @@ describe("a payload of DATA", () => {
   });
 
   test.each([
-    ["empty", "", "empty payload"],
     ["truncated", '{"number":1,"epoch', "not JSON"],
     ["10,000 levels deep", `${"[".repeat(10_000)}${"]".repeat(10_000)}`, "not a JSON object"],
-    ["NaN", '{"number":NaN,"epochtime":1}', "not JSON"],
+    ["NaN", '{"number":NaN,"epochtime":1}', "number unreadable"],
     ["NaN as text", '{"number":"NaN","epochtime":1}', "number unreadable"],
     ["a bare number", "42", "not a JSON object"],
     ["null", "null", "not a JSON object"],
@@ -108,6 +107,22 @@ describe("a payload of DATA", () => {
       value: null,
       observedUs: null,
       sequence: null,
+    });
+  });
+
+  test("that is empty deletes what was retained, and is no rejection", () => {
+    expect(decode("")).toEqual({
+      outcome: expect.objectContaining({ kind: "deletion", reason: "empty message" }),
+      value: null,
+      observedUs: null,
+      sequence: null,
+    });
+  });
+
+  test("with NaN beside its number counts, flagged", () => {
+    expect(decode('{"number":1,"epochtime":1795207143,"humidity":NaN}')).toMatchObject({
+      outcome: { kind: "flagged", reason: "NaN or infinity in JSON" },
+      value: 1,
     });
   });
 
@@ -138,8 +153,9 @@ describe("a payload of DATA", () => {
     fc.assert(
       fc.property(payloads, (payload) => {
         const { outcome, value, observedUs } = decodeReading(payload, TIMES);
-        expect(Number.isFinite(value)).toBe(outcome.kind !== "rejected");
-        expect(Number.isSafeInteger(observedUs)).toBe(outcome.kind !== "rejected");
+        const isReading = outcome.kind === "reading" || outcome.kind === "flagged";
+        expect(Number.isFinite(value)).toBe(isReading);
+        expect(Number.isSafeInteger(observedUs)).toBe(isReading);
       }),
     );
   });
