@@ -81,6 +81,16 @@ describe("what proves who is at the broker", () => {
     expect(broker({ BROKER_PASSWORD_FILE }).password).toBe(" two words \n");
   });
 
+  test("is read without a byte order mark and NULs around it", () => {
+    const BROKER_PASSWORD_FILE = fileOf("marked", "\uFEFFhidden\r\n\0");
+    expect(broker({ BROKER_PASSWORD_FILE }).password).toBe("hidden");
+    const files = {
+      BROKER_CERTIFICATE_FILE: fileOf("marked.pem", `\uFEFF${client.certificate}\0`),
+      BROKER_KEY_FILE: fileOf("marked.key", `\uFEFF${client.key}\0`),
+    };
+    expect(broker({ BROKER_URL, ...files }).tls).toMatchObject({ key: client.key });
+  });
+
   test("is one password", () => {
     const BROKER_PASSWORD_FILE = fileOf("password", "hidden");
     expect(problemsOf({ BROKER_PASSWORD: "hidden", BROKER_PASSWORD_FILE })).toEqual([

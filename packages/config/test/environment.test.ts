@@ -114,6 +114,13 @@ describe("the environment", () => {
     });
   });
 
+  test("reads a file .env that begins with a byte order mark and ends with NULs", () => {
+    using folder = temporaryFolder();
+    const file = folder.file(".env");
+    writeFileSync(file, "\uFEFFWEIR_TEST_FIRST=one\nWEIR_TEST_LAST=two\0\0");
+    expect(loadEnvironment(file)).toMatchObject({ WEIR_TEST_FIRST: "one", WEIR_TEST_LAST: "two" });
+  });
+
   test("needs no file .env", () => {
     expect(loadEnvironment("no such file").PATH).toBe(process.env.PATH);
   });

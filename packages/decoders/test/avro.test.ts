@@ -64,6 +64,13 @@ describe("Avro", () => {
     });
   });
 
+  test("has schemas read without a byte order mark and NULs around them", () => {
+    using folder = temporaryFolder();
+    writeFileSync(folder.file("7.avsc"), `\uFEFF${JSON.stringify(READING)}\0`);
+    const decoded = open(folder, "confluent")(confluent(7, TYPE.toBuffer(SAMPLE)));
+    expect(decoded.value).toBe(21.5);
+  });
+
   test("is read in single-object encoding", () => {
     using folder = temporaryFolder();
     write(folder, "reading.avsc", READING);

@@ -16,6 +16,10 @@ describe("a file of settings", () => {
     });
   });
 
+  test("may have a byte order mark in front and NULs behind", () => {
+    expect(pondOf("\uFEFFdepth: 2\n\0\0")).toEqual({ depth: 2 });
+  });
+
   test("is empty when there is nothing in it", () => {
     expect(pondOf("# nothing yet\n")).toEqual({});
   });

@@ -16,7 +16,8 @@ export const SCHEMA_VERSION = 1;
  * - `topics`: a number for each topic, so that a row need not repeat it. No index on `rows.topic_id`
  *   while the file is live: it costs ten times the write.
  * - `outcomes`: what the numbers in `rows.outcome` mean.
- * - `rows`: every message. `value` and `observed_us` are set where decoding yielded a reading.
+ * - `rows`: every message. `value` and `observed_us` are set where decoding yielded a reading, `observed_us`
+ *   alone where it yielded the state of a device.
  * - `ledger`: per publisher, epoch and topic, which sequence numbers have been stored: all up to
  *   `through`, and the `ranges` beyond it as JSON `[[from, to], …]`.
  * - `ledger_totals`: what remains of what the ledger has forgotten, by publisher; under `*` that of

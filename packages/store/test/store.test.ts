@@ -98,6 +98,25 @@ describe("a store", () => {
     ]);
   });
 
+  test("names doubts and deletions in explained", () => {
+    using folder = temporaryFolder();
+    const file = folder.file("weir.db");
+    using store = openTestStore(file);
+    store.append([
+      rowOf('{"number":1,"epochtime":12345}'),
+      rowOf('{"number":1,"epochtime":"2026-01-01T00:00:00"}'),
+      rowOf('{"number":1,"epochtime":"2026-01-01T00:00:00Z","x":NaN}'),
+      rowOf(""),
+    ]);
+    const value = 1;
+    expect(query(file, "SELECT kind, reason, value FROM explained ORDER BY id")).toEqual([
+      { kind: "flagged", reason: "time before 2001: a clock that was never set", value },
+      { kind: "flagged", reason: "time without a zone", value },
+      { kind: "flagged", reason: "NaN or infinity in JSON", value },
+      { kind: "deletion", reason: "empty message", value: null },
+    ]);
+  });
+
   test("writes more rows than one statement takes, in order", () => {
     using folder = temporaryFolder();
     using store = openTestStore(folder.file("weir.db"));

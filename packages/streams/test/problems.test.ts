@@ -38,6 +38,24 @@ brokers:
     expect(problems).toHaveLength(11);
   });
 
+  test.each([
+    ["Europe/Berlni", "; did you mean Europe/Berlin?"],
+    ["+01:00", ""],
+    ["Nowhere", ""],
+    ["", ""],
+  ])("names a time zone that there is not: %j", (timeZone, suggestion) => {
+    const text = `streams: { a: { filters: [a], timeZone: ${JSON.stringify(timeZone)} } }`;
+    expect(problemsOf(text)).toEqual([
+      `weir.yaml:1: streams.a.timeZone ${JSON.stringify(timeZone)}: there is no such time zone; give a name of the IANA database: Europe/Berlin, UTC${suggestion}`,
+    ]);
+  });
+
+  test("names a time zone that is no text", () => {
+    expect(problemsOf("streams: { a: { filters: [a], timeZone: 1 } }")).toEqual([
+      "weir.yaml:1: streams.a.timeZone 1: it must be the name of a time zone: Europe/Berlin, UTC",
+    ]);
+  });
+
   test("has what its streams do not agree on named with lines, too", () => {
     const text = `streams:
   data:

@@ -28,6 +28,12 @@ describe("streams", () => {
     ]);
   });
 
+  test("read times without a zone in UTC, or in the zone that they name", () => {
+    const text = "streams: { barn: { filters: [barn/#], timeZone: Europe/Berlin } }";
+    expect(named(text, "barn")?.timeZone).toBe("Europe/Berlin");
+    expect(named(text, "devices")?.timeZone).toBe("UTC");
+  });
+
   test("are refused where a weir.yaml was asked for that is not there", () => {
     expect(() => readStreams({ WEIR_FILE: "nowhere/weir.yaml" })).toThrow("is not there");
   });
@@ -58,6 +64,7 @@ streams:
       exclude: [],
       qos: 0,
       retained: "skip",
+      timeZone: "UTC",
       decoder: {
         kind: "avro",
         schemas: expect.stringMatching(/^\/.*\/schemas$/),

@@ -71,9 +71,16 @@ describe("the logger", () => {
       await publisher.publish("DATA", payload, AT_LEAST_ONCE);
     }
     expect(await storedValues(file, 7)).toEqual([1, 2]);
-    expect(await context.metrics.metrics()).toContain(
-      'weir_logger_rows_total{stream="data",kind="rejected",reason="not JSON"} 3',
-    );
+    const metrics = await context.metrics.metrics();
+    for (const [kind, reason, count] of [
+      ["rejected", "not JSON", 2],
+      ["rejected", "number unreadable", 1],
+      ["deletion", "empty message", 1],
+    ]) {
+      expect(metrics).toContain(
+        `weir_logger_rows_total{stream="data",kind="${kind}",reason="${reason}"} ${count}`,
+      );
+    }
     expect(context.faults).toEqual([]);
   });
 

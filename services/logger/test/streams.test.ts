@@ -53,6 +53,40 @@ describe("streams", () => {
     ]);
   });
 
+  test("flag what is wrong with a state, and count it by its reason", async () => {
+    using folder = temporaryFolder();
+    await using broker = await startBroker(LOCAL);
+    const config = testConfigWith(
+      { streams: { devices: { timeZone: "Europe/Berlin", rotation: "1d" } } },
+      { folder, port: broker.port },
+    );
+    await using logger = await startReady(config);
+    await using device = await connectTestClient(broker.port);
+    const topic = "devices/kitchen/state";
+    const state = (time: string): string => `{"data":{"temp":21},"time":${time}}`;
+    const sent: [payload: string, kind: string, reason: string][] = [
+      [state("12345"), "flagged", "time before 2001: a clock that was never set"],
+      [state('"2000-01-01T00:00:00Z"'), "flagged", "time before 2001: a clock that was never set"],
+      [state('"soon"'), "flagged", "time missing or unreadable"],
+      [state("99999999999999999"), "flagged", "time in the future"],
+      [state('"2026-07-27 10:30:00"'), "flagged", "time without a zone"],
+      ['{"data":{"temp":NaN,"hum":40}}', "flagged", "NaN or infinity in JSON"],
+      [`\uFEFF${state("-60000")}\0`, "message", "JSON without a single reading"],
+      ["", "deletion", "empty message"],
+    ];
+    for (const [payload] of sent) {
+      await device.publish(topic, payload, payload === "" ? KEPT : AT_LEAST_ONCE);
+    }
+    const rows = await rowsIn(folder.file("devices"), sent.length);
+    expect(rows.map(({ payload, kind, reason }) => [payload, kind, reason])).toEqual(sent);
+
+    const metrics = await logger.context.metrics.metrics();
+    for (const reason of new Set(sent.map(([, , reason]) => reason))) {
+      expect(metrics).toContain(`reason="${reason}"`);
+    }
+    expect(metrics).toContain('kind="deletion",reason="empty message"} 1');
+  });
+
   test("leave out what they exclude", async () => {
     using folder = temporaryFolder();
     await using broker = await startBroker(LOCAL);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { createFakeClock, eventually, temporaryFolder } from "@weir/testkit";
 import { Refusal } from "../../src/commands/command.ts";
-import { commandOf, ECHO, startTrial } from "./fixture.ts";
+import { commandOf, ECHO, messageOf, startTrial } from "./fixture.ts";
 
 describe("a command", () => {
   test("is received, begins and is done, with its result", async () => {
@@ -16,6 +16,23 @@ describe("a command", () => {
     const details = { id: "a", command: "echo", status: "done" };
     expect(trial.log).toEqual([{ level: "info", message: "the command echo is done", details }]);
     expect(ends).toEqual([["echo", "done"]]);
+  });
+
+  test("is read without a byte order mark and NULs around it", async () => {
+    using folder = temporaryFolder();
+    await using trial = startTrial({ folder });
+    const payload = Buffer.from('\uFEFF{"id":"a","name":"echo","payload":1}\0\0');
+    trial.desk.receive(messageOf(payload));
+    expect(await trial.ended("a")).toMatchObject({ status: "done", result: 1 });
+  });
+
+  test("that was retained may be deleted: an empty message gets no answer", async () => {
+    using folder = temporaryFolder();
+    await using trial = startTrial({ folder });
+    expect(trial.desk.receive(messageOf(Buffer.alloc(0)))).toBe(true);
+    trial.hand({ id: "after", name: "echo" });
+    await trial.ended("after");
+    expect(new Set(trial.acks().map(({ id }) => id))).toEqual(new Set(["after"]));
   });
 
   test("waits for the one before it", async () => {

@@ -42,6 +42,13 @@ describe("a recording", () => {
     expect(samples).toEqual([{ it: 1.5 }, { it: -2 }, { it: 0.25 }, { it: 1.5 }, { it: -2 }]);
   });
 
+  test("is read without a byte order mark and NULs, in front of it and in what was recorded", async () => {
+    const numbers = await replayed("numbers.txt", "\uFEFF1.5\n-2\n\0\0", { loop: false });
+    expect(numbers.samples).toEqual([{ it: 1.5 }, { it: -2 }, {}]);
+    const text = exported('\uFEFF{"number":7}\0');
+    expect((await replayed("recorded.jsonl", text)).samples[0]).toEqual({ it: 7 });
+  });
+
   test("ends where it is not to begin again", async () => {
     const { samples } = await replayed("numbers.txt", "1\n2", { loop: false }, 4);
     expect(samples).toEqual([{ it: 1 }, { it: 2 }, {}, {}]);

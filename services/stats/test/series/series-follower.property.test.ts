@@ -7,7 +7,7 @@ import { compareWithSql } from "../../src/comparison.ts";
 import { createSeriesFollower, type SeriesFollower } from "../../src/series/series-follower.ts";
 import { seriesInSql } from "../../src/series/series-sql.ts";
 import { composeStatistics } from "../../src/statistics.ts";
-import { openDevices, SECOND_US, SKEW_US, stateRow } from "./states.ts";
+import { NON_FINITE, openDevices, SECOND_US, SKEW_US, stateRow } from "./states.ts";
 
 const START_SECONDS = START_US / SECOND_US;
 const RETENTION_SECONDS = 35 * 60;
@@ -19,10 +19,24 @@ const ATTRIBUTES = ["drive-space-used", "a.b_c"];
 /** What is known to be found in spite of a clock that is set back. */
 const CLOCK_STEP_SECONDS = 600;
 
+const FORMS = [
+  "seconds",
+  "milliseconds",
+  "text",
+  "$date",
+  "none",
+  "relative",
+  "never set",
+] as const;
+/** Forms that SQL does not know: it takes what the decoder has stored. */
+const DECODED_FORMS = ["local", "basic", "mail", "1970"] as const;
+
 interface GivenState {
   topic: string;
   data: Record<string, unknown>;
-  time: { form: "seconds" | "milliseconds" | "text" | "$date" | "none"; offsetSeconds: number };
+  time: { form: (typeof FORMS)[number] | (typeof DECODED_FORMS)[number]; offsetSeconds: number };
+  decoder: "device" | "json";
+  marks: readonly [string, string];
   isRetained: boolean;
 }
 
@@ -53,30 +67,42 @@ const value = fc.oneof(
     true,
     1e16,
     [1],
+    ...NON_FINITE,
   ),
 );
-const state: fc.Arbitrary<GivenState> = fc.record({
-  topic: fc.constantFrom(
-    "devices/kitchen/state",
-    "losant/kitchen/state",
-    "devices/barn/state",
-    "devices/kitchen/log/info",
-    "others/kitchen/state",
-    "devices/not sound/state",
-  ),
-  data: fc.dictionary(fc.constantFrom(...ATTRIBUTES, "not sound"), value, { maxKeys: 3 }),
-  time: fc.record({
-    form: fc.constantFrom("seconds", "milliseconds", "text", "$date", "none"),
-    offsetSeconds: fc.oneof(
-      fc.constant(0),
-      fc.integer({ min: -120, max: 70 }),
-      // Around the ends of the windows, and of what is kept for a clock that is set back.
-      fc.integer({ min: -2_000, max: -1_700 }),
-      fc.integer({ min: -4_000, max: 4_000 }),
-    ),
+const offsetSeconds = fc.oneof(
+  fc.constant(0),
+  fc.integer({ min: -120, max: 70 }),
+  // Around the ends of the windows, and of what is kept for a clock that is set back.
+  fc.integer({ min: -2_000, max: -1_700 }),
+  fc.integer({ min: -4_000, max: 4_000 }),
+);
+const decoded = fc.oneof(
+  fc.record({
+    decoder: fc.constant("device" as const),
+    time: fc.record({ form: fc.constantFrom(...FORMS, ...DECODED_FORMS), offsetSeconds }),
   }),
-  isRetained: fc.constantFrom(false, false, false, true),
-});
+  fc.record({
+    decoder: fc.constant("json" as const),
+    time: fc.record({ form: fc.constantFrom(...FORMS), offsetSeconds }),
+  }),
+);
+const state: fc.Arbitrary<GivenState> = fc
+  .record({
+    topic: fc.constantFrom(
+      "devices/kitchen/state",
+      "losant/kitchen/state",
+      "devices/barn/state",
+      "devices/kitchen/log/info",
+      "others/kitchen/state",
+      "devices/not sound/state",
+    ),
+    data: fc.dictionary(fc.constantFrom(...ATTRIBUTES, "not sound"), value, { maxKeys: 3 }),
+    decoded,
+    marks: fc.constantFrom(["", ""] as const, ["\uFEFF", ""] as const, ["", "\0\0"] as const),
+    isRetained: fc.constantFrom(false, false, false, true),
+  })
+  .map(({ decoded: chosen, ...given }) => ({ ...given, ...chosen }));
 const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 5,
@@ -107,24 +133,42 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ kind: fc.constant("restart logger" as const) }),
 );
 
-function rowAt(nowSeconds: number, { topic, data, time, isRetained }: GivenState): NewRow {
+const TIME_ZONE = "Europe/Berlin";
+
+function rowAt(nowSeconds: number, { time, ...given }: GivenState): NewRow {
   const receivedUs = nowSeconds * SECOND_US;
-  return stateRow({ receivedUs, topic, data, isRetained, time: timeOf(time, nowSeconds) });
+  return stateRow({ ...given, receivedUs, timeZone: TIME_ZONE, time: timeOf(time, nowSeconds) });
 }
 
 function timeOf({ form, offsetSeconds }: GivenState["time"], nowSeconds: number): unknown {
   const seconds = nowSeconds + offsetSeconds;
+  const text = new Date(seconds * 1_000).toISOString();
   switch (form) {
     case "seconds":
       return seconds;
     case "milliseconds":
       return String(seconds * 1_000);
     case "text":
-      return new Date(seconds * 1_000).toISOString();
+      return text;
     case "$date":
       return { $date: seconds * 1_000 };
     case "none":
       return undefined;
+    case "relative":
+      return -Math.abs(offsetSeconds) * 1_000;
+    case "never set":
+      return Math.abs(offsetSeconds);
+    case "local":
+      return Temporal.Instant.fromEpochMilliseconds(seconds * 1_000)
+        .toZonedDateTimeISO(TIME_ZONE)
+        .toPlainDateTime()
+        .toString();
+    case "basic":
+      return text.replace(/[-:]/g, "").replace("Z", "+0000");
+    case "mail":
+      return new Date(seconds * 1_000).toUTCString();
+    case "1970":
+      return "1970-01-01T00:00:05Z";
   }
 }
 

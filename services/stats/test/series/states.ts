@@ -1,4 +1,10 @@
-import { outcomeOf } from "@weir/messages";
+import {
+  type DecodeTimes,
+  decodeDocument,
+  decodeJsonPayload,
+  decodeStateDocument,
+  outcomeOf,
+} from "@weir/messages";
 import { type NewRow, openSegmentedStore, type SegmentedStore } from "@weir/store";
 import { rowOf, START_US } from "@weir/testkit";
 
@@ -9,6 +15,10 @@ export function openDevices(folder: string, nowUs: number = START_US): Segmented
   return openSegmentedStore({ folder, stream: "devices", synchronous: "NORMAL", nowUs });
 }
 
+/** Values in a state that are written as they are, without quotes: `NaN` stands for what JSON lacks. */
+export const NON_FINITE = ["NaN", "-nan", "inf", "-Infinity"] as const;
+const WRITTEN_BARE = new RegExp(`"(${NON_FINITE.join("|")})"`, "g");
+
 /** A device's state as the logger stores it. */
 export function stateRow(given: {
   receivedUs: number;
@@ -18,10 +28,22 @@ export function stateRow(given: {
   /** Default the time of reception. */
   time?: unknown;
   isRetained?: boolean;
+  /** Which decoder has read it; only `device` finds its time. Default `device`. */
+  decoder?: "device" | "json";
+  /** Before and behind its text. */
+  marks?: readonly [before: string, behind: string];
+  timeZone?: string;
 }): NewRow {
   const { receivedUs, topic = "devices/kitchen/state", data, isRetained = false } = given;
+  const { decoder = "device", marks = ["", ""], timeZone = "UTC" } = given;
   const time = "time" in given ? given.time : receivedUs / 1_000;
-  const row = rowOf(JSON.stringify({ data, time }), receivedUs);
-  const outcome = outcomeOf(isRetained ? "retained" : "JSON without a single reading").code;
-  return { ...row, topic, retained: isRetained, outcome, value: null, observedUs: null };
+  const text = JSON.stringify({ data, time }).replace(WRITTEN_BARE, "$1");
+  const payload = Buffer.from(marks.join(text));
+  const times: DecodeTimes = { receivedUs, skewUs: SKEW_US, timeZone };
+  const decode = decoder === "device" ? decodeStateDocument : decodeDocument;
+  const { outcome, observedUs } = decodeJsonPayload(payload, times, decode);
+  const row = { ...rowOf("{}", receivedUs), topic, payload, retained: isRetained, value: null };
+  return isRetained
+    ? { ...row, outcome: outcomeOf("retained").code, observedUs: null }
+    : { ...row, outcome: outcome.code, observedUs };
 }
