@@ -21,6 +21,7 @@ import { rowsIn, startReady, testConfigWith } from "./fixture.ts";
 const [DEFAULTS] = readLoggerConfig({ WEIR_FILE: NOTHING_CONFIGURED }).streams.streams as [
   StreamConfig,
 ];
+const OBSERVED_SECONDS = START_US / 1_000_000 - 5;
 const FROM_OUTBOX = { publisher: "p", epoch: "e" };
 
 function streamOver(store: FileStore, filter: CodeFilter): Stream {
@@ -31,7 +32,7 @@ function streamOver(store: FileStore, filter: CodeFilter): Stream {
 /** Takes messages of an outbox with these numbers, and commits them. */
 function commit(stream: Stream, sequence: readonly number[]): ReadonlyMap<string, number> {
   for (const seq of sequence)
-    stream.take(messageOf({ number: seq, epochtime: 1, ...FROM_OUTBOX, seq }));
+    stream.take(messageOf({ number: seq, epochtime: OBSERVED_SECONDS, ...FROM_OUTBOX, seq }));
   return stream.commit(START_US);
 }
 
@@ -72,7 +73,7 @@ describe("messages of an outbox", () => {
     expect(store.size().rows).toBe(1);
     expect(store.receiptOf("p")).toMatchObject([{ through: 1 }]);
     expect(Object.fromEntries(stream.counts.outcomes)).toEqual({ 5: 1 });
-    expect(stream.counts.lagUs).toBe(START_US - 1_000_000);
+    expect(stream.counts.lagUs).toBe(START_US - OBSERVED_SECONDS * 1_000_000);
   });
 });
 
