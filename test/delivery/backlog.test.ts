@@ -31,7 +31,9 @@ test(
     const values = storedValues(file);
     expect([values.length, new Set(values).size]).toEqual([COUNT, COUNT]);
     using reader = openReader(file);
-    const accounts = reader?.ledger().lines.map(({ account }) => account) ?? [];
+    const ledger = reader?.ledger;
+    const lines = ledger?.publishers().flatMap((name) => ledger.lines(name)) ?? [];
+    const accounts = lines.map(({ account }) => account);
     expect(accounts.flatMap((account) => missingBelow(account, COUNT + 1))).toEqual([]);
   },
   TIMEOUT_MS,

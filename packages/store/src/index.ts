@@ -3,7 +3,7 @@ export type { Filed } from "./file-rows.ts";
 export { type Account, missingBelow, type SeqRange } from "./ledger/account.ts";
 export type { IdleLimits } from "./ledger/forgetting.ts";
 export { EPOCH_IDLE_US } from "./ledger/limits.ts";
-export type { LedgerLine, LedgerReading } from "./ledger/read.ts";
+export type { ForgottenCounts, LedgerLine, LedgerReader } from "./ledger/read.ts";
 export type { LegacyImport } from "./legacy-import.ts";
 export { newestFileOf } from "./newest-file.ts";
 export { type Pruned, type PruneLimits, pruneLimits } from "./prune-limits.ts";

@@ -1,6 +1,6 @@
 import { existsSync, statSync } from "node:fs";
 import Sqlite from "better-sqlite3";
-import { type LedgerReading, readLedger } from "./ledger/read.ts";
+import { type LedgerReader, prepareLedgerReader } from "./ledger/read.ts";
 import type { StoredReading } from "./row.ts";
 import { APPLICATION_ID, SCHEMA_VERSION, schemaVersion } from "./schema.ts";
 
@@ -58,7 +58,7 @@ export interface StoreReader extends Disposable {
   /** SQL's own aggregates over the rows with `id <= throughId` observed in the seconds `from..to`. */
   summarizeSpan(span: { throughId: number; from: number; to: number }): SpanSummary;
   /** What of each outbox is stored. */
-  ledger(): LedgerReading;
+  ledger: LedgerReader;
   /** False when another file has taken the place of the one that is open. */
   isCurrent(): boolean;
 }
@@ -130,7 +130,7 @@ export function openReader(file: string): StoreReader | null {
       selectSeconds.all(afterId, throughId, (afterSecond + 1) * 1_000_000),
     summarizeSpan: ({ throughId, from, to }) =>
       selectSpan.get(throughId, from * 1_000_000, (to + 1) * 1_000_000) as SpanSummary,
-    ledger: () => readLedger(database),
+    ledger: prepareLedgerReader(database),
     isCurrent: () => existsSync(file) && statSync(file).ino === ino,
     [Symbol.dispose]: () => opened.dispose(),
   };

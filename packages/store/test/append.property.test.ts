@@ -98,9 +98,10 @@ describe("appending", () => {
         expect(storedRows(database)).toEqual(reference.rows());
         database.close();
         using reader = openReader(file);
-        const { lines, unsequenced } = reader?.ledger() ?? { lines: [], unsequenced: 0 };
+        const ledger = reader?.ledger;
+        const lines = ledger?.publishers().flatMap((publisher) => ledger.lines(publisher));
         expect(new Set(lines)).toEqual(new Set(reference.ledger()));
-        expect(unsequenced).toBe(reference.unsequenced());
+        expect(ledger?.unsequenced()).toBe(reference.unsequenced());
       }),
       { numRuns: 60 },
     );

@@ -153,6 +153,6 @@ describe("the ledger forgets", () => {
       expect(store.receiptOf("kitchen")).toEqual([]);
     }
     using reader = openReader(file);
-    expect(reader?.ledger().lines).toEqual([]);
+    expect(reader?.ledger.publishers()).toEqual([]);
   });
 });

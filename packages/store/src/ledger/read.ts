@@ -1,5 +1,6 @@
 import type { Database } from "better-sqlite3";
-import type { Account, SeqRange } from "./account.ts";
+import type { Account } from "./account.ts";
+import { accountOf, type EntryRow } from "./table.ts";
 
 /** One line of the ledger, for people and audits. Times in microseconds since the epoch. */
 export interface LedgerLine {
@@ -13,32 +14,58 @@ export interface LedgerLine {
   lastReceivedUs: number;
 }
 
-/** The ledger as it stands. */
-export interface LedgerReading {
-  lines: LedgerLine[];
-  /** Messages of publishers without an outbox. */
-  unsequenced: number;
+/** What is left of the lines of a publisher that the ledger has forgotten. */
+export interface ForgottenCounts {
+  epochs: number;
+  received: number;
+  filtered: number;
+  /** Messages that had not come when their line was forgotten. */
+  missing: number;
 }
 
-const LINES_MAX = 100_000;
+/**
+ * The ledger as it stands, publisher by publisher: it may have millions of lines, of one publisher no
+ * more than `entriesPerPublisherMax`.
+ */
+export interface LedgerReader {
+  /** In alphabetical order. */
+  publishers(): string[];
+  /** The newest epoch first. */
+  lines(publisher: string): LedgerLine[];
+  /** `null` when nothing of this publisher was forgotten. */
+  forgotten(publisher: string): ForgottenCounts | null;
+  /** Messages of publishers without an outbox. */
+  unsequenced(): number;
+}
 
-/** Reads the whole ledger, publishers in alphabetical order, the newest epoch first. */
-export function readLedger(database: Database): LedgerReading {
-  const lines = database
-    .prepare<[number], Omit<LedgerLine, "account"> & { through: number; ranges: string }>(
-      `SELECT publisher, epoch, topics.topic, through, ranges, received, duplicates, filtered,
-              last_received_us AS lastReceivedUs
-       FROM ledger JOIN topics ON topics.id = topic_id
-       ORDER BY publisher, last_received_us DESC LIMIT ?`,
-    )
-    .all(LINES_MAX)
-    .map(({ through, ranges, ...line }) => ({
-      ...line,
-      account: { through, ranges: JSON.parse(ranges) as SeqRange[] },
-    }));
-  const unsequenced = database
+export function prepareLedgerReader(database: Database): LedgerReader {
+  const selectPublishers = database
+    .prepare<[], string>("SELECT DISTINCT publisher FROM ledger ORDER BY publisher")
+    .pluck();
+  const selectLines = database.prepare<
+    [string],
+    Omit<LedgerLine, "account"> & Pick<EntryRow, "through" | "ranges">
+  >(
+    `SELECT publisher, epoch, topics.topic, through, ranges, received, duplicates, filtered,
+            last_received_us AS lastReceivedUs
+     FROM ledger JOIN topics ON topics.id = topic_id
+     WHERE publisher = ? ORDER BY last_received_us DESC`,
+  );
+  const selectForgotten = database.prepare<[string], ForgottenCounts>(
+    "SELECT epochs, received, filtered, missing FROM ledger_totals WHERE publisher = ?",
+  );
+  const selectUnsequenced = database
     .prepare<[], number>("SELECT received FROM ledger_totals WHERE publisher = ''")
-    .pluck()
-    .get();
-  return { lines, unsequenced: unsequenced ?? 0 };
+    .pluck();
+
+  return {
+    publishers: () => selectPublishers.all(),
+    lines: (publisher) =>
+      selectLines.all(publisher).map(({ through, ranges, ...line }) => ({
+        ...line,
+        account: accountOf({ through, ranges }),
+      })),
+    forgotten: (publisher) => selectForgotten.get(publisher) ?? null,
+    unsequenced: () => selectUnsequenced.get() ?? 0,
+  };
 }

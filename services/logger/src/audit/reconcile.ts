@@ -1,11 +1,21 @@
 import type { Announcement, AnnouncementEntry } from "@weir/messages";
-import { type LedgerLine, missingBelow, type SeqRange } from "@weir/store";
+import {
+  type Account,
+  type ForgottenCounts,
+  type LedgerLine,
+  missingBelow,
+  type SeqRange,
+} from "@weir/store";
+import { type Doubt, doubtOfNumbers, leftOf, unjudged, unsupported } from "./claim.ts";
 
-/** What one stream has of the outboxes whose topics it takes. */
-export interface StreamLedger {
+/** What one stream has of one publisher. */
+export interface StreamAccounts {
   stream: string;
-  ledger: readonly LedgerLine[];
+  /** False before the logger has made its first file. */
+  hasStore: boolean;
   takes: (topic: string) => boolean;
+  lines: readonly LedgerLine[];
+  forgotten: ForgottenCounts | null;
 }
 
 /** What an outbox says of itself beside what a stream's ledger says of it. */
@@ -23,77 +33,142 @@ export interface AuditLine {
   abandoned: number;
   /** Messages that are still in the outbox; `null` where it has announced nothing. */
   waiting: number | null;
-  /** Messages that are neither stored, nor waiting, nor given up. */
+  /** Messages that are neither stored, nor waiting, nor given up. None where there is a doubt. */
   missing: readonly SeqRange[];
+  /** Why this line is not judged; `null` when it is. */
+  doubt: Doubt | null;
   /** Microseconds since the epoch; `null` for an outbox of which nothing has come. */
   lastReceivedUs: number | null;
 }
 
+/** What is known of a publisher beside one stream's ledger. */
+interface Known {
+  entries: readonly AnnouncementEntry[];
+  /** Why there are no entries; `null` when there is an announcement. */
+  absence: Doubt | null;
+  /** The epochs in any stream's ledger. */
+  epochs: ReadonlySet<string>;
+  /** No ledger has ever had anything of it. */
+  isStranger: boolean;
+}
+
 const EMPTY = { received: 0, duplicates: 0, filtered: 0, lastReceivedUs: null };
 
-interface Announced {
-  publisher: string;
-  entry: AnnouncementEntry;
-}
-
 /**
- * Sets the ledgers beside what the publishers announce. The announcements must be older than the
- * ledgers: what an outbox has let go by then is stored by then, in every stream that takes its topic.
+ * Sets the ledgers beside what a publisher announces, or beside the reason why there is no
+ * announcement. The announcement must be older than the ledgers: what an outbox has let go by then is
+ * stored by then, in every stream that takes its topic.
  */
 export function reconcile(
-  announcements: ReadonlyMap<string, Announcement>,
-  streams: readonly StreamLedger[],
+  publisher: string,
+  announced: Announcement | Doubt,
+  streams: readonly StreamAccounts[],
 ): AuditLine[] {
-  const announced = [...announcements].flatMap(([publisher, { entries }]) =>
-    entries.map((entry) => ({ publisher, entry })),
-  );
-  const untaken = announced.filter(({ entry }) => !streams.some(({ takes }) => takes(entry.topic)));
-  return [
-    ...streams.flatMap((stream) => reconcileStream(stream, announced)),
-    ...untaken.map((one) => nothingOf(null, one)),
+  const isAnnounced = "entries" in announced;
+  const known: Known = {
+    entries: isAnnounced ? announced.entries : [],
+    absence: isAnnounced ? null : announced,
+    epochs: new Set(streams.flatMap(({ lines }) => lines.map(({ epoch }) => epoch))),
+    isStranger: streams.every(({ lines, forgotten }) => lines.length === 0 && forgotten === null),
+  };
+  const untaken = known.entries.filter(({ topic }) => !streams.some(({ takes }) => takes(topic)));
+  const lines = [
+    ...streams.flatMap((stream) => reconcileStream(publisher, known, stream)),
+    ...untaken.map((entry) => {
+      const doubt = known.isStranger ? STRANGER : unjudged("no stream takes this topic");
+      return nothingOf({ stream: null, publisher, ...entry }, { entry, doubt });
+    }),
   ];
+  if (lines.length > 0 || known.absence === null) return lines;
+  const nothing = { stream: null, publisher, epoch: "", topic: "" };
+  return [nothingOf(nothing, { entry: null, doubt: known.absence })];
 }
+
+const STRANGER = unsupported("the ledger knows no such publisher");
 
 function reconcileStream(
-  { stream, ledger, takes }: StreamLedger,
-  announced: readonly Announced[],
+  publisher: string,
+  known: Known,
+  { stream, hasStore, takes, lines, forgotten }: StreamAccounts,
 ): AuditLine[] {
   const expected = new Map(
-    announced
-      .filter(({ entry }) => takes(entry.topic))
-      .map(({ publisher, entry }) => [keyOf({ publisher, ...entry }), { publisher, entry }]),
+    known.entries.filter(({ topic }) => takes(topic)).map((entry) => [keyOf(entry), entry]),
   );
-  const lines = ledger.map((line) => {
-    const key = keyOf(line);
-    const entry = expected.get(key)?.entry ?? null;
-    expected.delete(key);
-    return compare({ stream, ...line }, entry);
+  const found = lines.map((line) => {
+    const entry = expected.get(keyOf(line)) ?? null;
+    expected.delete(keyOf(line));
+    const doubt =
+      entry === null
+        ? (known.absence ?? unjudged("its announcement does not mention this epoch any more"))
+        : doubtOfNumbers(entry, line.account);
+    return compare({ stream, ...line }, { entry, doubt });
   });
-  return [...lines, ...[...expected.values()].map((one) => nothingOf(stream, one))];
+  const isForgotten = covers(forgotten, [...expected.values()], known);
+  const absent = [...expected.values()].map((entry) => {
+    const doubt = hasStore
+      ? doubtOfAbsent(entry, known, isForgotten)
+      : unjudged("the stream has no store yet");
+    return nothingOf({ stream, publisher, ...entry }, { entry, doubt });
+  });
+  return [...found, ...absent];
 }
 
-/** What was announced and of which nothing has come at all. */
-function nothingOf(stream: string | null, { publisher, entry }: Announced): AuditLine {
-  const { epoch, topic } = entry;
-  const account = { through: 0, ranges: [] };
-  return compare({ stream, publisher, epoch, topic, account, ...EMPTY }, entry);
+/** Whether what the ledger has forgotten is as much as the epochs that it does not know are said to be. */
+function covers(
+  forgotten: ForgottenCounts | null,
+  absent: readonly AnnouncementEntry[],
+  { epochs }: Known,
+): boolean {
+  if (forgotten === null) return false;
+  const left = absent
+    .filter(({ epoch }) => !epochs.has(epoch))
+    .reduce((sum, entry) => sum + leftOf(entry) - count(entry.abandoned), 0);
+  return left <= forgotten.received + forgotten.filtered;
 }
+
+/** Why that is not judged of which the ledger has no line; `null` when all of it is missing. */
+function doubtOfAbsent(entry: AnnouncementEntry, known: Known, isForgotten: boolean): Doubt | null {
+  if (known.isStranger) return STRANGER;
+  const doubt = doubtOfNumbers(entry, NO_ACCOUNT);
+  if (doubt !== null) return doubt;
+  if (leftOf(entry) === 0) return unjudged("nothing of it has come yet: all of it waits");
+  if (known.epochs.has(entry.epoch)) return null;
+  if (isForgotten)
+    return unjudged("the ledger has forgotten this epoch, which was complete and idle");
+  return unsupported("the ledger has never seen this epoch");
+}
+
+const NO_ACCOUNT: Account = { through: 0, ranges: [] };
 
 type Stored = Omit<LedgerLine, "lastReceivedUs"> & {
   stream: string | null;
   lastReceivedUs: number | null;
 };
 
-function compare({ account, ...line }: Stored, entry: AnnouncementEntry | null): AuditLine {
-  if (entry === null) return { ...line, accepted: null, abandoned: 0, waiting: null, missing: [] };
+interface Claimed {
+  /** `null` where the publisher has announced nothing. */
+  entry: AnnouncementEntry | null;
+  doubt: Doubt | null;
+}
+
+type Place = Pick<AuditLine, "stream" | "publisher" | "epoch" | "topic">;
+
+function nothingOf({ stream, publisher, epoch, topic }: Place, claimed: Claimed): AuditLine {
+  return compare({ stream, publisher, epoch, topic, account: NO_ACCOUNT, ...EMPTY }, claimed);
+}
+
+function compare({ account, ...line }: Stored, { entry, doubt }: Claimed): AuditLine {
+  if (entry === null)
+    return { ...line, accepted: null, abandoned: 0, waiting: null, missing: [], doubt };
   const { accepted, oldestUnsent, abandoned } = entry;
-  const gaps = missingBelow(account, oldestUnsent);
+  const gaps = doubt === null ? missingBelow(account, oldestUnsent) : [];
   return {
     ...line,
     accepted,
     abandoned: count(abandoned),
     waiting: accepted + 1 - oldestUnsent,
     missing: without(gaps, abandoned),
+    doubt,
   };
 }
 
@@ -118,6 +193,7 @@ function without(ranges: readonly SeqRange[], others: readonly SeqRange[]): SeqR
   );
 }
 
-function keyOf({ publisher, epoch, topic }: { publisher: string; epoch: string; topic: string }) {
-  return JSON.stringify([publisher, epoch, topic]);
+function keyOf({ epoch, topic }: { epoch: string; topic: string }): string {
+  // An epoch is a name: it has no slash.
+  return `${epoch}/${topic}`;
 }
