@@ -1,0 +1,235 @@
+// How many QoS 1 messages Compose's Mosquitto has acknowledged to publishers without an outbox and does
+// not have any more after SIGKILL: as mosquitto/mosquitto.conf stands, and with changes to it, beside the
+// rate of each. An outbox would send them again; here nothing does.
+//
+//   npm run bench:broker-kill -- --kills 28 --set 'plugin_opt_sync full' --set 'packet_buffer_size 2;-max_packet_size'
+//
+// `--set` replaces lines of the configuration or adds them, `-key` leaves one out; each `--set` is a run of its own.
+
+import { readFileSync } from "node:fs";
+import { connect as connectSocket, type Socket } from "node:net";
+import { setTimeout as pause } from "node:timers/promises";
+import { parseArgs } from "node:util";
+import { eventually, temporaryFolder } from "@weir/testkit";
+import Table from "cli-table3";
+import mqtt from "mqtt";
+import { type BrokerProcess, createBrokerProcess } from "../test/faults/broker-process.ts";
+
+const { values } = parseArgs({
+  options: {
+    kills: { type: "string", default: "28" },
+    publishers: { type: "string", default: "8" },
+    window: { type: "string", default: "20" },
+    set: { type: "string", multiple: true, default: [] },
+  },
+});
+const KILLS = Number(values.kills);
+const PUBLISHERS = Number(values.publishers);
+/** Messages of one publisher that are sent and not acknowledged. */
+const WINDOW = Number(values.window);
+/** So long messages flow before each kill. */
+const LIFE_MS = { min: 200, max: 500 };
+const CONTROL_PACKET_BYTES = 4;
+const TOPIC = "kd";
+
+/** What became of one configuration. */
+interface Result {
+  acknowledged: number;
+  perSecond: number;
+  lostOffline: number;
+  lostOnline: number;
+  kills: number;
+  killsWithLoss: number;
+}
+
+/** Compose's lines with some of them replaced, added or left out. The harness names the listener. */
+function configurationWith(changes: string): string[] {
+  const keyOf = (line: string): string => line.replace(/^-/, "").split(" ")[0] ?? "";
+  const changed = changes.split(";").filter((line) => line !== "");
+  const keys = new Set(["listener", "allow_anonymous", ...changed.map(keyOf)]);
+  const file = new URL("../mosquitto/mosquitto.conf", import.meta.url);
+  const lines = readFileSync(file, "utf8").split("\n");
+  return [
+    ...lines.filter((line) => line !== "" && !line.startsWith("#") && !keys.has(keyOf(line))),
+    ...changed.filter((line) => !line.startsWith("-")),
+  ];
+}
+
+/** A publisher like a microcontroller's: a few messages on their way, and no memory of them. */
+function startPublisher(port: number, next: () => number, acknowledged: (n: number) => void) {
+  const socket = connectSocket({ port, host: "127.0.0.1", noDelay: true });
+  const open = new Map<number, number>();
+  let packetId = 0;
+  let connected = false;
+  let received = Buffer.alloc(0);
+
+  function packet(): Buffer {
+    packetId = (packetId % 0xffff) + 1;
+    const number = next();
+    open.set(packetId, number);
+    const payload = String(number).padStart(12, "0");
+    const head = Buffer.from([0x32, 4 + TOPIC.length + payload.length, 0, TOPIC.length]);
+    const id = Buffer.from([packetId >> 8, packetId & 0xff]);
+    return Buffer.concat([head, Buffer.from(TOPIC), id, Buffer.from(payload)]);
+  }
+
+  socket.on("error", () => {});
+  socket.on("data", (data) => {
+    received = Buffer.concat([received, data as Buffer]);
+    let free = 0;
+    let at = 0;
+    // CONNACK and PUBACK of MQTT 3.1.1 are of the same length.
+    for (; at + CONTROL_PACKET_BYTES <= received.length; at += CONTROL_PACKET_BYTES) {
+      free += connected ? 1 : WINDOW;
+      if (connected) {
+        const id = received.readUInt16BE(at + 2);
+        acknowledged(open.get(id) as number);
+        open.delete(id);
+      }
+      connected = true;
+    }
+    received = received.subarray(at);
+    if (free > 0) socket.write(Buffer.concat(Array.from({ length: free }, packet)));
+  });
+  // CONNECT of MQTT 3.1.1 with a clean session and no client id.
+  socket.write(Buffer.from([0x10, 12, 0, 4, 0x4d, 0x51, 0x54, 0x54, 4, 2, 0, 0, 0, 0]));
+  return socket;
+}
+
+/** A subscriber whose session is to outlive the broker; it subscribes again in case it did not. */
+function subscribe(port: number, clientId: string, onMessage: (payload: string) => void) {
+  const client = mqtt.connect({
+    port,
+    host: "127.0.0.1",
+    clientId,
+    protocolVersion: 5,
+    clean: false,
+    reconnectPeriod: 50,
+    properties: { sessionExpiryInterval: 86_400, receiveMaximum: 10_000 },
+  });
+  let subscribed = Promise.withResolvers<void>();
+  client.on("message", (_topic, payload) => onMessage(payload.toString()));
+  client.on("connect", () => client.subscribe(TOPIC, { qos: 1 }, () => subscribed.resolve()));
+  client.on("close", () => {
+    subscribed = Promise.withResolvers();
+  });
+  client.on("error", () => {});
+  return {
+    subscribed: () => eventually(async () => await subscribed.promise.then(() => true)),
+    end: (isForced = false) => client.endAsync(isForced),
+  };
+}
+
+async function publishWhenUp(port: number, payload: string): Promise<void> {
+  await eventually(async () => {
+    const client = mqtt.connect({ port, host: "127.0.0.1", reconnectPeriod: 0 });
+    client.on("error", () => {});
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    client.on("close", () => resolve(false));
+    client.on("connect", () => client.publish(TOPIC, payload, { qos: 1 }, () => resolve(true)));
+    const done = await promise;
+    await client.endAsync(true);
+    return done;
+  });
+}
+
+async function measure(changes: string): Promise<Result> {
+  using folder = temporaryFolder();
+  const configuration = configurationWith(changes);
+  await using broker: BrokerProcess = await createBrokerProcess({
+    kind: "container",
+    folder: folder.path,
+    configuration,
+  });
+  await broker.start();
+  await publishWhenUp(broker.port, "up");
+
+  const seen = { offline: new Set<string>(), online: new Set<string>() };
+  const online = subscribe(broker.port, "online", (payload) => seen.online.add(payload));
+  await online.subscribed();
+  const first = subscribe(broker.port, "offline", () => {});
+  await first.subscribed();
+  await first.end();
+
+  const result: Result = {
+    acknowledged: 0,
+    perSecond: 0,
+    lostOffline: 0,
+    lostOnline: 0,
+    kills: 0,
+    killsWithLoss: 0,
+  };
+  let number = 0;
+  let publishingMs = 0;
+  for (let kill = 0; kill < KILLS; kill += 1) {
+    const journal: number[] = [];
+    const startedMs = performance.now();
+    let lastMs = startedMs;
+    const sockets: Socket[] = Array.from({ length: PUBLISHERS }, () =>
+      startPublisher(
+        broker.port,
+        () => number++,
+        (acknowledged) => {
+          journal.push(acknowledged);
+          lastMs = performance.now();
+        },
+      ),
+    );
+    await pause(LIFE_MS.min + Math.random() * (LIFE_MS.max - LIFE_MS.min));
+    await broker.kill();
+    // What the kernel still has is for the publishers: their ends have to be heard first.
+    await Promise.all(
+      sockets.map((socket) => socket.closed || new Promise((r) => socket.once("close", r))),
+    );
+    publishingMs += lastMs - startedMs;
+    await broker.start();
+    await publishWhenUp(broker.port, `up-${kill}`);
+    const offline = subscribe(broker.port, "offline", (payload) => seen.offline.add(payload));
+    await Promise.all([online.subscribed(), offline.subscribed()]);
+    // Behind all that was kept.
+    await publishWhenUp(broker.port, `sentinel-${kill}`);
+    for (const set of Object.values(seen)) await eventually(() => set.has(`sentinel-${kill}`));
+    await offline.end();
+    const nameOf = (n: number): string => String(n).padStart(12, "0");
+    const lostOffline = journal.filter((n) => !seen.offline.has(nameOf(n))).length;
+    const lostOnline = journal.filter((n) => !seen.online.has(nameOf(n))).length;
+    result.acknowledged += journal.length;
+    result.lostOffline += lostOffline;
+    result.lostOnline += lostOnline;
+    result.kills += 1;
+    if (lostOffline + lostOnline > 0) result.killsWithLoss += 1;
+    for (const set of Object.values(seen)) set.clear();
+  }
+  await online.end(true);
+  result.perSecond = result.acknowledged / (publishingMs / 1_000);
+  return result;
+}
+
+const table = new Table({
+  head: [
+    "changes",
+    "kills",
+    "with loss",
+    "acknowledged",
+    "lost, subscriber away",
+    "lost, subscriber there",
+    "messages/s",
+  ],
+  style: { head: [], border: [] },
+});
+for (const changes of ["", ...values.set]) {
+  const result = await measure(changes);
+  table.push([
+    changes === "" ? "none" : changes,
+    result.kills,
+    result.killsWithLoss,
+    result.acknowledged,
+    result.lostOffline,
+    result.lostOnline,
+    Math.round(result.perSecond),
+  ]);
+  process.stdout.write(`${JSON.stringify({ changes, ...result })}\n`);
+}
+process.stdout.write(
+  `${PUBLISHERS} publishers with ${WINDOW} messages on their way each\n${table.toString()}\n`,
+);
