@@ -13,13 +13,13 @@ export interface Tally {
 }
 
 /** The topics of one publisher that are not judged for one reason. */
-export interface DoubtedTopics extends Doubt {
+interface DoubtedTopics extends Doubt {
   publisher: string;
   topics: number;
 }
 
 /** Exit codes of an audit that came to its end. `EXIT_CODES` has those of one that did not. */
-export const AUDIT_EXIT_CODES = {
+const AUDIT_EXIT_CODES = {
   complete: EXIT_CODES.ok,
   missing: 1,
   /** Nothing could be judged at all. */
