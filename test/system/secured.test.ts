@@ -197,7 +197,16 @@ inDocker("the secured broker", () => {
     await inside("publisher", "publisher", "mosquitto_pub", "-t", "DATA", "-m", "1");
     await inside("weir-tools", "tools", "mosquitto_pub", "-t", "weir/audit", "-m", "1");
 
-    const received = await inside("weir-logger", "logger", "mosquitto_sub", ...kept, "-C", "1");
+    const received = await inside(
+      "weir-logger",
+      "logger",
+      "mosquitto_sub",
+      ...kept,
+      "-C",
+      "1",
+      "-W",
+      "30",
+    );
     expect(received.trim()).toBe("for the logger");
   });
 

@@ -7,6 +7,7 @@ import {
   ConfigurationFault,
   namesBroker,
   readSettings,
+  toolEnvironment,
 } from "@weir/config";
 import { createTestCertificate, temporaryFolder } from "@weir/testkit";
 
@@ -152,3 +153,27 @@ function locked(key: string): string {
   const options = { type: "pkcs8", format: "pem", cipher: "aes-256-cbc", passphrase: "x" } as const;
   return createPrivateKey(key).export(options).toString();
 }
+
+describe("a command that runs beside a service", () => {
+  test("has a user of its own at the broker, where there is one", () => {
+    using folder = temporaryFolder();
+    writeFileSync(folder.file("service"), "sesame");
+    writeFileSync(folder.file("tools"), "barley");
+    const service = {
+      BROKER_USERNAME: "weir-logger",
+      BROKER_PASSWORD_FILE: folder.file("service"),
+    };
+    const tools = {
+      BROKER_TOOLS_USERNAME: "weir-tools",
+      BROKER_TOOLS_PASSWORD_FILE: folder.file("tools"),
+    };
+
+    expect(brokerConfig(readSettings(brokerSettings, toolEnvironment(service)))).toMatchObject({
+      username: "weir-logger",
+      password: "sesame",
+    });
+    expect(
+      brokerConfig(readSettings(brokerSettings, toolEnvironment({ ...service, ...tools }))),
+    ).toMatchObject({ username: "weir-tools", password: "barley" });
+  });
+});
