@@ -1,8 +1,8 @@
 import { execFile } from "node:child_process";
-import { readFileSync, statSync } from "node:fs";
+import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
-import { eventually, freePort, hasDocker, temporaryFolder } from "@weir/testkit";
+import { eventually, freePort, hasDocker, openTestStore, temporaryFolder } from "@weir/testkit";
 import { type Compose, createCompose } from "./compose.ts";
 import { connectGuest, type Guest, type GuestOptions } from "./guest.ts";
 
@@ -208,6 +208,36 @@ inDocker("the secured broker", () => {
       "30",
     );
     expect(received.trim()).toBe("for the logger");
+  });
+
+  test("lets an audit in the logger's container leave the logger's session alone", async () => {
+    using folder = temporaryFolder();
+    await using logger = await connect({
+      user: "weir-logger",
+      password: secret("services/logger"),
+      filter: "devices/#",
+    });
+    await using cellar = await comeAs("cellar");
+    openTestStore(folder.file("weir.db"))[Symbol.dispose]();
+    writeFileSync(folder.file("weir.yaml"), "streams: { devices: { enabled: false } }\n");
+
+    await execute(process.execPath, ["services/logger/src/audit/main.ts"], {
+      env: {
+        PATH: process.env.PATH,
+        BROKER_URL: `mqtts://127.0.0.1:${port}`,
+        BROKER_CA_FILE: secrets.file("ca.crt"),
+        // As docker-compose-secured.yml gives it to the container.
+        BROKER_USERNAME: "weir-logger",
+        BROKER_PASSWORD_FILE: secrets.file("services/logger"),
+        BROKER_TOOLS_USERNAME: "weir-tools",
+        BROKER_TOOLS_PASSWORD_FILE: secrets.file("services/tools"),
+        DB_FILE: folder.file("weir.db"),
+        WEIR_FILE: folder.file("weir.yaml"),
+      },
+    });
+
+    await cellar.publish("devices/cellar/state", "after the audit");
+    await eventually(() => logger.received.includes("devices/cellar/state after the audit"));
   });
 
   test("keeps no more of one device than docs/security.md says", async () => {
