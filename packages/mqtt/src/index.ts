@@ -10,6 +10,7 @@ export type {
   Session,
   Subscription,
 } from "./message.ts";
+export { pause } from "./pause.ts";
 export { BATCH_LIMITS, type BatchLimits } from "./receiver.ts";
 export { isRefusal } from "./refusal.ts";
 export { createSessionMemory, type SessionMemory, type SessionRecord } from "./session-memory.ts";

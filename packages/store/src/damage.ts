@@ -8,7 +8,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { errorCode, errorMessage } from "@weir/fault";
-import { fsyncFolderOf } from "@weir/sqlite";
+import { fsyncFolderOf, LOCK_MS_MAX } from "@weir/sqlite";
 import Sqlite, { type Database } from "better-sqlite3";
 import { APPLICATION_ID } from "./schema.ts";
 
@@ -87,7 +87,7 @@ function findDamage(file: string): string | null {
   let database: Database | null = null;
   try {
     // Read-only, so that not even its write-ahead log is touched.
-    database = new Sqlite(file, { readonly: true, fileMustExist: true });
+    database = new Sqlite(file, { readonly: true, fileMustExist: true, timeout: LOCK_MS_MAX });
     return existsSync(suspicionOf(file)) ? checkAll(database) : checkEssentials(database);
   } catch (error) {
     if (isDamage(error)) return errorMessage(error);

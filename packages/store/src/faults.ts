@@ -1,8 +1,18 @@
 import { EXIT_CODES, errorMessage, Fault } from "@weir/fault";
+import { isLocked } from "@weir/sqlite";
 import { isForWantOfRoom } from "./ballast.ts";
+
+const END_LOCK =
+  "End that program's write transaction, or the program; until then it is tried again and again.";
 
 /** A commit that failed. */
 export function writeFault(file: string, cause: unknown): Fault {
+  if (isLocked(cause)) {
+    return new Fault(`${file} is locked by another program; nothing of it was acknowledged`, {
+      remedy: END_LOCK,
+      cause,
+    });
+  }
   return new Fault(
     `${file} cannot be written: ${errorMessage(cause)}; nothing of it was acknowledged`,
     {
@@ -44,7 +54,7 @@ export function rotationFault(file: string, cause: unknown): Fault {
   return new Fault(
     `${file} cannot be begun: ${errorMessage(cause)}; the segment before it goes on`,
     {
-      remedy: "Make room on the disk or mend it; it is tried again.",
+      remedy: isLocked(cause) ? END_LOCK : "Make room on the disk or mend it; it is tried again.",
       cause,
     },
   );

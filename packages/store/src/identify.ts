@@ -1,5 +1,6 @@
 import { closeSync, existsSync, openSync, readSync, statSync } from "node:fs";
 import { EXIT_CODES, errorMessage, Fault } from "@weir/fault";
+import { isLocked, LOCK_MS_MAX } from "@weir/sqlite";
 import Sqlite, { type Database } from "better-sqlite3";
 import { APPLICATION_ID, SCHEMA_VERSION, schemaVersion } from "./schema.ts";
 
@@ -18,7 +19,7 @@ export function identifyFile(file: string): FileKind {
   if (!existsSync(file) || statSync(file).size === 0) return "missing";
   if (!beginsWithMagic(file)) throw foreignFile(file, "is not an SQLite database");
 
-  const database = new Sqlite(file, { fileMustExist: true });
+  const database = new Sqlite(file, { fileMustExist: true, timeout: LOCK_MS_MAX });
   try {
     if (database.pragma("application_id", { simple: true }) === APPLICATION_ID) {
       refuseNewerVersion(file, database);
@@ -27,7 +28,7 @@ export function identifyFile(file: string): FileKind {
     if (hasLegacyTable(database)) return "legacy";
     if (isEmpty(database)) return "missing";
   } catch (cause) {
-    if (cause instanceof Fault) throw cause;
+    if (cause instanceof Fault || isLocked(cause)) throw cause;
     throw new Fault(`${file} cannot be read: ${errorMessage(cause)}`, {
       remedy: "It may be damaged: move it away and restore a copy, or start with a new file.",
       cause,

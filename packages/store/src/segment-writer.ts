@@ -1,4 +1,5 @@
 import type { ReceiptEntry } from "@weir/messages";
+import { isLocked } from "@weir/sqlite";
 import type { Database } from "better-sqlite3";
 import { prepareInsert } from "./append.ts";
 import { isDamage, suspectDamage } from "./damage.ts";
@@ -24,6 +25,12 @@ export interface SegmentWriter extends Disposable {
   append(rows: readonly NewRow[]): Appended;
   /** See `Store.forgetIdle`. */
   forgetIdle(limits: IdleLimits): number;
+  /** See `Store.reserve`. */
+  reserve(): void;
+  /** See `Store.release`. */
+  release(): void;
+  /** See `Store.isLocked`. */
+  isLocked(): boolean;
   receiptOf(publisher: string): ReceiptEntry[];
   recentPublishers(limit: number): string[];
   /** The id that the next row gets. */
@@ -55,6 +62,9 @@ export function createSegmentWriter(
     return { filed, stored: toStore.rows.length };
   });
   const forgetIdle = database.transaction(ledger.forgetIdle);
+  const begin = database.prepare("BEGIN IMMEDIATE");
+  const commit = database.prepare("COMMIT");
+  const rollback = database.prepare("ROLLBACK");
 
   function noting<T>(task: () => T): T {
     try {
@@ -70,15 +80,45 @@ export function createSegmentWriter(
     try {
       return noting(transaction);
     } catch (cause) {
+      release();
       topics.forget();
       ledger.forget();
       throw writeFault(file, cause);
     }
   }
 
+  function release(): void {
+    if (database.inTransaction) rollback.run();
+  }
+
+  function isWriteLocked(): boolean {
+    const waitMs = database.pragma("busy_timeout", { simple: true }) as number;
+    database.pragma("busy_timeout = 0");
+    try {
+      begin.run();
+      rollback.run();
+      return false;
+    } catch (error) {
+      if (isLocked(error)) return true;
+      throw error;
+    } finally {
+      database.pragma(`busy_timeout = ${waitMs}`);
+    }
+  }
+
+  /** Inside a transaction that `reserve` has begun, this one is a part of it. */
+  function writeAll(rows: readonly NewRow[]): ReturnType<typeof write> {
+    const written = write.immediate(rows);
+    if (database.inTransaction) commit.run();
+    return written;
+  }
+
   return {
+    reserve: () => void writing(() => begin.run()),
+    release,
+    isLocked: isWriteLocked,
     append: (rows) => {
-      const { filed, stored } = writing(() => write.immediate(rows));
+      const { filed, stored } = writing(() => writeAll(rows));
       nextId += stored;
       return { filed, lastId: nextId - 1 };
     },

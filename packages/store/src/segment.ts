@@ -1,4 +1,4 @@
-import { orOpeningFault } from "@weir/sqlite";
+import { LOCK_MS_MAX, orOpeningFault } from "@weir/sqlite";
 import Sqlite, { type Database } from "better-sqlite3";
 import { migrate, schemaVersion } from "./schema.ts";
 
@@ -23,7 +23,7 @@ export function openSegment(
   setting = "DB_FILE",
 ): Database {
   return orOpeningFault(file, setting, () => {
-    const database = new Sqlite(file);
+    const database = new Sqlite(file, { timeout: LOCK_MS_MAX });
     try {
       // Only a file without tables takes it; later it needs a VACUUM. To say it again is a commit.
       if (schemaVersion(database) === 0) database.pragma("auto_vacuum = INCREMENTAL");

@@ -31,6 +31,17 @@ export interface Store extends Disposable {
    */
   append(rows: readonly NewRow[]): Appended;
   /**
+   * Begins the transaction of the next `append`, for who writes into several stores: who cannot write
+   * in one of them writes in none.
+   *
+   * @throws Fault when another program has locked it.
+   */
+  reserve(): void;
+  /** Ends what `reserve` has begun, if nothing was appended. */
+  release(): void;
+  /** Whether another program has a write transaction open. Does not wait for its end. */
+  isLocked(): boolean;
+  /**
    * Has the ledger forget epochs that are done with, complete and idle since `idleBeforeUs`: only their
    * counts stay. Call it now and then with `EPOCH_IDLE_US`; it goes over the ledger by turns.
    *
@@ -86,6 +97,9 @@ export function openStore(options: StoreOptions): FileStore {
     imported,
     damaged,
     append: writer.append,
+    reserve: writer.reserve,
+    release: writer.release,
+    isLocked: writer.isLocked,
     forgetIdle: writer.forgetIdle,
     receiptOf: writer.receiptOf,
     recentPublishers: writer.recentPublishers,

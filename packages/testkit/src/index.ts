@@ -5,6 +5,7 @@ export { createFakeClock, type FakeClock } from "./fake-clock.ts";
 export { type Cut, type FaultProxy, startFaultProxy } from "./fault-proxy.ts";
 export type { Direction, Weather } from "./fault-proxy-weather.ts";
 export { freePort } from "./free-port.ts";
+export { lockByAnother } from "./lock-by-another.ts";
 export { type Mosquitto, startMosquitto } from "./mosquitto.ts";
 export { NOTHING_CONFIGURED } from "./nothing-configured.ts";
 export { createTestContext, type TestContext } from "./service-context.ts";

@@ -7,6 +7,7 @@ import { planReload } from "./reload.ts";
 import { createLoggerMetrics } from "./report/metrics.ts";
 import { startOutcomeReport } from "./report/outcome-report.ts";
 import { startPerformanceReport } from "./report/performance.ts";
+import { createLockWaits } from "./stream/lock-waits.ts";
 import { createStreams } from "./stream/streams.ts";
 
 export const flow: Flow = {
@@ -43,9 +44,10 @@ export async function startLogger(
       onUnfinished: (unfinished) => logger.warn(unfinished, "a closed segment is not finished yet"),
     }),
   );
-  const streams = opening.use(createStreams({ ...context, ...config, finisher }));
+  const locks = createLockWaits({ clock, logger, check: context.health.check("locks") });
+  const streams = opening.use(createStreams({ ...context, ...config, finisher, locks }));
   const losses = { dropped: 0, unmatched: 0 };
-  const metrics = createLoggerMetrics(context.metrics, streams.all, losses);
+  const metrics = createLoggerMetrics(context.metrics, { streams: streams.all, losses, locks });
   const stores = context.health.check("stores");
   stores.fail("they are being opened; on a full disk what is due is removed first");
   await streams.apply(config.streams.streams);
@@ -56,6 +58,7 @@ export async function startLogger(
     createConnections(config, {
       ...context,
       streams: streams.all,
+      locks,
       onCommitted: (messages, seconds) => {
         metrics.commitSeconds.observe(seconds);
         performance.note(messages);
@@ -82,6 +85,8 @@ export async function startLogger(
   );
   await connections.apply(config.streams);
 
+  // Disposed of first: nothing waits for a lock any more.
+  opening.use(locks);
   const opened = opening.move();
   let isStopping = false;
   return {

@@ -55,7 +55,14 @@ function mounted(): SmallDisk {
     const clock = createFakeClock(nowMs);
     const { logger, fail, faults } = createTestContext(clock);
     const retention = opened.use(
-      startRetention(config, { store, clock, logger, onPruned: () => {}, onFault: fail }),
+      startRetention(config, {
+        store,
+        clock,
+        logger,
+        onPruned: () => {},
+        untilUnlocked: async () => {},
+        onFault: fail,
+      }),
     );
     let isOver = false;
     void retention.turnIsOver.then(() => {

@@ -173,5 +173,5 @@ function options(clock: ReturnType<typeof createFakeClock>) {
   const onFault = (fault: unknown) => {
     throw fault;
   };
-  return { clock, logger, onPruned: () => {}, onFault };
+  return { clock, logger, onPruned: () => {}, untilUnlocked: async () => {}, onFault };
 }

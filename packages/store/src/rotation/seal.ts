@@ -1,4 +1,5 @@
 import type { Stats } from "node:fs";
+import { LOCK_MS_MAX } from "@weir/sqlite";
 import Sqlite, { type Database } from "better-sqlite3";
 
 /** The last word of a segment. */
@@ -26,7 +27,7 @@ export function readSeal(database: Database): Seal | null {
 
 /** The same of a file. */
 export function readSealOf(file: string): Seal | null {
-  const database = new Sqlite(file, { readonly: true, fileMustExist: true });
+  const database = new Sqlite(file, { readonly: true, fileMustExist: true, timeout: LOCK_MS_MAX });
   try {
     return readSeal(database);
   } finally {
@@ -39,7 +40,7 @@ export function readSealOf(file: string): Seal | null {
  * it. One that is sound already is not written.
  */
 export function completeSeal(file: string, { sealedUs, successor }: Seal): void {
-  const database = new Sqlite(file, { fileMustExist: true });
+  const database = new Sqlite(file, { fileMustExist: true, timeout: LOCK_MS_MAX });
   try {
     const found = readSeal(database);
     if (found?.successor === successor) return;

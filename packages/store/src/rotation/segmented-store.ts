@@ -136,6 +136,12 @@ export function openSegmentedStore(options: SegmentedStoreOptions): SegmentedSto
       if (lost !== null) throw lost;
       return live.append(rows);
     },
+    reserve: () => {
+      if (lost !== null) throw lost;
+      live.reserve();
+    },
+    release: () => live.release(),
+    isLocked: () => live.isLocked(),
     forgetIdle: (limits) => live.forgetIdle(limits),
     receiptOf: (publisher) => live.receiptOf(publisher),
     recentPublishers: (limit) => live.recentPublishers(limit),

@@ -1,7 +1,16 @@
 import type { Clock } from "@weir/clock";
 import { errorMessage } from "@weir/fault";
-import { createLink, type Link, type ReceivedMessage } from "@weir/mqtt";
+import {
+  backoffMs,
+  createLink,
+  type Link,
+  pause,
+  RECONNECT_BACKOFF,
+  type ReceivedMessage,
+} from "@weir/mqtt";
 import type { HealthCheck, Logger } from "@weir/service";
+import { isLocked } from "@weir/sqlite";
+import type { LockWaits } from "../stream/lock-waits.ts";
 import type { Stream } from "../stream/stream.ts";
 import { createIntake } from "./intake.ts";
 import { batchOf, type ConnectionPlan } from "./plan.ts";
@@ -36,14 +45,16 @@ export interface ConnectionOptions {
   /** Called for a packet that is larger than any that is taken. */
   onDropped: (dropped: { topic: string; bytes: number }) => void;
   onConnected: () => void;
+  locks: LockWaits;
   onFault: (fault: unknown) => void;
 }
 
 const BATCH_BYTES_MAX = 4 * 1024 * 1024;
 
 export function createConnection(options: ConnectionOptions): Connection {
-  const { clock, logger, check, onUnmatched, onFault } = options;
-  let { plan } = options;
+  const { clock, logger, check, onUnmatched, onFault, locks } = options;
+  let { plan, streams } = options;
+  let isLockedOut = false;
   const session = openSessionFile(plan.sessionFile, {
     clientId: plan.clientId,
     brokerUrl: plan.broker.url,
@@ -71,7 +82,24 @@ export function createConnection(options: ConnectionOptions): Connection {
     onBatch: store,
     commits: intake.commits,
     onDropped: options.onDropped,
-    onFault,
+    onFault: (fault) => {
+      // Nothing of the batch is acknowledged: the broker sends it again, with the next connection.
+      if (isLocked(fault)) isLockedOut = true;
+      else onFault(fault);
+    },
+    reconnect: async (attempt, signal) => {
+      const waitsForLock = isLockedOut;
+      isLockedOut = false;
+      if (waitsForLock) {
+        await Promise.all(
+          streams.map(({ config, store }) => locks.untilFree(config.name, store.isLocked)),
+        );
+      }
+      const wasShort = waitsForLock && attempt === 0;
+      if (!wasShort) {
+        await pause(clock, backoffMs(RECONNECT_BACKOFF, attempt, Math.random()), signal);
+      }
+    },
     onConnected: () => {
       check.pass();
       options.onConnected();
@@ -88,8 +116,9 @@ export function createConnection(options: ConnectionOptions): Connection {
     link,
     takes: (stream, topic) => routes.of(topic).streams.includes(stream),
     start: link.start,
-    setStreams: async (changed, streams) => {
+    setStreams: async (changed, changedStreams) => {
       plan = changed;
+      streams = changedStreams;
       routes = createRoutes(streams, wanted(5));
       intake.setRoutes(routes);
       try {

@@ -17,7 +17,7 @@ export interface Connections extends AsyncDisposable {
 
 export interface ConnectionsOptions
   extends Pick<ServiceContext, "clock" | "logger" | "health" | "fail">,
-    Pick<ConnectionOptions, "onCommitted" | "onUnmatched" | "onDropped"> {
+    Pick<ConnectionOptions, "onCommitted" | "onUnmatched" | "onDropped" | "locks"> {
   streams: () => readonly Stream[];
   onReceipt: () => void;
 }

@@ -46,13 +46,19 @@ export function createIntake(options: IntakeOptions): Intake {
       const receivedUs = clock.now() * 1_000;
       for (const message of messages) hand(message);
       const publishers = new Map<string, number>();
-      for (const stream of active) {
-        for (const [publisher, count] of stream.commit(receivedUs)) {
-          publishers.set(publisher, (publishers.get(publisher) ?? 0) + count);
+      try {
+        // A message that comes again because one store was locked must not be in another already.
+        if (active.size > 1) for (const stream of active) stream.store.reserve();
+        for (const stream of active) {
+          for (const [publisher, count] of stream.commit(receivedUs)) {
+            publishers.set(publisher, (publishers.get(publisher) ?? 0) + count);
+          }
         }
+      } finally {
+        for (const stream of active) stream.leave();
+        commits = Math.max(active.size, 1);
+        active.clear();
       }
-      commits = Math.max(active.size, 1);
-      active.clear();
       return publishers;
     },
     commits: () => commits,

@@ -1,5 +1,6 @@
 import { OUTCOMES } from "@weir/messages";
 import { Counter, Gauge, Histogram, type Registry } from "@weir/service";
+import type { LockWaits } from "../stream/lock-waits.ts";
 import type { Stream } from "../stream/stream.ts";
 
 /** What was not stored, since the start of the process. */
@@ -16,17 +17,32 @@ export interface LoggerMetrics {
   commitSeconds: Histogram;
 }
 
+export interface LoggerMetricsOptions {
+  streams: () => Iterable<Stream>;
+  losses: Readonly<Losses>;
+  locks: Pick<LockWaits, "isWaiting">;
+}
+
 /**
  * Registers the metrics. Those of streams are read from their counts when somebody asks: counting with
  * labels costs more than storing a row. Labels are names of streams and words of fixed lists.
  */
 export function createLoggerMetrics(
   registry: Registry,
-  streams: () => Iterable<Stream>,
-  losses: Readonly<Losses>,
+  { streams, losses, locks }: LoggerMetricsOptions,
 ): LoggerMetrics {
   const registers = [registry];
   registerMessages(registry, streams);
+  perStream(
+    registry,
+    streams,
+    {
+      name: "weir_logger_waits_for_lock",
+      help: "1 while nothing is written to the stream's store because another program has a write transaction open on it.",
+      of: ({ config }) => Number(locks.isWaiting(config.name)),
+    },
+    Gauge,
+  );
   registerStores(registry, streams);
   registerLosses(registry, losses);
   return {

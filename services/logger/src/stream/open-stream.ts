@@ -1,10 +1,12 @@
 import { isDeepStrictEqual } from "node:util";
 import type { ServiceContext } from "@weir/service";
-import type { Finisher } from "@weir/store";
+import { isLocked } from "@weir/sqlite";
+import type { Finisher, StreamStore } from "@weir/store";
 import type { StreamConfig } from "@weir/streams";
 import type { LoggerConfig } from "../config.ts";
 import { startUpkeep } from "../upkeep/upkeep.ts";
-import { openStreamStore } from "./open-store.ts";
+import type { LockWaits } from "./lock-waits.ts";
+import { type OpenStoreOptions, openStreamStore } from "./open-store.ts";
 import { openReading } from "./reading.ts";
 import { createStream, type Stream } from "./stream.ts";
 
@@ -25,6 +27,7 @@ export interface OpenStreamOptions
   extends Pick<LoggerConfig, "synchronous" | "skewUs" | "upkeep">,
     Pick<ServiceContext, "clock" | "logger" | "fail"> {
   finisher: Finisher;
+  locks: LockWaits;
 }
 
 /** @throws Fault when its store, its decoder or its code filter cannot be used. */
@@ -35,7 +38,9 @@ export async function openStream(
   const { clock, synchronous, skewUs, logger } = options;
   await using opening = new AsyncDisposableStack();
   const nowUs = clock.now() * 1_000;
-  const store = opening.use(openStreamStore(config, { synchronous, skewUs, nowUs, logger }));
+  const store = opening.use(
+    await openUnlocked(config, { synchronous, skewUs, nowUs, logger }, options.locks),
+  );
   const reading = await openReading(config, options);
   const stream = createStream({ ...reading, store, clock, skewUs });
   let upkeep = startUpkeep(stream, options);
@@ -60,4 +65,26 @@ export async function openStream(
     },
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
+}
+
+/** A store that another program has locked is opened when it is not any more. */
+async function openUnlocked(
+  config: StreamConfig,
+  options: OpenStoreOptions,
+  locks: LockWaits,
+): Promise<StreamStore> {
+  let opened: StreamStore | null = null;
+  let lockedBy: unknown = null;
+  await locks.untilFree(config.name, () => {
+    try {
+      opened = openStreamStore(config, options);
+      return false;
+    } catch (error) {
+      if (!isLocked(error)) throw error;
+      lockedBy = error;
+      return true;
+    }
+  });
+  if (opened === null) throw lockedBy;
+  return opened;
 }

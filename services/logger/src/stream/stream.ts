@@ -21,6 +21,8 @@ export interface Stream {
    * @throws Fault when it cannot be written; nothing of it is stored then.
    */
   commit(receivedUs: number): ReadonlyMap<string, number>;
+  /** Forgets what was taken and is not committed. */
+  leave(): void;
   /** Goes on by another configuration of the same place. */
   reconfigure(changed: StreamReading): void;
 }
@@ -116,6 +118,10 @@ export function createStream(options: StreamOptions): Stream {
       counts.commitNs.record(Math.max(1, Math.round((endMs - appendMs) * NANOSECONDS_PER_MS)));
       counts.busyMs += endMs - startMs;
       return publishersOf(rows);
+    },
+    leave: () => {
+      if (taken.length > 0) taken = [];
+      store.release();
     },
     reconfigure: (changed) => {
       ({ config, decode, filter } = changed);

@@ -1,4 +1,5 @@
 import { type Clock, watchSteadiness } from "@weir/clock";
+import { isLocked } from "@weir/sqlite";
 import { EPOCH_IDLE_US, type StreamStore } from "@weir/store";
 
 export interface ForgettingOptions {
@@ -23,6 +24,8 @@ export function startForgetting(options: ForgettingOptions): Disposable {
       const idleBeforeUs = clock.now() * 1_000 - EPOCH_IDLE_US;
       store.forgetIdle({ idleBeforeUs, entriesMax: ENTRIES_MAX });
     } catch (fault) {
+      // There is time: it is looked at again in a minute.
+      if (isLocked(fault)) return;
       timer[Symbol.dispose]();
       onFault(fault);
     }

@@ -1,5 +1,6 @@
 import { type Clock, watchSteadiness } from "@weir/clock";
 import type { Logger } from "@weir/service";
+import { isLocked } from "@weir/sqlite";
 import { type FileStore, pruneLimits, type SegmentedStore, type StreamStore } from "@weir/store";
 import { startTurn } from "./turn.ts";
 
@@ -35,6 +36,8 @@ export interface RetentionOptions {
   clock: Clock;
   logger: Logger;
   onPruned: (removed: Removed) => void;
+  /** Resolves when no other program has the store locked. */
+  untilUnlocked: () => Promise<void>;
   /** Called when a pass fails; there is none after it. */
   onFault: (fault: unknown) => void;
 }
@@ -60,7 +63,7 @@ export function startRetention(
   config: RetentionLimits & RetentionPace,
   options: RetentionOptions,
 ): Retention {
-  const { store, clock, logger, onPruned, onFault } = options;
+  const { store, clock, logger, onPruned, onFault, untilUnlocked } = options;
   const steadiness = watchSteadiness(clock);
   const context = {
     limits: config,
@@ -84,6 +87,7 @@ export function startRetention(
   }
 
   function run(): void {
+    if (isStopped) return;
     const isAgeKnown = config.ageMs === null || context.isSteady();
     const done = (passed: Passed): void => settle(passed, isAgeKnown);
     try {
@@ -91,7 +95,8 @@ export function startRetention(
       if (passed instanceof Promise) running = passed.then(done).catch(stop);
       else done(passed);
     } catch (fault) {
-      stop(fault);
+      if (isLocked(fault)) running = untilUnlocked().then(run).catch(stop);
+      else stop(fault);
     }
   }
 

@@ -1,6 +1,7 @@
 import type { Clock } from "@weir/clock";
 import { errorMessage, Fault } from "@weir/fault";
 import type { Logger } from "@weir/service";
+import { isLocked } from "@weir/sqlite";
 import type { Finisher, Rotated, SegmentedStore } from "@weir/store";
 
 export interface RotationOptions {
@@ -41,6 +42,8 @@ export function startRotation(options: RotationOptions): Disposable {
     try {
       rotated = store.rotate(nowMs * 1_000);
     } catch (fault) {
+      // A lock is given up at any moment; a disk takes its time.
+      if (isLocked(fault)) failures = 0;
       const retryMs = Math.min(RETRY_FIRST_MS * 2 ** failures, RETRY_LAST_MS);
       failures += 1;
       logger.error({ ...wordsOf(fault), retryMs }, "no new segment could be begun");

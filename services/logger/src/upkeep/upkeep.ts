@@ -2,6 +2,7 @@ import type { Clock } from "@weir/clock";
 import type { Logger } from "@weir/service";
 import type { Finisher } from "@weir/store";
 import type { UpkeepConfig } from "../config.ts";
+import type { LockWaits } from "../stream/lock-waits.ts";
 import type { Stream } from "../stream/stream.ts";
 import { startForgetting } from "./forgetting.ts";
 import { type Retention, startRetention } from "./retention.ts";
@@ -11,6 +12,7 @@ export interface UpkeepOptions {
   upkeep: UpkeepConfig;
   skewUs: number;
   finisher: Finisher;
+  locks: LockWaits;
   clock: Clock;
   logger: Logger;
   /** Called when retention fails: a store that cannot be pruned is not sound, or its disk is not. */
@@ -22,7 +24,7 @@ export type Upkeep = Retention;
 
 /** Keeps a stream's files in order, beside the way of its messages: rotation, finishing, retention, the ledger. */
 export function startUpkeep({ config, store, counts }: Stream, options: UpkeepOptions): Upkeep {
-  const { upkeep, skewUs, finisher, clock, fail } = options;
+  const { upkeep, skewUs, finisher, clock, fail, locks } = options;
   const logger = options.logger.child({ stream: config.name });
   const { rotationMs } = config;
   const opened = new AsyncDisposableStack();
@@ -52,6 +54,7 @@ export function startUpkeep({ config, store, counts }: Stream, options: UpkeepOp
         store,
         clock,
         logger,
+        untilUnlocked: () => locks.untilFree(config.name, store.isLocked),
         onPruned: ({ rows, files }) => {
           counts.prunedRows += rows;
           counts.prunedFiles += files;
