@@ -1,7 +1,9 @@
 import type { Clock } from "@weir/clock";
 import { isName, parseReceipt } from "@weir/messages";
 import type { InboundMessage, Link, Subscription } from "@weir/mqtt";
+import { isLocked } from "@weir/sqlite";
 import { OUTBOX_LIMITS, type OutboxLimits } from "./limits.ts";
+import { createLockRetries } from "./lock-retries.ts";
 import { type Acceptance, openQueue } from "./queue.ts";
 import { createSender, type Outcome } from "./sender.ts";
 
@@ -13,6 +15,8 @@ export interface OutboxOptions {
   confirm?: "receipt" | "puback";
   limits?: Partial<OutboxLimits>;
   onOutcome?: (outcome: Outcome) => void;
+  /** Called when another program locks the outbox's file, which is waited for, and when it does not any more. */
+  onLocked?: (isLocked: boolean) => void;
   /** Called when the outbox's file fails, after which nothing is promised. */
   onFault: (fault: unknown) => void;
   clock: Clock;
@@ -56,8 +60,10 @@ export function openOutbox(options: OutboxOptions): Outbox {
   let handed: Handed[] = [];
   let announced = "";
 
+  const retries = createLockRetries({ clock, onLocked: options.onLocked ?? (() => {}), onFault });
   const sender = createSender({
     queue,
+    retries,
     limits,
     confirm,
     publish: async (topic, payload) => {
@@ -75,17 +81,31 @@ export function openOutbox(options: OutboxOptions): Outbox {
     handed = [];
     if (batch.length === 0) return;
     sender.heedClock();
-    try {
-      const acceptances = queue.accept(batch, clock.now());
-      batch.forEach(({ acceptance }, index) => {
-        const given = acceptances[index];
-        if (given !== undefined) acceptance.resolve(given);
-      });
-    } catch (fault) {
+    const reject = (fault: unknown): void => {
       for (const { acceptance } of batch) acceptance.reject(fault);
+    };
+    const isTaken = retries.run(() => take(batch, reject), reject);
+    if (isTaken) sender.wake();
+    else {
+      const reason = "the outbox is locked by another program, and too much waits for it already";
+      for (const { acceptance } of batch) acceptance.resolve({ kind: "refused", reason });
+    }
+  }
+
+  /** @throws when another program has the file locked. */
+  function take(batch: readonly Handed[], reject: (fault: unknown) => void): void {
+    let acceptances: Acceptance[];
+    try {
+      acceptances = queue.accept(batch, clock.now());
+    } catch (fault) {
+      if (isLocked(fault)) throw fault;
+      reject(fault);
       return;
     }
-    sender.wake();
+    batch.forEach(({ acceptance }, index) => {
+      const given = acceptances[index];
+      if (given !== undefined) acceptance.resolve(given);
+    });
   }
 
   async function announce(): Promise<void> {
@@ -132,6 +152,7 @@ export function openOutbox(options: OutboxOptions): Outbox {
       commit();
       timer[Symbol.dispose]();
       sender[Symbol.dispose]();
+      retries[Symbol.dispose]();
       queue[Symbol.dispose]();
     },
   };

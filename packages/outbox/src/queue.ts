@@ -5,7 +5,7 @@ import {
   type ReceiptEntry,
   topicProblem,
 } from "@weir/messages";
-import { lockFile, makePlaceOf, orOpeningFault } from "@weir/sqlite";
+import { LOCK_MS_MAX, lockFile, makePlaceOf, orOpeningFault } from "@weir/sqlite";
 import Sqlite, { type Database } from "better-sqlite3";
 import { prepareAnnouncement } from "./announcement.ts";
 import type { OutboxLimits } from "./limits.ts";
@@ -197,7 +197,7 @@ export function openQueue(options: {
 
 function openDatabase(file: string): Database {
   return orOpeningFault(file, "PUBLISHER_OUTBOX_FILE", () => {
-    const database = new Sqlite(file);
+    const database = new Sqlite(file, { timeout: LOCK_MS_MAX });
     database.pragma("journal_mode = WAL");
     database.pragma("synchronous = FULL");
     migrate(database);

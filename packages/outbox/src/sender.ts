@@ -2,6 +2,7 @@ import { type Clock, watchSteadiness } from "@weir/clock";
 import type { Receipt } from "@weir/messages";
 import { backoffMs, isRefusal } from "@weir/mqtt";
 import type { OutboxLimits } from "./limits.ts";
+import type { LockRetries } from "./lock-retries.ts";
 import type { ConfirmedMessage, MessageKey, Queue, QueuedMessage } from "./queue.ts";
 
 /** What became of an accepted message in the end. */
@@ -17,6 +18,8 @@ export interface SenderOptions {
   onOutcome: (outcome: Outcome) => void;
   /** Called when the outbox's file fails. */
   onFault: (fault: unknown) => void;
+  /** What runs what writes to the queue. */
+  retries: LockRetries;
   clock: Clock;
   random?: () => number;
 }
@@ -47,7 +50,7 @@ const TICK_MS = 1_000;
 const TOO_OLD = "it waited too long";
 
 export function createSender(options: SenderOptions): Sender {
-  const { queue, limits, confirm, publish, onOutcome, onFault, clock } = options;
+  const { queue, limits, confirm, publish, onOutcome, onFault, retries, clock } = options;
   const random = options.random ?? Math.random;
   const steadiness = watchSteadiness(clock);
   const window = new Map<number, Sent>();
@@ -58,11 +61,15 @@ export function createSender(options: SenderOptions): Sender {
   let progressAtMs = clock.monotonic();
   // What was sent on a connection that is gone says nothing about this one.
   let connection = 0;
+  // By how much the clock has jumped, until the queue knows.
+  let jumpedMs = 0;
 
   /** A clock that is set ages no message: neither what waits, nor what is accepted right after. */
   function heedClock(): void {
-    const jumpMs = steadiness.takeJumpMs();
-    if (jumpMs !== 0) queue.shiftAges(jumpMs);
+    jumpedMs += steadiness.takeJumpMs();
+    if (jumpedMs === 0) return;
+    queue.shiftAges(jumpedMs);
+    jumpedMs = 0;
   }
 
   function pump(): void {
@@ -71,9 +78,9 @@ export function createSender(options: SenderOptions): Sender {
       const room = Math.min(ROWS_PER_READ, limits.windowMax - window.size);
       const messages = queue.after(loadedThroughId, room);
       for (const message of messages) {
-        loadedThroughId = message.id;
         if (isTooOld(message)) giveUp(message, TOO_OLD);
         else send({ message, sentAtMs: 0, isAcknowledged: false });
+        loadedThroughId = message.id;
       }
       if (messages.length < room) return;
     }
@@ -92,9 +99,9 @@ export function createSender(options: SenderOptions): Sender {
     sentThroughId = Math.max(sentThroughId, message.id);
     publish(message.topic, message.payload)
       .then(
-        () => acknowledged(sent),
+        () => void retries.run(() => acknowledged(sent)),
         (error: unknown) => {
-          if (on === connection && isRefusal(error)) refused(sent);
+          if (on === connection && isRefusal(error)) retries.run(() => refused(sent));
           // Else the connection is gone: everything is sent again on the next one.
         },
       )
@@ -169,28 +176,21 @@ export function createSender(options: SenderOptions): Sender {
     send(oldest);
   }
 
-  function guarded(task: () => void): void {
-    try {
-      task();
-    } catch (fault) {
-      onFault(fault);
-    }
-  }
-
-  const timer = clock.repeat(TICK_MS, () =>
-    guarded(() => {
+  const timer = clock.repeat(TICK_MS, () => {
+    if (retries.isWaiting()) return;
+    retries.run(() => {
       age();
       probe();
-    }),
-  );
+    });
+  });
   return {
-    heedClock: () => guarded(heedClock),
-    wake: () => guarded(pump),
+    heedClock: () => void retries.run(heedClock),
+    wake: () => void retries.run(pump),
     connected: () => {
       isConnected = true;
       probes = 0;
       progressAtMs = clock.monotonic();
-      guarded(pump);
+      retries.run(pump);
     },
     disconnected: () => {
       isConnected = false;
@@ -199,7 +199,7 @@ export function createSender(options: SenderOptions): Sender {
       loadedThroughId = 0;
     },
     receive: ({ entries }) =>
-      guarded(() => {
+      void retries.run(() => {
         // Whoever confirms is back: what it has missed is sent soon, not after a minute. A receipt
         // right behind a probe is the answer to it, and says nothing new.
         if (clock.monotonic() - progressAtMs > OVERTAKEN_MS) probes = 0;

@@ -4,6 +4,7 @@ import { Counter, Gauge, type Registry } from "@weir/service";
 export interface PublisherMetrics {
   /** Readings by what became of them. Labels come from a fixed list. */
   readings: Counter<"outcome">;
+  waitsForLock: Gauge;
 }
 
 /** @param waiting how many readings are in the outbox. */
@@ -21,6 +22,11 @@ export function createPublisherMetrics(
     },
   });
   return {
+    waitsForLock: new Gauge({
+      name: "weir_publisher_waits_for_lock",
+      help: "1 while nothing is written to the outbox because another program has a write transaction open on it.",
+      registers,
+    }),
     readings: new Counter({
       name: "weir_publisher_readings_total",
       help: "Readings by outcome: accepted or refused by the outbox, delivered, abandoned.",

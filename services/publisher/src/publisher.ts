@@ -23,6 +23,7 @@ export function startPublisher(config: PublisherConfig, context: ServiceContext)
   // Closed in reverse: no new readings, then the link says goodbye, then the outbox closes.
   const opened = new AsyncDisposableStack();
   const brokerCheck = health.check("broker");
+  const outboxCheck = health.check("outbox");
 
   const outbox = opened.use(
     openOutbox({
@@ -31,10 +32,24 @@ export function startPublisher(config: PublisherConfig, context: ServiceContext)
         metrics.readings.inc({ outcome: outcome.kind });
         if (outcome.kind === "abandoned") logger.warn(outcome, "a reading was given up");
       },
+      onLocked: (isLocked) => {
+        metrics.waitsForLock.set(Number(isLocked));
+        if (isLocked) {
+          outboxCheck.fail("another program has a write transaction open on the outbox");
+          logger.warn(
+            { file: config.outbox.file, remedy: "End that program's transaction, or the program." },
+            "the outbox is locked: another program has a write transaction open. Readings wait until it ends",
+          );
+        } else {
+          outboxCheck.pass();
+          logger.info("the outbox is not locked any more");
+        }
+      },
       onFault: fail,
       clock,
     }),
   );
+  outboxCheck.pass();
   const metrics = createPublisherMetrics(context.metrics, () => outbox.size().rows);
 
   const link = opened.use(

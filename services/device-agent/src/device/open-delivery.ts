@@ -42,6 +42,12 @@ const POWER = { mains: ON_MAINS, battery: ON_BATTERY } as const;
 export function openDelivery(options: DeviceDeliveryOptions): Delivery<string> {
   const { config, outboxFile, desk, discovery, onFault, clock } = options;
   const { address, confirm } = config;
+  const onLocked = (isLocked: boolean): void => {
+    const file = outboxFile;
+    if (isLocked)
+      options.logger.warn({ file }, "another program has the outbox locked: alarms wait");
+    else options.logger.info({ file }, "the outbox is not locked any more");
+  };
   const delivery: Delivery<string> = createDelivery({
     link: {
       broker: options.broker,
@@ -67,7 +73,7 @@ export function openDelivery(options: DeviceDeliveryOptions): Delivery<string> {
     },
     kinds: kindsOf(options.series),
     ...(outboxFile !== null && {
-      outbox: { file: outboxFile, publisher: address.id, confirm, onFault },
+      outbox: { file: outboxFile, publisher: address.id, confirm, onLocked, onFault },
     }),
     onEarlierOutcome: options.onState,
     power: POWER[config.power],
