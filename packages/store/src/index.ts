@@ -1,4 +1,5 @@
 export type { DamagedStore } from "./damage.ts";
+export type { DamagedLog } from "./damaged-log.ts";
 export type { Filed } from "./file-rows.ts";
 export { type Account, missingBelow, type SeqRange } from "./ledger/account.ts";
 export type { IdleLimits } from "./ledger/forgetting.ts";

@@ -3,7 +3,9 @@ import { lockFile, makePlaceOf, orOpeningFault } from "@weir/sqlite";
 import type { Database } from "better-sqlite3";
 import { BALLAST_BYTES, openBallast } from "./ballast.ts";
 import { type DamagedStore, setAsideIfDamaged } from "./damage.ts";
+import { type DamagedLog, keepDamagedLog } from "./damaged-log.ts";
 import { orFullFault, orPruneFault } from "./faults.ts";
+import { emptyLog } from "./give-back.ts";
 import { identifyFile } from "./identify.ts";
 import type { IdleLimits } from "./ledger/forgetting.ts";
 import { importLegacyFile, type LegacyImport, type LegacyImportOptions } from "./legacy-import.ts";
@@ -23,6 +25,8 @@ export interface StoreOptions extends LegacyImportOptions {
 export interface Store extends Disposable {
   /** The file that was in the way and is damaged, kept under another name; `null` if none was. */
   damaged: DamagedStore | null;
+  /** What SQLite could not read of the write-ahead log; `null` when it could read all. */
+  damagedLog: DamagedLog | null;
   /**
    * Writes rows in one transaction: all of them are safe when it returns, none when it throws. Rows
    * that the ledger knows already are not written again.
@@ -83,7 +87,7 @@ export function openStore(options: StoreOptions): FileStore {
   using opening = new DisposableStack();
   opening.use(orOpeningFault(file, "DB_FILE", () => lockStore(file)));
   const ballast = orOpeningFault(file, "DB_FILE", () => openBallast(file, ballastBytes));
-  const { damaged, imported, database } = orFullFault(file, () =>
+  const { damaged, damagedLog, imported, database } = orFullFault(file, () =>
     ballast.lendWhenShort(() => openFile(options)),
   );
   opening.defer(() => database.close());
@@ -96,6 +100,7 @@ export function openStore(options: StoreOptions): FileStore {
     kind: "file",
     imported,
     damaged,
+    damagedLog,
     append: writer.append,
     reserve: writer.reserve,
     release: writer.release,
@@ -115,13 +120,17 @@ export function openStore(options: StoreOptions): FileStore {
   };
 }
 
-type OpenedFile = Pick<FileStore, "damaged" | "imported"> & { database: Database };
+type OpenedFile = Pick<FileStore, "damaged" | "damagedLog" | "imported"> & { database: Database };
 
 function openFile(options: StoreOptions): OpenedFile {
   const { file, nowUs } = options;
+  const damagedLog = orOpeningFault(file, "DB_FILE", () => keepDamagedLog(file, nowUs));
   const damaged = orOpeningFault(file, "DB_FILE", () => setAsideIfDamaged(file, nowUs));
   const imported = importIfLegacy(options);
-  return { damaged, imported, database: openSegment(options) };
+  const database = openSegment(options);
+  // What cannot be read must not lie behind what is written next: it would be found once more.
+  if (damagedLog !== null) emptyLog(database);
+  return { damaged, damagedLog, imported, database };
 }
 
 function lockStore(file: string): Disposable {

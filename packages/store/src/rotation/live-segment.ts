@@ -1,3 +1,4 @@
+import { emptyLog } from "../give-back.ts";
 import { openSegment, type SegmentOptions } from "../segment.ts";
 import { createSegmentWriter, type SegmentWriter } from "../segment-writer.ts";
 import { type Seal, sealSegment } from "./seal.ts";
@@ -7,6 +8,8 @@ export interface LiveSegment extends SegmentWriter {
   file: string;
   /** When it was begun, by the clock of then, in microseconds since the epoch. */
   sinceUs: number;
+  /** See `emptyLog` in give-back.ts. */
+  emptyLog(): void;
   /** Its last transaction. */
   seal(seal: Seal): void;
 }
@@ -23,6 +26,7 @@ export function openLiveSegment(options: SegmentOptions, setting: string): LiveS
     ...writer,
     file: options.file,
     sinceUs,
+    emptyLog: () => emptyLog(database),
     seal: (seal) => sealSegment(database, seal),
   };
 }

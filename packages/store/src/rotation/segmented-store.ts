@@ -77,10 +77,12 @@ export function openSegmentedStore(options: SegmentedStoreOptions): SegmentedSto
       settleFolder({ folder, stream, nowUs, onStep }),
     );
     const catalogue = createCatalogue(folder, settled.segments);
-    return { ...settled, catalogue, live: openLive(catalogue.live().file, nowUs) };
+    const begun = openLive(catalogue.live().file, nowUs);
+    if (settled.damagedLog !== null) begun.emptyLog();
+    return { ...settled, catalogue, live: begun };
   }
 
-  const { catalogue, damaged, ...begun } = orFullFault(folder, () =>
+  const { catalogue, damaged, damagedLog, ...begun } = orFullFault(folder, () =>
     ballast.lendWhenShort(openFolder),
   );
   let { newestUs, live } = begun;
@@ -132,6 +134,7 @@ export function openSegmentedStore(options: SegmentedStoreOptions): SegmentedSto
   return {
     kind: "folder",
     damaged,
+    damagedLog,
     append: (rows) => {
       if (lost !== null) throw lost;
       return live.append(rows);

@@ -2,6 +2,7 @@ import { rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { errorMessage, Fault } from "@weir/fault";
 import { type DamagedStore, isDamage, setAsideIfUnsound } from "../damage.ts";
+import { type DamagedLog, keepDamagedLog } from "../damaged-log.ts";
 import { identifyFile } from "../identify.ts";
 import { makeSegment, unmakeSegment } from "./make-segment.ts";
 import { completeSeal, isFinished, readSealOf } from "./seal.ts";
@@ -23,6 +24,7 @@ export interface SettledFolder {
   /** The time in the newest name, those of damaged segments included. */
   newestUs: number;
   damaged: DamagedStore | null;
+  damagedLog: DamagedLog | null;
 }
 
 /**
@@ -34,6 +36,8 @@ export function settleFolder(options: SettleOptions): SettledFolder {
   const { segments, leftovers, newestUs } = listSegmentFolder(folder, stream);
   for (const leftover of leftovers) rmSync(leftover);
 
+  const last = segments.at(-1);
+  const damagedLog = last === undefined ? null : keepDamagedLog(join(folder, last.name), nowUs);
   const damaged = setDamagedAside(segments, options);
   const newest = segments.at(-1);
   if (newest === undefined || damaged !== null || isClosed(join(folder, newest.name))) {
@@ -44,7 +48,7 @@ export function settleFolder(options: SettleOptions): SettledFolder {
   }
   sealAllButLast(segments, options);
   const live = segments.at(-1) as SegmentName;
-  return { segments, newestUs: Math.max(newestUs ?? 0, live.namedUs), damaged };
+  return { segments, newestUs: Math.max(newestUs ?? 0, live.namedUs), damaged, damagedLog };
 }
 
 /** Takes what is damaged off the end of the list. */

@@ -133,6 +133,16 @@ function registerStores(registry: Registry, streams: () => Iterable<Stream>): vo
     registry,
     streams,
     {
+      name: "weir_logger_lost_commits",
+      help: "Commits that were lost to a damaged write-ahead log, as it was found at the start.",
+      of: ({ store }) => store.damagedLog?.commits ?? 0,
+    },
+    Gauge,
+  );
+  perStream(
+    registry,
+    streams,
+    {
       name: "weir_logger_store_bytes",
       help: "Size of the stream's files.",
       of: ({ store }) => store.size().bytes,

@@ -30,6 +30,12 @@ export function openStreamStore(
       "the store is damaged: it is kept under another name, and a new one was begun. What is not confirmed comes again; save the rest out of it with: sqlite3 <file> .recover",
     );
   }
+  if (store.damagedLog !== null) {
+    logger.error(
+      { stream: name, ...store.damagedLog },
+      "the write-ahead log is damaged: SQLite reads only what lies before the damage, and so many commits behind it are gone. npm run audit shows what is missing of publishers with an outbox; the disk or the memory of this machine may be failing",
+    );
+  }
   if (store.kind === "file" && store.imported !== null) {
     logger.info({ stream: name, ...store.imported }, "imported a file of the old system");
   }
