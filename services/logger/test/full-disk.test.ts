@@ -155,7 +155,7 @@ function mounted(): SmallDisk {
     await eventually(() => existsSync(join(disk.path, "stream.lock")));
     await logger[Symbol.asyncDispose]();
     await reloading;
-    expect(Object.keys(context.health.report().checks)).toEqual(["stores", "broker"]);
+    expect(Object.keys(context.health.report().checks)).toEqual(["locks", "stores", "broker"]);
     expect(context.faults).toEqual([]);
   });
 });

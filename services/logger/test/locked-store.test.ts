@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { startBroker } from "@weir/broker";
 import { startHttpServer } from "@weir/service";
-import { openReader } from "@weir/store";
+import { openReader, openSegmentedStore } from "@weir/store";
 import {
   connectTestClient,
   createFakeClock,
@@ -17,6 +17,7 @@ import {
 import { startLogger } from "../src/logger.ts";
 import { createLockWaits } from "../src/stream/lock-waits.ts";
 import { type Removed, startRetention } from "../src/upkeep/retention.ts";
+import { startRotation } from "../src/upkeep/rotation.ts";
 import {
   readingOf,
   rowsIn,
@@ -144,5 +145,31 @@ describe("a store that another program has a write transaction open on", () => {
       return removed.length === 1;
     });
     expect([removed, faults, health.report().ready]).toEqual([[{ rows: 1, files: 0 }], [], true]);
+  });
+
+  test("is rotated when it is not locked any more", async () => {
+    using folder = temporaryFolder();
+    const clock = createFakeClock(START_US / 1_000);
+    const { logger } = createTestContext(clock);
+    const nowUs = clock.now() * 1_000;
+    const options = { folder: folder.path, stream: "data", synchronous: "NORMAL", nowUs } as const;
+    using store = openSegmentedStore(options);
+    const rotated: string[] = [];
+    const faults: unknown[] = [];
+    using _rotation = startRotation({
+      ...{ periodMs: 60_000, store, finisher: { finish: () => {} }, clock, logger },
+      onRotated: ({ live }) => rotated.push(live),
+      onFault: (fault) => faults.push(fault),
+    });
+    {
+      await using _lock = await lockByAnother(store.liveFile());
+      clock.advance(63_000);
+      expect(rotated).toEqual([]);
+      expect(faults).not.toEqual([]);
+      expect(faults[0]).toMatchObject({ remedy: expect.stringContaining("write transaction") });
+    }
+    clock.advance(1_000);
+    expect(rotated).toEqual([store.liveFile()]);
+    expect(store.append([readingAt(START_US)]).filed).toEqual(["unsequenced"]);
   });
 });
