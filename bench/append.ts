@@ -6,6 +6,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { cpus, release, tmpdir } from "node:os";
 import { join } from "node:path";
+import { print } from "@weir/fault";
 import { type NewRow, openStore, type Store } from "@weir/store";
 import Table from "cli-table3";
 
@@ -127,7 +128,7 @@ try {
     const figures = [full, full - normal, normal].map((figure) => `${figure.toFixed(2)} µs`);
     table.push([traffic.name, batch.toLocaleString("en"), ...figures]);
   }
-  process.stdout.write(
+  print(
     `${cpus().length} x ${cpus()[0]?.model}, Linux ${release()}, Node ${process.version}, medians of ${ROUNDS} rounds\n${table}\n`,
   );
 } finally {

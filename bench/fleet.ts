@@ -8,6 +8,7 @@ import { cpus, release, tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { setTimeout as pause } from "node:timers/promises";
+import { print } from "@weir/fault";
 import { NODE_ARGUMENTS, NODE_ENVIRONMENT } from "@weir/service";
 import { readRange } from "@weir/store";
 import { freePort } from "@weir/testkit";
@@ -132,11 +133,11 @@ async function measure(seconds: number): Promise<string> {
 
 const seconds = Number(process.argv[2] ?? SECONDS_DEFAULT);
 if (!Number.isInteger(seconds) || seconds < 1 || seconds > 3_600) {
-  process.stderr.write("npm run bench:fleet [seconds]: from 1 to 3600\n");
+  print("npm run bench:fleet [seconds]: from 1 to 3600\n", { to: process.stderr });
   process.exit(78);
 }
 const [cpu] = cpus();
-process.stdout.write(
+print(
   `${cpus().length} x ${cpu?.model ?? "?"}, Linux ${release()}, Node ${process.version}; ${DEVICES} devices, ${seconds} s\n`,
 );
-process.stdout.write(`${await measure(seconds)}\n`);
+print(`${await measure(seconds)}\n`);

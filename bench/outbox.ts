@@ -12,6 +12,7 @@ import { cpus, release, tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { systemClock } from "@weir/clock";
+import { print } from "@weir/fault";
 import { createLink, type Link } from "@weir/mqtt";
 import { openOutbox } from "@weir/outbox";
 import { createLogger } from "@weir/service";
@@ -163,7 +164,7 @@ async function compare(folder: string): Promise<void> {
     row("to the receipt, as fast as it goes", "outbox"),
     row(`to the receipt, at ${PACED_PER_SECOND} messages/s`, "paced"),
   );
-  process.stdout.write(
+  print(
     `${cpus().length} x ${cpus()[0]?.model}, Linux ${release()}, Node ${process.version}, ${ROUNDS} rounds of ${MESSAGES} messages\n${table}\n`,
   );
   await stop(storing);

@@ -6,6 +6,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { cpus, release, tmpdir } from "node:os";
 import { join } from "node:path";
+import { print } from "@weir/fault";
 import { createFollower, type Follower } from "@weir/stats/follower";
 import { type NewRow, openStore, type Store } from "@weir/store";
 import Table from "cli-table3";
@@ -120,7 +121,7 @@ try {
       `${(rebuildMs / 1_000).toFixed(2)} s`,
     ]);
   }
-  process.stdout.write(
+  print(
     `${cpus().length} x ${cpus()[0]?.model}, Linux ${release()}, Node ${process.version}, ${ROUNDS} rounds\n${table}\n`,
   );
 } finally {

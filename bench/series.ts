@@ -8,6 +8,7 @@ import { cpus, release, tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { startBroker } from "@weir/broker";
+import { print } from "@weir/fault";
 import { outcomeOf } from "@weir/messages";
 import { NODE_ARGUMENTS, NODE_ENVIRONMENT } from "@weir/service";
 import { createSeriesSet } from "@weir/stats/series";
@@ -149,7 +150,7 @@ try {
     cores.toFixed(3),
     mebibytes(rss),
   ]);
-  process.stdout.write(
+  print(
     `${cpus().length} x ${cpus()[0]?.model}, Linux ${release()}, Node ${process.version}, ${seconds} s\n` +
       `Full series, ${FULL_SECONDS} seconds each:\n${memory}\nThe whole process, ${SERIES} series:\n${life}\n`,
   );

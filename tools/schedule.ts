@@ -11,7 +11,7 @@ import {
   ON_BATTERY,
   spendAttempt,
 } from "@weir/delivery";
-import { errorMessage } from "@weir/fault";
+import { errorMessage, print } from "@weir/fault";
 import { backoffMs } from "@weir/mqtt";
 import { createFakeClock } from "@weir/testkit";
 import Table from "cli-table3";
@@ -124,13 +124,13 @@ function readPlan(args: string[]): OutagePlan | string {
 if (import.meta.main) {
   const plan = readPlan(process.argv.slice(2));
   if (typeof plan === "string") {
-    process.stderr.write(`${plan}\n`);
+    print(`${plan}\n`, { to: process.stderr });
     process.exitCode = 64;
   } else {
     const { hours, seed, alarms, presses } = plan;
     const attemptsAtMs = await outageSchedule(plan);
     const list = (of: readonly number[]) => of.join(", ") || "none";
-    process.stdout.write(
+    print(
       `The broker goes away at 00:00:00. Alarms at hour ${list(alarms)}; presses at hour ${list(presses)}; seed ${seed}.\n` +
         `${render(attemptsAtMs)}\n` +
         `${attemptsAtMs.length} attempts in ${hours} h; the budget allows ${attemptsMax(hours)}\n`,

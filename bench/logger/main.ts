@@ -1,8 +1,10 @@
 // `npm run bench`: the logger beside its peers. README.md of this folder tells what is measured and how.
+
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { print as printText } from "@weir/fault";
 import { OPEN } from "./brokers/broker.ts";
 import { findMosquitto, MOSQUITTO_REMEDY, startMosquitto } from "./brokers/mosquitto.ts";
 import type { Bench, Case } from "./case.ts";
@@ -21,8 +23,8 @@ import { WARMING_SECONDS } from "./watch.ts";
 const RESULTS = fileURLToPath(new URL("../results/", import.meta.url));
 const CACHE = fileURLToPath(new URL("../.cache/", import.meta.url));
 
-const say = (text: string): void => void process.stderr.write(`${text}\n`);
-const print = (text: string): void => void process.stdout.write(`${text}\n`);
+const say = (text: string): void => printText(`${text}\n`, { to: process.stderr });
+const print = (text: string): void => printText(`${text}\n`);
 
 const interruption = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM"] as const) {

@@ -1,3 +1,5 @@
+import { visible } from "@weir/fault";
+
 /** A line of a service's log. */
 export interface LogLine {
   /** As pino counts: 30 is info, 50 error, 60 fatal. */
@@ -53,7 +55,7 @@ export function isUrgent({ level }: LogLine): boolean {
 
 /** A line as a sentence, with its remedy if it has one. */
 export function renderSentence({ message, remedy }: LogLine, otherwise: string): string {
-  return `${sentence(message)} ${remedy ?? otherwise}`;
+  return `${sentence(visible(message))} ${remedy ?? otherwise}`;
 }
 
 /** A line as `--verbose` shows it: time, process, level, message, details. */
@@ -62,7 +64,7 @@ export function renderVerbose(name: string, line: LogLine): string {
   const more = { ...details, ...(line.remedy === null ? {} : { remedy: line.remedy }) };
   const shown = Object.keys(more).length === 0 ? "" : ` ${JSON.stringify(more)}`;
   const level = LEVEL_NAMES.get(line.level) ?? String(line.level);
-  return `${line.time.slice(11, 23)} ${name.padEnd(13)} ${level.padEnd(5)} ${line.message}${shown}`;
+  return `${line.time.slice(11, 23)} ${name.padEnd(13)} ${level.padEnd(5)} ${visible(line.message)}${shown}`;
 }
 
 function sentence(text: string): string {

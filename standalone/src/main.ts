@@ -1,6 +1,6 @@
 import { systemClock } from "@weir/clock";
 import { loadEnvironment } from "@weir/config";
-import { EXIT_CODES, Fault } from "@weir/fault";
+import { EXIT_CODES, Fault, print } from "@weir/fault";
 import { listenForStopRequest } from "@weir/service";
 import { parseCommandLine, renderUsage } from "./command-line.ts";
 import { readStandaloneConfig } from "./config.ts";
@@ -10,7 +10,7 @@ async function run(): Promise<number> {
   const stopRequest = listenForStopRequest();
   const { help, isVerbose, environment } = parseCommandLine(process.argv.slice(2));
   if (help) {
-    process.stdout.write(renderUsage());
+    print(renderUsage());
     return EXIT_CODES.ok;
   }
   const config = readStandaloneConfig({ ...loadEnvironment(), ...environment });
@@ -21,7 +21,7 @@ try {
   process.exitCode = await run();
 } catch (error) {
   if (!(error instanceof Fault)) throw error;
-  process.stderr.write(`weir: ${error.message}\n${error.remedy}\n`);
+  print(`weir: ${error.message}\n${error.remedy}\n`, { to: process.stderr });
   process.exitCode = error.exitCode;
 }
 process.exit();

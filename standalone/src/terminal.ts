@@ -1,3 +1,5 @@
+import { print } from "@weir/fault";
+
 /** Where the suite speaks to whoever started it: standard error, for standard output is the table's. */
 export interface Terminal {
   /** A sentence of the suite. */
@@ -12,7 +14,7 @@ export function createTerminal(onWritten: () => void): Terminal {
   process.stderr.on("error", () => {});
 
   function write(line: string): void {
-    process.stderr.write(`${line}\n`);
+    print(`${line}\n`, { to: process.stderr });
     onWritten();
   }
   return { say: (sentence) => write(`weir: ${sentence}`), write };

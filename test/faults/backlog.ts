@@ -1,6 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { startChain } from "./chain.ts";
-import { waiting } from "./count.ts";
 import type { Scenario } from "./scenario.ts";
 
 const MESSAGES_PER_CYCLE = 10_000;
@@ -21,7 +20,7 @@ export const backlog: Scenario = {
     });
     await chain.logger.kill();
     const deadlineMs = performance.now() + FILLED_WITHIN_MS;
-    while (waiting(chain.files.outbox) < cycles * MESSAGES_PER_CYCLE) {
+    while ((await chain.judge.waiting(chain.files.outbox)) < cycles * MESSAGES_PER_CYCLE) {
       if (performance.now() > deadlineMs) throw new Error("the outbox does not fill");
       await pause(POLL_MS, undefined, { signal });
     }

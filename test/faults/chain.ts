@@ -2,10 +2,9 @@ import { existsSync, statSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { type BrokerProcess, createBrokerProcess } from "./broker-process.ts";
-import { newestId, type StoreFiles, waiting } from "./count.ts";
-import { judge } from "./judge.ts";
 import { createPart, type Part } from "./part.ts";
 import type { Run, Verdict } from "./scenario.ts";
+import { type Judge, type StoreFiles, startJudge } from "./start-judge.ts";
 
 /** publisher -> broker -> logger -> store <- stats, each a process of its own. */
 export interface Chain extends AsyncDisposable {
@@ -13,6 +12,7 @@ export interface Chain extends AsyncDisposable {
   publisher: Part;
   logger: Part;
   stats: Part;
+  judge: Judge;
   files: { journal: string; outbox: string; store: string };
   /** One more logger, not started yet. */
   anotherLogger(name: string, environment: Readonly<Record<string, string>>): Part;
@@ -104,11 +104,12 @@ export async function startChain(run: Run, options: ChainOptions = {}): Promise<
       },
     }),
   );
+  const judge = opening.use(startJudge());
   const parts = [publisher, logger, stats];
 
-  async function until(isSo: () => boolean, timeoutMs: number): Promise<boolean> {
+  async function until(isSo: () => Promise<boolean>, timeoutMs: number): Promise<boolean> {
     const deadlineMs = performance.now() + timeoutMs;
-    while (!isSo()) {
+    while (!(await isSo())) {
       if (performance.now() > deadlineMs) return false;
       await pause(POLL_MS, undefined, { signal });
     }
@@ -116,13 +117,13 @@ export async function startChain(run: Run, options: ChainOptions = {}): Promise<
   }
 
   let slowness = 1;
-  const newest = (): number => newestId(options.segments?.().at(-1) ?? files.store);
+  const newest = (): Promise<number> => judge.newestId(options.segments?.().at(-1) ?? files.store);
 
   async function flows(withinMs = slowness * FLOWS_WITHIN_MS): Promise<boolean> {
-    let before = newest();
-    return await until(() => {
-      const now = newest();
-      // A new store begins anew.
+    let before = await newest();
+    return await until(async () => {
+      const now = await newest();
+      // A new store begins at 1 again.
       before = Math.min(before, now);
       return now > before;
     }, withinMs);
@@ -131,13 +132,14 @@ export async function startChain(run: Run, options: ChainOptions = {}): Promise<
   async function isDrained(): Promise<boolean> {
     let lastSize = -1;
     let quietSinceMs = performance.now();
-    return await until(() => {
+    return await until(async () => {
       // A publisher that has just been started again has not heard it yet.
       publisher.send("create no more");
       const size = existsSync(files.journal) ? statSync(files.journal).size : 0;
       if (size !== lastSize) quietSinceMs = performance.now();
       lastSize = size;
-      return performance.now() - quietSinceMs > QUIET_MS && waiting(files.outbox) === 0;
+      const isQuiet = performance.now() - quietSinceMs > QUIET_MS;
+      return isQuiet && (await judge.waiting(files.outbox)) === 0;
     }, slowness * EMPTY_WITHIN_MS);
   }
 
@@ -155,6 +157,7 @@ export async function startChain(run: Run, options: ChainOptions = {}): Promise<
     publisher,
     logger,
     stats,
+    judge,
     files,
     anotherLogger: (name, environment) => service("logger", environment, name),
     flows: () => flows(),
@@ -162,13 +165,13 @@ export async function startChain(run: Run, options: ChainOptions = {}): Promise<
       const startedAtMs = performance.now();
       const drained = await isDrained();
       const recoveryMs = performance.now() - startedAtMs;
-      const left = waiting(files.outbox);
+      const left = await judge.waiting(files.outbox);
       await publisher.kill();
       const codes = [await logger.stop(), await stats.stop()];
 
-      const sound = options.segments?.() ?? [files.store];
-      const stores = options.stores?.() ?? [sound];
-      const { count, problems } = judge({ ...files, stores, soundFiles: sound });
+      const wholeFiles = options.segments?.() ?? [files.store];
+      const stores = options.stores?.() ?? [wholeFiles];
+      const { count, problems } = await judge.judge({ ...files, stores, wholeFiles });
       const ownEnds = parts.flatMap((part) => part.ownEnds);
       if (!drained) {
         const withinSeconds = Math.round((slowness * EMPTY_WITHIN_MS) / 1_000);

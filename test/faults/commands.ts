@@ -3,11 +3,11 @@ import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { createBrokerProcess } from "./broker-process.ts";
 import { type CommandSender, startCommandSender } from "./command-sender.ts";
-import { integrity } from "./count.ts";
 import { planDeath, STEPS } from "./death.ts";
 import { judgeCommands } from "./judge-commands.ts";
 import { createPart, type Part } from "./part.ts";
 import type { Run, Scenario } from "./scenario.ts";
+import { startJudge } from "./start-judge.ts";
 
 const DEVICE = "faults";
 const DEVICE_MAIN = fileURLToPath(new URL("./commanded-device.ts", import.meta.url));
@@ -51,7 +51,8 @@ export const commands: Scenario = {
     problems.push(...judged.problems);
     problems.push(...device.ownEnds.filter((end) => !end.endsWith("SIGKILL")));
     if (code !== 0) problems.push(`the device stopped with ${code}`);
-    const found = integrity(files.journal);
+    await using judge = startJudge();
+    const found = await judge.integrity(files.journal);
     if (found !== "ok") problems.push(`integrity_check of the journal: ${found}`);
     return { ...judged, cycles: run.cycles, recoveryMs, problems };
   },

@@ -1,23 +1,9 @@
+// Only judge.ts loads this, in a process of its own.
 import { existsSync } from "node:fs";
+// biome-ignore lint/style/noRestrictedImports: another library than Weir's own counts what Weir has stored
 import { DatabaseSync } from "node:sqlite";
 import { readJournal } from "./journal.ts";
-
-/** The journal set beside the rows. Neither ledger nor receipts are asked. */
-export interface Count {
-  /** Accepted by the outbox, by the journal. */
-  created: number;
-  /** Different messages that are stored. */
-  stored: number;
-  /** Accepted and not stored. */
-  lost: number;
-  /** Stored more than once in one store: the surplus rows. */
-  duplicate: number;
-  /** Stored, though nobody ever sent it. */
-  invented: number;
-}
-
-/** The files of one store: one, or its segments. */
-export type StoreFiles = readonly string[];
+import type { Count, StoreFiles } from "./start-judge.ts";
 
 export function countRows(journalFile: string, stores: readonly StoreFiles[]): Count {
   const { intended, accepted } = readJournal(journalFile);
@@ -46,7 +32,14 @@ function storedNumbers(file: string): number[] {
     .filter((number) => number > 0);
 }
 
-/** The id of the newest row; 0 while there is none, or the file is damaged. */
+/**
+ * What SQLite says to who opens a file by its name while the logger moves it aside: CORRUPT and NOTADB
+ * of the damaged one, IOERR_FSTAT when the name goes between the opening of the file and that of its log
+ * (whose mode is that of the file), the others when file and log are not of the same store.
+ */
+const REPLACED_CODES: ReadonlySet<unknown> = new Set([11, 26, 1_802, 522, 14, 776]);
+
+/** The id of the newest row; 0 while there is none, or the file is damaged or being replaced. */
 export function newestId(file: string): number {
   try {
     const [row] = query(file, (database) =>
@@ -54,7 +47,7 @@ export function newestId(file: string): number {
     );
     return Number(row?.id ?? 0);
   } catch (error) {
-    if (error instanceof Error && /malformed|not a database/.test(error.message)) return 0;
+    if (error instanceof Error && "errcode" in error && REPLACED_CODES.has(error.errcode)) return 0;
     throw error;
   }
 }
@@ -75,6 +68,13 @@ export function abandoned(outboxFile: string): number {
   return Number(row?.count ?? 0);
 }
 
+/** Brings a store's write-ahead log into its file. */
+export function foldLog(file: string): null {
+  using database = new DatabaseSync(file);
+  database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+  return null;
+}
+
 /** `ok`, or what SQLite finds wrong in a file. */
 export function integrity(file: string): string {
   return query(file, (database) => database.prepare("PRAGMA integrity_check").all())
@@ -82,12 +82,14 @@ export function integrity(file: string): string {
     .join("; ");
 }
 
+const BUSY_MS_MAX = 5_000;
+
 type Row = Record<string, unknown>;
 
 // A reader of its own for each question: the file may be another one the next time.
 function query(file: string, ask: (database: DatabaseSync) => Row[]): Row[] {
   if (!existsSync(file)) return [];
-  const database = new DatabaseSync(file, { readOnly: true, timeout: 5_000 });
+  const database = new DatabaseSync(file, { readOnly: true, timeout: BUSY_MS_MAX });
   try {
     return ask(database);
   } catch (error) {

@@ -8,7 +8,6 @@ import {
   writeSync,
 } from "node:fs";
 import { basename } from "node:path";
-import { DatabaseSync } from "node:sqlite";
 import { setTimeout as pause } from "node:timers/promises";
 import { type Chain, startChain } from "./chain.ts";
 import type { Random } from "./random.ts";
@@ -17,7 +16,7 @@ import type { Run, Scenario } from "./scenario.ts";
 const HEADER_BYTES = 100;
 const PAGE_BYTES = 4_096;
 
-/** The store is not sound when the logger starts: somebody's disk, somebody's copy, somebody's editor. */
+/** The store is damaged when the logger starts: somebody's disk, somebody's copy, somebody's editor. */
 export const damaged: Scenario = {
   name: "damaged",
   summary: "the logger finds its store damaged: it is kept aside, and a new one begun",
@@ -39,7 +38,9 @@ export const damaged: Scenario = {
       await chain.logger.kill();
       await chain.stats.kill();
       const copy = `${folder}/before-${cycle}.db`;
-      copyStore(store, copy);
+      // All of it in one file, its write-ahead log included.
+      await chain.judge.foldLog(store);
+      copyFileSync(store, copy);
       copies.push(copy);
       damage(store, random);
       chain.logger.start();
@@ -52,14 +53,6 @@ export const damaged: Scenario = {
     return { cycles, ...settled };
   },
 };
-
-/** All of it in one file, its write-ahead log included. */
-function copyStore(store: string, copy: string): void {
-  const database = new DatabaseSync(store);
-  database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
-  database.close();
-  copyFileSync(store, copy);
-}
 
 function damage(store: string, random: Random): void {
   const { size } = statSync(store);

@@ -1,5 +1,5 @@
 import type { CommandAck, CommandStatus } from "@weir/messages";
-import type { Count } from "./count.ts";
+import type { Count } from "./start-judge.ts";
 
 /** What was seen from outside: what was sent, what was told, what was executed. */
 export interface CommandEvidence {

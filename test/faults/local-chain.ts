@@ -6,12 +6,12 @@ import { createLink, type Link } from "@weir/mqtt";
 import { type Outbox, openOutbox } from "@weir/outbox";
 import { createTestContext, NOTHING_CONFIGURED } from "@weir/testkit";
 import { startCreator } from "./creator.ts";
-import { judge } from "./judge.ts";
 import type { Run, Verdict } from "./scenario.ts";
+import { startJudge } from "./start-judge.ts";
 
 /**
- * Publisher and logger in this process, for faults that need a hand on their clocks. Files are read
- * only when both have closed them: two SQLite libraries in one process would lose their locks.
+ * Publisher and logger in this process, for faults that need a hand on their clocks. This process never
+ * reads their files: the judge does, in its own.
  */
 export interface LocalChain extends AsyncDisposable {
   outbox: Outbox;
@@ -117,7 +117,8 @@ export async function startLocalChain(run: Run, options: LocalChainOptions): Pro
       const recoveryMs = performance.now() - startedAtMs;
       const { rows } = outbox.size();
       await opened.disposeAsync();
-      const { count, problems } = judge({ ...files, stores: [[files.store]] });
+      await using judge = startJudge();
+      const { count, problems } = await judge.judge({ ...files, stores: [[files.store]] });
       if (!drained) problems.push(`the outbox still holds ${rows} after 60 s`);
       problems.push(...[...faults, ...context.faults].map((fault) => String(fault)));
       return { count, recoveryMs, problems, notes: [] };

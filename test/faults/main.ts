@@ -1,8 +1,10 @@
 // `npm run faults`: breaks the running chain in every way we know, and counts what is stored. This is
 // the one place where pauses are wanted: its seed decides them, between one fault and the next.
+
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { print } from "@weir/fault";
 import { findBroker } from "./broker-process.ts";
 import { type CommandLine, parseCommandLine, USAGE } from "./command-line.ts";
 import { createRandom } from "./random.ts";
@@ -14,7 +16,7 @@ const interruption = new AbortController();
 process.once("SIGINT", () => interruption.abort());
 process.once("SIGTERM", () => interruption.abort());
 
-const say = (text: string): void => void process.stdout.write(`${text}\n`);
+const say = (text: string): void => print(`${text}\n`);
 
 /** @returns whether it passed; `null` when it could not run here. */
 async function runOne(scenario: Scenario, commandLine: CommandLine): Promise<boolean | null> {
@@ -61,7 +63,7 @@ async function runAll(commandLine: CommandLine): Promise<number> {
 async function run(argv: readonly string[]): Promise<number> {
   const commandLine = parseCommandLine(argv, SCENARIOS);
   if (typeof commandLine === "string") {
-    process.stderr.write(`${commandLine}\n${USAGE}\n`);
+    print(`${commandLine}\n${USAGE}\n`, { to: process.stderr });
     return 64;
   }
   if (commandLine.lists) {

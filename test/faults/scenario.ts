@@ -1,6 +1,6 @@
 import type { BrokerKind } from "./broker-process.ts";
-import type { Count } from "./count.ts";
 import type { Random } from "./random.ts";
+import type { Count } from "./start-judge.ts";
 
 /** One way to break the chain from publisher to store. */
 export interface Scenario {

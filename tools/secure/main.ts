@@ -3,7 +3,7 @@
 import { runCommand } from "@weir/command-line";
 import { loadEnvironment, readSettings } from "@weir/config";
 import { deviceAgentSettings } from "@weir/device-agent/config";
-import { EXIT_CODES } from "@weir/fault";
+import { EXIT_CODES, print } from "@weir/fault";
 import { type Admission, addClient, type Removal, removeClient } from "./clients.ts";
 import { readCommandLine, type SecureCommand, USAGE } from "./command-line.ts";
 import { FILES, filesOf, openSecretsFolder, type SecretsFolder } from "./folder.ts";
@@ -83,15 +83,15 @@ function renderClient(folder: SecretsFolder, client: Client, { credential }: Adm
 await runCommand("secure", async () => {
   const command = readCommandLine(process.argv.slice(2));
   if (command === null) {
-    process.stdout.write(USAGE);
+    print(USAGE);
     return EXIT_CODES.ok;
   }
   const folder = openSecretsFolder(command.folder);
   if (command.kind !== "status") {
-    process.stdout.write(obey(folder, command));
+    print(obey(folder, command));
     return EXIT_CODES.ok;
   }
   const status = statusOf(folder, new Date());
-  process.stdout.write(renderStatus(status));
+  print(renderStatus(status));
   return status.problems.length === 0 ? EXIT_CODES.ok : EXIT_CODES.fault;
 });

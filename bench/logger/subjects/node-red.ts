@@ -1,7 +1,8 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
+import { print } from "@weir/fault";
+import Sqlite from "better-sqlite3";
 import { startChild } from "../process/child.ts";
 import { nodeRedFlow } from "./node-red-flow.ts";
 import type { Subject } from "./subject.ts";
@@ -18,7 +19,7 @@ export function nodeRed(cacheFolder: string): Subject {
     obstacle: () => (isThere(home) ? null : install(home)),
     start: async ({ port, filter, qos, folder }) => {
       const databaseFile = join(folder, "data.db");
-      const database = new DatabaseSync(databaseFile);
+      const database = new Sqlite(databaseFile, { timeout: 0 });
       // Else whoever counts rows would stand in its way; and it is faster with it.
       database.exec("PRAGMA journal_mode = WAL");
       database.exec("CREATE TABLE data (reception_timestamp INTEGER, topic TEXT, payload BLOB)");
@@ -31,10 +32,12 @@ export function nodeRed(cacheFolder: string): Subject {
         args: [join(modules, "node-red", "red.js"), "--settings", settings, flowFile],
         cwd: folder,
       });
-      const select = database.prepare("SELECT coalesce(max(rowid), 0) AS rows FROM data");
+      const select = database
+        .prepare<[], number>("SELECT coalesce(max(rowid), 0) FROM data")
+        .pluck();
       return {
         ...child,
-        counted: () => Number(select.get()?.rows),
+        counted: () => select.get() ?? 0,
         [Symbol.asyncDispose]: async () => {
           database.close();
           await child[Symbol.asyncDispose]();
@@ -68,7 +71,9 @@ function isThere(home: string): boolean {
 
 /** @returns why it cannot be used; `null` when it can. */
 function install(home: string): string | null {
-  process.stderr.write(`installing ${PACKAGES.join(" and ")} in ${home}; this takes minutes\n`);
+  print(`installing ${PACKAGES.join(" and ")} in ${home}; this takes minutes\n`, {
+    to: process.stderr,
+  });
   mkdirSync(home, { recursive: true });
   writeFileSync(join(home, "package.json"), '{ "private": true }\n');
   const npm = (...args: string[]): boolean =>

@@ -1,5 +1,5 @@
-import { DatabaseSync } from "node:sqlite";
 import { newestFileOf, type StreamPlace } from "@weir/store";
+import Sqlite, { type Database } from "better-sqlite3";
 
 /** Follows how many rows Weir's logger has written, those that retention has removed included. */
 export interface StoredRows extends Disposable {
@@ -13,7 +13,7 @@ export interface FollowedStream {
 
 interface OpenFile {
   file: string;
-  database: DatabaseSync;
+  database: Database;
   newestId: () => number;
 }
 
@@ -31,9 +31,9 @@ export function openStoredRows(streams: readonly FollowedStream[]): StoredRows {
     const known = files.get(stream);
     if (known?.file === file) return known.newestId();
     known?.database.close();
-    const database = new DatabaseSync(file, { readOnly: true });
-    const select = database.prepare(NEWEST_ID);
-    const opened = { file, database, newestId: () => Number(select.get()?.id) };
+    const database = new Sqlite(file, { readonly: true, timeout: 0 });
+    const select = database.prepare<[], number>(NEWEST_ID).pluck();
+    const opened = { file, database, newestId: () => select.get() ?? 0 };
     files.set(stream, opened);
     return opened.newestId();
   }

@@ -1,5 +1,5 @@
 import { constants } from "node:os";
-import { EXIT_CODES, errorMessage, Fault } from "@weir/fault";
+import { EXIT_CODES, errorMessage, Fault, print } from "@weir/fault";
 
 /** The life of a command: its exit code is what `run` returns, or that of the fault it ends with. */
 export async function runCommand(name: string, run: () => Promise<number>): Promise<void> {
@@ -7,7 +7,7 @@ export async function runCommand(name: string, run: () => Promise<number>): Prom
     process.exitCode = await run();
   } catch (error) {
     const remedy = error instanceof Fault ? `\n${error.remedy}` : "";
-    process.stderr.write(`${name}: ${errorMessage(error)}${remedy}\n`);
+    print(`${name}: ${errorMessage(error)}${remedy}\n`, { to: process.stderr });
     process.exitCode = error instanceof Fault ? error.exitCode : EXIT_CODES.fault;
   }
 }

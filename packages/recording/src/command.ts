@@ -1,6 +1,6 @@
 import { systemClock } from "@weir/clock";
 import { loadEnvironment, toolEnvironment } from "@weir/config";
-import { EXIT_CODES } from "@weir/fault";
+import { EXIT_CODES, print } from "@weir/fault";
 import { listenForStopRequest } from "@weir/service";
 import { createProgressLine, type Progress } from "./progress.ts";
 import { type RequestForm, readRequest } from "./request.ts";
@@ -36,7 +36,7 @@ export async function runRecordingCommand<Request extends Selected>(
     nowUs,
   });
   if (request === "help") {
-    process.stdout.write(command.help);
+    print(command.help);
     return EXIT_CODES.ok;
   }
   return await command.run(request, startConversation(command.name, request));
@@ -57,7 +57,7 @@ function startConversation(name: string, { query }: Selected): Conversation {
     clearProgress: progress.clear,
     say: (text) => {
       progress.clear();
-      process.stderr.write(`${name}: ${text}\n`);
+      print(`${name}: ${text}\n`, { to: process.stderr });
     },
   };
 }

@@ -1,5 +1,6 @@
 import type { Clock } from "@weir/clock";
 import { grouped } from "@weir/command-line";
+import { print, type Screen } from "@weir/fault";
 import { isoMicroseconds } from "./iso-time.ts";
 
 /** How far a command has got. */
@@ -18,7 +19,7 @@ export interface ProgressLine {
 
 export interface ProgressLineOptions {
   /** Where the line is shown; nothing is, where that is not a terminal. */
-  terminal: { isTTY?: boolean; write(text: string): unknown };
+  terminal: Screen;
   clock: Clock;
   /** `null` until the first message tells it. */
   fromUs: number | null;
@@ -42,9 +43,10 @@ export function createProgressLine(options: ProgressLineOptions): ProgressLine {
       if (nowMs - shownMs < INTERVAL_MS) return;
       shownMs = nowMs;
       const elapsedMs = nowMs - startMs;
-      terminal.write(ERASE + renderProgress({ messages, reachedUs, fromUs, toUs, elapsedMs }));
+      const text = renderProgress({ messages, reachedUs, fromUs, toUs, elapsedMs });
+      print(text, { to: terminal, control: ERASE });
     },
-    clear: () => terminal.write(ERASE),
+    clear: () => print("", { to: terminal, control: ERASE }),
   };
 }
 

@@ -1,19 +1,39 @@
 import type { ProcessConfig } from "@weir/config";
-import { destination, type Logger, pino, stdTimeFunctions } from "pino";
+import { visibleLines } from "@weir/fault";
+import { destination, type Logger, type LoggerOptions, pino, stdTimeFunctions } from "pino";
 import pretty from "pino-pretty";
 
 /**
  * The log of a process, on standard error: standard output belongs to what a program is for.
- * JSON lines, or text on a terminal (`LOG_FORMAT`).
+ * JSON lines, or text on a terminal (`LOG_FORMAT`). What came from outside cannot steer a terminal.
  */
 export function createLogger(
   name: string,
   { logLevel, logFormat }: Pick<ProcessConfig, "logLevel" | "logFormat">,
 ): Logger {
-  const asText = logFormat === "text" || (logFormat === "auto" && process.stderr.isTTY === true);
-  const options = { name, level: logLevel, base: {}, timestamp: stdTimeFunctions.isoTime };
+  const isTerminal = process.stderr.isTTY === true;
+  const asText = logFormat === "text" || (logFormat === "auto" && isTerminal);
+  const options: LoggerOptions = {
+    name,
+    level: logLevel,
+    base: {},
+    timestamp: stdTimeFunctions.isoTime,
+    ...(asText ? { hooks: { streamWrite: legible } } : {}),
+    ...(isTerminal && !asText ? { hooks: { streamWrite: visibleLines } } : {}),
+  };
   const stream = asText
     ? pretty({ destination: 2, sync: true, singleLine: true, translateTime: "HH:MM:ss.l" })
     : destination({ dest: 2, sync: true });
   return pino(options, stream);
+}
+
+const ESCAPE = /\\(?:n(?: {4}at |caused by: )|u[0-9a-f]{4}|.)/g;
+const KEPT = /^\\(?:["\\/]|n.+)$/;
+
+/**
+ * A line of JSON whose texts read as `visible` shows them, once they are parsed: the pretty printer writes
+ * them as they are. Only the lines of a stack stay lines.
+ */
+function legible(line: string): string {
+  return visibleLines(line).replace(ESCAPE, (found) => (KEPT.test(found) ? found : `\\${found}`));
 }

@@ -1,6 +1,6 @@
 import { systemClock } from "@weir/clock";
 import type { ProcessConfig } from "@weir/config";
-import { EXIT_CODES, errorMessage, Fault } from "@weir/fault";
+import { EXIT_CODES, errorMessage, Fault, print } from "@weir/fault";
 import type { Logger } from "pino";
 import { collectDefaultMetrics, Registry } from "prom-client";
 import { renderUsage } from "./command-line.ts";
@@ -31,11 +31,11 @@ async function live<C extends { process: ProcessConfig }>(
 ): Promise<number> {
   const config = configure(definition);
   if (config instanceof Fault) {
-    process.stderr.write(`${definition.name}: ${config.message}\n${config.remedy}\n`);
+    print(`${definition.name}: ${config.message}\n${config.remedy}\n`, { to: process.stderr });
     return config.exitCode;
   }
   if (config === "help") {
-    process.stdout.write(renderUsage(definition));
+    print(renderUsage(definition));
     return EXIT_CODES.ok;
   }
 

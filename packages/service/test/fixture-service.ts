@@ -11,6 +11,9 @@ const settings = {
   ...processSettings,
 };
 
+/** Clears a screen, begins a line of its own, reverses what follows: C0, C1, OSC, bidi. */
+const HOSTILE = "a\u001b[2Jb\nc\u009b31md\u001b]0;e\u0007f\u202eg\u2028h\ud800i";
+
 await runService({
   name: "fixture",
   summary: "lives for a test.",
@@ -34,6 +37,8 @@ await runService({
     if (behaviour === "fault at start")
       throw new Fault("no room", { remedy: "Make room.", exitCode: 73 });
     if (behaviour === "fault later") fail(new Fault("it broke", { remedy: "Mend it." }));
+    if (behaviour === "log what came")
+      logger.warn({ topic: HOSTILE, err: new Error(HOSTILE) }, `${HOSTILE}.`);
     health.check("fixture").pass();
     const reload = async ({ size }: { size: number }) => logger.info(`now of size ${size}`);
     return {

@@ -77,6 +77,16 @@ describe("a service", () => {
     expect(await exited).toEqual([0, null]);
   });
 
+  test("logs text that cannot steer a terminal or begin a line, whatever came from outside", async () => {
+    using trial = start({ LOG_FORMAT: "text", FIXTURE_BEHAVIOUR: "log what came" });
+    const shown = "a\\u001b[2Jb\\nc\\u009b31md\\u001b]0;e\\u0007f\\u202eg\\u2028h\\ud800i";
+    await eventually(() => trial.output().includes("started"), STARTS_WITHIN_MS);
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what is looked for
+    expect(trial.output()).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u202e]/);
+    expect(trial.output()).toContain(`${shown}.`);
+    expect(trial.output()).toMatch(/^ +at .*fixture-service/m);
+  });
+
   test("that can reload reads its configuration anew on SIGHUP, and goes on", async () => {
     using folder = temporaryFolder();
     writeFileSync(folder.file(".env"), "FIXTURE_SIZE=2");

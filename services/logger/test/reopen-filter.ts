@@ -1,6 +1,8 @@
 // Opens a filter, changes its file, and opens it again: prints what each of the two says.
+
 import { writeFileSync } from "node:fs";
 import { systemClock } from "@weir/clock";
+import { print } from "@weir/fault";
 import { openCodeFilter } from "../src/code-filter/code-filter.ts";
 
 const [, , file = ""] = process.argv;
@@ -10,4 +12,4 @@ for (const answer of ["keep", "drop"]) {
   writeFileSync(file, `export default () => "${answer}";`);
   filters.push(await openCodeFilter({ file, stream: "s", clock: systemClock, warn: () => {} }));
 }
-process.stdout.write(`${filters.map((filter) => filter(message, 0).kind).join(" ")}\n`);
+print(`${filters.map((filter) => filter(message, 0).kind).join(" ")}\n`);

@@ -1,3 +1,4 @@
+import { print } from "@weir/fault";
 import { runService } from "@weir/service";
 import { readStatsPrinterConfig, statsPrinterSettings } from "./config.ts";
 import { startStatsPrinter } from "./stats-printer.ts";
@@ -14,7 +15,8 @@ await runService({
   start: (config, context) =>
     startStatsPrinter(config, context, {
       isTerminal: process.stdout.isTTY === true,
-      write: (text) => process.stdout.write(text),
+      // Numbers and words of our own: what is read as statistics has no text from outside.
+      write: ({ text, control = "" }) => print(text, { control }),
       // fg after Ctrl-Z sends it, and so does npm start after it has written to the terminal.
       onInterrupted: (listener) => process.on("SIGCONT", listener),
     }),

@@ -12,14 +12,21 @@ interface Update {
   isInterrupted?: boolean;
 }
 
-/** A way to show updates. Each returns the text to write. */
-export type Output = (update: Update) => string;
+/** What is to be written. */
+export interface Shown {
+  /** Moves the cursor, in front of the text; only for a terminal. */
+  control?: string;
+  text: string;
+}
+
+/** A way to show updates. */
+export type Output = (update: Update) => Shown;
 
 /** @param isTerminal whether the text goes where a table can be redrawn in place. */
 export function createOutput(format: Format, isTerminal: boolean): Output {
   switch (format) {
     case "json":
-      return ({ statistics }) => `${JSON.stringify(statistics)}\n`;
+      return ({ statistics }) => ({ text: `${JSON.stringify(statistics)}\n` });
     case "csv":
       return createCsvOutput();
     case "table":
@@ -34,7 +41,7 @@ function createLinesOutput(): Output {
   return ({ statistics }) => {
     const header = lines % HEADER_EVERY_LINES === 0 ? renderHeader() : "";
     lines += 1;
-    return header + renderUpdate(statistics);
+    return { text: header + renderUpdate(statistics) };
   };
 }
 
@@ -49,9 +56,9 @@ function createPanelOutput(): Output {
     history.push(statistics?.avg_1min ?? null);
     if (history.length > HISTORY_MAX) history.shift();
     const text = renderPanel({ statistics, history, updatedAt });
-    const redraw = isInterrupted ? text : CURSOR_UP(drawnLines) + ERASE_BELOW + text;
+    const control = isInterrupted ? "" : CURSOR_UP(drawnLines) + ERASE_BELOW;
     drawnLines = text.split("\n").length - 1;
-    return redraw;
+    return { control, text };
   };
 }
 
@@ -73,6 +80,6 @@ function createCsvOutput(): Output {
           ];
     const text = `${isFirst ? `${header.join(",")}\n` : ""}${row.join(",")}\n`;
     isFirst = false;
-    return text;
+    return { text };
   };
 }

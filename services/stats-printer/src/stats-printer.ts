@@ -3,14 +3,14 @@ import { type Flow, parseStatistics, type Statistics } from "@weir/messages";
 import { createLink, type InboundMessage } from "@weir/mqtt";
 import type { ServiceContext } from "@weir/service";
 import type { StatsPrinterConfig } from "./config.ts";
-import { createOutput } from "./output.ts";
+import { createOutput, type Shown } from "./output.ts";
 
 export const flow: Flow = { subscribes: ["STATS"], publishes: [] };
 
 /** Where the printer prints: standard output, or a test's own. */
 export interface Console {
   isTerminal: boolean;
-  write: (text: string) => void;
+  write: (shown: Shown) => void;
   /** Calls back when somebody else may have written there. */
   onInterrupted?: (listener: () => void) => void;
 }

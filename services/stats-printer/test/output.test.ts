@@ -1,6 +1,17 @@
 import { describe, expect, test } from "@jest/globals";
 import type { Statistics } from "@weir/messages";
-import { createOutput } from "../src/output.ts";
+import { createOutput as create, type Output } from "../src/output.ts";
+
+/** What is written, as it is. */
+function createOutput(
+  ...given: Parameters<typeof create>
+): (update: Parameters<Output>[0]) => string {
+  const output = create(...given);
+  return (update) => {
+    const { control = "", text } = output(update);
+    return control + text;
+  };
+}
 
 const detail = { count: 3, min: 1, max: 9.5, ageSeconds: 0 };
 const statistics: Statistics = {

@@ -31,7 +31,7 @@ function startPrinter(port: number) {
   const printed: string[] = [];
   const printer = startStatsPrinter(config, createTestContext(clock), {
     isTerminal: false,
-    write: (text) => printed.push(text),
+    write: ({ text }) => printed.push(text),
   });
   return { clock, printed, printer };
 }

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { systemClock } from "@weir/clock";
 import { runCommand } from "@weir/command-line";
 import { loadEnvironment, toolEnvironment } from "@weir/config";
-import { EXIT_CODES, Fault } from "@weir/fault";
+import { EXIT_CODES, Fault, print } from "@weir/fault";
 import { parseStatistics, type Statistics, WINDOWS } from "@weir/messages";
 import { createLink } from "@weir/mqtt";
 import { createLogger } from "@weir/service";
@@ -17,7 +17,7 @@ async function verify(): Promise<number> {
   using _sql = sql;
   const statistics = await nextStatistics(topic, config);
   const comparison = WINDOWS.map((window) => compareWithSql(window, statistics, sql));
-  process.stdout.write(renderComparison(statistics, comparison));
+  print(renderComparison(statistics, comparison));
   return comparison.every(({ isEqual }) => isEqual) ? EXIT_CODES.ok : EXIT_CODES.fault;
 }
 

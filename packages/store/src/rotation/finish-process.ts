@@ -1,6 +1,6 @@
 // A program of its own, which the finisher runs: node finish-process.ts <segment>
 import { constants, setPriority } from "node:os";
-import { EXIT_CODES, errorMessage } from "@weir/fault";
+import { EXIT_CODES, errorMessage, print } from "@weir/fault";
 import { finishSegment } from "./finish-segment.ts";
 
 const [file = ""] = process.argv.slice(2);
@@ -13,6 +13,6 @@ for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => {});
 try {
   process.exitCode = finishSegment(file) === "in use" ? EXIT_CODES.tryLater : EXIT_CODES.ok;
 } catch (error) {
-  process.stderr.write(errorMessage(error));
+  print(errorMessage(error), { to: process.stderr });
   process.exitCode = EXIT_CODES.fault;
 }

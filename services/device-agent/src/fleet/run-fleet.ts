@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { type Clock, systemClock } from "@weir/clock";
 import { exitCodeOf } from "@weir/command-line";
 import { type Environment, loadEnvironment } from "@weir/config";
-import { EXIT_CODES } from "@weir/fault";
+import { EXIT_CODES, print } from "@weir/fault";
 import { listenForStopRequest } from "@weir/service";
 import { FLEET_HELP, type FleetRequest, readFleetRequest } from "./command-line.ts";
 import { startFleet } from "./fleet.ts";
@@ -25,7 +25,7 @@ export async function runFleet(
 ): Promise<number> {
   const request = readFleetRequest(argv, environment);
   if (request === "help") {
-    process.stdout.write(FLEET_HELP);
+    print(FLEET_HELP);
     return EXIT_CODES.ok;
   }
   const folder = mkdtempSync(join(tmpdir(), "weir-fleet-"));
@@ -44,7 +44,7 @@ async function fly(request: FleetRequest, folder: string, clock: Clock): Promise
   const telling = clock.repeat(TOLD_EVERY_MS, () => {
     const counts = fleet.counts();
     const nowMs = clock.monotonic();
-    process.stdout.write(`${renderProgress(counts, before.sent, nowMs - before.atMs)}\n`);
+    print(`${renderProgress(counts, before.sent, nowMs - before.atMs)}\n`);
     before = { sent: counts.sent, atMs: nowMs };
   });
   using _timer =
@@ -60,7 +60,7 @@ async function fly(request: FleetRequest, folder: string, clock: Clock): Promise
     cpuMs: (user + system) / 1_000,
     residentBytes: process.memoryUsage.rss(),
   };
-  process.stdout.write(`${renderSummary(request.devices, counts, usage)}\n`);
+  print(`${renderSummary(request.devices, counts, usage)}\n`);
   await fleet[Symbol.asyncDispose]();
   await forgetFleet(request, clock);
   return reason === "time" ? EXIT_CODES.ok : exitCodeOf(reason);

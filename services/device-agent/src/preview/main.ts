@@ -1,5 +1,5 @@
 import { exitCodeOf, grouped } from "@weir/command-line";
-import { EXIT_CODES, Fault } from "@weir/fault";
+import { EXIT_CODES, Fault, print } from "@weir/fault";
 import {
   type Conversation,
   nothingRecorded,
@@ -37,7 +37,7 @@ async function run(request: PreviewRequest, conversation: Conversation): Promise
   const { devices, leftOut, messages, unreadable, isStopped } = preview;
   if (preview.cursor === null) throw nothingRecorded(request.stream);
   if (devices.length === 0 && !isStopped) throw noStates(request, messages);
-  process.stdout.write(request.deadband === null ? renderCandidates(devices) : renderOne(devices));
+  print(request.deadband === null ? renderCandidates(devices) : renderOne(devices));
   if (leftOut > 0) say(`${grouped(leftOut)} or more attributes left out; name a --device`);
   if (isStopped) {
     say(`stopped after ${grouped(messages)} messages; this is what there is so far`);

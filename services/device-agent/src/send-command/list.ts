@@ -1,3 +1,5 @@
+import { visible } from "@weir/fault";
+
 /** What `describe` told of a device's commands, for people; `null` when there is no list in it. */
 export function describeCommands(result: unknown): string | null {
   const commands = typeof result === "object" && result !== null && "commands" in result;
@@ -7,11 +9,11 @@ export function describeCommands(result: unknown): string | null {
 
 /** It comes from a device, which may be of another version: what is missing is left out. */
 function describeCommand(command: unknown): string {
-  if (typeof command === "string") return command;
+  if (typeof command === "string") return visible(command);
   if (typeof command !== "object" || command === null) return JSON.stringify(command);
   const { name, summary, payload } = command as Record<string, unknown>;
-  const told = payload === undefined ? "" : `\n    payload: ${wordsFor(payload)}`;
-  return `${String(name)}\n    ${String(summary ?? "")}${told}`;
+  const told = payload === undefined ? "" : `\n    payload: ${visible(wordsFor(payload))}`;
+  return `${visible(String(name))}\n    ${visible(String(summary ?? ""))}${told}`;
 }
 
 /** A schema that describes itself says more in its words; --json has all of it. */

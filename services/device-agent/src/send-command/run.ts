@@ -12,8 +12,9 @@ import { describeAck, describeOutcome } from "./show.ts";
 
 export interface RunOptions {
   environment: Environment;
-  /** Each gets whole lines. */
+  /** Each gets whole lines: what people read, JSON for programs, what went wrong. */
   out: (text: string) => void;
+  data: (text: string) => void;
   err: (text: string) => void;
   /** Aborted with the name of the signal that ends it. */
   signal: AbortSignal;
@@ -28,7 +29,7 @@ export interface RunOptions {
  */
 export async function runSendCommand(
   argv: readonly string[],
-  { environment, out, err, signal, clock, logger }: RunOptions,
+  { environment, out, data, err, signal, clock, logger }: RunOptions,
 ): Promise<number> {
   const request = readSendRequest(argv, environment);
   if (request === "help") {
@@ -42,7 +43,7 @@ export async function runSendCommand(
     logger,
     signal,
     onAck: (ack) => {
-      if (asJson) out(JSON.stringify(ack));
+      if (asJson) data(JSON.stringify(ack));
       else if (!lists) out(describeAck(ack));
     },
   });

@@ -1,10 +1,11 @@
+import { visible } from "@weir/fault";
 import type { CommandAck } from "@weir/messages";
 import type { SendRequest } from "./command-line.ts";
 import type { SendOutcome } from "./send-command.ts";
 
 /** One status of a command, for people: its result or its error beside it. */
 export function describeAck({ status, result, error }: CommandAck): string {
-  const told = error ?? (result === undefined ? "" : JSON.stringify(result));
+  const told = visible(error ?? (result === undefined ? "" : JSON.stringify(result)));
   return told === "" ? status : `${status.padEnd(9)} ${told}`;
 }
 

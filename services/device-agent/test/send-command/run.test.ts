@@ -63,6 +63,7 @@ async function run(argv: readonly string[], surroundings: Surroundings = {}) {
   const code = await runSendCommand(argv, {
     environment: { BROKER: `127.0.0.1:${port}` },
     out: (line) => out.push(line),
+    data: (line) => out.push(line),
     err: (line) => err.push(line),
     signal: new AbortController().signal,
     clock,

@@ -1,5 +1,6 @@
 import { optionFault, parseArguments, runCommand } from "@weir/command-line";
 import { loadEnvironment, toolEnvironment } from "@weir/config";
+import { print, printData } from "@weir/fault";
 import { isName } from "@weir/messages";
 import { createLogger } from "@weir/service";
 import { readLoggerConfig } from "../config.ts";
@@ -62,7 +63,6 @@ async function run(argv: readonly string[]): Promise<number> {
   return exitCodeOf(notes, given.has("strict"));
 }
 
-const print = (text: string): void => void process.stdout.write(text);
-const printJson = (value: AuditLine | object): void => print(`${JSON.stringify(value)}\n`);
+const printJson = (value: AuditLine | object): void => printData(`${JSON.stringify(value)}\n`);
 
 await runCommand("audit", () => run(process.argv.slice(2)));

@@ -1,4 +1,5 @@
 import { grouped } from "@weir/command-line";
+import { visible } from "@weir/fault";
 import type { Doubt } from "./claim.ts";
 import { type AuditLine, count } from "./reconcile.ts";
 import type { Tally } from "./tally.ts";
@@ -73,9 +74,9 @@ function cellsOf(line: AuditLine): string[] {
   const { topic } = line;
   return [
     line.stream ?? "none",
-    line.publisher,
-    line.epoch.slice(0, EPOCH_SHOWN),
-    topic.length > TOPIC_SHOWN ? `${topic.slice(0, TOPIC_SHOWN)}…` : topic,
+    visible(line.publisher),
+    visible(line.epoch.slice(0, EPOCH_SHOWN)),
+    visible(topic.length > TOPIC_SHOWN ? `${topic.slice(0, TOPIC_SHOWN)}…` : topic),
     line.accepted === null ? "not announced" : String(line.accepted),
     String(line.received),
     String(line.duplicates),
@@ -108,7 +109,7 @@ function sentences(notes: AuditNotes, shownMax: number): string[] {
   const listed = (kind: Doubt["kind"]): string[] => {
     const all = of(kind);
     const shown = all.slice(0, shownMax).map(({ publisher, reason, topics }) => {
-      return `  ${publisher}: ${reason}${topics === 1 ? "" : ` (${grouped(topics)} lines)`}`;
+      return `  ${visible(publisher)}: ${visible(reason)}${topics === 1 ? "" : ` (${grouped(topics)} lines)`}`;
     });
     const cut = all.length - shown.length;
     return cut > 0 ? [...shown, `  … and ${grouped(cut)} more`] : shown;

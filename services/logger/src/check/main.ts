@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
+import { runCommand } from "@weir/command-line";
 import { type Environment, loadEnvironment, readSettings, topicSettings } from "@weir/config";
-import { EXIT_CODES, errorMessage, Fault } from "@weir/fault";
+import { EXIT_CODES, errorMessage, Fault, print, printData, visible } from "@weir/fault";
 import { weirFileJsonSchema } from "@weir/streams";
 import { readLoggerConfig } from "../config.ts";
 import { describeConfig } from "./describe.ts";
@@ -29,21 +30,21 @@ interface CommandLine {
 async function run(argv: readonly string[]): Promise<void> {
   const { command, file, isJson, isHelp } = readCommandLine(argv);
   if (isHelp || command === undefined) return print(USAGE);
-  if (command === "schema") return print(toJson(weirFileJsonSchema()));
+  if (command === "schema") return printData(toJson(weirFileJsonSchema()));
   if (command !== "check") throw usageFault(`there is no command ${JSON.stringify(command)}`);
   const environment = { ...loadEnvironment(), ...(file === undefined ? {} : { WEIR_FILE: file }) };
-  print(await check(environment, isJson));
+  await check(environment, isJson);
 }
 
-async function check(environment: Environment, isJson: boolean): Promise<string> {
+async function check(environment: Environment, isJson: boolean): Promise<void> {
   const config = readLoggerConfig(environment);
   const { TOPIC } = readSettings(topicSettings, environment);
   const description = describeConfig(config.streams, config);
   const warnings = await warningsOf(config.streams.streams, TOPIC);
-  if (isJson) return toJson({ ...description, warnings });
-  const lines = warnings.map((warning) => `warning: ${warning}\n`);
+  if (isJson) return printData(toJson({ ...description, warnings }));
+  const lines = warnings.map((warning) => `warning: ${visible(warning)}\n`);
   const summary = `${description.streams.length} stream(s), ${warnings.length} warning(s)\n`;
-  return [renderDescription(description), ...lines, summary].join("");
+  print([renderDescription(description), ...lines, summary].join(""));
 }
 
 function readCommandLine(argv: readonly string[]): CommandLine {
@@ -68,12 +69,8 @@ function usageFault(message: string): Fault {
 }
 
 const toJson = (value: object): string => `${JSON.stringify(value, null, 2)}\n`;
-const print = (text: string): void => void process.stdout.write(text);
 
-try {
+await runCommand("config", async () => {
   await run(process.argv.slice(2));
-} catch (error) {
-  const remedy = error instanceof Fault ? `\n${error.remedy}` : "";
-  process.stderr.write(`config: ${errorMessage(error)}${remedy}\n`);
-  process.exitCode = error instanceof Fault ? error.exitCode : EXIT_CODES.fault;
-}
+  return EXIT_CODES.ok;
+});

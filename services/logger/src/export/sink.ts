@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createWriteStream } from "node:fs";
 import type { Writable } from "node:stream";
-import { EXIT_CODES, errorCode, errorMessage, Fault } from "@weir/fault";
+import { dataFor, EXIT_CODES, errorCode, errorMessage, Fault } from "@weir/fault";
 
 /** Where text goes, no faster than it is taken. */
 export interface Sink {
@@ -11,8 +11,8 @@ export interface Sink {
   end(): Promise<void>;
 }
 
-/** Standard output, which stays open: whoever has it closes it. */
-export function sinkOf(stream: Writable): Sink {
+/** Standard output, which stays open: whoever has it closes it. A terminal gets data escaped. */
+export function sinkOf(stream: Writable & { isTTY?: boolean }): Sink {
   let failure: Error | null = null;
   stream.on("error", (error) => {
     failure ??= error;
@@ -20,7 +20,7 @@ export function sinkOf(stream: Writable): Sink {
   return {
     write: async (text) => {
       if (failure !== null) throw failure;
-      if (!stream.write(text)) await once(stream, "drain");
+      if (!stream.write(dataFor(stream, text))) await once(stream, "drain");
     },
     end: async () => {
       if (failure !== null) throw failure;

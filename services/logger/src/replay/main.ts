@@ -1,6 +1,6 @@
 import { systemClock } from "@weir/clock";
 import { exitCodeOf, grouped, runCommand } from "@weir/command-line";
-import { EXIT_CODES } from "@weir/fault";
+import { EXIT_CODES, print, visible } from "@weir/fault";
 import {
   type Conversation,
   nothingRecorded,
@@ -27,7 +27,7 @@ async function run(request: ReplayRequest, conversation: Conversation): Promise<
     broker,
     logger: createLogger("replay", { logLevel: "warn", logFormat: "auto" }),
     signal,
-    onRefused: (topic, reason) => say(`${JSON.stringify(topic)} was refused: ${reason}`),
+    onRefused: (topic, reason) => say(`${JSON.stringify(topic)} was refused: ${visible(reason)}`),
   });
   const replayed = await replay(request, {
     window: connection.window,
@@ -37,7 +37,7 @@ async function run(request: ReplayRequest, conversation: Conversation): Promise<
     signal,
   });
   conversation.clearProgress();
-  process.stdout.write(summary(connection, replayed));
+  print(summary(connection, replayed));
   if (signal.aborted) {
     say(whereToGoOn(connection, request));
     return exitCodeOf(String(signal.reason));
