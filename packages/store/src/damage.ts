@@ -70,9 +70,29 @@ const suspicionOf = (file: string): string => `${file}.suspect`;
 const HEADER_BYTES = 100;
 const APPLICATION_ID_OFFSET = 68;
 
-/** Reads it out of the header itself: SQLite may refuse to say anything of a damaged file. */
 function isStore(file: string): boolean {
-  if (!existsSync(file)) return false;
+  return existsSync(file) && applicationIdOf(file) === APPLICATION_ID;
+}
+
+/**
+ * SQLite is asked first, for to close a file that `node:fs` has opened drops every lock that this process
+ * has on it: a reader here would lose its log to the next writer. Only where SQLite says nothing of a
+ * damaged file is its header read, and no lock is of use there.
+ */
+function applicationIdOf(file: string): number {
+  let database: Database | null = null;
+  try {
+    database = new Sqlite(file, { readonly: true, fileMustExist: true, timeout: LOCK_MS_MAX });
+    return database.pragma("application_id", { simple: true }) as number;
+  } catch (error) {
+    if (!isDamage(error)) throw error;
+  } finally {
+    database?.close();
+  }
+  return readApplicationId(file);
+}
+
+function readApplicationId(file: string): number {
   const header = Buffer.alloc(HEADER_BYTES);
   const descriptor = openSync(file, "r");
   try {
@@ -80,7 +100,7 @@ function isStore(file: string): boolean {
   } finally {
     closeSync(descriptor);
   }
-  return header.readUInt32BE(APPLICATION_ID_OFFSET) === APPLICATION_ID;
+  return header.readUInt32BE(APPLICATION_ID_OFFSET);
 }
 
 function findDamage(file: string): string | null {

@@ -1,13 +1,11 @@
-import { closeSync, existsSync, openSync, readSync, statSync } from "node:fs";
-import { EXIT_CODES, errorMessage, Fault } from "@weir/fault";
+import { existsSync, statSync } from "node:fs";
+import { EXIT_CODES, errorCode, errorMessage, Fault } from "@weir/fault";
 import { isLocked, LOCK_MS_MAX } from "@weir/sqlite";
 import Sqlite, { type Database } from "better-sqlite3";
 import { APPLICATION_ID, SCHEMA_VERSION, schemaVersion } from "./schema.ts";
 
 /** What a path holds, as far as a store cares. */
 export type FileKind = "missing" | "weir" | "legacy";
-
-const SQLITE_MAGIC = "SQLite format 3\0";
 
 /**
  * Tells what a file is: nothing yet, a store, or a database of the system that Weir replaces (a table
@@ -17,7 +15,6 @@ const SQLITE_MAGIC = "SQLite format 3\0";
  */
 export function identifyFile(file: string): FileKind {
   if (!existsSync(file) || statSync(file).size === 0) return "missing";
-  if (!beginsWithMagic(file)) throw foreignFile(file, "is not an SQLite database");
 
   const database = new Sqlite(file, { fileMustExist: true, timeout: LOCK_MS_MAX });
   try {
@@ -29,6 +26,7 @@ export function identifyFile(file: string): FileKind {
     if (isEmpty(database)) return "missing";
   } catch (cause) {
     if (cause instanceof Fault || isLocked(cause)) throw cause;
+    if (errorCode(cause) === "SQLITE_NOTADB") throw foreignFile(file, "is not an SQLite database");
     throw new Fault(`${file} cannot be read: ${errorMessage(cause)}`, {
       remedy: "It may be damaged: move it away and restore a copy, or start with a new file.",
       cause,
@@ -37,17 +35,6 @@ export function identifyFile(file: string): FileKind {
     database.close();
   }
   throw foreignFile(file, "is an SQLite database of another program");
-}
-
-function beginsWithMagic(file: string): boolean {
-  const head = Buffer.alloc(SQLITE_MAGIC.length);
-  const descriptor = openSync(file, "r");
-  try {
-    readSync(descriptor, head, 0, head.length, 0);
-  } finally {
-    closeSync(descriptor);
-  }
-  return head.toString("latin1") === SQLITE_MAGIC;
 }
 
 function hasLegacyTable(database: Database): boolean {
