@@ -82,11 +82,18 @@ describe("npm run export", () => {
     const place = { file: folder.file("weir.db"), cwd: folder.path };
     fill(place.file, 1);
     const before = readFileSync(place.file);
-    const { code, stderr } = await run(place, "--output", place.file);
-    expect({ code, stderr }).toEqual({
+    const output = folder.file("out.csv");
+    expect(await run(place, "--output", output)).toMatchObject({ code: 0 });
+    expect(await run(place, "--output", output)).toMatchObject({
       code: 78,
       stderr: expect.stringContaining("is there already"),
     });
+    for (const cursor of [[], ["--cursor", "weir.db:1"]]) {
+      expect(await run(place, "--output", place.file, ...cursor)).toMatchObject({
+        code: 78,
+        stderr: expect.stringContaining("a path outside of the store"),
+      });
+    }
     expect(readFileSync(place.file).equals(before)).toBe(true);
   });
 

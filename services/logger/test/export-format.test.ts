@@ -42,6 +42,29 @@ describe("CSV", () => {
     expect(line({ payload: Buffer.from("=1+1") })).toContain(",=1+1,utf-8,");
   });
 
+  test.each([
+    ["=1+1", "'=1+1"],
+    ["@SUM(A1)", "'@SUM(A1)"],
+    ["+1+cmd", "'+1+cmd"],
+    ["-1+1", "'-1+1"],
+    ["\t=1", `'\t'=1`],
+    ["\rA", `"'\rA"`],
+    ["＝1", "'＝1"],
+    ["＋1", "'＋1"],
+    ["－1", "'－1"],
+    ["＠A", "'＠A"],
+    ['x";=1', `"x"";'=1"`],
+    ["a\n-b", `"a\n'-b"`],
+    ["-18.2", "-18.2"],
+    ["+5e-3", "+5e-3"],
+    ["a=1", "a=1"],
+    ['{"temp":-5}', '"{""temp"":-5}"'],
+  ])("for a spreadsheet guards formulas, and leaves numbers numbers: %j", (text, cell) => {
+    const format = createCsv({ forSpreadsheet: true });
+    const written = format.line(stored({ payload: Buffer.from(text), topic: "=a", value: -18.2 }));
+    expect(written).toContain(`Z,'=a,${cell},utf-8,1,false,reading,-18.2,`);
+  });
+
   test("writes what is not UTF-8 in base64, and says so", () => {
     expect(line({ payload: NOT_UTF8 })).toContain(",wyj/,base64,");
   });

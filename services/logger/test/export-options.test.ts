@@ -46,6 +46,10 @@ describe("the options of an export", () => {
       ["--stream", "data", "--format", "xml"],
       '--format: "xml" is not allowed. It must be csv or jsonl',
     ],
+    [
+      ["--stream", "data", "--format", "jsonl", "--spreadsheet"],
+      '--format: "jsonl" is not allowed. It must be csv with --spreadsheet',
+    ],
     [["--stream", "data", "--loudly"], "Unknown option '--loudly'"],
     [["--stream", "data", "more"], "Unexpected argument 'more'"],
   ])("%j are refused, with what would be right", (argv, problem) => {

@@ -1,4 +1,5 @@
 import { grouped } from "@weir/command-line";
+import { visible } from "@weir/fault";
 import Table from "cli-table3";
 import type { Deadband } from "../report/deadband.ts";
 import { spanning } from "./candidates.ts";
@@ -15,11 +16,11 @@ export function renderOne(devices: readonly DevicePreview[]): string {
   for (const { device, series, messages, reportedMessages } of sorted(devices, "device")) {
     for (const { attribute, tallies } of sorted(series, "attribute")) {
       for (const tally of tallies)
-        table.push([device, attribute, ...counts(tally), ...errors(tally)]);
+        table.push([visible(device), visible(attribute), ...counts(tally), ...errors(tally)]);
     }
     if (series.length === 1) continue;
     const all = { samples: messages, reported: reportedMessages };
-    table.push([device, "all", ...counts(all), ...ERRORS.map(() => "-")]);
+    table.push([visible(device), "all", ...counts(all), ...ERRORS.map(() => "-")]);
   }
   return `${table.toString()}\n`;
 }
@@ -28,7 +29,9 @@ export function renderOne(devices: readonly DevicePreview[]): string {
 export function renderCandidates(devices: readonly DevicePreview[]): string {
   return sorted(devices, "device")
     .flatMap(({ device, series }) =>
-      sorted(series, "attribute").map((one) => `${device} ${one.attribute}\n${candidates(one)}\n`),
+      sorted(series, "attribute").map(
+        (one) => `${visible(device)} ${visible(one.attribute)}\n${candidates(one)}\n`,
+      ),
     )
     .join("\n");
 }

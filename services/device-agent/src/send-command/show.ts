@@ -23,9 +23,9 @@ export function describeOutcome(
     case "no answer":
       return `${silence(outcome.last)} within ${timeoutMs} ms: ${device} ${presence(outcome.availability)}`;
     case "no broker":
-      return `no connection to ${broker.url}: ${outcome.reason}\n${outcome.remedy}`;
+      return `no connection to ${broker.url}: ${visible(outcome.reason)}\n${outcome.remedy}`;
     case "refused":
-      return `the broker at ${broker.url} refused it: ${outcome.reason}\nCheck BROKER_USERNAME and BROKER_PASSWORD, and what the broker allows this user.`;
+      return `the broker at ${broker.url} refused it: ${visible(outcome.reason)}\nCheck BROKER_USERNAME and BROKER_PASSWORD, and what the broker allows this user.`;
     case "stopped":
       return "stopped waiting; what was sent is not taken back";
   }

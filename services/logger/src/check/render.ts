@@ -1,3 +1,4 @@
+import { visible } from "@weir/fault";
 import type { StreamConfig } from "@weir/streams";
 import type { FilterQos } from "@weir/topics";
 import Table from "cli-table3";
@@ -7,13 +8,13 @@ import type { DescribedConnection, Description } from "./describe.ts";
 export function renderDescription(description: Description): string {
   const { file, streams, connections, performance } = description;
   const parts = [
-    file ?? "There is no weir.yaml: these are the defaults.",
+    file === null ? "There is no weir.yaml: these are the defaults." : visible(file),
     tableOf(
       ["stream", "filters", "decoder", "where", "rotation", "retention", "batch", "broker"],
       streams.map(streamRow),
     ),
     tableOf(["connection", "client id", "broker", "subscriptions"], connections.map(connectionRow)),
-    `A report every ${durationText(performance.intervalMs)} on ${performance.topic}.`,
+    `A report every ${durationText(performance.intervalMs)} on ${visible(performance.topic)}.`,
   ];
   return `${parts.join("\n")}\n`;
 }
@@ -25,12 +26,14 @@ function tableOf(head: string[], rows: string[][]): string {
 }
 
 function streamRow(stream: StreamConfig): string[] {
-  const { name, place, rotationMs, batch, broker, connection } = stream;
+  const { place, rotationMs, batch, connection } = stream;
+  const name = visible(stream.name);
+  const broker = visible(stream.broker);
   return [
     name,
     filtersText(stream),
     decoderText(stream),
-    place.kind === "file" ? place.file : `${place.folder}/`,
+    visible(place.kind === "file" ? place.file : `${place.folder}/`),
     rotationMs === null ? "-" : durationText(rotationMs),
     retentionText(stream),
     `${batch.rowsMax} rows\n${durationText(batch.delayMs)}`,
@@ -40,13 +43,17 @@ function streamRow(stream: StreamConfig): string[] {
 
 function filtersText({ filters, exclude, qos, retained }: StreamConfig): string {
   const notes = [`QoS ${qos}`, ...(retained === "store" ? [] : [`retained: ${retained}`])];
-  return [...filters, ...exclude.map((filter) => `not ${filter}`), notes.join(", ")].join("\n");
+  return [...filters, ...exclude.map((filter) => `not ${filter}`), notes.join(", ")]
+    .map(visible)
+    .join("\n");
 }
 
 function decoderText({ decoder, timeZone, filterFile }: StreamConfig): string {
   const lines = decoder.kind === "avro" ? [decoder.kind, decoder.schemas] : [decoder.kind];
   if (timeZone !== "UTC") lines.push(`times: ${timeZone}`);
-  return [...lines, ...(filterFile === null ? [] : [`filter ${filterFile}`])].join("\n");
+  return [...lines, ...(filterFile === null ? [] : [`filter ${filterFile}`])]
+    .map(visible)
+    .join("\n");
 }
 
 function connectionRow(connection: DescribedConnection): string[] {
@@ -55,7 +62,12 @@ function connectionRow(connection: DescribedConnection): string[] {
   if (subscriptions311 !== null) {
     lines.push("or, of a broker without MQTT 5,", ...subscriptions311.map(subscriptionText));
   }
-  return [name, clientId, `${broker.name}\n${broker.url}`, lines.join("\n")];
+  return [
+    visible(name),
+    visible(clientId),
+    `${visible(broker.name)}\n${visible(broker.url)}`,
+    lines.map(visible).join("\n"),
+  ];
 }
 
 const subscriptionText = ({ filter, qos }: FilterQos): string => `${filter} (QoS ${qos})`;

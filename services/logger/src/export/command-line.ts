@@ -1,5 +1,8 @@
-import { optionFault } from "@weir/command-line";
+import { existsSync, realpathSync } from "node:fs";
+import { resolve, sep } from "node:path";
+import { type Given, optionFault } from "@weir/command-line";
 import { type RequestForm, SELECTION_HELP, type Selected } from "@weir/recording";
+import type { StreamPlace } from "@weir/store";
 import { createCsv } from "./csv.ts";
 import type { Format } from "./format.ts";
 import { createJsonLines } from "./jsonl.ts";
@@ -11,17 +14,17 @@ export interface ExportRequest extends Selected {
   output: string | null;
 }
 
-const FORMATS = { csv: createCsv, jsonl: createJsonLines } as const;
-
 export const EXPORT_HELP = `npm run -s export -- --stream NAME [options]
 
 Writes a part of a stream to standard output, in the order of arrival, while the logger writes it.
-Payloads are given as text where they are UTF-8 and in base64 elsewhere; nothing is changed, so that
-a program that takes text for formulas must be told not to. (Without -s, npm adds lines of its own.)
+Payloads are given as text where they are UTF-8 and in base64 elsewhere. Nothing is changed, but that a
+terminal gets characters escaped that could steer it. (Without -s, npm adds lines of its own.)
 
 Options:
 ${SELECTION_HELP}
   --format FORMAT   csv (default) or jsonl
+  --spreadsheet     for csv: an apostrophe before what a spreadsheet would take for a formula, which
+                    begins with = + - @, a tab or a line end. Numbers such as -18.2 stay numbers
   --output FILE     a new file instead of standard output; with --cursor also one that is there,
                     which is added to
   --help
@@ -32,12 +35,38 @@ cursor to go on with.
 
 /** How `npm run export` reads its command line. */
 export const exportForm: RequestForm<ExportRequest> = {
-  options: { format: { type: "string" }, output: { type: "string" } },
+  options: {
+    format: { type: "string" },
+    spreadsheet: { type: "boolean" },
+    output: { type: "string" },
+  },
   read: (given, { selected }) => {
-    const name = given.text("format") ?? "csv";
-    if (name !== "csv" && name !== "jsonl") throw optionFault("format", name, "csv or jsonl");
     const output = given.text("output");
     if (output === "") throw optionFault("output", output, "a path");
-    return { ...selected, format: FORMATS[name](), output };
+    if (output !== null && belongsTo(selected.stream.place, output)) {
+      throw optionFault("output", output, "a path outside of the store");
+    }
+    return { ...selected, format: readFormat(given), output };
   },
 };
+
+function readFormat(given: Given): Format {
+  const name = given.text("format") ?? "csv";
+  const forSpreadsheet = given.has("spreadsheet");
+  if (name === "csv") return createCsv({ forSpreadsheet });
+  if (name !== "jsonl") throw optionFault("format", name, "csv or jsonl");
+  if (forSpreadsheet) throw optionFault("format", name, "csv with --spreadsheet");
+  return createJsonLines();
+}
+
+const BESIDE = ["", "-wal", "-shm", "-journal", ".lock", ".ballast"];
+
+/** With --cursor a file that is there is added to: that must not be one of the store's. */
+function belongsTo(place: StreamPlace, output: string): boolean {
+  const path = realPath(output);
+  return place.kind === "folder"
+    ? path.startsWith(`${realPath(place.folder)}${sep}`)
+    : BESIDE.some((suffix) => path === realPath(place.file) + suffix);
+}
+
+const realPath = (path: string): string => (existsSync(path) ? realpathSync(path) : resolve(path));
