@@ -51,6 +51,11 @@ describe("the log of a process", () => {
     const { shown } = await relay([{ ...fatal, rows: 3, err: { stack: "Error\n at" } }], true);
     expect(shown).toEqual(['10:20:30.400 logger        fatal no room {"rows":3}']);
   });
+
+  test.each([[false], [true]])("steers no terminal (--verbose: %j)", async (isVerbose) => {
+    const { shown } = await relay([{ ...fatal, msg: "a\u001b[2Jb\nlogger: c\u202e" }], isVerbose);
+    expect(shown).toEqual([expect.stringContaining("a\\u001b[2Jb\\nlogger: c\\u202e")]);
+  });
 });
 
 describe("a log file", () => {

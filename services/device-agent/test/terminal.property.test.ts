@@ -67,6 +67,22 @@ describe("nothing from a device steers a terminal", () => {
     );
   });
 
+  test.each([
+    [["kit\u009b2Jchen\u202e"]],
+    [["kitchen", "a\u001b]0;b\u0007"]],
+    [["kitchen", "--\u009b2J"]],
+    [["kitchen", "--broker", "mqtt://\u202e"]],
+  ])("in what is wrong with arguments: %j", async (argv) => {
+    const child = spawn(process.execPath, [COMMAND, ...argv], {
+      cwd: tmpdir(),
+      env: {},
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    const stderr = await text(child.stderr);
+    expect(stderr).toMatch(/^command: .+/);
+    expect(stderr).not.toMatch(STEERS_TERMINAL);
+  });
+
   test.each([[[]], [["--list"]], [["--json"]], [["act"]]])(
     "at the door itself: npm run command -- kitchen %j",
     async (options) => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
-import type { Statistics } from "@weir/messages";
+import { parseStatistics, type Statistics } from "@weir/messages";
+import { STEERS_TERMINAL } from "@weir/testkit";
 import { createOutput as create, type Output } from "../src/output.ts";
 
 /** What is written, as it is. */
@@ -60,6 +61,19 @@ describe("the table", () => {
     const behind = { ...update, statistics: { ...statistics, lagRows: 12 } };
     expect(createOutput("table", true)(behind)).toContain("12 rows behind");
   });
+});
+
+test("nothing but numbers is printed, whatever is published as statistics", () => {
+  const hostile = "\u001b[2J\u009b1A\u202e\n";
+  const published = Buffer.from(
+    JSON.stringify({ ...statistics, [hostile]: hostile, name: hostile }),
+  );
+  const parsed = parseStatistics(published);
+  expect(parsed).toEqual(statistics);
+  for (const format of ["json", "csv", "table"] as const) {
+    const text = createOutput(format, false)({ statistics: parsed, updatedAt: update.updatedAt });
+    expect(text).not.toMatch(STEERS_TERMINAL);
+  }
 });
 
 test("JSON is the statistics as they came, a line each, and null when they are stale", () => {
