@@ -1,8 +1,9 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+// biome-ignore lint/style/noRestrictedImports: no other library opens this file in this process
+import { DatabaseSync } from "node:sqlite";
 import { print } from "@weir/fault";
-import Sqlite from "better-sqlite3";
 import { startChild } from "../process/child.ts";
 import { nodeRedFlow } from "./node-red-flow.ts";
 import type { Subject } from "./subject.ts";
@@ -19,7 +20,7 @@ export function nodeRed(cacheFolder: string): Subject {
     obstacle: () => (isThere(home) ? null : install(home)),
     start: async ({ port, filter, qos, folder }) => {
       const databaseFile = join(folder, "data.db");
-      const database = new Sqlite(databaseFile, { timeout: 0 });
+      const database = new DatabaseSync(databaseFile);
       // Else whoever counts rows would stand in its way; and it is faster with it.
       database.exec("PRAGMA journal_mode = WAL");
       database.exec("CREATE TABLE data (reception_timestamp INTEGER, topic TEXT, payload BLOB)");
@@ -32,12 +33,10 @@ export function nodeRed(cacheFolder: string): Subject {
         args: [join(modules, "node-red", "red.js"), "--settings", settings, flowFile],
         cwd: folder,
       });
-      const select = database
-        .prepare<[], number>("SELECT coalesce(max(rowid), 0) FROM data")
-        .pluck();
+      const select = database.prepare("SELECT coalesce(max(rowid), 0) AS rows FROM data");
       return {
         ...child,
-        counted: () => select.get() ?? 0,
+        counted: () => Number(select.get()?.rows),
         [Symbol.asyncDispose]: async () => {
           database.close();
           await child[Symbol.asyncDispose]();

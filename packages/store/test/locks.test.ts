@@ -1,20 +1,16 @@
-import { existsSync, readFileSync, statSync } from "node:fs";
 import { expect, test } from "@jest/globals";
 import { openReader } from "@weir/store";
-import { openTestStore, readingAt, START_US, temporaryFolder } from "@weir/testkit";
-
-const LOCKS = "/proc/locks";
-
-/** How many locks this process has on a file. */
-function locksOn(file: string): number {
-  const isOurs = new RegExp(` ${process.pid} [0-9a-f]+:[0-9a-f]+:${statSync(file).ino} `);
-  return readFileSync(LOCKS, "utf8")
-    .split("\n")
-    .filter((line) => isOurs.test(line)).length;
-}
+import {
+  locksOn,
+  openTestStore,
+  readingAt,
+  START_US,
+  tellsLocks,
+  temporaryFolder,
+} from "@weir/testkit";
 
 // Without them an older SQLite (3.40.1 does) takes a reader's log for one that nobody reads.
-(existsSync(LOCKS) ? test : test.skip)(
+(tellsLocks ? test : test.skip)(
   "opening a store leaves the locks of this process's readers alone",
   () => {
     using folder = temporaryFolder();

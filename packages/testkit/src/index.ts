@@ -7,6 +7,7 @@ export type { Direction, Weather } from "./fault-proxy-weather.ts";
 export { freePort } from "./free-port.ts";
 export { lockByAnother } from "./lock-by-another.ts";
 export { HOSTILE_PIECES, STEERS_TERMINAL } from "./hostile-text.ts";
+export { locksOn, tellsLocks } from "./locks.ts";
 export { type Mosquitto, startMosquitto } from "./mosquitto.ts";
 export { NOTHING_CONFIGURED } from "./nothing-configured.ts";
 export { createTestContext, type TestContext } from "./service-context.ts";
