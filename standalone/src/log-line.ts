@@ -55,16 +55,21 @@ export function isUrgent({ level }: LogLine): boolean {
 
 /** A line as a sentence, with its remedy if it has one. */
 export function renderSentence({ message, remedy }: LogLine, otherwise: string): string {
-  return `${sentence(visible(message))} ${remedy ?? otherwise}`;
+  return `${sentence(shown(message))} ${shown(remedy ?? otherwise)}`;
 }
 
 /** A line as `--verbose` shows it: time, process, level, message, details. */
 export function renderVerbose(name: string, line: LogLine): string {
   const { err: _stack, ...details } = line.details;
-  const more = { ...details, ...(line.remedy === null ? {} : { remedy: line.remedy }) };
-  const shown = Object.keys(more).length === 0 ? "" : ` ${JSON.stringify(more)}`;
+  const others = { ...details, ...(line.remedy === null ? {} : { remedy: line.remedy }) };
+  const more = Object.keys(others).length === 0 ? "" : ` ${JSON.stringify(others)}`;
   const level = LEVEL_NAMES.get(line.level) ?? String(line.level);
-  return `${line.time.slice(11, 23)} ${name.padEnd(13)} ${level.padEnd(5)} ${visible(line.message)}${shown}`;
+  return `${line.time.slice(11, 23)} ${name.padEnd(13)} ${level.padEnd(5)} ${shown(line.message)}${more}`;
+}
+
+/** Indented lines, such as those of a list of problems, stay lines: nobody takes them for the suite's own. */
+function shown(text: string): string {
+  return text.split("\n  ").map(visible).join("\n  ");
 }
 
 function sentence(text: string): string {

@@ -53,8 +53,11 @@ describe("the log of a process", () => {
   });
 
   test.each([[false], [true]])("steers no terminal (--verbose: %j)", async (isVerbose) => {
-    const { shown } = await relay([{ ...fatal, msg: "a\u001b[2Jb\nlogger: c\u202e" }], isVerbose);
-    expect(shown).toEqual([expect.stringContaining("a\\u001b[2Jb\\nlogger: c\\u202e")]);
+    const msg = "a\u001b[2Jb\nlogger: c\u202e:\n  a problem";
+    const { shown } = await relay([{ ...fatal, msg }], isVerbose);
+    expect(shown).toEqual([
+      expect.stringContaining("a\\u001b[2Jb\\nlogger: c\\u202e:\n  a problem"),
+    ]);
   });
 });
 

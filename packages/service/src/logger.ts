@@ -27,12 +27,13 @@ export function createLogger(
   return pino(options, stream);
 }
 
-const ESCAPE = /\\(?:n(?: {4}at |caused by: )|u[0-9a-f]{4}|.)/g;
+const ESCAPE = /\\(?:n(?: {2}|caused by: )|u[0-9a-f]{4}|.)/g;
 const KEPT = /^\\(?:["\\/]|n.+)$/;
 
 /**
  * A line of JSON whose texts read as `visible` shows them, once they are parsed: the pretty printer writes
- * them as they are. Only the lines of a stack stay lines.
+ * them as they are. Lines stay lines where they are indented, as those of a stack and of a list of problems:
+ * nobody takes these for lines of the log.
  */
 function legible(line: string): string {
   return visibleLines(line).replace(ESCAPE, (found) => (KEPT.test(found) ? found : `\\${found}`));
