@@ -10,6 +10,7 @@ import { readFileSync } from "node:fs";
 import { connect as connectSocket, type Socket } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import { parseArgs } from "node:util";
+import { print } from "@weir/fault";
 import { eventually, temporaryFolder } from "@weir/testkit";
 import Table from "cli-table3";
 import mqtt from "mqtt";
@@ -228,8 +229,6 @@ for (const changes of ["", ...values.set]) {
     result.lostOnline,
     Math.round(result.perSecond),
   ]);
-  process.stdout.write(`${JSON.stringify({ changes, ...result })}\n`);
+  print(`${JSON.stringify({ changes, ...result })}\n`);
 }
-process.stdout.write(
-  `${PUBLISHERS} publishers with ${WINDOW} messages on their way each\n${table.toString()}\n`,
-);
+print(`${PUBLISHERS} publishers with ${WINDOW} messages on their way each\n${table.toString()}\n`);
