@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, jest, test } from "@jest/globals";
 import { startBroker } from "@weir/broker";
@@ -23,11 +24,12 @@ interface Place {
   port: number;
   file: string;
   cwd: string;
+  weirFile?: string;
 }
 
 /** `npm run audit` as a process of its own. */
-async function audit({ port, file, cwd }: Place, ...argv: string[]) {
-  const env = { BROKER: `127.0.0.1:${port}`, DB_FILE: file, WEIR_FILE: NOTHING_CONFIGURED };
+async function audit({ port, file, cwd, weirFile = NOTHING_CONFIGURED }: Place, ...argv: string[]) {
+  const env = { BROKER: `127.0.0.1:${port}`, DB_FILE: file, WEIR_FILE: weirFile };
   return await new Promise<{ code: number; stdout: string; stderr: string }>((resolve) => {
     execFile(process.execPath, [COMMAND, ...argv], { cwd, env }, (error, stdout, stderr) =>
       resolve({ code: Number(error?.code ?? 0), stdout, stderr }),
@@ -110,6 +112,9 @@ describe("npm run audit", () => {
     expect((await audit(place, "--strict")).code).toBe(3);
     expect((await audit(place, "--publisher", "kitchen", "--strict")).code).toBe(0);
     expect((await audit(place, "--publisher", "ghost")).code).toBe(2);
+    const nobody = await audit(place, "--publisher", "nobody");
+    expect(nobody.stdout).toContain("Neither the ledger nor the broker knows a publisher nobody.");
+    expect(nobody.code).toBe(2);
   });
 
   test("asks whether store and broker belong together when no publisher is in both", async () => {
@@ -121,6 +126,25 @@ describe("npm run audit", () => {
     const { code, stdout } = await audit({ port: broker.port, file, cwd: folder.path });
     expect(stdout).toContain("do DB_FILE and BROKER belong together?");
     expect(code).toBe(2);
+  });
+
+  test("asks each broker that feeds a stream", async () => {
+    using folder = temporaryFolder();
+    const file = folder.file("weir.db");
+    fill(file, "kitchen", TEN);
+    await using broker = await startBroker(LOCAL);
+    await using second = await startBroker(LOCAL);
+    await retain(broker.port, "kitchen", announcement());
+    await retain(second.port, "ghost", announcement());
+    const weirFile = folder.file("weir.yaml");
+    const other = { filters: ["other/#"], broker: "second" };
+    const brokers = { second: { url: `mqtt://127.0.0.1:${second.port}` } };
+    writeFileSync(weirFile, JSON.stringify({ brokers, streams: { other } }));
+    const place = { port: broker.port, file, cwd: folder.path, weirFile };
+    const { code, stdout } = await audit(place);
+    expect(stdout).toContain("judged 1: missing 0.");
+    expect(stdout).toContain("ghost: the ledger knows no such publisher");
+    expect(code).toBe(0);
   });
 
   test("prints a hundred lines, the worst first, and all of them as JSON", async () => {

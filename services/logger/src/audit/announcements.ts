@@ -15,7 +15,8 @@ export interface Announcements {
 }
 
 export interface Search {
-  broker: BrokerConfig;
+  /** By its name in weir.yaml; `default` is that of the environment. */
+  broker: { name: string; config: BrokerConfig };
   logger: LinkLogger;
   /** The publishers in the ledger. */
   known: ReadonlySet<string>;
@@ -83,7 +84,7 @@ async function connect(
   await using opening = new AsyncDisposableStack();
   const link = opening.use(
     createLink({
-      broker,
+      broker: broker.config,
       clientId: `weir-audit-${randomUUID()}`,
       session: { kind: "clean" },
       transport: "direct",
@@ -98,7 +99,7 @@ async function connect(
     }),
   );
   link.start();
-  await answered(connected.promise);
+  await answered(broker.name, connected.promise);
   const opened = opening.move();
   return {
     ask: async (filters) => {
@@ -106,16 +107,16 @@ async function connect(
       // Another audit may be at work, and so may an answer to an earlier question.
       mark = randomUUID();
       const asked = filters.map((filter): Subscription => ({ filter, qos: 1 }));
-      await answered(link.setSubscriptions([lastSubscription, ...asked]));
-      await answered(link.publish(LAST, mark, { qos: 1 }));
-      await answered(all.promise);
+      await answered(broker.name, link.setSubscriptions([lastSubscription, ...asked]));
+      await answered(broker.name, link.publish(LAST, mark, { qos: 1 }));
+      await answered(broker.name, all.promise);
     },
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
 }
 
 /** @throws Fault when it fails, or takes too long. */
-async function answered(answer: Promise<void>): Promise<void> {
+async function answered(broker: string, answer: Promise<void>): Promise<void> {
   const late = Promise.withResolvers<void>();
   using _timer = systemClock.schedule(ANSWER_MS_MAX, () =>
     late.reject(new Error(`it did not answer within ${ANSWER_MS_MAX / 1_000} s`)),
@@ -123,8 +124,8 @@ async function answered(answer: Promise<void>): Promise<void> {
   try {
     await Promise.race([answer, late.promise]);
   } catch (cause) {
-    throw new Fault(`the announcements cannot be read from the broker: ${errorMessage(cause)}`, {
-      remedy: "Is it running, and is BROKER right?",
+    throw new Fault(`no announcements from the broker ${broker}: ${errorMessage(cause)}`, {
+      remedy: "Is it running, and is BROKER, or its url in weir.yaml, right?",
       exitCode: EXIT_CODES.unavailable,
       cause,
     });

@@ -20,26 +20,59 @@ export interface AuditRequest {
 }
 
 /**
- * Sets what the publishers announce beside the ledgers, publisher by publisher.
+ * Sets what the publishers announce at each broker beside the ledgers of the streams that it feeds,
+ * publisher by publisher.
  *
- * @throws Fault when there is no store at all or the broker does not answer.
+ * @throws Fault when there is no store at all or a broker does not answer.
  */
-export async function audit(request: AuditRequest): Promise<AuditNotes> {
-  const { config, publisher, logger, onLine } = request;
+export async function audit({ config, ...request }: AuditRequest): Promise<AuditNotes> {
   using open = new DisposableStack();
-  const streams = openStreams(config.streams.streams, open);
-  const known = new Set(publisher === null ? streams.flatMap(publishersOf) : [publisher]);
-  const announcements = await findAnnouncements({
-    // The suite's own publishers are at the broker of the environment.
-    broker: config.streams.brokers.default as BrokerConfig,
-    logger,
-    known,
-    only: publisher,
-  });
-  // From here on the ledgers are newer than the announcements. Those who came meanwhile are known, too.
+  const { streams: configs, brokers } = config.streams;
+  const streams = openStreams(configs, open);
   const tally = createTally();
-  const inLedger = new Set(streams.flatMap(publishersOf));
-  for (const name of new Set([...known, ...announcements.found.keys()])) {
+  const seen: Seen = { found: 0, ignored: 0, inLedger: 0, inBoth: 0 };
+  for (const [name, fed] of Map.groupBy(streams, ({ broker }) => broker)) {
+    const broker = { name, config: brokers[name] as BrokerConfig };
+    for await (const line of auditBroker({ ...request, broker, streams: fed, seen })) {
+      tally.add(line);
+      request.onLine(line);
+    }
+  }
+  return {
+    ...tally.result(),
+    unsequenced: streams.reduce((sum, { ledger }) => sum + (ledger?.unsequenced() ?? 0), 0),
+    ignored: seen.ignored,
+    hints: hintsOf(seen, request.publisher),
+  };
+}
+
+/** How many publishers were met, and where. */
+interface Seen {
+  found: number;
+  ignored: number;
+  inLedger: number;
+  inBoth: number;
+}
+
+interface BrokerAudit extends Pick<AuditRequest, "publisher" | "logger"> {
+  broker: { name: string; config: BrokerConfig };
+  streams: readonly OpenStream[];
+  seen: Seen;
+}
+
+async function* auditBroker(task: BrokerAudit): AsyncGenerator<AuditLine> {
+  const { broker, streams, seen, publisher, logger } = task;
+  const known = publishersOf(streams, publisher);
+  const announcements = await findAnnouncements({ broker, logger, known, only: publisher });
+  // From here on the ledgers are newer than the announcements. Those who came meanwhile are known, too.
+  const inLedger = publishersOf(streams, publisher);
+  const { found, ignored } = announcements;
+  const both = [...found.keys()].filter((name) => inLedger.has(name));
+  seen.found += found.size;
+  seen.ignored += ignored;
+  seen.inLedger += inLedger.size;
+  seen.inBoth += both.length;
+  for (const name of new Set([...inLedger, ...found.keys()])) {
     const accounts = streams.map(({ stream, takes, ledger }) => ({
       stream,
       takes,
@@ -47,28 +80,25 @@ export async function audit(request: AuditRequest): Promise<AuditNotes> {
       lines: inLedger.has(name) ? (ledger?.lines(name) ?? []) : [],
       forgotten: ledger?.forgotten(name) ?? null,
     }));
-    const announced = announcements.found.get(name) ?? doubtOf(name, announcements, inLedger);
-    for (const line of reconcile(name, announced, accounts)) {
-      tally.add(line);
-      onLine(line);
-    }
+    yield* reconcile(name, found.get(name) ?? doubtOf(name, announcements, inLedger), accounts);
   }
-  return {
-    ...tally.result(),
-    unsequenced: streams.reduce((sum, { ledger }) => sum + (ledger?.unsequenced() ?? 0), 0),
-    ignored: announcements.ignored,
-    hints: hintsOf(announcements, inLedger),
-  };
 }
 
 interface OpenStream {
   stream: string;
+  /** A key of `StreamsConfig.brokers`. */
+  broker: string;
   /** `null` before the logger has made its first file. */
   ledger: LedgerReader | null;
   takes: (topic: string) => boolean;
 }
 
-const publishersOf = ({ ledger }: OpenStream): string[] => ledger?.publishers() ?? [];
+/** @param only leaves out all others, unless it is `null`. */
+function publishersOf(streams: readonly OpenStream[], only: string | null): ReadonlySet<string> {
+  const all = new Set(streams.flatMap(({ ledger }) => ledger?.publishers() ?? []));
+  if (only === null) return all;
+  return new Set(all.has(only) ? [only] : []);
+}
 
 /** @throws Fault when none of the streams has a file. */
 function openStreams(configs: readonly StreamConfig[], open: DisposableStack): OpenStream[] {
@@ -83,14 +113,14 @@ function openStreams(configs: readonly StreamConfig[], open: DisposableStack): O
 }
 
 function openStream(config: StreamConfig, open: DisposableStack): OpenStream {
-  const { name, place, filters, exclude } = config;
+  const { name, broker, place, filters, exclude } = config;
   const file = newestFileOf(place, name);
   const reader = file === null ? null : openReader(file);
   if (reader !== null) open.use(reader);
   const takes = (topic: string): boolean =>
     filters.some((filter) => matchesFilter(filter, topic)) &&
     !exclude.some((filter) => matchesFilter(filter, topic));
-  return { stream: name, ledger: reader?.ledger ?? null, takes };
+  return { stream: name, broker, ledger: reader?.ledger ?? null, takes };
 }
 
 /** Why there is no announcement to set beside the ledger. */
@@ -101,14 +131,16 @@ function doubtOf(name: string, { found }: Announcements, inLedger: ReadonlySet<s
   return inLedger.has(name) ? unjudged(reason) : unsupported(reason);
 }
 
-function hintsOf({ found, ignored }: Announcements, inLedger: ReadonlySet<string>): string[] {
-  if (found.size + ignored + inLedger.size === 0)
+function hintsOf({ found, ignored, inLedger, inBoth }: Seen, only: string | null): string[] {
+  if (found + inLedger === 0 && only !== null)
+    return [`Neither the ledger nor the broker knows a publisher ${only}.`];
+  if (found + ignored + inLedger === 0)
     return ["There are no publishers with an outbox: neither the ledger nor the broker knows any."];
-  if (inLedger.size > 0 && found.size === 0)
+  if (found === 0)
     return [
       "The broker keeps no announcement at all: does BROKER name the one that the publishers are connected to?",
     ];
-  if (found.size > 0 && [...found.keys()].every((name) => !inLedger.has(name)))
+  if (inBoth === 0)
     return [
       "No publisher that announces itself is in the ledger: do DB_FILE and BROKER belong together?",
     ];
