@@ -61,7 +61,13 @@ export {
   type Receipt,
   type ReceiptEntry,
 } from "./receipt.ts";
-export { type ParsedSequence, parseSequence, type Sequence } from "./sequence.ts";
+export {
+  type ClaimOf,
+  createClaimOf,
+  type ParsedSequence,
+  parseSequence,
+  type Sequence,
+} from "./sequence.ts";
 export {
   parseStatistics,
   type Statistics,

@@ -2,8 +2,9 @@
  * What became of a payload when it was decoded. The codes are written into every stored row: never renumber them.
  *
  * - `reading`: one value and the time at which it was observed.
- * - `flagged`: a reading or a state with a doubt: its time could not be used, and its time of reception
- *   stands in; its zone was assumed; or its place in a sequence could not be kept account of.
+ * - `flagged`: stored with a doubt: its time could not be used, and its time of reception stands in; its
+ *   zone was assumed; its place in a sequence could not be kept account of; or its topic is one of too
+ *   many new ones.
  * - `message`: sound, and holds no single reading: a document, a text, bytes, or what the broker had kept.
  * - `deletion`: an empty message, with which MQTT has a broker forget what it had kept.
  * - `rejected`: no value. The payload is stored all the same, and the reason says why.
@@ -19,6 +20,8 @@ export const OUTCOMES = [
   { code: 8, kind: "flagged", reason: "time without a zone" },
   { code: 9, kind: "flagged", reason: "NaN or infinity in JSON" },
   { code: 6, kind: "message", reason: "retained" },
+  { code: 50, kind: "flagged", reason: "the topic names another device than the publisher" },
+  { code: 51, kind: "flagged", reason: "too many new topics" },
   { code: 20, kind: "message", reason: "JSON without a single reading" },
   { code: 21, kind: "message", reason: "text" },
   { code: 22, kind: "message", reason: "bytes" },

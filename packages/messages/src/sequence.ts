@@ -31,3 +31,41 @@ export function parseSequence(record: object): ParsedSequence {
   const isSound = Number.isSafeInteger(seq) && seq > 0 && isName(publisher) && isName(epoch);
   return isSound ? { publisher, epoch, seq } : "unusable";
 }
+
+/**
+ * What a topic says of the publisher that a payload names: `own` is a topic of that device, `foreign` a
+ * topic of another device. A `shared` topic names no device, so anybody may claim any name there.
+ */
+export type Claim = "own" | "foreign" | "shared";
+
+export type ClaimOf = (topic: string, publisher: string) => Claim;
+
+/** @param prefixes the first levels of the topics of devices, before the device's id; `+` is any level. */
+export function createClaimOf(prefixes: readonly string[]): ClaimOf {
+  const levelsOfPrefixes = prefixes.map((prefix) => prefix.split("/"));
+  return (topic, publisher) => {
+    let claim: Claim = "shared";
+    for (const levels of levelsOfPrefixes) {
+      const at = endOfPrefix(topic, levels);
+      if (at === -1) continue;
+      const end = at + publisher.length;
+      const isOwn = topic.startsWith(publisher, at) && (end === topic.length || topic[end] === "/");
+      if (isOwn) return "own";
+      claim = "foreign";
+    }
+    return claim;
+  };
+}
+
+/** Where the level behind a prefix begins; -1 when the topic has another prefix. */
+function endOfPrefix(topic: string, levels: readonly string[]): number {
+  let at = 0;
+  for (const level of levels) {
+    const end = topic.indexOf("/", at);
+    if (end === -1) return -1;
+    const isSame = end - at === level.length && topic.startsWith(level, at);
+    if (level !== "+" && !isSame) return -1;
+    at = end + 1;
+  }
+  return at;
+}

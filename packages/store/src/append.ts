@@ -12,9 +12,9 @@ export function prepareInsert(database: Database): InsertRows {
   );
   const insertStretch = prepareInsertStretch(database);
 
-  function writeFirst({ rows, topicIds, outcomes }: FiledRows, id: number): void {
-    const { receivedUs, payload, qos, retained, value, observedUs } = rows[0] as NewRow;
-    const others = [payload, qos, retained ? 1 : 0, outcomes[0], value, observedUs];
+  function writeFirst({ rows, topicIds }: FiledRows, id: number): void {
+    const { receivedUs, payload, qos, retained, outcome, value, observedUs } = rows[0] as NewRow;
+    const others = [payload, qos, retained ? 1 : 0, outcome, value, observedUs];
     insertFirst.run(id, receivedUs, topicIds[0], ...others);
   }
 

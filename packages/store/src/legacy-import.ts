@@ -7,7 +7,6 @@ import { removeWithJournals } from "./remove-file.ts";
 import type { NewRow } from "./row.ts";
 import type { FiledRows } from "./row-statements.ts";
 import { openSegment, type SegmentOptions } from "./segment.ts";
-import { createTopicDictionary } from "./topic-dictionary.ts";
 
 /** What an import took over. */
 export interface LegacyImport {
@@ -69,7 +68,8 @@ function copyRows(options: LegacyImportOptions, temporary: string): number {
   const legacy = new Sqlite(options.file, { readonly: true });
   const database = openSegment({ ...options, file: temporary });
   try {
-    const topicId = createTopicDictionary(database).idOf(options.legacyTopic);
+    const addTopic = database.prepare<[string]>("INSERT INTO topics (topic) VALUES (?)");
+    const topicId = Number(addTopic.run(options.legacyTopic).lastInsertRowid);
     const write = database.transaction(prepareInsert(database));
     let nextId = 1;
     let batch: NewRow[] = [];
@@ -96,7 +96,7 @@ function copyRows(options: LegacyImportOptions, temporary: string): number {
 }
 
 function toFiled(rows: NewRow[], topicId: number): FiledRows {
-  return { rows, topicIds: rows.map(() => topicId), outcomes: rows.map(({ outcome }) => outcome) };
+  return { rows, topicIds: rows.map(() => topicId) };
 }
 
 /** The old table has no time of reception: the reading's own stands in, unless it lies in the future. */

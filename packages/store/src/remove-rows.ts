@@ -35,6 +35,15 @@ export function prepareRemove(database: Database): RemoveRows {
     )
     .pluck();
   const remove = database.prepare<[number]>("DELETE FROM rows WHERE id <= ?");
+  const hasUnlisted = database
+    .prepare<[], number>("SELECT EXISTS (SELECT 1 FROM topics WHERE listed = 0)")
+    .pluck();
+  // Messages of one topic that follow each other share a line: the first row that stays may be one.
+  const removeUnlisted = database.prepare<[{ lastId: number }]>(
+    `DELETE FROM topics WHERE listed = 0
+       AND id IN (SELECT topic_id FROM rows WHERE id <= @lastId)
+       AND id NOT IN (SELECT topic_id FROM rows WHERE id > @lastId ORDER BY id LIMIT 1)`,
+  );
   const raise = database.prepare<[number, number]>(
     "UPDATE segment SET next_id = ?, generation = generation + ?",
   );
@@ -45,6 +54,7 @@ export function prepareRemove(database: Database): RemoveRows {
       // room inside one of ours: readers must look again.
       const counted = isCounted.get(lastId, futureUs, countedFromUs ?? cutoffUs) as number;
       raise.run(nextId, counted);
+      if (hasUnlisted.get() === 1) removeUnlisted.run({ lastId });
       return remove.run(lastId).changes;
     },
   );

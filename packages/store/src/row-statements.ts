@@ -7,13 +7,11 @@ const SIZES = [128, 64, 32, 16, 8, 4, 2, 1] as const;
 /** The most rows that one statement inserts. */
 export const ROWS_PER_STATEMENT_MAX: number = SIZES[0];
 
-/** Rows that are to be stored, each with what is written in place of its own: three lists side by side. */
+/** Rows that are to be stored, each with what is written in place of its own: two lists side by side. */
 export interface FiledRows {
   rows: NewRow[];
   /** The numbers of their topics. */
   topicIds: number[];
-  /** The codes of what became of them. */
-  outcomes: number[];
 }
 
 /** The rows `from <= index < end` of a batch. */
@@ -98,7 +96,7 @@ function prepare(database: Database, tuple: string, rows: number): RowStatement 
   return { rows, statement, bound: new Array(ownValues + 1).fill(null) };
 }
 
-function shapeOf({ rows, topicIds, outcomes }: FiledRows, { from, end }: Stretch): Shape {
+function shapeOf({ rows, topicIds }: FiledRows, { from, end }: Stretch): Shape {
   const first = rows[from] as NewRow;
   const shape = { topic: false, reading: false, circumstances: false };
   for (let index = from + 1; index < end; index += 1) {
@@ -109,7 +107,7 @@ function shapeOf({ rows, topicIds, outcomes }: FiledRows, { from, end }: Stretch
       row.receivedUs !== first.receivedUs ||
       row.qos !== first.qos ||
       row.retained !== first.retained ||
-      outcomes[index] !== outcomes[from]
+      row.outcome !== first.outcome
     ) {
       shape.circumstances = true;
     }
@@ -121,7 +119,7 @@ function shapeOf({ rows, topicIds, outcomes }: FiledRows, { from, end }: Stretch
 function bindOwn(
   { rows: count, bound }: RowStatement,
   { topic, reading, circumstances }: Shape,
-  { filed: { rows, topicIds, outcomes }, from }: { filed: FiledRows; from: number },
+  { filed: { rows, topicIds }, from }: { filed: FiledRows; from: number },
 ): number {
   let at = 0;
   for (let index = from; index < from + count; index += 1) {
@@ -130,7 +128,7 @@ function bindOwn(
       bound[at++] = row.receivedUs;
       bound[at++] = row.qos;
       bound[at++] = row.retained ? 1 : 0;
-      bound[at++] = outcomes[index];
+      bound[at++] = row.outcome;
     }
     if (topic) bound[at++] = topicIds[index];
     if (reading) {
@@ -143,8 +141,8 @@ function bindOwn(
 }
 
 /** What is the same in the whole stretch. A statement takes of it what it names. */
-function sharedOf({ rows, topicIds, outcomes }: FiledRows, at: number): Record<string, unknown> {
-  const { receivedUs, qos, retained, value, observedUs } = rows[at] as NewRow;
-  const counts = { topicId: topicIds[at], outcome: outcomes[at] };
-  return { receivedUs, qos, retained: retained ? 1 : 0, value, observedUs, ...counts };
+function sharedOf({ rows, topicIds }: FiledRows, at: number): Record<string, unknown> {
+  const { receivedUs, qos, retained, outcome, value, observedUs } = rows[at] as NewRow;
+  const topicId = topicIds[at];
+  return { receivedUs, qos, retained: retained ? 1 : 0, outcome, topicId, value, observedUs };
 }

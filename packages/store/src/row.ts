@@ -7,7 +7,7 @@ export interface NewRow {
   payload: Buffer;
   qos: number;
   retained: boolean;
-  /** A code of `OUTCOMES`. */
+  /** A code of `OUTCOMES`. The store writes a doubt of its own here. */
   outcome: number;
   /** The reading's value, or `null` where decoding yielded none. */
   value: number | null;

@@ -5,7 +5,23 @@ import type { Database } from "better-sqlite3";
 export const APPLICATION_ID = 0x57454952;
 
 /** The version of the format; `migrations` lead to it one by one. */
-export const SCHEMA_VERSION = 1;
+export const SCHEMA_VERSION = 2;
+
+/** They join the table `topics`. */
+const VIEWS_OF_TOPICS = `
+-- What users of Attic know: every message as it came.
+CREATE VIEW data (reception_timestamp, topic, payload) AS
+  SELECT received_us, topics.topic, payload
+  FROM rows JOIN topics ON topics.id = rows.topic_id;
+
+-- Every message with what became of it, in words.
+CREATE VIEW explained (id, received, topic, payload, kind, reason, value, observed) AS
+  SELECT rows.id, strftime('%Y-%m-%dT%H:%M:%fZ', received_us / 1e6, 'unixepoch'), topics.topic,
+         CAST(payload AS TEXT), outcomes.kind, outcomes.reason, value,
+         strftime('%Y-%m-%dT%H:%M:%fZ', observed_us / 1e6, 'unixepoch')
+  FROM rows JOIN topics ON topics.id = rows.topic_id
+  LEFT JOIN outcomes ON outcomes.code = rows.outcome;
+`;
 
 /**
  * Version 1. One file is one segment of one stream.
@@ -95,22 +111,31 @@ CREATE VIEW messages (number, epochtime) AS
          observed_us / 1000000
   FROM rows WHERE value IS NOT NULL;
 
--- What users of Attic know: every message as it came.
-CREATE VIEW data (reception_timestamp, topic, payload) AS
-  SELECT received_us, topics.topic, payload
-  FROM rows JOIN topics ON topics.id = rows.topic_id;
+${VIEWS_OF_TOPICS}`;
 
--- Every message with what became of it, in words.
-CREATE VIEW explained (id, received, topic, payload, kind, reason, value, observed) AS
-  SELECT rows.id, strftime('%Y-%m-%dT%H:%M:%fZ', received_us / 1e6, 'unixepoch'), topics.topic,
-         CAST(payload AS TEXT), outcomes.kind, outcomes.reason, value,
-         strftime('%Y-%m-%dT%H:%M:%fZ', observed_us / 1e6, 'unixepoch')
-  FROM rows JOIN topics ON topics.id = rows.topic_id
-  LEFT JOIN outcomes ON outcomes.code = rows.outcome;
+/**
+ * Version 2. `topics.listed` is 1 for a topic that is found again by its text. Of new topics that are too many
+ * at once, each message writes its own line with 0: that costs a line at the end of the table instead of
+ * a place in the index of all. So a topic may stand there more than once, but listed only once.
+ */
+const VERSION_2 = `
+DROP VIEW data;
+DROP VIEW explained;
+CREATE TABLE listed_topics (
+  id INTEGER PRIMARY KEY,
+  topic TEXT NOT NULL,
+  listed INTEGER NOT NULL DEFAULT 1
+) STRICT;
+INSERT INTO listed_topics (id, topic) SELECT id, topic FROM topics;
+DROP TABLE topics;
+ALTER TABLE listed_topics RENAME TO topics;
+CREATE UNIQUE INDEX topics_listed ON topics (topic) WHERE listed = 1;
+CREATE INDEX topics_unlisted ON topics (id) WHERE listed = 0;
+${VIEWS_OF_TOPICS}
 `;
 
 /** Statements that lead from version `index` to `index + 1`. A released one is never changed. */
-const migrations: readonly string[] = [VERSION_1];
+const migrations: readonly string[] = [VERSION_1, VERSION_2];
 
 /** What a new file is told about itself. */
 export interface SegmentFacts {

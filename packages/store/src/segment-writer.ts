@@ -1,4 +1,4 @@
-import type { ReceiptEntry } from "@weir/messages";
+import { createClaimOf, type ReceiptEntry } from "@weir/messages";
 import { isLocked } from "@weir/sqlite";
 import type { Database } from "better-sqlite3";
 import { prepareInsert } from "./append.ts";
@@ -7,9 +7,9 @@ import { writeFault } from "./faults.ts";
 import { type Filed, fileRows } from "./file-rows.ts";
 import type { IdleLimits } from "./ledger/forgetting.ts";
 import { createLedger } from "./ledger/ledger.ts";
-import { LEDGER_LIMITS } from "./ledger/limits.ts";
+import { LEDGER_LIMITS, type LedgerLimits } from "./ledger/limits.ts";
 import type { NewRow } from "./row.ts";
-import { createTopicDictionary } from "./topic-dictionary.ts";
+import { createTopicDictionary, TOPIC_LIMITS, type TopicLimits } from "./topic-dictionary.ts";
 
 /** What became of a batch. */
 export interface Appended {
@@ -33,6 +33,7 @@ export interface SegmentWriter extends Disposable {
   isLocked(): boolean;
   receiptOf(publisher: string): ReceiptEntry[];
   recentPublishers(limit: number): string[];
+  isEstablished(publisher: string): boolean;
   /** The id that the next row gets. */
   nextId(): number;
   /** How many rows there are: exact only while none was removed by hand. */
@@ -43,13 +44,39 @@ export interface SegmentWriter extends Disposable {
   noting<T>(task: () => T): T;
 }
 
+/** How often a store has reached its limits. */
+export interface ReachedLimits {
+  /** Publishers that made room in the ledger for others, though they were not idle. */
+  publishers: number;
+  /** The same, of the epochs and topics of one publisher. */
+  epochs: number;
+  /** Rows whose topics were too many new ones. */
+  topics: number;
+}
+
+/** What is the same for all segments of a store. */
+export interface WriterOptions {
+  /** The first levels of the topics of devices, before the device's id. Default none. */
+  devicePrefixes?: readonly string[] | undefined;
+  ledgerLimits?: LedgerLimits;
+  topicLimits?: TopicLimits;
+  reached?: ReachedLimits;
+}
+
 export function createSegmentWriter(
   database: Database,
   file: string,
-  ledgerLimits = LEDGER_LIMITS,
+  options: WriterOptions = {},
 ): SegmentWriter {
-  const topics = createTopicDictionary(database);
-  const ledger = createLedger(database, ledgerLimits);
+  const { devicePrefixes = [], reached = newReachedLimits() } = options;
+  const claimOf = createClaimOf(devicePrefixes);
+  const limits = options.ledgerLimits ?? LEDGER_LIMITS;
+  const ledger = createLedger(database, { limits, claimOf, reached });
+  const topics = createTopicDictionary(database, {
+    limits: options.topicLimits ?? TOPIC_LIMITS,
+    isReserved: ledger.isReserved,
+    reached,
+  });
   const insert = prepareInsert(database);
   const selectExtent = database.prepare<[], { first: number | null; last: number | null }>(
     "SELECT min(id) AS first, max(id) AS last FROM rows",
@@ -125,6 +152,7 @@ export function createSegmentWriter(
     forgetIdle: (limits) => writing(() => forgetIdle.immediate(limits)),
     receiptOf: ledger.receiptOf,
     recentPublishers: ledger.recentPublishers,
+    isEstablished: ledger.isEstablished,
     nextId: () => nextId,
     rows: () => {
       const { first, last } = selectExtent.get() ?? { first: null, last: null };
@@ -137,6 +165,10 @@ export function createSegmentWriter(
     noting,
     [Symbol.dispose]: () => database.close(),
   };
+}
+
+export function newReachedLimits(): ReachedLimits {
+  return { publishers: 0, epochs: 0, topics: 0 };
 }
 
 /** The id that the next row of an open segment gets. */

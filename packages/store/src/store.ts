@@ -13,10 +13,17 @@ import type { Pruned, PruneLimits } from "./prune-limits.ts";
 import { preparePrune } from "./retention.ts";
 import type { NewRow } from "./row.ts";
 import { openSegment } from "./segment.ts";
-import { type Appended, createSegmentWriter } from "./segment-writer.ts";
+import {
+  type Appended,
+  createSegmentWriter,
+  newReachedLimits,
+  type ReachedLimits,
+  type WriterOptions,
+} from "./segment-writer.ts";
 
 /** What a store is opened with: its segment, and how to import a file of the old system. */
-export interface StoreOptions extends LegacyImportOptions {
+export interface StoreOptions
+  extends LegacyImportOptions, Pick<WriterOptions, "devicePrefixes" | "topicLimits"> {
   /** Room that is kept for deleting. Default 8 MiB; a test's disk may be smaller than that. */
   ballastBytes?: number;
 }
@@ -57,6 +64,10 @@ export interface Store extends Disposable {
   receiptOf(publisher: string): ReceiptEntry[];
   /** The publishers of the newest messages, at most `limit`. */
   recentPublishers(limit: number): string[];
+  /** Whether a publisher is more than a newcomer with a name that anybody could have invented. */
+  isEstablished(publisher: string): boolean;
+  /** How often its limits were reached since it was opened. */
+  readonly reached: Readonly<ReachedLimits>;
   /**
    * How much there is, in rows (exact only while nothing was removed by hand) and bytes; in a folder
    * the rows of the live segment, and the bytes of all.
@@ -91,7 +102,8 @@ export function openStore(options: StoreOptions): FileStore {
     ballast.lendWhenShort(() => openFile(options)),
   );
   opening.defer(() => database.close());
-  const writer = createSegmentWriter(database, file);
+  const reached = newReachedLimits();
+  const writer = createSegmentWriter(database, file, { ...options, reached });
   const prune = preparePrune(database, file);
 
   // From here on the caller closes them.
@@ -108,6 +120,8 @@ export function openStore(options: StoreOptions): FileStore {
     forgetIdle: writer.forgetIdle,
     receiptOf: writer.receiptOf,
     recentPublishers: writer.recentPublishers,
+    isEstablished: writer.isEstablished,
+    reached,
     prune: (limits) =>
       orPruneFault(file, () =>
         ballast.lendOnFailure((shortage) =>

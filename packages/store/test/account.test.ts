@@ -60,6 +60,22 @@ describe("an account", () => {
     });
   });
 
+  test("forgets what stands alone and far ahead for a number before it, never a long range", () => {
+    const scattered = enterAll([1, 700, 701, 702, 300, 500, 900]);
+    expect(enter(scattered, 3, limits)).toBe("new");
+    expect(scattered.ranges.map(([from]) => from)).toEqual([3, 300, 500, 700]);
+    expect([4, 2, 800].map((seq) => enter(scattered, seq, limits))).toEqual(["new", "new", "new"]);
+    expect(scattered).toEqual({
+      through: 4,
+      ranges: [
+        [300, 300],
+        [500, 500],
+        [700, 702],
+        [800, 800],
+      ],
+    });
+  });
+
   test("tells what is missing below a number", () => {
     const account = enterAll([1, 4, 7]);
     expect(missingBelow(account, 10)).toEqual([

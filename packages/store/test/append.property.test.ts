@@ -8,7 +8,7 @@ import { openSegment } from "../src/segment.ts";
 import { createSegmentWriter } from "../src/segment-writer.ts";
 import { createReferenceStore, type ReferenceRow } from "./reference-store.ts";
 
-const tight = { ...LEDGER_LIMITS, rangesMax: 3, jumpMax: 20, publishersMax: 3 };
+const tight = { ...LEDGER_LIMITS, rangesMax: 3, jumpMax: 20 };
 
 /** Messages of one sender, one behind the other, alike or not. */
 const train = fc.record({
@@ -53,7 +53,7 @@ function rowsOf(one: Train, nowUs: number): NewRow[] {
 
 function open(file: string, limits: LedgerLimits) {
   const database = openSegment({ file, stream: "data", synchronous: "NORMAL", nowUs: START_US });
-  return { database, writer: createSegmentWriter(database, file, limits) };
+  return { database, writer: createSegmentWriter(database, file, { ledgerLimits: limits }) };
 }
 
 function storedRows(database: Database): ReferenceRow[] {

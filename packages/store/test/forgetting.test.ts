@@ -6,7 +6,8 @@ import { EPOCH_IDLE_US, LEDGER_LIMITS, type LedgerLimits } from "../src/ledger/l
 import { openSegment } from "../src/segment.ts";
 import { createSegmentWriter, type SegmentWriter } from "../src/segment-writer.ts";
 
-const DAY_US = 86_400_000_000;
+const HOUR_US = 3_600_000_000;
+const DAY_US = 24 * HOUR_US;
 
 function message(
   receivedUs: number,
@@ -25,7 +26,10 @@ interface Opened extends Disposable {
 
 function open(file: string, limits: Partial<LedgerLimits> = {}): Opened {
   const database = openSegment({ file, stream: "data", synchronous: "NORMAL", nowUs: START_US });
-  const writer = createSegmentWriter(database, file, { ...LEDGER_LIMITS, ...limits });
+  const writer = createSegmentWriter(database, file, {
+    ledgerLimits: { ...LEDGER_LIMITS, ...limits },
+    devicePrefixes: ["devices"],
+  });
   const kept = database
     .prepare<[], string>(
       `SELECT publisher || '/' || epoch || '/' || topic FROM ledger
@@ -84,34 +88,87 @@ describe("the ledger forgets", () => {
     expect(store.kept()).toEqual([]);
   });
 
-  test("so that the place is free, and what comes after it is entered anew", () => {
+  test("so that the place is free, and what comes after it is entered as if it were the first", () => {
     using folder = temporaryFolder();
-    using store = open(folder.file("weir.db"), { publishersMax: 1 });
+    using store = open(folder.file("weir.db"));
     store.writer.append([message(START_US)]);
-    const garden = message(START_US + 1, { publisher: "garden" });
-    expect(store.writer.append([garden]).filed).toEqual(["beyond limits"]);
     store.writer.forgetIdle(all(START_US + 1));
-    expect(store.writer.append([garden, garden]).filed).toEqual(["new", "duplicate"]);
-    expect(store.writer.append([message(START_US + 2)]).filed).toEqual(["beyond limits"]);
+    expect(store.writer.append([message(START_US + 2)]).filed).toEqual(["new"]);
   });
 
-  test("the publisher that was silent longest for a new one, once it was silent for a day", () => {
+  test("for a new publisher the one that was silent longest, whether established or not, if for a day", () => {
+    using folder = temporaryFolder();
+    using store = open(folder.file("weir.db"), { publishersMax: 3 });
+    const known = ["a", "b", "c"].flatMap((publisher) => [
+      message(START_US, { publisher }),
+      message(START_US + HOUR_US, { publisher, seq: 2 }),
+    ]);
+    store.writer.append(known);
+    const late = START_US + HOUR_US + DAY_US;
+    // "a" itself is heard just in time, so it is the turn of "b".
+    store.writer.append([
+      message(late - 1, { publisher: "a", seq: 3 }),
+      message(late, { publisher: "d" }),
+    ]);
+    expect(store.kept()).toEqual(["a/e1/DATA", "c/e1/DATA", "d/e1/DATA"]);
+    expect(store.totals()).toEqual([["b", 1, 2, 0]]);
+  });
+
+  test("newcomers for newcomers, but nobody who is established: names are invented in vain", () => {
+    using folder = temporaryFolder();
+    using store = open(folder.file("weir.db"), { publishersMax: 20 });
+    const honest = ["busy", "old"].map((publisher) => ({ publisher }));
+    const thousand = Array.from({ length: 1_000 }, (_, index) =>
+      message(START_US, { publisher: "busy", seq: index + 1 }),
+    );
+    store.writer.append([...thousand, message(START_US, { publisher: "old" })]);
+    const nowUs = START_US + HOUR_US;
+    store.writer.append([message(nowUs, { publisher: "old", seq: 2 })]);
+    const invented = Array.from({ length: 500 }, (_, index) =>
+      message(nowUs + 1 + index, { publisher: `invented-${index}` }),
+    );
+    expect(new Set(store.writer.append(invented).filed)).toEqual(new Set(["new"]));
+    const again = honest.map((one) => message(nowUs + 1_000, one));
+    expect(store.writer.append(again).filed).toEqual(["duplicate", "duplicate"]);
+    expect(store.kept()).toHaveLength(20);
+    expect(store.totals()).toMatchObject([["*", 482, 482, 0]]);
+  });
+
+  test("epochs that somebody invents in a publisher's name, not those that it has had for an hour", () => {
+    using folder = temporaryFolder();
+    using store = open(folder.file("weir.db"), { entriesPerPublisherMax: 20 });
+    const nowUs = START_US + HOUR_US;
+    store.writer.append([message(START_US, { epoch: "real" })]);
+    store.writer.append([message(nowUs, { epoch: "real", seq: 2 })]);
+    const invented = Array.from({ length: 500 }, (_, index) =>
+      message(nowUs + 1 + index, { epoch: `invented-${index}` }),
+    );
+    store.writer.append(invented);
+    const again = message(nowUs + 1_000, { epoch: "real", seq: 2 });
+    expect(store.writer.append([again]).filed).toEqual(["duplicate"]);
+    expect(store.kept()).toHaveLength(20);
+  });
+
+  test("nothing of a device for what is sent in its name on a topic that names none", () => {
     using folder = temporaryFolder();
     const file = folder.file("weir.db");
-    using store = open(file, { publishersMax: 2 });
-    store.writer.append([
-      message(START_US, { publisher: "a", seq: 3 }),
-      message(START_US + 1, { publisher: "b" }),
-    ]);
-    const early = message(START_US + DAY_US - 1, { publisher: "c" });
-    expect(store.writer.append([early]).filed).toEqual(["beyond limits"]);
-    // "a" itself is heard just in time, so it is the turn of "b".
-    const late = START_US + DAY_US + 1;
-    const again = message(late, { publisher: "a", seq: 4 });
-    const rows = [again, message(late, { publisher: "c" }), message(late, { publisher: "d" })];
-    expect(store.writer.append(rows).filed).toEqual(["new", "new", "beyond limits"]);
-    expect(store.kept()).toEqual(["a/e1/DATA", "c/e1/DATA"]);
-    expect(store.totals()).toEqual([["b", 1, 1, 0]]);
+    const limits = { entriesPerPublisherMax: 20, publishersMax: 20 };
+    const state = message(START_US, { publisher: "pi", topic: "devices/pi/state" });
+    const flood = Array.from({ length: 500 }, (_, index) => [
+      message(START_US + index, { publisher: "pi", epoch: `invented-${index}` }),
+      message(START_US + index, { publisher: `invented-${index}` }),
+    ]).flat();
+    {
+      using store = open(file, limits);
+      store.writer.append([state, ...flood]);
+    }
+    // Also when it is opened again, and knows of the two kinds from the file alone.
+    using store = open(file, limits);
+    store.writer.append(flood);
+    expect(store.writer.append([state]).filed).toEqual(["duplicate"]);
+    expect(store.writer.receiptOf("pi").map(({ topic }) => topic)).toContain("devices/pi/state");
+    expect(store.writer.isEstablished("pi")).toBe(true);
+    expect(store.writer.isEstablished("invented-499")).toBe(false);
   });
 
   test("into a bounded table of totals: publishers beyond it share one line", () => {

@@ -126,19 +126,22 @@ describe("the ledger", () => {
     const segment = { file, stream: "data", synchronous: "NORMAL", nowUs: START_US } as const;
     const database = openSegment(segment);
     const limits = { ...LEDGER_LIMITS, publishersMax: 2, entriesPerPublisherMax: 2 };
-    const ledger = createLedger(database, limits);
+    const reached = { publishers: 0, epochs: 0 };
+    const ledger = createLedger(database, { limits, claimOf: () => "shared", reached });
     let nowUs = START_US;
     const enter = (publisher: string, epoch: string, seq: number) => {
       nowUs += 1;
       const sequence = { publisher, epoch, seq };
-      return ledger.enter({ sequence, receivedUs: nowUs, isFiltered: false }, 1);
+      return ledger.enter({ topic: "DATA", sequence, receivedUs: nowUs, isFiltered: false }, 1);
     };
-    database.exec("INSERT INTO topics VALUES (1, 'DATA')");
-    expect([enter("a", "1", 1), enter("b", "1", 1), enter("c", "1", 1)]).toEqual([
+    database.exec("INSERT INTO topics (id, topic) VALUES (1, 'DATA')");
+    // Of the newcomers the one that was silent longest makes room.
+    expect([enter("b", "1", 1), enter("a", "1", 1), enter("c", "1", 1)]).toEqual([
       "new",
       "new",
-      "beyond limits",
+      "new",
     ]);
+    expect([ledger.receiptOf("b"), reached]).toEqual([[], { publishers: 1, epochs: 0 }]);
     // Of "a" two epochs are kept. The second is sent again, so the first is the one that is forgotten.
     expect([enter("a", "2", 1), enter("a", "2", 3), enter("a", "2", 1)]).toEqual([
       "new",
@@ -153,7 +156,9 @@ describe("the ledger", () => {
     expect(enter("a", "4", 1)).toBe("new");
     ledger.write();
     expect(ledger.receiptOf("a").map(({ epoch }) => epoch)).toEqual(["4", "3"]);
-    expect(database.prepare("SELECT * FROM ledger_totals").all()).toEqual([
+    expect(reached).toEqual({ publishers: 1, epochs: 2 });
+    expect(database.prepare("SELECT * FROM ledger_totals").all()).toMatchObject([
+      { publisher: "*", epochs: 1, received: 1 },
       {
         publisher: "a",
         epochs: 2,

@@ -32,9 +32,7 @@ export function createReferenceStore(limits: LedgerLimits): ReferenceStore {
     const { publisher, epoch, seq } = sequence;
     const key = `${publisher} ${epoch} ${topic}`;
     const account = accounts.get(key) ?? emptyAccount(publisher, epoch, topic);
-    const publishers = new Set([...accounts.values()].map((each) => each.publisher)).add(publisher);
-    if (publishers.size > limits.publishersMax || !fits(account.seqs, seq, limits))
-      return isFiltered ? "filtered" : "beyond limits";
+    if (!fits(account.seqs, seq, limits)) return isFiltered ? "filtered" : "beyond limits";
     accounts.set(key, account);
     account.lastReceivedUs = receivedUs;
     if (account.seqs.has(seq)) {
@@ -42,6 +40,7 @@ export function createReferenceStore(limits: LedgerLimits): ReferenceStore {
       return "duplicate";
     }
     account.seqs.add(seq);
+    for (const forgotten of tooMany(account.seqs, limits)) account.seqs.delete(forgotten);
     account[isFiltered ? "filtered" : "received"] += 1;
     return isFiltered ? "filtered" : "new";
   }
@@ -78,7 +77,17 @@ function emptyAccount(publisher: string, epoch: string, topic: string): Referenc
 
 function fits(seqs: ReadonlySet<number>, seq: number, limits: LedgerLimits): boolean {
   const isJump = seqs.size > 0 && seq - Math.max(...seqs) > limits.jumpMax;
-  return !isJump && accountOf(new Set([...seqs, seq])).ranges.length <= limits.rangesMax;
+  return !isJump && !tooMany(new Set([...seqs, seq]), limits).includes(seq);
+}
+
+/** The last of the shortest ranges, where there is one too many. */
+function tooMany(seqs: ReadonlySet<number>, { rangesMax }: LedgerLimits): number[] {
+  const { ranges } = accountOf(seqs);
+  if (ranges.length <= rangesMax) return [];
+  const length = ([from, to]: [number, number]): number => to - from + 1;
+  const shortest = Math.min(...ranges.map(length));
+  const last = ranges.filter((range) => length(range) === shortest).at(-1);
+  return last === undefined ? [] : Array.from({ length: shortest }, (_, index) => last[0] + index);
 }
 
 function accountOf(seqs: ReadonlySet<number>): { through: number; ranges: [number, number][] } {

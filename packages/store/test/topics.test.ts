@@ -2,9 +2,13 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { describe, expect, test } from "@jest/globals";
 import { openTestStore, readingAt, START_US, temporaryFolder } from "@weir/testkit";
-import Sqlite from "better-sqlite3";
+import Sqlite, { type Database } from "better-sqlite3";
 import { openSegment } from "../src/segment.ts";
-import { createTopicDictionary } from "../src/topic-dictionary.ts";
+import {
+  createTopicDictionary,
+  TOPIC_LIMITS,
+  type TopicDictionary,
+} from "../src/topic-dictionary.ts";
 
 function topicsIn(file: string): string[] {
   const database = new Sqlite(file, { readonly: true });
@@ -18,6 +22,15 @@ function topicsIn(file: string): string[] {
   } finally {
     database.close();
   }
+}
+
+function openDictionary(database: Database): TopicDictionary {
+  const limits = { ...TOPIC_LIMITS, newAtOnce: 100_000 };
+  return createTopicDictionary(database, {
+    limits,
+    isReserved: () => false,
+    reached: { topics: 0 },
+  });
 }
 
 /** What is in use after a collection. */
@@ -61,8 +74,10 @@ describe("topics", () => {
     using folder = temporaryFolder();
     const file = folder.file("weir.db");
     const database = openSegment({ file, stream: "data", synchronous: "NORMAL", nowUs: START_US });
-    const dictionary = createTopicDictionary(database);
-    const number = database.transaction((topics: readonly string[]) => topics.map(dictionary.idOf));
+    const dictionary = openDictionary(database);
+    const number = database.transaction((topics: readonly string[]) =>
+      topics.map((topic) => dictionary.of({ ...readingAt(START_US), topic }).id),
+    );
     const first = number(["DATA", "devices/1/state"]);
     const many = Array.from({ length: 25_000 }, (_, index) => `stranger/${index}`);
     expect(new Set(number(many)).size).toBe(25_000);
@@ -74,10 +89,11 @@ describe("topics", () => {
     using folder = temporaryFolder();
     const file = folder.file("weir.db");
     const database = openSegment({ file, stream: "data", synchronous: "NORMAL", nowUs: START_US });
-    const dictionary = createTopicDictionary(database);
+    const dictionary = openDictionary(database);
     const number = database.transaction((from: number) => {
       for (let index = from; index < from + 100; index += 1) {
-        dictionary.idOf(String(index).padEnd(65_535, "x"));
+        const topic = String(index).padEnd(65_535, "x");
+        dictionary.of({ ...readingAt(START_US), topic });
       }
     });
     number.immediate(0);

@@ -16,7 +16,7 @@ import {
   topicSettings,
   topicsDifferRule,
 } from "@weir/config";
-import { readStreams, type StreamsConfig, streamSettings } from "@weir/streams";
+import { prefixesOf, readStreams, type StreamsConfig, streamSettings } from "@weir/streams";
 
 export interface LoggerConfig {
   process: ProcessConfig;
@@ -30,6 +30,8 @@ export interface LoggerConfig {
   upkeep: UpkeepConfig;
   /** How far ahead of reception an observation may lie before its time is not believed. */
   skewUs: number;
+  /** The first levels of the topics of devices, before the device's id. */
+  devicePrefixes: readonly string[];
 }
 
 /** How retention goes about it, in every stream. */
@@ -115,5 +117,6 @@ export function readLoggerConfig(environment: Environment): LoggerConfig {
       clockSteadyMs: values.LOGGER_CLOCK_STEADY_SECONDS * 1_000,
     },
     skewUs: values.LOGGER_CLOCK_SKEW_SECONDS * 1_000_000,
+    devicePrefixes: prefixesOf(values.DEVICE_TOPIC_PREFIXES),
   };
 }

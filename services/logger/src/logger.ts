@@ -4,6 +4,7 @@ import { startFinisher } from "@weir/store";
 import type { LoggerConfig } from "./config.ts";
 import { createConnections } from "./connection/connections.ts";
 import { planReload } from "./reload.ts";
+import { startLimitReport } from "./report/limit-report.ts";
 import { createLoggerMetrics } from "./report/metrics.ts";
 import { startOutcomeReport } from "./report/outcome-report.ts";
 import { startPerformanceReport } from "./report/performance.ts";
@@ -53,6 +54,7 @@ export async function startLogger(
   await streams.apply(config.streams.streams);
   stores.pass();
   opening.use(startOutcomeReport(streams.all, { clock, logger }));
+  opening.use(startLimitReport(streams.all, { clock, logger }));
 
   const connections = opening.use(
     createConnections(config, {

@@ -17,6 +17,7 @@ const PROCESS_FIELDS = [
   "sessionExpirySeconds",
   "transport",
   "skewUs",
+  "devicePrefixes",
   "upkeep",
 ] as const satisfies readonly (keyof LoggerConfig)[];
 

@@ -23,7 +23,10 @@ export interface AccountLimits {
   jumpMax: number;
 }
 
-/** What became of a number: new, known already, or beyond what an account can remember. */
+/**
+ * What became of a number: new, known already, or beyond what an account can remember. Where there are too
+ * many gaps, the last of the shortest ranges is forgotten for a number before it.
+ */
 export type Accounted = "new" | "duplicate" | "beyond limits";
 
 /** Enters one number into an account. */
@@ -107,12 +110,26 @@ function firstReaching(ranges: readonly SeqRange[], seq: number): number {
   return low;
 }
 
+function lastShortest(ranges: readonly SeqRange[]): number {
+  let found = 0;
+  let shortest = Number.POSITIVE_INFINITY;
+  for (const [index, [from, to]] of ranges.entries()) {
+    if (to - from > shortest) continue;
+    shortest = to - from;
+    found = index;
+  }
+  return found;
+}
+
 function insert(
   ranges: OpenAccount["ranges"],
   { at, seq }: { at: number; seq: number },
   { rangesMax }: AccountLimits,
 ): Accounted {
-  if (ranges.length >= rangesMax) return "beyond limits";
   ranges.splice(at, 0, [seq, seq]);
-  return "new";
+  if (ranges.length <= rangesMax) return "new";
+  // An outbox sends its numbers in order: what stands alone and far ahead is least likely to be one of them.
+  const leastLikely = lastShortest(ranges);
+  ranges.splice(leastLikely, 1);
+  return leastLikely === at ? "beyond limits" : "new";
 }

@@ -1,14 +1,25 @@
 import type { Database } from "better-sqlite3";
+import type { Publisher } from "./publishers.ts";
+import { displaced } from "./standing.ts";
 import { accountOf, type EntryRow } from "./table.ts";
+
+/** A line of the ledger that is about to go. */
+export interface ForgottenEntry extends EntryRow {
+  /** 1 where the topic names the publisher as its device. */
+  is_device: number;
+}
 
 /** Takes entries out of the file. Call all of it inside a write transaction. */
 export interface Forgetting {
-  /** Those of a publisher that have been idle the longest. */
-  takeIdlest(publisher: string, entriesMax: number): EntryRow[];
+  /** Those of a publisher that make room for new ones. */
+  takeDisplaced(
+    publisher: Publisher,
+    places: { placesMax: number; nowUs: number },
+  ): ForgottenEntry[];
   /** All of a publisher. */
-  takeAll(publisher: string): EntryRow[];
+  takeAll(publisher: Publisher): ForgottenEntry[];
   /** The next ones that are done with: see `IdleLimits`. */
-  takeDone(limits: IdleLimits): EntryRow[];
+  takeDone(limits: IdleLimits): ForgottenEntry[];
 }
 
 /** What is to be forgotten because it is done with: entries without a gap, of epochs that are idle. */
@@ -27,27 +38,32 @@ interface Place {
 
 const START: Place = { publisher: "", epoch: "" };
 
+const SELECT = `SELECT ledger.*, weir_is_device(topics.topic, publisher) AS is_device
+  FROM ledger CROSS JOIN topics ON topics.id = topic_id`;
+
 export function prepareForgetting(database: Database): Forgetting {
-  const idlest = database.prepare<[string, string, number], EntryRow>(
-    `DELETE FROM ledger WHERE publisher = ? AND (epoch, topic_id) IN
-       (SELECT epoch, topic_id FROM ledger WHERE publisher = ? ORDER BY last_received_us LIMIT ?)
-     RETURNING *`,
-  );
-  const all = database.prepare<[string], EntryRow>(
-    "DELETE FROM ledger WHERE publisher = ? RETURNING *",
-  );
+  const ofPublisher = database.prepare<[string], ForgottenEntry>(`${SELECT} WHERE publisher = ?`);
   const one = database.prepare<[string, string, number]>(
     "DELETE FROM ledger WHERE publisher = ? AND epoch = ? AND topic_id = ?",
   );
-  const after = database.prepare<[string, string], EntryRow>(
-    `SELECT * FROM ledger WHERE (publisher, epoch) > (?, ?) ORDER BY publisher, epoch, topic_id`,
+  const after = database.prepare<[string, string], ForgottenEntry>(
+    `${SELECT} WHERE (publisher, epoch) > (?, ?) ORDER BY publisher, epoch, topic_id`,
   );
   let place = START;
 
-  function readDone({ idleBeforeUs, entriesMax }: IdleLimits): EntryRow[] {
-    const done: EntryRow[] = [];
+  function readAll({ name, isDevice }: Publisher): ForgottenEntry[] {
+    return ofPublisher.all(name).filter((row) => (row.is_device === 1) === isDevice);
+  }
+
+  function take(rows: ForgottenEntry[]): ForgottenEntry[] {
+    for (const { publisher, epoch, topic_id: topicId } of rows) one.run(publisher, epoch, topicId);
+    return rows;
+  }
+
+  function readDone({ idleBeforeUs, entriesMax }: IdleLimits): ForgottenEntry[] {
+    const done: ForgottenEntry[] = [];
     let looked = 0;
-    let epoch: EntryRow[] = [];
+    let epoch: ForgottenEntry[] = [];
     const endEpoch = (): void => {
       if (epoch.every(({ last_received_us: lastUs }) => lastUs < idleBeforeUs)) {
         done.push(...epoch.filter((row) => accountOf(row).ranges.length === 0));
@@ -70,13 +86,16 @@ export function prepareForgetting(database: Database): Forgetting {
   }
 
   return {
-    takeIdlest: (publisher, entriesMax) => idlest.all(publisher, publisher, entriesMax),
-    takeAll: (publisher) => all.all(publisher),
-    takeDone: (limits) => {
-      const done = readDone(limits);
-      for (const { publisher, epoch, topic_id: topicId } of done)
-        one.run(publisher, epoch, topicId);
-      return done;
+    takeDisplaced: (publisher, places) => {
+      const members = readAll(publisher).map((row) => ({
+        row,
+        received: row.received,
+        firstReceivedUs: row.first_received_us,
+        lastReceivedUs: row.last_received_us,
+      }));
+      return take(displaced(members, places).map(({ row }) => row));
     },
+    takeAll: (publisher) => take(readAll(publisher)),
+    takeDone: (limits) => take(readDone(limits)),
   };
 }

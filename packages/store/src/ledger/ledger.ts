@@ -1,29 +1,47 @@
-import type { ReceiptEntry, Sequence } from "@weir/messages";
+import type { ClaimOf, ReceiptEntry, Sequence } from "@weir/messages";
 import type { Database } from "better-sqlite3";
 import type { NewRow } from "../row.ts";
 import { type Accounted, enter } from "./account.ts";
 import { type Entry, type EntryKey, emptyEntry } from "./entry.ts";
-import { type IdleLimits, prepareForgetting } from "./forgetting.ts";
-import { LEDGER_LIMITS, type LedgerLimits } from "./limits.ts";
-import { idlestOf, type Publisher, readPublishers } from "./publishers.ts";
+import { type ForgottenEntry, type IdleLimits, prepareForgetting } from "./forgetting.ts";
+import type { LedgerLimits } from "./limits.ts";
+import { defineIsDevice, type Publisher, readPublishers } from "./publishers.ts";
 import { prepareReceipts } from "./receipts.ts";
 import { createRemembered } from "./remembered.ts";
-import { type EntryRow, prepareLedgerTable } from "./table.ts";
+import { displaced, isEstablished, isIdle } from "./standing.ts";
+import { prepareLedgerTable } from "./table.ts";
 import { prepareTotals } from "./totals.ts";
 
 /**
  * What the ledger says of one message: `duplicate` and `filtered` are not to be stored; `unsequenced`
- * comes from a publisher without an outbox.
+ * comes from a publisher without an outbox; `foreign` names another publisher than the device of its
+ * topic, and no account is kept of it.
  */
-export type Verdict = Accounted | "filtered" | "unsequenced";
+export type Verdict = Accounted | "filtered" | "unsequenced" | "foreign";
 
 /** What the ledger needs to know of a message beside its topic. */
-type LedgerMessage = Pick<NewRow, "sequence" | "receivedUs" | "isFiltered">;
+type LedgerMessage = Pick<NewRow, "topic" | "sequence" | "receivedUs" | "isFiltered">;
+
+export interface LedgerOptions {
+  limits: LedgerLimits;
+  claimOf: ClaimOf;
+  /** Counts what had to make room for others though it was not idle. */
+  reached: { publishers: number; epochs: number };
+}
 
 /** Which messages of which outbox are stored. It lives in the segment, in the rows' own transactions. */
 export interface Ledger {
-  /** Enters a message that is about to be stored or filtered out. Call it inside the write transaction. */
-  enter(message: LedgerMessage, topicId: number): Verdict;
+  /**
+   * Enters a message that is about to be stored or filtered out. Call it inside the write transaction.
+   *
+   * @param topicId `null` when no account can be kept of the topic.
+   */
+  enter(message: LedgerMessage, topicId: number | null): Verdict;
+  /**
+   * Whether the topic of a message counts against what devices may bring: it is one of its publisher's
+   * own, and the publisher has not used up its places.
+   */
+  isReserved(message: LedgerMessage): boolean;
   /** Writes what was entered. Call it at the end of the write transaction. */
   write(): void;
   /**
@@ -39,12 +57,13 @@ export interface Ledger {
   receiptOf(publisher: string): ReceiptEntry[];
   /** The publishers of the newest messages, at most `limit`. */
   recentPublishers(limit: number): string[];
+  /** Whether a publisher is more than a newcomer with a name that anybody could have invented. */
+  isEstablished(publisher: string): boolean;
 }
 
-// Finding the idlest takes a look at all of them: a few are forgotten each time.
-const SHARE_FORGOTTEN = 1 / 16;
-
-export function createLedger(database: Database, limits: LedgerLimits = LEDGER_LIMITS): Ledger {
+export function createLedger(database: Database, options: LedgerOptions): Ledger {
+  const { limits, claimOf, reached } = options;
+  defineIsDevice(database, claimOf);
   const table = prepareLedgerTable(database);
   const totals = prepareTotals(database, limits.publishersMax);
   const forgetting = prepareForgetting(database);
@@ -54,7 +73,6 @@ export function createLedger(database: Database, limits: LedgerLimits = LEDGER_L
   // Messages come in trains of one publisher, epoch and topic.
   let latest: Entry | null = null;
   let unsequenced = { received: 0, filtered: 0 };
-  let nobodyIdleBeforeUs = Number.NEGATIVE_INFINITY;
 
   function isLatest({ publisher, epoch }: Sequence, topicId: number): boolean {
     return (
@@ -62,10 +80,15 @@ export function createLedger(database: Database, limits: LedgerLimits = LEDGER_L
     );
   }
 
-  /** @returns `null` when no account can be kept of it. */
-  function findOrCreate(sequence: Sequence, topicId: number, receivedUs: number): Entry | null {
-    const publisher = publishers.get(sequence.publisher) ?? admit(sequence.publisher, receivedUs);
-    if (publisher === null) return null;
+  /** @returns `null` when no account is to be kept of it. */
+  function findOrCreate(
+    { topic, receivedUs }: LedgerMessage,
+    sequence: Sequence,
+    topicId: number,
+  ): Entry | null {
+    const claim = claimOf(topic, sequence.publisher);
+    if (claim === "foreign") return null;
+    const publisher = publisherOf(sequence.publisher, claim === "own", receivedUs);
     const key = { publisher, epoch: sequence.epoch, topicId };
     const known = remembered.find(key);
     if (known !== undefined) return known;
@@ -76,46 +99,53 @@ export function createLedger(database: Database, limits: LedgerLimits = LEDGER_L
     return entry;
   }
 
-  function admit(name: string, receivedUs: number): Publisher | null {
-    if (publishers.size >= limits.publishersMax && !makeRoom(receivedUs)) return null;
-    const publisher = { name, entries: 0, lastReceivedUs: receivedUs };
-    publishers.set(name, publisher);
+  function publisherOf(name: string, isDevice: boolean, receivedUs: number): Publisher {
+    const all = publishers.of(isDevice);
+    const known = all.get(name);
+    if (known !== undefined) return known;
+    if (all.size >= limits.publishersMax) makeRoom(all, receivedUs);
+    const times = { firstReceivedUs: receivedUs, lastReceivedUs: receivedUs };
+    const publisher = { name, isDevice, entries: 0, received: 0, ...times };
+    all.set(name, publisher);
     return publisher;
   }
 
-  /** Forgets the idlest publisher, if it is idle enough. */
-  function makeRoom(nowUs: number): boolean {
-    // Strangers may invent publishers by the thousand: the answer is looked for once.
-    if (nowUs < nobodyIdleBeforeUs) return false;
-    const idlest = idlestOf(publishers);
-    if (idlest === null) return false;
-    nobodyIdleBeforeUs = idlest.lastReceivedUs + limits.publisherIdleUs;
-    if (nowUs < nobodyIdleBeforeUs) return false;
+  function makeRoom(all: Map<string, Publisher>, nowUs: number): void {
     writeChanged();
-    drop(forgetting.takeAll(idlest.name));
-    publishers.delete(idlest.name);
-    return true;
+    const leaving = displaced([...all.values()], { placesMax: limits.publishersMax, nowUs });
+    const newcomers: ForgottenEntry[] = [];
+    for (const publisher of leaving) {
+      if (!isIdle(publisher, nowUs)) reached.publishers += 1;
+      const entries = forgetting.takeAll(publisher);
+      if (isEstablished(publisher)) totals.addForgotten(entries);
+      else newcomers.push(...entries);
+      drop(entries);
+      all.delete(publisher.name);
+    }
+    totals.addDisplaced(newcomers);
   }
 
   function create(key: EntryKey, receivedUs: number): Entry {
     const { publisher } = key;
     if (publisher.entries >= limits.entriesPerPublisherMax) {
-      // What an outbox still holds of an epoch it sends again, so that epoch is not idle: the idlest
-      // are those that their publisher has done with.
       writeChanged();
-      const few = Math.max(1, Math.floor(limits.entriesPerPublisherMax * SHARE_FORGOTTEN));
-      drop(forgetting.takeIdlest(publisher.name, few));
+      const places = { placesMax: limits.entriesPerPublisherMax, nowUs: receivedUs };
+      const leaving = forgetting.takeDisplaced(publisher, places);
+      reached.epochs += leaving.filter(
+        ({ last_received_us: lastReceivedUs }) => !isIdle({ lastReceivedUs }, receivedUs),
+      ).length;
+      totals.addForgotten(leaving);
+      drop(leaving);
     }
     publisher.entries += 1;
     return emptyEntry(key, receivedUs);
   }
 
   /** Entries that are not in the file any more. */
-  function drop(rows: readonly EntryRow[]): void {
-    totals.addForgotten(rows);
+  function drop(rows: readonly ForgottenEntry[]): void {
     latest = null;
-    for (const { publisher: name, epoch, topic_id: topicId } of rows) {
-      const publisher = publishers.get(name);
+    for (const { publisher: name, epoch, topic_id: topicId, is_device: isDevice } of rows) {
+      const publisher = publishers.of(isDevice === 1).get(name);
       if (publisher === undefined) continue;
       remembered.delete({ publisher, epoch, topicId });
       publisher.entries -= 1;
@@ -143,14 +173,16 @@ export function createLedger(database: Database, limits: LedgerLimits = LEDGER_L
   }
 
   return {
-    enter: ({ sequence, receivedUs, isFiltered }, topicId) => {
+    enter: (message, topicId) => {
+      const { sequence, receivedUs, isFiltered } = message;
       if (sequence === null) return countUnsequenced(isFiltered);
-      if (!isLatest(sequence, topicId)) latest = findOrCreate(sequence, topicId, receivedUs);
+      if (topicId === null) return isFiltered ? "filtered" : "beyond limits";
+      if (!isLatest(sequence, topicId)) latest = findOrCreate(message, sequence, topicId);
       const entry = latest;
-      const accounted = entry === null ? "beyond limits" : account(entry, sequence.seq);
+      const accounted = entry === null ? "foreign" : account(entry, sequence.seq);
       // What the filter dropped is not stored, also where no account can be kept of it.
-      if (entry === null || accounted === "beyond limits")
-        return isFiltered ? "filtered" : "beyond limits";
+      if (entry === null || accounted === "beyond limits" || accounted === "foreign")
+        return isFiltered ? "filtered" : accounted;
       entry.lastReceivedUs = receivedUs;
       entry.publisher.lastReceivedUs = receivedUs;
       if (!entry.isChanged) {
@@ -161,6 +193,7 @@ export function createLedger(database: Database, limits: LedgerLimits = LEDGER_L
         entry.duplicates += 1;
         return "duplicate";
       }
+      entry.publisher.received += 1;
       if (isFiltered) entry.filtered += 1;
       else entry.received += 1;
       return isFiltered ? "filtered" : "new";
@@ -174,9 +207,11 @@ export function createLedger(database: Database, limits: LedgerLimits = LEDGER_L
     },
     forgetIdle: (idleLimits) => {
       const done = forgetting.takeDone(idleLimits);
+      totals.addForgotten(done);
       drop(done);
-      for (const { publisher: name } of done) {
-        if (publishers.get(name)?.entries === 0) publishers.delete(name);
+      for (const { publisher: name, is_device: isDevice } of done) {
+        const all = publishers.of(isDevice === 1);
+        if (all.get(name)?.entries === 0) all.delete(name);
       }
       return done.length;
     },
@@ -186,9 +221,17 @@ export function createLedger(database: Database, limits: LedgerLimits = LEDGER_L
       changed = [];
       latest = null;
       unsequenced = { received: 0, filtered: 0 };
-      nobodyIdleBeforeUs = Number.NEGATIVE_INFINITY;
       publishers = readPublishers(database);
     },
-    ...prepareReceipts(database),
+    isReserved: ({ topic, sequence }) => {
+      if (sequence === null || claimOf(topic, sequence.publisher) !== "own") return false;
+      const entries = publishers.of(true).get(sequence.publisher)?.entries ?? 0;
+      return entries < limits.entriesPerPublisherMax;
+    },
+    isEstablished: (name) => {
+      const other = publishers.of(false).get(name);
+      return publishers.of(true).has(name) || (other !== undefined && isEstablished(other));
+    },
+    ...prepareReceipts(database, 2 * limits.entriesPerPublisherMax),
   };
 }

@@ -1,18 +1,15 @@
 import type { AccountLimits } from "./account.ts";
 
-/** What bounds a ledger. */
+/** What bounds a ledger. Where there is no room for a new one, `displaced` (standing.ts) says who goes. */
 export interface LedgerLimits extends AccountLimits {
   /**
-   * Publishers that are kept account of. For a new one beyond that the one is forgotten that has been
-   * silent the longest, if that is long enough.
+   * Publishers that are kept account of on topics of devices, and as many on topics that name no device:
+   * who invents names on the one kind takes no places from the other.
    */
   publishersMax: number;
-  /** How long a publisher has been silent that may be forgotten for another, in microseconds. */
-  publisherIdleUs: number;
   /**
-   * Openings of its outbox and topics, together, that are kept account of for one publisher. Beyond
-   * that those that were idle longest are forgotten: a publisher that restarts every day, or every
-   * second, must get its receipts all the same.
+   * Openings of its outbox and topics, together, that are kept account of for one publisher on each of
+   * the two kinds: one that restarts every day, or every second, must get its receipts all the same.
    */
   entriesPerPublisherMax: number;
 }
@@ -24,7 +21,6 @@ export const LEDGER_LIMITS: LedgerLimits = {
   rangesMax: 1_024,
   jumpMax: 1_000_000,
   publishersMax: 10_000,
-  publisherIdleUs: DAY_US,
   entriesPerPublisherMax: 1_000,
 };
 

@@ -14,6 +14,8 @@ export interface LedgerTotals {
   addUnsequenced(messages: { received: number; filtered: number }): void;
   /** Counts entries that are forgotten, each as an epoch of its publisher. */
   addForgotten(entries: readonly EntryRow[]): void;
+  /** Counts entries of publishers that may be mere inventions: they get no totals of their own. */
+  addDisplaced(entries: readonly EntryRow[]): void;
   /** Forgets what it remembers, because a transaction was rolled back. */
   forget(): void;
 }
@@ -66,19 +68,29 @@ export function prepareTotals(database: Database, publishersMax: number): Ledger
       for (const row of entries) {
         const sum = sums.get(row.publisher) ?? { ...NOTHING, publisher: row.publisher };
         sums.set(row.publisher, sum);
-        sum.epochs += 1;
-        sum.received += row.received;
-        sum.duplicates += row.duplicates;
-        sum.filtered += row.filtered;
-        sum.abandoned += row.abandoned;
-        sum.missing += missingCount(accountOf(row));
+        addTo(sum, row);
       }
       for (const sum of sums.values()) add.run({ ...sum, publisher: nameFor(sum.publisher) });
+    },
+    addDisplaced: (entries) => {
+      if (entries.length === 0) return;
+      const sum = { ...NOTHING, publisher: OTHERS };
+      for (const row of entries) addTo(sum, row);
+      add.run(sum);
     },
     forget: () => {
       owners = null;
     },
   };
+}
+
+function addTo(sum: Sum, row: EntryRow): void {
+  sum.epochs += 1;
+  sum.received += row.received;
+  sum.duplicates += row.duplicates;
+  sum.filtered += row.filtered;
+  sum.abandoned += row.abandoned;
+  sum.missing += missingCount(accountOf(row));
 }
 
 const NOTHING = { epochs: 0, received: 0, duplicates: 0, filtered: 0, abandoned: 0, missing: 0 };

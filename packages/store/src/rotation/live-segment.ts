@@ -1,6 +1,6 @@
 import { emptyLog } from "../give-back.ts";
 import { openSegment, type SegmentOptions } from "../segment.ts";
-import { createSegmentWriter, type SegmentWriter } from "../segment-writer.ts";
+import { createSegmentWriter, type SegmentWriter, type WriterOptions } from "../segment-writer.ts";
 import { type Seal, sealSegment } from "./seal.ts";
 
 /** The segment of a stream that is written. */
@@ -15,10 +15,13 @@ export interface LiveSegment extends SegmentWriter {
 }
 
 /** @param setting the setting that names its folder. */
-export function openLiveSegment(options: SegmentOptions, setting: string): LiveSegment {
+export function openLiveSegment(
+  options: SegmentOptions & WriterOptions,
+  setting: string,
+): LiveSegment {
   using opening = new DisposableStack();
   const database = opening.adopt(openSegment(options, setting), (opened) => opened.close());
-  const writer = createSegmentWriter(database, options.file);
+  const writer = createSegmentWriter(database, options.file, options);
   const sinceUs = database.prepare("SELECT created_us FROM segment").pluck().get() as number;
   // From here on the writer closes it.
   opening.move();

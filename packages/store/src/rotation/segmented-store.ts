@@ -5,6 +5,7 @@ import { lockFile, orOpeningFault } from "@weir/sqlite";
 import { BALLAST_BYTES, openBallast } from "../ballast.ts";
 import { lostFault, orFullFault, rotationFault } from "../faults.ts";
 import type { SegmentOptions } from "../segment.ts";
+import { newReachedLimits, type WriterOptions } from "../segment-writer.ts";
 import type { Store } from "../store.ts";
 import { type Catalogue, createCatalogue, type SegmentInfo } from "./catalogue.ts";
 import { type LiveSegment, openLiveSegment } from "./live-segment.ts";
@@ -14,7 +15,9 @@ import { nextSegmentName, type SegmentName } from "./segment-name.ts";
 import { type SettledFolder, settleFolder } from "./settle-folder.ts";
 import type { RotationStep } from "./steps.ts";
 
-export interface SegmentedStoreOptions extends Pick<SegmentOptions, "synchronous" | "nowUs"> {
+export interface SegmentedStoreOptions
+  extends Pick<SegmentOptions, "synchronous" | "nowUs">,
+    Pick<WriterOptions, "devicePrefixes" | "topicLimits"> {
   folder: string;
   /** The stream's name; its segments bear it. */
   stream: string;
@@ -69,8 +72,9 @@ export function openSegmentedStore(options: SegmentedStoreOptions): SegmentedSto
     opening.use(lockFolder(owner, options));
     return openBallast(owner, ballastBytes);
   });
+  const reached = newReachedLimits();
   const openLive = (file: string, atUs: number): LiveSegment =>
-    openLiveSegment({ file, stream, synchronous, nowUs: atUs }, setting);
+    openLiveSegment({ ...options, file, stream, synchronous, nowUs: atUs, reached }, setting);
 
   function openFolder(): SettledFolder & { catalogue: Catalogue; live: LiveSegment } {
     const settled = orOpeningFault(folder, setting, () =>
@@ -148,6 +152,8 @@ export function openSegmentedStore(options: SegmentedStoreOptions): SegmentedSto
     forgetIdle: (limits) => live.forgetIdle(limits),
     receiptOf: (publisher) => live.receiptOf(publisher),
     recentPublishers: (limit) => live.recentPublishers(limit),
+    isEstablished: (publisher) => live.isEstablished(publisher),
+    reached,
     size: () => ({
       rows: live.rows(),
       bytes: catalogue.infos().reduce((sum, { bytes }) => sum + bytes, 0),

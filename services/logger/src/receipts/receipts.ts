@@ -30,7 +30,7 @@ export interface ReceiptsOptions {
 const INTERVAL_MS = 200;
 const PUBLISHERS_AFTER_CONNECT = 1_000;
 
-/** A receipt is cumulative and retained, so one of a publisher at a time is enough, and may get lost. */
+/** A receipt is cumulative, so one of a publisher at a time is enough, and may get lost. */
 export function startReceipts(options: ReceiptsOptions): Receipts {
   const { streams, takes, link, clock, logger, onPublished, onFault } = options;
   const due = createDueReceipts();
@@ -41,11 +41,15 @@ export function startReceipts(options: ReceiptsOptions): Receipts {
       entries: stream.store.receiptOf(publisher),
       takes: (topic: string) => takes(stream, topic),
     }));
+    // Somebody else may have taken a newcomer's place meanwhile.
+    if (ledgers.every(({ entries }) => entries.length === 0)) return;
     const receipt: Receipt = { at, entries: combineEntries(ledgers) };
     // The ledger keeps sound names only, so this is a topic and not a filter.
     const topic = `weir/receipt/${publisher}`;
     try {
-      await link()?.publish(topic, JSON.stringify(receipt), { qos: 1, retain: true });
+      // Whoever invents names must not fill the broker with retained receipts.
+      const retain = isEstablished(publisher);
+      await link()?.publish(topic, JSON.stringify(receipt), { qos: 1, retain });
       onPublished();
     } catch (error) {
       // The link says why. `connected`, or the publisher that asks again, makes it due again.
@@ -53,17 +57,25 @@ export function startReceipts(options: ReceiptsOptions): Receipts {
     }
   }
 
+  function isEstablished(publisher: string): boolean {
+    return streams().some(({ store }) => store.isEstablished(publisher));
+  }
+
+  function note(publisher: string, messages: number): void {
+    due.add(publisher, messages, !isEstablished(publisher));
+  }
+
   const timer = clock.repeat(INTERVAL_MS, () => {
     for (const publisher of due.take()) publish(publisher).catch(onFault);
   });
   return {
     note: (publishers) => {
-      for (const [publisher, messages] of publishers) due.add(publisher, messages);
+      for (const [publisher, messages] of publishers) note(publisher, messages);
     },
     connected: () => {
       for (const { store } of streams()) {
         for (const publisher of store.recentPublishers(PUBLISHERS_AFTER_CONNECT)) {
-          due.add(publisher, 0);
+          note(publisher, 0);
         }
       }
     },

@@ -64,7 +64,7 @@ function registerMessages(registry: Registry, streams: () => Iterable<Stream>): 
   const registers = [registry];
   new Counter({
     name: "weir_logger_messages_total",
-    help: "Messages by what the ledger says: new, duplicate (not stored again), beyond limits, unsequenced, or filtered (dropped by the code filter).",
+    help: "Messages by what the ledger says: new, duplicate (not stored again), beyond limits, foreign (names another publisher than the device of its topic), unsequenced, or filtered (dropped by the code filter).",
     labelNames: ["stream", "filed"],
     registers,
     collect() {
@@ -87,6 +87,20 @@ function registerMessages(registry: Registry, streams: () => Iterable<Stream>): 
         for (const { code, kind, reason } of OUTCOMES) {
           const count = counts.outcomes.get(code);
           if (count !== undefined) this.inc({ stream: config.name, kind, reason }, count);
+        }
+      }
+    },
+  });
+  new Counter({
+    name: "weir_logger_limit_reached_total",
+    help: "How often a limit was reached: publishers or epochs that made room in the ledger though they were not idle, and rows whose topics were too many new ones.",
+    labelNames: ["stream", "of"],
+    registers,
+    collect() {
+      this.reset();
+      for (const { config, store } of streams()) {
+        for (const [of, count] of Object.entries(store.reached)) {
+          this.inc({ stream: config.name, of }, count);
         }
       }
     },

@@ -34,7 +34,7 @@ export function createStreamCounts(): StreamCounts {
     prunedFiles: 0,
     rotations: 0,
     failedRotations: 0,
-    filed: { new: 0, duplicate: 0, "beyond limits": 0, unsequenced: 0, filtered: 0 },
+    filed: { new: 0, duplicate: 0, "beyond limits": 0, foreign: 0, unsequenced: 0, filtered: 0 },
     outcomes: new Map(),
     busyMs: 0,
     commitNs: createHistogram(),
@@ -43,7 +43,6 @@ export function createStreamCounts(): StreamCounts {
 }
 
 const SOUND = outcomeOf("").code;
-const BEYOND_LIMITS = outcomeOf("beyond the ledger's limits").code;
 
 /** Counts what a commit has made of its rows. It is on the way of every message, so it allocates nothing. */
 export function countCommit(
@@ -61,10 +60,9 @@ export function countCommit(
     counts.filed[became] += 1;
     if (became === "duplicate" || became === "filtered") continue;
     if (row.observedUs !== null) counts.lagUs = receivedUs - row.observedUs;
-    const own = became === "beyond limits" && row.outcome === SOUND ? BEYOND_LIMITS : row.outcome;
-    if (own !== code) {
+    if (row.outcome !== code) {
       addOutcome(counts, code, alike);
-      code = own;
+      code = row.outcome;
       alike = 0;
     }
     alike += 1;

@@ -6,6 +6,7 @@ import type { StreamConfig } from "@weir/streams";
 export interface OpenStoreOptions {
   synchronous: "FULL" | "NORMAL";
   skewUs: number;
+  devicePrefixes: readonly string[];
   nowUs: number;
   logger: Logger;
 }
@@ -17,9 +18,9 @@ export interface OpenStoreOptions {
  */
 export function openStreamStore(
   { name, place, filters }: StreamConfig,
-  { synchronous, skewUs, nowUs, logger }: OpenStoreOptions,
+  { synchronous, skewUs, devicePrefixes, nowUs, logger }: OpenStoreOptions,
 ): StreamStore {
-  const common = { stream: name, synchronous, nowUs };
+  const common = { stream: name, synchronous, devicePrefixes, nowUs };
   const store =
     place.kind === "folder"
       ? openSegmentedStore({ ...common, folder: place.folder })

@@ -24,7 +24,7 @@ export interface RunningStream extends AsyncDisposable {
 }
 
 export interface OpenStreamOptions
-  extends Pick<LoggerConfig, "synchronous" | "skewUs" | "upkeep">,
+  extends Pick<LoggerConfig, "synchronous" | "skewUs" | "devicePrefixes" | "upkeep">,
     Pick<ServiceContext, "clock" | "logger" | "fail"> {
   finisher: Finisher;
   locks: LockWaits;
@@ -35,12 +35,10 @@ export async function openStream(
   config: StreamConfig,
   options: OpenStreamOptions,
 ): Promise<RunningStream> {
-  const { clock, synchronous, skewUs, logger } = options;
+  const { clock, skewUs } = options;
   await using opening = new AsyncDisposableStack();
   const nowUs = clock.now() * 1_000;
-  const store = opening.use(
-    await openUnlocked(config, { synchronous, skewUs, nowUs, logger }, options.locks),
-  );
+  const store = opening.use(await openUnlocked(config, { ...options, nowUs }, options.locks));
   const reading = await openReading(config, options);
   const stream = createStream({ ...reading, store, clock, skewUs });
   let upkeep = startUpkeep(stream, options);

@@ -2,7 +2,7 @@ import type { Clock } from "@weir/clock";
 import type { Decoder } from "@weir/decoders";
 import { type DecodeTimes, outcomeOf } from "@weir/messages";
 import type { ReceivedMessage } from "@weir/mqtt";
-import type { NewRow, StreamStore } from "@weir/store";
+import type { Filed, NewRow, StreamStore } from "@weir/store";
 import type { StreamConfig } from "@weir/streams";
 import type { CodeFilter } from "../code-filter/code-filter.ts";
 import { countCommit, createStreamCounts, type StreamCounts } from "./counts.ts";
@@ -117,7 +117,7 @@ export function createStream(options: StreamOptions): Stream {
       countCommit(counts, { rows, filed, receivedUs });
       counts.commitNs.record(Math.max(1, Math.round((endMs - appendMs) * NANOSECONDS_PER_MS)));
       counts.busyMs += endMs - startMs;
-      return publishersOf(rows);
+      return publishersOf(rows, filed);
     },
     leave: () => {
       if (taken.length > 0) taken = [];
@@ -131,7 +131,11 @@ export function createStream(options: StreamOptions): Stream {
 
 const NOBODY: ReadonlyMap<string, number> = new Map();
 
-function publishersOf(rows: readonly NewRow[]): ReadonlyMap<string, number> {
+/** A message that names another publisher than its topic's device is none of that publisher's. */
+function publishersOf(
+  rows: readonly NewRow[],
+  filed: readonly Filed[],
+): ReadonlyMap<string, number> {
   const publishers = new Map<string, number>();
   // Messages come in trains of one publisher.
   let publisher = "";
@@ -139,8 +143,9 @@ function publishersOf(rows: readonly NewRow[]): ReadonlyMap<string, number> {
   const note = (): void => {
     if (train > 0) publishers.set(publisher, (publishers.get(publisher) ?? 0) + train);
   };
-  for (const { sequence } of rows) {
-    if (sequence === null) continue;
+  for (let index = 0; index < rows.length; index += 1) {
+    const { sequence } = rows[index] as NewRow;
+    if (sequence === null || filed[index] === "foreign") continue;
     if (sequence.publisher !== publisher) {
       note();
       ({ publisher } = sequence);
