@@ -23,7 +23,8 @@ import {
 
 /** What a store is opened with: its segment, and how to import a file of the old system. */
 export interface StoreOptions
-  extends LegacyImportOptions, Pick<WriterOptions, "devicePrefixes" | "topicLimits"> {
+  extends LegacyImportOptions,
+    Pick<WriterOptions, "devicePrefixes" | "topicLimits"> {
   /** Room that is kept for deleting. Default 8 MiB; a test's disk may be smaller than that. */
   ballastBytes?: number;
 }

@@ -18,9 +18,7 @@ const SHARE_DISPLACED = 1 / 16;
 
 /** Whether a member has been there for an hour, or has sent a thousand messages. */
 export function isEstablished({ received, firstReceivedUs, lastReceivedUs }: Member): boolean {
-  return (
-    received >= ESTABLISHED_MESSAGES || lastReceivedUs - firstReceivedUs >= ESTABLISHED_US
-  );
+  return received >= ESTABLISHED_MESSAGES || lastReceivedUs - firstReceivedUs >= ESTABLISHED_US;
 }
 
 /** Whether a member has been silent for a day. */
@@ -41,9 +39,7 @@ export function displaced<M extends Member>(
   const stayMax = placesMax - Math.ceil(placesMax * OPEN_SHARE);
   let staying = members.filter((member) => isEstablished(member) && !isIdle(member, nowUs));
   if (staying.length > stayMax) {
-    staying = staying
-      .toSorted((a, b) => a.firstReceivedUs - b.firstReceivedUs)
-      .slice(0, stayMax);
+    staying = staying.toSorted((a, b) => a.firstReceivedUs - b.firstReceivedUs).slice(0, stayMax);
   }
   const stays = new Set(staying);
   const others = members.filter((member) => !stays.has(member));
