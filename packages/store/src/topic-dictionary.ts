@@ -8,7 +8,7 @@ type TopicRow = Pick<NewRow, "topic" | "sequence" | "receivedUs" | "isFiltered">
 export interface FiledTopic {
   topic: string;
   id: number;
-  /** It can be found again. Else it was one too many, and the number is that of one message. */
+  /** It can be found again. Else it was one too many, and the number is that of this train of messages. */
   isListed: boolean;
 }
 
@@ -81,6 +81,7 @@ export function createTopicDictionary(
     const known = remembered.get(topic) ?? select.get(topic);
     if (known !== undefined) return remember(topic, known);
     const isListed = mayList(row);
+    if (!isListed && latest?.topic === topic) return latest;
     // It is not stored, so nothing would ever refer to the number, and no topic is like this one.
     if (!isListed && row.isFiltered) return { topic: "\0", id: 0, isListed };
     const id = Number(insert.run(topic, isListed ? 1 : 0).lastInsertRowid);
@@ -109,7 +110,7 @@ export function createTopicDictionary(
 
   return {
     of: (row) => {
-      if (latest?.topic !== row.topic) latest = find(row);
+      if (latest?.topic !== row.topic || !latest.isListed) latest = find(row);
       if (!latest.isListed) reached.topics += 1;
       return latest;
     },

@@ -1,6 +1,7 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { describe, expect, test } from "@jest/globals";
+import { openSegmentedStore, openStore } from "@weir/store";
 import { openTestStore, readingAt, START_US, temporaryFolder } from "@weir/testkit";
 import Sqlite, { type Database } from "better-sqlite3";
 import { openSegment } from "../src/segment.ts";
@@ -9,6 +10,8 @@ import {
   TOPIC_LIMITS,
   type TopicDictionary,
 } from "../src/topic-dictionary.ts";
+
+const DAY_US = 86_400_000_000;
 
 function topicsIn(file: string): string[] {
   const database = new Sqlite(file, { readonly: true });
@@ -19,6 +22,15 @@ function topicsIn(file: string): string[] {
       )
       .pluck()
       .all();
+  } finally {
+    database.close();
+  }
+}
+
+function dictionaryOf(file: string): string[] {
+  const database = new Sqlite(file, { readonly: true });
+  try {
+    return database.prepare<[], string>("SELECT topic FROM topics ORDER BY id").pluck().all();
   } finally {
     database.close();
   }
@@ -83,6 +95,58 @@ describe("topics", () => {
     expect(new Set(number(many)).size).toBe(25_000);
     expect(number(["DATA", "devices/1/state"])).toEqual(first);
     database.close();
+  });
+
+  test("that are too many new ones leave the file with their rows, and no others", () => {
+    using folder = temporaryFolder();
+    const file = folder.file("weir.db");
+    const limits = { ...TOPIC_LIMITS, newPerSecond: 1, newAtOnce: 2 };
+    using store = openStore({
+      file,
+      stream: "data",
+      legacyTopic: "DATA",
+      synchronous: "NORMAL",
+      nowUs: START_US,
+      skewUs: 0,
+      topicLimits: limits,
+    });
+    const topics = ["a", "b", "c", "c", "c", "d", "a", "e"];
+    store.append(topics.map((topic, index) => ({ ...readingAt(START_US + index), topic })));
+    // "c" stands there once for its three rows in a row.
+    expect([topicsIn(file), dictionaryOf(file)]).toEqual([topics, ["a", "b", "c", "d", "e"]]);
+    expect(store.reached.topics).toBe(5);
+    const cutoffUs = START_US + 4;
+    store.prune({ cutoffUs, futureUs: START_US + DAY_US, rowsMax: 100 });
+    expect([topicsIn(file), dictionaryOf(file)]).toEqual([
+      ["c", "d", "a", "e"],
+      ["a", "b", "c", "d", "e"],
+    ]);
+    store.prune({ cutoffUs: cutoffUs + 3, futureUs: START_US + DAY_US, rowsMax: 100 });
+    expect([topicsIn(file), dictionaryOf(file)]).toEqual([["e"], ["a", "b", "e"]]);
+    // Later there is room again, also for what goes on coming.
+    const later = START_US + 3_000_000;
+    store.append(["e", "f", "e"].map((topic) => ({ ...readingAt(later), topic })));
+    expect(store.reached.topics).toBe(5);
+  });
+
+  test("of a device with an outbox are listed though a stranger has used up what is for all", () => {
+    using folder = temporaryFolder();
+    const file = folder.file("weir.db");
+    using store = openSegmentedStore({
+      folder: file,
+      stream: "devices",
+      synchronous: "NORMAL",
+      nowUs: START_US,
+      devicePrefixes: ["devices"],
+      topicLimits: { ...TOPIC_LIMITS, newPerSecond: 0, newAtOnce: 2 },
+    });
+    const invented = ["x", "y", "z"].map((topic) => ({ ...readingAt(START_US), topic }));
+    const sequence = { publisher: "pi", epoch: "e1", seq: 1 };
+    const own = { ...readingAt(START_US), topic: "devices/pi/state", sequence };
+    const foreign = { ...own, topic: "devices/garden/state" };
+    const claimed = { ...own, topic: "DATA" };
+    const { filed } = store.append([...invented, foreign, claimed, own, own]);
+    expect(filed.slice(3)).toEqual(["beyond limits", "beyond limits", "new", "duplicate"]);
   });
 
   test("are remembered within a bounded memory, also when all are as long as they may be", () => {

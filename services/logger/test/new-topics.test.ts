@@ -1,11 +1,12 @@
 import { describe, expect, test } from "@jest/globals";
 import { startBroker } from "@weir/broker";
+import { outcomeOf } from "@weir/messages";
 import { readRange, type StoredMessage } from "@weir/store";
 import { connectTestClient, eventually, temporaryFolder } from "@weir/testkit";
 import { startReady, testConfig } from "./fixture.ts";
 
 const LOCAL = { host: "127.0.0.1", port: 0 };
-const TOO_MANY = 41;
+const TOO_MANY = outcomeOf("too many new topics").code;
 
 async function messagesIn(folder: string, filters: string[] = []): Promise<StoredMessage[]> {
   const messages: StoredMessage[] = [];
