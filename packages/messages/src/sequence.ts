@@ -36,7 +36,7 @@ export function parseSequence(record: object): ParsedSequence {
  * What a topic says of the publisher that a payload names: `own` is a topic of that device, `foreign` a
  * topic of another device. A `shared` topic names no device, so anybody may claim any name there.
  */
-export type Claim = "own" | "foreign" | "shared";
+type Claim = "own" | "foreign" | "shared";
 
 export type ClaimOf = (topic: string, publisher: string) => Claim;
 

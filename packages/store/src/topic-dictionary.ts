@@ -5,7 +5,7 @@ import type { NewRow } from "./row.ts";
 type TopicRow = Pick<NewRow, "topic" | "sequence" | "receivedUs" | "isFiltered">;
 
 /** A topic in the dictionary. */
-export interface FiledTopic {
+interface FiledTopic {
   topic: string;
   id: number;
   /** It can be found again. Else it was one too many, and the number is that of this train of messages. */
