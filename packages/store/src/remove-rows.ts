@@ -35,8 +35,11 @@ export function prepareRemove(database: Database): RemoveRows {
     )
     .pluck();
   const remove = database.prepare<[number]>("DELETE FROM rows WHERE id <= ?");
-  const hasUnlisted = database
-    .prepare<[], number>("SELECT EXISTS (SELECT 1 FROM topics WHERE listed = 0)")
+  // Numbers of topics have gaps only where lines that were not listed have gone.
+  const mayHaveUnlisted = database
+    .prepare<[], number>(
+      "SELECT coalesce(max(id), 0) > (SELECT count(*) FROM topics WHERE listed = 1) FROM topics",
+    )
     .pluck();
   // Messages of one topic that follow each other share a line: the first row that stays may be one.
   const removeUnlisted = database.prepare<[{ lastId: number }]>(
@@ -54,7 +57,7 @@ export function prepareRemove(database: Database): RemoveRows {
       // room inside one of ours: readers must look again.
       const counted = isCounted.get(lastId, futureUs, countedFromUs ?? cutoffUs) as number;
       raise.run(nextId, counted);
-      if (hasUnlisted.get() === 1) removeUnlisted.run({ lastId });
+      if (mayHaveUnlisted.get() === 1) removeUnlisted.run({ lastId });
       return remove.run(lastId).changes;
     },
   );

@@ -130,7 +130,6 @@ INSERT INTO listed_topics (id, topic) SELECT id, topic FROM topics;
 DROP TABLE topics;
 ALTER TABLE listed_topics RENAME TO topics;
 CREATE UNIQUE INDEX topics_listed ON topics (topic) WHERE listed = 1;
-CREATE INDEX topics_unlisted ON topics (id) WHERE listed = 0;
 ${VIEWS_OF_TOPICS}
 `;
 
