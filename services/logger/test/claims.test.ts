@@ -4,6 +4,8 @@ import { parseReceipt, type ReceiptEntry } from "@weir/messages";
 import { connectTestClient, eventually, type TestClient, temporaryFolder } from "@weir/testkit";
 import { rowsIn, startReady, testConfig, testConfigWith } from "./fixture.ts";
 
+/** Eleven thousand messages take a while on a small machine. */
+const TIMEOUT_MS = 300_000;
 const LOCAL = { host: "127.0.0.1", port: 0 };
 const AT_LEAST_ONCE = { qos: 1 } as const;
 const FOREIGN = "the topic names another device than the publisher";
@@ -98,37 +100,43 @@ describe("the publisher that a payload names", () => {
     expect(rows).toHaveLength(2 + 2 * inventions.length);
   });
 
-  test("takes no place from a device, however many names are invented where a topic names none", async () => {
-    using folder = temporaryFolder();
-    await using broker = await startBroker(LOCAL);
-    await using logger = await startReady(testConfigWith(SITE, { folder, port: broker.port }));
-    await using receipts = await connectTestClient(broker.port, "weir/receipt/fresh");
-    await using retained = await connectTestClient(broker.port);
-    await using evil = await connectTestClient(broker.port);
-    const names = Array.from({ length: 11_000 }, (_, index) => `invented-${index}`);
-    for (let from = 0; from < names.length; from += 1_000) {
-      const some = names.slice(from, from + 1_000);
-      await Promise.all(
-        some.map((publisher) => evil.publish("site/DATA", payloadOf({ publisher }), AT_LEAST_ONCE)),
-      );
-    }
-    const own = "devices/fresh/state";
-    await retained.publish(own, payloadOf({ publisher: "fresh" }), AT_LEAST_ONCE);
-    await untilReceipted(receipts, own, 1);
-    // And a newcomer on a topic of all finds a place, too.
-    await retained.publish("site/DATA", payloadOf({ publisher: "fresh" }), AT_LEAST_ONCE);
-    await untilReceipted(receipts, "site/DATA", 1);
-    const metrics = await logger.context.metrics.metrics();
-    const [, displaced] =
-      /limit_reached_total\{stream="site",of="publishers"\} (\d+)/.exec(metrics) ?? [];
-    expect(Number(displaced)).toBeGreaterThanOrEqual(1_001);
+  test(
+    "takes no place from a device, however many names are invented where a topic names none",
+    async () => {
+      using folder = temporaryFolder();
+      await using broker = await startBroker(LOCAL);
+      await using logger = await startReady(testConfigWith(SITE, { folder, port: broker.port }));
+      await using receipts = await connectTestClient(broker.port, "weir/receipt/fresh");
+      await using retained = await connectTestClient(broker.port);
+      await using evil = await connectTestClient(broker.port);
+      const names = Array.from({ length: 11_000 }, (_, index) => `invented-${index}`);
+      for (let from = 0; from < names.length; from += 1_000) {
+        const some = names.slice(from, from + 1_000);
+        await Promise.all(
+          some.map((publisher) =>
+            evil.publish("site/DATA", payloadOf({ publisher }), AT_LEAST_ONCE),
+          ),
+        );
+      }
+      const own = "devices/fresh/state";
+      await retained.publish(own, payloadOf({ publisher: "fresh" }), AT_LEAST_ONCE);
+      await untilReceipted(receipts, own, 1);
+      // And a newcomer on a topic of all finds a place, too.
+      await retained.publish("site/DATA", payloadOf({ publisher: "fresh" }), AT_LEAST_ONCE);
+      await untilReceipted(receipts, "site/DATA", 1);
+      const metrics = await logger.context.metrics.metrics();
+      const [, displaced] =
+        /limit_reached_total\{stream="site",of="publishers"\} (\d+)/.exec(metrics) ?? [];
+      expect(Number(displaced)).toBeGreaterThanOrEqual(1_001);
 
-    // Nor do receipts for invented names stay at the broker: a device's does.
-    await using late = await connectTestClient(broker.port, "weir/receipt/#");
-    await eventually(() => late.received.some(({ topic }) => topic === "weir/receipt/fresh"));
-    await evil.publish("weir/receipt/sentinel", "", AT_LEAST_ONCE);
-    await eventually(() => late.received.some(({ topic }) => topic === "weir/receipt/sentinel"));
-    const kept = late.received.filter(({ retained: isRetained }) => isRetained);
-    expect(kept.map(({ topic }) => topic)).toEqual(["weir/receipt/fresh"]);
-  });
+      // Nor do receipts for invented names stay at the broker: a device's does.
+      await using late = await connectTestClient(broker.port, "weir/receipt/#");
+      await eventually(() => late.received.some(({ topic }) => topic === "weir/receipt/fresh"));
+      await evil.publish("weir/receipt/sentinel", "", AT_LEAST_ONCE);
+      await eventually(() => late.received.some(({ topic }) => topic === "weir/receipt/sentinel"));
+      const kept = late.received.filter(({ retained: isRetained }) => isRetained);
+      expect(kept.map(({ topic }) => topic)).toEqual(["weir/receipt/fresh"]);
+    },
+    TIMEOUT_MS,
+  );
 });
