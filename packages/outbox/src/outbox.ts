@@ -9,7 +9,10 @@ import { createSender, type Outcome } from "./sender.ts";
 
 export interface OutboxOptions {
   file: string;
-  /** Who sends: 1 to 64 letters, digits, dots, underscores or hyphens. One outbox each. */
+  /**
+   * Who sends: 1 to 64 letters, digits, dots, underscores or hyphens. One outbox each. Who sends on topics of a
+   * device uses its id: the logger believes no other name there.
+   */
   publisher: string;
   /** `receipt`: a message leaves the outbox when it is stored. `puback`: when the broker has it. */
   confirm?: "receipt" | "puback";

@@ -34,7 +34,7 @@ export interface TopicLimits {
 
 export const TOPIC_LIMITS: TopicLimits = {
   newPerSecond: 1_000,
-  newAtOnce: 10_000,
+  newAtOnce: 20_000,
   listedMax: 1_000_000,
 };
 
