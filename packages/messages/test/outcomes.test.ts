@@ -32,6 +32,8 @@ test("the codes of outcomes never change: stored rows carry them", () => {
     32: "not readable by its Avro schema",
     33: "Avro beyond limits",
     40: "empty message",
+    50: "the topic names another device than the publisher",
+    51: "too many new topics",
   });
 });
 

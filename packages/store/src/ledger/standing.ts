@@ -14,7 +14,7 @@ const ESTABLISHED_MESSAGES = 1_000;
 /** Of the places, what is always open to newcomers. */
 const OPEN_SHARE = 1 / 10;
 // Choosing takes a look at all of them: a few go each time.
-const SHARE_DISPLACED = 1 / 16;
+const SHARE_DISPLACED = 1 / 64;
 
 /** Whether a member has been there for an hour, or has sent a thousand messages. */
 export function isEstablished({ received, firstReceivedUs, lastReceivedUs }: Member): boolean {
