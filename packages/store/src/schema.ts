@@ -162,6 +162,8 @@ export function migrate(database: Database, facts: SegmentFacts): void {
     for (const { code, kind, reason } of OUTCOMES) insert.run(code, kind, reason);
     database.pragma(`application_id = ${APPLICATION_ID}`);
     database.pragma(`user_version = ${SCHEMA_VERSION}`);
+    // What earlier versions had in a new file is a free page now, which retention would want to give back.
+    if (found === 0) database.pragma("incremental_vacuum");
   });
   apply.immediate();
 }
