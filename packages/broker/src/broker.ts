@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { EXIT_CODES, errorCode, Fault } from "@weir/fault";
 import { Aedes } from "aedes";
+import { forwardAsGranted } from "./granted-qos.ts";
 
 export interface BrokerOptions {
   host: string;
@@ -21,7 +22,7 @@ export interface Broker extends AsyncDisposable {
  * @throws Fault when the port cannot be listened on.
  */
 export async function startBroker({ host, port }: BrokerOptions): Promise<Broker> {
-  const aedes = await Aedes.createBroker();
+  const aedes = await Aedes.createBroker({ authorizeForward: forwardAsGranted });
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     sockets.add(socket);
