@@ -87,7 +87,7 @@ export function keep(part: Part, options: KeeperOptions): Keeper {
     const port = await life.httpPort;
     const onLate = (missing: string): void =>
       terminal.say(`${part.name} is not ready yet (${missing}). Waiting. Its log is ${file.path}.`);
-    await untilReady({ host: config.httpHost, port, signal, onLate });
+    await untilReady({ host: config.httpHost, port, signal, onLate, clock });
     hasBeenReady = true;
     ready.resolve();
   }

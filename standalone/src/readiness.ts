@@ -1,5 +1,6 @@
 import { isIPv6 } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
+import type { Clock } from "@weir/clock";
 
 export interface ReadinessOptions {
   /** The address that the process listens on. */
@@ -7,23 +8,27 @@ export interface ReadinessOptions {
   port: number;
   /** Ends the waiting, with a rejection. */
   signal: AbortSignal;
-  /** Called once when it takes long, with what is missing. */
+  /** Called when it takes long, with what is missing, and again when that is something else. */
   onLate: (missing: string) => void;
+  clock: Pick<Clock, "monotonic">;
 }
 
 const POLL_MS = 50;
+/** What is missing may change quickly, to and fro: it is said at most so often. */
 const LATE_MS = 10_000;
 
 /** Asks /readyz of a process until it passes. */
-export async function untilReady({ host, port, signal, onLate }: ReadinessOptions): Promise<void> {
+export async function untilReady(options: ReadinessOptions): Promise<void> {
+  const { host, port, signal, onLate, clock } = options;
   const url = `http://${connectable(host)}:${port}/readyz`;
-  const lateAtMs = performance.now() + LATE_MS;
-  let isTold = false;
+  let lateAtMs = clock.monotonic() + LATE_MS;
+  let said: string | null = null;
   for (;;) {
     const missing = await whatIsMissing(url, signal);
     if (missing === null) return;
-    if (!isTold && performance.now() > lateAtMs) {
-      isTold = true;
+    if (missing !== said && clock.monotonic() >= lateAtMs) {
+      said = missing;
+      lateAtMs = clock.monotonic() + LATE_MS;
       onLate(missing);
     }
     await pause(POLL_MS, undefined, { signal });
