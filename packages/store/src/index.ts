@@ -7,6 +7,7 @@ export { EPOCH_IDLE_US } from "./ledger/limits.ts";
 export type { ForgottenCounts, LedgerLine, LedgerReader } from "./ledger/read.ts";
 export type { LegacyImport } from "./legacy-import.ts";
 export { newestFileOf } from "./newest-file.ts";
+export { type Exchanges, packetDigest } from "./open-packets.ts";
 export { type Pruned, type PruneLimits, pruneLimits } from "./prune-limits.ts";
 export { askSegments } from "./range/ask-segments.ts";
 export { type Cursor, rowIdOf } from "./range/cursor.ts";

@@ -40,6 +40,8 @@ CREATE VIEW explained (id, received, topic, payload, kind, reason, value, observ
  *   publishers for whom there is no room, under the empty name messages without a sequence.
  * - `sealed`: gets its row in the last transaction of a segment that has a successor.
  *
+ * `open_packets` stands beside them where a message of QoS 2 ever came (`open-packets.ts`).
+ *
  * All times are microseconds since the epoch, UTC.
  */
 const VERSION_1 = `

@@ -8,6 +8,7 @@ import { type Filed, fileRows } from "./file-rows.ts";
 import type { IdleLimits } from "./ledger/forgetting.ts";
 import { createLedger } from "./ledger/ledger.ts";
 import { LEDGER_LIMITS, type LedgerLimits } from "./ledger/limits.ts";
+import { createOpenPackets, type Exchanges, type OpenPackets } from "./open-packets.ts";
 import type { NewRow } from "./row.ts";
 import { createTopicDictionary, TOPIC_LIMITS, type TopicLimits } from "./topic-dictionary.ts";
 
@@ -22,7 +23,8 @@ export interface Appended {
 /** The writing side of one open segment. It owns the connection, and closes it. */
 export interface SegmentWriter extends Disposable {
   /** See `Store.append`. */
-  append(rows: readonly NewRow[]): Appended;
+  append(rows: readonly NewRow[], exchanges?: Exchanges | null): Appended;
+  openPackets: Pick<OpenPackets, "hasAny" | "isEmpty">;
   /** See `Store.forgetIdle`. */
   forgetIdle(limits: IdleLimits): number;
   /** See `Store.reserve`. */
@@ -62,6 +64,7 @@ export interface WriterOptions {
   topicLimits?: TopicLimits;
   reached?: ReachedLimits;
 }
+const NONE: ReadonlySet<number> = new Set();
 
 export function createSegmentWriter(
   database: Database,
@@ -77,16 +80,22 @@ export function createSegmentWriter(
     isReserved: ledger.isReserved,
     reached,
   });
+  const openPackets = createOpenPackets(database);
   const insert = prepareInsert(database);
   const selectExtent = database.prepare<[], { first: number | null; last: number | null }>(
     "SELECT min(id) AS first, max(id) AS last FROM rows",
   );
   let nextId = readNextId(database);
 
-  const write = database.transaction((rows: readonly NewRow[]) => {
-    const { filed, toStore } = fileRows(rows, { topics, ledger });
+  const write = database.transaction((rows: readonly NewRow[], exchanges: Exchanges | null) => {
+    const stored = exchanges === null ? NONE : openPackets.settle(exchanges);
+    const fresh = stored.size === 0 ? rows : rows.filter((_, index) => !stored.has(index));
+    const { filed, toStore } = fileRows(fresh, { topics, ledger });
     insert(toStore, nextId);
-    return { filed, stored: toStore.rows.length };
+    return {
+      filed: stored.size === 0 ? filed : withDuplicates(filed, stored),
+      stored: toStore.rows.length,
+    };
   });
   const forgetIdle = database.transaction(ledger.forgetIdle);
   const begin = database.prepare("BEGIN IMMEDIATE");
@@ -110,6 +119,7 @@ export function createSegmentWriter(
       release();
       topics.forget();
       ledger.forget();
+      openPackets.forget();
       throw writeFault(file, cause);
     }
   }
@@ -134,8 +144,11 @@ export function createSegmentWriter(
   }
 
   /** Inside a transaction that `reserve` has begun, this one is a part of it. */
-  function writeAll(rows: readonly NewRow[]): ReturnType<typeof write> {
-    const written = write.immediate(rows);
+  function writeAll(
+    rows: readonly NewRow[],
+    exchanges: Exchanges | null,
+  ): ReturnType<typeof write> {
+    const written = write.immediate(rows, exchanges);
     if (database.inTransaction) commit.run();
     return written;
   }
@@ -144,11 +157,12 @@ export function createSegmentWriter(
     reserve: () => void writing(() => begin.run()),
     release,
     isLocked: isWriteLocked,
-    append: (rows) => {
-      const { filed, stored } = writing(() => writeAll(rows));
+    append: (rows, exchanges = null) => {
+      const { filed, stored } = writing(() => writeAll(rows, exchanges));
       nextId += stored;
       return { filed, lastId: nextId - 1 };
     },
+    openPackets,
     forgetIdle: (limits) => writing(() => forgetIdle.immediate(limits)),
     receiptOf: ledger.receiptOf,
     recentPublishers: ledger.recentPublishers,
@@ -169,6 +183,13 @@ export function createSegmentWriter(
 
 export function newReachedLimits(): ReachedLimits {
   return { publishers: 0, epochs: 0, topics: 0 };
+}
+
+/** The verdicts of a batch, of which these rows had been stored before. */
+function withDuplicates(filed: readonly Filed[], stored: ReadonlySet<number>): Filed[] {
+  const all = [...filed];
+  for (const index of [...stored].sort((a, b) => a - b)) all.splice(index, 0, "duplicate");
+  return all;
 }
 
 /** The id that the next row of an open segment gets. */

@@ -9,6 +9,7 @@ import { emptyLog } from "./give-back.ts";
 import { identifyFile } from "./identify.ts";
 import type { IdleLimits } from "./ledger/forgetting.ts";
 import { importLegacyFile, type LegacyImport, type LegacyImportOptions } from "./legacy-import.ts";
+import type { Exchanges, OpenPackets } from "./open-packets.ts";
 import type { Pruned, PruneLimits } from "./prune-limits.ts";
 import { preparePrune } from "./retention.ts";
 import type { NewRow } from "./row.ts";
@@ -39,9 +40,13 @@ export interface Store extends Disposable {
    * Writes rows in one transaction: all of them are safe when it returns, none when it throws. Rows
    * that the ledger knows already are not written again.
    *
+   * @param exchanges what becomes of packet ids of QoS 2, in the same transaction. A row whose packet id
+   *   is open already is not written again.
    * @throws Fault when the disk is full or fails.
    */
-  append(rows: readonly NewRow[]): Appended;
+  append(rows: readonly NewRow[], exchanges?: Exchanges | null): Appended;
+  /** The packet ids of QoS 2 that are open. */
+  openPackets: Pick<OpenPackets, "hasAny" | "isEmpty">;
   /**
    * Begins the transaction of the next `append`, for who writes into several stores: who cannot write
    * in one of them writes in none.
@@ -118,6 +123,7 @@ export function openStore(options: StoreOptions): FileStore {
     reserve: writer.reserve,
     release: writer.release,
     isLocked: writer.isLocked,
+    openPackets: writer.openPackets,
     forgetIdle: writer.forgetIdle,
     receiptOf: writer.receiptOf,
     recentPublishers: writer.recentPublishers,

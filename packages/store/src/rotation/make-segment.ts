@@ -2,6 +2,7 @@ import { closeSync, fsyncSync, openSync, renameSync, rmdirSync, statSync } from 
 import { dirname } from "node:path";
 import { fsyncFolderOf, makeFolderAt } from "@weir/sqlite";
 import Sqlite, { type Database } from "better-sqlite3";
+import { carryOpenPackets } from "../open-packets.ts";
 import { removeWithJournals } from "../remove-file.ts";
 import { migrate, type SegmentFacts } from "../schema.ts";
 import { readNextId } from "../segment-writer.ts";
@@ -87,7 +88,7 @@ function write(temporary: string, facts: SegmentFacts, predecessor: string | nul
 
 /**
  * Takes over what outlives a segment: the ledger with its totals, the topics that it names under
- * their numbers, and the next id. The rest of the topics come back when they are needed.
+ * their numbers, the packet ids that are open, and the next id. The rest of the topics come back when they are needed.
  */
 function carryOver(database: Database, predecessor: string): void {
   database.prepare("ATTACH ? AS predecessor").run(predecessor);
@@ -98,6 +99,7 @@ function carryOver(database: Database, predecessor: string): void {
         WHERE id IN (SELECT topic_id FROM predecessor.ledger);
       INSERT INTO ledger SELECT * FROM predecessor.ledger;
       INSERT INTO ledger_totals SELECT * FROM predecessor.ledger_totals;`);
+    carryOpenPackets(database);
     database.prepare("UPDATE segment SET next_id = ?").run(readNextId(database, "predecessor"));
   });
   copy.deferred();

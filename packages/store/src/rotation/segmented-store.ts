@@ -139,9 +139,13 @@ export function openSegmentedStore(options: SegmentedStoreOptions): SegmentedSto
     kind: "folder",
     damaged,
     damagedLog,
-    append: (rows) => {
+    append: (rows, exchanges) => {
       if (lost !== null) throw lost;
-      return live.append(rows);
+      return live.append(rows, exchanges);
+    },
+    openPackets: {
+      hasAny: (session, packetIds) => live.openPackets.hasAny(session, packetIds),
+      isEmpty: () => live.openPackets.isEmpty(),
     },
     reserve: () => {
       if (lost !== null) throw lost;
