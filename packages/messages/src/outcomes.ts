@@ -3,8 +3,8 @@
  *
  * - `reading`: one value and the time at which it was observed.
  * - `flagged`: stored with a doubt: its time could not be used, and its time of reception stands in; its
- *   zone was assumed; its place in a sequence could not be kept account of; or its topic is one of too
- *   many new ones.
+ *   zone was assumed; its place in a sequence could not be kept account of; its topic is one of too many
+ *   new ones; or the MQTT standard forbids it, and a broker passed it on all the same.
  * - `message`: sound, and holds no single reading: a document, a text, bytes, or what the broker had kept.
  * - `deletion`: an empty message, with which MQTT has a broker forget what it had kept.
  * - `rejected`: no value. The payload is stored all the same, and the reason says why.
@@ -22,6 +22,8 @@ export const OUTCOMES = [
   { code: 6, kind: "message", reason: "retained" },
   { code: 50, kind: "flagged", reason: "the topic names another device than the publisher" },
   { code: 51, kind: "flagged", reason: "too many new topics" },
+  { code: 54, kind: "flagged", reason: "topic not allowed by MQTT: stored escaped" },
+  { code: 55, kind: "flagged", reason: "packet not allowed by MQTT" },
   { code: 20, kind: "message", reason: "JSON without a single reading" },
   { code: 21, kind: "message", reason: "text" },
   { code: 22, kind: "message", reason: "bytes" },

@@ -34,6 +34,8 @@ test("the codes of outcomes never change: stored rows carry them", () => {
     40: "empty message",
     50: "the topic names another device than the publisher",
     51: "too many new topics",
+    54: "topic not allowed by MQTT: stored escaped",
+    55: "packet not allowed by MQTT",
   });
 });
 

@@ -4,6 +4,7 @@ export { PACKET_BYTES_MAX, type ProtocolVersion } from "./connection.ts";
 export { createLink, type Link, type LinkLogger, type LinkOptions } from "./link.ts";
 export type {
   DroppedMessage,
+  Flaw,
   InboundMessage,
   PublishOptions,
   ReceivedMessage,

@@ -9,15 +9,10 @@ import {
   willOf,
 } from "./availability.ts";
 import { backoffMs, RECONNECT_BACKOFF } from "./backoff.ts";
+import { createBrokenPackets } from "./broken-packets.ts";
 import { watchCertificates } from "./certificate-expiry.ts";
 import type { Broker, Connection, ConnectionOptions, ProtocolVersion } from "./connection.ts";
-import type {
-  DroppedMessage,
-  InboundMessage,
-  PublishOptions,
-  ReceivedMessage,
-  Session,
-} from "./message.ts";
+import type { DroppedMessage, InboundMessage, PublishOptions, Session } from "./message.ts";
 import { negotiateConnection } from "./negotiate.ts";
 import { describeOutage } from "./outage.ts";
 import { pause } from "./pause.ts";
@@ -48,14 +43,16 @@ export interface LinkOptions {
    * Instead of `onMessage`: called for what came within `batch.delayMs`. All of it is acknowledged when
    * this returns. When it throws nothing is, the connection ends, and `onFault` gets what was thrown.
    */
-  onBatch?: (messages: readonly ReceivedMessage[]) => void;
+  onBatch?: Receiver["onBatch"];
+  /** With `onBatch`: called before the first message of a session that is new. */
+  onNewSession?: Receiver["onNewSession"];
   /** Default `BATCH_LIMITS`. */
   batch?: BatchLimits;
   /** Into how many transactions the newest batch went: a tick is to be worth each of them. Default 1. */
   commits?: () => number;
   /** Default: what `onBatch` throws is nobody's, and ends the process. */
   onFault?: (fault: unknown) => void;
-  /** Called for each message that is larger than 1 MiB; it is acknowledged and thrown away. */
+  /** Called for each message that is not handed on: larger than 1 MiB, or unreadable. */
   onDropped?: (dropped: DroppedMessage) => void;
   /** `direct` reads the socket itself where the URL is mqtt://, for those who take very much. Default `mqttjs`. */
   transport?: Transport;
@@ -240,7 +237,7 @@ function withoutPassword(url: string): string {
 
 function receiverFor(options: LinkOptions): Receiver {
   const { onMessage = () => {}, onBatch, batch = BATCH_LIMITS, onDropped = () => {} } = options;
-  const { commits = () => 1 } = options;
+  const { commits = () => 1, onNewSession = () => {} } = options;
   if (onBatch === undefined) return { ...receiverOf(onMessage), onDropped };
   if (options.onMessage !== undefined) {
     throw new TypeError("a link hands its messages to onMessage or to onBatch, not to both");
@@ -250,5 +247,6 @@ function receiverFor(options: LinkOptions): Receiver {
     ((fault) => {
       throw fault;
     });
-  return { onBatch, batch, commits, onFault, onDropped };
+  const brokenPackets = createBrokenPackets();
+  return { onBatch, onNewSession, batch, commits, onFault, onDropped, brokenPackets };
 }

@@ -16,16 +16,34 @@ export interface InboundMessage {
   responseTopic?: string;
   /** What an answer is to bring back, if its publisher said so. Only MQTT 5 brokers tell it [MQTT-3.3.2-16]. */
   correlationData?: Buffer;
+  /** What the standard forbids in its packet; most have nothing of the kind. */
+  flaw?: Flaw;
 }
+
+/**
+ * - `topic`: it is empty, not UTF-8, or has `+`, `#` or NUL in it. The message has it escaped, as
+ *   `escapeTopic` does.
+ * - `packet`: its packet id is 0, or its properties break a rule. Where their length is wrong, the
+ *   payload begins with them.
+ */
+export type Flaw = "topic" | "packet";
 
 /** A message of a batch. Its bytes are valid only until `onBatch` returns: copy what you keep. */
 export interface ReceivedMessage extends InboundMessage {
   /** The identifiers of the subscriptions that it came for; MQTT 5 brokers tell them [MQTT-3.3.4-3]. */
   subscriptions: readonly number[];
+  /** Of QoS 2, unless it is 0: it comes again, with the same id, until that is released. */
+  packetId?: number;
 }
 
-/** A message that was larger than a link takes: it was acknowledged, and thrown away. */
+/** A message that was not handed on. */
 export interface DroppedMessage {
+  /**
+   * `too large`: larger than a link takes; it was acknowledged. `unreadable`: the lengths in it contradict
+   * each other; it has ended a connection, and came again.
+   */
+  reason: "too large" | "unreadable";
+  /** As far as it could be read. */
   topic: string;
   /** The length of its packet, in bytes. */
   bytes: number;

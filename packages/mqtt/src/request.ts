@@ -1,5 +1,5 @@
 import type { InboundMessage, PublishOptions } from "./message.ts";
-import { isTopicName } from "./violation.ts";
+import { isTopicName } from "./topic-name.ts";
 
 /** The part of a message's properties that makes it a request [MQTT-4.10]. */
 export type Request = Pick<InboundMessage & PublishOptions, "responseTopic" | "correlationData">;

@@ -68,9 +68,9 @@ export async function startLogger(
       onUnmatched: () => {
         losses.unmatched += 1;
       },
-      onDropped: ({ topic, bytes }) => {
+      onDropped: ({ reason, topic, bytes }) => {
         losses.dropped += 1;
-        logger.warn({ topic: topic.slice(0, 200), bytes }, "a message is too large: not stored");
+        logger.warn({ topic: topic.slice(0, 200), bytes }, `a message is ${reason}: not stored`);
       },
       onReceipt: () => metrics.receipts.inc(),
     }),

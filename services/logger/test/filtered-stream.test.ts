@@ -32,7 +32,10 @@ function streamOver(store: FileStore, filter: CodeFilter): Stream {
 /** Takes messages of an outbox with these numbers, and commits them. */
 function commit(stream: Stream, sequence: readonly number[]): ReadonlyMap<string, number> {
   for (const seq of sequence)
-    stream.take(messageOf({ number: seq, epochtime: OBSERVED_SECONDS, ...FROM_OUTBOX, seq }));
+    stream.take(
+      messageOf({ number: seq, epochtime: OBSERVED_SECONDS, ...FROM_OUTBOX, seq }),
+      "logger at broker",
+    );
   return stream.commit(START_US);
 }
 

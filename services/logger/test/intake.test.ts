@@ -39,6 +39,8 @@ function intakeOf(streams: readonly Stream[], known: readonly { filter: string }
   const subscriptions = subscriptionsOf(configs, { version: 5, known });
   const intake = createIntake({
     routes: createRoutes(streams, subscriptions),
+    streams: () => streams,
+    session: "logger at broker",
     clock: systemClock,
     onUnmatched: (topic) => unmatched.push(topic),
   });
@@ -56,7 +58,7 @@ describe("intake", () => {
       streamOn(first, { filters: ["a/#"] }),
       streamOn(second, { filters: ["a/b"] }),
     ]);
-    intake.store([message("a/b"), message("a/c")]);
+    intake.store([message("a/b"), message("a/c")], []);
     expect([first.size().rows, second.size().rows]).toEqual([2, 1]);
   });
 
@@ -66,7 +68,7 @@ describe("intake", () => {
     const { intake, unmatched } = intakeOf([
       streamOn(store, { filters: ["a/#"], exclude: ["a/b"] }),
     ]);
-    intake.store([message("c"), message("a/b"), message("a/c")]);
+    intake.store([message("c"), message("a/b"), message("a/c")], []);
     expect([store.size().rows, unmatched]).toEqual([1, ["c", "a/b"]]);
   });
 
@@ -75,7 +77,7 @@ describe("intake", () => {
     const store = openTestStore(folder.file("weir.db"));
     const { intake } = intakeOf([streamOn(store, { filters: ["DATA"] })]);
     store[Symbol.dispose]();
-    expect(() => intake.store([message("DATA")])).toThrow();
+    expect(() => intake.store([message("DATA")], [])).toThrow();
   });
 
   test("takes one of the copies that come for overlapping subscriptions", () => {
@@ -83,8 +85,11 @@ describe("intake", () => {
     using store = openTestStore(folder.file("weir.db"));
     const { intake, identifierOf } = intakeOf([streamOn(store, { filters: ["a/+", "+/b"] })]);
     const both = [identifierOf("a/+"), identifierOf("+/b")];
-    intake.store(both.map((identifier) => message("a/b", [identifier])));
-    intake.store([message("a/b", both)]);
+    intake.store(
+      both.map((identifier) => message("a/b", [identifier])),
+      [],
+    );
+    intake.store([message("a/b", both)], []);
     expect(store.size().rows).toBe(2);
   });
 
@@ -92,7 +97,7 @@ describe("intake", () => {
     using folder = temporaryFolder();
     using store = openTestStore(folder.file("weir.db"));
     const { intake } = intakeOf([streamOn(store, { filters: ["a/+", "+/b"] })]);
-    intake.store([message("a/b", [4_711])]);
+    intake.store([message("a/b", [4_711])], []);
     expect(store.size().rows).toBe(1);
   });
 
@@ -104,7 +109,7 @@ describe("intake", () => {
       [{ filter: "+/b" }],
     );
     // Queued before `a/+` was subscribed to, so there is no copy of it.
-    intake.store([message("a/b", [identifierOf("+/b")])]);
+    intake.store([message("a/b", [identifierOf("+/b")])], []);
     expect(store.size().rows).toBe(1);
   });
 

@@ -1,14 +1,15 @@
 import { errorMessage } from "@weir/fault";
 import { type Packet, parser } from "mqtt-packet";
 import type { ProtocolVersion } from "../connection.ts";
-import { violation } from "../violation.ts";
+import { nameOf, violation } from "../violation.ts";
+import { byteAt } from "./bytes.ts";
 
 /** Parses packets that are not PUBLISH, each from the bytes of exactly one. */
 export type ParseControl = (frame: Buffer) => Packet;
 
 const ANSWERS: ReadonlySet<string> = new Set(["puback", "suback", "unsuback"]);
 
-/** These come seldom, so mqtt-packet parses them. @throws Violation when one is not sound. */
+/** These come seldom, so mqtt-packet parses them. @throws Violation when one is broken. */
 export function createControlParser(protocolVersion: ProtocolVersion): ParseControl {
   const parsing = parser({ protocolVersion });
   let parsed: Packet | null = null;
@@ -27,18 +28,21 @@ export function createControlParser(protocolVersion: ProtocolVersion): ParseCont
       // It keeps what it is given.
       parsing.parse(Buffer.from(frame));
     } catch (error) {
-      throw violation("malformed", errorMessage(error));
+      throw broken(frame, errorMessage(error));
     }
-    return sound(parsed, wrong);
+    return whole(frame, parsed, wrong);
   };
 }
 
-function sound(parsed: Packet | null, wrong: Error | null): Packet {
-  if (wrong !== null) throw violation("malformed", wrong.message);
-  if (parsed === null || !hasPacketId(parsed)) {
-    throw violation("malformed", "a packet that ends too early");
-  }
+function whole(frame: Buffer, parsed: Packet | null, wrong: Error | null): Packet {
+  if (wrong !== null) throw broken(frame, wrong.message);
+  if (parsed === null || !hasPacketId(parsed)) throw broken(frame, "it ends too early");
   return parsed;
+}
+
+function broken(frame: Buffer, words: string): Error {
+  const name = nameOf(byteAt(frame, 0));
+  return violation("malformed", `${name} of ${frame.length} bytes: ${words}`);
 }
 
 /** Whether a packet that answers something says what; mqtt-packet reads a missing packet id as -1. */

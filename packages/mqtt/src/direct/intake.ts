@@ -6,6 +6,7 @@ import { createPace } from "../pace.ts";
 import type { Receiver } from "../receiver.ts";
 import { isViolation } from "../violation.ts";
 import { createBatch } from "./batch.ts";
+import { createControlParser } from "./control.ts";
 import { createPackets } from "./packets.ts";
 import { createReading, type Next, type Reading } from "./reading.ts";
 
@@ -41,11 +42,12 @@ export function createIntake(options: {
     refuse: onRefused,
     onDrained: () => reading.resume(),
   });
+  const parseControl = createControlParser(protocolVersion);
   const packets = createPackets({
     protocolVersion,
     batch,
-    onDropped: receiver.onDropped,
-    onControl,
+    receiver,
+    onControl: (frame) => onControl(parseControl(frame)),
   });
   const reading = createReading({ socket, take, next, tickMs: delayMs, commits, clock });
   let isOpen = true;
@@ -61,7 +63,7 @@ export function createIntake(options: {
       if (!(error instanceof Error && isViolation(error))) throw error;
       wrong = error;
     }
-    // What came before a violation is sound. And the buffer is used again.
+    // What came before a violation is whole. And the buffer is used again.
     batch.flush();
     if (wrong !== null) onViolation(wrong);
     return used;

@@ -1,72 +1,88 @@
 import type { ProtocolVersion } from "../connection.ts";
-import type { ReceivedMessage } from "../message.ts";
-import { unaskedQos2, violation } from "../violation.ts";
+import type { Flaw, ReceivedMessage } from "../message.ts";
+import { escapeTopic } from "../topic-name.ts";
+import { type Violation, violation } from "../violation.ts";
 import { byteAt, uint16At } from "./bytes.ts";
 import { createPublishProperties, NO_REQUEST, NO_SUBSCRIPTIONS } from "./publish-properties.ts";
 import { createTopicCache } from "./topic-cache.ts";
 
-/** Parses PUBLISH packets. */
+/** Parses PUBLISH packets. One whose lengths are right is a message, whatever else the standard says of it. */
 export interface PublishParser {
-  /** The packet id of what was parsed last; 0 for QoS 0. */
+  /** The packet id of what was parsed last; 0 for none. */
   packetId: number;
   /** The topic of what was parsed last. */
   topic: string;
-  /** @throws Violation when it is not sound. */
+  /** @throws Violation when its lengths contradict each other, or it is of QoS 3. */
   parse(flags: number, bytes: Buffer, start: number, end: number): ReceivedMessage;
   /**
    * Parses topic and packet id of a packet of which `end` is perhaps not the end; false if they are
    * not there yet.
    *
-   * @throws Violation when they are not sound.
+   * @throws Violation when it is of QoS 3.
    */
   parseHead(flags: number, bytes: Buffer, start: number, end: number): boolean;
 }
+
+const NAMED_BYTES_MAX = 100;
 
 export function createPublishParser(protocolVersion: ProtocolVersion): PublishParser {
   const topics = createTopicCache();
   const properties = createPublishProperties();
   const hasProperties = protocolVersion === 5;
   let headEnd = 0;
+  let flaw: Flaw | null = null;
 
   const parser: PublishParser = {
     packetId: 0,
     topic: "",
     parse: (flags, bytes, start, end) => {
-      if (!parser.parseHead(flags, bytes, start, end)) throw truncated();
+      if (!parser.parseHead(flags, bytes, start, end)) {
+        throw broken("that ends too early", bytes, start, end);
+      }
       let at = headEnd;
       let subscriptions = NO_SUBSCRIPTIONS;
       let request = NO_REQUEST;
       if (hasProperties) {
-        if (at === end) throw truncated();
-        if (byteAt(bytes, at) === 0) at += 1;
+        if (at < end && byteAt(bytes, at) === 0) at += 1;
         else {
           at = properties.skip(bytes, at, end);
           ({ subscriptions, request } = properties);
+          if (properties.isFlawed) flaw ??= "packet";
         }
       }
       const message: ReceivedMessage = {
         topic: parser.topic,
         payload: bytes.subarray(at, end),
-        qos: (flags & 2) === 0 ? 0 : 1,
+        // QoS 3 was refused.
+        qos: ((flags >> 1) & 3) as 0 | 1 | 2,
         retained: (flags & 1) === 1,
         subscriptions,
       };
-      return request === NO_REQUEST ? message : { ...message, ...request };
+      if (request === NO_REQUEST && flaw === null && message.qos < 2) return message;
+      return {
+        ...message,
+        ...request,
+        ...(flaw !== null && { flaw }),
+        ...(message.qos === 2 && parser.packetId !== 0 && { packetId: parser.packetId }),
+      };
     },
     parseHead: (flags, bytes, start, end) => {
       const qos = (flags >> 1) & 3;
-      // [MQTT-3.3.1-4]
-      if (qos === 3) throw violation("malformed", "a message of QoS 3");
+      // [MQTT-3.3.1-4]. Nobody knows whether it has a packet id.
+      if (qos === 3) throw broken("of QoS 3", bytes, start, end);
       if (start + 2 > end) return false;
       const topicEnd = start + 2 + uint16At(bytes, start);
       headEnd = topicEnd + (qos === 0 ? 0 : 2);
       if (headEnd > end) return false;
-      const topic = topics.textOf(bytes, start + 2, topicEnd);
-      if (topic === null) throw violation("topicName", "a message without a sound topic");
-      if (qos === 2) throw unaskedQos2(topic);
+      flaw = null;
+      let topic = topics.textOf(bytes, start + 2, topicEnd);
+      if (topic === null) {
+        topic = escapeTopic(bytes.subarray(start + 2, topicEnd));
+        flaw = "topic";
+      }
       const packetId = qos === 0 ? 0 : uint16At(bytes, topicEnd);
-      // [MQTT-2.2.1-3]
-      if (qos === 1 && packetId === 0) throw violation("protocol", "packet id 0");
+      // [MQTT-2.2.1-3]. It cannot be acknowledged.
+      if (packetId === 0 && qos > 0) flaw ??= "packet";
       parser.packetId = packetId;
       parser.topic = topic;
       return true;
@@ -75,6 +91,17 @@ export function createPublishParser(protocolVersion: ProtocolVersion): PublishPa
   return parser;
 }
 
-function truncated(): Error {
-  return violation("malformed", "a message that ends too early");
+/** The topic of a broken packet, escaped, as far as it can be read. */
+export function readableTopic(bytes: Buffer, start: number, end: number): string {
+  if (start + 2 >= end) return "";
+  const topicEnd = start + 2 + uint16At(bytes, start);
+  const readEnd = Math.min(topicEnd, end, start + 2 + NAMED_BYTES_MAX);
+  return escapeTopic(bytes.subarray(start + 2, readEnd));
+}
+
+/** Names the packet for an operator. */
+function broken(words: string, bytes: Buffer, start: number, end: number): Violation {
+  const topic = JSON.stringify(readableTopic(bytes, start, end));
+  const where = `${end - start} bytes behind its header, topic ${topic}`;
+  return violation("malformed", `a PUBLISH ${words} (${where})`);
 }

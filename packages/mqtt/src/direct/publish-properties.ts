@@ -1,6 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import { type Request, request } from "../request.ts";
-import { violation } from "../violation.ts";
+import { isViolation } from "../violation.ts";
 import { uint16At } from "./bytes.ts";
 import { createVarIntReader } from "./var-int.ts";
 
@@ -10,10 +10,11 @@ export interface PublishProperties {
   subscriptions: readonly number[];
   /** What they say of an answer; the bytes are those that were read. */
   request: Request;
+  /** They are not what MQTT 5 allows. What was read before the flaw counts. */
+  isFlawed: boolean;
   /**
-   * Where the payload begins, if the properties begin at `start` and the packet ends at `end`.
-   *
-   * @throws Violation when they are not what MQTT 5 allows.
+   * Where the payload begins, if the properties begin at `start` and the packet ends at `end`: at
+   * `start` where their length is wrong.
    */
   skip(bytes: Buffer, start: number, end: number): number;
 }
@@ -33,6 +34,9 @@ const STRINGS = new Map([
   [0x09, 1], // correlation data
   [0x26, 2], // user property: name and value
 ]);
+/** Ends the reading of properties. */
+const FLAWED = new Error("flawed properties");
+
 const RESPONSE_TOPIC = 0x08;
 const CORRELATION_DATA = 0x09;
 const SUBSCRIPTION_IDENTIFIER = 0x0b;
@@ -53,12 +57,11 @@ export function createPublishProperties(): PublishProperties {
   function skipOne(bytes: Buffer, at: number): number {
     const identifier = integer(bytes, at);
     if (identifier === SUBSCRIPTION_IDENTIFIER) return addSubscription(bytes, varInt.end);
-    if (identifier === TOPIC_ALIAS) {
-      throw violation("topicAlias", "a topic alias, which this client does not allow");
-    }
+    // This client allows none. A message that has a topic, too, needs none.
+    if (identifier === TOPIC_ALIAS) throw FLAWED;
     const fixedBytes = FIXED_BYTES.get(identifier);
     const strings = STRINGS.get(identifier);
-    if (fixedBytes === undefined && strings === undefined) throw unknown(identifier);
+    if (fixedBytes === undefined && strings === undefined) throw FLAWED;
     if (identifier !== USER_PROPERTY) noteOnce(identifier);
     if (fixedBytes !== undefined) return within(varInt.end + fixedBytes);
     const start = varInt.end;
@@ -83,7 +86,7 @@ export function createPublishProperties(): PublishProperties {
   /** All that come once at most [MQTT-2.2.2.2] have numbers below 32. */
   function noteOnce(identifier: number): void {
     const bit = 1 << identifier;
-    if ((seen & bit) !== 0) throw twice(identifier);
+    if ((seen & bit) !== 0) throw FLAWED;
     seen |= bit;
   }
 
@@ -99,7 +102,7 @@ export function createPublishProperties(): PublishProperties {
   function addSubscription(bytes: Buffer, at: number): number {
     const identifier = integer(bytes, at);
     // [MQTT-3.3.2.3.8]
-    if (identifier === 0) throw violation("protocol", "subscription identifier 0");
+    if (identifier === 0) throw FLAWED;
     properties.subscriptions =
       properties.subscriptions === NO_SUBSCRIPTIONS
         ? listOf(identifier)
@@ -116,42 +119,38 @@ export function createPublishProperties(): PublishProperties {
 
   function integer(bytes: Buffer, at: number): number {
     const value = varInt.read(bytes, at, limit);
-    if (value === null) throw truncated();
+    if (value === null) throw FLAWED;
     return value;
   }
 
   function within(behind: number): number {
-    if (behind > limit) throw truncated();
+    if (behind > limit) throw FLAWED;
     return behind;
   }
 
   const properties: PublishProperties = {
     subscriptions: NO_SUBSCRIPTIONS,
     request: NO_REQUEST,
+    isFlawed: false,
     skip: (bytes, start, end) => {
       properties.subscriptions = NO_SUBSCRIPTIONS;
       properties.request = NO_REQUEST;
-      limit = end;
-      const length = integer(bytes, start);
-      let at = varInt.end;
-      if (length === 0) return at;
-      limit = within(at + length);
-      seen = 0;
-      while (at < limit) at = skipOne(bytes, at);
-      return at;
+      properties.isFlawed = false;
+      let payload = start;
+      try {
+        limit = end;
+        const length = integer(bytes, start);
+        let at = varInt.end;
+        limit = within(at + length);
+        payload = limit;
+        seen = 0;
+        while (at < limit) at = skipOne(bytes, at);
+      } catch (error) {
+        if (error !== FLAWED && !(error instanceof Error && isViolation(error))) throw error;
+        properties.isFlawed = true;
+      }
+      return payload;
     },
   };
   return properties;
-}
-
-function truncated(): Error {
-  return violation("malformed", "properties that end too early");
-}
-
-function unknown(identifier: number): Error {
-  return violation("malformed", `property ${identifier}, which a message cannot have`);
-}
-
-function twice(identifier: number): Error {
-  return violation("protocol", `property ${identifier} twice`);
 }

@@ -1,5 +1,5 @@
 import { PACKET_BYTES_MAX } from "../connection.ts";
-import { violation } from "../violation.ts";
+import { nameOf, violation } from "../violation.ts";
 import { byteAt } from "./bytes.ts";
 import { createVarIntReader } from "./var-int.ts";
 
@@ -35,8 +35,9 @@ export interface Scanner {
 
 const CONNACK = 2;
 const PUBLISH = 3;
-/** What a broker sends to a client that never asks for QoS 2 or for an authentication exchange. */
-const CONTROL: ReadonlySet<number> = new Set([4, 9, 11, 13, 14]);
+const PUBREL = 6;
+/** What a broker sends to a client that publishes no QoS 2, and asks for no authentication exchange. */
+const CONTROL: ReadonlySet<number> = new Set([4, PUBREL, 9, 11, 13, 14]);
 
 export function createScanner(sink: PacketSink): Scanner {
   const varInt = createVarIntReader();
@@ -49,6 +50,15 @@ export function createScanner(sink: PacketSink): Scanner {
     toPass -= passing;
     if (toPass === 0) sink.passed();
     return at + passing;
+  }
+
+  function readLength(bytes: Buffer, at: number, end: number): number | null {
+    try {
+      return varInt.read(bytes, at + 1, end);
+    } catch {
+      const name = nameOf(byteAt(bytes, at));
+      throw violation("malformed", `${name} whose length has more than four bytes`);
+    }
   }
 
   /** Hands on what is no message of a usual size. Returns where it ends, or `at` if it is not all there. */
@@ -73,7 +83,7 @@ export function createScanner(sink: PacketSink): Scanner {
         const first = byteAt(bytes, at);
         const isMessage = first >> 4 === PUBLISH && !isFirst;
         if (!isMessage) checkFirstByte(first, isFirst);
-        const length = varInt.read(bytes, at + 1, end);
+        const length = readLength(bytes, at, end);
         if (length === null) break;
         const start = varInt.end;
         const next = start + length;
@@ -83,7 +93,7 @@ export function createScanner(sink: PacketSink): Scanner {
           at = next;
           continue;
         }
-        if (!isMessage) checkControlBytes(next - at);
+        if (!isMessage) checkControlBytes(first, next - at);
         const behind = handOn(bytes, at, { start, end, packetBytes: next - at });
         if (behind === at) break;
         at = behind;
@@ -98,13 +108,16 @@ function checkFirstByte(first: number, isFirst: boolean): void {
   const type = first >> 4;
   // CONNACK comes first [MQTT-3.2.0-1], and once [MQTT-3.2.0-2].
   if (isFirst ? type !== CONNACK : !CONTROL.has(type)) {
-    throw violation("protocol", `a packet of type ${type} where it cannot be`);
+    throw violation("protocol", `${nameOf(first)} where it cannot be`);
   }
   // [MQTT-2.1.3-1]
-  if ((first & 0x0f) !== 0) throw violation("malformed", "reserved bits that are not 0");
+  if ((first & 0x0f) !== (type === PUBREL ? 2 : 0)) {
+    throw violation("malformed", `${nameOf(first)} with reserved bits that are wrong`);
+  }
 }
 
-function checkControlBytes(packetBytes: number): void {
-  if (packetBytes > PACKET_BYTES_MAX)
-    throw violation("tooLarge", `a packet of ${packetBytes} bytes`);
+function checkControlBytes(first: number, packetBytes: number): void {
+  if (packetBytes > PACKET_BYTES_MAX) {
+    throw violation("tooLarge", `${nameOf(first)} of ${packetBytes} bytes`);
+  }
 }

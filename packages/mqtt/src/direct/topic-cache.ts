@@ -1,5 +1,5 @@
 import { isUtf8 } from "node:buffer";
-import { isTopicName } from "../violation.ts";
+import { isTopicName } from "../topic-name.ts";
 import { byteAt } from "./bytes.ts";
 
 /** Remembers the text of topics by their bytes. */

@@ -8,7 +8,6 @@ import {
   type Tls,
 } from "../connection.ts";
 import { credentialsOf } from "../credentials.ts";
-import { unaskedQos2 } from "../violation.ts";
 
 /** A connection as MQTT.js is asked for it. */
 export function clientOptions(
@@ -32,8 +31,6 @@ export function clientOptions(
     reconnectPeriod: 0,
     resubscribe: false,
     queueQoSZero: false,
-    // Before PUBREC, with which a message would be ours.
-    customHandleAcks: (topic, _, { qos }, done) => done(qos === 2 ? unaskedQos2(topic) : 0),
     // By itself MQTT.js would let those of the URL win, and split them at the last colon.
     auth: "",
     ...credentialsOf(options),

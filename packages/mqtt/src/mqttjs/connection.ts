@@ -26,12 +26,9 @@ export async function openMqttJsConnection(
   signal.throwIfAborted();
   const client = mqtt.connect(options.url, clientOptions(options, protocolVersion));
   const { closed, end } = watchEnd(client, () => gathering.finish());
-  const gathering = receive(client, options, end);
+  const gathering = receive(client, options, { protocolVersion, end });
 
   client.connect();
-  // CONNECT is written, with the largest packet that is taken. By itself MQTT.js would end the
-  // connection over a larger one, and find the same one again on the next.
-  if (client.options.properties) delete client.options.properties.maximumPacketSize;
   const connack = await untilConnected(client, closed, signal);
 
   const pending = createPending(closed);
@@ -74,7 +71,6 @@ function watchEnd(
     client.stream.destroy();
   };
   client.on("error", (error) => {
-    if (isViolation(error)) beforeEnd();
     if (codeOf(error) !== null) {
       end(error);
       return;

@@ -1,15 +1,12 @@
 import type { Clock } from "@weir/clock";
+import { type Batch, type BatchOptions, createBatch } from "../direct/batch.ts";
 import type { ReceivedMessage } from "../message.ts";
 import { createPace } from "../pace.ts";
 import type { Receiver } from "../receiver.ts";
 import { createTicks } from "../ticks.ts";
 
-/** Gathers the messages of one connection into batches. */
-export interface Gathering {
-  /** Adds a message, with its packet id if it wants a PUBACK; a full batch is handed on before this returns. */
-  add(message: ReceivedMessage, packetId: number | null): void;
-  /** Hands on what there is, now. */
-  flush(): void;
+/** Gathers the messages of one connection into batches, and acknowledges them. */
+export interface Gathering extends Pick<Batch, "add" | "acknowledge" | "receive" | "release"> {
   /** Hands on what there is, and from now on each message in the turn in which it comes. */
   hurry(): void;
   /** Hands on what there is, and takes no more. */
@@ -18,73 +15,70 @@ export interface Gathering {
   stop(): void;
 }
 
-/**
- * @param isAllowed whether messages may wait longer than the turn of the event loop that brought them.
- * @param acknowledge gets the packet ids of a batch that was taken.
- * @param refuse gets what a batch was refused with. The gathering has stopped by then.
- */
-export function createGathering(options: {
-  receiver: Pick<Receiver, "onBatch" | "batch" | "commits">;
-  isAllowed: boolean;
-  clock: Clock;
-  acknowledge: (packetIds: readonly number[]) => void;
-  refuse: (fault: unknown) => void;
-}): Gathering {
-  const { receiver, clock, acknowledge, refuse } = options;
-  const { rowsMax, bytesMax, delayMs } = receiver.batch;
+/** @param isAllowed whether messages may wait longer than the turn of the event loop that brought them. */
+export function createGathering(
+  options: Omit<BatchOptions, "onDrained"> & {
+    receiver: Pick<Receiver, "commits">;
+    isAllowed: boolean;
+    clock: Clock;
+  },
+): Gathering {
+  const { receiver, clock } = options;
+  const { delayMs } = receiver.batch;
+  // MQTT.js reads on by itself, so nothing waits for PUBACKs that the network has not taken.
+  const batch = createBatch({ ...options, onDrained: () => {} });
   const pace = createPace({ allowed: options.isAllowed, delayMs, clock });
   const ticks = createTicks({ tickMs: delayMs, commits: receiver.commits, clock });
   let isHurrying = false;
-  let messages: ReceivedMessage[] = [];
-  let packetIds: number[] = [];
-  let bytes = 0;
   let timer: Disposable | null = null;
-  let isOpen = true;
 
-  function empty(): void {
+  function forgetTimer(): void {
     timer?.[Symbol.dispose]();
     timer = null;
-    messages = [];
-    packetIds = [];
-    bytes = 0;
-  }
-
-  function stop(): void {
-    isOpen = false;
-    empty();
   }
 
   function flush(): void {
-    const batch = { messages, packetIds };
-    empty();
-    if (batch.messages.length === 0) return;
-    try {
-      receiver.onBatch(batch.messages);
-    } catch (fault) {
-      stop();
-      refuse(fault);
-      return;
-    }
-    if (isOpen) acknowledge(batch.packetIds);
-    pace.took(batch.packetIds.length);
+    forgetTimer();
+    batch.flush();
+    const { messages, acknowledged } = batch.count();
+    if (messages > 0) pace.took(acknowledged);
   }
 
-  function wait(): Disposable {
-    if (isHurrying || !pace.gathers()) return afterThisTurn(flush);
-    return clock.schedule(ticks.untilNextMs(), flush);
+  function stop(): void {
+    forgetTimer();
+    batch.close();
+  }
+
+  function later(): void {
+    timer ??=
+      isHurrying || !pace.gathers()
+        ? afterThisTurn(flush)
+        : clock.schedule(ticks.untilNextMs(), flush);
+  }
+
+  function came({ topic, payload }: ReceivedMessage): void {
+    ticks.came(topic.length + payload.length);
   }
 
   return {
     add: (message, packetId) => {
-      if (!isOpen) return;
-      messages.push(message);
-      if (packetId !== null) packetIds.push(packetId);
-      bytes += message.payload.length;
-      ticks.came(message.topic.length + message.payload.length);
-      if (messages.length >= rowsMax || bytes >= bytesMax) flush();
-      else timer ??= wait();
+      came(message);
+      batch.add(message, packetId);
+      later();
     },
-    flush,
+    acknowledge: (packetId) => {
+      batch.acknowledge(packetId);
+      later();
+    },
+    receive: (message, packetId) => {
+      if (message !== null) came(message);
+      batch.receive(message, packetId);
+      later();
+    },
+    release: (packetId) => {
+      batch.release(packetId);
+      later();
+    },
     hurry: () => {
       isHurrying = true;
       flush();

@@ -1,6 +1,8 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import type { IPublishPacket } from "mqtt-packet";
+import { createBrokenPackets } from "../../src/broken-packets.ts";
+import { createControlParser } from "../../src/direct/control.ts";
 import { createPackets } from "../../src/direct/packets.ts";
 import type { ReceivedMessage } from "../../src/index.ts";
 import { request } from "../../src/request.ts";
@@ -14,7 +16,10 @@ const LARGE_BYTES = 1_048_576;
 function scanAll(parts: readonly Buffer[]) {
   const messages: ReceivedMessage[] = [];
   const acknowledged: number[] = [];
+  const received: number[] = [];
+  const released: number[] = [];
   const controls: string[] = [];
+  const parseControl = createControlParser(5);
   const dropped: object[] = [];
   const packets = createPackets({
     protocolVersion: 5,
@@ -24,9 +29,18 @@ function scanAll(parts: readonly Buffer[]) {
         if (packetId !== 0) acknowledged.push(packetId);
       },
       acknowledge: (packetId) => acknowledged.push(packetId),
+      receive: (message, packetId) => {
+        if (message !== null) messages.push({ ...message, payload: Buffer.from(message.payload) });
+        if (packetId !== 0) received.push(packetId);
+      },
+      release: (packetId) => released.push(packetId),
     },
-    onDropped: (one) => dropped.push(one),
-    onControl: ({ cmd }) => controls.push(cmd),
+    receiver: {
+      onDropped: (one) => dropped.push(one),
+      onNewSession: () => {},
+      brokenPackets: createBrokenPackets(),
+    },
+    onControl: (frame) => controls.push(parseControl(frame).cmd),
   });
   let rest = Buffer.alloc(0);
   let violation: string | null = null;
@@ -42,7 +56,10 @@ function scanAll(parts: readonly Buffer[]) {
     }
     restBytesMax = Math.max(restBytesMax, rest.length);
   }
-  return { found: { messages, acknowledged, controls, dropped, violation }, restBytesMax };
+  return {
+    found: { messages, acknowledged, received, released, controls, dropped, violation },
+    restBytesMax,
+  };
 }
 
 describe("the packets of a stream", () => {
@@ -87,7 +104,9 @@ describe("the packets of a stream", () => {
         expect(found.controls).toEqual(["connack", "pingresp"]);
         const isTooLarge = large.length > LARGE_BYTES;
         expect(found.messages).toHaveLength(isTooLarge ? 0 : 1);
-        expect(found.dropped).toEqual(isTooLarge ? [{ topic: "large", bytes: large.length }] : []);
+        expect(found.dropped).toEqual(
+          isTooLarge ? [{ reason: "too large", topic: "large", bytes: large.length }] : [],
+        );
       }),
       {
         seed: FUZZ_SEED,

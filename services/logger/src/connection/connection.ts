@@ -3,6 +3,7 @@ import { errorMessage } from "@weir/fault";
 import {
   backoffMs,
   createLink,
+  type DroppedMessage,
   type Link,
   pause,
   RECONNECT_BACKOFF,
@@ -42,11 +43,17 @@ export interface ConnectionOptions {
   /** Called after all commits, with who is to get a receipt, and for how many messages. */
   onPublishers: (publishers: ReadonlyMap<string, number>) => void;
   onUnmatched: (topic: string) => void;
-  /** Called for a packet that is larger than any that is taken. */
-  onDropped: (dropped: { topic: string; bytes: number }) => void;
+  /** Called for a packet that is not taken. */
+  onDropped: (dropped: DroppedMessage) => void;
   onConnected: () => void;
   locks: LockWaits;
   onFault: (fault: unknown) => void;
+}
+
+/** Whose packet ids come over this connection: they belong to a client at a broker, without a password. */
+function sessionNameOf({ clientId, broker }: ConnectionPlan): string {
+  const { host, pathname } = new URL(broker.url);
+  return `${clientId} at ${host}${pathname === "/" ? "" : pathname}`;
 }
 
 const BATCH_BYTES_MAX = 4 * 1024 * 1024;
@@ -63,11 +70,17 @@ export function createConnection(options: ConnectionOptions): Connection {
   const wanted = (version: 5 | 4) =>
     subscriptionsOf(plan.streams, { version, known: session.load().subscriptions });
   let routes = createRoutes(options.streams, wanted(5));
-  const intake = createIntake({ routes, clock, onUnmatched });
+  const intake = createIntake({
+    routes,
+    streams: () => streams,
+    session: sessionNameOf(plan),
+    clock,
+    onUnmatched,
+  });
 
-  function store(messages: readonly ReceivedMessage[]): void {
+  function store(messages: readonly ReceivedMessage[], released: readonly number[]): void {
     const startMs = clock.monotonic();
-    options.onPublishers(intake.store(messages));
+    options.onPublishers(intake.store(messages, released));
     options.onCommitted(messages.length, (clock.monotonic() - startMs) / 1_000);
   }
 
@@ -80,6 +93,7 @@ export function createConnection(options: ConnectionOptions): Connection {
     transport: options.transport,
     batch: { ...batchOf(plan.streams), bytesMax: BATCH_BYTES_MAX },
     onBatch: store,
+    onNewSession: intake.beginSession,
     commits: intake.commits,
     onDropped: options.onDropped,
     onFault: (fault) => {

@@ -7,11 +7,19 @@ import { isCopy, type Routes } from "./routes.ts";
 export interface Intake {
   /**
    * Stores messages, each in every stream that its topic belongs to. They are safe when this returns.
+   * Each stream has a transaction of its own, and keeps for itself which packet ids of QoS 2 are open: a
+   * message that comes again after a kill between two of them is stored by the second one alone.
    *
+   * @param released packet ids of QoS 2 that are open no more.
    * @returns the publishers that are to get a receipt, and for how many messages.
    * @throws Fault when one of the streams cannot write; what was not acknowledged then comes again.
    */
-  store(messages: readonly ReceivedMessage[]): ReadonlyMap<string, number>;
+  store(
+    messages: readonly ReceivedMessage[],
+    released: readonly number[],
+  ): ReadonlyMap<string, number>;
+  /** No packet id is open any more: the broker has forgotten the session. */
+  beginSession(): void;
   /** How many commits the newest of that took. */
   commits(): number;
   /** Goes on with other streams. */
@@ -20,30 +28,44 @@ export interface Intake {
 
 export interface IntakeOptions {
   routes: Routes;
+  /** The streams of the connection. */
+  streams: () => readonly Stream[];
+  /** Whose packet ids the messages have: the client's at its broker. */
+  session: string;
   clock: Clock;
   /** Called for a message on a topic of no stream: it is acknowledged, not stored. */
   onUnmatched: (topic: string) => void;
 }
 
 export function createIntake(options: IntakeOptions): Intake {
-  const { clock, onUnmatched } = options;
+  const { clock, streams, session, onUnmatched } = options;
   let { routes } = options;
   const active = new Set<Stream>();
   let commits = 1;
 
   function hand(message: ReceivedMessage): void {
     const route = routes.of(message.topic);
-    if (route.streams.length === 0) onUnmatched(message.topic);
+    // It came for one of the filters, and its topic does not tell which: better in each than in none.
+    const takers =
+      route.streams.length === 0 && message.flaw !== undefined ? streams() : route.streams;
+    if (takers.length === 0) onUnmatched(message.topic);
     if (isCopy(message, route)) return;
-    for (const stream of route.streams) {
-      stream.take(message);
+    for (const stream of takers) {
+      stream.take(message, session);
       active.add(stream);
     }
   }
 
+  function release(packetIds: readonly number[]): void {
+    for (const stream of streams()) {
+      if (stream.release(packetIds, session)) active.add(stream);
+    }
+  }
+
   return {
-    store: (messages) => {
+    store: (messages, released) => {
       const receivedUs = clock.now() * 1_000;
+      if (released.length > 0) release(released);
       for (const message of messages) hand(message);
       const publishers = new Map<string, number>();
       try {
@@ -60,6 +82,16 @@ export function createIntake(options: IntakeOptions): Intake {
         active.clear();
       }
       return publishers;
+    },
+    beginSession: () => {
+      for (const stream of streams()) {
+        if (!stream.beginSession(session)) continue;
+        try {
+          stream.commit(clock.now() * 1_000);
+        } catch {
+          // Its next commit says so, too, and notes the session once it can.
+        }
+      }
     },
     commits: () => commits,
     setRoutes: (changed) => {

@@ -188,7 +188,7 @@ function registerLosses(registry: Registry, losses: Readonly<Losses>): void {
   });
   new Counter({
     name: "weir_logger_dropped_total",
-    help: "Messages that are larger than any that is taken; they are not stored.",
+    help: "Messages that are larger than any that is taken, or unreadable; they are not stored.",
     registers,
     collect() {
       this.reset();

@@ -1,8 +1,14 @@
 import type { Clock } from "@weir/clock";
 import type { Decoder } from "@weir/decoders";
 import { type DecodeTimes, outcomeOf } from "@weir/messages";
-import type { ReceivedMessage } from "@weir/mqtt";
-import type { Filed, NewRow, StreamStore } from "@weir/store";
+import type { Flaw, ReceivedMessage } from "@weir/mqtt";
+import {
+  type Exchanges,
+  type Filed,
+  type NewRow,
+  packetDigest,
+  type StreamStore,
+} from "@weir/store";
 import type { StreamConfig } from "@weir/streams";
 import type { CodeFilter } from "../code-filter/code-filter.ts";
 import { countCommit, createStreamCounts, type StreamCounts } from "./counts.ts";
@@ -12,8 +18,16 @@ export interface Stream {
   readonly config: StreamConfig;
   readonly store: StreamStore;
   readonly counts: StreamCounts;
-  /** Takes a message along to the next commit. Its payload must stay as it is until then. */
-  take(message: ReceivedMessage): void;
+  /**
+   * Takes a message along to the next commit. Its payload must stay as it is until then.
+   *
+   * @param session whose packet id it has, if it is of QoS 2.
+   */
+  take(message: ReceivedMessage, session: string): void;
+  /** Takes the release of packet ids along to the next commit. @returns whether one is needed. */
+  release(packetIds: readonly number[], session: string): boolean;
+  /** Has the next commit forget which packet ids were open: the session is new. @returns whether one is needed. */
+  beginSession(session: string): boolean;
   /**
    * Decodes and writes what was taken, in one transaction.
    *
@@ -45,19 +59,48 @@ export interface StreamOptions extends StreamReading {
 const RETAINED = outcomeOf("retained").code;
 const DELETED = outcomeOf("empty message").code;
 const FILTER_FAILED = outcomeOf("the filter failed").code;
+const FLAWS: Record<Flaw, number> = {
+  topic: outcomeOf("topic not allowed by MQTT: stored escaped").code,
+  packet: outcomeOf("packet not allowed by MQTT").code,
+};
 const NANOSECONDS_PER_MS = 1e6;
+
+/** What the messages of QoS 2 since the last commit ask for. */
+interface OpenExchanges {
+  session: string;
+  released: number[];
+  opened: Exchanges["opened"][number][];
+}
 
 export function createStream(options: StreamOptions): Stream {
   const { store, clock, skewUs } = options;
   const counts = createStreamCounts();
   let { config, decode, filter } = options;
   let taken: ReceivedMessage[] = [];
+  let exchanges: OpenExchanges | null = null;
+  /** The session that is new, until a commit has noted it. */
+  let newSession: string | null = null;
 
   function toRow(message: ReceivedMessage, times: DecodeTimes): NewRow {
     const row = filter === null ? plainRow(message, times) : filteredRow(message, filter, times);
-    if (!message.retained || config.retained !== "mark" || row.outcome === DELETED) return row;
     // What the broker has kept is no news: no statistics count it.
-    return { ...row, outcome: RETAINED, value: null, observedUs: null };
+    const marked =
+      message.retained && config.retained === "mark" && row.outcome !== DELETED
+        ? { ...row, outcome: RETAINED, value: null, observedUs: null }
+        : row;
+    return message.flaw === undefined ? marked : { ...marked, outcome: FLAWS[message.flaw] };
+  }
+
+  function exchangesIn(session: string): OpenExchanges {
+    exchanges ??= { session, released: [], opened: [] };
+    return exchanges;
+  }
+
+  function takeExchanges(): Exchanges | null {
+    if (exchanges === null && newSession === null) return null;
+    const { session, released, opened } = exchangesIn(newSession ?? "");
+    exchanges = null;
+    return { session, isNew: newSession === session, released, opened };
   }
 
   function plainRow(message: ReceivedMessage, times: DecodeTimes): NewRow {
@@ -100,19 +143,38 @@ export function createStream(options: StreamOptions): Stream {
     },
     store,
     counts,
-    take: (message) => {
-      if (message.retained && config.retained === "skip") counts.skipped += 1;
-      else taken.push(message);
+    take: (message, session) => {
+      if (message.retained && config.retained === "skip") {
+        counts.skipped += 1;
+        return;
+      }
+      const { packetId } = message;
+      if (packetId !== undefined) {
+        const opened = { index: taken.length, packetId, digest: packetDigest(message) };
+        exchangesIn(session).opened.push(opened);
+      }
+      taken.push(message);
+    },
+    release: (packetIds, session) => {
+      if (!store.openPackets.hasAny(session, packetIds)) return false;
+      exchangesIn(session).released.push(...packetIds);
+      return true;
+    },
+    beginSession: (session) => {
+      newSession = store.openPackets.isEmpty() ? null : session;
+      return newSession !== null;
     },
     commit: (receivedUs) => {
-      if (taken.length === 0) return NOBODY;
+      const exchanged = takeExchanges();
+      if (taken.length === 0 && exchanged === null) return NOBODY;
       const startMs = clock.monotonic();
       const times = { receivedUs, skewUs, timeZone: config.timeZone };
       const messages = taken;
       taken = [];
       const rows = messages.map((message) => toRow(message, times));
       const appendMs = clock.monotonic();
-      const { filed } = store.append(rows);
+      const { filed } = store.append(rows, exchanged);
+      newSession = null;
       const endMs = clock.monotonic();
       countCommit(counts, { rows, filed, receivedUs });
       counts.commitNs.record(Math.max(1, Math.round((endMs - appendMs) * NANOSECONDS_PER_MS)));
@@ -121,6 +183,7 @@ export function createStream(options: StreamOptions): Stream {
     },
     leave: () => {
       if (taken.length > 0) taken = [];
+      exchanges = null;
       store.release();
     },
     reconfigure: (changed) => {
