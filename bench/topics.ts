@@ -7,6 +7,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { cpus, loadavg, release, tmpdir } from "node:os";
 import { join } from "node:path";
 import { monitorEventLoopDelay } from "node:perf_hooks";
+import { print } from "@weir/fault";
 import { readLoggerConfig } from "@weir/logger/config";
 import { startLogger } from "@weir/logger/logger";
 import { createTestContext, NOTHING_CONFIGURED } from "@weir/testkit";
@@ -67,8 +68,8 @@ if (!Number.isInteger(messages) || messages < 1) throw new RangeError("messages:
 const digits = String(messages).length;
 const pad = (index: number): string => String(index).padStart(digits, "0");
 
-console.log(`Node ${process.version}, Linux ${release()}, ${cpus()[0]?.model} x ${cpus().length}`);
-console.log(`${messages} messages each; load of the machine before: ${loadavg()[0]?.toFixed(1)}`);
+print(`Node ${process.version}, Linux ${release()}, ${cpus()[0]?.model} x ${cpus().length}`);
+print(`${messages} messages each; load of the machine before: ${loadavg()[0]?.toFixed(1)}`);
 const table = new Table({ head: ["topics", "messages/s", "loop's delay, p99 ms", "max ms"] });
 const row = (name: string, { perSecond, p99Ms, maxMs }: Measured): string[] => [
   name,
@@ -82,4 +83,4 @@ const scattered = (index: number): string => pad((index * 7_919) % messages);
 table.push(
   row("all new", await measure(messages, (index) => `devices/stranger-${scattered(index)}/state`)),
 );
-console.log(table.toString());
+print(table.toString());
