@@ -221,7 +221,7 @@ inDocker("the secured broker", () => {
     openTestStore(folder.file("weir.db"))[Symbol.dispose]();
     writeFileSync(folder.file("weir.yaml"), "streams: { devices: { enabled: false } }\n");
 
-    await execute(process.execPath, ["services/logger/src/audit/main.ts"], {
+    const audited = execute(process.execPath, ["services/logger/src/audit/main.ts"], {
       env: {
         PATH: process.env.PATH,
         BROKER_URL: `mqtts://127.0.0.1:${port}`,
@@ -234,6 +234,11 @@ inDocker("the secured broker", () => {
         DB_FILE: folder.file("weir.db"),
         WEIR_FILE: folder.file("weir.yaml"),
       },
+    });
+    // It has read what is announced, and there is nothing.
+    await expect(audited).rejects.toMatchObject({
+      code: 2,
+      stdout: expect.stringContaining("There are no publishers with an outbox"),
     });
 
     await cellar.publish("devices/cellar/state", "after the audit");
