@@ -1,5 +1,5 @@
 import { isUtf8 } from "node:buffer";
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { ConfigurationFault } from "@weir/config";
 import { errorCode, errorMessage } from "@weir/fault";
 import { textOf } from "@weir/messages";
@@ -80,9 +80,6 @@ export function faultOf(lines: readonly string[]): ConfigurationFault | null {
 function readText(file: string): string | null {
   const bytes = readBytes(file);
   if (bytes === null) return null;
-  if (bytes.length > FILE_BYTES_MAX) {
-    throw new ConfigurationFault([`${file}: it is larger than ${FILE_BYTES_MAX} bytes`]);
-  }
   // Read as something else, a filter would silently match nothing.
   if (!isUtf8(bytes)) throw new ConfigurationFault([`${file}: it is not UTF-8; save it as that`]);
   return textOf(bytes);
@@ -90,6 +87,12 @@ function readText(file: string): string | null {
 
 function readBytes(file: string): Buffer | null {
   try {
+    const stats = statSync(file);
+    // Who reads a pipe waits for who writes to it, and a device may have no end.
+    if (!stats.isFile()) throw new Error("it is no file; name one");
+    if (stats.size > FILE_BYTES_MAX) {
+      throw new Error(`it is larger than ${FILE_BYTES_MAX} bytes; make it smaller`);
+    }
     return readFileSync(file);
   } catch (error) {
     if (errorCode(error) === "ENOENT") return null;

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { describe, expect, test } from "@jest/globals";
 import { ConfigurationFault } from "@weir/config";
@@ -211,9 +212,15 @@ password: hidden
     expect(secondsFor(32_000) / fewSeconds).toBeLessThan(80);
   });
 
-  test("is refused when it is a folder", () => {
+  test("is refused when it is a folder, a pipe or a device", () => {
     using folder = temporaryFolder();
-    expect(() => readSettingsFile(folder.path, pondFormat)).toThrow("cannot be read");
+    const pipe = folder.file("pipe");
+    execFileSync("mkfifo", [pipe]);
+    for (const path of [folder.path, pipe, "/dev/zero"]) {
+      expect(() => readSettingsFile(path, pondFormat)).toThrow(
+        `${path}: it cannot be read: it is no file; name one`,
+      );
+    }
   });
 
   test("is not blown up by aliases of aliases", () => {
