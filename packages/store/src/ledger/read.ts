@@ -32,8 +32,8 @@ export interface LedgerReader {
   publishers(): string[];
   /** The newest epoch first. */
   lines(publisher: string): LedgerLine[];
-  /** `null` when nothing of this publisher was forgotten. */
-  forgotten(publisher: string): ForgottenCounts | null;
+  /** By publisher; no more than the totals have room for. */
+  forgotten(): Map<string, ForgottenCounts>;
   /** Messages of publishers without an outbox. */
   unsequenced(): number;
 }
@@ -51,8 +51,8 @@ export function prepareLedgerReader(database: Database): LedgerReader {
      FROM ledger JOIN topics ON topics.id = topic_id
      WHERE publisher = ? ORDER BY last_received_us DESC`,
   );
-  const selectForgotten = database.prepare<[string], ForgottenCounts>(
-    "SELECT epochs, received, filtered, missing FROM ledger_totals WHERE publisher = ?",
+  const selectForgotten = database.prepare<[], ForgottenCounts & { publisher: string }>(
+    "SELECT publisher, epochs, received, filtered, missing FROM ledger_totals",
   );
   const selectUnsequenced = database
     .prepare<[], number>("SELECT received FROM ledger_totals WHERE publisher = ''")
@@ -65,7 +65,8 @@ export function prepareLedgerReader(database: Database): LedgerReader {
         ...line,
         account: accountOf({ through, ranges }),
       })),
-    forgotten: (publisher) => selectForgotten.get(publisher) ?? null,
+    forgotten: () =>
+      new Map(selectForgotten.all().map(({ publisher, ...counts }) => [publisher, counts])),
     unsequenced: () => selectUnsequenced.get() ?? 0,
   };
 }

@@ -89,9 +89,12 @@ async function connect(
       session: { kind: "clean" },
       transport: "direct",
       subscriptions: [lastSubscription],
-      onMessage: (message) => {
-        if (message.topic !== LAST) onMessage(message);
-        else if (message.payload.toString() === mark) all.resolve();
+      // One write acknowledges a whole batch.
+      onBatch: (messages) => {
+        for (const message of messages) {
+          if (message.topic !== LAST) onMessage(message);
+          else if (message.payload.toString() === mark) all.resolve();
+        }
       },
       onConnected: () => connected.resolve(),
       clock: systemClock,

@@ -66,6 +66,7 @@ async function* auditBroker(task: BrokerAudit): AsyncGenerator<AuditLine> {
   const announcements = await findAnnouncements({ broker, logger, known, only: publisher });
   // From here on the ledgers are newer than the announcements. Those who came meanwhile are known, too.
   const inLedger = publishersOf(streams, publisher);
+  const forgotten = new Map(streams.map(({ ledger }) => [ledger, ledger?.forgotten()]));
   const { found, ignored } = announcements;
   const both = [...found.keys()].filter((name) => inLedger.has(name));
   seen.found += found.size;
@@ -78,7 +79,7 @@ async function* auditBroker(task: BrokerAudit): AsyncGenerator<AuditLine> {
       takes,
       hasStore: ledger !== null,
       lines: inLedger.has(name) ? (ledger?.lines(name) ?? []) : [],
-      forgotten: ledger?.forgotten(name) ?? null,
+      forgotten: forgotten.get(ledger)?.get(name) ?? null,
     }));
     yield* reconcile(name, found.get(name) ?? doubtOf(name, announcements, inLedger), accounts);
   }
