@@ -330,7 +330,13 @@ inDocker("the secured broker", () => {
       key: secret("devices/porch.key"),
     };
     await using operator = await comeAs("operator", { filter: "devices/#" });
-    await using device = await connect({ ...porch, user: "hall", password: "is not asked for" });
+    await using cellar = await comeAs("cellar", { filter: "devices/cellar/command" });
+    await using device = await connect({
+      ...porch,
+      clientId: "cellar",
+      user: "hall",
+      password: "is not asked for",
+    });
 
     await device.publish("devices/porch/state", "19");
 
@@ -338,6 +344,9 @@ inDocker("the secured broker", () => {
     await expect(device.publish("devices/hall/state", "forged")).rejects.toMatchObject({
       code: NOT_AUTHORIZED,
     });
+    // The client id of another, by a certificate, too, is not taken.
+    await operator.publish("devices/cellar/command", "still yours");
+    await eventually(() => cellar.received.includes("devices/cellar/command still yours"));
     await expect(comeAs("cellar", { port: certificatePort })).rejects.toThrow();
   });
 
