@@ -68,8 +68,8 @@ if (!Number.isInteger(messages) || messages < 1) throw new RangeError("messages:
 const digits = String(messages).length;
 const pad = (index: number): string => String(index).padStart(digits, "0");
 
-print(`Node ${process.version}, Linux ${release()}, ${cpus()[0]?.model} x ${cpus().length}`);
-print(`${messages} messages each; load of the machine before: ${loadavg()[0]?.toFixed(1)}`);
+print(`Node ${process.version}, Linux ${release()}, ${cpus()[0]?.model} x ${cpus().length}\n`);
+print(`${messages} messages each; load of the machine before: ${loadavg()[0]?.toFixed(1)}\n`);
 const table = new Table({ head: ["topics", "messages/s", "loop's delay, p99 ms", "max ms"] });
 const row = (name: string, { perSecond, p99Ms, maxMs }: Measured): string[] => [
   name,
@@ -83,4 +83,4 @@ const scattered = (index: number): string => pad((index * 7_919) % messages);
 table.push(
   row("all new", await measure(messages, (index) => `devices/stranger-${scattered(index)}/state`)),
 );
-print(table.toString());
+print(`${table.toString()}\n`);
