@@ -1,27 +1,51 @@
-import type { Connection, ProtocolVersion } from "./connection.ts";
-import type { Subscription } from "./message.ts";
+import type { Connection, Opened, ProtocolVersion, SubscribeRequest } from "./connection.ts";
+import {
+  type Answered,
+  isRefused,
+  refusalOf,
+  type Shortfall,
+  subscriptionShortfalls,
+} from "./grants.ts";
+import type { Session, Subscription } from "./message.ts";
 import type { Negotiated } from "./negotiate.ts";
-import { isUnreached } from "./outage.ts";
+import { isUnreached, REFUSED_USER, withCode } from "./outage.ts";
 import {
   createSessionMemory,
+  type HeldSubscription,
   type SessionMemory,
   type SessionRecord,
   subscriptionDifference,
 } from "./session-memory.ts";
 
-/** What to subscribe to, where it depends on what the broker can do. */
+/** What there is to subscribe in. */
+export interface SubscribingSession {
+  protocolVersion: ProtocolVersion;
+  /** Whether messages can tell the subscription that brought them. */
+  identifiers: boolean;
+  /** What the session may have, the oldest first; nothing in a new one. */
+  has: readonly Subscription[];
+}
+
+/** What to subscribe to, where it depends on what the broker can do and on what the session has. */
 export type Subscriptions =
   | readonly Subscription[]
-  | ((version: ProtocolVersion) => readonly Subscription[]);
+  | ((session: SubscribingSession) => readonly Subscription[]);
+
+/** Opens a connection that goes on with the session of the client id, or one that throws it away. */
+type OpenSession = (kind: Session["kind"]) => Promise<Negotiated>;
 
 /** Keeps the subscriptions of a session at the broker what its owner wants them to be. */
 export interface Agreement {
   /**
-   * Opens a connection with `negotiate`, and has its session agree with what is wanted.
+   * Opens a connection, and has its session agree with what is wanted.
    *
-   * @throws what `negotiate` throws, or when the broker refuses a subscription.
+   * @throws what `open` throws, or when a subscription is refused that is not to be missed.
    */
-  reach(negotiate: () => Promise<Negotiated>): Promise<Negotiated>;
+  reach(open: OpenSession): Promise<Negotiated>;
+  /** The broker has opened a connection, of which no message was handed on yet. */
+  opened(opened: Opened): void;
+  /** Whether messages belong to a session that is about to be thrown away. */
+  isStartingClean(): boolean;
   /** The connection is not used any more. */
   leave(): void;
   /**
@@ -30,14 +54,27 @@ export interface Agreement {
    * @throws when the broker refuses, or the connection ends before it has answered.
    */
   change(subscriptions: Subscriptions): Promise<void>;
+  /** Asks a live session's broker again for what it has refused. @throws as `change`. */
+  retry(): Promise<void>;
 }
 
-export function createAgreement(
-  subscriptions: Subscriptions,
-  memory: SessionMemory = createSessionMemory(),
-): Agreement {
-  let wanted = subscriptions;
+export interface AgreementOptions {
+  clientId: string;
+  subscriptions: Subscriptions;
+  memory?: SessionMemory;
+  /** Called with each answer to a subscription, before a message that comes behind it. */
+  onAnswer?: ((answer: Answered) => void) | undefined;
+  /** Called with what the broker does not grant of the subscriptions. Default: a refusal is thrown. */
+  onShortfalls?: ((shortfalls: Shortfall[]) => void) | undefined;
+  warn: (message: string) => void;
+}
+
+export function createAgreement(options: AgreementOptions): Agreement {
+  const { clientId, memory = createSessionMemory(), onAnswer, onShortfalls, warn } = options;
+  let wanted = options.subscriptions;
   let live: Connection | null = null;
+  let isStartingClean = false;
+  let hasRefused = false;
   /** One change after the other: each starts from what the one before has left. */
   let last: Promise<unknown> = Promise.resolve();
 
@@ -49,12 +86,12 @@ export function createAgreement(
     return turn;
   }
 
-  async function reach(negotiate: () => Promise<Negotiated>): Promise<Negotiated> {
+  async function reach(open: OpenSession): Promise<Negotiated> {
     const known = memory.load();
     // From CONNECT on nothing is sure, until the broker has agreed.
     if (known.isAgreed) memory.save({ ...known, isAgreed: false });
     await using opening = new AsyncDisposableStack();
-    const opened = opening.use(await orRemember(negotiate, known));
+    const opened = opening.use(await orRemember(() => openOwn(open), known));
     await agree(opened, known);
     live = opened;
     opening.move();
@@ -62,16 +99,49 @@ export function createAgreement(
   }
 
   async function orRemember(
-    negotiate: () => Promise<Negotiated>,
+    open: () => Promise<Negotiated>,
     known: SessionRecord,
   ): Promise<Negotiated> {
     try {
-      return await negotiate();
+      return await open();
     } catch (error) {
       // No CONNECT came through, so the session is what it was.
       if (isUnreached(error)) memory.save(known);
       throw error;
     }
+  }
+
+  /**
+   * Opens the session that the broker keeps. A strange one may have subscriptions that bring each message
+   * once more. Identifiers tell these copies apart; without identifiers the session has to go.
+   */
+  async function openOwn(open: OpenSession): Promise<Negotiated> {
+    isStartingClean = false;
+    try {
+      const opened = await open("persistent");
+      if (!isStartingClean) return opened;
+      await opened[Symbol.asyncDispose]();
+    } catch (error) {
+      // Messages of it that came were refused, which ends the connection.
+      if (!isStartingClean) throw error;
+    }
+    // MQTT 3.1.1 has no session that begins clean and stays [MQTT-3.1.2-6].
+    isStartingClean = false;
+    const clean = await open("clean");
+    await clean[Symbol.asyncDispose]();
+    warn(
+      `the broker kept a session of the client id ${clientId} that is not known here (a new data folder, another name of the broker, or another program): it was thrown away, with the messages that were queued in it. This broker cannot tell which of its subscriptions brings a message, so each one would come twice.`,
+    );
+    return await open("persistent");
+  }
+
+  function opened({ sessionPresent, grants }: Opened): void {
+    if (!sessionPresent || memory.load().isStrange !== true) return;
+    if (grants.identifiers) {
+      warn(
+        `the broker kept a session of the client id ${clientId} that is not known here (a new data folder, another name of the broker, or another program): it goes on, with what was queued in it. Messages of subscriptions that were not made here are dropped.`,
+      );
+    } else isStartingClean = true;
   }
 
   /** A session that the broker kept is taken as it is, as far as its subscriptions are the wanted ones. */
@@ -84,7 +154,7 @@ export function createAgreement(
   }
 
   async function apply(opened: Connection, has: SessionRecord): Promise<void> {
-    const all = typeof wanted === "function" ? wanted(opened.protocolVersion) : wanted;
+    const all = wantedIn(opened, has);
     const difference = subscriptionDifference(has.subscriptions, all);
     const subscribe = has.isAgreed ? difference.subscribe : all;
     const { unsubscribe } = difference;
@@ -94,13 +164,67 @@ export function createAgreement(
       memory.save({ subscriptions: both, isAgreed: false });
     }
     // The new ones first: a message that both match comes twice for a moment, instead of not at all.
-    if (subscribe.length > 0) await opened.subscribe(subscribe);
+    const answers = await ask(opened, subscribe, has.subscriptions);
     if (unsubscribe.length > 0) await opened.unsubscribe(unsubscribe);
-    memory.save({ subscriptions: all, isAgreed: true });
+    settle(all, answers, has.subscriptions);
+  }
+
+  function wantedIn({ protocolVersion, grants }: Connection, has: SessionRecord): Subscription[] {
+    const { identifiers } = grants;
+    const all =
+      typeof wanted === "function"
+        ? wanted({ protocolVersion, identifiers, has: has.subscriptions })
+        : wanted;
+    return all.map(({ identifier, ...one }) =>
+      identifiers && identifier !== undefined ? { ...one, identifier } : one,
+    );
+  }
+
+  async function ask(
+    opened: Connection,
+    subscriptions: readonly Subscription[],
+    has: readonly Subscription[],
+  ): Promise<Answered[]> {
+    const answers: Answered[] = [];
+    const note = (answer: Answered): void => {
+      answers.push(answer);
+      onAnswer?.(answer);
+    };
+    const requests: SubscribeRequest[] = [];
+    for (const subscription of subscriptions) {
+      const code = refusalOf(subscription, opened.grants);
+      if (code !== null) note({ subscription, code });
+      else requests.push({ ...subscription, withRetained: isNewer(subscription, has) });
+    }
+    await opened.subscribe(requests, note);
+    return answers;
+  }
+
+  function settle(
+    all: readonly Subscription[],
+    answers: readonly Answered[],
+    has: readonly HeldSubscription[],
+  ): void {
+    const codes = new Map(answers.map(({ subscription, code }) => [subscription.filter, code]));
+    const held = all.map((one): HeldSubscription => {
+      const before = has.findLast(({ filter }) => filter === one.filter);
+      const code = codes.get(one.filter) ?? before?.granted ?? one.qos;
+      return code === one.qos ? one : { ...one, granted: code };
+    });
+    memory.save({ subscriptions: held, isAgreed: true });
+    const result = held.map((one) => ({ subscription: one, code: one.granted ?? one.qos }));
+    const shortfalls = subscriptionShortfalls(result);
+    const refused = result.find(isRefused);
+    hasRefused = refused !== undefined;
+    // Some owners can do without, and say what they miss.
+    if (onShortfalls !== undefined) onShortfalls(shortfalls);
+    else if (refused !== undefined) throw withCode(shortfalls[0]?.reason ?? "", REFUSED_USER);
   }
 
   return {
-    reach: (negotiate) => inTurn(() => reach(negotiate)),
+    reach: (open) => inTurn(() => reach(open)),
+    opened,
+    isStartingClean: () => isStartingClean,
     leave: () => {
       live = null;
     },
@@ -110,5 +234,16 @@ export function createAgreement(
         if (live !== null) await apply(live, memory.load());
       });
     },
+    retry: async () => {
+      await inTurn(async () => {
+        if (live !== null && hasRefused) await apply(live, memory.load());
+      });
+    },
   };
+}
+
+/** Whether the broker is to send what it keeps, because the session may not have brought it for this subscription. */
+function isNewer({ filter, generation }: Subscription, has: readonly Subscription[]): boolean {
+  if (generation === undefined) return false;
+  return !has.some((one) => one.filter === filter && (one.generation ?? 0) >= generation);
 }

@@ -14,8 +14,8 @@ export const AVAILABILITY_OPTIONS = { qos: 1, retain: true } as const satisfies 
 export interface Will {
   topic: string;
   payload: string;
-  qos: 1;
-  retain: true;
+  qos: 0 | 1;
+  retain: boolean;
 }
 
 export function willOf({ topic }: Availability): Will {

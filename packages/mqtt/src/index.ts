@@ -1,6 +1,7 @@
-export type { Subscriptions } from "./agreement.ts";
+export type { SubscribingSession, Subscriptions } from "./agreement.ts";
 export { type Backoff, backoffMs, RECONNECT_BACKOFF } from "./backoff.ts";
-export { PACKET_BYTES_MAX, type ProtocolVersion } from "./connection.ts";
+export { type Opened, PACKET_BYTES_MAX, type ProtocolVersion } from "./connection.ts";
+export type { Answered, Shortfall } from "./grants.ts";
 export { createLink, type Link, type LinkLogger, type LinkOptions } from "./link.ts";
 export type {
   DroppedMessage,
@@ -14,5 +15,11 @@ export type {
 export { pause } from "./pause.ts";
 export { BATCH_LIMITS, type BatchLimits } from "./receiver.ts";
 export { isRefusal } from "./refusal.ts";
-export { createSessionMemory, type SessionMemory, type SessionRecord } from "./session-memory.ts";
+export {
+  createSessionMemory,
+  type HeldSubscription,
+  isHeld,
+  type SessionMemory,
+  type SessionRecord,
+} from "./session-memory.ts";
 export type { Transport } from "./transport.ts";

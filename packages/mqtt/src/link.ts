@@ -11,13 +11,21 @@ import {
 import { backoffMs, RECONNECT_BACKOFF } from "./backoff.ts";
 import { createBrokenPackets } from "./broken-packets.ts";
 import { watchCertificates } from "./certificate-expiry.ts";
-import type { Broker, Connection, ConnectionOptions, ProtocolVersion } from "./connection.ts";
+import type {
+  Broker,
+  Connection,
+  ConnectionOptions,
+  Opened,
+  ProtocolVersion,
+} from "./connection.ts";
+import { type Answered, connectionShortfalls, type Shortfall } from "./grants.ts";
 import type { DroppedMessage, InboundMessage, PublishOptions, Session } from "./message.ts";
 import { negotiateConnection } from "./negotiate.ts";
-import { describeOutage } from "./outage.ts";
+import { codeOf, describeOutage, type Outage, SESSION_TAKEN_OVER } from "./outage.ts";
 import { pause } from "./pause.ts";
 import { BATCH_LIMITS, type BatchLimits, type Receiver, receiverOf } from "./receiver.ts";
 import type { SessionMemory } from "./session-memory.ts";
+import { createTakeovers } from "./takeovers.ts";
 import { openerFor, type Transport } from "./transport.ts";
 
 /** The part of a log that a link writes to. */
@@ -30,8 +38,10 @@ export interface LinkLogger {
 export interface LinkOptions {
   broker: Broker;
   clientId: string;
+  /** The setting that holds the client id, for an operator whose clients have the same one. Default: there is none. */
+  clientIdSetting?: string;
   session: Session;
-  /** A function where they depend on the version that the broker speaks. Default none. */
+  /** A function where they depend on what the broker can do. Default none. */
   subscriptions?: Subscriptions;
   /** Where the session's subscriptions are remembered. Default: in this process, for as long as it lives. */
   sessionMemory?: SessionMemory;
@@ -56,6 +66,17 @@ export interface LinkOptions {
   onDropped?: (dropped: DroppedMessage) => void;
   /** `direct` reads the socket itself where the URL is mqtt://, for those who take very much. Default `mqttjs`. */
   transport?: Transport;
+  /** Called when CONNACK has come, before the first message is handed on. */
+  onOpened?: (opened: Opened) => void;
+  /** Called with the broker's answer to each subscription, before a message that comes behind it. */
+  onAnswer?: (answer: Answered) => void;
+  /**
+   * Called with all that the broker does not grant, before `onConnected` and whenever it has changed; the
+   * log says it, too. Without it a refused filter ends the connection.
+   */
+  onShortfalls?: (shortfalls: readonly Shortfall[]) => void;
+  /** Called when another client of the same id seems to have ended the connection. */
+  onTakeover?: () => void;
   /** Connected and subscribed. */
   onConnected?: (connected: { protocolVersion: ProtocolVersion }) => void;
   /** Not connected any more, or not yet: called once per outage, with its reason and what to do about it. */
@@ -100,6 +121,8 @@ export interface Link extends AsyncDisposable {
 const TIMEOUTS = { connectMs: 10_000, goodbyeMs: 1_000 };
 /** A connection that held for so long ends an outage; one that is lost sooner is part of it. */
 const STEADY_AFTER_MS = 10_000;
+/** So often a filter that was refused is asked for again. */
+const ASK_AGAIN_MS = 60_000;
 
 export function createLink(options: LinkOptions): Link {
   const { clock, logger, broker } = options;
@@ -108,14 +131,31 @@ export function createLink(options: LinkOptions): Link {
   const reconnect =
     options.reconnect ?? ((attempt, stopped) => pause(clock, delay(attempt), stopped));
   const availability = options.availability ?? null;
-  const agreement = createAgreement(options.subscriptions ?? [], options.sessionMemory);
+  const { clientId, session } = options;
   const shownUrl = withoutPassword(broker.url);
+  const takeovers = createTakeovers(clientId, options.clientIdSetting ?? null);
+  const agreement = createAgreement({
+    clientId,
+    subscriptions: options.subscriptions ?? [],
+    ...(options.sessionMemory && { memory: options.sessionMemory }),
+    onAnswer: options.onAnswer,
+    onShortfalls:
+      options.onShortfalls &&
+      ((found) => {
+        subscriptionsShort = found;
+      }),
+    warn: (message) => logger.warn({ broker: shownUrl }, message),
+  });
   const connectionOptions: ConnectionOptions = {
     ...broker,
-    clientId: options.clientId,
-    session: options.session,
+    clientId,
+    session,
     will: availability === null ? null : willOf(availability),
-    receiver: receiverFor(options),
+    receiver: guarded(receiverFor(options), agreement.isStartingClean),
+    onOpened: (opened) => {
+      agreement.opened(opened);
+      if (!agreement.isStartingClean()) options.onOpened?.(opened);
+    },
     timeouts: TIMEOUTS,
     clock,
   };
@@ -127,6 +167,10 @@ export function createLink(options: LinkOptions): Link {
   let connection: Connection | null = null;
   /** The reason told last, `null` while connected and at first. */
   let outage: string | null = null;
+  /** What the broker does not grant of the connection, and of the subscriptions; and what of it was told. */
+  let connectionShort: Shortfall[] = [];
+  let subscriptionsShort: Shortfall[] = [];
+  let told = new Set<string>();
 
   async function live(): Promise<void> {
     using _certificates = watchCertificates(broker, { clock, logger });
@@ -142,7 +186,11 @@ export function createLink(options: LinkOptions): Link {
     try {
       await using opening = new AsyncDisposableStack();
       const opened = opening.use(
-        await agreement.reach(() => negotiateConnection(openConnection, connectionOptions, signal)),
+        await agreement.reach((kind) => {
+          const asked =
+            kind === "clean" ? { ...connectionOptions, session: CLEAN } : connectionOptions;
+          return negotiateConnection(openConnection, asked, signal);
+        }),
       );
       await tell(opened, ONLINE);
       signal.throwIfAborted();
@@ -150,7 +198,8 @@ export function createLink(options: LinkOptions): Link {
       return opened;
     } catch (error) {
       agreement.leave();
-      reportOutage(error);
+      if (isTakeover(error) && takeovers.ended(causeOf(error), 0)) options.onTakeover?.();
+      reportOutage(error, takeovers.outage());
       return null;
     }
   }
@@ -180,18 +229,52 @@ export function createLink(options: LinkOptions): Link {
     logger.info({ broker: shownUrl, protocolVersion, sessionPresent }, "connected to the broker");
     connection = opened;
     outage = null;
+    connectionShort = connectionShortfalls(
+      opened.grants,
+      protocolVersion,
+      expirySecondsOf(session),
+    );
+    reportShortfalls();
     options.onConnected?.({ protocolVersion });
 
+    using _askingAgain = clock.repeat(ASK_AGAIN_MS, () => {
+      takeovers.holds(clock.monotonic() - sinceMs);
+      askAgain();
+    });
     const reason = await opened.closed;
+    const heldMs = clock.monotonic() - sinceMs;
     connection = null;
     agreement.leave();
-    reportOutage(reason);
-    return clock.monotonic() - sinceMs;
+    if (!signal.aborted && takeovers.ended(reason, heldMs)) options.onTakeover?.();
+    reportOutage(reason, takeovers.outage());
+    return heldMs;
   }
 
-  function reportOutage(error: unknown): void {
+  function askAgain(): void {
+    agreement
+      .retry()
+      .then(reportShortfalls, (error: unknown) =>
+        logger.debug({ err: error }, "the broker has not answered for what it refused"),
+      );
+  }
+
+  /** Tells what was not told yet: once, however often the link connects. */
+  function reportShortfalls(): void {
+    const all = [...connectionShort, ...subscriptionsShort, ...takeovers.shortfalls()];
+    const toTell = all.filter(({ kind }) => kind !== "client id");
+    for (const { kind, reason } of toTell) {
+      if (!told.has(reason)) logger.warn({ broker: shownUrl, shortfall: kind }, reason);
+    }
+    if (toTell.length === 0 && told.size > 0) {
+      logger.info({ broker: shownUrl }, "the broker grants all that is asked for");
+    }
+    told = new Set(toTell.map(({ reason }) => reason));
+    options.onShortfalls?.(all);
+  }
+
+  function reportOutage(error: unknown, takeover: Outage | null = null): void {
     if (signal.aborted) return;
-    const { reason, remedy } = describeOutage(error);
+    const { reason, remedy } = takeover ?? describeOutage(error);
     const isFirst = outage === null;
     if (reason === outage) logger.debug({ broker: shownUrl, reason }, "still no broker");
     else {
@@ -208,6 +291,8 @@ export function createLink(options: LinkOptions): Link {
   async function untilNext(attempt: number): Promise<void> {
     const stopped = Promise.withResolvers<void>();
     using _aborting = addAbortListener(signal, () => stopped.resolve());
+    const longerMs = takeovers.waitMs(random());
+    if (longerMs > 0) await pause(clock, longerMs, signal);
     await Promise.race([reconnect(attempt, signal), stopped.promise]);
   }
 
@@ -219,11 +304,43 @@ export function createLink(options: LinkOptions): Link {
       if (connection === null) throw new Error("there is no connection to the broker");
       await connection.publish(topic, payload, publishOptions);
     },
-    setSubscriptions: agreement.change,
+    setSubscriptions: async (subscriptions) => {
+      await agreement.change(subscriptions);
+      if (connection !== null) reportShortfalls();
+    },
     [Symbol.asyncDispose]: async () => {
       await sayOffline();
       stopping.abort();
       await life;
+    },
+  };
+}
+
+/** Why an answer did not come, where that is what failed. */
+function causeOf(error: unknown): unknown {
+  return error instanceof Error ? (error.cause ?? error) : error;
+}
+
+function isTakeover(error: unknown): boolean {
+  return codeOf(causeOf(error)) === SESSION_TAKEN_OVER;
+}
+
+const CLEAN: Session = { kind: "clean" };
+
+function expirySecondsOf(session: Session): number {
+  return session.kind === "persistent" ? session.expirySeconds : 0;
+}
+
+/** Takes nothing of a session that is about to be thrown away, and acknowledges nothing. */
+function guarded(receiver: Receiver, isRefusing: () => boolean): Receiver {
+  return {
+    ...receiver,
+    onBatch: (messages, released) => {
+      if (isRefusing()) throw new Error("the session is not ours");
+      receiver.onBatch(messages, released);
+    },
+    onFault: (fault) => {
+      if (!isRefusing()) receiver.onFault(fault);
     },
   };
 }

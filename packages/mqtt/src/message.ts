@@ -72,6 +72,11 @@ export interface Subscription {
    * [MQTT-3.3.1-12]. MQTT 5 only; elsewhere the broker clears it. Default false.
    */
   retainAsPublished?: boolean;
+  /**
+   * A higher one than the session has asks the broker again for what it keeps. Without one, MQTT 5
+   * brokers send that once in the life of a session.
+   */
+  generation?: number;
 }
 
 /** The session at the broker: thrown away at the end of the connection, or kept for a while. */

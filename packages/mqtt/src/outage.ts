@@ -8,7 +8,8 @@ export const HUNG_UP = "ECONNRESET";
 export const REFUSED_USER = 0x87;
 
 const BATCH_REFUSED = "BATCH_REFUSED";
-const SESSION_TAKEN_OVER = 0x8e;
+/** MQTT 5's reason code for a client whose id another one has used to connect. */
+export const SESSION_TAKEN_OVER = 0x8e;
 // CONNACK: return codes of MQTT 3.1.1 and reason codes of MQTT 5 for credentials and permissions.
 const REFUSED_USER_CODES: ReadonlySet<unknown> = new Set([4, 5, 0x86, REFUSED_USER]);
 
@@ -54,7 +55,6 @@ function remedyFor(code: unknown): string {
     return "It does not accept this user: check BROKER_USERNAME and BROKER_PASSWORD, and what the broker allows them.";
   }
   if (code === BATCH_REFUSED) return "They are not acknowledged: the broker sends them again.";
-  if (code === SESSION_TAKEN_OVER) return "Does the same service run twice?";
   return "Is it running, and is BROKER right?";
 }
 

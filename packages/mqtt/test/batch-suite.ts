@@ -184,7 +184,7 @@ export function describeBatches(clients: Clients & BatchTraits): void {
         await using publisher = await connect();
         await using _trial = await connect(undefined, {
           ...taking(taker),
-          subscriptions: (version) =>
+          subscriptions: ({ protocolVersion: version }) =>
             version === 5
               ? [
                   { filter: `${base}/a`, qos: 1, identifier: 1 },

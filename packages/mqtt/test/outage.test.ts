@@ -8,13 +8,6 @@ describe("an outage's description", () => {
     expect(remedy).toContain("BROKER_USERNAME and BROKER_PASSWORD");
   });
 
-  test("asks whether a service runs twice when another client took the session", () => {
-    expect(describeOutage(endOf(0x8e))).toEqual({
-      reason: "another client has the same client id",
-      remedy: "Does the same service run twice?",
-    });
-  });
-
   test("gives a broker's reason in words", () => {
     expect(endOf(0x8b).message).toBe("the broker ended the connection: Server shutting down");
     expect(endOf(0).message).toBe("the broker ended the connection: reason code 0");

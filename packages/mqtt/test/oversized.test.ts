@@ -38,12 +38,13 @@ describe.each(TRANSPORTS)("a message that is too large, by %s", (transport) => {
     },
   );
 
-  test("is none that MQTT 5 brokers are to send", async () => {
+  test("is one that MQTT 5 brokers send: they would drop it without a word", async () => {
     await using broker = await startStandIn();
     await using trial = startTrial(broker.url, { transport });
     await eventually(() => trial.states.length === 1);
-    expect(broker.peers[0]?.received[0]).toMatchObject({
-      properties: { maximumPacketSize: 1_048_576 },
-    });
+    const [connect] = broker.peers[0]?.received ?? [];
+    const { maximumPacketSize = Number.POSITIVE_INFINITY } =
+      connect?.cmd === "connect" ? (connect.properties ?? {}) : {};
+    expect(maximumPacketSize).toBeGreaterThanOrEqual(16 * TOO_LARGE.length);
   });
 });

@@ -87,7 +87,7 @@ describe.each(TRANSPORTS)("subscriptions by %s", (transport) => {
     });
     await using trial = startTrial(broker.url, {
       transport,
-      subscriptions: (version) => (version === 5 ? [A] : [B]),
+      subscriptions: ({ protocolVersion }) => (protocolVersion === 5 ? [A] : [B]),
     });
     await eventually(() => trial.states.length === 1);
     expect(asked(broker.peers.at(-1))).toEqual(["+b"]);

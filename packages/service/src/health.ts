@@ -7,7 +7,8 @@ export interface Health {
 }
 
 export interface HealthCheck {
-  pass(): void;
+  /** @param warnings what is less than it should be, in words for an operator. Default nothing. */
+  pass(warnings?: readonly string[]): void;
   /** @param reason what is missing, in words for an operator. */
   fail(reason: string): void;
 }
@@ -15,23 +16,34 @@ export interface HealthCheck {
 export interface HealthReport {
   ready: boolean;
   checks: Record<string, string>;
+  /** What is less than it should be, of the checks that pass. */
+  warnings: Record<string, readonly string[]>;
 }
 
 const PASSED = "ok";
 
 export function createHealth(): Health {
   const checks = new Map<string, string>();
+  const warnings = new Map<string, readonly string[]>();
   return {
     check: (name) => {
       checks.set(name, "starting");
       return {
-        pass: () => checks.set(name, PASSED),
-        fail: (reason) => checks.set(name, reason),
+        pass: (less = []) => {
+          checks.set(name, PASSED);
+          if (less.length > 0) warnings.set(name, less);
+          else warnings.delete(name);
+        },
+        fail: (reason) => {
+          checks.set(name, reason);
+          warnings.delete(name);
+        },
       };
     },
     report: () => ({
       ready: checks.size > 0 && [...checks.values()].every((state) => state === PASSED),
       checks: Object.fromEntries(checks),
+      warnings: Object.fromEntries(warnings),
     }),
   };
 }

@@ -1,5 +1,6 @@
 export type { Logger } from "pino";
 export { Counter, Gauge, Histogram, Registry } from "prom-client";
+export { type BrokerCheck, watchBroker } from "./broker-check.ts";
 export { createHealth, type Health, type HealthCheck, type HealthReport } from "./health.ts";
 export { type HttpServer, startHttpServer } from "./http-server.ts";
 export { createLogger } from "./logger.ts";

@@ -25,7 +25,17 @@ describe("the HTTP side of a service", () => {
     expect((await fetch(`${url}/readyz`)).status).toBe(200);
     broker.fail("it went away");
     const response = await fetch(`${url}/readyz`);
-    expect(await response.json()).toEqual({ ready: false, checks: { broker: "it went away" } });
+    expect(await response.json()).toEqual({
+      ready: false,
+      checks: { broker: "it went away" },
+      warnings: {},
+    });
+    broker.pass(["it keeps no retained messages"]);
+    expect(await (await fetch(`${url}/readyz`)).json()).toEqual({
+      ready: true,
+      checks: { broker: "ok" },
+      warnings: { broker: ["it keeps no retained messages"] },
+    });
   });
 
   test("prints metrics for Prometheus", async () => {

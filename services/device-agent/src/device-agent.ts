@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Flow } from "@weir/messages";
-import type { ServiceContext } from "@weir/service";
+import { type ServiceContext, watchBroker } from "@weir/service";
 import { makeFolderAt } from "@weir/sqlite";
 import type { DeviceConfig } from "./config/configured-device.ts";
 import type { AgentConfig } from "./config.ts";
@@ -32,10 +32,9 @@ export async function startDeviceAgent(
   config: AgentConfig,
   context: ServiceContext,
 ): Promise<AsyncDisposable> {
-  const { clock, logger, health, metrics, fail, stop } = context;
+  const { clock, logger, metrics, fail, stop } = context;
   const { device, broker, folder } = config;
   makeFolderAt(folder, "DEVICE_FOLDER");
-  const brokerCheck = health.check("broker");
   const counted = createAgentMetrics(metrics);
 
   await using opening = new AsyncDisposableStack();
@@ -48,8 +47,8 @@ export async function startDeviceAgent(
       memory: memoryInFile(join(folder, "memory.json")),
       sandbox: openSandbox(device.sandbox),
       outboxFile: outboxOf(device, folder),
-      onConnected: brokerCheck.pass,
-      onDisconnected: brokerCheck.fail,
+      ...watchBroker(context),
+      clientIdSetting: "DEVICE_ID",
       onState: ({ kind }) => counted.states.inc({ outcome: kind }),
       onCommand: (outcome) => counted.commands.inc({ outcome }),
       onFault: fail,

@@ -2,7 +2,7 @@ import { randomInt, randomUUID } from "node:crypto";
 import type { DataPayload, Flow } from "@weir/messages";
 import { createLink } from "@weir/mqtt";
 import { openOutbox } from "@weir/outbox";
-import type { ServiceContext } from "@weir/service";
+import { type ServiceContext, watchBroker } from "@weir/service";
 import type { PublisherConfig } from "./config.ts";
 import { createPublisherMetrics } from "./metrics.ts";
 
@@ -22,7 +22,7 @@ export function startPublisher(config: PublisherConfig, context: ServiceContext)
   const { clock, logger, health, fail } = context;
   // Closed in reverse: no new readings, then the link says goodbye, then the outbox closes.
   const opened = new AsyncDisposableStack();
-  const brokerCheck = health.check("broker");
+  const brokerCheck = watchBroker(context);
   const outboxCheck = health.check("outbox");
 
   const outbox = opened.use(
@@ -59,12 +59,13 @@ export function startPublisher(config: PublisherConfig, context: ServiceContext)
       session: { kind: "clean" },
       subscriptions: [outbox.subscription],
       onMessage: outbox.receive,
+      ...brokerCheck,
       onConnected: () => {
-        brokerCheck.pass();
+        brokerCheck.onConnected();
         outbox.connected(link);
       },
       onDisconnected: (reason) => {
-        brokerCheck.fail(reason);
+        brokerCheck.onDisconnected(reason);
         outbox.disconnected();
       },
       clock,

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { type Flow, parseStatistics, type Statistics } from "@weir/messages";
 import { createLink, type InboundMessage } from "@weir/mqtt";
-import type { ServiceContext } from "@weir/service";
+import { type ServiceContext, watchBroker } from "@weir/service";
 import type { StatsPrinterConfig } from "./config.ts";
 import { createOutput, type Shown } from "./output.ts";
 
@@ -20,11 +20,11 @@ const STALE_CHECK_MS = 1_000;
 /** Prints each publication of statistics, and once a line of `-` when none has come for too long. */
 export function startStatsPrinter(
   config: StatsPrinterConfig,
-  { clock, logger, health }: ServiceContext,
+  context: ServiceContext,
   console: Console,
 ): AsyncDisposable {
   const opened = new AsyncDisposableStack();
-  const brokerCheck = health.check("broker");
+  const { clock, logger } = context;
   const output = createOutput(config.format, console.isTerminal);
   let newest: Statistics | null = null;
   let isShownStale = true;
@@ -59,8 +59,7 @@ export function startStatsPrinter(
       session: { kind: "clean" },
       subscriptions: [{ filter: config.topic, qos: 1 }],
       onMessage: receive,
-      onConnected: brokerCheck.pass,
-      onDisconnected: brokerCheck.fail,
+      ...watchBroker(context),
       clock,
       logger,
     }),

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Flow } from "@weir/messages";
 import { createLink } from "@weir/mqtt";
-import { Counter, Gauge, type ServiceContext } from "@weir/service";
+import { Counter, Gauge, type ServiceContext, watchBroker } from "@weir/service";
 import type { StatsConfig } from "./config.ts";
 import { createFollower } from "./follower.ts";
 import { keepLooking } from "./keep-looking.ts";
@@ -18,7 +18,7 @@ export function startStats(config: StatsConfig, context: ServiceContext): AsyncD
   const { clock, logger, health, metrics, fail } = context;
   const opened = new AsyncDisposableStack();
   const storeCheck = health.check("store");
-  const brokerCheck = health.check("broker");
+  const brokerCheck = watchBroker(context);
   const publications = new Counter({
     name: "weir_stats_publications_total",
     help: "Statistics that the broker has acknowledged.",
@@ -39,16 +39,17 @@ export function startStats(config: StatsConfig, context: ServiceContext): AsyncD
       broker: config.broker,
       clientId: `weir-stats-${randomUUID()}`,
       session: { kind: "clean" },
+      ...brokerCheck,
       onConnected: () => {
         isConnected = true;
         publishedAtMs = -Infinity;
         series?.onConnected();
-        brokerCheck.pass();
+        brokerCheck.onConnected();
       },
       onDisconnected: (reason) => {
         isConnected = false;
         series?.onDisconnected();
-        brokerCheck.fail(reason);
+        brokerCheck.onDisconnected(reason);
       },
       clock,
       logger,

@@ -2,7 +2,6 @@ import { generate, type IConnectPacket } from "mqtt-packet";
 import {
   type ConnectionOptions,
   KEEPALIVE_SECONDS,
-  PACKET_BYTES_MAX,
   type ProtocolVersion,
   RECEIVE_MAXIMUM,
 } from "../connection.ts";
@@ -18,7 +17,6 @@ export function connectPacket(
   const properties = {
     sessionExpiryInterval: session.kind === "persistent" ? session.expirySeconds : 0,
     receiveMaximum: RECEIVE_MAXIMUM,
-    maximumPacketSize: PACKET_BYTES_MAX,
   };
   const packet: IConnectPacket = {
     cmd: "connect",

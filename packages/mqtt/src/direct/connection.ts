@@ -7,6 +7,7 @@ import {
   KEEPALIVE_SECONDS,
   type ProtocolVersion,
 } from "../connection.ts";
+import { openedBy } from "../grants.ts";
 import { endOf, refusedBatch, withCode, wordsFor } from "../outage.ts";
 import { createPending } from "../pending.ts";
 import { createPublish } from "../publish.ts";
@@ -53,8 +54,10 @@ export async function openDirectConnection(
   function onControl(packet: Packet): void {
     if (packet.cmd === "connack") {
       const code = packet.reasonCode ?? packet.returnCode ?? 0;
-      if (code === 0) connected.resolve(packet);
-      else wire.end(withCode(`Connection refused: ${wordsFor(code)}`, code));
+      if (code === 0) {
+        options.onOpened?.(openedBy(packet, protocolVersion));
+        connected.resolve(packet);
+      } else wire.end(withCode(`Connection refused: ${wordsFor(code)}`, code));
     } else if (packet.cmd === "disconnect") wire.end(endOf(packet.reasonCode ?? 0));
     else requests.answered(packet);
   }
@@ -79,12 +82,12 @@ export async function openDirectConnection(
   const pending = createPending(wire.closed);
   const asking = { requests, pending, protocolVersion };
   const send = createSend({ requests, wire, protocolVersion });
+  const opened = openedBy(connack, protocolVersion);
   return {
-    protocolVersion,
-    sessionPresent: connack.sessionPresent,
+    ...opened,
     closed: wire.closed,
-    publish: createPublish({ send, protocolVersion, connack, pending }),
-    subscribe: (subscriptions) => subscribe(asking, subscriptions),
+    publish: createPublish({ send, opened, connack, pending }),
+    subscribe: (subscriptions, onAnswer) => subscribe(asking, subscriptions, onAnswer),
     unsubscribe: (filters) => unsubscribe(asking, filters),
     [Symbol.asyncDispose]: goodbye,
   };

@@ -43,7 +43,7 @@ const SUBSCRIPTION_IDENTIFIER = 0x0b;
 const TOPIC_ALIAS = 0x23;
 const USER_PROPERTY = 0x26;
 
-/** Identifiers that come alone, as nearly all do, share one list for each of them up to here. */
+/** Identifiers that come alone, as nearly all do, share one list as long as no other one takes its place. */
 const LISTS_MAX = 1_024;
 
 export function createPublishProperties(): PublishProperties {
@@ -111,9 +111,11 @@ export function createPublishProperties(): PublishProperties {
   }
 
   function listOf(identifier: number): readonly number[] {
-    if (identifier >= LISTS_MAX) return [identifier];
-    const list = lists[identifier] ?? Object.freeze([identifier]);
-    lists[identifier] = list;
+    const place = identifier % LISTS_MAX;
+    const known = lists[place];
+    if (known !== undefined && known[0] === identifier) return known;
+    const list = Object.freeze([identifier]);
+    lists[place] = list;
     return list;
   }
 

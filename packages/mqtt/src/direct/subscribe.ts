@@ -1,6 +1,6 @@
 import type { Packet } from "mqtt-packet";
-import type { ProtocolVersion } from "../connection.ts";
-import type { Subscription } from "../message.ts";
+import type { ProtocolVersion, SubscribeRequest } from "../connection.ts";
+import type { Answered } from "../grants.ts";
 import { REFUSED_USER, withCode, wordsFor } from "../outage.ts";
 import type { Pending } from "../pending.ts";
 import { byIdentifier, type SubscriptionGroup } from "../subscription-groups.ts";
@@ -14,40 +14,42 @@ interface Asking {
 
 const REFUSED_MIN = 0x80;
 
-/** @throws when the broker refuses one of the filters. */
+/** @throws when an answer does not fit. */
 export async function subscribe(
   { requests, pending, protocolVersion }: Asking,
-  subscriptions: readonly Subscription[],
+  subscriptions: readonly SubscribeRequest[],
+  onAnswer: (answer: Answered) => void,
 ): Promise<void> {
-  for (const group of byIdentifier(subscriptions)) {
-    const packet = subscribePacket(group, protocolVersion);
-    const filters = group.members.map(({ filter }) => filter).join(", ");
+  const ask = async (group: SubscriptionGroup<SubscribeRequest>): Promise<void> => {
+    const { members } = group;
     await pending.run((settle) =>
-      requests.send(packet, (answer) => {
-        const reason = reasonOf(answer, group.members.length);
-        settle(
-          reason === null
-            ? null
-            : withCode(`cannot subscribe to ${filters}: ${reason}`, REFUSED_USER),
-        );
+      requests.send(subscribePacket(group, protocolVersion), (answer) => {
+        const codes = codesOf(answer, members.length);
+        if (codes instanceof Error) {
+          const filters = members.map(({ filter }) => filter).join(", ");
+          settle(withCode(`cannot subscribe to ${filters}: ${codes.message}`, "SUBACK"));
+          return;
+        }
+        for (const [index, subscription] of members.entries()) {
+          onAnswer({ subscription, code: codes[index] as number });
+        }
+        settle();
       }),
     );
-  }
+  };
+  await Promise.all(byIdentifier(subscriptions).map(ask));
 }
 
 function subscribePacket(
-  { identifier, members }: SubscriptionGroup,
+  { identifier, members }: SubscriptionGroup<SubscribeRequest>,
   protocolVersion: ProtocolVersion,
 ): Extract<Packet, { cmd: "subscribe" }> {
-  // Retain handling 1: a subscription that the session already has brings no retained message again.
-  const extra = protocolVersion === 5 ? { rh: 1 } : {};
   return {
     cmd: "subscribe",
-    subscriptions: members.map(({ filter, qos, retainAsPublished: rap = false }) => ({
+    subscriptions: members.map(({ filter, qos, retainAsPublished: rap = false, withRetained }) => ({
       topic: filter,
       qos,
-      ...extra,
-      ...(protocolVersion === 5 && rap && { rap }),
+      ...(protocolVersion === 5 && { rh: withRetained ? 0 : 1, ...(rap && { rap }) }),
     })),
     ...(identifier === null ? {} : { properties: { subscriptionIdentifier: identifier } }),
   };
@@ -61,23 +63,29 @@ export async function unsubscribe(
   const packet = { cmd: "unsubscribe" as const, unsubscriptions: [...filters] };
   await pending.run((settle) =>
     requests.send(packet, (answer) => {
-      const reason = reasonOf(answer, filters.length);
-      settle(
-        reason === null
-          ? null
-          : withCode(`cannot unsubscribe from ${filters.join(", ")}: ${reason}`, REFUSED_USER),
-      );
+      const codes = codesOf(answer, filters.length);
+      const refused =
+        codes instanceof Error ? undefined : codes.find((code) => code >= REFUSED_MIN);
+      if (Array.isArray(codes) && refused === undefined) {
+        settle();
+        return;
+      }
+      const reason = codes instanceof Error ? codes.message : wordsFor(refused ?? REFUSED_MIN);
+      settle(withCode(`cannot unsubscribe from ${filters.join(", ")}: ${reason}`, REFUSED_USER));
     }),
   );
 }
 
-/** Why the broker has refused, in words; `null` when it has not. */
-function reasonOf(answer: Answer, count: number): string | null {
-  if (answer instanceof Error) return answer.message;
-  if (answer.cmd !== "suback" && answer.cmd !== "unsuback") return `it answered with ${answer.cmd}`;
+/** The reason code of each filter, or what is wrong with the answer. */
+function codesOf(answer: Answer, count: number): number[] | Error {
+  if (answer instanceof Error) return answer;
+  if (answer.cmd !== "suback" && answer.cmd !== "unsuback") {
+    return new Error(`the broker answered with ${answer.cmd}`);
+  }
   // UNSUBACK of MQTT 3.1.1 has no reason codes [MQTT-3.11].
   const { granted = new Array<number>(count).fill(0) } = answer;
-  if (granted.length !== count) return `it answered ${granted.length} of ${count} filters`;
-  const refused = granted.map(Number).find((code) => code >= REFUSED_MIN);
-  return refused === undefined ? null : wordsFor(refused);
+  if (granted.length !== count) {
+    return new Error(`the broker answered ${granted.length} of ${count} filters`);
+  }
+  return granted.map(Number);
 }

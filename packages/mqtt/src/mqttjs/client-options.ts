@@ -2,7 +2,6 @@ import type { IClientOptions } from "mqtt";
 import {
   type ConnectionOptions,
   KEEPALIVE_SECONDS,
-  PACKET_BYTES_MAX,
   type ProtocolVersion,
   RECEIVE_MAXIMUM,
   type Tls,
@@ -18,7 +17,6 @@ export function clientOptions(
   const properties = {
     sessionExpiryInterval: session.kind === "persistent" ? session.expirySeconds : 0,
     receiveMaximum: RECEIVE_MAXIMUM,
-    maximumPacketSize: PACKET_BYTES_MAX,
   };
   return {
     protocolVersion,

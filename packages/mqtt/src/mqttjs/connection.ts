@@ -2,6 +2,7 @@ import { addAbortListener } from "node:events";
 import mqtt, { type IConnackPacket, type MqttClient } from "mqtt";
 import { generate } from "mqtt-packet";
 import type { Connection, ConnectionOptions, ProtocolVersion } from "../connection.ts";
+import { openedBy } from "../grants.ts";
 import { codeOf, endOf, HUNG_UP } from "../outage.ts";
 import { createPending } from "../pending.ts";
 import { createPublish } from "../publish.ts";
@@ -36,17 +37,17 @@ export async function openMqttJsConnection(
     sayGoodbye({ client, gathering, closed, timeoutMs: options.timeouts.goodbyeMs });
   const aborting = addAbortListener(signal, close);
   client.once("close", () => aborting[Symbol.dispose]());
+  const opened = openedBy(connack, protocolVersion);
   return {
-    protocolVersion,
-    sessionPresent: connack.sessionPresent,
+    ...opened,
     closed,
     publish: createPublish({
       send: ({ topic, payload, ...rest }, settle) => client.publish(topic, payload, rest, settle),
-      protocolVersion,
+      opened,
       connack,
       pending,
     }),
-    subscribe: (subscriptions) => subscribe(client, subscriptions, pending),
+    subscribe: (subscriptions, onAnswer) => subscribe(client, subscriptions, pending, onAnswer),
     unsubscribe: (filters) => unsubscribe(client, filters, pending),
     [Symbol.asyncDispose]: close,
   };

@@ -1,11 +1,16 @@
 import { type Duplex, Transform } from "node:stream";
 import type { MqttClient } from "mqtt";
+import type { Packet } from "mqtt-packet";
 import type { ConnectionOptions, ProtocolVersion } from "../connection.ts";
+import { byteAt } from "../direct/bytes.ts";
+import { createControlParser } from "../direct/control.ts";
 import { createPackets } from "../direct/packets.ts";
+import { openedBy } from "../grants.ts";
 import { refusedBatch } from "../outage.ts";
 import { isViolation } from "../violation.ts";
 import { createGathering, type Gathering } from "./gather.ts";
 
+const CONNACK = 2;
 const NOTHING = Buffer.alloc(0);
 
 /**
@@ -18,7 +23,7 @@ const NOTHING = Buffer.alloc(0);
  */
 export function receive(
   client: MqttClient,
-  { receiver, clock }: Pick<ConnectionOptions, "receiver" | "clock">,
+  { receiver, clock, onOpened }: Pick<ConnectionOptions, "receiver" | "clock" | "onOpened">,
   { protocolVersion, end }: { protocolVersion: ProtocolVersion; end: (reason: Error) => void },
 ): Gathering {
   const gathering = createGathering({
@@ -38,8 +43,19 @@ export function receive(
     protocolVersion,
     batch: gathering,
     receiver,
-    onControl: (frame) => others.push(frame),
+    onControl: (frame) => {
+      // MQTT.js comes to it later than the messages behind it come here.
+      if (byteAt(frame, 0) >> 4 === CONNACK) noteOpened(parseControl(frame));
+      others.push(frame);
+    },
   });
+  const parseControl = createControlParser(protocolVersion);
+
+  function noteOpened(packet: Packet): void {
+    if (packet.cmd !== "connack" || (packet.reasonCode ?? packet.returnCode ?? 0) !== 0) return;
+    onOpened?.(openedBy(packet, protocolVersion));
+  }
+
   /** The beginning of a packet. */
   let rest: Buffer = NOTHING;
   let isOpen = true;

@@ -2,7 +2,7 @@ import type { Clock } from "@weir/clock";
 import type { BrokerConfig } from "@weir/config";
 import { createDelivery, type Delivery, ON_BATTERY, ON_MAINS, type Outcome } from "@weir/delivery";
 import { deviceTopics } from "@weir/messages";
-import type { ServiceContext } from "@weir/service";
+import type { BrokerCheck, ServiceContext } from "@weir/service";
 import type { DeviceConfig } from "../config/configured-device.ts";
 import type { Discovery } from "../home-assistant/discovery.ts";
 import type { CommandDesk } from "../life/command-desk.ts";
@@ -10,13 +10,15 @@ import type { StateSeries } from "../report/reporter.ts";
 import { kindsOf } from "./deliveries.ts";
 
 /** What of a device its connection is made of. */
-export interface DeviceConnection {
+export interface DeviceConnection extends Partial<BrokerCheck> {
   config: DeviceConfig;
   broker: BrokerConfig;
   /** Where alarms wait; needed as soon as one source is delivered as one. */
   outboxFile: string | null;
   onConnected: () => void;
   onDisconnected: (reason: string) => void;
+  /** The setting that holds the device's id. Default: there is none. */
+  clientIdSetting?: string;
   /** Called with what became of each state, also of those that an earlier run has left in the outbox. */
   onState: (outcome: Outcome) => void;
   /** Called when journal or outbox fail, after which nothing is promised. */
@@ -52,6 +54,9 @@ export function openDelivery(options: DeviceDeliveryOptions): Delivery<string> {
     link: {
       broker: options.broker,
       clientId: address.id,
+      ...(options.clientIdSetting !== undefined && { clientIdSetting: options.clientIdSetting }),
+      ...(options.onShortfalls && { onShortfalls: options.onShortfalls }),
+      ...(options.onTakeover && { onTakeover: options.onTakeover }),
       session: { kind: "persistent", expirySeconds: config.sessionExpirySeconds },
       subscriptions: [desk.subscription, ...(discovery === null ? [] : [discovery.subscription])],
       availability: { topic: deviceTopics(address).availability },
