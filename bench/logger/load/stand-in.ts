@@ -30,7 +30,9 @@ function serve(socket: Socket): void {
   function take(packet: Packet): void {
     if (packet.cmd === "connect") {
       client = packet;
-      answer({ cmd: "connack", sessionPresent: false, reasonCode: 0, returnCode: 0 });
+      // It writes messages without identifiers.
+      const properties = { subscriptionIdentifiersAvailable: false };
+      answer({ cmd: "connack", sessionPresent: false, reasonCode: 0, returnCode: 0, properties });
     } else if (packet.cmd === "subscribe") {
       const granted = packet.subscriptions.map(({ qos }) => qos);
       answer({ cmd: "suback", messageId: packet.messageId ?? 0, granted });

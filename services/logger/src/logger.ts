@@ -48,7 +48,13 @@ export async function startLogger(
   const locks = createLockWaits({ clock, logger, check: context.health.check("locks") });
   const streams = opening.use(createStreams({ ...context, ...config, finisher, locks }));
   const losses = { dropped: 0, unmatched: 0 };
-  const metrics = createLoggerMetrics(context.metrics, { streams: streams.all, losses, locks });
+  let strange = 0;
+  const metrics = createLoggerMetrics(context.metrics, {
+    streams: streams.all,
+    losses,
+    strange: () => strange,
+    locks,
+  });
   const stores = context.health.check("stores");
   stores.fail("they are being opened; on a full disk what is due is removed first");
   await streams.apply(config.streams.streams);
@@ -67,6 +73,9 @@ export async function startLogger(
       },
       onUnmatched: () => {
         losses.unmatched += 1;
+      },
+      onStrange: () => {
+        strange += 1;
       },
       onDropped: ({ reason, topic, bytes }) => {
         losses.dropped += 1;

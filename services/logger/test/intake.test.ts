@@ -8,7 +8,7 @@ import { NOTHING_CONFIGURED, openTestStore, temporaryFolder } from "@weir/testki
 import { readLoggerConfig } from "../src/config.ts";
 import { createIntake } from "../src/connection/intake.ts";
 import { createRoutes } from "../src/connection/routes.ts";
-import { subscriptionsOf } from "../src/connection/subscriptions.ts";
+import { NEW_SESSION, planSubscriptions } from "../src/connection/subscriptions.ts";
 import { createStream, type Stream } from "../src/stream/stream.ts";
 import { readingOf } from "./fixture.ts";
 
@@ -32,21 +32,36 @@ function message(topic: string, subscriptions: readonly number[] = []): Received
   return { topic, payload, qos: 1, retained: false, subscriptions };
 }
 
-/** An intake on MQTT 5, and the identifiers of its subscriptions by their filters. */
-function intakeOf(streams: readonly Stream[], known: readonly { filter: string }[] = []) {
+/** An intake on MQTT 5, strict where each message tells its subscription, and the identifiers of its subscriptions by their filters. */
+function intakeOf(
+  streams: readonly Stream[],
+  known: readonly { filter: string }[] = [],
+  isStrict = false,
+) {
   const unmatched: string[] = [];
+  const strange: string[] = [];
   const configs = streams.map(({ config }) => config);
-  const subscriptions = subscriptionsOf(configs, { version: 5, known });
+  const plan = planSubscriptions(configs, {
+    ...NEW_SESSION,
+    has: known.map(({ filter }) => ({ filter, qos: 1, generation: 1 })),
+  });
+  const { subscriptions } = plan;
   const intake = createIntake({
-    routes: createRoutes(streams, subscriptions),
+    routes: createRoutes({
+      streams,
+      plan,
+      held: new Set(subscriptions.map(({ filter }) => filter)),
+      own: isStrict ? new Set(subscriptions.map(({ identifier = 0 }) => identifier)) : null,
+    }),
     streams: () => streams,
     session: "logger at broker",
     clock: systemClock,
     onUnmatched: (topic) => unmatched.push(topic),
+    onStrange: (topic) => strange.push(topic),
   });
   const identifierOf = (filter: string): number =>
     subscriptions.find((one) => one.filter === filter)?.identifier ?? 0;
-  return { intake, unmatched, identifierOf, subscriptions };
+  return { intake, unmatched, strange, identifierOf, subscriptions };
 }
 
 describe("intake", () => {
@@ -93,7 +108,39 @@ describe("intake", () => {
     expect(store.size().rows).toBe(2);
   });
 
-  test("takes what came for a subscription that it does not know: better twice than not at all", () => {
+  test("takes no copy that came for a subscription that was not made here, and says so", () => {
+    using folder = temporaryFolder();
+    using store = openTestStore(folder.file("weir.db"));
+    const { intake, strange, identifierOf } = intakeOf(
+      [streamOn(store, { filters: ["a/+"] })],
+      [],
+      true,
+    );
+    const own = identifierOf("a/+");
+    intake.store([message("a/b", [4_711, own])], []);
+    intake.store([message("a/b", [4_711]), message("a/b")], []);
+    expect([store.size().rows, strange]).toEqual([1, ["a/b", "a/b"]]);
+  });
+
+  test("takes what comes without an identifier until another message has come with one", () => {
+    using folder = temporaryFolder();
+    using store = openTestStore(folder.file("weir.db"));
+    const { intake, strange, identifierOf } = intakeOf(
+      [streamOn(store, { filters: ["a/+"] })],
+      [],
+      true,
+    );
+    const own = identifierOf("a/+");
+    // A broker that tells no identifiers, or a first copy of the message behind it.
+    intake.store([message("a/a"), message("a/b")], []);
+    intake.store(
+      [message("a/b", [own]), message("a/b"), message("a/c", [own]), message("a/c")],
+      [],
+    );
+    expect([store.size().rows, strange]).toEqual([3, ["a/b", "a/c"]]);
+  });
+
+  test("takes what came for a former subscription: better twice than not at all", () => {
     using folder = temporaryFolder();
     using store = openTestStore(folder.file("weir.db"));
     const { intake } = intakeOf([streamOn(store, { filters: ["a/+", "+/b"] })]);
@@ -113,10 +160,10 @@ describe("intake", () => {
     expect(store.size().rows).toBe(1);
   });
 
-  test("needs no identifiers where one filter holds the others", () => {
+  test("subscribes to no filter that another one holds", () => {
     using folder = temporaryFolder();
     using store = openTestStore(folder.file("weir.db"));
     const { subscriptions } = intakeOf([streamOn(store, { filters: ["a/#", "a/b"], qos: 1 })]);
-    expect(subscriptions).toEqual([{ filter: "a/#", qos: 1 }]);
+    expect(subscriptions.map(({ filter }) => filter)).toEqual(["a/#"]);
   });
 });

@@ -1,7 +1,8 @@
+import { isDeepStrictEqual } from "node:util";
 import type { StreamConfig, StreamsConfig } from "@weir/streams";
 import type { FilterQos } from "@weir/topics";
 import { type PlanOptions, planConnections } from "../connection/plan.ts";
-import { subscriptionsOf } from "../connection/subscriptions.ts";
+import { NEW_SESSION, planSubscriptions } from "../connection/subscriptions.ts";
 
 /** What a configuration comes to. It has no secrets. */
 export interface Description {
@@ -28,9 +29,12 @@ export function describeConfig(
   options: PlanOptions,
 ): Description {
   const connections = planConnections({ streams, brokers }, options).map((plan) => {
-    const subscriptions = subscriptionsOf(plan.streams, { version: 5, known: [] });
-    const joined = subscriptionsOf(plan.streams, { version: 4, known: [] });
-    const isSame = subscriptions.every(({ identifier }) => identifier === undefined);
+    const { subscriptions } = planSubscriptions(plan.streams, NEW_SESSION);
+    const joined = planSubscriptions(plan.streams, { ...NEW_SESSION, identifiers: false });
+    const isSame = isDeepStrictEqual(
+      subscriptions.map(toFilterQos),
+      joined.subscriptions.map(toFilterQos),
+    );
     return {
       name: plan.name,
       clientId: plan.clientId,
@@ -41,7 +45,7 @@ export function describeConfig(
       },
       streams: plan.streams.map(({ name }) => name),
       subscriptions: subscriptions.map(toFilterQos),
-      subscriptions311: isSame ? null : joined.map(toFilterQos),
+      subscriptions311: isSame ? null : joined.subscriptions.map(toFilterQos),
     };
   });
   return { file, streams, connections, performance };

@@ -1,23 +1,28 @@
 import type { Clock } from "@weir/clock";
 import { errorMessage } from "@weir/fault";
 import {
+  type Answered,
   backoffMs,
   createLink,
   type DroppedMessage,
+  isHeld,
   type Link,
+  type Opened,
   pause,
   RECONNECT_BACKOFF,
   type ReceivedMessage,
+  type SubscribingSession,
+  type Subscription,
 } from "@weir/mqtt";
-import type { HealthCheck, Logger } from "@weir/service";
+import type { BrokerCheck, Logger } from "@weir/service";
 import { isLocked } from "@weir/sqlite";
 import type { LockWaits } from "../stream/lock-waits.ts";
 import type { Stream } from "../stream/stream.ts";
 import { createIntake } from "./intake.ts";
 import { batchOf, type ConnectionPlan } from "./plan.ts";
-import { createRoutes } from "./routes.ts";
+import { createRoutes, type Routes } from "./routes.ts";
 import { openSessionFile } from "./session-file.ts";
-import { subscriptionsOf } from "./subscriptions.ts";
+import { planSubscriptions, type SubscriptionPlan } from "./subscriptions.ts";
 
 /** One connection to a broker with the streams that come over it. */
 export interface Connection extends AsyncDisposable {
@@ -37,12 +42,14 @@ export interface ConnectionOptions {
   transport: "direct" | "mqttjs";
   clock: Clock;
   logger: Logger;
-  check: HealthCheck;
+  brokerCheck: BrokerCheck;
   /** Called after all commits, with how many messages they were and how long it took. */
   onCommitted: (messages: number, seconds: number) => void;
   /** Called after all commits, with who is to get a receipt, and for how many messages. */
   onPublishers: (publishers: ReadonlyMap<string, number>) => void;
   onUnmatched: (topic: string) => void;
+  /** Called for a message of a subscription that was not made here. */
+  onStrange: (topic: string) => void;
   /** Called for a packet that is not taken. */
   onDropped: (dropped: DroppedMessage) => void;
   onConnected: () => void;
@@ -59,24 +66,72 @@ function sessionNameOf({ clientId, broker }: ConnectionPlan): string {
 const BATCH_BYTES_MAX = 4 * 1024 * 1024;
 
 export function createConnection(options: ConnectionOptions): Connection {
-  const { clock, logger, check, onUnmatched, onFault, locks } = options;
+  const { clock, logger, brokerCheck, onUnmatched, onStrange, onFault, locks } = options;
   let { plan, streams } = options;
   let isLockedOut = false;
   const session = openSessionFile(plan.sessionFile, {
     clientId: plan.clientId,
     brokerUrl: plan.broker.url,
   });
-
-  const wanted = (version: 5 | 4) =>
-    subscriptionsOf(plan.streams, { version, known: session.load().subscriptions });
-  let routes = createRoutes(options.streams, wanted(5));
+  const remembered = session.load();
+  /** The filters that the session has for sure. */
+  const held = new Set(
+    remembered.isAgreed ? remembered.subscriptions.filter(isHeld).map(({ filter }) => filter) : [],
+  );
+  let has: readonly Subscription[] = remembered.subscriptions;
+  let hasIdentifiers = true;
+  let subscribed = planned();
+  let routes = findRoutes();
   const intake = createIntake({
     routes,
     streams: () => streams,
     session: sessionNameOf(plan),
     clock,
     onUnmatched,
+    onStrange,
   });
+
+  function planned(): SubscriptionPlan {
+    const { takers } = session.history();
+    return planSubscriptions(plan.streams, { identifiers: hasIdentifiers, has, takers });
+  }
+
+  function findRoutes(): Routes {
+    const own = hasIdentifiers ? new Set(ownIdentifiers()) : null;
+    return createRoutes({ streams, plan: subscribed, held, own });
+  }
+
+  /** Of all subscriptions in the life of the session, each once, the newest last. */
+  function ownIdentifiers(): number[] {
+    const earlier = has.length === 0 ? [] : session.history().identifiers;
+    const now = [...has, ...subscribed.subscriptions].map(({ identifier = 0 }) => identifier);
+    return [...new Set([...earlier, ...now])];
+  }
+
+  /** Goes on with what the session has, and with the streams as they are. */
+  function adapt(present: { identifiers: boolean; has: readonly Subscription[] }): void {
+    ({ has, identifiers: hasIdentifiers } = present);
+    if (has.length === 0) held.clear();
+    subscribed = planned();
+    routes = findRoutes();
+    intake.setRoutes(routes);
+  }
+
+  function opened({ sessionPresent, grants: { identifiers } }: Opened): void {
+    adapt({ identifiers, has: sessionPresent ? session.load().subscriptions : [] });
+  }
+
+  function wanted(present: SubscribingSession): readonly Subscription[] {
+    adapt(present);
+    session.setHistory({ takers: subscribed.takers, identifiers: ownIdentifiers() });
+    return subscribed.subscriptions;
+  }
+
+  function answered({ subscription, code }: Answered): void {
+    if (isHeld({ ...subscription, granted: code })) held.add(subscription.filter);
+    else held.delete(subscription.filter);
+    routes.forget();
+  }
 
   function store(messages: readonly ReceivedMessage[], released: readonly number[]): void {
     const startMs = clock.monotonic();
@@ -87,6 +142,7 @@ export function createConnection(options: ConnectionOptions): Connection {
   const link = createLink({
     broker: plan.broker,
     clientId: plan.clientId,
+    clientIdSetting: "LOGGER_CLIENT_ID",
     session: { kind: "persistent", expirySeconds: options.sessionExpirySeconds },
     subscriptions: wanted,
     sessionMemory: session,
@@ -114,11 +170,13 @@ export function createConnection(options: ConnectionOptions): Connection {
         await pause(clock, backoffMs(RECONNECT_BACKOFF, attempt, Math.random()), signal);
       }
     },
+    ...brokerCheck,
+    onOpened: opened,
+    onAnswer: answered,
     onConnected: () => {
-      check.pass();
+      brokerCheck.onConnected();
       options.onConnected();
     },
-    onDisconnected: check.fail,
     clock,
     logger,
   });
@@ -130,15 +188,14 @@ export function createConnection(options: ConnectionOptions): Connection {
     link,
     takes: (stream, topic) => routes.of(topic).streams.includes(stream),
     start: link.start,
-    setStreams: async (changed, changedStreams) => {
+    setStreams: async (changed, others) => {
       plan = changed;
-      streams = changedStreams;
-      routes = createRoutes(streams, wanted(5));
-      intake.setRoutes(routes);
+      streams = others;
+      adapt({ identifiers: hasIdentifiers, has: session.load().subscriptions });
       try {
         await link.setSubscriptions(wanted);
       } catch (error) {
-        // Nothing is lost by it: a connection that is made anew agrees on them anew.
+        // Nothing is lost by it: the next connection agrees on them.
         logger.warn(
           { connection: plan.name, reason: errorMessage(error) },
           "the broker has not agreed to the new subscriptions; it is asked again with the next connection",

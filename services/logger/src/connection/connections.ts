@@ -1,5 +1,5 @@
 import type { Link } from "@weir/mqtt";
-import type { ServiceContext } from "@weir/service";
+import { type ServiceContext, watchBroker } from "@weir/service";
 import type { StreamsConfig } from "@weir/streams";
 import type { LoggerConfig } from "../config.ts";
 import { type Receipts, startReceipts } from "../receipts/receipts.ts";
@@ -16,8 +16,8 @@ export interface Connections extends AsyncDisposable {
 }
 
 export interface ConnectionsOptions
-  extends Pick<ServiceContext, "clock" | "logger" | "health" | "fail">,
-    Pick<ConnectionOptions, "onCommitted" | "onUnmatched" | "onDropped" | "locks"> {
+  extends Pick<ServiceContext, "clock" | "logger" | "health" | "metrics" | "fail">,
+    Pick<ConnectionOptions, "onCommitted" | "onUnmatched" | "onStrange" | "onDropped" | "locks"> {
   streams: () => readonly Stream[];
   onReceipt: () => void;
 }
@@ -28,7 +28,7 @@ export function createConnections(
   config: Pick<LoggerConfig, "clientId" | "file" | "sessionExpirySeconds" | "transport">,
   options: ConnectionsOptions,
 ): Connections {
-  const { clock, logger, health, fail, onReceipt } = options;
+  const { clock, logger, fail, onReceipt } = options;
   const running = new Map<string, Connection>();
   // A message may be stored by streams on several connections of one broker, but has one receipt.
   const receiptsOf = new Map<string, Receipts>();
@@ -64,7 +64,7 @@ export function createConnections(
       ...config,
       plan,
       streams: streamsOf(plan),
-      check: health.check(plan.name === DEFAULT_BROKER ? "broker" : plan.name),
+      brokerCheck: watchBroker(options, plan.name === DEFAULT_BROKER ? "broker" : plan.name),
       onConnected: receipts.connected,
       onPublishers: receipts.note,
       onFault: fail,

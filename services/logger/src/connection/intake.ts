@@ -1,7 +1,7 @@
 import type { Clock } from "@weir/clock";
 import type { ReceivedMessage } from "@weir/mqtt";
 import type { Stream } from "../stream/stream.ts";
-import { isCopy, type Routes } from "./routes.ts";
+import type { Routes } from "./routes.ts";
 
 /** From what a connection brings to the streams' commits. */
 export interface Intake {
@@ -35,24 +35,32 @@ export interface IntakeOptions {
   clock: Clock;
   /** Called for a message on a topic of no stream: it is acknowledged, not stored. */
   onUnmatched: (topic: string) => void;
+  /** Called for a message of a subscription that was not made here: it is acknowledged, not stored. */
+  onStrange: (topic: string) => void;
 }
 
 export function createIntake(options: IntakeOptions): Intake {
-  const { clock, streams, session, onUnmatched } = options;
+  const { clock, streams, session, onUnmatched, onStrange } = options;
   let { routes } = options;
   const active = new Set<Stream>();
   let commits = 1;
 
   function hand(message: ReceivedMessage): void {
     const route = routes.of(message.topic);
+    const verdict = routes.judge(message, route);
     // It came for one of the filters, and its topic does not tell which: better in each than in none.
     const takers =
       route.streams.length === 0 && message.flaw !== undefined ? streams() : route.streams;
-    if (takers.length === 0) onUnmatched(message.topic);
-    if (isCopy(message, route)) return;
+    if (verdict === "strange") onStrange(message.topic);
+    else if (takers.length === 0) onUnmatched(message.topic);
+    if (verdict !== "store") return;
     for (const stream of takers) {
-      stream.take(message, session);
-      active.add(stream);
+      // It took the topic before: what the broker keeps has come already.
+      if (message.retained && route.hadRetained.has(stream)) stream.counts.skipped += 1;
+      else {
+        stream.take(message, session);
+        active.add(stream);
+      }
     }
   }
 

@@ -20,6 +20,8 @@ export interface LoggerMetrics {
 export interface LoggerMetricsOptions {
   streams: () => Iterable<Stream>;
   losses: Readonly<Losses>;
+  /** Messages of subscriptions that were not made here. */
+  strange: () => number;
   locks: Pick<LockWaits, "isWaiting">;
 }
 
@@ -29,7 +31,7 @@ export interface LoggerMetricsOptions {
  */
 export function createLoggerMetrics(
   registry: Registry,
-  { streams, losses, locks }: LoggerMetricsOptions,
+  { streams, losses, strange, locks }: LoggerMetricsOptions,
 ): LoggerMetrics {
   const registers = [registry];
   registerMessages(registry, streams);
@@ -45,6 +47,15 @@ export function createLoggerMetrics(
   );
   registerStores(registry, streams);
   registerLosses(registry, losses);
+  new Counter({
+    name: "weir_logger_strange_total",
+    help: "Messages that came for a subscription in the session that this logger has not made; they are not stored.",
+    registers,
+    collect() {
+      this.reset();
+      this.inc(strange());
+    },
+  });
   return {
     receipts: new Counter({
       name: "weir_logger_receipts_total",
@@ -107,7 +118,7 @@ function registerMessages(registry: Registry, streams: () => Iterable<Stream>): 
   });
   perStream(registry, streams, {
     name: "weir_logger_skipped_total",
-    help: "Retained messages that the stream skips.",
+    help: "Retained messages that the stream skips, or that it has had already.",
     of: ({ counts }) => counts.skipped,
   });
 }
