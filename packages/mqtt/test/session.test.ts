@@ -1,8 +1,8 @@
 import { describe, expect, test } from "@jest/globals";
 import { eventually } from "@weir/testkit";
 import { createSessionMemory, type Transport } from "../src/index.ts";
-import { startTrial } from "./fixture.ts";
-import { connack, startStandIn } from "./stand-in.ts";
+import { createTaker, payloads, startTrial } from "./fixture.ts";
+import { acknowledgedIds, connack, message, startStandIn } from "./stand-in.ts";
 import { TRANSPORTS } from "./transports.ts";
 
 const PERSISTENT = {
@@ -132,5 +132,67 @@ describe.each(TRANSPORTS)("a persistent session by %s", (transport) => {
     await using trial = startTrial(broker.url, { transport, ...options });
     await eventually(() => trial.states.length === 1);
     expect(broker.peers[0]?.received.map(({ cmd }) => cmd)).toContain("subscribe");
+  });
+
+  test.each([
+    ["MQTT 3.1.1", 4],
+    ["MQTT 5 without identifiers", 5],
+  ] as const)(
+    "of a strange client is thrown away unread where the broker speaks %s",
+    async (_, version) => {
+      let isThere = true;
+      await using broker = await startStandIn({
+        connect: ({ protocolVersion, clean }, peer) => {
+          if (protocolVersion !== version) {
+            peer.send(connack(1));
+            return;
+          }
+          const properties = { subscriptionIdentifiersAvailable: false };
+          if (clean) isThere = false;
+          // What is queued comes right behind CONNACK.
+          if (isThere) peer.send(connack(0, { sessionPresent: true, properties }), message(1));
+          else peer.send(connack(0, { properties }));
+        },
+      });
+      const memory = createSessionMemory();
+      const sessionMemory = {
+        ...memory,
+        load: () => ({ ...memory.load(), isStrange: !memory.load().isAgreed }),
+      };
+      const { received, onBatch } = createTaker();
+      await using trial = startTrial(broker.url, {
+        transport,
+        ...PERSISTENT,
+        sessionMemory,
+        onBatch,
+      });
+      await eventually(() => trial.states.length === 1);
+      expect(trial.states).toEqual(["connected"]);
+      // A message of the new session comes behind anything of the old one.
+      broker.peers.at(-1)?.send(message(2));
+      await eventually(() => received.length > 0);
+      expect(payloads(received)).toEqual(["message 2"]);
+      expect(broker.peers.flatMap(acknowledgedIds)).not.toContain(1);
+      expect(trial.warnings[0]).toContain("it was thrown away");
+    },
+  );
+
+  test("of a strange client goes on where identifiers tell its subscriptions apart", async () => {
+    await using broker = await startStandIn({
+      connect: (_, peer) => peer.send(connack(0, { sessionPresent: true }), message(1)),
+    });
+    const memory = createSessionMemory();
+    const sessionMemory = { ...memory, load: () => ({ ...memory.load(), isStrange: true }) };
+    const { received, onBatch } = createTaker();
+    await using trial = startTrial(broker.url, {
+      transport,
+      ...PERSISTENT,
+      sessionMemory,
+      onBatch,
+    });
+    await eventually(() => received.length === 1);
+    await eventually(() => trial.states.length === 1);
+    expect(broker.peers).toHaveLength(1);
+    expect(trial.warnings).toEqual([expect.stringContaining("it goes on")]);
   });
 });
