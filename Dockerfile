@@ -45,8 +45,7 @@ WORKDIR /app
 # A network that can be broken without unplugging a cable. It depends on nothing but Node.js.
 FROM base AS network
 COPY --from=source /app/packages/testkit/package.json /app/packages/testkit/src/network.ts \
-    /app/packages/testkit/src/fault-proxy.ts /app/packages/testkit/src/fault-proxy-command.ts \
-    /app/packages/testkit/src/fault-proxy-weather.ts ./
+    /app/packages/testkit/src/fault-proxy.ts ./
 USER node
 ENTRYPOINT ["node", "network.ts"]
 

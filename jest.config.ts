@@ -3,7 +3,7 @@ import type { Config } from "jest";
 const config: Config = {
   testMatch: [
     "<rootDir>/{packages,services}/*/test/**/*.test.ts",
-    "<rootDir>/{bench,standalone,test}/**/*.test.ts",
+    "<rootDir>/{bench,standalone,test,weir}/**/*.test.ts",
   ],
   extensionsToTreatAsEsm: [".ts"],
   transform: { "\\.ts$": "<rootDir>/tools/jest-strip-types.ts" },

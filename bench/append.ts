@@ -2,11 +2,10 @@
 // synced, as the logger does it. Fresh files; rows are made outside of the measured time.
 //
 //   npm run bench:append
-
 import { mkdtempSync, rmSync } from "node:fs";
 import { cpus, release, tmpdir } from "node:os";
 import { join } from "node:path";
-import { print } from "@weir/fault";
+import { print } from "@weir/runtime";
 import { type NewRow, openStore, type Store } from "@weir/store";
 import Table from "cli-table3";
 

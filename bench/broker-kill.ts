@@ -5,12 +5,11 @@
 //   npm run bench:broker-kill -- --kills 28 --set 'plugin_opt_sync full' --set 'packet_buffer_size 2;-max_packet_size'
 //
 // `--set` replaces lines of the configuration or adds them, `-key` leaves one out; each `--set` is a run of its own.
-
 import { readFileSync } from "node:fs";
 import { connect as connectSocket, type Socket } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { print } from "@weir/fault";
+import { print } from "@weir/runtime";
 import { eventually, temporaryFolder } from "@weir/testkit";
 import Table from "cli-table3";
 import mqtt from "mqtt";

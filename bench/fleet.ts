@@ -2,22 +2,19 @@
 // device with a connection of its own and a state a second. Processor time, memory, and whether all is stored.
 //
 //   npm run bench:fleet [seconds]
-
 import { mkdtempSync, rmSync } from "node:fs";
 import { cpus, release, tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { setTimeout as pause } from "node:timers/promises";
-import { print } from "@weir/fault";
-import { NODE_ARGUMENTS, NODE_ENVIRONMENT } from "@weir/service";
+import { NODE_ARGUMENTS, NODE_ENVIRONMENT, print } from "@weir/runtime";
 import { readRange } from "@weir/store";
 import { freePort } from "@weir/testkit";
 import Table from "cli-table3";
-import { findMosquitto, MOSQUITTO_REMEDY, startMosquitto } from "./logger/brokers/mosquitto.ts";
-import { growthOf } from "./logger/growth.ts";
-import { type Child, startChild } from "./logger/process/child.ts";
-import { cpuUs, rssBytes } from "./logger/process/usage.ts";
-import { readyAt } from "./logger/subjects/ready.ts";
+import { growthOf } from "./logger/comparison.ts";
+import { findMosquitto, MOSQUITTO_REMEDY, startMosquitto } from "./logger/mosquitto.ts";
+import { type Child, cpuUs, rssBytes, startChild } from "./logger/process.ts";
+import { readyAt } from "./logger/weir.ts";
 
 const DEVICES = 1_000;
 const SECONDS_DEFAULT = 60;

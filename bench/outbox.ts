@@ -1,21 +1,18 @@
-// How many messages a second a publisher with an outbox brings to a receipt, beside the same link
+// How many messages a second a publisher with an outbox brings to a receipt, beside the same client
 // without an outbox to the broker's PUBACK. The broker of npm start and the logger, with its store on
 // disk, are processes beside this one; each
 // round is a process of its own, whose memory is the publisher's alone.
 //
 //   npm run bench:outbox
-
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { cpus, release, tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { systemClock } from "@weir/clock";
-import { print } from "@weir/fault";
-import { createLink, type Link } from "@weir/mqtt";
-import { openOutbox } from "@weir/outbox";
-import { createLogger } from "@weir/service";
+import { openOutbox } from "@weir/delivery";
+import { createReconnectingClient, type ReconnectingClient } from "@weir/mqtt";
+import { createLogger, print, systemClock } from "@weir/runtime";
 import { freePort } from "@weir/testkit";
 import Table from "cli-table3";
 
@@ -28,8 +25,11 @@ const logger = createLogger("bench", { logLevel: "fatal", logFormat: "json" });
 const reading = (number: number) => ({ number, epochtime: String(Math.floor(Date.now() / 1_000)) });
 const perSecond = (startMs: number): number => MESSAGES / ((performance.now() - startMs) / 1_000);
 
-function connect(port: number, options: Partial<Parameters<typeof createLink>[0]>): Link {
-  return createLink({
+function connect(
+  port: number,
+  options: Partial<Parameters<typeof createReconnectingClient>[0]>,
+): ReconnectingClient {
+  return createReconnectingClient({
     broker: { url: `mqtt://127.0.0.1:${port}`, username: null, password: null },
     clientId: `bench-${crypto.randomUUID()}`,
     session: { kind: "clean" },
@@ -41,13 +41,13 @@ function connect(port: number, options: Partial<Parameters<typeof createLink>[0]
 
 async function withoutOutbox(port: number): Promise<number> {
   const connected = Promise.withResolvers<void>();
-  await using link = connect(port, { onConnected: () => connected.resolve() });
-  link.start();
+  await using client = connect(port, { onConnected: () => connected.resolve() });
+  client.start();
   await connected.promise;
   const startMs = performance.now();
   await Promise.all(
     Array.from({ length: MESSAGES }, (_, number) =>
-      link.publish("DATA", JSON.stringify(reading(number)), { qos: 1 }),
+      client.publish("DATA", JSON.stringify(reading(number)), { qos: 1 }),
     ),
   );
   return perSecond(startMs);
@@ -67,16 +67,16 @@ async function withOutbox(port: number, file: string, perSecondMax: number): Pro
     onFault: delivered.reject,
     clock: systemClock,
   });
-  await using link = connect(port, {
+  await using client = connect(port, {
     subscriptions: [outbox.subscription],
     onMessage: outbox.receive,
     onConnected: () => {
-      outbox.connected(link);
+      outbox.connected(client);
       connected.resolve();
     },
     onDisconnected: outbox.disconnected,
   });
-  link.start();
+  client.start();
   await connected.promise;
   const startMs = performance.now();
   for (let number = 0; number < MESSAGES; number += BATCH) {

@@ -2,11 +2,10 @@
 // stats takes to rebuild its windows at its start. Real stores on disk, the real follower.
 //
 //   npm run bench:publication
-
 import { mkdtempSync, rmSync } from "node:fs";
 import { cpus, release, tmpdir } from "node:os";
 import { join } from "node:path";
-import { print } from "@weir/fault";
+import { print } from "@weir/runtime";
 import { createFollower, type Follower } from "@weir/stats/follower";
 import { type NewRow, openStore, type Store } from "@weir/store";
 import Table from "cli-table3";

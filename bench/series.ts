@@ -2,21 +2,18 @@
 // the processor time of stats while a thousand states a second come and a hundred statistics a second go.
 //
 //   npm run bench:series [seconds]
-
 import { mkdtempSync, rmSync } from "node:fs";
 import { cpus, release, tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { startBroker } from "@weir/broker";
-import { print } from "@weir/fault";
-import { outcomeOf } from "@weir/messages";
-import { NODE_ARGUMENTS, NODE_ENVIRONMENT } from "@weir/service";
+import { outcomeOf } from "@weir/protocol";
+import { NODE_ARGUMENTS, NODE_ENVIRONMENT, print } from "@weir/runtime";
 import { createSeriesSet } from "@weir/stats/series";
 import { type NewRow, openSegmentedStore } from "@weir/store";
 import { freePort } from "@weir/testkit";
 import Table from "cli-table3";
-import { startChild } from "./logger/process/child.ts";
-import { cpuUs, rssBytes } from "./logger/process/usage.ts";
+import { cpuUs, rssBytes, startChild } from "./logger/process.ts";
 
 const SERIES = 1_000;
 const FULL_SECONDS = 1_920;

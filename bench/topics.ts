@@ -2,17 +2,16 @@
 // of one topic: from a stand-in for a broker, as fast as they are acknowledged, with synchronous=FULL.
 //
 //   npm run bench:topics [messages]
-
 import { mkdtempSync, rmSync } from "node:fs";
 import { cpus, loadavg, release, tmpdir } from "node:os";
 import { join } from "node:path";
 import { monitorEventLoopDelay } from "node:perf_hooks";
-import { print } from "@weir/fault";
 import { readLoggerConfig } from "@weir/logger/config";
 import { startLogger } from "@weir/logger/logger";
+import { print } from "@weir/runtime";
 import { createTestContext, NOTHING_CONFIGURED } from "@weir/testkit";
 import Table from "cli-table3";
-import { startStandIn } from "./logger/load/sources.ts";
+import { startStandIn } from "./logger/sources.ts";
 
 const MESSAGES_DEFAULT = 1_000_000;
 /** What is encoded and sent in one go. */

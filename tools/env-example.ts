@@ -1,8 +1,8 @@
 import { writeFileSync } from "node:fs";
-import { renderEnvExample, type Settings } from "@weir/config";
 import { deviceAgentSettings } from "@weir/device-agent/config";
 import { loggerSettings } from "@weir/logger/config";
 import { publisherSettings } from "@weir/publisher/config";
+import { renderEnvExample, type Settings } from "@weir/runtime";
 import { standaloneSettings } from "@weir/standalone/config";
 import { statsSettings } from "@weir/stats/config";
 import { statsPrinterSettings } from "@weir/stats-printer/config";

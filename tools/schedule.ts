@@ -1,7 +1,6 @@
 // When a device on a battery looks for a broker that is away: the gate of its link, on a fake clock.
 //
 //   npm run schedule -- [--hours 24] [--seed 1] [--alarm HOUR]... [--press HOUR]...
-
 import { setImmediate as turn } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import {
@@ -11,8 +10,8 @@ import {
   ON_BATTERY,
   spendAttempt,
 } from "@weir/delivery";
-import { errorMessage, print } from "@weir/fault";
 import { backoffMs } from "@weir/mqtt";
+import { errorMessage, print } from "@weir/runtime";
 import { createFakeClock } from "@weir/testkit";
 import Table from "cli-table3";
 

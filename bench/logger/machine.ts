@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { closeSync, fsyncSync, openSync, statfsSync, writeSync } from "node:fs";
 import { cpus, loadavg, release, totalmem } from "node:os";
 import { join } from "node:path";
-import { spreadOf } from "./statistics.ts";
+import { spreadOf } from "./comparison.ts";
 
 /** What the figures depend on. */
 export interface Machine {

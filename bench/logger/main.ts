@@ -1,25 +1,77 @@
-// `npm run bench`: the logger beside its peers. README.md of this folder tells what is measured and how.
-
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { print as printText } from "@weir/fault";
-import { OPEN } from "./brokers/broker.ts";
-import { findMosquitto, MOSQUITTO_REMEDY, startMosquitto } from "./brokers/mosquitto.ts";
-import type { Bench, Case } from "./case.ts";
-import { casesOf } from "./cases/cases.ts";
-import { createSubjects } from "./cases/contenders.ts";
+import { parseArgs } from "node:util";
+import { print as printText } from "@weir/runtime";
+import { casesOf, createSubjects } from "./cases.ts";
+import { type Bench, type Case, type CaseResult, runCase } from "./comparison.ts";
 import { describeMachine, machineWarnings, renderMachine } from "./machine.ts";
-import { measureGenerator } from "./measure.ts";
-import { type Options, parseOptions, USAGE } from "./options.ts";
-import { usageProblem } from "./process/usage.ts";
+import { measureGenerator, WARMING_SECONDS } from "./measure.ts";
+import { findMosquitto, MOSQUITTO_REMEDY, OPEN, startMosquitto } from "./mosquitto.ts";
+import { usageProblem } from "./process.ts";
 import { renderProfile } from "./profile.ts";
-import { resultsOf } from "./results.ts";
-import { type CaseResult, runCase } from "./run-cases.ts";
-import { renderCase, renderVerdicts } from "./table.ts";
-import { WARMING_SECONDS } from "./watch.ts";
+import { renderCase, renderVerdicts, resultsOf } from "./report.ts";
 
+/** What the command line asks for. */
+export interface Options {
+  help: boolean;
+  rounds: number;
+  /** Names of cases; empty for all. */
+  only: readonly string[];
+  isQuick: boolean;
+  isSoak: boolean;
+  isProfile: boolean;
+  /** The logger's main.ts: this checkout's, or another one's to compare with. */
+  program: string;
+}
+
+const OWN_PROGRAM = fileURLToPath(new URL("../../services/logger/src/main.ts", import.meta.url));
+const ROUNDS = 5;
+const ROUNDS_MAX = 100;
+
+const USAGE = `npm run bench -- [options]
+  --rounds N      how often each contender runs, in turns (default ${ROUNDS})
+  --only A,B      only these cases
+  --quick         one round of short loads, to see whether all of it works
+  --soak          memory over 10 minutes instead of one
+  --profile       one round; where the logger spends its time, by function
+  --logger FILE   another logger's main.ts
+  --help`;
+
+/** @throws TypeError in words for a user. */
+function parseOptions(argv: readonly string[]): Options {
+  const { values } = parseArgs({
+    args: [...argv],
+    options: {
+      help: { type: "boolean", default: false },
+      rounds: { type: "string" },
+      only: { type: "string", default: "" },
+      quick: { type: "boolean", default: false },
+      soak: { type: "boolean", default: false },
+      profile: { type: "boolean", default: false },
+      logger: { type: "string", default: OWN_PROGRAM },
+    },
+  });
+  const isShort = values.quick || values.profile;
+  return {
+    help: values.help,
+    rounds: roundsOf(values.rounds ?? String(isShort ? 1 : ROUNDS)),
+    only: values.only.split(",").filter((name) => name !== ""),
+    isQuick: values.quick,
+    isSoak: values.soak,
+    isProfile: values.profile,
+    program: values.logger,
+  };
+}
+
+function roundsOf(text: string): number {
+  const rounds = Number(text);
+  if (Number.isInteger(rounds) && rounds >= 1 && rounds <= ROUNDS_MAX) return rounds;
+  throw new TypeError(`--rounds: ${text} is not a whole number from 1 to ${ROUNDS_MAX}`);
+}
+
+// `npm run bench`: the logger beside its peers. README.md of this folder tells what is measured and how.
 const RESULTS = fileURLToPath(new URL("../results/", import.meta.url));
 const CACHE = fileURLToPath(new URL("../.cache/", import.meta.url));
 

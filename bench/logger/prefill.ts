@@ -1,5 +1,5 @@
 import { setImmediate as yieldToSignals } from "node:timers/promises";
-import { outcomeOf } from "@weir/messages";
+import { outcomeOf } from "@weir/protocol";
 import { type NewRow, openStore } from "@weir/store";
 
 export interface PrefillOptions {

@@ -5,8 +5,8 @@ import {
   processConfig,
   processSettings,
   readSettings,
-} from "@weir/config";
-import { runService } from "@weir/service";
+  runService,
+} from "@weir/runtime";
 import { EMBEDDED_BROKER_HOST, standaloneSettings } from "./config.ts";
 
 interface BrokerProcessConfig {

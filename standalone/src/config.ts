@@ -1,19 +1,24 @@
+import { parseArgs } from "node:util";
+import { deviceAgentSettings, readAgentConfig } from "@weir/device-agent/config";
+import { loggerSettings, readLoggerConfig } from "@weir/logger/config";
+import { publisherSettings, readPublisherConfig } from "@weir/publisher/config";
 import {
   brokerConfig,
   brokerSettings,
   ConfigurationFault,
   type Environment,
+  EXIT_CODES,
+  errorMessage,
+  Fault,
   integer,
   namesBroker,
   processSettings,
   readSettings,
+  renderHelp,
   section,
   storeSettings,
   text,
-} from "@weir/config";
-import { deviceAgentSettings, readAgentConfig } from "@weir/device-agent/config";
-import { loggerSettings, readLoggerConfig } from "@weir/logger/config";
-import { publisherSettings, readPublisherConfig } from "@weir/publisher/config";
+} from "@weir/runtime";
 import { readStatsConfig, statsSettings } from "@weir/stats/config";
 import { readStatsPrinterConfig, statsPrinterSettings } from "@weir/stats-printer/config";
 
@@ -102,4 +107,53 @@ function collectProblems<T>(problems: Set<string>, read: () => T): T | null {
     for (const problem of error.problems) problems.add(problem);
     return null;
   }
+}
+
+export interface CommandLine {
+  help: boolean;
+  isVerbose: boolean;
+  /** The variables that options stand for. */
+  environment: Environment;
+}
+
+/** @throws Fault for an option that there is not. */
+export function parseCommandLine(argv: readonly string[]): CommandLine {
+  try {
+    const { values } = parseArgs({
+      args: [...argv],
+      options: {
+        help: { type: "boolean", default: false },
+        verbose: { type: "boolean", default: false },
+        format: { type: "string" },
+      },
+    });
+    const { help, verbose, format } = values;
+    const environment = format === undefined ? {} : { STATS_PRINTER_FORMAT: format };
+    return { help, isVerbose: verbose, environment };
+  } catch (cause) {
+    throw new Fault(errorMessage(cause), {
+      remedy: "See npm start -- --help.",
+      exitCode: EXIT_CODES.configuration,
+      cause,
+    });
+  }
+}
+
+/** The text of `--help`. */
+export function renderUsage(): string {
+  return `npm start: runs the whole suite on this machine, without Docker, until Ctrl-C.
+
+Options, after "npm start --":
+  --help
+  --verbose   shows the log of every process
+  --format …  how the statistics are printed: table, json or csv
+
+A broker that BROKER or BROKER_URL names must answer at the start, or it ends with code 69; later
+outages are waited out. A process that ends is started again. Exit codes: 0 stopped as asked, 69 a
+port is taken or the broker is missing, 73 a folder cannot be written, 75 another logger writes the
+store, 78 the settings are wrong.
+
+Settings:
+${renderHelp(allSettings)}
+`;
 }

@@ -1,9 +1,12 @@
-import { systemClock } from "@weir/clock";
-import { loadEnvironment } from "@weir/config";
-import { EXIT_CODES, Fault, print } from "@weir/fault";
-import { listenForStopRequest } from "@weir/service";
-import { parseCommandLine, renderUsage } from "./command-line.ts";
-import { readStandaloneConfig } from "./config.ts";
+import {
+  EXIT_CODES,
+  Fault,
+  listenForStopRequest,
+  loadEnvironment,
+  print,
+  systemClock,
+} from "@weir/runtime";
+import { parseCommandLine, readStandaloneConfig, renderUsage } from "./config.ts";
 import { runSuite } from "./suite.ts";
 
 async function run(): Promise<number> {

@@ -1,6 +1,4 @@
-import type { Clock } from "@weir/clock";
-import { EXIT_CODES, Fault } from "@weir/fault";
-import type { StopRequest } from "@weir/service";
+import { type Clock, EXIT_CODES, Fault, type StopRequest } from "@weir/runtime";
 import type { StandaloneConfig } from "./config.ts";
 import { type Keeper, keep, NO_READER } from "./keeper.ts";
 import { partsInOrder, STOP_STAGES } from "./part.ts";

@@ -2,8 +2,7 @@ import { readFileSync } from "node:fs";
 import { Readable } from "node:stream";
 import { describe, expect, test } from "@jest/globals";
 import { temporaryFolder } from "@weir/testkit";
-import { openLogFile } from "../src/log-file.ts";
-import { createLogRelay } from "../src/log-relay.ts";
+import { createLogRelay, openLogFile } from "../src/log.ts";
 
 const fatal = { level: 60, time: "2026-01-01T10:20:30.400Z", name: "logger", msg: "no room" };
 

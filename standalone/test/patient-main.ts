@@ -1,8 +1,5 @@
-import { type Clock, systemClock } from "@weir/clock";
-import { loadEnvironment } from "@weir/config";
-import { listenForStopRequest } from "@weir/service";
-import { parseCommandLine } from "../src/command-line.ts";
-import { readStandaloneConfig } from "../src/config.ts";
+import { type Clock, listenForStopRequest, loadEnvironment, systemClock } from "@weir/runtime";
+import { parseCommandLine, readStandaloneConfig } from "../src/config.ts";
 import { STOP_STAGES } from "../src/part.ts";
 import { runSuite } from "../src/suite.ts";
 

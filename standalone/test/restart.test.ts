@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { restartDelayMs } from "../src/restart.ts";
+import { restartDelayMs } from "../src/keeper.ts";
 
 describe("the pause before a restart", () => {
   test("doubles with each failure in a row, up to 30 s", () => {

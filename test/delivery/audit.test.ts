@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, jest, test } from "@jest/globals";
 import { startBroker } from "@weir/broker";
-import type { AnnouncementEntry } from "@weir/messages";
+import type { AnnouncementEntry } from "@weir/protocol";
 import {
   connectTestClient,
   NOTHING_CONFIGURED,
@@ -17,7 +17,7 @@ import { startExactBroker } from "./exact-broker.ts";
 // Processes are started, some of them one after the other.
 jest.setTimeout(180_000);
 
-const COMMAND = fileURLToPath(new URL("../../services/logger/src/audit/main.ts", import.meta.url));
+const COMMAND = fileURLToPath(new URL("../../weir/src/audit.ts", import.meta.url));
 const LOCAL = { host: "127.0.0.1", port: 0 };
 
 interface Place {

@@ -1,8 +1,8 @@
-import { type Clock, systemClock } from "@weir/clock";
+import { type MessageOutcome, type Outbox, type OutboxOptions, openOutbox } from "@weir/delivery";
 import { readLoggerConfig } from "@weir/logger/config";
 import { startLogger } from "@weir/logger/logger";
-import { createLink, type Link } from "@weir/mqtt";
-import { type Outbox, type OutboxOptions, type Outcome, openOutbox } from "@weir/outbox";
+import { createReconnectingClient, type ReconnectingClient } from "@weir/mqtt";
+import { type Clock, systemClock } from "@weir/runtime";
 import { openReader } from "@weir/store";
 import { createTestContext, eventually, NOTHING_CONFIGURED } from "@weir/testkit";
 
@@ -12,7 +12,7 @@ const LISTENS_WITHIN_MS = 30_000;
 /** A publisher with an outbox, as an application has it. */
 export interface Publisher extends AsyncDisposable {
   outbox: Outbox;
-  outcomes: Outcome[];
+  outcomes: MessageOutcome[];
   faults: unknown[];
 }
 
@@ -22,7 +22,7 @@ export function startPublisherAt(
   options: Partial<OutboxOptions> = {},
 ): Publisher {
   const clock: Clock = options.clock ?? systemClock;
-  const outcomes: Outcome[] = [];
+  const outcomes: MessageOutcome[] = [];
   const faults: unknown[] = [];
   const outbox = openOutbox({
     file,
@@ -32,24 +32,24 @@ export function startPublisherAt(
     clock,
     ...options,
   });
-  const link: Link = createLink({
+  const client: ReconnectingClient = createReconnectingClient({
     broker: { url: `mqtt://127.0.0.1:${port}`, username: null, password: null },
     clientId: `kitchen-${crypto.randomUUID()}`,
     session: { kind: "clean" },
     subscriptions: [outbox.subscription],
     onMessage: outbox.receive,
-    onConnected: () => outbox.connected(link),
+    onConnected: () => outbox.connected(client),
     onDisconnected: outbox.disconnected,
     clock: systemClock,
     logger: createTestContext().logger,
   });
-  link.start();
+  client.start();
   return {
     outbox,
     outcomes,
     faults,
     [Symbol.asyncDispose]: async () => {
-      await link[Symbol.asyncDispose]();
+      await client[Symbol.asyncDispose]();
       await outbox[Symbol.asyncDispose]();
     },
   };

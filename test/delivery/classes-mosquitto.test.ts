@@ -1,8 +1,8 @@
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "@jest/globals";
-import { systemClock } from "@weir/clock";
 import { createDelivery } from "@weir/delivery";
-import { createLink, type InboundMessage } from "@weir/mqtt";
+import { createReconnectingClient, type InboundMessage } from "@weir/mqtt";
+import { systemClock } from "@weir/runtime";
 import {
   connectTestClient,
   createFakeClock,
@@ -27,7 +27,7 @@ const brokerAt = (port: number) => ({
 async function connectReceiver(port: number) {
   const received: InboundMessage[] = [];
   const connected = Promise.withResolvers<void>();
-  const link = createLink({
+  const client = createReconnectingClient({
     broker: brokerAt(port),
     clientId: "receiver",
     session: { kind: "persistent", expirySeconds: 600 },
@@ -37,9 +37,9 @@ async function connectReceiver(port: number) {
     clock: systemClock,
     logger,
   });
-  link.start();
+  client.start();
   await connected.promise;
-  return { received, [Symbol.asyncDispose]: () => link[Symbol.asyncDispose]() };
+  return { received, [Symbol.asyncDispose]: () => client[Symbol.asyncDispose]() };
 }
 
 function press(message: InboundMessage): unknown {
@@ -54,7 +54,7 @@ inDocker("an event over MQTT 5", () => {
 
     const clock = createFakeClock(Date.now());
     await using delivery = createDelivery({
-      link: {
+      client: {
         broker: brokerAt(port),
         clientId: "device",
         session: { kind: "clean" },

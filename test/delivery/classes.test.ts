@@ -1,6 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
 import { startBroker } from "@weir/broker";
-import { systemClock } from "@weir/clock";
 import {
   createDelivery,
   type Delivery,
@@ -8,6 +7,7 @@ import {
   isExpired,
   ON_MAINS,
 } from "@weir/delivery";
+import { systemClock } from "@weir/runtime";
 import {
   connectTestClient,
   createTestContext,
@@ -18,7 +18,7 @@ import {
 import { startLoggerAt, storedValues } from "./chain.ts";
 
 const LOCAL = { host: "127.0.0.1", port: 0 };
-/** Where a link finds its broker again after a pause that has grown meanwhile. */
+/** Where a client finds its broker again after a pause that has grown meanwhile. */
 const TIMEOUT_MS = 60_000;
 const reading = (number: number) => ({ number, epochtime: String(Math.floor(Date.now() / 1_000)) });
 const textOf = ({ payload }: { payload: Buffer }) => JSON.parse(payload.toString());
@@ -50,7 +50,7 @@ function startDevice(
   const earlier: unknown[] = [];
   const context = createTestContext();
   const delivery = createDelivery({
-    link: {
+    client: {
       broker: { url: `mqtt://127.0.0.1:${port}`, username: null, password: null },
       clientId: `device-${crypto.randomUUID()}`,
       session: { kind: "clean" },

@@ -24,13 +24,13 @@ export async function startOutage<Kind extends string>(
   const attemptsAtMs: number[] = [];
   let failures = 0;
   let connections = 0;
-  // The link says one line for each attempt that fails.
+  // The client says one line for each attempt that fails.
   const failed = () => {
     failures += 1;
   };
   const delivery = createDelivery<Kind>({
     ...options,
-    link: {
+    client: {
       broker: { url: `mqtt://127.0.0.1:${port}`, username: null, password: null },
       clientId: "device",
       session: { kind: "clean" },

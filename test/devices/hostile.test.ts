@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { startBroker } from "@weir/broker";
-import { type CommandAck, parseCommandAck } from "@weir/messages";
+import { type CommandAck, parseCommandAck } from "@weir/protocol";
 import {
   connectTestClient,
   eventually,

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { resolve } from "node:path";
 import { describe, expect, test } from "@jest/globals";
 import { startBroker } from "@weir/broker";
-import { decodeState } from "@weir/messages";
+import { decodeState } from "@weir/protocol";
 import { eventually, temporaryFolder } from "@weir/testkit";
 import { startLoggerAt, storedMessages } from "./chain.ts";
 import { connectLosantClient } from "./losant-client.ts";
@@ -23,7 +23,7 @@ const TIMES: readonly [form: string, time: unknown][] = [
 
 /** `npm run command -- …`, against this broker; it waits for an answer until it is disposed of. */
 function sendCommand(port: number, ...args: string[]): AsyncDisposable {
-  const main = resolve("services/device-agent/src/send-command/main.ts");
+  const main = resolve("weir/src/command.ts");
   const child = spawn(process.execPath, [main, ...args], {
     // Without the .env of a developer.
     cwd: tmpdir(),

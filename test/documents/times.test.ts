@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "@jest/globals";
-import { decodeReading } from "@weir/messages";
+import { decodeReading } from "@weir/protocol";
 
 const PAGE = "docs/filters-and-decoders.md";
 const RECEIVED_US = Date.UTC(2026, 10, 27, 8, 31) * 1_000;

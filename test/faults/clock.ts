@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { type Clock, systemClock } from "@weir/clock";
+import { type Clock, systemClock } from "@weir/runtime";
 import { createBrokerProcess } from "./broker-process.ts";
 import { hastyClock, startLocalChain } from "./local-chain.ts";
 import type { Scenario } from "./scenario.ts";

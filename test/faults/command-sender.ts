@@ -1,6 +1,6 @@
-import { systemClock } from "@weir/clock";
-import { type CommandAck, deviceTopics, endsCommand, parseCommandAck } from "@weir/messages";
-import { createLink } from "@weir/mqtt";
+import { createReconnectingClient } from "@weir/mqtt";
+import { type CommandAck, deviceTopics, endsCommand, parseCommandAck } from "@weir/protocol";
+import { systemClock } from "@weir/runtime";
 
 /** Sends numbered commands to a device, and writes down what it says of them. */
 export interface CommandSender extends AsyncDisposable {
@@ -28,8 +28,8 @@ export async function startCommandSender({
   let last = 0;
   const connected = Promise.withResolvers<void>();
   await using opening = new AsyncDisposableStack();
-  const link = opening.use(
-    createLink({
+  const client = opening.use(
+    createReconnectingClient({
       broker: { url: `mqtt://127.0.0.1:${port}`, username: null, password: null },
       clientId: "faults-sender",
       // The broker lives through all of it; what it has for the sender must not be lost, either.
@@ -50,7 +50,7 @@ export async function startCommandSender({
       logger: { info: () => {}, warn: () => {}, debug: () => {} },
     }),
   );
-  link.start();
+  client.start();
   await connected.promise;
   const opened = opening.move();
   return {
@@ -62,7 +62,7 @@ export async function startCommandSender({
       sent.add(id);
       open.add(id);
       for (let time = 0; time < times; time += 1) {
-        await link.publish(topics.command, JSON.stringify(message), { qos: 1 });
+        await client.publish(topics.command, JSON.stringify(message), { qos: 1 });
       }
     },
     sent,

@@ -1,13 +1,12 @@
-// A device's desk with a journal, and one command that writes down which id it was executed for. The
+// A device's handler with a journal, and one command that writes down which id it was executed for. The
 // harness starts and kills it; it also kills itself between two steps, where it is told to.
 import { appendFileSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
-import { systemClock } from "@weir/clock";
-import { createCommandDesk } from "@weir/device-agent/command-desk";
+import { createCommandHandler } from "@weir/device-agent/command-handler";
 import { openJournals } from "@weir/device-agent/journals";
-import { deviceTopics } from "@weir/messages";
-import { createLink, type Link } from "@weir/mqtt";
-import { createLogger, listenForStopRequest } from "@weir/service";
+import { createReconnectingClient, type ReconnectingClient } from "@weir/mqtt";
+import { deviceTopics } from "@weir/protocol";
+import { createLogger, listenForStopRequest, systemClock } from "@weir/runtime";
 import { z } from "zod";
 import { takeDeath } from "./death.ts";
 
@@ -29,7 +28,7 @@ function end(fault: unknown): never {
 
 const opened = new AsyncDisposableStack();
 const journal = opened.use(openJournals({ file: required("FAULTS_JOURNAL") })).of(address.id);
-const desk = createCommandDesk({
+const handler = createCommandHandler({
   device: address,
   commands: new Map([
     [
@@ -77,22 +76,22 @@ const desk = createCommandDesk({
   clock: systemClock,
   onFault: end,
 });
-const link: Link = createLink({
+const client: ReconnectingClient = createReconnectingClient({
   broker: { url: `mqtt://${required("BROKER")}`, username: null, password: null },
   clientId: address.id,
   session: { kind: "persistent", expirySeconds: 3_600 },
-  subscriptions: [desk.subscription],
+  subscriptions: [handler.subscription],
   availability: { topic: deviceTopics(address).availability },
-  onMessage: (message) => void desk.receive(message),
-  onConnected: () => desk.connected(link),
-  onDisconnected: desk.disconnected,
+  onMessage: (message) => void handler.receive(message),
+  onConnected: () => handler.connected(client),
+  onDisconnected: handler.disconnected,
   clock: systemClock,
   logger,
 });
-opened.use(link);
-opened.use(desk);
-desk.start();
-link.start();
+opened.use(client);
+opened.use(handler);
+handler.start();
+client.start();
 await listenForStopRequest();
 await opened.disposeAsync();
 // The harness's channel would hold it open.

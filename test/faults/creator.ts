@@ -1,5 +1,5 @@
-import { type Clock, systemClock } from "@weir/clock";
-import type { Outbox } from "@weir/outbox";
+import type { Outbox } from "@weir/delivery";
+import { type Clock, systemClock } from "@weir/runtime";
 import { openJournal, readJournal } from "./journal.ts";
 
 const TICK_MS = 20;

@@ -41,7 +41,7 @@ export const proxyCut: Scenario = {
       ]);
       if (reached === null) unreached += 1;
       else note(places, part, direction, reached);
-      // Most cuts hit a link that is still getting up from the one before.
+      // Most cuts hit a client that is still getting up from the one before.
       if (random.oneIn(8)) stalls += (await chain.flows()) ? 0 : 1;
     }
     const settled = await chain.settle();

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { promisify } from "node:util";
-import { errorCode } from "@weir/fault";
+import { errorCode } from "@weir/runtime";
 import { startChain } from "./chain.ts";
 import type { Scenario } from "./scenario.ts";
 

@@ -1,8 +1,8 @@
 // A publisher with an outbox that keeps a journal of its own. The harness starts, kills and stops it.
-import { systemClock } from "@weir/clock";
-import { createLink, type Link } from "@weir/mqtt";
-import { openOutbox } from "@weir/outbox";
-import { createLogger } from "@weir/service";
+
+import { openOutbox } from "@weir/delivery";
+import { createReconnectingClient, type ReconnectingClient } from "@weir/mqtt";
+import { createLogger, systemClock } from "@weir/runtime";
 import { startCreator } from "./creator.ts";
 
 function required(name: string): string {
@@ -25,13 +25,13 @@ const outbox = openOutbox({
   onFault: end,
   clock: systemClock,
 });
-const link: Link = createLink({
+const client: ReconnectingClient = createReconnectingClient({
   broker: { url: `mqtt://${required("BROKER")}`, username: null, password: null },
   clientId: publisher,
   session: { kind: "clean" },
   subscriptions: [outbox.subscription],
   onMessage: outbox.receive,
-  onConnected: () => outbox.connected(link),
+  onConnected: () => outbox.connected(client),
   onDisconnected: outbox.disconnected,
   clock: systemClock,
   logger,
@@ -47,4 +47,4 @@ process.on("message", (message) => {
   if (message === "create no more") creator.stop();
 });
 process.on("disconnect", () => process.exit());
-link.start();
+client.start();

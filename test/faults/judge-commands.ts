@@ -1,4 +1,4 @@
-import type { CommandAck, CommandStatus } from "@weir/messages";
+import type { CommandAck, CommandStatus } from "@weir/protocol";
 import type { Count } from "./start-judge.ts";
 
 /** What was seen from outside: what was sent, what was told, what was executed. */

@@ -1,9 +1,9 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { type Clock, systemClock } from "@weir/clock";
+import { type Outbox, openOutbox } from "@weir/delivery";
 import { readLoggerConfig } from "@weir/logger/config";
 import { startLogger } from "@weir/logger/logger";
-import { createLink, type Link } from "@weir/mqtt";
-import { type Outbox, openOutbox } from "@weir/outbox";
+import { createReconnectingClient, type ReconnectingClient } from "@weir/mqtt";
+import { type Clock, systemClock } from "@weir/runtime";
 import { createTestContext, NOTHING_CONFIGURED } from "@weir/testkit";
 import { startCreator } from "./creator.ts";
 import type { Run, Verdict } from "./scenario.ts";
@@ -69,20 +69,20 @@ export async function startLocalChain(run: Run, options: LocalChainOptions): Pro
       clock: clocks.publisher,
     }),
   );
-  const link: Link = opening.use(
-    createLink({
+  const client: ReconnectingClient = opening.use(
+    createReconnectingClient({
       broker: { url: `mqtt://127.0.0.1:${ports.publisher}`, username: null, password: null },
       clientId: "faults",
       session: { kind: "clean" },
       subscriptions: [outbox.subscription],
       onMessage: outbox.receive,
-      onConnected: () => outbox.connected(link),
+      onConnected: () => outbox.connected(client),
       onDisconnected: outbox.disconnected,
       clock: clocks.publisher,
       logger: context.logger,
     }),
   );
-  link.start();
+  client.start();
   const creator = opening.use(
     startCreator({
       outbox,

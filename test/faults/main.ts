@@ -1,10 +1,9 @@
 // `npm run faults`: breaks the running chain in every way we know, and counts what is stored. This is
 // the one place where pauses are wanted: its seed decides them, between one fault and the next.
-
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { print } from "@weir/fault";
+import { print } from "@weir/runtime";
 import { findBroker } from "./broker-process.ts";
 import { type CommandLine, parseCommandLine, USAGE } from "./command-line.ts";
 import { createRandom } from "./random.ts";

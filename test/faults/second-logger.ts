@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { EXIT_CODES } from "@weir/fault";
+import { EXIT_CODES } from "@weir/runtime";
 import { type Chain, startChain } from "./chain.ts";
 import type { Run, Scenario } from "./scenario.ts";
 

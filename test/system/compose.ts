@@ -71,7 +71,7 @@ export async function createCompose(
     start: (...args) => follow(["compose", ...args], env),
     query: async (sql) => JSON.parse(await run("exec", "-T", "logger", "node", "-e", QUERY, sql)),
     verify: async () => {
-      const text = await run("exec", "-T", "stats", "node", "services/stats/src/verify.ts");
+      const text = await run("exec", "-T", "stats", "node", "weir/src/verify-stats.ts");
       return Number(/rows through (\d+)/.exec(text)?.[1]);
     },
     containers: async () => {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { type CommandAck, parseCommandAck, parseStatistics } from "@weir/messages";
+import { type CommandAck, parseCommandAck, parseStatistics } from "@weir/protocol";
 import { connectTestClient, eventually, hasDocker, type TestClient } from "@weir/testkit";
 import { type Compose, createCompose } from "./compose.ts";
 
@@ -83,7 +83,7 @@ inDocker("the device of the suite", () => {
       }, TEST_TIMEOUT_MS);
       expect(statistics.windows["1min"].count).toBeGreaterThan(0);
 
-      const main = "services/logger/src/export/main.ts";
+      const main = "weir/src/export.ts";
       const options = ["--stream", "devices", "--topic", `${DEVICE}/state`, "--format", "jsonl"];
       const rows = await compose.run("exec", "-T", "logger", "node", main, ...options);
       expect(rows).toContain("drive-space-used");

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { systemClock } from "@weir/clock";
-import { createLink } from "@weir/mqtt";
+import { createReconnectingClient } from "@weir/mqtt";
+import { systemClock } from "@weir/runtime";
 import { connectTestClient, createTestContext, eventually, hasDocker } from "@weir/testkit";
 import { type Compose, createCompose } from "./compose.ts";
 
@@ -25,7 +25,7 @@ inDocker("the broker's configuration", () => {
   async function receive(isEnough: (payloads: string[]) => boolean): Promise<string[]> {
     const payloads: string[] = [];
     const connected = Promise.withResolvers<void>();
-    await using link = createLink({
+    await using link = createReconnectingClient({
       broker: { url: `mqtt://127.0.0.1:${compose.brokerPort}`, username: null, password: null },
       clientId: "persistent",
       session: { kind: "persistent", expirySeconds: 3_600 },

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { PAYLOAD_BYTES_MAX } from "@weir/messages";
+import { PAYLOAD_BYTES_MAX } from "@weir/protocol";
 import { connectTestClient, eventually, hasDocker } from "@weir/testkit";
 import { type Compose, createCompose } from "./compose.ts";
 

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { promisify } from "node:util";
 import { describe, expect, jest, test } from "@jest/globals";
 import { type TemporaryFolder, temporaryFolder } from "@weir/testkit";
-import { retainableOf } from "../../tools/secure/rights-file.ts";
+import { retainableOf } from "../../weir/src/rights.ts";
 
 // Each command is a process, and runs openssl.
 jest.setTimeout(180_000);
@@ -18,7 +18,7 @@ interface Ended {
 }
 
 async function secure(folder: TemporaryFolder, ...args: string[]): Promise<Ended> {
-  const command = ["tools/secure/main.ts", ...args, "--folder", folder.path];
+  const command = ["weir/src/secure.ts", ...args, "--folder", folder.path];
   try {
     return { code: 0, ...(await execute(process.execPath, command)) };
   } catch (error) {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { loggerPerformance } from "@weir/messages";
+import { loggerPerformance } from "@weir/protocol";
 import { eventually, hasDocker } from "@weir/testkit";
 import { type Compose, type Console, createCompose } from "./compose.ts";
 
@@ -99,7 +99,7 @@ inDocker("the suite in containers", () => {
   test(
     "exports what it has stored, and says how the logger does",
     async () => {
-      const main = "services/logger/src/export/main.ts";
+      const main = "weir/src/export.ts";
       const options = ["--stream", "data", "--format", "jsonl", "--limit", "3"];
       const lines = await compose.run("exec", "-T", "logger", "node", main, ...options);
       const rows = lines.trim().split("\n");

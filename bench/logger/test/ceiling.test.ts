@@ -1,11 +1,10 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, jest, test } from "@jest/globals";
 import { type TemporaryFolder, temporaryFolder } from "@weir/testkit";
-import { type Source, startGenerator, startStandIn } from "../load/sources.ts";
 import { prefill } from "../prefill.ts";
-import { cpuUs } from "../process/usage.ts";
-import { openStoredRows } from "../subjects/stored-rows.ts";
-import { weir } from "../subjects/weir.ts";
+import { cpuUs } from "../process.ts";
+import { type Source, startGenerator, startStandIn } from "../sources.ts";
+import { openStoredRows, weir } from "../weir.ts";
 
 // Processes are started, and measured.
 jest.setTimeout(120_000);

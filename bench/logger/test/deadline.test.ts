@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { withDeadline } from "../process/deadline.ts";
+import { withDeadline } from "../measure.ts";
 
 test("what comes in time is handed on, and so is its error", async () => {
   const order = { limitMs: 10_000, expected: "an answer" };

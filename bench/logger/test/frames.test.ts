@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import { generate } from "mqtt-packet";
-import { createFrames } from "../load/frames.ts";
+import { createFrames } from "../load.ts";
 
 const puback = (messageId: number): Buffer => generate({ cmd: "puback", messageId });
 const publish = generate({

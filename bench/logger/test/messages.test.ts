@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
-import { decodeReading } from "@weir/messages";
+import { decodeReading } from "@weir/protocol";
 import { type IPublishPacket, parser } from "mqtt-packet";
-import { createMessages, type MessagesOptions } from "../load/messages.ts";
+import { createMessages, type MessagesOptions } from "../load.ts";
 
 const options: MessagesOptions = {
   version: 5,

@@ -1,10 +1,15 @@
 import { describe, expect, test } from "@jest/globals";
-import { type Case, type Claim, type Figures, ratio } from "../case.ts";
-import { growthOf } from "../growth.ts";
-import { judge } from "../judge.ts";
-import { createLatency } from "../load/latency.ts";
+import {
+  type Case,
+  type Claim,
+  type Figures,
+  growthOf,
+  judge,
+  ratio,
+  spreadOf,
+} from "../comparison.ts";
 import { selfTimesMs } from "../profile.ts";
-import { spreadOf } from "../statistics.ts";
+import { createLatency } from "../sender.ts";
 
 const faster: Claim = {
   text: "faster",

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket } from "node:net";
-import { EXIT_CODES, errorCode, Fault } from "@weir/fault";
+import { EXIT_CODES, errorCode, Fault } from "@weir/runtime";
 import { Aedes } from "aedes";
 import { forwardAsGranted } from "./granted-qos.ts";
 

@@ -1,4 +1,4 @@
-import { matchesFilter } from "@weir/topics";
+import { matchesFilter } from "@weir/protocol";
 import type { AedesOptions } from "aedes";
 
 /** A client with its subscriptions by filter. The types of aedes leave them out. */

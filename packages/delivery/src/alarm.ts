@@ -1,13 +1,15 @@
-import { errorMessage } from "@weir/fault";
-import type { MessageKey, Outbox, Outcome as OutboxOutcome } from "@weir/outbox";
-import { type Outcome, STOPPED } from "./outcome.ts";
+import { errorMessage } from "@weir/runtime";
+import { type Outcome, STOPPED } from "./lane.ts";
+import type { Outbox } from "./outbox.ts";
+import type { MessageKey } from "./queue.ts";
+import type { MessageOutcome as OutboxOutcome } from "./sender.ts";
 
 /** What became of an alarm that an earlier run of the process has accepted. */
 export type EarlierOutcome = OutboxOutcome;
 
 /** Sends alarms through an outbox on disk. */
 export interface AlarmLane extends AsyncDisposable {
-  /** The outbox, for what the link tells it. */
+  /** The outbox, for what the client tells it. */
   outbox: Outbox;
   send(topic: string, payload: object): Promise<Outcome>;
   connected: Outbox["connected"];
@@ -21,7 +23,7 @@ export interface AlarmLaneOptions {
   onEarlierOutcome: (outcome: EarlierOutcome) => void;
 }
 
-/** How long a new alarm makes the link look for the broker more often, in milliseconds. Then the battery is spared. */
+/** How long a new alarm makes the client look for the broker more often, in milliseconds. Then the battery is spared. */
 export const ALARM_HASTE_MS = 60_000;
 
 export function createAlarmLane(options: AlarmLaneOptions): AlarmLane {
@@ -55,9 +57,9 @@ export function createAlarmLane(options: AlarmLaneOptions): AlarmLane {
         return { kind: "refused", reason: `it could not be stored: ${errorMessage(fault)}` };
       }
     },
-    connected: (link) => {
+    connected: (client) => {
       isConnected = true;
-      outbox.connected(link);
+      outbox.connected(client);
     },
     disconnected: () => {
       isConnected = false;

@@ -1,21 +1,27 @@
-import type { Clock } from "@weir/clock";
-import { PAYLOAD_BYTES_MAX, topicProblem } from "@weir/messages";
-import { backoffMs, createLink, type Link, type LinkOptions, type Subscription } from "@weir/mqtt";
-import { type OutboxOptions, openOutbox } from "@weir/outbox";
+import {
+  backoffMs,
+  createReconnectingClient,
+  type ReconnectingClient,
+  type ReconnectingClientOptions,
+  type Subscription,
+} from "@weir/mqtt";
+import { PAYLOAD_BYTES_MAX, topicProblem } from "@weir/protocol";
+import type { Clock } from "@weir/runtime";
 import { type AlarmLane, createAlarmLane, type EarlierOutcome } from "./alarm.ts";
-import { ON_BATTERY, type PowerPolicy } from "./attempt-budget.ts";
 import { createEventLane } from "./event.ts";
-import { EVENT_TTL_MS, type KindSettings, kindProblem } from "./kind.ts";
-import type { Outcome } from "./outcome.ts";
-import { createReconnectGate } from "./reconnect-gate.ts";
+import { EVENT_TTL_MS, type KindSettings, kindProblem, type Outcome } from "./lane.ts";
+import { type OutboxOptions, openOutbox } from "./outbox.ts";
+import { createReconnectGate, ON_BATTERY, type PowerPolicy } from "./reconnect.ts";
 import { createTelemetryLane } from "./telemetry.ts";
 
 /** What a delivery decides itself. */
 type OwnLinkOption = "clock" | "random" | "delay" | "reconnect" | "subscriptions" | "onBatch";
 
 export interface DeliveryOptions<Kind extends string> {
-  /** The link to the broker; its own subscriptions and callbacks work as without a delivery. */
-  link: Omit<LinkOptions, OwnLinkOption> & { subscriptions?: readonly Subscription[] };
+  /** The client to the broker; its own subscriptions and callbacks work as without a delivery. */
+  client: Omit<ReconnectingClientOptions, OwnLinkOption> & {
+    subscriptions?: readonly Subscription[];
+  };
   /** The application's kinds of messages, each with its class. */
   kinds: Readonly<Record<Kind, KindSettings>>;
   /** Where alarms wait. Needed as soon as one kind is an alarm. `limits.rowsMax` is 10,000 by default. */
@@ -24,9 +30,9 @@ export interface DeliveryOptions<Kind extends string> {
   onEarlierOutcome?: (outcome: EarlierOutcome) => void;
   /** How to look for a broker that is away. Default `ON_BATTERY`. */
   power?: PowerPolicy;
-  /** Replaces the backoff of `power`, see `LinkOptions.delay`. Its budget holds all the same. */
+  /** Replaces the backoff of `power`, see `ReconnectingClientOptions.delay`. Its budget holds all the same. */
   delay?: (attempt: number) => number;
-  /** Replaces backoff, budget and haste, see `LinkOptions.reconnect`. */
+  /** Replaces backoff, budget and haste, see `ReconnectingClientOptions.reconnect`. */
   reconnect?: (attempt: number, signal: AbortSignal) => Promise<void>;
   clock: Clock;
   /** A number in [0, 1) for the jitter. Default Math.random. */
@@ -43,7 +49,7 @@ export interface Delivery<Kind extends string> extends AsyncDisposable {
    */
   send(kind: Kind, topic: string, payload: object): Promise<Outcome>;
   /** Past all classes, for what has a keeping of its own: answers, retained descriptions. */
-  publish: Link["publish"];
+  publish: ReconnectingClient["publish"];
   /** How often it has tried to reconnect since it was made. */
   attempts(): number;
 }
@@ -72,26 +78,26 @@ export function createDelivery<Kind extends string>(
   let attempts = 0;
 
   const alarms = options.outbox && openAlarms(options.outbox);
-  const link = createLink({
-    ...options.link,
+  const client = createReconnectingClient({
+    ...options.client,
     subscriptions: [
-      ...(options.link.subscriptions ?? []),
+      ...(options.client.subscriptions ?? []),
       ...(alarms === undefined ? [] : [alarms.outbox.subscription]),
     ],
     onMessage: (message) => {
       if (alarms?.outbox.receive(message)) return;
-      options.link.onMessage?.(message);
+      options.client.onMessage?.(message);
     },
     onConnected: (connected) => {
       gate.connected();
-      alarms?.connected(link);
+      alarms?.connected(client);
       events.connected();
       telemetry.connected();
-      options.link.onConnected?.(connected);
+      options.client.onConnected?.(connected);
     },
     onDisconnected: (reason, remedy) => {
       for (const lane of [alarms, events, telemetry]) lane?.disconnected();
-      options.link.onDisconnected?.(reason, remedy);
+      options.client.onDisconnected?.(reason, remedy);
     },
     reconnect: async (attempt, signal) => {
       await pass(attempt, signal);
@@ -100,8 +106,8 @@ export function createDelivery<Kind extends string>(
     clock,
     random,
   });
-  const telemetry = createTelemetryLane(link.publish);
-  const events = createEventLane({ publish: link.publish, onWaiting: gate.hurry, clock });
+  const telemetry = createTelemetryLane(client.publish);
+  const events = createEventLane({ publish: client.publish, onWaiting: gate.hurry, clock });
 
   function openAlarms(outbox: Omit<OutboxOptions, "clock" | "onOutcome">): AlarmLane {
     const limits = { rowsMax: ALARMS_MAX, ...outbox.limits };
@@ -113,7 +119,7 @@ export function createDelivery<Kind extends string>(
   }
 
   return {
-    start: link.start,
+    start: client.start,
     send: async (kind, topic, payload) => {
       if (!Object.hasOwn(kinds, kind)) throw new TypeError(`there is no kind ${kind}`);
       const settings = kinds[kind];
@@ -129,10 +135,10 @@ export function createDelivery<Kind extends string>(
           return await (alarms as AlarmLane).send(topic, payload);
       }
     },
-    publish: link.publish,
+    publish: client.publish,
     attempts: () => attempts,
     [Symbol.asyncDispose]: async () => {
-      await link[Symbol.asyncDispose]();
+      await client[Symbol.asyncDispose]();
       telemetry[Symbol.dispose]();
       events[Symbol.dispose]();
       await alarms?.[Symbol.asyncDispose]();

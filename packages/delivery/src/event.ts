@@ -1,8 +1,6 @@
-import type { Clock } from "@weir/clock";
-import { errorMessage } from "@weir/fault";
-import { isRefusal, type Link } from "@weir/mqtt";
-import { expiring, expirySeconds } from "./expiry.ts";
-import { type Outcome, STOPPED } from "./outcome.ts";
+import { isRefusal, type ReconnectingClient } from "@weir/mqtt";
+import { type Clock, errorMessage } from "@weir/runtime";
+import { expiring, expirySeconds, type Outcome, STOPPED } from "./lane.ts";
 
 /** Sends events with QoS 1 while they are of use. An event may arrive twice, but not late. */
 export interface EventLane extends Disposable {
@@ -12,7 +10,7 @@ export interface EventLane extends Disposable {
 }
 
 export interface EventLaneOptions {
-  publish: Link["publish"];
+  publish: ReconnectingClient["publish"];
   /** Called when an event begins to wait for a connection, with how long it will. */
   onWaiting: (forMs: number) => void;
   clock: Clock;

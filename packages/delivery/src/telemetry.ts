@@ -1,6 +1,6 @@
-import { errorMessage } from "@weir/fault";
-import type { Link } from "@weir/mqtt";
-import { type Outcome, STOPPED } from "./outcome.ts";
+import type { ReconnectingClient } from "@weir/mqtt";
+import { errorMessage } from "@weir/runtime";
+import { type Outcome, STOPPED } from "./lane.ts";
 
 /** Sends readings with QoS 0, and of each kind and topic keeps the latest only while it cannot. */
 export interface TelemetryLane extends Disposable {
@@ -25,7 +25,7 @@ interface Place {
 /** Kinds and topics that have a reading waiting or under way at most. One more is dropped. */
 const PLACES_MAX = 1_000;
 
-export function createTelemetryLane(publish: Link["publish"]): TelemetryLane {
+export function createTelemetryLane(publish: ReconnectingClient["publish"]): TelemetryLane {
   const places = new Map<string, Place>();
   let isConnected = false;
   let isStopped = false;

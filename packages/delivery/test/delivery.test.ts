@@ -3,7 +3,7 @@ import { createFakeClock, createTestContext, temporaryFolder } from "@weir/testk
 import { createDelivery, type KindSettings } from "../src/index.ts";
 
 const context = createTestContext(createFakeClock());
-const link = {
+const client = {
   broker: { url: "mqtt://127.0.0.1:1", username: null, password: null },
   clientId: "kitchen",
   session: { kind: "clean" },
@@ -14,7 +14,8 @@ const KINDS = { temperature: { class: "telemetry" } } as const;
 
 describe("a delivery", () => {
   test("refuses kinds that cannot be", () => {
-    const making = (alone: KindSettings) => () => createDelivery({ link, kinds: { alone }, clock });
+    const making = (alone: KindSettings) => () =>
+      createDelivery({ client, kinds: { alone }, clock });
     expect(making({ class: "alarm" })).toThrow("the kind alone: alarms need an outbox");
     for (const ttlMs of [0, -1, 1.5, Number.NaN, 86_400_001]) {
       expect(making({ class: "event", ttlMs })).toThrow(`its ttlMs is ${ttlMs}`);
@@ -22,7 +23,7 @@ describe("a delivery", () => {
   });
 
   test("refuses a message that no broker could take, and says why", async () => {
-    await using delivery = createDelivery({ link, kinds: KINDS, clock });
+    await using delivery = createDelivery({ client, kinds: KINDS, clock });
     const loop: { self?: object } = {};
     loop.self = loop;
     const outcomes = await Promise.all([
@@ -37,14 +38,14 @@ describe("a delivery", () => {
     ]);
   });
 
-  test("publishes past the classes as its link does: nothing waits", async () => {
-    await using delivery = createDelivery({ link, kinds: KINDS, clock });
+  test("publishes past the classes as its client does: nothing waits", async () => {
+    await using delivery = createDelivery({ client, kinds: KINDS, clock });
     const answer = delivery.publish("answers/7", "done", { qos: 1 });
     await expect(answer).rejects.toThrow("there is no connection to the broker");
   });
 
   test("does not know kinds that it was not given", async () => {
-    await using delivery = createDelivery<string>({ link, kinds: KINDS, clock });
+    await using delivery = createDelivery<string>({ client, kinds: KINDS, clock });
     await expect(delivery.send("toString", "a", {})).rejects.toThrow("there is no kind toString");
   });
 
@@ -57,7 +58,7 @@ describe("a delivery", () => {
       onFault: context.fail,
     };
     const kinds = { window: { class: "alarm" } } as const;
-    const delivery = createDelivery({ link, kinds, outbox, clock });
+    const delivery = createDelivery({ client, kinds, outbox, clock });
     const first = delivery.send("window", "DATA", { number: 1 });
     expect(await delivery.send("window", "DATA", { number: 2 })).toMatchObject({
       kind: "refused",

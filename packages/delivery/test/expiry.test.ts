@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
-import { expiring, expirySeconds } from "../src/expiry.ts";
 import { isExpired } from "../src/index.ts";
+import { expiring, expirySeconds } from "../src/lane.ts";
 
 describe("the expiry of an event", () => {
   test("is over at its millisecond, and not before", () => {

@@ -8,7 +8,7 @@ interface Publication {
   answer: PromiseWithResolvers<void>;
 }
 
-/** In the place of a link's `publish`: keeps what is published until the test answers. */
+/** In the place of a client's `publish`: keeps what is published until the test answers. */
 export function createRecorder() {
   const publications: Publication[] = [];
   return {

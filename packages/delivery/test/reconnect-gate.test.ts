@@ -7,7 +7,7 @@ const UNLIMITED = { burst: 1, perHour: Number.POSITIVE_INFINITY };
 const SECOND_MS = 1_000;
 const running = new AbortController().signal;
 
-/** A gate whose waits double from one second, and a link that fails at once, again and again. */
+/** A gate whose waits double from one second, and a client that fails at once, again and again. */
 function setUp(budget: AttemptBudget = UNLIMITED) {
   const clock = createFakeClock();
   const gate = createReconnectGate({ delay: (n) => SECOND_MS * 2 ** n, budget, clock });
@@ -30,7 +30,7 @@ function setUp(budget: AttemptBudget = UNLIMITED) {
   return { gate, attemptsAtSeconds, pass, end };
 }
 
-describe("the gate of a link that lost its broker", () => {
+describe("the gate of a client that lost its broker", () => {
   test("opens after its backoff", async () => {
     const { attemptsAtSeconds, pass, end } = setUp();
     using _end = end;
@@ -89,7 +89,7 @@ describe("the gate of a link that lost its broker", () => {
     expect(attemptsAtSeconds).toEqual([1, 3, 7, 15]);
   });
 
-  test("closes behind a link that is stopped", async () => {
+  test("closes behind a client that is stopped", async () => {
     const clock = createFakeClock();
     const gate = createReconnectGate({ delay: () => 1, budget: UNLIMITED, clock });
     const stopping = new AbortController();

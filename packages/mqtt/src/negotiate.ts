@@ -1,6 +1,7 @@
-import type { Will } from "./availability.ts";
-import type { Connection, ConnectionOptions, OpenConnection } from "./connection.ts";
+import type { Broker, Connection, ConnectionOptions, OpenConnection } from "./connection.ts";
+import { openDirectConnection } from "./direct/connection.ts";
 import { codeOf, HUNG_UP } from "./outage.ts";
+import type { Will } from "./reconnecting-client.ts";
 
 /** A connection in the version that both sides know. */
 export interface Negotiated extends Connection {
@@ -37,4 +38,34 @@ function weakerWill(will: Will | null, code: unknown): Will | null {
   if (will?.retain && code === RETAIN_REFUSED) return { ...will, retain: false };
   if (will?.qos === 1 && code === QOS_REFUSED) return { ...will, qos: 0 };
   return null;
+}
+
+/** Who speaks MQTT: MQTT.js, or the direct connection, which knows neither TLS nor websockets. */
+export type Transport = "mqttjs" | "direct";
+
+const PLAIN: ReadonlySet<string> = new Set(["mqtt:", "tcp:"]);
+
+const ENCRYPTED: ReadonlySet<string> = new Set(["mqtts:", "wss:"]);
+
+/** MQTT.js takes 17 MB of memory, so it is loaded by those who need it. */
+const openMqttJsConnection: OpenConnection = async (...connection) => {
+  const mqttjs = await import("./mqttjs/connection.ts");
+  return await mqttjs.openMqttJsConnection(...connection);
+};
+
+/**
+ * How to open connections; MQTT.js does what the direct connection cannot.
+ *
+ * @throws TypeError when there are certificates for a URL without TLS.
+ */
+export function openerFor(
+  transport: Transport,
+  { url, tls }: Pick<Broker, "url" | "tls">,
+): OpenConnection {
+  const { protocol } = new URL(url);
+  if (tls !== undefined && !ENCRYPTED.has(protocol)) {
+    throw new TypeError(`certificates are for mqtts:// and wss://, not for ${protocol}//`);
+  }
+  const isPlain = PLAIN.has(protocol);
+  return transport === "direct" && isPlain ? openDirectConnection : openMqttJsConnection;
 }

@@ -1,9 +1,6 @@
 import type { IConnackPacket } from "mqtt-packet";
-import type { Opened, Publish } from "./connection.ts";
-import type { PublishOptions } from "./message.ts";
+import type { Opened, Publish, PublishOptions } from "./connection.ts";
 import { withCode } from "./outage.ts";
-import type { Pending } from "./pending.ts";
-import { createSendWindow } from "./send-window.ts";
 
 /** A PUBLISH without its packet id. */
 interface Publication {
@@ -87,5 +84,82 @@ function propertiesOf(options: PublishOptions): NonNullable<Publication["propert
     ...(expirySeconds !== undefined && { messageExpiryInterval: expirySeconds }),
     ...(responseTopic !== undefined && { responseTopic }),
     ...(correlationData !== undefined && { correlationData }),
+  };
+}
+
+/** Operations that wait for the broker's answer. None outlives its connection. */
+export interface Pending {
+  /**
+   * Starts an operation that calls `settle` when the broker has answered.
+   *
+   * @throws what it settles with, or why the connection ended before.
+   */
+  run(operation: (settle: (error?: Error | null) => void) => void): Promise<void>;
+}
+
+/** MQTT.js keeps an unanswered operation for its next connection, and says nothing; ours has none. */
+export function createPending(closed: Promise<Error>): Pending {
+  // One reaction for all: a `closed.then` for each operation would be kept as long as the connection.
+  const rejections = new Set<(error: Error) => void>();
+  let end: Error | null = null;
+  void closed.then((reason) => {
+    end = reason;
+    for (const reject of rejections) reject(unanswered(reason));
+  });
+
+  return {
+    run: async (operation) => {
+      if (end !== null) throw unanswered(end);
+      const { promise, resolve, reject } = Promise.withResolvers<void>();
+      rejections.add(reject);
+      try {
+        operation((error) => (error ? reject(error) : resolve()));
+        await promise;
+      } finally {
+        rejections.delete(reject);
+      }
+    },
+  };
+}
+
+function unanswered(cause: Error): Error {
+  return new Error(`no answer from the broker: ${cause.message}`, { cause });
+}
+
+/** How many publications may be without an answer; what exceeds it waits its turn, in order. */
+interface SendWindow {
+  /** Calls `send` when there is room, at once if there is. It calls `leave` once, with the answer. */
+  enter(send: (leave: () => void) => void): void;
+}
+
+/** The client's part of flow control [MQTT-4.9.0-2]. */
+export function createSendWindow(sizeMax: number): SendWindow {
+  const waiting: ((leave: () => void) => void)[] = [];
+  let underWay = 0;
+  let isAdmitting = false;
+
+  /** A loop, not a recursion: a client that is ending answers each `send` within the call. */
+  function admit(): void {
+    if (isAdmitting) return;
+    isAdmitting = true;
+    while (underWay < sizeMax) {
+      const send = waiting.shift();
+      if (send === undefined) break;
+      underWay += 1;
+      send(leave);
+    }
+    isAdmitting = false;
+  }
+
+  function leave(): void {
+    underWay -= 1;
+    admit();
+  }
+
+  return {
+    enter: (send) => {
+      waiting.push(send);
+      admit();
+    },
   };
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { createFakeClock, eventually } from "@weir/testkit";
-import type { BatchLimits, LinkOptions } from "../src/index.ts";
+import type { BatchLimits, ReconnectingClientOptions } from "../src/index.ts";
 import type { Clients } from "./broker-clients.ts";
 import { createTaker, payloads, type Taker } from "./fixture.ts";
 
@@ -21,7 +21,10 @@ export function describeBatches(clients: Clients & BatchTraits): void {
   const { carriesEmptyPayloads = true } = clients;
   const { ownTopic, connect, persistent, upToSentinel, protocolVersion } = clients;
 
-  const taking = ({ onBatch }: Taker): Partial<LinkOptions> => ({ onBatch, batch: SOON });
+  const taking = ({ onBatch }: Taker): Partial<ReconnectingClientOptions> => ({
+    onBatch,
+    batch: SOON,
+  });
 
   describe("in batches", () => {
     test("gets again what was not taken, and only that", async () => {
@@ -36,9 +39,9 @@ export function describeBatches(clients: Clients & BatchTraits): void {
         ...NO_SECOND_ATTEMPT,
         onFault: (fault) => faults.push(fault),
       });
-      await publisher.link.publish(topic, "1", QOS_1);
+      await publisher.client.publish(topic, "1", QOS_1);
       await eventually(() => first.received.length === 1);
-      for (const payload of ["2", "3"]) await publisher.link.publish(topic, payload, QOS_1);
+      for (const payload of ["2", "3"]) await publisher.client.publish(topic, payload, QOS_1);
       await eventually(() => refusing.states.at(-1) === "disconnected");
       await refusing[Symbol.asyncDispose]();
       expect([payloads(first.received), faults]).toEqual([["1"], [new Error("refused: 2")]]);
@@ -61,7 +64,7 @@ export function describeBatches(clients: Clients & BatchTraits): void {
         ...NO_SECOND_ATTEMPT,
         clock,
       });
-      for (const payload of sent) await publisher.link.publish(topic, payload, QOS_1);
+      for (const payload of sent) await publisher.client.publish(topic, payload, QOS_1);
       // Another client with its id ends its connection.
       await using second = await connect(topic, options);
       const again = await upToSentinel(second, topic);
@@ -82,7 +85,7 @@ export function describeBatches(clients: Clients & BatchTraits): void {
       const taker = createTaker();
       await using publisher = await connect();
       const first = await connect(topic, { ...options, ...taking(taker) });
-      await Promise.all(sent.map((payload) => publisher.link.publish(topic, payload, QOS_1)));
+      await Promise.all(sent.map((payload) => publisher.client.publish(topic, payload, QOS_1)));
       await eventually(() => taker.received.length === sent.length);
       expect(payloads(taker.received)).toEqual(sent);
       await first[Symbol.asyncDispose]();
@@ -100,7 +103,7 @@ export function describeBatches(clients: Clients & BatchTraits): void {
       const clock = createFakeClock();
       const leaving = await connect(topic, { ...options, ...taking(taker), clock });
       await using watcher = await connect(topic);
-      for (const payload of sent) await publisher.link.publish(topic, payload, QOS_1);
+      for (const payload of sent) await publisher.client.publish(topic, payload, QOS_1);
       await eventually(() => watcher.received.length === sent.length);
       await leaving[Symbol.asyncDispose]();
       expect(taker.received.length).toBeGreaterThan(0);
@@ -116,7 +119,7 @@ export function describeBatches(clients: Clients & BatchTraits): void {
       const options = persistent();
       await (await connect(topic, options))[Symbol.asyncDispose]();
       await using publisher = await connect();
-      for (const payload of ["1", "2"]) await publisher.link.publish(topic, payload, QOS_1);
+      for (const payload of ["1", "2"]) await publisher.client.publish(topic, payload, QOS_1);
       const taker = createTaker();
       await using _trial = await connect(topic, { ...options, ...taking(taker) });
       expect(await upToSentinel(taker, topic)).toEqual(["1", "2", "sentinel"]);
@@ -129,7 +132,7 @@ export function describeBatches(clients: Clients & BatchTraits): void {
       const sent = Array.from({ length: 12 }, (_, n) =>
         Buffer.alloc(n % 3 === 0 ? PAYLOAD_BYTES_MAX - n : n, `payload ${n} `),
       );
-      await Promise.all(sent.map((payload) => trial.link.publish(topic, payload, QOS_1)));
+      await Promise.all(sent.map((payload) => trial.client.publish(topic, payload, QOS_1)));
       await eventually(() => taker.received.length === sent.length);
       expect(taker.received.every(({ payload }, n) => payload.equals(sent[n] as Buffer))).toBe(
         true,
@@ -141,10 +144,10 @@ export function describeBatches(clients: Clients & BatchTraits): void {
       const least = carriesEmptyPayloads ? "" : "-";
       const taker = createTaker();
       await using publisher = await connect();
-      await publisher.link.publish(`${base}/a`, "kept", RETAINED);
+      await publisher.client.publish(`${base}/a`, "kept", RETAINED);
       await using _trial = await connect(`${base}/#`, taking(taker));
-      await publisher.link.publish(`${base}/ä/€`, least, QOS_1);
-      await publisher.link.publish(base, "0", { qos: 0 });
+      await publisher.client.publish(`${base}/ä/€`, least, QOS_1);
+      await publisher.client.publish(base, "0", { qos: 0 });
       await upToSentinel(taker, base);
       const told = taker.received.map(({ topic, payload, qos, retained }) => [
         topic,
@@ -166,13 +169,13 @@ export function describeBatches(clients: Clients & BatchTraits): void {
       const taker = createTaker();
       await using publisher = await connect();
       const changing = await connect(before, { ...options, ...taking(taker) });
-      await changing.link.setSubscriptions([{ filter: after, qos: 1 }]);
-      await publisher.link.publish(before, "given up", QOS_1);
+      await changing.client.setSubscriptions([{ filter: after, qos: 1 }]);
+      await publisher.client.publish(before, "given up", QOS_1);
       expect(await upToSentinel(taker, after)).toEqual(["sentinel"]);
       await changing[Symbol.asyncDispose]();
 
       // Nor does its session.
-      await publisher.link.publish(before, "given up", QOS_1);
+      await publisher.client.publish(before, "given up", QOS_1);
       await using later = await connect(after, options);
       expect(await upToSentinel(later, after)).toEqual(["sentinel"]);
     });
@@ -195,7 +198,7 @@ export function describeBatches(clients: Clients & BatchTraits): void {
               : [],
         });
         for (const level of ["a", "b/c", "d"]) {
-          await publisher.link.publish(`${base}/${level}`, level, QOS_1);
+          await publisher.client.publish(`${base}/${level}`, level, QOS_1);
         }
         await upToSentinel(taker, `${base}/d`);
         const identifiersOf = (payload: string) =>

@@ -9,7 +9,7 @@ const AT_LEAST_ONCE = { qos: 1 } as const;
 
 const inDocker = hasDocker() ? describe : describe.skip;
 
-inDocker("a link to a Mosquitto that asks for certificates", () => {
+inDocker("a client to a Mosquitto that asks for certificates", () => {
   let broker: CertifiedMosquitto;
   beforeAll(async () => {
     broker = await startCertifiedMosquitto();
@@ -41,13 +41,13 @@ inDocker("a link to a Mosquitto that asks for certificates", () => {
 
   test("is made with a certificate, whose name has rights of its own", async () => {
     await using trial = await visit({ client: broker.certify("kitchen") });
-    const { link, received } = trial;
-    const foreign = link.publish("devices/hall/state", "", AT_LEAST_ONCE);
+    const { client, received } = trial;
+    const foreign = client.publish("devices/hall/state", "", AT_LEAST_ONCE);
     await expect(foreign).rejects.toMatchObject({
       message: "Publish error: Not authorized",
       code: NOT_AUTHORIZED,
     });
-    await link.publish("devices/kitchen/state", "", AT_LEAST_ONCE);
+    await client.publish("devices/kitchen/state", "", AT_LEAST_ONCE);
     await eventually(() => received.length === 1);
     expect(trial.states).toEqual(["connected"]);
   });

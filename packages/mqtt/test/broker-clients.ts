@@ -1,5 +1,5 @@
 import { eventually } from "@weir/testkit";
-import type { LinkOptions, Transport } from "../src/index.ts";
+import type { ReconnectingClientOptions, Transport } from "../src/index.ts";
 import { payloads, startTrial, type Trial } from "./fixture.ts";
 
 /** Clients of one broker, for the claims of a suite. */
@@ -7,9 +7,9 @@ export interface Clients {
   /** A topic, or a part of one, that no other test has. */
   ownTopic(): string;
   /** A link that is connected, and subscribed to `filter` if there is one. */
-  connect(filter?: string, options?: Partial<LinkOptions>): Promise<Trial>;
+  connect(filter?: string, options?: Partial<ReconnectingClientOptions>): Promise<Trial>;
   /** Options of a client that comes back to its session. */
-  persistent(options?: Partial<LinkOptions>): Partial<LinkOptions>;
+  persistent(options?: Partial<ReconnectingClientOptions>): Partial<ReconnectingClientOptions>;
   /** Publishes a last message and returns all payloads that came up to it. */
   upToSentinel(trial: Pick<Trial, "received">, topic: string): Promise<string[]>;
 }
@@ -17,7 +17,10 @@ export interface Clients {
 export function createClients(broker: { url: () => string; transport: Transport }): Clients {
   const { url, transport } = broker;
 
-  async function connect(filter?: string, options: Partial<LinkOptions> = {}): Promise<Trial> {
+  async function connect(
+    filter?: string,
+    options: Partial<ReconnectingClientOptions> = {},
+  ): Promise<Trial> {
     const trial = startTrial(url(), {
       ...(filter === undefined ? {} : { subscriptions: [{ filter, qos: 1 }] }),
       // A broker that is back is found within half a second.
@@ -42,7 +45,7 @@ export function createClients(broker: { url: () => string; transport: Transport 
     }),
     upToSentinel: async (trial, topic) => {
       await using publisher = await connect();
-      await publisher.link.publish(topic, "sentinel", { qos: 1 });
+      await publisher.client.publish(topic, "sentinel", { qos: 1 });
       return await eventually(() => {
         const all = payloads(trial.received);
         return all.includes("sentinel") && all;

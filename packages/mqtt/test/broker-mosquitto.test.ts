@@ -16,5 +16,5 @@ const MOSQUITTO: BrokerKind = {
 if (hasDocker()) {
   for (const transport of TRANSPORTS) describeBroker(MOSQUITTO, transport);
 } else {
-  test.skip("a link to Mosquitto: needs Docker", () => {});
+  test.skip("a client to Mosquitto: needs Docker", () => {});
 }

@@ -11,7 +11,7 @@ const START_TIMEOUT_MS = 180_000;
 const transport = "direct";
 
 if (hasDocker()) {
-  describe("a link to Mosquitto", () => {
+  describe("a client to Mosquitto", () => {
     const trusted = getCACertificates();
     let broker: SecuredMosquitto;
     beforeAll(async () => {
@@ -40,5 +40,5 @@ if (hasDocker()) {
     });
   });
 } else {
-  test.skip("a link to Mosquitto over TLS and websockets: needs Docker", () => {});
+  test.skip("a client to Mosquitto over TLS and websockets: needs Docker", () => {});
 }

@@ -68,7 +68,7 @@ export function describeBroker(
       const topic = ownTopic();
       await using trial = await connect(topic);
       const bytes = Buffer.from([0, 255, 0xc3, 0x28, 10]);
-      await trial.link.publish(topic, bytes, QOS_1);
+      await trial.client.publish(topic, bytes, QOS_1);
       const [message] = await eventually(() => trial.received.length === 1 && trial.received);
       expect(message).toMatchObject({ topic, payload: bytes, qos: 1, retained: false });
     });
@@ -77,7 +77,7 @@ export function describeBroker(
       const topic = ownTopic();
       await using trial = await connect(topic);
       const bytes = Buffer.alloc(PAYLOAD_BYTES_MAX, "weir");
-      await trial.link.publish(topic, bytes, QOS_1);
+      await trial.client.publish(topic, bytes, QOS_1);
       const [message] = await eventually(() => trial.received.length === 1 && trial.received);
       expect(message?.payload.equals(bytes)).toBe(true);
     });
@@ -85,18 +85,18 @@ export function describeBroker(
     test("receives what its filter matches, and nothing else", async () => {
       const base = ownTopic();
       await using trial = await connect(`${base}/+/state`);
-      await trial.link.publish(`${base}/a/state`, "state of a", QOS_1);
-      await trial.link.publish(`${base}/a/other`, "other", QOS_1);
-      await trial.link.publish(`${base}/a/b/state`, "too deep", QOS_1);
+      await trial.client.publish(`${base}/a/state`, "state of a", QOS_1);
+      await trial.client.publish(`${base}/a/other`, "other", QOS_1);
+      await trial.client.publish(`${base}/a/b/state`, "too deep", QOS_1);
       expect(await upToSentinel(trial, `${base}/b/state`)).toEqual(["state of a", "sentinel"]);
     });
 
     test("marks a retained message that comes because of the subscription, and no other", async () => {
       const topic = ownTopic();
       await using publisher = await connect();
-      await publisher.link.publish(topic, "kept", RETAINED);
+      await publisher.client.publish(topic, "kept", RETAINED);
       await using trial = await connect(topic);
-      await publisher.link.publish(topic, "live", RETAINED);
+      await publisher.client.publish(topic, "live", RETAINED);
       await eventually(() => trial.received.length === 2);
       expect(trial.received.map(({ payload, retained }) => [payload.toString(), retained])).toEqual(
         [
@@ -111,7 +111,7 @@ export function describeBroker(
       const options = persistent();
       await (await connect(topic, options))[Symbol.asyncDispose]();
       await using publisher = await connect();
-      for (const payload of ["1", "2"]) await publisher.link.publish(topic, payload, QOS_1);
+      for (const payload of ["1", "2"]) await publisher.client.publish(topic, payload, QOS_1);
       await using trial = await connect(topic, options);
       expect(await upToSentinel(trial, topic)).toEqual(["1", "2", "sentinel"]);
     });
@@ -137,8 +137,8 @@ export function describeBroker(
           const options = persistent();
           await (await connect(queued, options))[Symbol.asyncDispose]();
           const publisher = await connect();
-          await publisher.link.publish(queued, "while away", QOS_1);
-          await publisher.link.publish(retained, "kept", RETAINED);
+          await publisher.client.publish(queued, "while away", QOS_1);
+          await publisher.client.publish(retained, "kept", RETAINED);
           await publisher[Symbol.asyncDispose]();
           await broker.restart();
 
@@ -156,7 +156,7 @@ export function describeBroker(
         const topic = ownTopic();
         await using trial = await connect(topic);
         const request = { responseTopic: `${topic}/answer`, correlationData: Buffer.from([7]) };
-        await trial.link.publish(topic, "", { ...QOS_1, ...request });
+        await trial.client.publish(topic, "", { ...QOS_1, ...request });
         const [message] = await eventually(() => trial.received.length === 1 && trial.received);
         expect(message).toMatchObject(request);
       });
@@ -164,9 +164,9 @@ export function describeBroker(
       test("lets a retained message expire, and no other", async () => {
         const base = ownTopic();
         await using publisher = await connect();
-        await publisher.link.publish(`${base}/kept`, "kept", RETAINED);
+        await publisher.client.publish(`${base}/kept`, "kept", RETAINED);
         const expiring = { ...RETAINED, expirySeconds: 1 };
-        await publisher.link.publish(`${base}/stale`, "stale", expiring);
+        await publisher.client.publish(`${base}/stale`, "stale", expiring);
         await eventually(async () => {
           await using trial = await connect(`${base}/+`);
           const all = await upToSentinel(trial, `${base}/live`);

@@ -1,15 +1,15 @@
-import { systemClock } from "@weir/clock";
+import { systemClock } from "@weir/runtime";
 import {
-  createLink,
+  createReconnectingClient,
   type InboundMessage,
-  type Link,
-  type LinkOptions,
   type ReceivedMessage,
+  type ReconnectingClient,
+  type ReconnectingClientOptions,
 } from "../src/index.ts";
 
-/** A link, and all that it said to its owner. */
+/** A client, and all that it said to its owner. */
 export interface Trial extends AsyncDisposable {
-  link: Link;
+  client: ReconnectingClient;
   received: InboundMessage[];
   /** "connected", "disconnected", in order. */
   states: string[];
@@ -19,13 +19,13 @@ export interface Trial extends AsyncDisposable {
   warnings: string[];
 }
 
-/** Starts a link to a broker on this machine. */
-export function startTrial(url: string, options: Partial<LinkOptions> = {}): Trial {
+/** Starts a client to a broker on this machine. */
+export function startTrial(url: string, options: Partial<ReconnectingClientOptions> = {}): Trial {
   const received: InboundMessage[] = [];
   const states: string[] = [];
   const versions: number[] = [];
   const warnings: string[] = [];
-  const link = createLink({
+  const client = createReconnectingClient({
     broker: { url, username: null, password: null },
     clientId: `trial-${crypto.randomUUID()}`,
     session: { kind: "clean" },
@@ -39,14 +39,14 @@ export function startTrial(url: string, options: Partial<LinkOptions> = {}): Tri
     logger: { info: () => {}, debug: () => {}, warn: (_, text) => warnings.push(text) },
     ...options,
   });
-  link.start();
+  client.start();
   return {
-    link,
+    client,
     received,
     states,
     versions,
     warnings,
-    [Symbol.asyncDispose]: () => link[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: () => client[Symbol.asyncDispose](),
   };
 }
 

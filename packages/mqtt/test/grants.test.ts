@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { createFakeClock, eventually } from "@weir/testkit";
 import type { IConnackPacket } from "mqtt-packet";
-import type { LinkOptions, Shortfall } from "../src/index.ts";
+import type { ReconnectingClientOptions, Shortfall } from "../src/index.ts";
 import { startTrial, type Trial } from "./fixture.ts";
 import { type Answers, connack, type Peer, type StandIn, startStandIn } from "./stand-in.ts";
 import { TRANSPORTS } from "./transports.ts";
@@ -28,7 +28,7 @@ const answering = (codes: Readonly<Record<string, number>>): Answers => ({
 
 async function connected(
   broker: StandIn,
-  options: Partial<LinkOptions>,
+  options: Partial<ReconnectingClientOptions>,
 ): Promise<Trial & { shortfalls: () => readonly Shortfall[] }> {
   let newest: readonly Shortfall[] = [];
   const trial = startTrial(broker.url, {
@@ -49,7 +49,7 @@ describe.each(TRANSPORTS)("what a broker does not grant, by %s:", (transport) =>
   test("retained messages are published without retain where it keeps none", async () => {
     await using broker = await granting({ retainAvailable: false });
     await using trial = await connected(broker, { transport });
-    await trial.link.publish("a", "1", { qos: 1, retain: true });
+    await trial.client.publish("a", "1", { qos: 1, retain: true });
     expect(published(broker.peers[0] as Peer)).toMatchObject([{ retain: false, qos: 1 }]);
     expect(kinds(trial.shortfalls())).toEqual(["retain"]);
     expect(trial.warnings).toEqual([expect.stringContaining("keeps no retained messages")]);
@@ -58,7 +58,7 @@ describe.each(TRANSPORTS)("what a broker does not grant, by %s:", (transport) =>
   test("messages are published with QoS 0 where it takes no other", async () => {
     await using broker = await granting({ maximumQoS: 0 });
     await using trial = await connected(broker, { transport });
-    await trial.link.publish("a", "1", { qos: 1 });
+    await trial.client.publish("a", "1", { qos: 1 });
     await eventually(() => published(broker.peers[0] as Peer).length === 1);
     expect(published(broker.peers[0] as Peer)).toMatchObject([{ qos: 0 }]);
     expect(kinds(trial.shortfalls())).toEqual(["qos"]);
@@ -84,10 +84,10 @@ describe.each(TRANSPORTS)("what a broker does not grant, by %s:", (transport) =>
     await using broker = await granting({ maximumPacketSize: 100 });
     await using trial = await connected(broker, { transport });
     // 31 characters, 93 bytes.
-    await expect(trial.link.publish("a", "€".repeat(31), { qos: 1 })).rejects.toMatchObject({
+    await expect(trial.client.publish("a", "€".repeat(31), { qos: 1 })).rejects.toMatchObject({
       code: 0x95,
     });
-    await trial.link.publish("a", "x".repeat(80), { qos: 1 });
+    await trial.client.publish("a", "x".repeat(80), { qos: 1 });
     expect(published(broker.peers[0] as Peer)).toHaveLength(1);
     expect(kinds(trial.shortfalls())).toEqual(["packet size"]);
   });

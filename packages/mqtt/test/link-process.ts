@@ -1,26 +1,26 @@
-import { systemClock } from "@weir/clock";
-import { createLink } from "../src/index.ts";
+import { systemClock } from "@weir/runtime";
+import { createReconnectingClient } from "../src/index.ts";
 
-// A link in a process of its own, which ends when nothing of the link is left: see stopping.test.ts.
+// A client in a process of its own, which ends when nothing of the client is left: see stopping.test.ts.
 
 const [url = "", transport, state] = process.argv.slice(2);
-const link = createLink({
+const client = createReconnectingClient({
   broker: { url, username: null, password: null },
-  clientId: "link-process",
+  clientId: "client-process",
   transport: transport === "direct" ? "direct" : "mqttjs",
   session: { kind: "persistent", expirySeconds: 60 },
   subscriptions: [{ filter: "b", qos: 1 }],
   onConnected: () => {
-    link.publish("a", "1", { qos: 1 }).catch(() => {
+    client.publish("a", "1", { qos: 1 }).catch(() => {
       // Whether it gets an answer is up to the test.
     });
   },
   clock: systemClock,
   logger: { info: () => {}, debug: () => {}, warn: () => {} },
 });
-if (state === "started") link.start();
+if (state === "started") client.start();
 
 process.once("message", async () => {
-  await link[Symbol.asyncDispose]();
+  await client[Symbol.asyncDispose]();
   process.disconnect?.();
 });

@@ -16,13 +16,13 @@ async function connectedTrial(url: string, transport: Transport): Promise<Trial>
 const published = ({ peers }: StandIn) =>
   peers.flatMap(({ received }) => received.filter((packet) => packet.cmd === "publish"));
 
-describe.each(TRANSPORTS)("publishing over a link by %s", (transport) => {
+describe.each(TRANSPORTS)("publishing over a client by %s", (transport) => {
   const connected = (url: string) => connectedTrial(url, transport);
 
   test("resolves with the broker's PUBACK", async () => {
     await using broker = await startStandIn();
     await using trial = await connected(broker.url);
-    await trial.link.publish("a", "1", { ...AT_LEAST_ONCE, retain: true, expirySeconds: 30 });
+    await trial.client.publish("a", "1", { ...AT_LEAST_ONCE, retain: true, expirySeconds: 30 });
     expect(published(broker)).toMatchObject([
       { topic: "a", qos: 1, retain: true, properties: { messageExpiryInterval: 30 } },
     ]);
@@ -33,14 +33,14 @@ describe.each(TRANSPORTS)("publishing over a link by %s", (transport) => {
     const request = { responseTopic: "answers/7", correlationData };
     await using broker = await startStandIn();
     await using trial = await connected(broker.url);
-    await trial.link.publish("a", "1", { ...AT_LEAST_ONCE, ...request });
+    await trial.client.publish("a", "1", { ...AT_LEAST_ONCE, ...request });
     expect(published(broker)).toMatchObject([{ topic: "a", properties: request }]);
 
     await using old = await startStandIn({
       connect: ({ protocolVersion }, peer) => peer.send(connack(protocolVersion === 5 ? 0x84 : 0)),
     });
     await using older = await connected(old.url);
-    await older.link.publish("a", "1", { ...AT_LEAST_ONCE, ...request, expirySeconds: 1 });
+    await older.client.publish("a", "1", { ...AT_LEAST_ONCE, ...request, expirySeconds: 1 });
     expect(older.versions).toEqual([4]);
     expect(published(old)).toMatchObject([{ topic: "a", payload: Buffer.from("1") }]);
   });
@@ -48,14 +48,14 @@ describe.each(TRANSPORTS)("publishing over a link by %s", (transport) => {
   test("resolves for QoS 0 when the message is on its way", async () => {
     await using broker = await startStandIn({ publish: () => {} });
     await using trial = await connected(broker.url);
-    await trial.link.publish("a", "1", { qos: 0 });
+    await trial.client.publish("a", "1", { qos: 0 });
     await eventually(() => published(broker).length === 1);
   });
 
   test("rejects at once while there is no connection", async () => {
     await using broker = await startStandIn({ connect: () => {} });
     await using trial = startTrial(broker.url, { transport });
-    await expect(trial.link.publish("a", "1", AT_LEAST_ONCE)).rejects.toThrow("no connection");
+    await expect(trial.client.publish("a", "1", AT_LEAST_ONCE)).rejects.toThrow("no connection");
   });
 
   test("rejects, with the reason, when the connection ends before the answer", async () => {
@@ -63,7 +63,7 @@ describe.each(TRANSPORTS)("publishing over a link by %s", (transport) => {
       publish: (_, peer) => peer.send({ cmd: "disconnect", reasonCode: 0x8b }),
     });
     await using trial = await connected(broker.url);
-    const publication = trial.link.publish("a", "1", AT_LEAST_ONCE);
+    const publication = trial.client.publish("a", "1", AT_LEAST_ONCE);
     await expect(publication).rejects.toThrow("no answer from the broker: the broker ended");
   });
 
@@ -73,12 +73,12 @@ describe.each(TRANSPORTS)("publishing over a link by %s", (transport) => {
         peer.send({ cmd: "puback", messageId, reasonCode: topic === "forbidden" ? 0x87 : 0 }),
     });
     await using trial = await connected(broker.url);
-    const refused = trial.link.publish("forbidden", "1", AT_LEAST_ONCE);
+    const refused = trial.client.publish("forbidden", "1", AT_LEAST_ONCE);
     await expect(refused).rejects.toMatchObject({
       message: "Publish error: Not authorized",
       code: 0x87,
     });
-    await trial.link.publish("allowed", "1", AT_LEAST_ONCE);
+    await trial.client.publish("allowed", "1", AT_LEAST_ONCE);
     expect(trial.states).toEqual(["connected"]);
   });
 
@@ -89,10 +89,10 @@ describe.each(TRANSPORTS)("publishing over a link by %s", (transport) => {
     });
     await using trial = await connected(broker.url);
     const publications = ["1", "2", "3"].map((payload) =>
-      trial.link.publish("a", payload, AT_LEAST_ONCE),
+      trial.client.publish("a", payload, AT_LEAST_ONCE),
     );
     // QoS 0 does not count, and would come behind the third.
-    await trial.link.publish("sentinel", "", { qos: 0 });
+    await trial.client.publish("sentinel", "", { qos: 0 });
     await eventually(() => published(broker).at(-1)?.topic === "sentinel");
     expect(published(broker)).toHaveLength(3);
 

@@ -5,7 +5,7 @@ import { connack, startStandIn } from "./stand-in.ts";
 
 const BUSY = 0x88;
 
-describe("a link with a policy of its application", () => {
+describe("a client with a policy of its application", () => {
   test("waits as long as the replaced delay says", async () => {
     await using broker = await startStandIn({ connect: (_, peer) => peer.send(connack(BUSY)) });
     const fake = createFakeClock();
@@ -50,7 +50,7 @@ describe("a link with a policy of its application", () => {
     };
     await using trial = startTrial(broker.url, { reconnect });
     await eventually(() => isWaiting);
-    await trial.link[Symbol.asyncDispose]();
+    await trial.client[Symbol.asyncDispose]();
     expect(broker.peers).toHaveLength(1);
   });
 });

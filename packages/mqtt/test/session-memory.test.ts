@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { createSessionMemory, subscriptionDifference } from "../src/session-memory.ts";
+import { createSessionMemory, subscriptionDifference } from "../src/subscription-sync.ts";
 
 const at = (filter: string, qos: 0 | 1 = 1) => ({ filter, qos });
 

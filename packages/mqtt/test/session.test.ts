@@ -27,7 +27,7 @@ async function subscriptionsOf(options: {
   broker.peers[0]?.socket.destroy();
   await eventually(() => trial.states.length === 3);
   // A publication goes the same way out behind any subscription.
-  await trial.link.publish("sentinel", "", { qos: 1 });
+  await trial.client.publish("sentinel", "", { qos: 1 });
   return broker.peers.map(
     ({ received }) => received.filter(({ cmd }) => cmd === "subscribe").length,
   );

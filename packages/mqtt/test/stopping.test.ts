@@ -73,7 +73,7 @@ describe.each(TRANSPORTS)("stopping a link by %s", (transport) => {
     await using broker = await startStandIn({ publish: () => {} });
     const trial = startTrial(broker.url, { transport });
     await eventually(() => trial.states.includes("connected"));
-    const publication = trial.link.publish("a", "1", { qos: 1 });
+    const publication = trial.client.publish("a", "1", { qos: 1 });
     await Promise.all([
       expect(publication).rejects.toThrow("no answer from the broker"),
       trial[Symbol.asyncDispose](),
@@ -84,7 +84,7 @@ describe.each(TRANSPORTS)("stopping a link by %s", (transport) => {
     await using broker = await startStandIn({ publish: () => {} });
     const trial = startTrial(broker.url, { transport });
     await eventually(() => trial.states.includes("connected"));
-    const publication = trial.link.publish("a", "1", { qos: 1 });
+    const publication = trial.client.publish("a", "1", { qos: 1 });
     const stopped = trial[Symbol.asyncDispose]();
     const peer = await eventually(() => broker.peers[0]);
     const { messageId = 0 } = await eventually(() =>

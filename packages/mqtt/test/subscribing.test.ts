@@ -39,7 +39,7 @@ describe.each(TRANSPORTS)("subscriptions by %s", (transport) => {
       subscriptions: [A],
     });
     await eventually(() => trial.states.length === 1);
-    await trial.link.setSubscriptions([B]);
+    await trial.client.setSubscriptions([B]);
     expect(asked(broker.peers[0])).toEqual(["+a", "+b", "-a"]);
     expect(sessionMemory.load()).toEqual({ subscriptions: [B], isAgreed: true });
   });
@@ -55,7 +55,7 @@ describe.each(TRANSPORTS)("subscriptions by %s", (transport) => {
       ],
     });
     await eventually(() => trial.states.length === 1);
-    await trial.link.setSubscriptions([
+    await trial.client.setSubscriptions([
       { ...A, identifier: 1 },
       { ...B, identifier: 3 },
     ]);
@@ -75,7 +75,7 @@ describe.each(TRANSPORTS)("subscriptions by %s", (transport) => {
       random: () => 0,
     });
     await eventually(() => trial.states.includes("disconnected"));
-    await trial.link.setSubscriptions([B]);
+    await trial.client.setSubscriptions([B]);
     isAway = false;
     await eventually(() => trial.states.at(-1) === "connected");
     expect(asked(broker.peers.at(-1))).toEqual(["+b"]);
@@ -104,7 +104,7 @@ describe.each(TRANSPORTS)("subscriptions by %s", (transport) => {
     });
     await using trial = startTrial(broker.url, { transport, subscriptions: [A] });
     await eventually(() => trial.states.length === 1);
-    await expect(trial.link.setSubscriptions([A, B])).rejects.toThrow("cannot subscribe to b");
+    await expect(trial.client.setSubscriptions([A, B])).rejects.toThrow("cannot subscribe to b");
     expect(trial.states).toEqual(["connected"]);
   });
 
@@ -118,7 +118,7 @@ describe.each(TRANSPORTS)("subscriptions by %s", (transport) => {
       subscriptions: [A],
     });
     // The first one overtakes the opening of the connection.
-    await Promise.all([trial.link.setSubscriptions([A, B]), trial.link.setSubscriptions([B])]);
+    await Promise.all([trial.client.setSubscriptions([A, B]), trial.client.setSubscriptions([B])]);
     await eventually(() => trial.states.length === 1);
     expect(sessionMemory.load()).toEqual({ subscriptions: [B], isAgreed: true });
   });

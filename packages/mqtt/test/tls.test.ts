@@ -8,11 +8,11 @@ import {
   eventually,
   type TestCertificate,
 } from "@weir/testkit";
-import type { LinkOptions } from "../src/index.ts";
+import type { ReconnectingClientOptions } from "../src/index.ts";
 import { startTrial, type Trial } from "./fixture.ts";
 import { startStandIn } from "./stand-in.ts";
 
-type Tls = NonNullable<LinkOptions["broker"]["tls"]>;
+type Tls = NonNullable<ReconnectingClientOptions["broker"]["tls"]>;
 
 const LONG_AGO = Date.now() - 1_000;
 

@@ -1,9 +1,8 @@
 import { describe, expect, test } from "@jest/globals";
-import { systemClock } from "@weir/clock";
+import { systemClock } from "@weir/runtime";
 import { eventually } from "@weir/testkit";
-import { negotiateConnection } from "../src/negotiate.ts";
-import { receiverOf } from "../src/receiver.ts";
-import { openerFor } from "../src/transport.ts";
+import { receiverOf } from "../src/connection.ts";
+import { negotiateConnection, openerFor } from "../src/negotiate.ts";
 import { type Answers, connack, type StandIn, startStandIn } from "./stand-in.ts";
 import { TRANSPORTS } from "./transports.ts";
 

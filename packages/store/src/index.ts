@@ -1,17 +1,10 @@
 export type { DamagedStore } from "./damage.ts";
 export type { DamagedLog } from "./damaged-log.ts";
-export type { Filed } from "./file-rows.ts";
-export { type Account, missingBelow, type SeqRange } from "./ledger/account.ts";
-export type { IdleLimits } from "./ledger/forgetting.ts";
-export { EPOCH_IDLE_US } from "./ledger/limits.ts";
+export { type Account, EPOCH_IDLE_US, missingBelow, type SeqRange } from "./ledger/account.ts";
 export type { ForgottenCounts, LedgerLine, LedgerReader } from "./ledger/read.ts";
+export type { IdleLimits } from "./ledger/table.ts";
 export type { LegacyImport } from "./legacy-import.ts";
-export { newestFileOf } from "./newest-file.ts";
 export { type Exchanges, packetDigest } from "./open-packets.ts";
-export { type Pruned, type PruneLimits, pruneLimits } from "./prune-limits.ts";
-export { askSegments } from "./range/ask-segments.ts";
-export { type Cursor, rowIdOf } from "./range/cursor.ts";
-export type { Skipped } from "./range/faults.ts";
 export {
   type FollowedRows,
   type FollowOptions,
@@ -19,11 +12,16 @@ export {
   followStream,
   type StreamFollower,
 } from "./range/follow-stream.ts";
-export type { StoredMessage } from "./range/message.ts";
-export type { RangeQuery, StreamPlace } from "./range/query.ts";
-export { readRange } from "./range/read-range.ts";
-export type { RangePage } from "./range/segment-pages.ts";
+export {
+  type Cursor,
+  type RangeQuery,
+  rowIdOf,
+  type StoredMessage,
+  type StreamPlace,
+} from "./range/query.ts";
+export { type RangePage, readRange } from "./range/read-range.ts";
 export { READ_TRANSACTION_MS_MAX } from "./range/segment-reader.ts";
+export { askSegments, type Skipped } from "./range/segments.ts";
 export {
   openReader,
   type ReadRows,
@@ -32,22 +30,27 @@ export {
   type StoreReader,
   type StoreState,
 } from "./reader.ts";
-export type { SegmentInfo } from "./rotation/catalogue.ts";
+export { type Pruned, type PruneLimits, pruneLimits } from "./retention.ts";
+export type { FolderLimits, RemovedSegments, SegmentInfo } from "./rotation/removal.ts";
 export {
-  type Finisher,
-  type FinisherOptions,
-  startFinisher,
+  type SegmentFinalizer,
+  type SegmentFinalizerOptions,
+  startSegmentFinalizer,
   type Unfinished,
-} from "./rotation/finisher.ts";
-export type { FolderLimits } from "./rotation/removal.ts";
-export type { RemovedSegments } from "./rotation/remove-oldest.ts";
+} from "./rotation/segment-finalizer.ts";
 export {
   openSegmentedStore,
   type Rotated,
   type SegmentedStore,
   type SegmentedStoreOptions,
 } from "./rotation/segmented-store.ts";
-export type { NewRow, StoredReading } from "./row.ts";
-export type { Appended } from "./segment-writer.ts";
-export { type FileStore, openStore, type Store, type StoreOptions } from "./store.ts";
-export type { StreamStore } from "./stream-store.ts";
+export type { Filed } from "./row-statements.ts";
+export type { Appended, NewRow, StoredReading } from "./segment-writer.ts";
+export {
+  type FileStore,
+  newestFileOf,
+  openStore,
+  type Store,
+  type StoreOptions,
+  type StreamStore,
+} from "./store.ts";

@@ -1,12 +1,10 @@
 import { existsSync, linkSync, renameSync, statSync } from "node:fs";
-import { decodeReading } from "@weir/messages";
-import { fsyncFolderOf } from "@weir/sqlite";
+import { decodeReading } from "@weir/protocol";
+import { fsyncFolderOf } from "@weir/runtime";
 import Sqlite from "better-sqlite3";
-import { prepareInsert } from "./append.ts";
-import { removeWithJournals } from "./remove-file.ts";
-import type { NewRow } from "./row.ts";
 import type { FiledRows } from "./row-statements.ts";
-import { openSegment, type SegmentOptions } from "./segment.ts";
+import { openSegment, removeWithJournals, type SegmentOptions } from "./segment-file.ts";
+import { type NewRow, prepareInsert } from "./segment-writer.ts";
 
 /** What an import took over. */
 export interface LegacyImport {

@@ -1,4 +1,4 @@
-import { OUTCOMES } from "@weir/messages";
+import { OUTCOMES } from "@weir/protocol";
 import type { Database } from "better-sqlite3";
 
 /** "WEIR" in the header of the file, so that file(1) and we ourselves recognise it. */

@@ -1,15 +1,18 @@
-import { createClaimOf, type ReceiptEntry } from "@weir/messages";
-import { isLocked } from "@weir/sqlite";
+import { createClaimOf, type ReceiptEntry, type Sequence } from "@weir/protocol";
+import { isLocked } from "@weir/runtime";
 import type { Database } from "better-sqlite3";
-import { prepareInsert } from "./append.ts";
-import { isDamage, suspectDamage } from "./damage.ts";
-import { writeFault } from "./faults.ts";
-import { type Filed, fileRows } from "./file-rows.ts";
-import type { IdleLimits } from "./ledger/forgetting.ts";
+import { isDamage, suspectDamage, writeFault } from "./damage.ts";
+import { LEDGER_LIMITS, type LedgerLimits } from "./ledger/account.ts";
 import { createLedger } from "./ledger/ledger.ts";
-import { LEDGER_LIMITS, type LedgerLimits } from "./ledger/limits.ts";
+import type { IdleLimits } from "./ledger/table.ts";
 import { createOpenPackets, type Exchanges, type OpenPackets } from "./open-packets.ts";
-import type { NewRow } from "./row.ts";
+import {
+  type Filed,
+  type FiledRows,
+  fileRows,
+  prepareInsertStretch,
+  ROWS_PER_STATEMENT_MAX,
+} from "./row-statements.ts";
 import { createTopicDictionary, TOPIC_LIMITS, type TopicLimits } from "./topic-dictionary.ts";
 
 /** What became of a batch. */
@@ -200,4 +203,57 @@ export function readNextId(database: Database, schema: "main" | "predecessor" = 
     )
     .pluck()
     .get() as number;
+}
+
+/** Inserts rows under ascending ids from `firstId` on. Call it inside a write transaction. */
+type InsertRows = (filed: FiledRows, firstId: number) => void;
+
+export function prepareInsert(database: Database): InsertRows {
+  const insertFirst = database.prepare<unknown[]>(
+    `INSERT INTO rows (id, received_us, topic_id, payload, qos, retained, outcome, value, observed_us)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  );
+  const insertStretch = prepareInsertStretch(database);
+
+  function writeFirst({ rows, topicIds }: FiledRows, id: number): void {
+    const { receivedUs, payload, qos, retained, outcome, value, observedUs } = rows[0] as NewRow;
+    const others = [payload, qos, retained ? 1 : 0, outcome, value, observedUs];
+    insertFirst.run(id, receivedUs, topicIds[0], ...others);
+  }
+
+  return (filed, firstId) => {
+    const { length } = filed.rows;
+    if (length === 0) return;
+    // The id is said once, because in an empty table SQLite would begin at 1 again. The others follow
+    // by themselves, which is cheaper.
+    writeFirst(filed, firstId);
+    for (let from = 1; from < length; from += ROWS_PER_STATEMENT_MAX) {
+      insertStretch(filed, { from, end: Math.min(from + ROWS_PER_STATEMENT_MAX, length) });
+    }
+  };
+}
+
+/** One message on its way into the store. Times in microseconds since the epoch. */
+export interface NewRow {
+  receivedUs: number;
+  topic: string;
+  payload: Buffer;
+  qos: number;
+  retained: boolean;
+  /** A code of `OUTCOMES`. The store writes a doubt of its own here. */
+  outcome: number;
+  /** The reading's value, or `null` where decoding yielded none. */
+  value: number | null;
+  /** The reading's time, or `null` where decoding yielded none. */
+  observedUs: number | null;
+  /** Its place in the sequence of an outbox, or `null` where it has none. */
+  sequence: Sequence | null;
+  /** A code filter dropped it: the ledger knows it from now on, but it is not written. */
+  isFiltered: boolean;
+}
+
+/** One stored reading, as statistics need it. */
+export interface StoredReading {
+  observedUs: number;
+  value: number;
 }

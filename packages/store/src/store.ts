@@ -1,22 +1,23 @@
-import type { ReceiptEntry } from "@weir/messages";
-import { lockFile, makePlaceOf, orOpeningFault } from "@weir/sqlite";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import type { ReceiptEntry } from "@weir/protocol";
+import { lockFile, makePlaceOf, orOpeningFault } from "@weir/runtime";
 import type { Database } from "better-sqlite3";
-import { BALLAST_BYTES, openBallast } from "./ballast.ts";
-import { type DamagedStore, setAsideIfDamaged } from "./damage.ts";
+import { type DamagedStore, orFullFault, orPruneFault, setAsideIfDamaged } from "./damage.ts";
 import { type DamagedLog, keepDamagedLog } from "./damaged-log.ts";
-import { orFullFault, orPruneFault } from "./faults.ts";
-import { emptyLog } from "./give-back.ts";
-import { identifyFile } from "./identify.ts";
-import type { IdleLimits } from "./ledger/forgetting.ts";
+import type { IdleLimits } from "./ledger/table.ts";
 import { importLegacyFile, type LegacyImport, type LegacyImportOptions } from "./legacy-import.ts";
 import type { Exchanges, OpenPackets } from "./open-packets.ts";
-import type { Pruned, PruneLimits } from "./prune-limits.ts";
-import { preparePrune } from "./retention.ts";
-import type { NewRow } from "./row.ts";
-import { openSegment } from "./segment.ts";
+import type { StreamPlace } from "./range/query.ts";
+import { emptyLog, type Pruned, type PruneLimits, preparePrune } from "./retention.ts";
+import { BALLAST_BYTES, openBallast } from "./room.ts";
+import { listSegmentFolder } from "./rotation/folder.ts";
+import type { SegmentedStore } from "./rotation/segmented-store.ts";
+import { identifyFile, openSegment } from "./segment-file.ts";
 import {
   type Appended,
   createSegmentWriter,
+  type NewRow,
   newReachedLimits,
   type ReachedLimits,
   type WriterOptions,
@@ -164,4 +165,19 @@ function lockStore(file: string): Disposable {
 function importIfLegacy(options: StoreOptions): LegacyImport | null {
   const kind = orOpeningFault(options.file, "DB_FILE", () => identifyFile(options.file));
   return kind === "legacy" ? importLegacyFile(options) : null;
+}
+
+/** The store of a stream: `kind` tells whether retention removes rows or files. */
+export type StreamStore = FileStore | SegmentedStore;
+
+/**
+ * The file that a stream's newest rows are in.
+ *
+ * @returns `null` while there is none.
+ */
+export function newestFileOf(place: StreamPlace, stream: string): string | null {
+  if (place.kind === "file") return existsSync(place.file) ? place.file : null;
+  if (!existsSync(place.folder)) return null;
+  const newest = listSegmentFolder(place.folder, stream).segments.at(-1);
+  return newest === undefined ? null : join(place.folder, newest.name);
 }

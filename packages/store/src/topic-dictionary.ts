@@ -1,5 +1,5 @@
 import type { Database } from "better-sqlite3";
-import type { NewRow } from "./row.ts";
+import type { NewRow } from "./segment-writer.ts";
 
 /** What the dictionary needs to know of a row. */
 type TopicRow = Pick<NewRow, "topic" | "sequence" | "receivedUs" | "isFiltered">;

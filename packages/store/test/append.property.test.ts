@@ -3,8 +3,8 @@ import { type NewRow, openReader } from "@weir/store";
 import { readingAt, START_US, temporaryFolder } from "@weir/testkit";
 import type { Database } from "better-sqlite3";
 import fc from "fast-check";
-import { LEDGER_LIMITS, type LedgerLimits } from "../src/ledger/limits.ts";
-import { openSegment } from "../src/segment.ts";
+import { LEDGER_LIMITS, type LedgerLimits } from "../src/ledger/account.ts";
+import { openSegment } from "../src/segment-file.ts";
 import { createSegmentWriter } from "../src/segment-writer.ts";
 import { createReferenceStore, type ReferenceRow } from "./reference-store.ts";
 

@@ -18,8 +18,8 @@ import {
   temporaryFolder,
 } from "@weir/testkit";
 import Sqlite from "better-sqlite3";
-import { openBallast } from "../src/ballast.ts";
-import { emptyLog } from "../src/give-back.ts";
+import { emptyLog } from "../src/retention.ts";
+import { openBallast } from "../src/room.ts";
 import { outboxReading } from "./rotation/readings.ts";
 
 const KIB = 1_024;

@@ -2,8 +2,8 @@ import { describe, expect, test } from "@jest/globals";
 import { type IdleLimits, type NewRow, openReader, openSegmentedStore } from "@weir/store";
 import { openTestStore, readingAt, START_US, temporaryFolder } from "@weir/testkit";
 import type { Database } from "better-sqlite3";
-import { EPOCH_IDLE_US, LEDGER_LIMITS, type LedgerLimits } from "../src/ledger/limits.ts";
-import { openSegment } from "../src/segment.ts";
+import { EPOCH_IDLE_US, LEDGER_LIMITS, type LedgerLimits } from "../src/ledger/account.ts";
+import { openSegment } from "../src/segment-file.ts";
 import { createSegmentWriter, type SegmentWriter } from "../src/segment-writer.ts";
 
 const HOUR_US = 3_600_000_000;

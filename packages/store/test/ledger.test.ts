@@ -1,10 +1,10 @@
 import { describe, expect, test } from "@jest/globals";
-import { RANGES_MAX } from "@weir/messages";
+import { RANGES_MAX } from "@weir/protocol";
 import { type NewRow, openReader } from "@weir/store";
 import { openTestStore, rowOf, START_US, temporaryFolder } from "@weir/testkit";
+import { LEDGER_LIMITS } from "../src/ledger/account.ts";
 import { createLedger } from "../src/ledger/ledger.ts";
-import { LEDGER_LIMITS } from "../src/ledger/limits.ts";
-import { openSegment } from "../src/segment.ts";
+import { openSegment } from "../src/segment-file.ts";
 
 /** A reading from an outbox. */
 function sent(seq: number, { publisher = "kitchen", epoch = "e1" } = {}): NewRow {

@@ -78,13 +78,13 @@ describe("a reader that takes its time", () => {
     const first = await pages.next();
     const { sealed } = store.rotate(START_US + 9_001 * SECOND_US);
     await eventually(() => {
-      const finisher = openWriter(sealed);
+      const finalizer = openWriter(sealed);
       try {
-        return finisher.pragma("journal_mode = DELETE", { simple: true }) === "delete";
+        return finalizer.pragma("journal_mode = DELETE", { simple: true }) === "delete";
       } catch {
         return false;
       } finally {
-        finisher.close();
+        finalizer.close();
       }
     });
     const rest = await pages.next();
@@ -99,14 +99,14 @@ describe("a reader that takes its time", () => {
     using store = openDevices(folder.path);
     store.append(numberedRows(1, 10));
     const { sealed } = store.rotate(START_US + 11 * SECOND_US);
-    const finisher = openWriter(sealed);
-    finisher.pragma("journal_mode = DELETE");
-    finisher.exec("BEGIN EXCLUSIVE");
+    const finalizer = openWriter(sealed);
+    finalizer.pragma("journal_mode = DELETE");
+    finalizer.exec("BEGIN EXCLUSIVE");
     const reading = readAll({ kind: "folder", folder: folder.path });
     // Longer than SQLite itself would wait.
     await pause(200);
-    finisher.exec("COMMIT");
-    finisher.close();
+    finalizer.exec("COMMIT");
+    finalizer.close();
     expect((await reading).messages).toHaveLength(10);
   });
 });

@@ -1,6 +1,6 @@
-import { outcomeOf } from "@weir/messages";
+import { outcomeOf } from "@weir/protocol";
 import type { Filed, LedgerLine, NewRow } from "@weir/store";
-import type { LedgerLimits } from "../src/ledger/limits.ts";
+import type { LedgerLimits } from "../src/ledger/account.ts";
 
 /** A row as a reader sees it. */
 export type ReferenceRow = Omit<NewRow, "sequence" | "isFiltered"> & { id: number };

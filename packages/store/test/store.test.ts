@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { describe, expect, test } from "@jest/globals";
-import { Fault } from "@weir/fault";
+import { Fault } from "@weir/runtime";
 import { openTestStore, readingAt, rowOf, START_US, temporaryFolder } from "@weir/testkit";
 import Sqlite from "better-sqlite3";
 

@@ -3,8 +3,9 @@ import { runInNewContext } from "node:vm";
 import { describe, expect, test } from "@jest/globals";
 import { openSegmentedStore, openStore } from "@weir/store";
 import { openTestStore, readingAt, START_US, temporaryFolder } from "@weir/testkit";
-import Sqlite, { type Database } from "better-sqlite3";
-import { openSegment } from "../src/segment.ts";
+import type { Database } from "better-sqlite3";
+import Sqlite from "better-sqlite3";
+import { openSegment } from "../src/segment-file.ts";
 import {
   createTopicDictionary,
   TOPIC_LIMITS,

@@ -2,11 +2,11 @@ import { resolve } from "node:path";
 import {
   type BrokerConfig,
   type Environment,
+  type Problem,
   readCredential,
   tlsConfig,
   tlsProblems,
-} from "@weir/config";
-import type { Problem } from "@weir/settings-file";
+} from "@weir/runtime";
 import type { BrokerEntry } from "./schema.ts";
 import { DEFAULT_BROKER } from "./stream-config.ts";
 

@@ -1,5 +1,14 @@
-export { readStoredStreams, type StoredStreams } from "./read-stored-streams.ts";
-export { readStreams } from "./read-streams.ts";
-export { prefixesOf, streamSettings } from "./settings.ts";
-export type { StreamConfig, StreamsConfig } from "./stream-config.ts";
-export { weirFileJsonSchema } from "./weir-file.ts";
+export type { Framing } from "./avro/avro.ts";
+export { type Decoder, type DecoderSpec, type Encoded, openDecoder } from "./decoder.ts";
+export {
+  readStoredStreams,
+  readStreams,
+  type StoredStreams,
+  weirFileJsonSchema,
+} from "./read-streams.ts";
+export {
+  prefixesOf,
+  type StreamConfig,
+  type StreamsConfig,
+  streamSettings,
+} from "./stream-config.ts";

@@ -1,10 +1,14 @@
 import { resolve, sep } from "node:path";
-import type { Environment } from "@weir/config";
-import { WINDOW_SECONDS_MAX } from "@weir/messages";
-import type { Path, Problem } from "@weir/settings-file";
-import { DATA, isSet, type StreamValues } from "./defaults.ts";
+import { WINDOW_SECONDS_MAX } from "@weir/protocol";
+import type { Environment, Path, Problem } from "@weir/runtime";
 import type { StreamEntry } from "./schema.ts";
-import type { StreamConfig, StreamsConfig } from "./stream-config.ts";
+import {
+  DATA,
+  isSet,
+  type StreamConfig,
+  type StreamsConfig,
+  type StreamValues,
+} from "./stream-config.ts";
 
 /** Covering them takes time that grows with the square of their number. */
 const FILTERS_IN_ALL_MAX = 2_000;

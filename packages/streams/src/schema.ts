@@ -1,6 +1,5 @@
-import { isName, NAME_RESERVED, NAME_RULE } from "@weir/messages";
-import { didYouMean, duration, size } from "@weir/settings-file";
-import { filterProblem } from "@weir/topics";
+import { filterProblem, isName, NAME_RESERVED, NAME_RULE } from "@weir/protocol";
+import { didYouMean, duration, size } from "@weir/runtime";
 import { z } from "zod";
 
 const STREAMS_MAX = 200;

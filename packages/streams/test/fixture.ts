@@ -1,5 +1,5 @@
 import { writeFileSync } from "node:fs";
-import { ConfigurationFault, type Environment } from "@weir/config";
+import { ConfigurationFault, type Environment } from "@weir/runtime";
 import { readStreams, type StreamsConfig } from "@weir/streams";
 import { type TemporaryFolder, temporaryFolder } from "@weir/testkit";
 

@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { describe, expect, test } from "@jest/globals";
-import type { Environment } from "@weir/config";
+import type { Environment } from "@weir/runtime";
 import { readStoredStreams, type StoredStreams } from "@weir/streams";
 import { temporaryFolder } from "@weir/testkit";
 

@@ -1,4 +1,4 @@
-import type { Clock } from "@weir/clock";
+import type { Clock } from "@weir/runtime";
 
 /** A clock that stands still until a test moves it. */
 export interface FakeClock extends Clock {

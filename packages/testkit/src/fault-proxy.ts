@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
-import { type Direction, FAIR, isDead, passing, type Weather } from "./fault-proxy-weather.ts";
+import { setImmediate as nextTurn, setTimeout as pause } from "node:timers/promises";
 
 /** A TCP proxy that breaks what goes through it, as told. */
 export interface FaultProxy extends AsyncDisposable {
@@ -156,4 +156,100 @@ function hangUp(socket: Socket): void {
   if (socket.destroyed) return;
   if (socket.writableEnded) socket.destroy();
   else socket.resetAndDestroy();
+}
+
+/** `up` is from the client to the server, `down` the way back. */
+export type Direction = "up" | "down";
+
+/** What a network can be like. */
+export type Weather =
+  | { kind: "fair" }
+  /** Each piece comes so much later. */
+  | { kind: "latency"; delayMs: number }
+  | { kind: "throttle"; bytesPerSecond: number }
+  /** Every byte comes alone. */
+  | { kind: "slices" }
+  /** Connections are accepted, and nothing comes through: no byte, no end of a connection. */
+  | { kind: "black hole" }
+  /** Nothing comes through in one direction. */
+  | { kind: "half-open"; dead: Direction };
+
+const FAIR: Weather = { kind: "fair" };
+
+const THROTTLE_STEP_MS = 20;
+
+/** Whether nothing passes in this direction, not even the end of a connection. */
+function isDead(weather: Weather, direction: Direction): boolean {
+  return (
+    weather.kind === "black hole" || (weather.kind === "half-open" && weather.dead === direction)
+  );
+}
+
+/** Cuts a piece of a stream into what passes at once, each at its time. */
+async function* passing(chunk: Buffer, weather: Weather): AsyncGenerator<Buffer> {
+  switch (weather.kind) {
+    case "latency":
+      await pause(weather.delayMs);
+      yield chunk;
+      return;
+    case "throttle": {
+      const step = Math.max(1, Math.floor((weather.bytesPerSecond * THROTTLE_STEP_MS) / 1_000));
+      for (let from = 0; from < chunk.length; from += step) {
+        yield chunk.subarray(from, from + step);
+        await pause(THROTTLE_STEP_MS);
+      }
+      return;
+    }
+    case "slices":
+      for (let at = 0; at < chunk.length; at += 1) {
+        yield chunk.subarray(at, at + 1);
+        await nextTurn();
+      }
+      return;
+    case "fair":
+    case "black hole":
+    case "half-open":
+      yield chunk;
+  }
+}
+
+/** What an operator can tell the proxy. */
+type ProxyCommand = { kind: "weather"; weather: Weather } | { kind: "reset" };
+
+export const COMMANDS = `capture              nothing comes through any more; connections stay open
+release              everything comes through again
+reset                ends all connections, once
+latency MS           everything comes so much later
+throttle BYTES       at most so many bytes a second
+slices               every byte comes alone
+half-open up|down    nothing comes through to (up) or from (down) the broker`;
+
+/** Reads a command; `null` for anything else. */
+export function parseCommand([word, argument]: readonly string[]): ProxyCommand | null {
+  const amount = Number(argument);
+  const isAmount = Number.isInteger(amount) && amount > 0;
+  switch (word) {
+    case "capture":
+      return weather({ kind: "black hole" });
+    case "release":
+      return weather(FAIR);
+    case "reset":
+      return { kind: "reset" };
+    case "slices":
+      return weather({ kind: "slices" });
+    case "latency":
+      return isAmount ? weather({ kind: "latency", delayMs: amount }) : null;
+    case "throttle":
+      return isAmount ? weather({ kind: "throttle", bytesPerSecond: amount }) : null;
+    case "half-open":
+      return argument === "up" || argument === "down"
+        ? weather({ kind: "half-open", dead: argument })
+        : null;
+    default:
+      return null;
+  }
+}
+
+function weather(imposed: Weather): ProxyCommand {
+  return { kind: "weather", weather: imposed };
 }

@@ -1,7 +1,7 @@
 import { randomInt } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:net";
-import { errorCode } from "@weir/fault";
+import { errorCode } from "@weir/runtime";
 
 /** Below the ports that systems give to outgoing connections (Linux: from 32768 on), above those of services. */
 const RANGE = { from: 20_000, to: 32_000 };

@@ -1,17 +1,30 @@
 export { createTestCertificate, type TestCertificate } from "./certificate.ts";
-export { hasDocker } from "./docker.ts";
 export { eventually } from "./eventually.ts";
 export { createFakeClock, type FakeClock } from "./fake-clock.ts";
-export { type Cut, type FaultProxy, startFaultProxy } from "./fault-proxy.ts";
-export type { Direction, Weather } from "./fault-proxy-weather.ts";
+export {
+  type Cut,
+  type Direction,
+  type FaultProxy,
+  startFaultProxy,
+  type Weather,
+} from "./fault-proxy.ts";
 export { freePort } from "./free-port.ts";
 export { HOSTILE_PIECES, STEERS_TERMINAL } from "./hostile-text.ts";
-export { lockByAnother } from "./lock-by-another.ts";
-export { locksOn, tellsLocks } from "./locks.ts";
-export { type Mosquitto, startMosquitto } from "./mosquitto.ts";
-export { NOTHING_CONFIGURED } from "./nothing-configured.ts";
-export { createTestContext, type TestContext } from "./service-context.ts";
-export { canMountSmallDisk, mountSmallDisk, type SmallDisk } from "./small-disk.ts";
-export { type TemporaryFolder, temporaryFolder } from "./temporary-folder.ts";
-export { connectTestClient, type TestClient } from "./test-client.ts";
-export { openTestStore, readingAt, rowOf, START_US } from "./test-store.ts";
+export { lockByAnother, locksOn, tellsLocks } from "./locks.ts";
+export { hasDocker, type Mosquitto, startMosquitto } from "./mosquitto.ts";
+export { createTestContext, NOTHING_CONFIGURED, type TestContext } from "./service-context.ts";
+export {
+  canMountSmallDisk,
+  mountSmallDisk,
+  type SmallDisk,
+  type TemporaryFolder,
+  temporaryFolder,
+} from "./temporary-folder.ts";
+export {
+  connectTestClient,
+  openTestStore,
+  readingAt,
+  rowOf,
+  START_US,
+  type TestClient,
+} from "./test-client.ts";

@@ -7,8 +7,7 @@ import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
-import { type FaultProxy, startFaultProxy } from "./fault-proxy.ts";
-import { COMMANDS, parseCommand } from "./fault-proxy-command.ts";
+import { COMMANDS, type FaultProxy, parseCommand, startFaultProxy } from "./fault-proxy.ts";
 
 const CONTROL = process.env.NETWORK_CONTROL ?? join(tmpdir(), "weir-network.sock");
 

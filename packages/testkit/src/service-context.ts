@@ -1,5 +1,12 @@
-import { type Clock, systemClock } from "@weir/clock";
-import { createHealth, createLogger, Registry, type ServiceContext } from "@weir/service";
+import { fileURLToPath } from "node:url";
+import {
+  type Clock,
+  createHealth,
+  createLogger,
+  Registry,
+  type ServiceContext,
+  systemClock,
+} from "@weir/runtime";
 
 /** What a service is given in a test. */
 export interface TestContext extends ServiceContext {
@@ -24,3 +31,11 @@ export function createTestContext(clock: Clock = systemClock): TestContext {
     stops,
   };
 }
+
+/**
+ * A weir.yaml or agent.yaml in which nothing stands. Where a test names none, that of the developer is
+ * read who has one in `config/`.
+ */
+export const NOTHING_CONFIGURED: string = fileURLToPath(
+  new URL("./nothing-configured.yaml", import.meta.url),
+);

@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmdirSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -16,4 +17,43 @@ export function temporaryFolder(): TemporaryFolder {
     file: (name) => join(path, name),
     [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }),
   };
+}
+
+/** A file system of its own, of two megabytes, that can be filled. */
+export interface SmallDisk extends Disposable {
+  path: string;
+  /** Fills it, but for so many bytes. */
+  fillBut(bytes: number): void;
+  free(): void;
+}
+
+/** @returns `null` where it cannot be mounted: that needs Linux, root and the right to mount. */
+export function mountSmallDisk(): SmallDisk | null {
+  if (process.platform !== "linux" || process.getuid?.() !== 0) return null;
+  const path = mkdtempSync(join(tmpdir(), "weir-small-disk-"));
+  const { status } = spawnSync("mount", ["-t", "tmpfs", "-o", "size=2m", "weir-small-disk", path]);
+  if (status !== 0) {
+    rmdirSync(path);
+    return null;
+  }
+  const filler = join(path, "filler");
+  return {
+    path,
+    fillBut: (bytes) => {
+      rmSync(filler, { force: true });
+      const { bavail, bsize } = statfsSync(path);
+      writeFileSync(filler, Buffer.alloc(Math.max(0, bavail * bsize - bytes)));
+    },
+    free: () => rmSync(filler, { force: true }),
+    [Symbol.dispose]: () => {
+      spawnSync("umount", ["--lazy", path]);
+      rmdirSync(path);
+    },
+  };
+}
+
+/** Whether there can be one here. */
+export function canMountSmallDisk(): boolean {
+  using disk = mountSmallDisk();
+  return disk !== null;
 }

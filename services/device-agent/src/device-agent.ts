@@ -1,15 +1,14 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import type { Flow } from "@weir/messages";
-import { type ServiceContext, watchBroker } from "@weir/service";
-import { makeFolderAt } from "@weir/sqlite";
-import type { DeviceConfig } from "./config/configured-device.ts";
+import type { Flow } from "@weir/protocol";
+import { makeFolderAt, type ServiceContext, watchBroker } from "@weir/runtime";
+import { openJournals } from "./command-life/journal-file.ts";
+import type { DeviceConfig } from "./config/device-config.ts";
 import type { AgentConfig } from "./config.ts";
 import { startDevice } from "./device/device.ts";
 import { memoryInFile } from "./device/memory.ts";
-import { openJournals } from "./life/open-journals.ts";
 import { createAgentMetrics } from "./metrics.ts";
-import { openSandbox } from "./sandbox/open-sandbox.ts";
+import { openSandbox } from "./sandbox/sandbox.ts";
 
 export const flow: Flow = {
   subscribes: ["weir/receipt/<publisher>", "devices/<id>/command", "homeassistant/status"],

@@ -1,5 +1,4 @@
-import { runCommand } from "@weir/command-line";
-import { runService } from "@weir/service";
+import { runService } from "@weir/runtime";
 import {
   deviceAgentDetails,
   deviceAgentOptions,
@@ -7,19 +6,13 @@ import {
   readAgentConfig,
 } from "./config.ts";
 import { startDeviceAgent } from "./device-agent.ts";
-import { runDeadbandPreview } from "./preview/main.ts";
 
-const [first, ...rest] = process.argv.slice(2);
-if (first === "deadband-preview") {
-  await runCommand(first, () => runDeadbandPreview(rest));
-} else {
-  await runService({
-    name: "device-agent",
-    summary: "reports a device's state and obeys commands.",
-    settings: deviceAgentSettings,
-    options: deviceAgentOptions,
-    details: deviceAgentDetails,
-    readConfig: readAgentConfig,
-    start: startDeviceAgent,
-  });
-}
+await runService({
+  name: "device-agent",
+  summary: "reports a device's state and obeys commands.",
+  settings: deviceAgentSettings,
+  options: deviceAgentOptions,
+  details: deviceAgentDetails,
+  readConfig: readAgentConfig,
+  start: startDeviceAgent,
+});

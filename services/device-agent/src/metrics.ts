@@ -1,7 +1,7 @@
-import { Counter, type Registry } from "@weir/service";
+import { Counter, type Registry } from "@weir/runtime";
 
 /** What the device agent counts. Labels come from fixed lists. */
-export interface AgentMetrics {
+interface AgentMetrics {
   states: Counter<"outcome">;
   commands: Counter<"outcome">;
 }

@@ -15,7 +15,7 @@ import {
   toolSettings,
   topicSettings,
   topicsDifferRule,
-} from "@weir/config";
+} from "@weir/runtime";
 import { prefixesOf, readStreams, type StreamsConfig, streamSettings } from "@weir/streams";
 
 export interface LoggerConfig {
@@ -27,7 +27,7 @@ export interface LoggerConfig {
   transport: "direct" | "mqttjs";
   clientId: string;
   sessionExpirySeconds: number;
-  upkeep: UpkeepConfig;
+  maintenance: UpkeepConfig;
   /** How far ahead of reception an observation may lie before its time is not believed. */
   skewUs: number;
   /** The first levels of the topics of devices, before the device's id. */
@@ -111,7 +111,7 @@ export function readLoggerConfig(environment: Environment): LoggerConfig {
     transport: values.LOGGER_TRANSPORT,
     clientId: values.LOGGER_CLIENT_ID,
     sessionExpirySeconds: values.LOGGER_SESSION_EXPIRY_SECONDS,
-    upkeep: {
+    maintenance: {
       intervalMs: values.LOGGER_PRUNE_INTERVAL_MS,
       rowsMax: values.LOGGER_PRUNE_ROWS_MAX,
       clockSteadyMs: values.LOGGER_CLOCK_STEADY_SECONDS * 1_000,

@@ -1,12 +1,11 @@
-import type { Flow } from "@weir/messages";
-import type { Service, ServiceContext } from "@weir/service";
-import { startFinisher } from "@weir/store";
+import { isDeepStrictEqual } from "node:util";
+import type { Flow } from "@weir/protocol";
+import type { Service, ServiceContext } from "@weir/runtime";
+import { startSegmentFinalizer } from "@weir/store";
 import type { LoggerConfig } from "./config.ts";
 import { createConnections } from "./connection/connections.ts";
-import { planReload } from "./reload.ts";
-import { startLimitReport } from "./report/limit-report.ts";
 import { createLoggerMetrics } from "./report/metrics.ts";
-import { startOutcomeReport } from "./report/outcome-report.ts";
+import { startLimitReport, startOutcomeReport } from "./report/outcomes.ts";
 import { startPerformanceReport } from "./report/performance.ts";
 import { createLockWaits } from "./stream/lock-waits.ts";
 import { createStreams } from "./stream/streams.ts";
@@ -38,15 +37,15 @@ export async function startLogger(
   await using opening = new AsyncDisposableStack();
   let current = config;
 
-  const finisher = opening.use(
-    startFinisher({
+  const finalizer = opening.use(
+    startSegmentFinalizer({
       clock,
       onFinished: (file) => logger.info({ file }, "finished a closed segment"),
       onUnfinished: (unfinished) => logger.warn(unfinished, "a closed segment is not finished yet"),
     }),
   );
   const locks = createLockWaits({ clock, logger, check: context.health.check("locks") });
-  const streams = opening.use(createStreams({ ...context, ...config, finisher, locks }));
+  const streams = opening.use(createStreams({ ...context, ...config, finalizer, locks }));
   const losses = { dropped: 0, unmatched: 0 };
   let strange = 0;
   const metrics = createLoggerMetrics(context.metrics, {
@@ -89,7 +88,7 @@ export async function startLogger(
       ...config.streams.performance,
       streams: streams.all,
       losses,
-      link: connections.defaultLink,
+      client: connections.defaultLink,
       clock,
       logger,
     }),
@@ -118,5 +117,62 @@ export async function startLogger(
       isStopping = true;
       return opened.disposeAsync();
     },
+  };
+}
+
+/** What differs between two configurations, as far as a running logger can follow. */
+export interface Change {
+  /** The configuration to go on with: the new one, but for what needs a restart. */
+  config: LoggerConfig;
+  /** What of the new one needs a restart, in words for an operator. */
+  needsRestart: string[];
+}
+
+const PROCESS_FIELDS = [
+  "process",
+  "file",
+  "synchronous",
+  "clientId",
+  "sessionExpirySeconds",
+  "transport",
+  "skewUs",
+  "devicePrefixes",
+  "maintenance",
+] as const satisfies readonly (keyof LoggerConfig)[];
+
+const STREAM_FIELDS = ["place", "broker", "connection", "batch"] as const;
+
+/** Tells what of a new configuration can be taken over while the logger runs. */
+export function planReload(current: LoggerConfig, next: LoggerConfig): Change {
+  const needsRestart: string[] = [];
+  const kept: Partial<LoggerConfig> = {};
+  for (const field of PROCESS_FIELDS) {
+    if (isDeepStrictEqual(current[field], next[field])) continue;
+    needsRestart.push(field);
+    Object.assign(kept, { [field]: current[field] });
+  }
+
+  const brokers = { ...next.streams.brokers };
+  for (const [name, broker] of Object.entries(current.streams.brokers)) {
+    if (name in brokers && !isDeepStrictEqual(broker, brokers[name])) {
+      needsRestart.push(`brokers.${name}`);
+    }
+    // A broker that a running stream uses stays what it is.
+    brokers[name] = broker;
+  }
+
+  const streams = next.streams.streams.map((stream) => {
+    const running = current.streams.streams.find(({ name }) => name === stream.name);
+    if (running === undefined) return stream;
+    const fixed = STREAM_FIELDS.filter(
+      (field) => !isDeepStrictEqual(running[field], stream[field]),
+    );
+    needsRestart.push(...fixed.map((field) => `streams.${stream.name}.${field}`));
+    return { ...stream, ...Object.fromEntries(fixed.map((field) => [field, running[field]])) };
+  });
+
+  return {
+    config: { ...next, ...kept, streams: { ...next.streams, brokers, streams } },
+    needsRestart,
   };
 }

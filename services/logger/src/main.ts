@@ -1,4 +1,4 @@
-import { runService } from "@weir/service";
+import { runService } from "@weir/runtime";
 import { loggerSettings, readLoggerConfig } from "./config.ts";
 import { startLogger } from "./logger.ts";
 

@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import { startBroker } from "@weir/broker";
-import { parseReceipt } from "@weir/messages";
+import { parseReceipt } from "@weir/protocol";
 import { connectTestClient, eventually, temporaryFolder } from "@weir/testkit";
 import { startReady, testConfigWith } from "./fixture.ts";
 

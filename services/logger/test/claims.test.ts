@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { startBroker } from "@weir/broker";
-import { parseReceipt, type ReceiptEntry } from "@weir/messages";
+import { parseReceipt, type ReceiptEntry } from "@weir/protocol";
 import { connectTestClient, eventually, type TestClient, temporaryFolder } from "@weir/testkit";
 import { rowsIn, startReady, testConfig, testConfigWith } from "./fixture.ts";
 

@@ -9,14 +9,14 @@ import {
   type TemporaryFolder,
   temporaryFolder,
 } from "@weir/testkit";
-import { openCodeFilter } from "../src/code-filter/code-filter.ts";
+import { openCodeFilter } from "../src/code-filter.ts";
 
 // Processes are started, some of them one after the other.
 jest.setTimeout(180_000);
 
 const EXAMPLE = fileURLToPath(new URL("../../../config/examples/tidy.ts", import.meta.url));
 const REOPENS = fileURLToPath(new URL("./reopen-filter.ts", import.meta.url));
-const LOADS = new URL("../src/code-filter/load.ts", import.meta.url).href;
+const LOADS = new URL("../src/code-filter.ts", import.meta.url).href;
 const execute = promisify(execFile);
 const RECEIVED_US = 1_800_000_000_000_000;
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
-import type { ReceiptEntry } from "@weir/messages";
+import type { ReceiptEntry } from "@weir/protocol";
 import fc from "fast-check";
-import { combineEntries } from "../src/receipts/combine.ts";
+import { combineEntries } from "../src/receipts.ts";
 
 const EPOCH = "e";
 

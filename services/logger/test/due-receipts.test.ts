@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { createDueReceipts, type DueReceipts } from "../src/receipts/due.ts";
+import { createDueReceipts, type DueReceipts } from "../src/receipts.ts";
 
 /** In which of twenty intervals a publisher's receipt goes out, when as many messages come in each. */
 function intervalsOf(messages: number): number[] {

@@ -1,11 +1,10 @@
 import { rmSync, writeFileSync } from "node:fs";
 import { describe, expect, test } from "@jest/globals";
 import { startBroker } from "@weir/broker";
-import { systemClock } from "@weir/clock";
-import { openDecoder } from "@weir/decoders";
 import type { ReceivedMessage } from "@weir/mqtt";
+import { systemClock } from "@weir/runtime";
 import type { FileStore } from "@weir/store";
-import type { StreamConfig } from "@weir/streams";
+import { openDecoder, type StreamConfig } from "@weir/streams";
 import {
   connectTestClient,
   NOTHING_CONFIGURED,
@@ -13,7 +12,7 @@ import {
   START_US,
   temporaryFolder,
 } from "@weir/testkit";
-import type { CodeFilter } from "../src/code-filter/code-filter.ts";
+import type { CodeFilter } from "../src/code-filter.ts";
 import { readLoggerConfig } from "../src/config.ts";
 import { createStream, type Stream } from "../src/stream/stream.ts";
 import { rowsIn, startReady, testConfigWith } from "./fixture.ts";

@@ -1,5 +1,5 @@
 import { writeFileSync } from "node:fs";
-import { OUTCOMES } from "@weir/messages";
+import { OUTCOMES } from "@weir/protocol";
 import { openReader, readRange, type StoredMessage, type StoreReader } from "@weir/store";
 import {
   createTestContext,

@@ -16,7 +16,7 @@ import {
   temporaryFolder,
 } from "@weir/testkit";
 import { startLogger } from "../src/logger.ts";
-import { startRetention } from "../src/upkeep/retention.ts";
+import { startRetention } from "../src/maintenance/retention.ts";
 import { testConfig, testConfigWith } from "./fixture.ts";
 
 const KIB = 1_024;

@@ -1,14 +1,13 @@
 import { describe, expect, test } from "@jest/globals";
-import { systemClock } from "@weir/clock";
-import { decodeReading } from "@weir/messages";
 import type { ReceivedMessage } from "@weir/mqtt";
+import { decodeReading } from "@weir/protocol";
+import { systemClock } from "@weir/runtime";
 import type { FileStore } from "@weir/store";
 import type { StreamConfig } from "@weir/streams";
 import { NOTHING_CONFIGURED, openTestStore, temporaryFolder } from "@weir/testkit";
 import { readLoggerConfig } from "../src/config.ts";
-import { createIntake } from "../src/connection/intake.ts";
-import { createRoutes } from "../src/connection/routes.ts";
-import { NEW_SESSION, planSubscriptions } from "../src/connection/subscriptions.ts";
+import { createIntake } from "../src/connection/connection.ts";
+import { createRoutes, NEW_SESSION, planSubscriptions } from "../src/connection/routes.ts";
 import { createStream, type Stream } from "../src/stream/stream.ts";
 import { readingOf } from "./fixture.ts";
 

@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
-import type { Logger } from "@weir/service";
+import type { Logger } from "@weir/runtime";
 import { createFakeClock } from "@weir/testkit";
-import { startLimitReport } from "../src/report/limit-report.ts";
+import { startLimitReport } from "../src/report/outcomes.ts";
 import type { Stream } from "../src/stream/stream.ts";
 
 test("a limit that is reached is said once for each episode, and its end", () => {

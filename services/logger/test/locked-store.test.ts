@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { startBroker } from "@weir/broker";
-import { startHttpServer } from "@weir/service";
+import { startHttpServer } from "@weir/runtime";
 import { openReader, openSegmentedStore } from "@weir/store";
 import {
   connectTestClient,
@@ -15,9 +15,9 @@ import {
   temporaryFolder,
 } from "@weir/testkit";
 import { startLogger } from "../src/logger.ts";
+import { type Removed, startRetention } from "../src/maintenance/retention.ts";
+import { startRotation } from "../src/maintenance/rotation.ts";
 import { createLockWaits } from "../src/stream/lock-waits.ts";
-import { type Removed, startRetention } from "../src/upkeep/retention.ts";
-import { startRotation } from "../src/upkeep/rotation.ts";
 import {
   readingOf,
   rowsIn,
@@ -157,7 +157,7 @@ describe("a store that another program has a write transaction open on", () => {
     const rotated: string[] = [];
     const faults: unknown[] = [];
     using _rotation = startRotation({
-      ...{ periodMs: 60_000, store, finisher: { finish: () => {} }, clock, logger },
+      ...{ periodMs: 60_000, store, finalizer: { finish: () => {} }, clock, logger },
       onRotated: ({ live }) => rotated.push(live),
       onFault: (fault) => faults.push(fault),
     });

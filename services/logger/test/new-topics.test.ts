@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { startBroker } from "@weir/broker";
-import { outcomeOf } from "@weir/messages";
+import { outcomeOf } from "@weir/protocol";
 import { readRange, type StoredMessage } from "@weir/store";
 import { connectTestClient, eventually, temporaryFolder } from "@weir/testkit";
 import { startReady, testConfig } from "./fixture.ts";

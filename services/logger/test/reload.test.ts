@@ -1,8 +1,8 @@
 import { describe, expect, test } from "@jest/globals";
-import type { Environment } from "@weir/config";
+import type { Environment } from "@weir/runtime";
 import { NOTHING_CONFIGURED } from "@weir/testkit";
 import { readLoggerConfig } from "../src/config.ts";
-import { planReload } from "../src/reload.ts";
+import { planReload } from "../src/logger.ts";
 
 const configOf = (environment: Environment) =>
   readLoggerConfig({ WEIR_FILE: NOTHING_CONFIGURED, ...environment });

@@ -1,9 +1,7 @@
 // Opens a filter, changes its file, and opens it again: prints what each of the two says.
-
 import { writeFileSync } from "node:fs";
-import { systemClock } from "@weir/clock";
-import { print } from "@weir/fault";
-import { openCodeFilter } from "../src/code-filter/code-filter.ts";
+import { print, systemClock } from "@weir/runtime";
+import { openCodeFilter } from "../src/code-filter.ts";
 
 const [, , file = ""] = process.argv;
 const message = { topic: "t", payload: Buffer.alloc(0), retained: false };

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { systemClock } from "@weir/clock";
-import { createLink } from "@weir/mqtt";
+import { createReconnectingClient } from "@weir/mqtt";
+import { systemClock } from "@weir/runtime";
 import {
   connectTestClient,
   createTestContext,
@@ -88,7 +88,7 @@ export function describeSessions(
     /** Another program uses the client id for a while, with a subscription of its own. */
     async function visitAs(clientId: string, filter: string): Promise<void> {
       const connected = Promise.withResolvers<void>();
-      await using link = createLink({
+      await using link = createReconnectingClient({
         broker: { url: `mqtt://127.0.0.1:${broker.port}`, username: null, password: null },
         clientId,
         session: { kind: "persistent", expirySeconds: 3_600 },

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { describe, expect, test } from "@jest/globals";
 import { startBroker } from "@weir/broker";
-import { loggerPerformance } from "@weir/messages";
+import { loggerPerformance } from "@weir/protocol";
 import { connectTestClient, eventually, freePort, temporaryFolder } from "@weir/testkit";
 import {
   readingOf,

@@ -1,3 +1,4 @@
+import { NAME_RULE, nameProblem } from "@weir/protocol";
 import {
   type BrokerConfig,
   brokerConfig,
@@ -14,8 +15,7 @@ import {
   section,
   text,
   topicSettings,
-} from "@weir/config";
-import { NAME_RULE, nameProblem } from "@weir/messages";
+} from "@weir/runtime";
 
 export interface PublisherConfig {
   process: ProcessConfig;

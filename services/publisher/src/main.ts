@@ -1,4 +1,4 @@
-import { runService } from "@weir/service";
+import { runService } from "@weir/runtime";
 import { publisherSettings, readPublisherConfig } from "./config.ts";
 import { startPublisher } from "./publisher.ts";
 

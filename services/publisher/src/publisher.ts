@@ -1,10 +1,9 @@
 import { randomInt, randomUUID } from "node:crypto";
-import type { DataPayload, Flow } from "@weir/messages";
-import { createLink } from "@weir/mqtt";
-import { openOutbox } from "@weir/outbox";
-import { type ServiceContext, watchBroker } from "@weir/service";
+import { openOutbox } from "@weir/delivery";
+import { createReconnectingClient } from "@weir/mqtt";
+import type { DataPayload, Flow } from "@weir/protocol";
+import { Counter, Gauge, type Registry, type ServiceContext, watchBroker } from "@weir/runtime";
 import type { PublisherConfig } from "./config.ts";
-import { createPublisherMetrics } from "./metrics.ts";
 
 export const flow: Flow = {
   subscribes: ["weir/receipt/<publisher>"],
@@ -20,7 +19,7 @@ export const flow: Flow = {
  */
 export function startPublisher(config: PublisherConfig, context: ServiceContext): AsyncDisposable {
   const { clock, logger, health, fail } = context;
-  // Closed in reverse: no new readings, then the link says goodbye, then the outbox closes.
+  // Closed in reverse: no new readings, then the client says goodbye, then the outbox closes.
   const opened = new AsyncDisposableStack();
   const brokerCheck = watchBroker(context);
   const outboxCheck = health.check("outbox");
@@ -52,8 +51,8 @@ export function startPublisher(config: PublisherConfig, context: ServiceContext)
   outboxCheck.pass();
   const metrics = createPublisherMetrics(context.metrics, () => outbox.size().rows);
 
-  const link = opened.use(
-    createLink({
+  const client = opened.use(
+    createReconnectingClient({
       broker: config.broker,
       clientId: `weir-publisher-${randomUUID()}`,
       session: { kind: "clean" },
@@ -62,7 +61,7 @@ export function startPublisher(config: PublisherConfig, context: ServiceContext)
       ...brokerCheck,
       onConnected: () => {
         brokerCheck.onConnected();
-        outbox.connected(link);
+        outbox.connected(client);
       },
       onDisconnected: (reason) => {
         brokerCheck.onDisconnected(reason);
@@ -90,7 +89,7 @@ export function startPublisher(config: PublisherConfig, context: ServiceContext)
     else logger.debug({ topic: config.topic, reading, seq: acceptance.seq }, "accepted");
   }
 
-  link.start();
+  client.start();
   publishAndPause();
   return opened;
 }
@@ -99,5 +98,41 @@ function createReading({ number }: PublisherConfig, nowMs: number): DataPayload 
   return {
     number: randomInt(number.min, number.max + 1),
     epochtime: String(Math.floor(nowMs / 1_000)),
+  };
+}
+
+/** What the publisher counts. */
+export interface PublisherMetrics {
+  /** Readings by what became of them. Labels come from a fixed list. */
+  readings: Counter<"outcome">;
+  waitsForLock: Gauge;
+}
+
+/** @param waiting how many readings are in the outbox. */
+export function createPublisherMetrics(
+  registry: Registry,
+  waiting: () => number,
+): PublisherMetrics {
+  const registers = [registry];
+  new Gauge({
+    name: "weir_publisher_outbox_rows",
+    help: "Readings that are not confirmed yet.",
+    registers,
+    collect() {
+      this.set(waiting());
+    },
+  });
+  return {
+    waitsForLock: new Gauge({
+      name: "weir_publisher_waits_for_lock",
+      help: "1 while nothing is written to the outbox because another program has a write transaction open on it.",
+      registers,
+    }),
+    readings: new Counter({
+      name: "weir_publisher_readings_total",
+      help: "Readings by outcome: accepted or refused by the outbox, delivered, abandoned.",
+      labelNames: ["outcome"],
+      registers,
+    }),
   };
 }

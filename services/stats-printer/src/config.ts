@@ -13,7 +13,7 @@ import {
   staleAfterSeconds,
   statisticsSettings,
   topicSettings,
-} from "@weir/config";
+} from "@weir/runtime";
 
 export interface StatsPrinterConfig {
   process: ProcessConfig;

@@ -1,5 +1,4 @@
-import { print } from "@weir/fault";
-import { runService } from "@weir/service";
+import { print, runService } from "@weir/runtime";
 import { readStatsPrinterConfig, statsPrinterSettings } from "./config.ts";
 import { startStatsPrinter } from "./stats-printer.ts";
 

@@ -1,4 +1,4 @@
-import { type Statistics, WINDOWS } from "@weir/messages";
+import { type Statistics, WINDOWS } from "@weir/protocol";
 import type { Format } from "./config.ts";
 import { renderHeader, renderPanel, renderUpdate } from "./table.ts";
 

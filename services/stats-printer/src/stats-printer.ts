@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
-import { type Flow, parseStatistics, type Statistics } from "@weir/messages";
-import { createLink, type InboundMessage } from "@weir/mqtt";
-import { type ServiceContext, watchBroker } from "@weir/service";
+import { createReconnectingClient, type InboundMessage } from "@weir/mqtt";
+import { type Flow, parseStatistics, type Statistics } from "@weir/protocol";
+import { type ServiceContext, watchBroker } from "@weir/runtime";
 import type { StatsPrinterConfig } from "./config.ts";
 import { createOutput, type Shown } from "./output.ts";
 
@@ -52,8 +52,8 @@ export function startStatsPrinter(
     else if (!isShownStale) print(null);
   }
 
-  const link = opened.use(
-    createLink({
+  const client = opened.use(
+    createReconnectingClient({
       broker: config.broker,
       clientId: `weir-stats-printer-${randomUUID()}`,
       session: { kind: "clean" },
@@ -74,6 +74,6 @@ export function startStatsPrinter(
   });
   // A terminal shows at once that something is under way; elsewhere a line means an update.
   if (console.isTerminal && config.format === "table") print(null);
-  link.start();
+  client.start();
   return opened;
 }

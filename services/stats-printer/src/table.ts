@@ -1,7 +1,5 @@
-import { type Statistics, WINDOWS } from "@weir/messages";
+import { type Statistics, WINDOWS } from "@weir/protocol";
 import Table from "cli-table3";
-import { numberText } from "./number-text.ts";
-import { sparkline } from "./sparkline.ts";
 
 const HEADERS = WINDOWS.map(({ average }) => average);
 const COLUMN_WIDTH = 14;
@@ -12,7 +10,7 @@ function cells(statistics: Statistics | null): string[] {
 }
 
 /** What a terminal shows, redrawn in place. */
-export interface Panel {
+interface Panel {
   /** `null` when there are no fresh statistics. */
   statistics: Statistics | null;
   /** The newest averages over one minute, oldest first. */
@@ -84,3 +82,43 @@ const BORDERS = [
   "right-mid",
   "middle",
 ] as const;
+
+const BARS = "▁▂▃▄▅▆▇█";
+
+/** Values as a line of bars, lowest to highest of those given; a gap where there is no value. */
+export function sparkline(values: readonly (number | null)[]): string {
+  const known = values.filter((value) => value !== null);
+  const min = Math.min(...known);
+  const span = Math.max(...known) - min;
+  return values
+    .map((value) => {
+      if (value === null) return " ";
+      const height = span === 0 ? 0.5 : (value - min) / span;
+      return BARS[Math.round(height * (BARS.length - 1))];
+    })
+    .join("");
+}
+
+const SIGNIFICANT_DIGITS = 6;
+
+/**
+ * A number as the old printer showed it: six significant digits, without trailing zeros, exponents
+ * where C's `%g` has them; `-` where there is none.
+ */
+export function numberText(value: number | null): string {
+  if (value === null) return "-";
+  if (value === 0) return "0";
+  const [mantissa = "", exponentText = "0"] = value
+    .toExponential(SIGNIFICANT_DIGITS - 1)
+    .split("e");
+  const exponent = Number(exponentText);
+  if (exponent < -4 || exponent >= SIGNIFICANT_DIGITS) {
+    const sign = exponent < 0 ? "-" : "+";
+    return `${withoutTrailingZeros(mantissa)}e${sign}${String(Math.abs(exponent)).padStart(2, "0")}`;
+  }
+  return withoutTrailingZeros(value.toFixed(SIGNIFICANT_DIGITS - 1 - exponent));
+}
+
+function withoutTrailingZeros(text: string): string {
+  return text.includes(".") ? text.replace(/\.?0+$/, "") : text;
+}

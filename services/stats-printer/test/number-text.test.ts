@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { numberText } from "../src/number-text.ts";
+import { numberText } from "../src/table.ts";
 
 test.each([
   [46, "46"],

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { parseStatistics, type Statistics } from "@weir/messages";
+import { parseStatistics, type Statistics } from "@weir/protocol";
 import { STEERS_TERMINAL } from "@weir/testkit";
 import { createOutput as create, type Output } from "../src/output.ts";
 

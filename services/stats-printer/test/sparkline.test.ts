@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { sparkline } from "../src/sparkline.ts";
+import { sparkline } from "../src/table.ts";
 
 test.each([
   [[0, 7], "▁█"],

@@ -17,7 +17,7 @@ import {
   toolSettings,
   topicSettings,
   topicsDifferRule,
-} from "@weir/config";
+} from "@weir/runtime";
 import { streamSettings } from "@weir/streams";
 import { readSeriesConfig, type SeriesConfig, seriesSettings } from "./series/series-config.ts";
 

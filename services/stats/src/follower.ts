@@ -1,9 +1,8 @@
 import { setImmediate as yieldToEvents } from "node:timers/promises";
-import type { Statistics } from "@weir/messages";
-import { createRing, type Ring } from "@weir/rolling";
+import { type Statistics, WINDOWS, type WindowDetail } from "@weir/protocol";
+import type { Clock } from "@weir/runtime";
 import { openReader, type StoreReader, type StoreState } from "@weir/store";
-import { composeStatistics } from "./statistics.ts";
-import { forgottenSecond, RING } from "./windows.ts";
+import { createRing, type Ring, type RingOptions, type WindowSummary } from "./ring.ts";
 
 /** What became of a look at the store. */
 export type Followed = "no store yet" | "unchanged" | "changed";
@@ -109,4 +108,75 @@ async function rebuild(reader: StoreReader, atSecond: number): Promise<Following
       return { reader, generation: start.generation, cursor: start.lastId, ring };
     }
   }
+}
+
+export interface LookingOptions {
+  intervalMs: number;
+  look: () => Promise<void>;
+  /** Gets what a look throws. A look that is under way when this is disposed of has nothing more to say. */
+  fail: (fault: unknown) => void;
+  clock: Clock;
+}
+
+/** Looks again and again, one look at a time. */
+export function keepLooking({ intervalMs, look, fail, clock }: LookingOptions): Disposable {
+  let isBusy = false;
+  let isStopped = false;
+
+  async function lookOnce(): Promise<void> {
+    isBusy = true;
+    try {
+      await look();
+    } catch (fault) {
+      if (!isStopped) fail(fault);
+    } finally {
+      isBusy = false;
+    }
+  }
+
+  const timer = clock.repeat(intervalMs, () => {
+    if (!isBusy) void lookOnce();
+  });
+  return {
+    [Symbol.dispose]: () => {
+      isStopped = true;
+      timer[Symbol.dispose]();
+    },
+  };
+}
+
+type Position = Pick<Statistics, "at" | "throughId" | "lagRows">;
+
+/** The payload of `STATS`, out of the summaries of the windows in their order. */
+export function composeStatistics(
+  summaries: readonly WindowSummary[],
+  position: Position,
+): Statistics {
+  const [one, five, thirty] = WINDOWS.map((_, index) => summaries[index]);
+  if (one === undefined || five === undefined || thirty === undefined) {
+    throw new TypeError(`${WINDOWS.length} windows expected, not ${summaries.length}`);
+  }
+  return {
+    avg_1min: one.average,
+    avg_5min: five.average,
+    avg_30min: thirty.average,
+    ...position,
+    windows: { "1min": detail(one), "5min": detail(five), "30min": detail(thirty) },
+  };
+}
+
+function detail({ count, min, max, ageSeconds }: WindowSummary): WindowDetail {
+  return { count, min, max, ageSeconds };
+}
+
+/** The buckets that the windows of statistics are made of. */
+export const RING: RingOptions = {
+  spansSeconds: WINDOWS.map(({ spanSeconds }) => spanSeconds),
+  slackSeconds: 120,
+  aheadSeconds: 3_600,
+};
+
+/** The newest second whose readings no window needs that ends with `atSecond` or a little earlier. */
+export function forgottenSecond(atSecond: number): number {
+  return atSecond - Math.max(...RING.spansSeconds) - RING.slackSeconds;
 }

@@ -1,4 +1,4 @@
-import { runService } from "@weir/service";
+import { runService } from "@weir/runtime";
 import { readStatsConfig, statsSettings } from "./config.ts";
 import { startStats } from "./stats.ts";
 

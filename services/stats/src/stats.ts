@@ -1,10 +1,9 @@
 import { randomUUID } from "node:crypto";
-import type { Flow } from "@weir/messages";
-import { createLink } from "@weir/mqtt";
-import { Counter, Gauge, type ServiceContext, watchBroker } from "@weir/service";
+import { createReconnectingClient } from "@weir/mqtt";
+import type { Flow } from "@weir/protocol";
+import { Counter, Gauge, type ServiceContext, watchBroker } from "@weir/runtime";
 import type { StatsConfig } from "./config.ts";
-import { createFollower } from "./follower.ts";
-import { keepLooking } from "./keep-looking.ts";
+import { createFollower, keepLooking } from "./follower.ts";
 import { startSeries } from "./series/start-series.ts";
 
 export const flow: Flow = { subscribes: [], publishes: ["STATS", "STATS/<device>/<attribute>"] };
@@ -34,8 +33,8 @@ export function startStats(config: StatsConfig, context: ServiceContext): AsyncD
   let isConnected = false;
   let publishedAtMs = -Infinity;
 
-  const link = opened.use(
-    createLink({
+  const client = opened.use(
+    createReconnectingClient({
       broker: config.broker,
       clientId: `weir-stats-${randomUUID()}`,
       session: { kind: "clean" },
@@ -58,7 +57,7 @@ export function startStats(config: StatsConfig, context: ServiceContext): AsyncD
   const series =
     config.series === null
       ? null
-      : opened.use(startSeries({ config: config.series, publish: link.publish, context }));
+      : opened.use(startSeries({ config: config.series, publish: client.publish, context }));
 
   async function look(): Promise<void> {
     const atSecond = Math.floor(clock.now() / 1_000);
@@ -79,9 +78,9 @@ export function startStats(config: StatsConfig, context: ServiceContext): AsyncD
     const { expirySeconds } = config;
     try {
       const options = { qos: 1, retain: true, expirySeconds } as const;
-      await link.publish(config.topic, JSON.stringify(statistics), options);
+      await client.publish(config.topic, JSON.stringify(statistics), options);
     } catch (error) {
-      // The link says why it lost the broker; `onConnected` makes the next publication due at once.
+      // The client says why it lost the broker; `onConnected` makes the next publication due at once.
       logger.debug({ err: error }, "statistics not published");
       return;
     }
@@ -91,6 +90,6 @@ export function startStats(config: StatsConfig, context: ServiceContext): AsyncD
   }
 
   opened.use(keepLooking({ intervalMs: config.intervalMs, look, fail, clock }));
-  link.start();
+  client.start();
   return opened;
 }

@@ -1,9 +1,9 @@
 import { expect, test } from "@jest/globals";
-import { WINDOWS } from "@weir/messages";
+import { WINDOWS } from "@weir/protocol";
 import { type NewRow, openReader, pruneLimits } from "@weir/store";
 import { openTestStore, rowOf, START_US, temporaryFolder } from "@weir/testkit";
 import fc from "fast-check";
-import { compareWithSql } from "../src/comparison.ts";
+import { compareWithSql } from "../src/compare-with-sql.ts";
 import { createFollower } from "../src/follower.ts";
 
 const START_SECONDS = START_US / 1e6;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { startBroker } from "@weir/broker";
-import { parseStatistics, type Statistics } from "@weir/messages";
+import { parseStatistics, type Statistics } from "@weir/protocol";
 import {
   connectTestClient,
   createFakeClock,

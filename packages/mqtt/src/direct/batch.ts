@@ -1,6 +1,5 @@
 import type { Duplex } from "node:stream";
-import type { ReceivedMessage } from "../message.ts";
-import type { Receiver } from "../receiver.ts";
+import type { ReceivedMessage, Receiver } from "../connection.ts";
 
 /** Gathers what one read brought, and acknowledges it once it was taken. */
 export interface Batch {

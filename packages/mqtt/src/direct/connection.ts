@@ -1,22 +1,21 @@
 import { addAbortListener } from "node:events";
+import type { Socket } from "node:net";
 import { setImmediate } from "node:timers/promises";
-import { generate, type IConnackPacket, type Packet } from "mqtt-packet";
+import type { Clock } from "@weir/runtime";
+import { generate, type IConnackPacket, type IConnectPacket, type Packet } from "mqtt-packet";
 import {
   type Connection,
   type ConnectionOptions,
+  credentialsOf,
   KEEPALIVE_SECONDS,
   type ProtocolVersion,
+  RECEIVE_MAXIMUM,
 } from "../connection.ts";
 import { openedBy } from "../grants.ts";
 import { endOf, refusedBatch, withCode, wordsFor } from "../outage.ts";
-import { createPending } from "../pending.ts";
-import { createPublish } from "../publish.ts";
-import { connectPacket } from "./connect-packet.ts";
+import { createPending, createPublish } from "../publish.ts";
 import { createIntake } from "./intake.ts";
-import { startKeepalive } from "./keepalive.ts";
-import { createSend } from "./publish.ts";
-import { createRequests, type Requests } from "./requests.ts";
-import { subscribe, unsubscribe } from "./subscribe.ts";
+import { createRequests, createSend, type Requests, subscribe, unsubscribe } from "./requests.ts";
 import { openWire, type Wire } from "./wire.ts";
 
 /**
@@ -138,4 +137,66 @@ async function sayGoodbye(leaving: {
   wire.write(generate({ cmd: "disconnect" }, { protocolVersion }));
   socket.end();
   await closed;
+}
+
+/** CONNECT, encoded. */
+function connectPacket(options: ConnectionOptions, protocolVersion: ProtocolVersion): Buffer {
+  const { clientId, session, will } = options;
+  const { username, password } = credentialsOf(options);
+  const properties = {
+    sessionExpiryInterval: session.kind === "persistent" ? session.expirySeconds : 0,
+    receiveMaximum: RECEIVE_MAXIMUM,
+  };
+  const packet: IConnectPacket = {
+    cmd: "connect",
+    protocolId: "MQTT",
+    protocolVersion,
+    clientId,
+    clean: session.kind === "clean",
+    keepalive: KEEPALIVE_SECONDS,
+    ...(username !== undefined && { username }),
+    ...(password !== undefined && { password: Buffer.from(password) }),
+    ...(will === null ? {} : { will: { ...will, payload: Buffer.from(will.payload) } }),
+    ...(protocolVersion === 5 ? { properties } : {}),
+  };
+  return generate(packet, { protocolVersion });
+}
+
+/** So many half intervals without a byte, in spite of PINGREQ, and the broker is gone. */
+const QUIET_MAX = 3;
+
+/**
+ * Keeps a connection alive, and notices when it is not any more. Looks twice in each interval at how
+ * much went through the socket, so that a message costs nothing. PINGREQ when nothing was sent
+ * [MQTT-3.1.2-22], or nothing received, which may mean that nobody is there any more.
+ *
+ * @param seconds 0 when the broker asks for none.
+ */
+export function startKeepalive(options: {
+  seconds: number;
+  socket: Pick<Socket, "bytesRead" | "bytesWritten">;
+  clock: Clock;
+  ping: () => void;
+  onLost: () => void;
+}): Disposable {
+  const { seconds, socket, clock, ping, onLost } = options;
+  if (seconds === 0) return { [Symbol.dispose]: () => {} };
+  let sentBytes = 0;
+  let receivedBytes = 0;
+  let quiet = 0;
+
+  return clock.repeat((seconds * 1_000) / 2, () => {
+    const hasSent = socket.bytesWritten > sentBytes;
+    const hasReceived = socket.bytesRead > receivedBytes;
+    quiet = hasReceived ? 0 : quiet + 1;
+    // More than the half interval behind PINGREQ: what came in while this process was busy is read
+    // only after its timers.
+    if (quiet >= QUIET_MAX) {
+      onLost();
+      return;
+    }
+    if (!hasSent || !hasReceived) ping();
+    sentBytes = socket.bytesWritten;
+    receivedBytes = socket.bytesRead;
+  });
 }

@@ -1,8 +1,7 @@
 import { isUtf8 } from "node:buffer";
-import { type Request, request } from "../request.ts";
+import { type Request, request } from "../connection.ts";
 import { isViolation } from "../violation.ts";
-import { uint16At } from "./bytes.ts";
-import { createVarIntReader } from "./var-int.ts";
+import { createVarIntReader, uint16At } from "./scanner.ts";
 
 /** Steps over the properties of a PUBLISH; keeps its subscription identifiers, and what makes it a request. */
 export interface PublishProperties {

@@ -1,10 +1,8 @@
 import { PACKET_BYTES_MAX } from "../connection.ts";
 import { nameOf, violation } from "../violation.ts";
-import { byteAt } from "./bytes.ts";
-import { createVarIntReader } from "./var-int.ts";
 
 /** Who gets the packets of a stream of bytes. Whatever it gets is valid only during the call. */
-export interface PacketSink {
+interface PacketSink {
   /** A PUBLISH: the flags of its first byte, and the place of what follows its fixed header. */
   publish(flags: number, bytes: Buffer, start: number, end: number): void;
   /** The beginning of a PUBLISH that is too large, up to `end`. Returns false if it needs more of it. */
@@ -120,4 +118,50 @@ function checkControlBytes(first: number, packetBytes: number): void {
   if (packetBytes > PACKET_BYTES_MAX) {
     throw violation("tooLarge", `${nameOf(first)} of ${packetBytes} bytes`);
   }
+}
+
+/** A variable byte integer has at most so many bytes [MQTT-1.5.5-1]. */
+const BYTES_MAX = 4;
+
+/** Reads variable byte integers, and tells where the last one ended. */
+interface VarIntReader {
+  /** Behind the last one that was read. */
+  end: number;
+  /**
+   * The integer at `at`; `null` when `limit` comes before its end.
+   *
+   * @throws Violation when it has more than four bytes.
+   */
+  read(bytes: Buffer, at: number, limit: number): number | null;
+}
+
+export function createVarIntReader(): VarIntReader {
+  const reader: VarIntReader = {
+    end: 0,
+    read: (bytes, at, limit) => {
+      let value = 0;
+      for (let n = 0; n < BYTES_MAX; n += 1) {
+        if (at + n >= limit) return null;
+        const byte = byteAt(bytes, at + n);
+        value |= (byte & 0x7f) << (7 * n);
+        if (byte < 0x80) {
+          reader.end = at + n + 1;
+          return value;
+        }
+      }
+      throw violation("malformed", "an integer of more than four bytes");
+    },
+  };
+  return reader;
+}
+
+/** The byte at a place that lies within `bytes`, as the caller has made sure. */
+export function byteAt(bytes: Uint8Array, at: number): number {
+  // `buffer.readUInt8` would check the bounds a second time, for each byte of each topic.
+  return bytes[at] as number;
+}
+
+/** The two-byte integer at a place that lies within `bytes` with both, as the caller has made sure [MQTT-1.5.2]. */
+export function uint16At(bytes: Uint8Array, at: number): number {
+  return (byteAt(bytes, at) << 8) | byteAt(bytes, at + 1);
 }

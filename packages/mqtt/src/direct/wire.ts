@@ -3,7 +3,7 @@ import { generate } from "mqtt-packet";
 import type { ConnectionOptions, ProtocolVersion } from "../connection.ts";
 import { endOf, HUNG_UP } from "../outage.ts";
 import { isViolation } from "../violation.ts";
-import type { Reading } from "./reading.ts";
+import type { Reading } from "./intake.ts";
 
 /** The socket of one connection, and the reason of its end. */
 export interface Wire {

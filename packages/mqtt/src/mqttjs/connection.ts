@@ -1,16 +1,23 @@
 import { addAbortListener } from "node:events";
-import mqtt, { type IConnackPacket, type MqttClient } from "mqtt";
+import type { IClientOptions, IConnackPacket, ISubscriptionMap, MqttClient } from "mqtt";
+import mqtt from "mqtt";
 import { generate } from "mqtt-packet";
-import type { Connection, ConnectionOptions, ProtocolVersion } from "../connection.ts";
-import { openedBy } from "../grants.ts";
-import { codeOf, endOf, HUNG_UP } from "../outage.ts";
-import { createPending } from "../pending.ts";
-import { createPublish } from "../publish.ts";
+import {
+  type Connection,
+  type ConnectionOptions,
+  credentialsOf,
+  KEEPALIVE_SECONDS,
+  type ProtocolVersion,
+  RECEIVE_MAXIMUM,
+  type SubscribeRequest,
+  type Tls,
+} from "../connection.ts";
+import { type Answered, openedBy } from "../grants.ts";
+import { codeOf, endOf, HUNG_UP, withCode } from "../outage.ts";
+import { createPending, createPublish, type Pending } from "../publish.ts";
+import { byIdentifier, type SubscriptionGroup } from "../subscription-sync.ts";
 import { isViolation } from "../violation.ts";
-import { clientOptions } from "./client-options.ts";
-import type { Gathering } from "./gather.ts";
-import { receive } from "./receive.ts";
-import { subscribe, unsubscribe } from "./subscribe.ts";
+import { type Batching, receive } from "./receive.ts";
 
 /**
  * Opens one connection. MQTT.js has a client of its own for each, so that nothing of an old
@@ -26,15 +33,15 @@ export async function openMqttJsConnection(
 ): Promise<Connection> {
   signal.throwIfAborted();
   const client = mqtt.connect(options.url, clientOptions(options, protocolVersion));
-  const { closed, end } = watchEnd(client, () => gathering.finish());
-  const gathering = receive(client, options, { protocolVersion, end });
+  const { closed, end } = watchEnd(client, () => batching.finish());
+  const batching = receive(client, options, { protocolVersion, end });
 
   client.connect();
   const connack = await untilConnected(client, closed, signal);
 
   const pending = createPending(closed);
   const close = (): Promise<void> =>
-    sayGoodbye({ client, gathering, closed, timeoutMs: options.timeouts.goodbyeMs });
+    sayGoodbye({ client, batching, closed, timeoutMs: options.timeouts.goodbyeMs });
   const aborting = addAbortListener(signal, close);
   client.once("close", () => aborting[Symbol.dispose]());
   const opened = openedBy(connack, protocolVersion);
@@ -112,15 +119,108 @@ async function untilConnected(
 /** DISCONNECT once all answers have come, at most for `timeoutMs`; then hangs up. */
 async function sayGoodbye(leaving: {
   client: MqttClient;
-  gathering: Gathering;
+  batching: Batching;
   closed: Promise<Error>;
   timeoutMs: number;
 }): Promise<void> {
-  const { client, gathering, closed, timeoutMs } = leaving;
-  gathering.hurry();
+  const { client, batching, closed, timeoutMs } = leaving;
+  batching.hurry();
   // `end` waits for ever for a broker that is gone, and a second, forcing one does nothing then.
   const timer = setTimeout(() => client.stream.destroy(), timeoutMs);
   client.end();
   await closed;
   clearTimeout(timer);
+}
+
+/** A connection as MQTT.js is asked for it. */
+function clientOptions(
+  options: ConnectionOptions,
+  protocolVersion: ProtocolVersion,
+): IClientOptions {
+  const { clientId, session, will, timeouts, tls } = options;
+  const properties = {
+    sessionExpiryInterval: session.kind === "persistent" ? session.expirySeconds : 0,
+    receiveMaximum: RECEIVE_MAXIMUM,
+  };
+  return {
+    protocolVersion,
+    clientId,
+    clean: session.kind === "clean",
+    keepalive: KEEPALIVE_SECONDS,
+    connectTimeout: timeouts.connectMs,
+    // Handlers first, CONNECT after: a resumed session delivers right behind its CONNACK.
+    manualConnect: true,
+    reconnectPeriod: 0,
+    resubscribe: false,
+    queueQoSZero: false,
+    // By itself MQTT.js would let those of the URL win, and split them at the last colon.
+    auth: "",
+    ...credentialsOf(options),
+    ...(tls && tlsOptions(tls)),
+    ...(will === null ? {} : { will: { ...will, payload: Buffer.from(will.payload) } }),
+    ...(protocolVersion === 5 ? { properties } : {}),
+  };
+}
+
+function tlsOptions({ ca, certificate, key }: Tls): Pick<IClientOptions, "ca" | "cert" | "key"> {
+  return {
+    ...(ca !== null && { ca }),
+    ...(certificate !== null && { cert: certificate }),
+    ...(key !== null && { key }),
+  };
+}
+
+/** @throws when the broker refuses. */
+async function unsubscribe(
+  client: MqttClient,
+  filters: readonly string[],
+  pending: Pending,
+): Promise<void> {
+  await pending.run((settle) => client.unsubscribe([...filters], (error) => settle(error)));
+}
+
+/** @throws when an answer does not fit. */
+async function subscribe(
+  client: MqttClient,
+  subscriptions: readonly SubscribeRequest[],
+  pending: Pending,
+  onAnswer: (answer: Answered) => void,
+): Promise<void> {
+  const ask = async ({ identifier, members }: SubscriptionGroup<SubscribeRequest>) => {
+    const wanted = subscriptionMap(members, client.options.protocolVersion === 5);
+    // A filter like "1" comes first among the keys of an object.
+    const order = Object.keys(wanted);
+    await pending.run((settle) => {
+      client.subscribe(
+        wanted,
+        // The type wants a QoS here, too; each filter has its own.
+        {
+          qos: 1,
+          ...(identifier === null ? {} : { properties: { subscriptionIdentifier: identifier } }),
+        },
+        (error, _, suback) => {
+          const granted = suback?.granted ?? [];
+          if (granted.length !== order.length) {
+            const reason = error?.message ?? `the broker answered ${granted.length} filters`;
+            settle(withCode(`cannot subscribe to ${order.join(", ")}: ${reason}`, "SUBACK"));
+            return;
+          }
+          for (const subscription of members) {
+            const code = Number(granted[order.indexOf(subscription.filter)]);
+            onAnswer({ subscription, code });
+          }
+          settle();
+        },
+      );
+    });
+  };
+  await Promise.all(byIdentifier(subscriptions).map(ask));
+}
+
+function subscriptionMap(members: readonly SubscribeRequest[], isFive: boolean): ISubscriptionMap {
+  const wanted = members.map(
+    ({ filter, qos, retainAsPublished: rap = false, withRetained }) =>
+      [filter, { qos, ...(isFive && { rh: withRetained ? 0 : 1, ...(rap && { rap }) }) }] as const,
+  );
+  return Object.fromEntries(wanted);
 }

@@ -1,14 +1,21 @@
 import { type Duplex, Transform } from "node:stream";
+import type { Clock } from "@weir/runtime";
 import type { MqttClient } from "mqtt";
 import type { Packet } from "mqtt-packet";
-import type { ConnectionOptions, ProtocolVersion } from "../connection.ts";
-import { byteAt } from "../direct/bytes.ts";
-import { createControlParser } from "../direct/control.ts";
-import { createPackets } from "../direct/packets.ts";
+import type {
+  ConnectionOptions,
+  ProtocolVersion,
+  ReceivedMessage,
+  Receiver,
+} from "../connection.ts";
+import { type Batch, type BatchOptions, createBatch } from "../direct/batch.ts";
+import { createPackets } from "../direct/intake.ts";
+import { createControlParser } from "../direct/requests.ts";
+import { byteAt } from "../direct/scanner.ts";
 import { openedBy } from "../grants.ts";
 import { refusedBatch } from "../outage.ts";
+import { createPace, createTicks } from "../pace.ts";
 import { isViolation } from "../violation.ts";
-import { createGathering, type Gathering } from "./gather.ts";
 
 const CONNACK = 2;
 const NOTHING = Buffer.alloc(0);
@@ -25,8 +32,8 @@ export function receive(
   client: MqttClient,
   { receiver, clock, onOpened }: Pick<ConnectionOptions, "receiver" | "clock" | "onOpened">,
   { protocolVersion, end }: { protocolVersion: ProtocolVersion; end: (reason: Error) => void },
-): Gathering {
-  const gathering = createGathering({
+): Batching {
+  const batching = createBatching({
     receiver,
     // Without a Receive Maximum the broker's window is small: it sends nothing while messages wait.
     isAllowed: protocolVersion === 5,
@@ -41,7 +48,7 @@ export function receive(
 
   const packets = createPackets({
     protocolVersion,
-    batch: gathering,
+    batch: batching,
     receiver,
     onControl: (frame) => {
       // MQTT.js comes to it later than the messages behind it come here.
@@ -69,7 +76,7 @@ export function receive(
       if (!(error instanceof Error && isViolation(error))) throw error;
       isOpen = false;
       // What came before it is whole.
-      gathering.finish();
+      batching.finish();
       end(error);
     }
   }
@@ -92,8 +99,99 @@ export function receive(
 
   // Nothing is acknowledged behind a DISCONNECT [MQTT-3.14.4-1].
   client.on("packetsend", ({ cmd }) => {
-    if (cmd === "disconnect") gathering.stop();
+    if (cmd === "disconnect") batching.stop();
   });
-  client.once("close", gathering.stop);
-  return gathering;
+  client.once("close", batching.stop);
+  return batching;
+}
+
+/** Gathers the messages of one connection into batches, and acknowledges them. */
+export interface Batching extends Pick<Batch, "add" | "acknowledge" | "receive" | "release"> {
+  /** Hands on what there is, and from now on each message in the turn in which it comes. */
+  hurry(): void;
+  /** Hands on what there is, and takes no more. */
+  finish(): void;
+  /** Forgets what there is, and takes no more: the broker sends it again. */
+  stop(): void;
+}
+
+/** @param isAllowed whether messages may wait longer than the turn of the event loop that brought them. */
+function createBatching(
+  options: Omit<BatchOptions, "onDrained"> & {
+    receiver: Pick<Receiver, "commits">;
+    isAllowed: boolean;
+    clock: Clock;
+  },
+): Batching {
+  const { receiver, clock } = options;
+  const { delayMs } = receiver.batch;
+  // MQTT.js reads on by itself, so nothing waits for PUBACKs that the network has not taken.
+  const batch = createBatch({ ...options, onDrained: () => {} });
+  const pace = createPace({ allowed: options.isAllowed, delayMs, clock });
+  const ticks = createTicks({ tickMs: delayMs, commits: receiver.commits, clock });
+  let isHurrying = false;
+  let timer: Disposable | null = null;
+
+  function forgetTimer(): void {
+    timer?.[Symbol.dispose]();
+    timer = null;
+  }
+
+  function flush(): void {
+    forgetTimer();
+    batch.flush();
+    const { messages, acknowledged } = batch.count();
+    if (messages > 0) pace.took(acknowledged);
+  }
+
+  function stop(): void {
+    forgetTimer();
+    batch.close();
+  }
+
+  function later(): void {
+    timer ??=
+      isHurrying || !pace.gathers()
+        ? afterThisTurn(flush)
+        : clock.schedule(ticks.untilNextMs(), flush);
+  }
+
+  function came({ topic, payload }: ReceivedMessage): void {
+    ticks.came(topic.length + payload.length);
+  }
+
+  return {
+    add: (message, packetId) => {
+      came(message);
+      batch.add(message, packetId);
+      later();
+    },
+    acknowledge: (packetId) => {
+      batch.acknowledge(packetId);
+      later();
+    },
+    receive: (message, packetId) => {
+      if (message !== null) came(message);
+      batch.receive(message, packetId);
+      later();
+    },
+    release: (packetId) => {
+      batch.release(packetId);
+      later();
+    },
+    hurry: () => {
+      isHurrying = true;
+      flush();
+    },
+    finish: () => {
+      flush();
+      stop();
+    },
+    stop,
+  };
+}
+
+function afterThisTurn(task: () => void): Disposable {
+  const immediate = setImmediate(task);
+  return { [Symbol.dispose]: () => clearImmediate(immediate) };
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { systemClock } from "@weir/clock";
+import { systemClock } from "@weir/runtime";
 import { eventually } from "@weir/testkit";
 import { startTrial } from "../fixture.ts";
 import { soundMessage } from "../raw-packets.ts";

@@ -1,16 +1,26 @@
-import type { ClaimOf, ReceiptEntry, Sequence } from "@weir/messages";
+import type { ClaimOf, ReceiptEntry, Sequence } from "@weir/protocol";
 import type { Database } from "better-sqlite3";
-import type { NewRow } from "../row.ts";
-import { type Accounted, enter } from "./account.ts";
-import { type Entry, type EntryKey, emptyEntry } from "./entry.ts";
-import { type ForgottenEntry, type IdleLimits, prepareForgetting } from "./forgetting.ts";
-import type { LedgerLimits } from "./limits.ts";
-import { defineIsDevice, type Publisher, readPublishers } from "./publishers.ts";
-import { prepareReceipts } from "./receipts.ts";
-import { createRemembered } from "./remembered.ts";
-import { displaced, isEstablished, isIdle } from "./standing.ts";
-import { prepareLedgerTable } from "./table.ts";
-import { prepareTotals } from "./totals.ts";
+import type { NewRow } from "../segment-writer.ts";
+import { type Accounted, enter, type LedgerLimits } from "./account.ts";
+import {
+  defineIsDevice,
+  displaced,
+  type Entry,
+  type EntryKey,
+  emptyEntry,
+  isEstablished,
+  isIdle,
+  type Publisher,
+  readPublishers,
+} from "./entry.ts";
+import { prepareReceipts } from "./read.ts";
+import {
+  type ForgottenEntry,
+  type IdleLimits,
+  prepareForgetting,
+  prepareLedgerTable,
+  prepareTotals,
+} from "./table.ts";
 
 /**
  * What the ledger says of one message: `duplicate` and `filtered` are not to be stored; `unsequenced`
@@ -22,7 +32,7 @@ export type Verdict = Accounted | "filtered" | "unsequenced" | "foreign";
 /** What the ledger needs to know of a message beside its topic. */
 type LedgerMessage = Pick<NewRow, "topic" | "sequence" | "receivedUs" | "isFiltered">;
 
-export interface LedgerOptions {
+interface LedgerOptions {
   limits: LedgerLimits;
   claimOf: ClaimOf;
   /** Counts what had to make room for others though it was not idle. */
@@ -234,4 +244,66 @@ export function createLedger(database: Database, options: LedgerOptions): Ledger
     },
     ...prepareReceipts(database, 2 * limits.entriesPerPublisherMax),
   };
+}
+
+// Some 10 MB together.
+const ENTRIES_MAX = 10_000;
+const RANGES_MAX = 100_000;
+
+/** Entries that were read or changed, so that the next message need not ask the file. */
+interface Remembered {
+  find(key: EntryKey): Entry | undefined;
+  add(entry: Entry): void;
+  delete(key: EntryKey): void;
+  clear(): void;
+  /** Tells that an entry has got so many more ranges. */
+  noteRanges(more: number): void;
+  /** There is more than is to be kept. */
+  isFull(): boolean;
+}
+
+function createRemembered(): Remembered {
+  // Maps in maps: a text made of all three would have to be made for each message.
+  const byPublisher = new Map<Publisher, Map<number, Map<string, Entry>>>();
+  let entries = 0;
+  let ranges = 0;
+
+  return {
+    find: ({ publisher, epoch, topicId }) => byPublisher.get(publisher)?.get(topicId)?.get(epoch),
+    add: (entry) => {
+      const byTopic = orAdd(byPublisher, entry.publisher, () => new Map());
+      orAdd(byTopic, entry.topicId, () => new Map<string, Entry>()).set(entry.epoch, entry);
+      entries += 1;
+      ranges += entry.ranges.length;
+    },
+    delete: ({ publisher, epoch, topicId }) => {
+      const byTopic = byPublisher.get(publisher);
+      const byEpoch = byTopic?.get(topicId);
+      const entry = byEpoch?.get(epoch);
+      if (byTopic === undefined || byEpoch === undefined || entry === undefined) return;
+      byEpoch.delete(epoch);
+      if (byEpoch.size === 0) byTopic.delete(topicId);
+      if (byTopic.size === 0) byPublisher.delete(publisher);
+      entries -= 1;
+      ranges -= entry.ranges.length;
+    },
+    clear: () => {
+      byPublisher.clear();
+      entries = 0;
+      ranges = 0;
+    },
+    noteRanges: (more) => {
+      ranges += more;
+    },
+    isFull: () => entries >= ENTRIES_MAX || ranges >= RANGES_MAX,
+  };
+}
+
+function orAdd<K, V>(map: Map<K, V>, key: K, make: () => V): V {
+  let value = map.get(key);
+  if (value === undefined) {
+    value = make();
+    map.set(key, value);
+  }
+  return value;
 }

@@ -1,10 +1,15 @@
 import { statSync } from "node:fs";
-import { isBusy, type Skipped, skippedBecause } from "./faults.ts";
-import type { StoredMessage } from "./message.ts";
-import { type StreamPlace, selectionOf } from "./query.ts";
+import { CLOCK_STEP_US_MAX, type StoredMessage, type StreamPlace, selectionOf } from "./query.ts";
 import { openSegmentReader, type SegmentPage, type SegmentReader } from "./segment-reader.ts";
-import { firstSegment, type Segment, segmentAfter, segmentNamed } from "./segments.ts";
-import { CLOCK_STEP_US_MAX } from "./time-bounds.ts";
+import {
+  firstSegment,
+  isBusy,
+  type Segment,
+  type Skipped,
+  segmentAfter,
+  segmentNamed,
+  skippedBecause,
+} from "./segments.ts";
 
 /** What one step found. */
 export type FollowStep =

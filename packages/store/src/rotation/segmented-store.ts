@@ -1,19 +1,27 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
-import type { Fault } from "@weir/fault";
-import { lockFile, orOpeningFault } from "@weir/sqlite";
-import { BALLAST_BYTES, openBallast } from "../ballast.ts";
-import { lostFault, orFullFault, rotationFault } from "../faults.ts";
-import type { SegmentOptions } from "../segment.ts";
-import { newReachedLimits, type WriterOptions } from "../segment-writer.ts";
+import { type Fault, lockFile, orOpeningFault } from "@weir/runtime";
+import { lostFault, orFullFault, rotationFault } from "../damage.ts";
+import { emptyLog } from "../retention.ts";
+import { BALLAST_BYTES, openBallast } from "../room.ts";
+import { openSegment, type SegmentOptions } from "../segment-file.ts";
+import {
+  createSegmentWriter,
+  newReachedLimits,
+  type SegmentWriter,
+  type WriterOptions,
+} from "../segment-writer.ts";
 import type { Store } from "../store.ts";
-import { type Catalogue, createCatalogue, type SegmentInfo } from "./catalogue.ts";
-import { type LiveSegment, openLiveSegment } from "./live-segment.ts";
-import { makeFolder, makeSegment, unmakeSegment } from "./make-segment.ts";
-import { createRemoval, type RemoveOldest } from "./remove-oldest.ts";
+import { type SettledFolder, settleFolder } from "./folder.ts";
+import { makeFolder, makeSegment, type Seal, sealSegment, unmakeSegment } from "./make-segment.ts";
+import {
+  type Catalogue,
+  createCatalogue,
+  createRemoval,
+  type RemoveOldest,
+  type SegmentInfo,
+} from "./removal.ts";
 import { nextSegmentName, type SegmentName } from "./segment-name.ts";
-import { type SettledFolder, settleFolder } from "./settle-folder.ts";
-import type { RotationStep } from "./steps.ts";
 
 export interface SegmentedStoreOptions
   extends Pick<SegmentOptions, "synchronous" | "nowUs">,
@@ -40,7 +48,7 @@ export interface SegmentedStore extends Store {
    * @throws Fault when it cannot be made. The live one then stays live and usable.
    */
   rotate(nowUs: number): Rotated;
-  /** Closed segments that are to be handed to a finisher, as paths. */
+  /** Closed segments that are to be handed to a finalizer, as paths. */
   unfinished(): string[];
   /** All segments, in order; the last is the live one. */
   segments(): SegmentInfo[];
@@ -197,3 +205,44 @@ function freeName(folder: string, nextName: () => SegmentName): SegmentName {
   while (existsSync(join(folder, name.name))) name = nextName();
   return name;
 }
+
+/** The segment of a stream that is written. */
+interface LiveSegment extends SegmentWriter {
+  file: string;
+  /** When it was begun, by the clock of then, in microseconds since the epoch. */
+  sinceUs: number;
+  /** See `emptyLog` in give-back.ts. */
+  emptyLog(): void;
+  /** Its last transaction. */
+  seal(seal: Seal): void;
+}
+
+/** @param setting the setting that names its folder. */
+function openLiveSegment(options: SegmentOptions & WriterOptions, setting: string): LiveSegment {
+  using opening = new DisposableStack();
+  const database = opening.adopt(openSegment(options, setting), (opened) => opened.close());
+  const writer = createSegmentWriter(database, options.file, options);
+  const sinceUs = database.prepare("SELECT created_us FROM segment").pluck().get() as number;
+  // From here on the writer closes it.
+  opening.move();
+  return {
+    ...writer,
+    file: options.file,
+    sinceUs,
+    emptyLog: () => emptyLog(database),
+    seal: (seal) => sealSegment(database, seal),
+  };
+}
+
+/** What a rotation has just done. A kill after any of them is made good at the next start. */
+export const ROTATION_STEPS = [
+  "folder made",
+  "written",
+  "synced",
+  "renamed",
+  "durable",
+  "opened",
+  "sealed",
+] as const;
+
+export type RotationStep = (typeof ROTATION_STEPS)[number];

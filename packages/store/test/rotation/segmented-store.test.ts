@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
-import { Fault } from "@weir/fault";
+import { Fault } from "@weir/runtime";
 import { openReader, openSegmentedStore, type SegmentedStore } from "@weir/store";
 import { readingAt, START_US, temporaryFolder } from "@weir/testkit";
 import Sqlite from "better-sqlite3";

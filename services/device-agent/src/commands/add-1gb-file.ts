@@ -1,4 +1,4 @@
-import { bytesOf } from "@weir/settings-file";
+import { bytesOf } from "@weir/runtime";
 import { z } from "zod";
 import type { DeviceCommand } from "./command.ts";
 

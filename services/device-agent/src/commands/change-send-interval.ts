@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { shown } from "../payload/issues.ts";
+import { shown } from "../payload/payload.ts";
 import { type DeviceCommand, Refusal } from "./command.ts";
 
 const SECONDS_MAX = 86_400;

@@ -1,7 +1,7 @@
 import { z } from "zod";
+import { RESULT_BYTES_MAX } from "../command-life/admission.ts";
 import type { DeviceControl } from "../device/control.ts";
-import { RESULT_BYTES_MAX } from "../life/told.ts";
-import { shown } from "../payload/issues.ts";
+import { shown } from "../payload/payload.ts";
 import { type DeviceCommand, Refusal } from "./command.ts";
 
 const NAMES_MAX = 50;

@@ -1,5 +1,5 @@
 import { addAbortListener } from "node:events";
-import { noPayload } from "../payload/no-payload.ts";
+import { noPayload } from "../payload/payload.ts";
 import type { DeviceCommand } from "./command.ts";
 
 const REASONS_MAX = 5;

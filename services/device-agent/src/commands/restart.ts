@@ -1,4 +1,4 @@
-import { noPayload } from "../payload/no-payload.ts";
+import { noPayload } from "../payload/payload.ts";
 import type { DeviceCommand } from "./command.ts";
 
 export const command: DeviceCommand = {

@@ -1,7 +1,56 @@
-import { duration, type FileFormat, size } from "@weir/settings-file";
+import { isName, NAME_RESERVED, NAME_RULE, topicProblem } from "@weir/protocol";
+import {
+  ConfigurationFault,
+  didYouMean,
+  duration,
+  type Environment,
+  type FileFormat,
+  type Problem,
+  readSettingsFile,
+  type SettingsFile,
+  size,
+} from "@weir/runtime";
 import { z } from "zod";
+import type { DeviceCommand } from "../commands/command.ts";
+import type { SourceKind } from "../sources/source.ts";
 import { deadband, delivery, MAX_SILENCE_BOUNDS } from "./report-entry.ts";
-import { name, path, topicStart } from "./words.ts";
+
+const RULE = `a name is ${NAME_RULE}`;
+/** What sources, attributes, commands and devices may be called. The pattern is for editors. */
+export const name: z.ZodString = z
+  .string(RULE)
+  .regex(/^[A-Za-z0-9._-]{1,64}$/, { error: RULE, abort: true })
+  .refine(isName, NAME_RESERVED);
+
+const path: z.ZodString = z.string("it must be a path").min(1, "a path has at least one character");
+
+/** The first level of topics, or the first few. */
+const topicStart: z.ZodString = z.string("it must be text").superRefine((text, context) => {
+  const problem = topicStartProblem(text);
+  if (problem !== null) context.addIssue({ code: "custom", message: problem });
+});
+
+/** `null`, or what keeps a text from being what topics begin with. */
+export function topicStartProblem(text: string): string | null {
+  return text.split("/").includes("") ? "it has an empty level" : topicProblem(text);
+}
+
+/** What `--help` tells of the kinds of sources and of the commands that there are. */
+export function detailsOf(
+  kinds: readonly SourceKind[],
+  commands: readonly DeviceCommand[],
+): string {
+  return [
+    `Kinds of sources (--source names one, or a source of agent.yaml; several with commas):\n${listOf(kinds)}`,
+    `Commands that the device obeys:\n${listOf(commands)}`,
+    "config/agent.example.yaml shows all that agent.yaml can say.",
+  ].join("\n\n");
+}
+
+function listOf(described: readonly { name: string; summary: string }[]): string {
+  const width = Math.max(...described.map(({ name }) => name.length));
+  return described.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`).join("\n");
+}
 
 const SOURCES_MAX = 100;
 const COMMANDS_MAX = 200;
@@ -112,3 +161,50 @@ export const agentFileFormat: FileFormat<AgentFile> = {
   schema: agentFile,
   example: "config/agent.example.yaml",
 };
+
+/**
+ * Nobody misses the usual file; one that was asked for is missed.
+ *
+ * @throws ConfigurationFault when it cannot be read, or is no YAML.
+ */
+export function readAgentFile(
+  file: string,
+  environment: Environment,
+): SettingsFile<AgentFile> | null {
+  const read = readSettingsFile(file, agentFileFormat);
+  if (read === null && environment.AGENT_FILE?.trim()) {
+    throw new ConfigurationFault([
+      `AGENT_FILE: ${file} is not there; make it, or unset AGENT_FILE`,
+    ]);
+  }
+  return read;
+}
+
+/**
+ * What a device obeys.
+ *
+ * @param allow names of commands; `undefined` allows all.
+ */
+export function allowedCommands(
+  commands: readonly DeviceCommand[],
+  allow: readonly string[] | undefined,
+): { commands: ReadonlyMap<string, DeviceCommand>; problems: Problem[] } {
+  const known = new Map(commands.map((command) => [command.name, command]));
+  if (allow === undefined) return { commands: known, problems: [] };
+  const problems = [...allow.entries()]
+    .filter(([, name]) => !known.has(name))
+    .map(([index, name]) => ({
+      path: ["commands", "allow", String(index)],
+      words: wordsForUnknown(name, [...known.keys()]),
+      of: [
+        ["commands", "allow", String(index)],
+        ["commands", "folder"],
+      ],
+    }));
+  const allowed = [...known].filter(([name]) => allow.includes(name));
+  return { commands: new Map(allowed), problems };
+}
+
+function wordsForUnknown(name: string, names: readonly string[]): string {
+  return `there is no such command${didYouMean(name, names)} (there are ${names.join(", ")})`;
+}

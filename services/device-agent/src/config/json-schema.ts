@@ -1,4 +1,4 @@
-import { fileJsonSchema, type Shape, shapeOf } from "@weir/settings-file";
+import { fileJsonSchema, type Shape, shapeOf } from "@weir/runtime";
 import type { SourceKind } from "../sources/source.ts";
 import { agentFile, sourceEntry } from "./agent-file.ts";
 

@@ -1,5 +1,5 @@
 import type { KindSettings } from "@weir/delivery";
-import { type Bounds, duration, millisecondsOf } from "@weir/settings-file";
+import { type Bounds, duration, millisecondsOf } from "@weir/runtime";
 import { z } from "zod";
 import type { Deadband, DeadbandRule } from "../report/deadband.ts";
 

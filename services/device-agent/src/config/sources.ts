@@ -7,10 +7,10 @@ import {
   type Problem,
   shapeOf,
   wordsForUnknownKey,
-} from "@weir/settings-file";
+} from "@weir/runtime";
 import type { SourceKind } from "../sources/source.ts";
 import { agentFileFormat, type SourceEntry, sourceEntry } from "./agent-file.ts";
-import type { ConfiguredSource } from "./configured-device.ts";
+import type { ConfiguredSource } from "./device-config.ts";
 import { deadbandRule, kindSettings } from "./report-entry.ts";
 
 const { example } = agentFileFormat;
@@ -38,7 +38,7 @@ export function readSources(
 }
 
 /** A source out of its entry, with the options as its kind has read them. */
-export function readSource(
+function readSource(
   name: string,
   entry: SourceEntry,
   { kinds, delivery, whereIs }: SourcesContext,
@@ -102,3 +102,75 @@ function optionsOf({ options }: SourceKind): { keys: string[]; isOpen: boolean }
     isOpen: properties === undefined || typeof others === "object" || others === true,
   };
 }
+
+/** What DEVICE_SOURCES may name. */
+const OF: readonly Path[] = [["sources"], ["sourceFolder"]];
+
+/**
+ * Makes those sources active that DEVICE_SOURCES names, and no others: by their configured name, or all of a
+ * kind; a kind of which none is configured is taken as it is without options.
+ *
+ * @param list names, separated by commas.
+ */
+export function chooseSources(
+  configured: readonly ConfiguredSource[],
+  list: string,
+  context: SourcesContext,
+): { sources: ConfiguredSource[]; problems: Problem[] } {
+  const names = new Set(namesIn(list));
+  const chosen = [...names].map((name) => choose(configured, name, context));
+  const active = new Set(chosen.flatMap(({ sources }) => sources));
+  const added = [...active].filter((source) => !configured.includes(source));
+  return {
+    sources: [...configured, ...added].map((source) => ({
+      ...source,
+      isActive: active.has(source),
+    })),
+    problems: chosen.flatMap(({ words }) =>
+      words === null ? [] : [{ path: ["DEVICE_SOURCES"], words, of: OF }],
+    ),
+  };
+}
+
+function namesIn(list: string): string[] {
+  return list
+    .split(",")
+    .map((name) => name.trim())
+    .filter((name) => name !== "");
+}
+
+function choose(
+  configured: readonly ConfiguredSource[],
+  name: string,
+  context: SourcesContext,
+): { sources: readonly ConfiguredSource[]; words: string | null } {
+  const named = configured.filter((source) => source.name === name);
+  if (named.length > 0) return { sources: named, words: null };
+  const ofKind = configured.filter(({ kind }) => kind.name === name);
+  if (ofKind.length > 0) return { sources: ofKind, words: null };
+  if (!context.kinds.some((kind) => kind.name === name)) {
+    return { sources: [], words: wordsForUnknown(name, configured, context) };
+  }
+  const { source, problems } = readSource(name, { source: name }, context);
+  if (source !== null) return { sources: [source], words: null };
+  const missing = problems.map(({ path, words }) => `${path.slice(2).join(".")}: ${words}`);
+  const words = `${name} cannot be had without options (${missing.join("; ")}); describe a source of this kind in agent.yaml, and name that`;
+  return { sources: [], words };
+}
+
+function wordsForUnknown(
+  name: string,
+  configured: readonly ConfiguredSource[],
+  { kinds }: SourcesContext,
+): string {
+  const names = [...configured, ...kinds].map((one) => one.name);
+  return `${JSON.stringify(name)} is neither a source of this device nor a kind of source${didYouMean(name, names)} (there are ${[...new Set(names)].join(", ")})`;
+}
+
+/** What a device measures without an agent.yaml, or with one that names no sources. */
+export const DEFAULT_SOURCES: Readonly<Record<string, SourceEntry>> = {
+  drive: { source: "space_usage", mount: "/" },
+  walk: { source: "random_walk", deadband: { absolute: 0.8 }, maxSilence: "5m" },
+  machine: { source: "system" },
+  scatter: { source: "random_scatter", active: false },
+};

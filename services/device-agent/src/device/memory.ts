@@ -1,6 +1,5 @@
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { EXIT_CODES, errorCode, errorMessage, Fault } from "@weir/fault";
-import { fsyncFolderOf } from "@weir/sqlite";
+import { EXIT_CODES, errorCode, errorMessage, Fault, fsyncFolderOf } from "@weir/runtime";
 import { z } from "zod";
 import { type DeadbandRule, deadbandRule } from "../report/deadband.ts";
 

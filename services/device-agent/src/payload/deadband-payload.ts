@@ -1,4 +1,4 @@
-import { DURATION, millisecondsOf } from "@weir/settings-file";
+import { DURATION, millisecondsOf } from "@weir/runtime";
 import { z } from "zod";
 import type { Deadband } from "../report/deadband.ts";
 

@@ -1,18 +1,19 @@
 import { addAbortListener } from "node:events";
-import type { Clock } from "@weir/clock";
-import type { DeviceLog } from "../device/log.ts";
-import { thrownText } from "../own-modules/thrown.ts";
+import type { Clock } from "@weir/runtime";
+import { createLimitedLog, type LimitedLog } from "../command-life/handler.ts";
+import type { DeviceLog } from "../device/delivery.ts";
+import { thrownText } from "../plugins/load.ts";
 import type { Sample } from "../sources/source.ts";
+import type { DeadbandRule } from "./deadband.ts";
 import type { ReportedSource } from "./reporter.ts";
-import { createSourceLog } from "./source-log.ts";
 
 /** Asks sources, and bears with those that are slow or broken. Disposing of it closes them. */
-export interface Meter extends AsyncDisposable {
+interface Meter extends AsyncDisposable {
   /** Never rejects: `null` is a source that could not be measured. Who asks twice at a time gets one answer. */
   measure(source: ReportedSource, timeoutMs: number): Promise<Sample | null>;
 }
 
-export interface MeterOptions {
+interface MeterOptions {
   sources: readonly ReportedSource[];
   log: DeviceLog;
   clock: Clock;
@@ -96,5 +97,103 @@ export function createMeter({ sources, log, clock }: MeterOptions): Meter {
       using closing = new DisposableStack();
       for (const { source } of sources) closing.use(source);
     },
+  };
+}
+
+/** Tells people when a source begins to fail, and when it works again. Disposing of it tells what was left out. */
+interface SourceLog extends Disposable {
+  failed(name: string, reason: string): void;
+  worked(name: string): void;
+}
+
+/** Of each source: one with a loose contact would fill the log, and must not silence another one. */
+const LINES_MAX = 6;
+const WINDOW_MS = 3_600_000;
+
+function createSourceLog({ log, clock }: { log: DeviceLog; clock: Clock }): SourceLog {
+  /** Why, by source. */
+  const failing = new Map<string, string>();
+  const limited = new Map<string, LimitedLog>();
+
+  function logOf(name: string): LimitedLog {
+    const known = limited.get(name);
+    if (known !== undefined) return known;
+    const made = createLimitedLog({
+      log,
+      clock,
+      linesMax: LINES_MAX,
+      windowMs: WINDOW_MS,
+      restOf: (count) => {
+        const reason = failing.get(name);
+        const now = reason === undefined ? "it works now" : `it cannot be measured: ${reason}`;
+        return `the source ${name} has failed or worked again ${count} times more; ${now}`;
+      },
+    });
+    limited.set(name, made);
+    return made;
+  }
+
+  return {
+    failed: (name, reason) => {
+      // Once, until it works again: it is asked again and again.
+      if (failing.has(name)) return;
+      failing.set(name, reason);
+      logOf(name).warn(`the source ${name} cannot be measured: ${reason}`);
+    },
+    worked: (name) => {
+      if (failing.delete(name)) logOf(name).info(`the source ${name} works again`);
+    },
+    [Symbol.dispose]: () => {
+      for (const one of limited.values()) one[Symbol.dispose]();
+    },
+  };
+}
+
+/** So many reports in a row have to be missing before a value counts as gone. */
+const MISSING_REPORTS = 3;
+
+/** After how long without a report a value says nothing about now. One that a deadband keeps back is silent for longer than its interval. */
+export function staleAfterMs({ deadband, maxSilenceMs }: DeadbandRule, intervalMs: number): number {
+  return MISSING_REPORTS * ((deadband === null ? 0 : maxSilenceMs) + intervalMs);
+}
+
+/** Knows since when attributes are not measured any more. All times are of the monotonic clock. */
+interface Freshness {
+  measured(sample: Sample, nowMs: number): void;
+  /** These are to be measured from now on. */
+  begin(sources: readonly ReportedSource[], nowMs: number): void;
+  /** What is expected of attributes has changed: they are given their time anew. */
+  renew(nowMs: number): void;
+  /** Attributes that were to be measured, and have not been for too long. */
+  stale(intervalMs: number, nowMs: number): readonly string[];
+}
+
+export function createFreshness(
+  sources: readonly ReportedSource[],
+  ruleOf: (attribute: string) => DeadbandRule,
+): Freshness {
+  const sinceMs = new Map<string, number>();
+  const everyMsOf = new Map(
+    sources.flatMap(({ source, everyMs }) => source.attributes.map(({ name }) => [name, everyMs])),
+  );
+  return {
+    measured: (sample, nowMs) => {
+      for (const attribute of Object.keys(sample)) sinceMs.set(attribute, nowMs);
+    },
+    begin: (begun, nowMs) => {
+      for (const { name } of begun.flatMap(({ source }) => source.attributes)) {
+        sinceMs.set(name, nowMs);
+      }
+    },
+    renew: (nowMs) => {
+      for (const attribute of sinceMs.keys()) sinceMs.set(attribute, nowMs);
+    },
+    stale: (intervalMs, nowMs) =>
+      [...sinceMs]
+        .filter(([attribute, since]) => {
+          const everyMs = everyMsOf.get(attribute) ?? intervalMs;
+          return nowMs - since >= staleAfterMs(ruleOf(attribute), everyMs);
+        })
+        .map(([attribute]) => attribute),
   };
 }

@@ -1,5 +1,5 @@
-import type { Clock } from "@weir/clock";
-import type { Group } from "./groups.ts";
+import type { Clock } from "@weir/runtime";
+import type { Group } from "./reporter.ts";
 
 /** The timers of groups. They know nothing of connections, nor of the hour. */
 export interface Schedule extends Disposable {

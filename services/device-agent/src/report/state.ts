@@ -1,4 +1,4 @@
-import type { DeviceState } from "@weir/messages";
+import type { DeviceState } from "@weir/protocol";
 import type { Sample } from "../sources/source.ts";
 import { type DeadbandRule, isDue, type Reported } from "./deadband.ts";
 

@@ -1,12 +1,9 @@
 import { constants } from "node:fs";
 import { type FileHandle, lstat, open, rename, unlink } from "node:fs/promises";
-import { errorCode, Fault } from "@weir/fault";
-import { fsyncFolderOf } from "@weir/sqlite";
+import { errorCode, Fault, fsyncFolderOf } from "@weir/runtime";
 import { Refusal } from "../commands/command.ts";
-import { newName, newPartialName } from "./entries.ts";
-import { type HeldFolder, type Identity, isSame } from "./held-folder.ts";
+import { type HeldFolder, type Identity, isSame, newName, newPartialName } from "./folder.ts";
 import type { Allocated } from "./sandbox.ts";
-import { type WriteOptions, writeZeros } from "./write-zeros.ts";
 
 // Never an existing file, and never what a link leads to.
 const NEW = constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW | constants.O_WRONLY;
@@ -66,4 +63,34 @@ function fullDisk(bytes: number, cause: unknown): Refusal {
     `the disk was full before ${bytes.toLocaleString("en")} bytes were written; remove files with rm_1gb_file, or ask for less`,
     { cause },
   );
+}
+
+const ZEROS = Buffer.alloc(1_048_576);
+const STEP_BYTES = 8 * ZEROS.length;
+
+/** What is written, and what may end it. */
+interface WriteOptions {
+  bytes: number;
+  signal: AbortSignal;
+  /** Asked before each step of 8 MiB, with the bytes that are still to be written. It throws to end it. */
+  assertRoom: (bytes: number) => Promise<void>;
+}
+
+/**
+ * Fills a file with zeros, on the disk when it returns. Each step is on the disk before the next begins, so
+ * that the free room is known, memory is not filled, and an end does not have to wait for long.
+ */
+async function writeZeros(file: FileHandle, options: WriteOptions): Promise<void> {
+  const { bytes, signal, assertRoom } = options;
+  for (let written = 0; written < bytes; ) {
+    await assertRoom(bytes - written);
+    const end = Math.min(bytes, written + STEP_BYTES);
+    while (written < end) {
+      signal.throwIfAborted();
+      const { bytesWritten } = await file.write(ZEROS, 0, Math.min(ZEROS.length, end - written));
+      written += bytesWritten;
+    }
+    await file.sync();
+  }
+  signal.throwIfAborted();
 }

@@ -1,9 +1,9 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { EXIT_CODES, errorMessage, Fault } from "@weir/fault";
-import { textOf } from "@weir/messages";
+import { textOf } from "@weir/protocol";
+import { EXIT_CODES, errorMessage, Fault } from "@weir/runtime";
 import { z } from "zod";
-import { name as attributeName } from "../config/words.ts";
+import { name as attributeName } from "../config/agent-file.ts";
 import { parseRecording, type Recording, VALUES_MAX } from "./recording.ts";
 import type { Sample, SourceKind } from "./source.ts";
 

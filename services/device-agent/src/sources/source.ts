@@ -1,4 +1,4 @@
-import type { Clock } from "@weir/clock";
+import type { Clock } from "@weir/runtime";
 import type { z } from "zod";
 
 /** One quantity that a source measures. It stands in the state under its name. */

@@ -3,7 +3,7 @@ import { Refusal } from "../../src/commands/command.ts";
 import { DEVICE_COMMANDS } from "../../src/commands/index.ts";
 import type { DeviceControl } from "../../src/device/control.ts";
 import type { DeviceCommand } from "../../src/index.ts";
-import { parsePayload } from "../../src/payload/parse-payload.ts";
+import { parsePayload } from "../../src/payload/payload.ts";
 
 /** What a device of a test was told. */
 interface Told {
@@ -70,7 +70,7 @@ export function commandOf(name: string): DeviceCommand {
   return found;
 }
 
-/** What comes of a command, as the desk goes about it: its result, or why it is rejected. */
+/** What comes of a command, as the handler goes about it: its result, or why it is rejected. */
 export async function give(
   device: DeviceControl,
   name: string,

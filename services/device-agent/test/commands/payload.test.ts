@@ -2,7 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import { z } from "zod";
 import { DEVICE_COMMANDS } from "../../src/commands/index.ts";
 import type { DeviceCommand } from "../../src/index.ts";
-import { parsePayload } from "../../src/payload/parse-payload.ts";
+import { parsePayload } from "../../src/payload/payload.ts";
 import { createTestDevice, give } from "./fixture.ts";
 
 /** A command that takes what its schema takes. */

@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
-import { ConfigurationFault, type Environment } from "@weir/config";
+import { ConfigurationFault, type Environment } from "@weir/runtime";
 import { type TemporaryFolder, temporaryFolder } from "@weir/testkit";
-import type { ConfiguredSource } from "../../src/config/configured-device.ts";
+import type { ConfiguredSource } from "../../src/config/device-config.ts";
 import { type AgentConfig, readAgentConfig } from "../../src/config.ts";
 
 /** What an agent.yaml with this text comes to. */

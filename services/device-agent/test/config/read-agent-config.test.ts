@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
-import type { Environment } from "@weir/config";
+import type { Environment } from "@weir/runtime";
 import { temporaryFolder } from "@weir/testkit";
 import { type AgentConfig, readAgentConfig } from "../../src/config.ts";
 import { activeIn, agentOf, sourceOf } from "./fixture.ts";

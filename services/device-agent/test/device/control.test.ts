@@ -1,11 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { type TemporaryFolder, temporaryFolder } from "@weir/testkit";
 import { Refusal } from "../../src/commands/command.ts";
-import type { DeviceControl } from "../../src/device/control.ts";
-import { createControl } from "../../src/device/create-control.ts";
+import { createControl, type DeviceControl } from "../../src/device/control.ts";
 import { memoryInFile } from "../../src/device/memory.ts";
 import type { Deadband } from "../../src/report/deadband.ts";
-import { openSandbox } from "../../src/sandbox/open-sandbox.ts";
+import { openSandbox } from "../../src/sandbox/sandbox.ts";
 import { type Bench, createBench, createTestSource, INTERVAL_MS } from "../report/fixture.ts";
 
 const width = (width: number): Deadband => ({ kind: "absolute", width });

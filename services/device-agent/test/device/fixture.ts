@@ -1,10 +1,10 @@
-import { systemClock } from "@weir/clock";
+import { systemClock } from "@weir/runtime";
 import { createTestContext, type TemporaryFolder } from "@weir/testkit";
-import type { ConfiguredSource, DeviceConfig } from "../../src/config/configured-device.ts";
+import { openJournals } from "../../src/command-life/journal-file.ts";
+import type { ConfiguredSource, DeviceConfig } from "../../src/config/device-config.ts";
 import { type DeviceOptions, startDevice } from "../../src/device/device.ts";
 import { memoryInProcess } from "../../src/device/memory.ts";
-import { openJournals } from "../../src/life/open-journals.ts";
-import { openSandbox } from "../../src/sandbox/open-sandbox.ts";
+import { openSandbox } from "../../src/sandbox/sandbox.ts";
 import { randomWalk } from "../../src/sources/index.ts";
 
 export const WALK: ConfiguredSource = {

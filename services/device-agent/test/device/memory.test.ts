@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { describe, expect, test } from "@jest/globals";
-import { Fault } from "@weir/fault";
+import { Fault } from "@weir/runtime";
 import { canMountSmallDisk, mountSmallDisk, temporaryFolder } from "@weir/testkit";
 import { memoryInFile, type Remembered } from "../../src/device/memory.ts";
 

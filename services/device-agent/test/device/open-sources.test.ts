@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
-import { systemClock } from "@weir/clock";
-import { openSources } from "../../src/device/open-sources.ts";
+import { systemClock } from "@weir/runtime";
+import { openSources } from "../../src/device/device.ts";
 import { agentOf } from "../config/fixture.ts";
 
 test("sources with attributes of one name are told by file and line, each of them", () => {

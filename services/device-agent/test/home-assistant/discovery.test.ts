@@ -1,13 +1,13 @@
 import { describe, expect, test } from "@jest/globals";
-import { discoveryTopic, parseCommand } from "@weir/messages";
 import type { InboundMessage } from "@weir/mqtt";
+import { discoveryTopic, parseCommand } from "@weir/protocol";
 import { z } from "zod";
 import type { DeviceCommand } from "../../src/commands/command.ts";
-import { createDiscovery } from "../../src/home-assistant/discovery.ts";
 import {
+  createDiscovery,
   type DeviceDescription,
   discoveryPayload,
-} from "../../src/home-assistant/discovery-payload.ts";
+} from "../../src/home-assistant.ts";
 import { DOCUMENTED_TOPIC, documentedDiscovery } from "./documented-schema.ts";
 
 const ADDRESS = { prefix: "devices", id: "kitchen" };

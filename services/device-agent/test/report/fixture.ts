@@ -1,10 +1,9 @@
 import { setImmediate as turn } from "node:timers/promises";
 import type { KindSettings, Outcome } from "@weir/delivery";
-import type { DeviceState } from "@weir/messages";
+import type { DeviceState } from "@weir/protocol";
 import { createFakeClock, type FakeClock } from "@weir/testkit";
-import { createReporter } from "../../src/report/create-reporter.ts";
 import type { DeadbandRule } from "../../src/report/deadband.ts";
-import type { ReportedSource, Reporter } from "../../src/report/reporter.ts";
+import { createReporter, type ReportedSource, type Reporter } from "../../src/report/reporter.ts";
 import type { Attribute, Sample } from "../../src/sources/source.ts";
 
 export const INTERVAL_MS = 10_000;

@@ -1,9 +1,9 @@
 import { expect, test } from "@jest/globals";
 import { startBroker } from "@weir/broker";
-import { systemClock } from "@weir/clock";
 import { createDelivery, type Outcome } from "@weir/delivery";
+import { systemClock } from "@weir/runtime";
 import { connectTestClient, createFakeClock, createTestContext, eventually } from "@weir/testkit";
-import { createReporter } from "../../src/report/create-reporter.ts";
+import { createReporter } from "../../src/report/reporter.ts";
 import { createTestSource, INTERVAL_MS, within } from "./fixture.ts";
 
 const TOPIC = "devices/kitchen/state";
@@ -12,7 +12,7 @@ test("a quiet value is known after an outage, though a deadband keeps it back", 
   await using broker = await startBroker({ host: "127.0.0.1", port: 0 });
   await using client = await connectTestClient(broker.port, TOPIC);
   await using delivery = createDelivery({
-    link: {
+    client: {
       broker: { url: `mqtt://127.0.0.1:${broker.port}`, username: null, password: null },
       clientId: "kitchen",
       session: { kind: "clean" },

@@ -120,7 +120,7 @@ describe("the reserve of the disk", () => {
 
   test("is that of the real disk unless a test says otherwise", async () => {
     using folder = temporaryFolder();
-    const { openSandbox } = await import("../../src/sandbox/open-sandbox.ts");
+    const { openSandbox } = await import("../../src/sandbox/sandbox.ts");
     const limits = { quotaBytes: 2 ** 52, reserveBytes: 0 };
     const sandbox = openSandbox({ folder: folder.path, ...limits });
     await expect(sandbox.allocate(2 ** 52, NEVER)).rejects.toThrow(/on the disk/);

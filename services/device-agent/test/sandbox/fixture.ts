@@ -1,6 +1,5 @@
 import { readdirSync, statSync } from "node:fs";
-import { type MeasureFree, openSandbox } from "../../src/sandbox/open-sandbox.ts";
-import type { Sandbox } from "../../src/sandbox/sandbox.ts";
+import { type MeasureFree, openSandbox, type Sandbox } from "../../src/sandbox/sandbox.ts";
 
 export const MB = 1_000_000;
 /** Nothing ends what it belongs to. */

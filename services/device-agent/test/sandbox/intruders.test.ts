@@ -12,7 +12,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { describe, expect, test } from "@jest/globals";
-import { EXIT_CODES, Fault } from "@weir/fault";
+import { EXIT_CODES, Fault } from "@weir/runtime";
 import { type TemporaryFolder, temporaryFolder } from "@weir/testkit";
 import { answers, contentOf, MB, NEVER, openTestSandbox } from "./fixture.ts";
 

@@ -1,21 +1,21 @@
-import type { Link } from "@weir/mqtt";
-import { type ServiceContext, watchBroker } from "@weir/service";
+import type { ReconnectingClient } from "@weir/mqtt";
+import { type ServiceContext, watchBroker } from "@weir/runtime";
 import type { StreamsConfig } from "@weir/streams";
 import type { LoggerConfig } from "../config.ts";
-import { type Receipts, startReceipts } from "../receipts/receipts.ts";
+import { type Receipts, startReceipts } from "../receipts.ts";
 import type { Stream } from "../stream/stream.ts";
 import { type Connection, type ConnectionOptions, createConnection } from "./connection.ts";
 import { type ConnectionPlan, planConnections } from "./plan.ts";
 
 /** The connections that run: one for each broker, and one for each stream that asks for its own. */
-export interface Connections extends AsyncDisposable {
+interface Connections extends AsyncDisposable {
   /** Opens, changes and closes connections so that they are what the streams ask for. */
   apply(config: Pick<StreamsConfig, "brokers" | "streams">): Promise<void>;
   /** The way to the broker of the environment; `null` while no stream uses it. */
-  defaultLink(): Link | null;
+  defaultLink(): ReconnectingClient | null;
 }
 
-export interface ConnectionsOptions
+interface ConnectionsOptions
   extends Pick<ServiceContext, "clock" | "logger" | "health" | "metrics" | "fail">,
     Pick<ConnectionOptions, "onCommitted" | "onUnmatched" | "onStrange" | "onDropped" | "locks"> {
   streams: () => readonly Stream[];
@@ -42,7 +42,7 @@ export function createConnections(
     const started = startReceipts({
       streams: () => ofBroker(brokerName).flatMap(({ plan }) => streamsOf(plan)),
       takes: (stream, topic) => ofBroker(brokerName).some((one) => one.takes(stream, topic)),
-      link: () => ofBroker(brokerName)[0]?.link ?? null,
+      client: () => ofBroker(brokerName)[0]?.client ?? null,
       clock,
       logger,
       onPublished: onReceipt,
@@ -89,7 +89,7 @@ export function createConnections(
         await connection[Symbol.asyncDispose]();
       }
     },
-    defaultLink: () => ofBroker(DEFAULT_BROKER)[0]?.link ?? null,
+    defaultLink: () => ofBroker(DEFAULT_BROKER)[0]?.client ?? null,
     [Symbol.asyncDispose]: async () => {
       for (const receipts of receiptsOf.values()) receipts[Symbol.dispose]();
       await Promise.all([...running.values()].map((one) => one[Symbol.asyncDispose]()));

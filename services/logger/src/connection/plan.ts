@@ -1,5 +1,5 @@
 import { basename, dirname, join } from "node:path";
-import type { BrokerConfig } from "@weir/config";
+import type { BrokerConfig } from "@weir/runtime";
 import type { StreamConfig, StreamsConfig } from "@weir/streams";
 
 /** One connection to a broker, and the streams that come over it. */

@@ -1,8 +1,15 @@
+import { createHash } from "node:crypto";
 import type { ReceivedMessage, Subscription } from "@weir/mqtt";
-import { createTopicMatcher, matchesFilter } from "@weir/topics";
+import {
+  coverOf,
+  createTopicMatcher,
+  filterHolds,
+  filtersOverlap,
+  joinedCoverOf,
+  matchesFilter,
+} from "@weir/protocol";
+import type { StreamConfig } from "@weir/streams";
 import type { Stream } from "../stream/stream.ts";
-import type { SubscriptionPlan } from "./subscriptions.ts";
-import { generationOf, wantsRetained } from "./takers.ts";
 
 /** Where the messages of one topic go. */
 interface Route {
@@ -120,4 +127,175 @@ function identifiersOf(subscriptions: readonly Subscription[]): number[] {
 
 function excludes(filters: readonly string[], topic: string): boolean {
   return filters.some((filter) => matchesFilter(filter, topic));
+}
+
+/** A session as its subscriptions are planned. */
+export interface PlannedSession {
+  /** Whether the broker tells which subscription brought a message. */
+  identifiers: boolean;
+  /** What the session may have already, the oldest first; nothing in a new one. */
+  has: readonly Subscription[];
+  /** Who took its messages before. */
+  takers: Takers;
+}
+
+/** What to subscribe to, the preferred ones first, and who takes what it brings. */
+export interface SubscriptionPlan {
+  subscriptions: readonly Subscription[];
+  takers: Takers;
+}
+
+/** A new session of a broker with identifiers. */
+export const NEW_SESSION: PlannedSession = { identifiers: true, has: [], takers: {} };
+
+/** The largest subscription identifier [MQTT-3.8.2.1.2]. */
+const IDENTIFIER_MAX = 268_435_455;
+
+/**
+ * What to subscribe to for these streams, so that each message comes once, or its copies can be told
+ * apart: by the identifiers of MQTT 5. They also tell what came for a subscription that somebody else has
+ * made in the session. A broker without identifiers is asked for more than is wanted.
+ */
+export function planSubscriptions(
+  streams: readonly StreamConfig[],
+  session: PlannedSession,
+): SubscriptionPlan {
+  const { identifiers, has } = session;
+  const before = has.length === 0 ? {} : session.takers;
+  const generation = nextGeneration(has, before);
+  const takers = changedTakers(streams, before, generation);
+  const newcomers = Object.values(takers).filter(({ since }) => since === generation);
+  const subscriptions = oldestFirst(filtersOf(streams, identifiers), has).map(
+    ({ filter, qos }): Subscription => {
+      const known = has.filter((one) => one.filter === filter);
+      // Without identifiers there is no retain handling either: each SUBSCRIBE brings what is retained.
+      const isAskedAgain = !identifiers && known.every((one) => one.qos !== qos);
+      const isNew =
+        known.length === 0 || isAskedAgain || newcomers.some((taker) => isNewUnder(filter, taker));
+      return {
+        filter,
+        qos,
+        ...(identifiers && { identifier: identifierOf(filter) }),
+        generation: isNew ? generation : newestOf(known),
+      };
+    },
+  );
+  return { subscriptions, takers };
+}
+
+function filtersOf(
+  streams: readonly StreamConfig[],
+  identifiers: boolean,
+): { filter: string; qos: 0 | 1 }[] {
+  const wanted = streams.flatMap(({ filters, qos }) => filters.map((filter) => ({ filter, qos })));
+  const { subscriptions, overlaps } = coverOf(wanted);
+  if (!overlaps) return subscriptions;
+  if (!identifiers) return joinedCoverOf(wanted);
+  // Only one of the copies is taken, so every one must be as sure to come as the surest.
+  const qos = subscriptions.some((one) => one.qos === 1) ? 1 : 0;
+  return subscriptions.map(({ filter }) => ({ filter, qos }));
+}
+
+function nextGeneration(has: readonly Subscription[], takers: Takers): number {
+  return Math.max(newestOf(has), ...Object.values(takers).map(({ since }) => since)) + 1;
+}
+
+function newestOf(subscriptions: readonly Subscription[]): number {
+  return Math.max(0, ...subscriptions.map(({ generation = 0 }) => generation));
+}
+
+/**
+ * Of several copies, the one of the first subscription counts. So that is the one that the session has
+ * had for longest: what the broker queued before a subscription was added came by the older ones only.
+ */
+function oldestFirst<S extends { filter: string }>(
+  subscriptions: readonly S[],
+  known: readonly { filter: string }[],
+): S[] {
+  const order = new Map(known.map(({ filter }, index) => [filter, index]));
+  const place = ({ filter }: S): number => order.get(filter) ?? known.length;
+  return subscriptions.toSorted((a, b) => place(a) - place(b));
+}
+
+/**
+ * A filter's identifier is the same in every configuration and in every data folder: what the broker has
+ * queued under an earlier one must not be taken for a copy of something else, or for somebody else's.
+ */
+function identifierOf(filter: string): number {
+  const digest = createHash("sha256").update(filter).digest();
+  return (digest.readUInt32BE(0) % IDENTIFIER_MAX) + 1;
+}
+
+/** The topics that a stream takes. */
+interface Topics {
+  filters: readonly string[];
+  exclude: readonly string[];
+}
+
+/** A stream that takes messages of a session, and since which generation of the session's subscriptions. */
+export interface Taker extends Topics {
+  since: number;
+  /** What it took before; `null` if it took nothing. */
+  former: Topics | null;
+}
+
+/**
+ * The takers of a session by the names of their streams. They tell for whom a retained copy is: a broker
+ * sends one because of a SUBSCRIBE, and a stream that took the topic before has had what it says.
+ */
+export type Takers = Readonly<Record<string, Taker>>;
+
+/** The takers from now on; those whose topics have changed take them since `generation`. */
+export function changedTakers(
+  streams: readonly ({ name: string } & Topics)[],
+  before: Takers,
+  generation: number,
+): Takers {
+  const entries = streams.map(({ name, filters, exclude }): [string, Taker] => {
+    const known = Object.hasOwn(before, name) ? (before[name] as Taker) : null;
+    if (known === null) return [name, { filters, exclude, since: generation, former: null }];
+    const isSame = isEqual(known.filters, filters) && isEqual(known.exclude, exclude);
+    if (isSame) return [name, known];
+    const former = { filters: known.filters, exclude: known.exclude };
+    return [name, { filters, exclude, since: generation, former }];
+  });
+  return Object.fromEntries(entries);
+}
+
+/** Whether the subscriptions to `filter` bring topics that it did not take before. */
+export function isNewUnder(filter: string, { filters, exclude, former }: Taker): boolean {
+  if (former === null) return filters.some((own) => filtersOverlap(own, filter));
+  const isNew = (own: string): boolean =>
+    filtersOverlap(own, filter) && !former.filters.some((outer) => filterHolds(outer, own));
+  const isLetIn = (left: string): boolean =>
+    filtersOverlap(left, filter) && !exclude.some((outer) => filterHolds(outer, left));
+  return filters.some(isNew) || former.exclude.some(isLetIn);
+}
+
+/** Whether a retained copy of a topic is for this taker, if a subscription of `generation` brings it. */
+export function wantsRetained(
+  { since, former }: Taker,
+  topic: string,
+  generation: number,
+): boolean {
+  return since >= generation && (former === null || !takes(former, topic));
+}
+
+/** The newest generation of the subscriptions that bring a topic: retained copies of it came because of these. */
+export function generationOf(topic: string, subscriptions: readonly Subscription[]): number {
+  return Math.max(
+    0,
+    ...subscriptions
+      .filter(({ filter }) => matchesFilter(filter, topic))
+      .map(({ generation = 0 }) => generation),
+  );
+}
+
+function takes({ filters, exclude }: Topics, topic: string): boolean {
+  const isMatched = (filter: string): boolean => matchesFilter(filter, topic);
+  return filters.some(isMatched) && !exclude.some(isMatched);
+}
+
+function isEqual(one: readonly string[], other: readonly string[]): boolean {
+  return one.length === other.length && one.every((filter, index) => filter === other[index]);
 }

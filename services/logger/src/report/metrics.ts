@@ -1,5 +1,5 @@
-import { OUTCOMES } from "@weir/messages";
-import { Counter, Gauge, Histogram, type Registry } from "@weir/service";
+import { OUTCOMES } from "@weir/protocol";
+import { Counter, Gauge, Histogram, type Registry } from "@weir/runtime";
 import type { LockWaits } from "../stream/lock-waits.ts";
 import type { Stream } from "../stream/stream.ts";
 

@@ -1,29 +1,28 @@
 import { statSync } from "node:fs";
 import { createHistogram, performance } from "node:perf_hooks";
-import type { Clock } from "@weir/clock";
-import type { LoggerPerformance, StreamPerformance } from "@weir/messages";
-import type { Link } from "@weir/mqtt";
-import type { Logger } from "@weir/service";
+import type { ReconnectingClient } from "@weir/mqtt";
+import type { LoggerPerformance, StreamPerformance } from "@weir/protocol";
+import type { Clock, Logger } from "@weir/runtime";
 import { rowsOf, rowsOfKind, type StreamCounts } from "../stream/counts.ts";
-import { liveFileOf } from "../stream/open-store.ts";
 import type { Stream } from "../stream/stream.ts";
+import { liveFileOf } from "../stream/streams.ts";
 import type { Losses } from "./metrics.ts";
 
 /** Publishes what the logger has done, again and again. */
-export interface PerformanceReport extends Disposable {
+interface PerformanceReport extends Disposable {
   /** Notes what one connection committed together. */
   note(messages: number): void;
   /** Goes on at another interval. */
   setInterval(intervalMs: number): void;
 }
 
-export interface PerformanceOptions {
+interface PerformanceOptions {
   topic: string;
   intervalMs: number;
   streams: () => Iterable<Stream>;
   /** Packets and messages that were not stored, since the start. */
   losses: Readonly<Losses>;
-  link: () => Pick<Link, "publish"> | null;
+  client: () => Pick<ReconnectingClient, "publish"> | null;
   clock: Clock;
   logger: Logger;
 }
@@ -38,7 +37,7 @@ interface Before {
 const NANOSECONDS_PER_MS = 1e6;
 
 export function startPerformanceReport(options: PerformanceOptions): PerformanceReport {
-  const { topic, streams, losses, link, clock, logger } = options;
+  const { topic, streams, losses, client, clock, logger } = options;
   let batches = createHistogram();
   let utilization = performance.eventLoopUtilization();
   let before: Before = { atMs: clock.monotonic(), messages: new Map(), busyMs: new Map() };
@@ -93,11 +92,11 @@ export function startPerformanceReport(options: PerformanceOptions): Performance
   function report(): void {
     const composed = compose();
     logger.debug({ performance: composed }, "performance");
-    const to = link();
+    const to = client();
     if (to === null) return;
     to.publish(topic, JSON.stringify(composed), { qos: 0, retain: true }).catch(
       (error: unknown) => {
-        // The link says why it has no broker; the next report says everything again.
+        // The client says why it has no broker; the next report says everything again.
         logger.debug({ err: error }, "performance not published");
       },
     );

@@ -1,5 +1,5 @@
 import { createHistogram, type RecordableHistogram } from "node:perf_hooks";
-import { OUTCOMES, type Outcome, outcomeOf } from "@weir/messages";
+import { OUTCOMES, type Outcome, outcomeOf } from "@weir/protocol";
 import type { Filed, NewRow } from "@weir/store";
 
 /** What became of a stream's messages, since the start of the process. */

@@ -1,5 +1,4 @@
-import type { Clock } from "@weir/clock";
-import type { HealthCheck, Logger } from "@weir/service";
+import type { Clock, HealthCheck, Logger } from "@weir/runtime";
 
 /**
  * What waits because another program has a write transaction open on a store. SQLite would wait by

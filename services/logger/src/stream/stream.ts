@@ -1,7 +1,6 @@
-import type { Clock } from "@weir/clock";
-import type { Decoder } from "@weir/decoders";
-import { type DecodeTimes, outcomeOf } from "@weir/messages";
 import type { Flaw, ReceivedMessage } from "@weir/mqtt";
+import { type DecodeTimes, outcomeOf } from "@weir/protocol";
+import type { Clock, Logger } from "@weir/runtime";
 import {
   type Exchanges,
   type Filed,
@@ -9,8 +8,8 @@ import {
   packetDigest,
   type StreamStore,
 } from "@weir/store";
-import type { StreamConfig } from "@weir/streams";
-import type { CodeFilter } from "../code-filter/code-filter.ts";
+import { type Decoder, openDecoder, type StreamConfig } from "@weir/streams";
+import { type CodeFilter, openCodeFilter } from "../code-filter.ts";
 import { countCommit, createStreamCounts, type StreamCounts } from "./counts.ts";
 
 /** One log: what is taken, how it is read, where it is kept. */
@@ -42,14 +41,14 @@ export interface Stream {
 }
 
 /** How a stream reads its messages: what can be changed while it runs. */
-export interface StreamReading {
+interface StreamReading {
   config: StreamConfig;
   decode: Decoder;
   /** `null` when the stream has no code filter. */
   filter: CodeFilter | null;
 }
 
-export interface StreamOptions extends StreamReading {
+interface StreamOptions extends StreamReading {
   store: StreamStore;
   clock: Clock;
   /** How far ahead of reception an observation may lie before its time is not believed. */
@@ -218,4 +217,16 @@ function publishersOf(
   }
   note();
   return publishers;
+}
+
+/** @throws Fault when the stream's decoder or its code filter cannot be used. */
+export async function openReading(
+  config: StreamConfig,
+  { clock, logger }: { clock: Clock; logger: Logger },
+): Promise<StreamReading> {
+  const { name: stream, decoder, filterFile: file } = config;
+  const decode = openDecoder(decoder, (problem) => logger.warn({ stream }, problem));
+  const warn = logger.warn.bind(logger);
+  const filter = file === null ? null : await openCodeFilter({ stream, file, clock, warn });
+  return { config, decode, filter };
 }

@@ -1,3 +1,4 @@
+import { nameProblem } from "@weir/protocol";
 import {
   ConfigurationFault,
   type Environment,
@@ -8,13 +9,11 @@ import {
   statisticsSettings,
   text,
   topicSettings,
-} from "@weir/config";
-import { nameProblem } from "@weir/messages";
+} from "@weir/runtime";
 import type { StreamPlace } from "@weir/store";
 import { readStoredStreams } from "@weir/streams";
-import { slowTickMs } from "./due.ts";
-import type { SeriesPace } from "./series-publisher.ts";
-import type { StateRules } from "./states.ts";
+import type { StateRules } from "./series-follower.ts";
+import { type SeriesPace, slowTickMs } from "./series-publisher.ts";
 
 /** Which series there are statistics of, and how they are published. */
 export interface SeriesConfig extends StateRules {

@@ -1,10 +1,22 @@
+import { existsSync } from "node:fs";
 import { setImmediate as yieldToEvents } from "node:timers/promises";
-import { followStream, type Skipped, type StreamFollower, type StreamPlace } from "@weir/store";
-import { forgottenSecond, RING } from "../windows.ts";
-import { createCountedSegments } from "./counted-segments.ts";
-import type { Series } from "./series.ts";
-import { createSeriesSet, type Moment, type SeriesSet } from "./series-set.ts";
-import { type StateRules, statesIn } from "./states.ts";
+import { decodeState, deviceOfState, outcomeOf } from "@weir/protocol";
+import {
+  followStream,
+  rowIdOf,
+  type Skipped,
+  type StoredMessage,
+  type StreamFollower,
+  type StreamPlace,
+} from "@weir/store";
+import { forgottenSecond, RING } from "../follower.ts";
+import {
+  createSeriesSet,
+  type Moment,
+  type Series,
+  type SeriesReading,
+  type SeriesSet,
+} from "./series-set.ts";
 
 /** Follows a stream of devices' states and keeps the windows of each of their attributes. */
 export interface SeriesFollower extends Disposable {
@@ -149,4 +161,73 @@ export function createSeriesFollower(options: SeriesFollowerOptions): SeriesFoll
       reading.stream[Symbol.dispose]();
     },
   };
+}
+
+/**
+ * The segments that have readings in a window. Retention removes the oldest first, and whole files: a
+ * look at the oldest tells whether anything is missing, and the others get theirs in turn.
+ */
+export interface CountedSegments {
+  /** A reading of this second was counted, out of this file. Files come in the order of the stream. */
+  note(file: string, second: number): void;
+  /** Whether one of them has vanished. Looks at two of them at most. */
+  hasLost(): boolean;
+  /** Forgets those whose readings are all of this second or older. */
+  forgetThrough(second: number): void;
+  clear(): void;
+}
+
+export function createCountedSegments(): CountedSegments {
+  const newestSeconds = new Map<string, number>();
+  let turns = newestSeconds.keys();
+
+  /** One after the other, and again from the beginning. */
+  function nextInTurn(): string | undefined {
+    const { value } = turns.next();
+    if (value === undefined) turns = newestSeconds.keys();
+    return value;
+  }
+
+  return {
+    note: (file, second) => {
+      const newest = newestSeconds.get(file);
+      if (newest === undefined || second > newest) newestSeconds.set(file, second);
+    },
+    hasLost: () => {
+      const oldest = newestSeconds.keys().next().value;
+      return [oldest, nextInTurn()].some((file) => file !== undefined && !existsSync(file));
+    },
+    forgetThrough: (second) => {
+      for (const [file, newest] of newestSeconds) if (newest <= second) newestSeconds.delete(file);
+    },
+    clear: () => newestSeconds.clear(),
+  };
+}
+
+/** What makes a stored message a device's state. */
+export interface StateRules {
+  /** The first levels of the topics of devices: a device is the same under each of them. */
+  prefixes: readonly string[];
+  /** How far ahead of reception an observation may lie before its time is not believed, in microseconds. */
+  skewUs: number;
+}
+
+const RETAINED = outcomeOf("retained").code;
+
+/** The readings in messages, in their order. What a broker had kept is no news, and has none. */
+export function* statesIn(
+  messages: readonly StoredMessage[],
+  { prefixes, skewUs }: StateRules,
+): Generator<SeriesReading> {
+  for (const { topic, payload, receivedUs, outcome, observedUs, cursor } of messages) {
+    const device = outcome === RETAINED ? null : deviceOfState(topic, prefixes)?.id;
+    const state = device ? decodeState(payload, { receivedUs, skewUs }) : null;
+    if (!device || state === null) continue;
+    // The decoder `device` has found the time out; rows of another one, or of an earlier version, have none.
+    const second = Math.floor((observedUs ?? state.observedUs) / 1_000_000);
+    const id = rowIdOf(cursor);
+    for (const { attribute, value } of state.readings) {
+      yield { device, attribute, second, value, id };
+    }
+  }
 }

@@ -1,9 +1,6 @@
-import type { Link } from "@weir/mqtt";
-import { composeStatistics } from "../statistics.ts";
-import { createAllowance } from "./allowance.ts";
-import { dueSeries, slowTickMs } from "./due.ts";
-import type { Series } from "./series.ts";
-import type { Moment, SeriesSet } from "./series-set.ts";
+import type { ReconnectingClient } from "@weir/mqtt";
+import { composeStatistics } from "../follower.ts";
+import type { Moment, Series, SeriesSet } from "./series-set.ts";
 
 /** How series are published. */
 export interface SeriesPace {
@@ -18,7 +15,7 @@ export interface SeriesPace {
 }
 
 /** Publishes series in turn, within their pace. */
-export interface SeriesPublisher {
+interface SeriesPublisher {
   /** Publishes what is due. Call it several times a second. */
   publishDue(lagRows: number): void;
   /** Removes from the broker what it keeps of series that are no more. */
@@ -29,13 +26,13 @@ export interface SeriesPublisher {
   readonly waiting: number;
 }
 
-export interface SeriesPublisherOptions {
+interface SeriesPublisherOptions {
   /** Before the device and the attribute. */
   topic: string;
   pace: SeriesPace;
   series: Pick<SeriesSet, "all" | "size">;
   moment: () => Moment;
-  publish: Link["publish"];
+  publish: ReconnectingClient["publish"];
   onPublished: () => void;
   /** A publication failed; it is due again. */
   onFailed: (error: unknown) => void;
@@ -120,6 +117,73 @@ export function createSeriesPublisher(options: SeriesPublisherOptions): SeriesPu
     },
     get waiting() {
       return waiting;
+    },
+  };
+}
+
+/** How often a series is published. In milliseconds. */
+interface Pace {
+  /** What has changed, at most so often. */
+  intervalMs: number;
+  /** What has not changed, so often: its windows age all the same. */
+  tickMs: number;
+}
+
+/**
+ * The slow tick of so many series: unchanged ones take at most half of the publications, so that what
+ * has changed need not wait for them.
+ */
+export function slowTickMs(
+  series: number,
+  { slowTickMs: tickMs, rateMax }: { slowTickMs: number; rateMax: number },
+): number {
+  return Math.max(tickMs, Math.ceil((2 * series * 1_000) / rateMax));
+}
+
+/** The series that are due, those that have waited longest first. */
+export function dueSeries(all: Iterable<Series>, pace: Pace, nowMs: number): Series[] {
+  const due: { series: Series; dueMs: number }[] = [];
+  for (const series of all) {
+    const dueMs = dueAtMs(series, pace);
+    if (dueMs <= nowMs) due.push({ series, dueMs });
+  }
+  return due.sort((one, other) => one.dueMs - other.dueMs).map(({ series }) => series);
+}
+
+function dueAtMs({ changedAtMs, publishedAtMs }: Series, { intervalMs, tickMs }: Pace): number {
+  if (publishedAtMs === null) return changedAtMs ?? -Infinity;
+  const tickAtMs = publishedAtMs + tickMs;
+  if (changedAtMs === null) return tickAtMs;
+  return Math.min(tickAtMs, Math.max(changedAtMs, publishedAtMs + intervalMs));
+}
+
+/** How much may be done now, of something that may be done so often a second. */
+interface Allowance {
+  /** Takes as much as there is, at most `wanted`. */
+  take(wanted: number): number;
+}
+
+/**
+ * @param burstMs what was not used for longer is lost.
+ * @param monotonicMs a monotonic clock, in milliseconds.
+ */
+export function createAllowance(options: {
+  rateMax: number;
+  burstMs: number;
+  monotonicMs: () => number;
+}): Allowance {
+  const { rateMax, burstMs, monotonicMs } = options;
+  const mostAtOnce = Math.max(1, (rateMax * burstMs) / 1_000);
+  let left = mostAtOnce;
+  let countedAtMs = monotonicMs();
+  return {
+    take: (wanted) => {
+      const nowMs = monotonicMs();
+      left = Math.min(mostAtOnce, left + (rateMax * (nowMs - countedAtMs)) / 1_000);
+      countedAtMs = nowMs;
+      const taken = Math.min(wanted, Math.floor(left));
+      left -= taken;
+      return taken;
     },
   };
 }

@@ -1,22 +1,21 @@
-import type { Link } from "@weir/mqtt";
-import type { ServiceContext } from "@weir/service";
+import type { ReconnectingClient } from "@weir/mqtt";
+import { Counter, Gauge, type ServiceContext } from "@weir/runtime";
 import type { Skipped } from "@weir/store";
-import { keepLooking } from "../keep-looking.ts";
-import { createSeriesMetrics } from "./metrics.ts";
+import { keepLooking } from "../follower.ts";
 import type { SeriesConfig } from "./series-config.ts";
 import { createSeriesFollower } from "./series-follower.ts";
 import { createSeriesPublisher } from "./series-publisher.ts";
 import type { Moment } from "./series-set.ts";
 
 /** The statistics of devices' attributes, while they are kept. */
-export interface RunningSeries extends Disposable {
+interface RunningSeries extends Disposable {
   onConnected(): void;
   onDisconnected(): void;
 }
 
-export interface SeriesOptions {
+interface SeriesOptions {
   config: SeriesConfig;
-  publish: Link["publish"];
+  publish: ReconnectingClient["publish"];
   context: Pick<ServiceContext, "clock" | "logger" | "health" | "metrics" | "fail">;
 }
 
@@ -62,7 +61,7 @@ export function startSeries({ config, publish, context }: SeriesOptions): Runnin
     moment,
     publish,
     onPublished: () => metrics.publications.inc(),
-    // The link says why it lost the broker.
+    // The client says why it lost the broker.
     onFailed: (error) => logger.debug({ err: error }, "statistics of a series not published"),
   });
 
@@ -105,5 +104,34 @@ export function startSeries({ config, publish, context }: SeriesOptions): Runnin
       isConnected = false;
     },
     [Symbol.dispose]: () => opened.dispose(),
+  };
+}
+
+/** What is counted of series, for `/metrics`. Devices make no labels: anybody can invent them. */
+interface SeriesMetrics {
+  kept: Gauge;
+  waiting: Gauge;
+  lag: Gauge;
+  readings: Counter;
+  turnedAway: Counter;
+  publications: Counter;
+  rereadings: Counter;
+  skipped: Counter;
+}
+
+function createSeriesMetrics({ metrics }: Pick<ServiceContext, "metrics">): SeriesMetrics {
+  const gauge = (name: string, help: string): Gauge =>
+    new Gauge({ name: `weir_stats_series${name}`, help, registers: [metrics] });
+  const counter = (name: string, help: string): Counter =>
+    new Counter({ name: `weir_stats_series_${name}_total`, help, registers: [metrics] });
+  return {
+    kept: gauge("", "Attributes of devices that statistics are kept of."),
+    waiting: gauge("_waiting", "Series that are due and wait for their turn to be published."),
+    lag: gauge("_lag_rows", "Committed rows of the segment being read that are not counted yet."),
+    readings: counter("readings", "Readings of devices' attributes that were taken in."),
+    turnedAway: counter("turned_away", "Readings of series that there was no room for."),
+    publications: counter("publications", "Statistics of series that the broker has acknowledged."),
+    rereadings: counter("rereadings", "How often the stream was read anew for its windows."),
+    skipped: counter("skipped_segments", "Segments that could not be read."),
   };
 }

@@ -1,9 +1,8 @@
 import { describe, expect, test } from "@jest/globals";
-import { createRing } from "@weir/rolling";
-import { createAllowance } from "../../src/series/allowance.ts";
-import { dueSeries, slowTickMs } from "../../src/series/due.ts";
-import type { Series } from "../../src/series/series.ts";
-import { RING } from "../../src/windows.ts";
+import { RING } from "../../src/follower.ts";
+import { createRing } from "../../src/ring.ts";
+import { createAllowance, dueSeries, slowTickMs } from "../../src/series/series-publisher.ts";
+import type { Series } from "../../src/series/series-set.ts";
 
 const PACE = { intervalMs: 1_000, tickMs: 10_000 };
 

@@ -1,12 +1,11 @@
 import { expect, test } from "@jest/globals";
-import { WINDOWS } from "@weir/messages";
+import { WINDOWS } from "@weir/protocol";
 import type { NewRow } from "@weir/store";
 import { START_US, temporaryFolder } from "@weir/testkit";
 import fc from "fast-check";
-import { compareWithSql } from "../../src/comparison.ts";
+import { compareWithSql, seriesInSql } from "../../src/compare-with-sql.ts";
+import { composeStatistics } from "../../src/follower.ts";
 import { createSeriesFollower, type SeriesFollower } from "../../src/series/series-follower.ts";
-import { seriesInSql } from "../../src/series/series-sql.ts";
-import { composeStatistics } from "../../src/statistics.ts";
 import { NON_FINITE, openDevices, SECOND_US, SKEW_US, stateRow } from "./states.ts";
 
 const START_SECONDS = START_US / SECOND_US;

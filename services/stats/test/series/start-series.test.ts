@@ -1,8 +1,8 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { describe, expect, test } from "@jest/globals";
 import { type Broker, startBroker } from "@weir/broker";
-import type { Environment } from "@weir/config";
-import { parseStatistics } from "@weir/messages";
+import { parseStatistics } from "@weir/protocol";
+import type { Environment } from "@weir/runtime";
 import {
   connectTestClient,
   createFakeClock,

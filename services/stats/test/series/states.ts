@@ -4,7 +4,7 @@ import {
   decodeJsonPayload,
   decodeStateDocument,
   outcomeOf,
-} from "@weir/messages";
+} from "@weir/protocol";
 import { type NewRow, openSegmentedStore, type SegmentedStore } from "@weir/store";
 import { rowOf, START_US } from "@weir/testkit";
 

@@ -1,0 +1,187 @@
+import type { Mosquitto } from "./mosquitto.ts";
+
+/** What is measured of one contender in one round, by its name in `FIGURES` (figures.ts). */
+export type Figures = Partial<Record<FigureName, number>>;
+
+export type FigureName =
+  | "perSecond"
+  | "cpuUs"
+  | "brokerCpuUs"
+  | "lost"
+  | "p50Ms"
+  | "p99Ms"
+  | "p999Ms"
+  | "maxMs"
+  | "rssMegabytes"
+  | "growth";
+
+/** One comparison: contenders that do the same, in turns. */
+export interface Case {
+  /** For `--only`. */
+  name: string;
+  title: string;
+  contenders: readonly Contender[];
+  claims: readonly Claim[];
+  /** What one measurement takes, for the estimate. */
+  secondsEach: number;
+  /** Made before the first round. */
+  prepare?(bench: Bench): Promise<void>;
+  prepareSeconds?: number;
+  /** Too long to be repeated. */
+  isOnce?: boolean;
+}
+
+export interface Contender {
+  name: string;
+  /** What is missing on this machine, and how to get it; `null` when it can take part. */
+  obstacle(): string | null;
+  measure(bench: Bench): Promise<Figures>;
+}
+
+/** One sentence that is to come true. */
+export interface Claim {
+  text: string;
+  target: { atLeast: number } | { atMost: number };
+  /** Each round is to meet it, not only their median. */
+  inEachRound?: boolean;
+  /** What one round says of it; `undefined` where a contender was missing. */
+  of(contender: (name: string) => Figures): number | undefined;
+}
+
+/** What a measurement finds on this machine. */
+export interface Bench {
+  mosquitto: Mosquitto;
+  /** Makes an empty folder that is removed after the run. */
+  folder(): string;
+  isQuick: boolean;
+  /** Progress. */
+  say(text: string): void;
+  /** The run is to end at once. */
+  signal: AbortSignal;
+}
+
+/** The quotient of one figure of two contenders. */
+export function ratio(figure: FigureName, of: string, over: string): Claim["of"] {
+  return (contender) => {
+    const [above, below] = [contender(of)[figure], contender(over)[figure]];
+    return above === undefined || below === undefined ? undefined : above / below;
+  };
+}
+
+/** A figure of one contender as it is. */
+export function figure(name: FigureName, of: string): Claim["of"] {
+  return (contender) => contender(of)[name];
+}
+
+/** What was measured: the figures of each contender, one for each round. */
+export interface CaseResult {
+  case: Case;
+  figures: ReadonlyMap<string, readonly Figures[]>;
+  /** Contenders that could not take part, and why. */
+  skipped: ReadonlyMap<string, string>;
+  /** Rounds that broke. */
+  failures: string[];
+}
+
+/** Lets the contenders of a case take turns, in another order each round. */
+export async function runCase(bench: Bench, chosen: Case, rounds: number): Promise<CaseResult> {
+  const skipped = new Map<string, string>();
+  for (const { name, obstacle } of chosen.contenders) {
+    const problem = obstacle();
+    if (problem === null) continue;
+    skipped.set(name, problem);
+    bench.say(`*** ${chosen.name}: SKIPPED ${name}: ${problem} ***`);
+  }
+  const contenders = chosen.contenders.filter(({ name }) => !skipped.has(name));
+  const figures = new Map<string, Figures[]>(contenders.map(({ name }) => [name, []]));
+  const failures: string[] = [];
+  await chosen.prepare?.(bench);
+  for (let round = 0; round < (chosen.isOnce === true ? 1 : rounds); round += 1) {
+    for (let place = 0; place < contenders.length; place += 1) {
+      const contender = contenders[(place + round) % contenders.length];
+      if (contender === undefined) continue;
+      const told = `${chosen.name}, round ${round + 1}, ${contender.name}`;
+      try {
+        const measured = await contender.measure(bench);
+        figures.get(contender.name)?.push(measured);
+        bench.say(`${told}: ${brief(measured)}`);
+      } catch (error) {
+        bench.signal.throwIfAborted();
+        // The other contenders can still be measured; the table says that this one could not.
+        const failure = `${told}: ${error instanceof Error ? error.message : String(error)}`;
+        failures.push(failure);
+        bench.say(`*** FAILED ${failure} ***`);
+      }
+    }
+  }
+  return { case: chosen, figures, skipped, failures };
+}
+
+function brief({ perSecond, cpuUs, lost }: Figures): string {
+  const parts = [
+    perSecond === undefined ? null : `${Math.round(perSecond)}/s`,
+    cpuUs === undefined ? null : `${cpuUs.toPrecision(3)} µs each`,
+    lost === undefined || lost === 0 ? null : `${lost} missing`,
+  ];
+  return parts.filter((part) => part !== null).join(", ");
+}
+
+/** What became of a claim: its value over the rounds, `null` where it could not be measured. */
+export interface Verdict {
+  claim: Claim;
+  spread: Spread | null;
+  /** `null` where it could not be measured. */
+  isMet: boolean | null;
+}
+
+/** Judges each claim of a case by the median of what the rounds say, or by the worst where it says so. */
+export function judge({ case: { claims }, figures }: CaseResult): Verdict[] {
+  const rounds = Math.max(0, ...[...figures.values()].map(({ length }) => length));
+  return claims.map((claim) => {
+    const values: number[] = [];
+    for (let round = 0; round < rounds; round += 1) {
+      const value = claim.of((name) => figures.get(name)?.[round] ?? {});
+      if (value !== undefined && Number.isFinite(value)) values.push(value);
+    }
+    const spread = spreadOf(values);
+    return { claim, spread, isMet: spread === null ? null : isMet(claim, spread) };
+  });
+}
+
+function isMet({ target, inEachRound = false }: Claim, { median, min, max }: Spread): boolean {
+  return "atLeast" in target
+    ? (inEachRound ? min : median) >= target.atLeast
+    : (inEachRound ? max : median) <= target.atMost;
+}
+
+/** The middle of several rounds, and how far they lie apart. */
+interface Spread {
+  median: number;
+  min: number;
+  max: number;
+}
+
+/** `null` for no values. */
+export function spreadOf(values: readonly number[]): Spread | null {
+  const sorted = [...values].sort((a, b) => a - b);
+  const [min, max] = [sorted[0], sorted.at(-1)];
+  if (min === undefined || max === undefined) return null;
+  const middle = sorted.length / 2;
+  // Within the bounds: there is a value, and the two indices lie around the middle.
+  const below = sorted[Math.ceil(middle) - 1] as number;
+  const above = sorted[Math.floor(middle)] as number;
+  return { median: (below + above) / 2, min, max };
+}
+
+/**
+ * How much samples that were taken at even intervals have grown: the median of the last quarter over
+ * that of the second. The first one is the start.
+ */
+export function growthOf(samples: readonly number[]): number {
+  const quarter = Math.floor(samples.length / 4);
+  const second = spreadOf(samples.slice(quarter, 2 * quarter));
+  const last = spreadOf(samples.slice(-quarter));
+  return quarter === 0 || second === null || last === null
+    ? Number.NaN
+    : last.median / second.median;
+}

@@ -1,0 +1,156 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { freePort } from "@weir/testkit";
+import { startChild } from "./process.ts";
+
+const IMAGE = "eclipse-mosquitto:2.1";
+
+/** Mosquitto as this machine can run it. */
+export interface Mosquitto {
+  /** Where it comes from, for the facts on top of the table. */
+  kind: string;
+  command(configurationFile: string, name: string): { command: string; args: string[] };
+  /** The id of its process on this machine. */
+  pidOf(name: string, childPid: number): number | null;
+  remove(name: string): void;
+}
+
+/** The container, in the network of this machine, or else an installed one; `null` where there is neither. */
+export function findMosquitto(): Mosquitto | null {
+  if (spawnSync("docker", ["info"], { stdio: "ignore" }).status === 0) return inContainer;
+  const installed = spawnSync("mosquitto", ["-h"], { stdio: "ignore" });
+  return installed.error === undefined ? installedHere : null;
+}
+
+export const MOSQUITTO_REMEDY = `Mosquitto is missing: start Docker (the image ${IMAGE} is used), or install mosquitto.`;
+
+const inContainer: Mosquitto = {
+  kind: `container ${IMAGE}, host network`,
+  command: (file, name) => ({
+    command: "docker",
+    args: [
+      ...["run", "--rm", "--name", name, "--network", "host"],
+      ...["-v", `${file}:/weir-bench.conf:ro`, IMAGE, "mosquitto", "-c", "/weir-bench.conf"],
+    ],
+  }),
+  pidOf: (name) => {
+    const args = ["inspect", "-f", "{{.State.Pid}}", name];
+    return Number(execFileSync("docker", args, { encoding: "utf8" })) || null;
+  },
+  // `docker run` may have been killed before the container has ended.
+  remove: (name) => void spawnSync("docker", ["rm", "-f", name], { stdio: "ignore" }),
+};
+
+const installedHere: Mosquitto = {
+  kind: "installed on this machine",
+  command: (file) => ({ command: "mosquitto", args: ["-c", file] }),
+  pidOf: (_name, childPid) => childPid,
+  remove: () => {},
+};
+
+/**
+ * Starts Mosquitto on the loopback. It keeps nothing on disk: what is compared is the clients.
+ *
+ * @throws when it cannot be started.
+ */
+export async function startMosquitto(
+  mosquitto: Mosquitto,
+  settings: BrokerSettings,
+  folder: string,
+): Promise<Broker> {
+  const port = await freePort();
+  const name = `weir-bench-${process.pid}-${port}`;
+  const file = join(folder, `${name}.conf`);
+  writeFileSync(file, configurationOf(settings, port), { mode: 0o644 });
+  await using opening = new AsyncDisposableStack();
+  opening.defer(() => mosquitto.remove(name));
+  const child = opening.use(
+    await startChild({
+      ...mosquitto.command(file, name),
+      stdio: ["ignore", "pipe", "pipe"],
+    }),
+  );
+  const { stdout } = child.process;
+  if (stdout === null) throw new Error("Mosquitto has no standard output");
+  const lines = createInterface(stdout);
+  const seen = { version: "", filters: new Map<string, () => void>() };
+  const running = Promise.withResolvers<void>();
+  lines.on("line", (line) => {
+    const [, version] = /(mosquitto version \S+) starting/.exec(line) ?? [];
+    seen.version = version ?? seen.version;
+    if (/mosquitto version \S+ running/.test(line)) running.resolve();
+    // "1795256164: <client> <QoS> <filter>", from log_type subscribe
+    const [, filter = ""] = /^\d+: \S+ [012] (\S+)$/.exec(line) ?? [];
+    seen.filters.get(filter)?.();
+  });
+  await Promise.race([running.promise, child.failed]);
+
+  const opened = opening.move();
+  return {
+    port,
+    pid: mosquitto.pidOf(name, child.pid),
+    version: seen.version,
+    subscribed: (filter) => {
+      const subscribed = Promise.withResolvers<void>();
+      seen.filters.set(filter, subscribed.resolve);
+      return Promise.race([subscribed.promise, child.failed]);
+    },
+    [Symbol.asyncDispose]: async () => {
+      await opened.disposeAsync();
+      lines.close();
+    },
+  };
+}
+
+function configurationOf({ limits, only311 }: BrokerSettings, port: number): string {
+  const lines = [
+    `listener ${port} 127.0.0.1`,
+    "allow_anonymous true",
+    "log_dest stdout",
+    // That a client has subscribed is read from there.
+    ...["error", "warning", "information", "subscribe"].map((type) => `log_type ${type}`),
+    "connection_messages false",
+  ];
+  if (only311) lines.push("accept_protocol_versions 3,4");
+  if (limits !== null) {
+    lines.push(
+      `max_queued_messages ${limits.queuedMessages}`,
+      `max_queued_bytes ${limits.queuedBytes}`,
+      `max_inflight_messages ${limits.inflightMessages}`,
+    );
+  }
+  return `${lines.join("\n")}\n`;
+}
+
+/** A broker that the benchmark has started. */
+interface Broker extends AsyncDisposable {
+  port: number;
+  /** Its process on this machine; `null` where it cannot be seen. */
+  pid: number | null;
+  /** What it says of itself: "mosquitto version 2.1.2". */
+  version: string;
+  /** Resolves when a client subscribes to this filter from now on. */
+  subscribed(filter: string): Promise<void>;
+}
+
+/** How a broker deals with its clients. */
+export interface BrokerSettings {
+  /** `null` for what the broker does by itself. */
+  limits: { queuedMessages: number; queuedBytes: number; inflightMessages: number } | null;
+  /** MQTT 5 is refused. */
+  only311: boolean;
+}
+
+/** Nothing is dropped, and the client's window counts, as with Weir's own mosquitto.conf. */
+export const OPEN_LIMITS = {
+  queuedMessages: 1_000_000,
+  queuedBytes: 1_073_741_824,
+  inflightMessages: 65_534,
+} as const;
+
+export const OPEN: BrokerSettings = { limits: OPEN_LIMITS, only311: false };
+
+/** Mosquitto as it comes: a queue of 1,000 messages for each client, 20 in flight. */
+export const AS_IT_COMES: BrokerSettings = { limits: null, only311: false };

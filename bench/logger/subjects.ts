@@ -1,0 +1,138 @@
+import { spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { startChild, writtenBytes } from "./process.ts";
+
+/** A program that takes in messages: Weir's logger or one of its peers. Each file of this folder is one. */
+export interface Subject {
+  name: string;
+  /**
+   * What is missing on this machine, and how to get it, in words for a user; `null` when it can run.
+   * It may install what belongs to the benchmark alone.
+   */
+  obstacle(): string | null;
+  /** Starts it; it connects and subscribes by itself. */
+  start(order: Start): Promise<Running>;
+}
+
+/** What a subject is to take in. */
+interface Start {
+  port: number;
+  /** What it subscribes to. */
+  filter: string;
+  qos: 0 | 1;
+  /** Of each message; some peers can only be counted by what they write. */
+  payloadBytes: number;
+  /** An empty folder of its own, or one that a run before it has prepared. */
+  folder: string;
+}
+
+/** A subject that runs. Disposing ends it. */
+export interface Running extends AsyncDisposable {
+  pid: number;
+  /** Rejects when it ends before it is told to. */
+  failed: Promise<never>;
+  /** How many messages it has taken in so far: stored, where it stores. */
+  counted(): number | Promise<number>;
+  /** Does what it leaves to its end: some store only then. */
+  finish?(): Promise<void>;
+}
+
+const LINE_END_BYTES = 1;
+// At QoS 1 it writes a PUBACK, and one byte to wake itself up with.
+const ACKNOWLEDGEMENT_BYTES = 5;
+
+/** `mosquitto_sub > /dev/null`: receives and throws away, in C. */
+export const mosquittoSub: Subject = {
+  name: "mosquitto_sub",
+  obstacle: () =>
+    spawnSync("mosquitto_sub", ["--help"], { stdio: "ignore" }).error === undefined
+      ? null
+      : "apt-get install mosquitto-clients",
+  start: async ({ port, filter, qos, payloadBytes }) => {
+    const child = await startChild({
+      command: "mosquitto_sub",
+      args: ["-h", "127.0.0.1", "-p", String(port), "-q", String(qos), "-t", filter],
+    });
+    const bytesEach = payloadBytes + LINE_END_BYTES + (qos === 1 ? ACKNOWLEDGEMENT_BYTES : 0);
+    let before: number | null = null;
+    return {
+      ...child,
+      // It counts from the first question on: what it has written to subscribe is no message.
+      counted: () => {
+        before ??= writtenBytes(child.pid);
+        return Math.floor((writtenBytes(child.pid) - before) / bytesEach);
+      },
+      [Symbol.asyncDispose]: () => child[Symbol.asyncDispose](),
+    };
+  },
+};
+
+const PROGRAM = fileURLToPath(new URL("mqttjs-receiver.ts", import.meta.url));
+
+/** MQTT.js, which receives and throws away. */
+export const mqttJs: Subject = {
+  name: "MQTT.js, not storing",
+  obstacle: () => null,
+  start: async ({ port, filter, qos }) => {
+    const child = await startChild({
+      command: process.execPath,
+      args: [PROGRAM, String(port), filter, String(qos)],
+      stdio: ["ignore", "ignore", "pipe", "ipc"],
+    });
+    return {
+      ...child,
+      counted: async () => {
+        const answered = once(child.process, "message");
+        child.process.send("count");
+        const [count] = await Promise.race([answered, child.failed]);
+        return Number(count);
+      },
+      [Symbol.asyncDispose]: () => child[Symbol.asyncDispose](),
+    };
+  },
+};
+
+const PYTHON_PROGRAM = fileURLToPath(new URL("paho_sqlite.py", import.meta.url));
+const NEEDED = "import paho.mqtt.client, sqlite3";
+// The system's own comes first: that is the one that apt installs modules for.
+const INTERPRETERS = ["/usr/bin/python3", "python3"];
+
+/** A logger in Python with paho and sqlite3, in one transaction that it commits at the end. */
+export const python: Subject = {
+  name: "Python, paho",
+  obstacle: () => (interpreter() === null ? "apt-get install python3-paho-mqtt" : null),
+  start: async ({ port, filter, qos, folder }) => {
+    const counter = join(folder, "count");
+    const child = await startChild({
+      command: interpreter() ?? "python3",
+      args: [PYTHON_PROGRAM, String(port), filter, String(qos), join(folder, "data.db"), counter],
+      stdio: ["pipe", "pipe", "pipe"],
+    });
+    const { stdin, stdout } = child.process;
+    if (stdin === null || stdout === null) throw new Error("Python has no standard input");
+    const committed = Promise.withResolvers<void>();
+    createInterface(stdout).once("line", () => committed.resolve());
+    return {
+      ...child,
+      counted: () => Number(readFileSync(counter).readBigUInt64LE()),
+      finish: async () => {
+        child.process.kill("SIGTERM");
+        await Promise.race([committed.promise, child.failed]);
+      },
+      [Symbol.asyncDispose]: async () => {
+        stdin.end();
+        await child[Symbol.asyncDispose]();
+      },
+    };
+  },
+};
+
+function interpreter(): string | null {
+  const works = (command: string): boolean =>
+    spawnSync(command, ["-c", NEEDED], { stdio: "ignore" }).status === 0;
+  return INTERPRETERS.find(works) ?? null;
+}

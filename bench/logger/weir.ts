@@ -1,0 +1,136 @@
+import { existsSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { NODE_ARGUMENTS, NODE_ENVIRONMENT } from "@weir/runtime";
+import { newestFileOf, type StreamPlace } from "@weir/store";
+import { eventually, freePort } from "@weir/testkit";
+import type { Database } from "better-sqlite3";
+import Sqlite from "better-sqlite3";
+import { startChild } from "./process.ts";
+import type { Subject } from "./subjects.ts";
+
+export interface WeirOptions {
+  name: string;
+  /** services/logger/src/main.ts of this or another checkout. */
+  program: string;
+  /** Settings of the logger besides broker and file. */
+  environment?: Readonly<Record<string, string>>;
+  /** Its weir.yaml, and the streams in it, each with a folder of its name. Default the one stream `data`. */
+  configuration?: { content: string; streams: readonly string[] };
+  /** Options of Node itself, as for a profile. */
+  nodeOptions?: readonly string[];
+}
+
+/** The file of the stream `data`, in the subject's folder. */
+export const DATA_FILE = "weir.db";
+const CONFIGURATION_FILE = "weir.yaml";
+const COMPILE_CACHE = join(import.meta.dirname, "../.cache/compile");
+
+/** Weir's logger, as `npm start` runs it: each message stored before it is acknowledged. */
+export function weir(options: WeirOptions): Subject {
+  const { name, program, environment = {}, configuration, nodeOptions = [] } = options;
+  return {
+    name,
+    obstacle: () => (existsSync(program) ? null : `there is no ${program}`),
+    start: async ({ port, filter, folder }) => {
+      const httpPort = await freePort();
+      const configurationFile = join(folder, CONFIGURATION_FILE);
+      if (configuration !== undefined) writeFileSync(configurationFile, configuration.content);
+      const child = await startChild({
+        command: process.execPath,
+        args: [...NODE_ARGUMENTS, ...nodeOptions, program],
+        cwd: folder,
+        env: {
+          PATH: process.env.PATH,
+          ...NODE_ENVIRONMENT,
+          NODE_COMPILE_CACHE: COMPILE_CACHE,
+          BROKER_URL: `mqtt://127.0.0.1:${port}`,
+          // Where streams are configured, their filters say what is wanted.
+          ...(configuration === undefined ? { TOPIC: filter } : { WEIR_FILE: configurationFile }),
+          DB_FILE: join(folder, DATA_FILE),
+          LOG_FORMAT: "json",
+          LOG_LEVEL: "warn",
+          LOGGER_SYNCHRONOUS: "FULL",
+          LOGGER_HTTP_PORT: String(httpPort),
+          ...environment,
+        },
+      });
+      try {
+        await Promise.race([readyAt(httpPort), child.failed]);
+      } catch (error) {
+        await child[Symbol.asyncDispose]();
+        throw error;
+      }
+      const stored = openStoredRows(
+        configuration?.streams.map((stream) => ({
+          stream,
+          place: { kind: "folder", folder: join(folder, stream) },
+        })) ?? [{ stream: "data", place: { kind: "file", file: join(folder, DATA_FILE) } }],
+      );
+      return {
+        pid: child.pid,
+        failed: child.failed,
+        counted: stored.count,
+        [Symbol.asyncDispose]: async () => {
+          stored[Symbol.dispose]();
+          await child[Symbol.asyncDispose]();
+        },
+      };
+    },
+  };
+}
+
+/** Follows how many rows Weir's logger has written, those that retention has removed included. */
+interface StoredRows extends Disposable {
+  count(): number;
+}
+
+interface FollowedStream {
+  stream: string;
+  place: StreamPlace;
+}
+
+interface OpenFile {
+  file: string;
+  database: Database;
+  newestId: () => number;
+}
+
+// Ids count up from 1, and go on in the next segment.
+const NEWEST_ID =
+  "SELECT max(next_id - 1, (SELECT coalesce(max(id), 0) FROM rows)) AS id FROM segment";
+
+/** Reads the files of streams while they are written. */
+export function openStoredRows(streams: readonly FollowedStream[]): StoredRows {
+  const files = new Map<string, OpenFile>();
+
+  function newestId({ stream, place }: FollowedStream): number {
+    const file = newestFileOf(place, stream);
+    if (file === null) return 0;
+    const known = files.get(stream);
+    if (known?.file === file) return known.newestId();
+    known?.database.close();
+    const database = new Sqlite(file, { readonly: true, timeout: 0 });
+    const select = database.prepare<[], number>(NEWEST_ID).pluck();
+    const opened = { file, database, newestId: () => select.get() ?? 0 };
+    files.set(stream, opened);
+    return opened.newestId();
+  }
+
+  return {
+    count: () => streams.reduce((sum, stream) => sum + newestId(stream), 0),
+    [Symbol.dispose]: () => {
+      for (const { database } of files.values()) database.close();
+    },
+  };
+}
+
+const READY_WITHIN_MS = 20_000;
+
+/** Waits until a service says at /readyz that it is connected and subscribed. */
+export async function readyAt(httpPort: number): Promise<void> {
+  await eventually(async () => {
+    const response = await fetch(`http://127.0.0.1:${httpPort}/readyz`);
+    await response.body?.cancel();
+    return response.ok;
+  }, READY_WITHIN_MS);
+}

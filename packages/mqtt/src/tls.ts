@@ -1,0 +1,162 @@
+import { X509Certificate } from "node:crypto";
+import type { Clock } from "@weir/runtime";
+import type { Broker } from "./connection.ts";
+import type { ClientLogger } from "./reconnecting-client.ts";
+
+/** What came between two sides that wanted to speak TLS, and what the operator can do about it. */
+interface TlsFailure {
+  reason: string;
+  remedy: string;
+}
+
+/** Certificates come from strangers, and so do the words about them. */
+const WORDS_MAX = 200;
+
+/** `null` when it was something else. `message` is OpenSSL's, or that of Node.js. */
+export function tlsFailure(code: unknown, message: string): TlsFailure | null {
+  return certificateFailure(code, message) ?? alertFailure(message) ?? plainFailure(message);
+}
+
+const UNTRUSTED: ReadonlySet<unknown> = new Set([
+  "CERT_SIGNATURE_FAILURE",
+  "CERT_UNTRUSTED",
+  "DEPTH_ZERO_SELF_SIGNED_CERT",
+  "INVALID_CA",
+  "SELF_SIGNED_CERT_IN_CHAIN",
+  "UNABLE_TO_GET_ISSUER_CERT",
+  "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
+  "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+]);
+const DATES: ReadonlyMap<unknown, string> = new Map([
+  ["CERT_HAS_EXPIRED", "has expired"],
+  ["CERT_NOT_YET_VALID", "is not valid yet"],
+]);
+
+/** What this side has against the broker's certificate. */
+function certificateFailure(code: unknown, message: string): TlsFailure | null {
+  if (UNTRUSTED.has(code)) {
+    // What stands behind the semicolon is advice for developers.
+    const [words] = message.split(";");
+    return {
+      reason: `nobody who is trusted vouches for the broker's certificate (${words})`,
+      remedy: "Put the certificate of the authority that signed it into BROKER_CA_FILE.",
+    };
+  }
+  if (code === "ERR_TLS_CERT_ALTNAME_INVALID") {
+    const words = message
+      .replace(/^.*?altnames: /s, "")
+      .trim()
+      .slice(0, WORDS_MAX);
+    return {
+      reason: `the broker's certificate is for another host (${words})`,
+      remedy: "Call the broker by a name that its certificate has, or give it one with this name.",
+    };
+  }
+  const words = DATES.get(code);
+  if (words === undefined) return null;
+  return {
+    reason: `the broker's certificate ${words}`,
+    remedy: "Renew it at the broker; if it is a good one, set this machine's clock.",
+  };
+}
+
+// Alerts of RFC 8446, 6.2, and RFC 5246, 7.2.2.
+const HANDSHAKE_FAILURE = 40;
+const PROTOCOL_VERSION = 70;
+const CERTIFICATE_REQUIRED = 116;
+const CERTIFICATE_REFUSED: ReadonlyMap<number, string> = new Map([
+  [42, "it is a bad one"],
+  [43, "it is of a kind that it does not know"],
+  [44, "it was revoked"],
+  [45, "it has expired"],
+  [46, "it does not say why"],
+  [48, "it does not know the authority that signed it"],
+  [49, "it has no access"],
+  [51, "its key does not belong to it"],
+]);
+
+/** What the broker said before it hung up. */
+function alertFailure(message: string): TlsFailure | null {
+  const alert = Number(/SSL alert number (\d{1,3})/.exec(message)?.[1]);
+  const words = CERTIFICATE_REFUSED.get(alert);
+  if (words !== undefined) {
+    return {
+      reason: `the broker does not accept this client's certificate: ${words}`,
+      remedy: "Check BROKER_CERTIFICATE_FILE, and which authority the broker trusts for clients.",
+    };
+  }
+  const giveOne = "Give it one, with BROKER_CERTIFICATE_FILE and BROKER_KEY_FILE.";
+  switch (alert) {
+    case CERTIFICATE_REQUIRED:
+      return { reason: "the broker wants a client certificate", remedy: giveOne };
+    case HANDSHAKE_FAILURE:
+      return {
+        reason: "the broker broke off the TLS handshake; it may want a client certificate",
+        remedy: giveOne,
+      };
+    case PROTOCOL_VERSION:
+      return {
+        reason: "the broker speaks only other versions of TLS",
+        remedy: "Let it speak TLS 1.2 or 1.3.",
+      };
+    default:
+      return null;
+  }
+}
+
+/** What comes of a port that has no TLS. */
+function plainFailure(message: string): TlsFailure | null {
+  if (!/before secure TLS|wrong version number/i.test(message)) return null;
+  return {
+    reason: "there was no TLS handshake with the broker",
+    remedy:
+      "Is this its port for TLS, usually 8883? Some brokers also hang up on a client without a certificate.",
+  };
+}
+
+const DAY_MS = 86_400_000;
+/** First the log says whether there is a connection at all. */
+const FIRST_AFTER_MS = 60_000;
+/** Time enough to renew a certificate. */
+const WARNED_DAYS = 30;
+const PEM = /-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----/gs;
+
+/** Warns after a minute and then every day while a certificate of a connection is about to end, or has ended. */
+export function watchCertificates(
+  { tls }: Pick<Broker, "tls">,
+  { clock, logger }: { clock: Clock; logger: ClientLogger },
+): Disposable {
+  const own = endsOf(tls?.certificate).slice(0, 1);
+  // With several authorities nobody knows which one vouches for the broker: the last to end counts.
+  const authority = endsOf(tls?.ca)
+    .toSorted((a, b) => b - a)
+    .slice(0, 1);
+  const watched = [
+    ...own.map((endMs) => ({ what: "the certificate of this client", endMs })),
+    ...authority.map((endMs) => ({ what: "the certificate of the broker's authority", endMs })),
+  ];
+
+  function warn(): void {
+    for (const { what, endMs } of watched) {
+      const daysLeft = Math.floor((endMs - clock.now()) / DAY_MS);
+      if (daysLeft >= WARNED_DAYS) continue;
+      const endsAt = new Date(endMs).toISOString();
+      const ends = daysLeft < 0 ? "has ended" : `ends in ${daysLeft} days`;
+      logger.warn(
+        { endsAt, daysLeft },
+        `${what} ${ends}, and then there is no connection to the broker any more; renew it, and start again`,
+      );
+    }
+  }
+
+  if (watched.length === 0) return { [Symbol.dispose]: () => {} };
+  using watching = new DisposableStack();
+  watching.use(clock.schedule(FIRST_AFTER_MS, warn));
+  watching.use(clock.repeat(DAY_MS, warn));
+  return watching.move();
+}
+
+/** In milliseconds since the epoch. The PEM was read before, so each certificate can be. */
+function endsOf(pem: string | null | undefined): number[] {
+  return (pem?.match(PEM) ?? []).map((one) => new X509Certificate(one).validToDate.getTime());
+}

@@ -1,0 +1,85 @@
+import { type DecodeTimes, type Observed, observedAt } from "./observed-time.ts";
+import { outcomeOf } from "./outcomes.ts";
+import { parseLenientJson, textOf } from "./outside-text.ts";
+import { type Decoded, decodeDocument } from "./reading.ts";
+import { isName, NUMBER_MAGNITUDE_MAX, PAYLOAD_BYTES_MAX } from "./topics.ts";
+
+/** What Weir's own device agent sends as `devices/<id>/state`. Of other devices only `data` is asked. */
+export interface DeviceState {
+  /** Values by attribute. */
+  data: Record<string, number>;
+  /** When they were observed, in epoch milliseconds. */
+  time: number;
+  /** How many samples a deadband has kept back since each of these attributes was last reported. */
+  suppressed?: Record<string, number>;
+  /** The interval of the device's reports, in seconds. */
+  interval?: number;
+  /** Attributes whose last values say nothing about now: they have not been measured for too long. */
+  stale?: readonly string[];
+}
+
+/** The numbers of one state. */
+export interface StateReadings {
+  /** Microseconds since the epoch; the time of reception where the state has none that can be used. */
+  observedUs: number;
+  readings: readonly { attribute: string; value: number }[];
+}
+
+/** Attributes of one state that are averaged at most. The rest is stored, and goes no further. */
+export const ATTRIBUTES_MAX = 100;
+
+/**
+ * Reads the numbers of a state: `{"data":{"drive-space-used":19.1},"time":…}` with any of the times
+ * that a reading may have. Attributes that are no numbers, or whose names are not allowed, are passed over.
+ *
+ * @returns `null` for what is no state.
+ */
+export function decodeState(payload: Buffer, times: DecodeTimes): StateReadings | null {
+  if (payload.length > PAYLOAD_BYTES_MAX) return null;
+  const { json } = parseLenientJson(textOf(payload));
+  if (!isState(json)) return null;
+  const readings: { attribute: string; value: number }[] = [];
+  for (const [attribute, given] of Object.entries(json.data)) {
+    if (readings.length === ATTRIBUTES_MAX) break;
+    const value = numberOf(given);
+    if (value !== null && isName(attribute)) readings.push({ attribute, value });
+  }
+  return { observedUs: stateTime(json, times).observedUs, readings };
+}
+
+const READING = outcomeOf("");
+
+/** Decodes the JSON of a state for the store, with its time: that is what statistics file it under. */
+export function decodeStateDocument(json: unknown, times: DecodeTimes): Decoded {
+  const decoded = decodeDocument(json, times);
+  if (decoded.value !== null || decoded.outcome.kind !== "message" || !isState(json))
+    return decoded;
+  const { outcome, observedUs } = stateTime(json, times);
+  return { ...decoded, outcome: outcome === READING ? decoded.outcome : outcome, observedUs };
+}
+
+interface StateObject {
+  data: object;
+  time?: unknown;
+}
+
+function isState(json: unknown): json is StateObject {
+  if (typeof json !== "object" || json === null) return false;
+  const { data } = json as { data?: unknown };
+  return typeof data === "object" && data !== null && !Array.isArray(data);
+}
+
+/** A state may say no time at all. */
+function stateTime({ time }: StateObject, times: DecodeTimes): Observed {
+  return time === undefined || time === null
+    ? { outcome: READING, observedUs: times.receivedUs }
+    : observedAt(time, times);
+}
+
+function numberOf(given: unknown): number | null {
+  const isText =
+    typeof given === "string" &&
+    /^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d{1,4})?\s*$/i.test(given.slice(0, 65));
+  const value = isText ? Number(given) : given;
+  return typeof value === "number" && Math.abs(value) <= NUMBER_MAGNITUDE_MAX ? value : null;
+}

@@ -1,0 +1,141 @@
+import { TOPIC_BYTES_MAX } from "./topics.ts";
+
+/** Matches any one level. */
+export const ONE_LEVEL = "+";
+/** Matches the level before it and everything below. */
+export const ALL_LEVELS = "#";
+
+/**
+ * Says what keeps a text from being a subscription filter, in words for a user; `null` when it is a
+ * sound one. Shared subscriptions are refused: another member of the group would get a part of the
+ * messages.
+ */
+export function filterProblem(filter: string): string | null {
+  if (filter === "") return "a filter needs at least one character"; // [MQTT-4.7.3-1]
+  if (filter.includes("\0")) return "a filter has no NUL character"; // [MQTT-4.7.3-2]
+  // What is no Unicode text cannot be sent as UTF-8 [MQTT-1.5.4-1].
+  if (!filter.isWellFormed()) return "a filter is Unicode text, and this has half a character";
+  const bytes = Buffer.byteLength(filter);
+  if (bytes > TOPIC_BYTES_MAX) {
+    return `a filter has at most ${TOPIC_BYTES_MAX} bytes, and this has ${bytes}`; // [MQTT-4.7.3-3]
+  }
+  const levels = levelsOf(filter);
+  if (levels[0] === "$share") {
+    return "shared subscriptions ($share/…) would give a part of the messages to others; name the filter alone";
+  }
+  const joined = levels.find((level) => level.length > 1 && /[+#]/.test(level));
+  if (joined !== undefined) {
+    // [MQTT-4.7.1-1] and [MQTT-4.7.1-2]
+    return `+ and # stand for whole levels, alone between slashes, and ${shorten(joined)} is mixed`;
+  }
+  const hash = levels.indexOf(ALL_LEVELS);
+  if (hash !== -1 && hash !== levels.length - 1) return "# may only be the last level"; // [MQTT-4.7.1-1]
+  return null;
+}
+
+/**
+ * Whether a topic belongs to a sound filter [MQTT-4.7]. A wildcard at the first level does not match
+ * topics that begin with `$` [MQTT-4.7.2-1].
+ */
+export function matchesFilter(filter: string, topic: string): boolean {
+  const wanted = levelsOf(filter);
+  const levels = levelsOf(topic);
+  if (isWildcard(wanted[0]) && isReserved(topic)) return false;
+  for (const [index, level] of wanted.entries()) {
+    if (level === ALL_LEVELS) return true;
+    if (index >= levels.length) return false;
+    if (level !== ONE_LEVEL && level !== levels[index]) return false;
+  }
+  return wanted.length === levels.length;
+}
+
+/** The parts of a filter or topic between slashes; a leading or trailing slash makes an empty one. */
+export function levelsOf(text: string): string[] {
+  return text.split("/");
+}
+
+function isWildcard(level: string | undefined): boolean {
+  return level === ONE_LEVEL || level === ALL_LEVELS;
+}
+
+/** Whether no wildcard at the first level matches it: `$SYS` and its like. */
+export function isReserved(firstLevel: string | undefined): boolean {
+  return firstLevel?.startsWith("$") === true;
+}
+
+function shorten(level: string): string {
+  return JSON.stringify(level.length > 60 ? `${level.slice(0, 60)}…` : level);
+}
+
+/** The levels of a sound filter. */
+export type Levels = readonly string[];
+
+/**
+ * The levels of a filter, in the one form that filters with the same topics have: `+/#` is `#`, since
+ * a topic has at least one level.
+ */
+export function normalLevelsOf(filter: string): Levels {
+  return normalise(levelsOf(filter));
+}
+
+function normalise(levels: string[]): Levels {
+  const isAll = levels.length === 2 && levels[0] === ONE_LEVEL && levels[1] === ALL_LEVELS;
+  return isAll ? [ALL_LEVELS] : levels;
+}
+
+/** Whether each topic of the sound filter `inner` is one of `outer`, too. */
+export function filterHolds(outer: string, inner: string): boolean {
+  return holds(normalLevelsOf(outer), normalLevelsOf(inner));
+}
+
+/** Whether a topic can belong to both of two sound filters. */
+export function filtersOverlap(a: string, b: string): boolean {
+  return overlap(normalLevelsOf(a), normalLevelsOf(b));
+}
+
+/** Whether each topic of `inner` is one of `outer`, too. */
+export function holds(outer: Levels, inner: Levels): boolean {
+  if (isBlindTo(outer, inner)) return false;
+  for (const [index, level] of outer.entries()) {
+    if (level === ALL_LEVELS) return true;
+    const other = inner[index];
+    if (other === undefined || other === ALL_LEVELS) return false;
+    if (level !== ONE_LEVEL && level !== other) return false;
+  }
+  return outer.length === inner.length;
+}
+
+/** Whether a topic can belong to both. */
+export function overlap(a: Levels, b: Levels): boolean {
+  if (isBlindTo(a, b) || isBlindTo(b, a)) return false;
+  const shared = Math.min(a.length, b.length);
+  for (let index = 0; index < shared; index++) {
+    const [one, other] = [a[index], b[index]];
+    if (one === ALL_LEVELS || other === ALL_LEVELS) return true;
+    if (one !== other && one !== ONE_LEVEL && other !== ONE_LEVEL) return false;
+  }
+  const rest = a.length > b.length ? a.slice(shared) : b.slice(shared);
+  if (rest.length === 0) return true;
+  // What is left of the longer one may be a `#` that stands for no level; no topic is empty, though.
+  const isEmpty = shared === 1 && (a[0] === "" || b[0] === "");
+  return rest.length === 1 && rest[0] === ALL_LEVELS && !isEmpty;
+}
+
+/** The narrowest filter that holds two overlapping ones. */
+export function join(a: Levels, b: Levels): Levels {
+  const joined: string[] = [];
+  for (let index = 0; index < Math.max(a.length, b.length); index++) {
+    const [one, other] = [a[index], b[index]];
+    const isOpen = one === undefined || other === undefined;
+    if (isOpen || one === ALL_LEVELS || other === ALL_LEVELS) {
+      return normalise([...joined, ALL_LEVELS]);
+    }
+    joined.push(one === other ? one : ONE_LEVEL);
+  }
+  return joined;
+}
+
+/** Whether `filter` has a wildcard where `other` has a `$` topic, which it does not match [MQTT-4.7.2-1]. */
+function isBlindTo(filter: Levels, other: Levels): boolean {
+  return isWildcard(filter[0]) && isReserved(other[0]);
+}

@@ -1,0 +1,82 @@
+import { describe, expect, test } from "@jest/globals";
+import { filterProblem, matchesFilter } from "@weir/protocol";
+import fc from "fast-check";
+import { EVERY_TOPIC, matchesPlainly, soundFilter } from "./reference.ts";
+
+describe("a filter", () => {
+  test.each(["a", "/", "#", "+", "a/+/b", "a/#", "+/#", "$SYS/#", "//", "räume/温度", "a b", " "])(
+    "is sound: %j",
+    (filter) => {
+      expect(filterProblem(filter)).toBeNull();
+    },
+  );
+
+  test.each([
+    ["", "at least one character"],
+    ["a\0b", "NUL"],
+    ["a/\ud800", "half a character"],
+    ["a#", "whole levels"],
+    ["a/b+", "whole levels"],
+    ["++", "whole levels"],
+    ["#/a", "last level"],
+    ["a/#/#", "last level"],
+    ["$share/group/a", "shared subscriptions"],
+    ["$share", "shared subscriptions"],
+  ])("is refused: %j, saying %j", (filter, words) => {
+    expect(filterProblem(filter)).toContain(words);
+  });
+
+  test("has up to 65,535 bytes, not characters [MQTT-4.7.3-3]", () => {
+    expect(filterProblem("a".repeat(65_535))).toBeNull();
+    expect(filterProblem("a".repeat(65_536))).toContain("65535");
+    expect(filterProblem("ä".repeat(32_768))).toContain("65536");
+  });
+
+  test("is quoted in a short form when it is long", () => {
+    expect(filterProblem(`a/${"b".repeat(10_000)}+`)?.length).toBeLessThan(200);
+  });
+});
+
+describe("matching", () => {
+  // The examples of the standard, and what follows from its clauses.
+  test.each([
+    ["sport/tennis/player1/#", "sport/tennis/player1", true],
+    ["sport/tennis/player1/#", "sport/tennis/player1/score/wimbledon", true],
+    ["sport/#", "sport", true],
+    ["sport/#", "sports", false],
+    ["sport/tennis/+", "sport/tennis/player1", true],
+    ["sport/tennis/+", "sport/tennis/player1/ranking", false],
+    ["sport/+", "sport", false],
+    ["sport/+", "sport/", true],
+    ["+/+", "/finance", true],
+    ["/+", "/finance", true],
+    ["+", "/finance", false],
+    ["#", "$SYS/monitor", false],
+    ["+/monitor/Clients", "$SYS/monitor/Clients", false],
+    ["$SYS/#", "$SYS/monitor", true],
+    ["$SYS/monitor/+", "$SYS/monitor/Clients", true],
+    ["a/+", "a/$b", true],
+    ["ACCOUNTS", "Accounts", false],
+    ["é", "e\u0301", false],
+    ["a", "a/", false],
+    ["a/../b", "b", false],
+    ["#", "a\nb", true],
+  ])("%j on %j is %j", (filter, topic, expected) => {
+    expect(matchesFilter(filter, topic)).toBe(expected);
+  });
+
+  test("does what the standard says for every filter", () => {
+    fc.assert(
+      fc.property(soundFilter, fc.constantFrom(...EVERY_TOPIC), (filter, topic) => {
+        expect(matchesFilter(filter, topic)).toBe(matchesPlainly(filter, topic));
+      }),
+      { numRuns: 5_000 },
+    );
+  });
+
+  test("takes topics and filters of 65,535 levels", () => {
+    const slashes = "/".repeat(65_534);
+    expect(matchesFilter(`${slashes}+`, `${slashes}a`)).toBe(true);
+    expect(matchesFilter("+/#", slashes)).toBe(true);
+  });
+});

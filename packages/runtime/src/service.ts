@@ -1,0 +1,230 @@
+import type { Logger } from "pino";
+import { collectDefaultMetrics, Registry } from "prom-client";
+import { type Clock, systemClock } from "./clock.ts";
+import { type Environment, loadEnvironment } from "./environment.ts";
+import { EXIT_CODES, errorMessage, Fault } from "./fault.ts";
+import { createHealth, type Health, startHttpServer } from "./health.ts";
+import { createLogger } from "./logger.ts";
+import {
+  listenForStopRequest,
+  parseCommandLine,
+  renderUsage,
+  type StopRequest,
+} from "./process.ts";
+import type { Settings } from "./setting.ts";
+import type { ProcessConfig } from "./shared-settings.ts";
+import { print } from "./terminal.ts";
+
+/** What a running service is given. */
+export interface ServiceContext {
+  clock: Clock;
+  logger: Logger;
+  /** Where its metrics are registered; `/metrics` prints them. */
+  metrics: Registry;
+  health: Health;
+  /** Ends the process because of a fault that the service cannot mend. The first one counts. */
+  fail: (fault: unknown) => void;
+  /** Ends the process in an orderly way, as SIGTERM does; whoever keeps it running starts it again. */
+  stop: (reason: string) => void;
+}
+
+/** A command line option that does not take everything that its variable takes. */
+export interface Option {
+  /** The environment variable that it stands for. */
+  variable: string;
+  /** `null`, or what is wrong with a value and how to mend it; it does not show what is secret. */
+  problem: (value: string) => string | null;
+}
+
+/** A service, as `runService` brings it to life. */
+export interface ServiceDefinition<C extends { process: ProcessConfig }> {
+  /** The name of its folder under `services/`. */
+  name: string;
+  /** One sentence for `--help`. */
+  summary: string;
+  settings: Settings;
+  /** Command line options: `--<option> value` stands for an environment variable. */
+  options?: Readonly<Record<string, string | Option>>;
+  /** What else `--help` tells, after the settings. */
+  details?: string;
+  /** @throws ConfigurationFault naming every problem. */
+  readConfig: (environment: Environment) => C;
+  /** Starts it. Disposing of what it returns stops intake first and flushes after. */
+  start: (config: C, context: ServiceContext) => Service<C> | Promise<Service<C>>;
+}
+
+/** A service that runs. */
+export interface Service<C> extends AsyncDisposable {
+  /**
+   * Goes on by a configuration that was read anew, after SIGHUP; says what of it needs a restart. A
+   * service without it takes SIGHUP for the end of its terminal, and stops.
+   */
+  reload?: (config: C) => Promise<void>;
+}
+
+/** The configuration as the command line, the environment and the files have it now. */
+function configure<C extends { process: ProcessConfig }>(
+  definition: ServiceDefinition<C>,
+): C | Fault | "help" {
+  try {
+    const { help, environment } = parseCommandLine(definition, process.argv.slice(2));
+    return help ? "help" : definition.readConfig({ ...loadEnvironment(), ...environment });
+  } catch (error) {
+    if (error instanceof Fault) return error;
+    throw error;
+  }
+}
+
+const STOP_TIMEOUT_MS = 2_000;
+
+/**
+ * The whole life of a service's process: configuration, log, HTTP, the service itself, a signal, the
+ * stop in reverse order within 2 s, the exit code. Never returns to a caller that has more to do.
+ */
+export async function runService<C extends { process: ProcessConfig }>(
+  definition: ServiceDefinition<C>,
+): Promise<void> {
+  process.exitCode = await live(definition);
+  // Whatever still holds the event loop open has had its chance to close.
+  process.exit();
+}
+
+async function live<C extends { process: ProcessConfig }>(
+  definition: ServiceDefinition<C>,
+): Promise<number> {
+  const config = configure(definition);
+  if (config instanceof Fault) {
+    print(`${definition.name}: ${config.message}\n${config.remedy}\n`, { to: process.stderr });
+    return config.exitCode;
+  }
+  if (config === "help") {
+    print(renderUsage(definition));
+    return EXIT_CODES.ok;
+  }
+
+  const logger = createLogger(definition.name, config.process);
+  const faulted = Promise.withResolvers<unknown>();
+  const asked = Promise.withResolvers<StopRequest>();
+  process.on("uncaughtException", faulted.resolve);
+  process.on("unhandledRejection", faulted.resolve);
+
+  let reload: (() => void) | null = null;
+  const onHangup = (): boolean => {
+    reload?.();
+    return reload !== null;
+  };
+  const ended = Promise.race([
+    listenForStopRequest(onHangup),
+    asked.promise,
+    faulted.promise.then((error) => {
+      throw error;
+    }),
+  ]);
+
+  const running = new AsyncDisposableStack();
+  try {
+    const stop = (reason: string): void => asked.resolve({ reason });
+    const context = { logger, fail: faulted.resolve, stop };
+    const starting = start(definition, config, running, context);
+    const service = await Promise.race([starting, ended.then(() => null)]);
+    reload = service === null ? null : reloader(definition, service, context);
+    const { reason } = await ended;
+    logger.info(`stopping: ${reason}`);
+    return (await stopped(running, logger)) ? EXIT_CODES.ok : EXIT_CODES.fault;
+  } catch (error) {
+    reportFault(logger, error);
+    await stopped(running, logger);
+    return error instanceof Fault ? error.exitCode : EXIT_CODES.fault;
+  }
+}
+
+async function start<C extends { process: ProcessConfig }>(
+  definition: ServiceDefinition<C>,
+  config: C,
+  running: AsyncDisposableStack,
+  given: Pick<ServiceContext, "logger" | "fail" | "stop">,
+): Promise<Service<C>> {
+  const metrics = new Registry();
+  // Its default wakes the process a hundred times a second.
+  collectDefaultMetrics({ register: metrics, eventLoopMonitoringPrecision: 100 });
+  const health = createHealth();
+  const http = running.use(
+    await startHttpServer({
+      ...config.process.http,
+      health,
+      metrics,
+      portSetting: `${definition.name.replaceAll("-", "_").toUpperCase()}_HTTP_PORT`,
+    }),
+  );
+  const service = running.use(
+    await definition.start(config, { ...given, clock: systemClock, metrics, health }),
+  );
+  given.logger.info({ httpPort: http.port }, "started");
+  // A parent with an IPC channel asks /readyz; if it has ended meanwhile, that is told elsewhere.
+  process.send?.({ httpPort: http.port }, undefined, {}, () => {});
+  return service;
+}
+
+/** Closes everything, last opened first; false when that failed or took longer than it may. */
+async function stopped(running: AsyncDisposableStack, logger: Logger): Promise<boolean> {
+  const timeout = Promise.withResolvers<"late">();
+  const timer = setTimeout(() => timeout.resolve("late"), STOP_TIMEOUT_MS);
+  try {
+    const outcome = await Promise.race([running.disposeAsync(), timeout.promise]);
+    if (outcome === "late")
+      logger.error(`did not stop within ${STOP_TIMEOUT_MS} ms; ending anyway`);
+    return outcome !== "late";
+  } catch (error) {
+    reportFault(logger, error);
+    return false;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function reportFault(logger: Logger, error: unknown): void {
+  if (error instanceof Fault) {
+    const { remedy, cause } = error;
+    logger.fatal(
+      { remedy, ...(cause !== undefined && { cause: errorMessage(cause) }) },
+      error.message,
+    );
+  } else {
+    logger.fatal({ err: error }, `unexpected fault: ${errorMessage(error)}`);
+  }
+}
+
+/**
+ * What to do on SIGHUP: read the configuration anew and hand it to the service, one time after the
+ * other. One that is wrong is reported, and the service goes on as it was.
+ *
+ * @returns `null` for a service that cannot reload.
+ */
+function reloader<C extends { process: ProcessConfig }>(
+  definition: ServiceDefinition<C>,
+  service: Service<C>,
+  { logger, fail }: Pick<ServiceContext, "logger" | "fail">,
+): (() => void) | null {
+  const { reload } = service;
+  if (reload === undefined) return null;
+  let last: Promise<void> = Promise.resolve();
+
+  async function reloadOnce(): Promise<void> {
+    const config = configure(definition);
+    if (config === "help") return;
+    try {
+      if (config instanceof Fault) throw config;
+      await reload?.(config);
+      logger.info("reloaded the configuration");
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      const { remedy } = error;
+      logger.error({ remedy }, `not reloaded, going on as before: ${errorMessage(error)}`);
+    }
+  }
+
+  return () => {
+    last = last.then(reloadOnce);
+    last.catch(fail);
+  };
+}

@@ -1,0 +1,127 @@
+import { writeFileSync } from "node:fs";
+import { describe, expect, test } from "@jest/globals";
+import {
+  ConfigurationFault,
+  choice,
+  integer,
+  loadEnvironment,
+  optionalInteger,
+  optionalText,
+  readSettings,
+  section,
+  text,
+} from "@weir/runtime";
+import { temporaryFolder } from "@weir/testkit";
+
+const settings = section("Test", {
+  PAUSE_MS: integer({ description: "A pause.", default: 10, min: 1, max: 100 }),
+  COUNT: optionalInteger({ description: "A count.", min: 1, max: 9 }),
+  MODE: choice({ description: "A mode.", default: "slow", of: ["slow", "fast"] }),
+  NAME: text({
+    description: "A name.",
+    default: "weir",
+    allowed: "a short name",
+    problem: (name) => (name.length > 5 ? "it is too long" : null),
+  }),
+  SECRET: optionalText({
+    description: "A secret.",
+    allowed: "digits",
+    secret: true,
+    pattern: /^\d+$/,
+  }),
+});
+
+function problemsOf(environment: Record<string, string>): readonly string[] {
+  try {
+    readSettings(settings, environment);
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigurationFault) return error.problems;
+    throw error;
+  }
+}
+
+describe("settings", () => {
+  test("have their defaults where nothing is set", () => {
+    expect(readSettings(settings, {})).toEqual({
+      PAUSE_MS: 10,
+      COUNT: null,
+      MODE: "slow",
+      NAME: "weir",
+      SECRET: null,
+    });
+  });
+
+  test("count an empty variable as unset", () => {
+    expect(readSettings(settings, { PAUSE_MS: "", MODE: "  " })).toMatchObject({
+      PAUSE_MS: 10,
+      MODE: "slow",
+    });
+  });
+
+  test("may be numbers that can be left out", () => {
+    expect(readSettings(settings, { COUNT: "9" }).COUNT).toBe(9);
+    expect(readSettings(settings, { COUNT: "" }).COUNT).toBeNull();
+    expect(problemsOf({ COUNT: "10" })).toEqual([
+      'COUNT: "10" is not allowed; it must be a whole number from 1 to 9',
+    ]);
+  });
+
+  test("are frozen", () => {
+    expect(Object.isFrozen(readSettings(settings, {}))).toBe(true);
+  });
+
+  test("report every problem at once, with name, value and what is allowed", () => {
+    expect(problemsOf({ PAUSE_MS: "soon", MODE: "FAST", NAME: "weirdly" })).toEqual([
+      'PAUSE_MS: "soon" is not allowed; it must be a whole number from 1 to 100',
+      'MODE: "FAST" is not allowed; it must be one of slow, fast',
+      'NAME: "weirdly" is not allowed; it must be a short name (it is too long)',
+    ]);
+  });
+
+  test.each(["0", "101", "1.5", "1e1", "0x5", "9".repeat(30)])(
+    "refuse %s as a whole number from 1 to 100",
+    (given) => {
+      expect(problemsOf({ PAUSE_MS: given })).toHaveLength(1);
+    },
+  );
+
+  test("never show a secret", () => {
+    expect(problemsOf({ SECRET: "hunter2" })).toEqual([
+      "SECRET: its value is not allowed; it must be digits",
+    ]);
+  });
+
+  test("are compared by rules once each of them is sound", () => {
+    const rule = { of: ["PAUSE_MS"] as const, problem: () => "PAUSE_MS: never right" };
+    expect(() => readSettings(settings, {}, [rule])).toThrow("never right");
+    expect(() => readSettings(settings, { PAUSE_MS: "x" }, [rule])).not.toThrow("never right");
+  });
+
+  test("end a process with exit code 78", () => {
+    expect(new ConfigurationFault(["a problem"]).exitCode).toBe(78);
+  });
+});
+
+describe("the environment", () => {
+  test("wins over the file .env", () => {
+    using folder = temporaryFolder();
+    const file = folder.file(".env");
+    writeFileSync(file, "PATH=nowhere\nWEIR_TEST_ONLY=from the file\n");
+    expect(loadEnvironment(file)).toMatchObject({
+      PATH: process.env.PATH,
+      WEIR_TEST_ONLY: "from the file",
+    });
+  });
+
+  test("reads a file .env that begins with a byte order mark and ends with NULs", () => {
+    using folder = temporaryFolder();
+    const file = folder.file(".env");
+    writeFileSync(file, "\uFEFFWEIR_TEST_FIRST=one\nWEIR_TEST_LAST=two\0\0");
+    expect(loadEnvironment(file)).toMatchObject({ WEIR_TEST_FIRST: "one", WEIR_TEST_LAST: "two" });
+  });
+
+  test("needs no file .env", () => {
+    expect(loadEnvironment("no such file").PATH).toBe(process.env.PATH);
+  });
+});

@@ -1,0 +1,18 @@
+// A program of its own, which the finalizer runs: node finish-process.ts <segment>
+import { constants, setPriority } from "node:os";
+import { EXIT_CODES, errorMessage, print } from "@weir/runtime";
+import { finishSegment } from "./segment-finalizer.ts";
+
+const [file = ""] = process.argv.slice(2);
+
+// What takes messages in goes first.
+setPriority(constants.priority.PRIORITY_LOW);
+// A signal to the whole group is for the logger: it ends this when it ends itself.
+for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => {});
+
+try {
+  process.exitCode = finishSegment(file) === "in use" ? EXIT_CODES.tryLater : EXIT_CODES.ok;
+} catch (error) {
+  print(errorMessage(error), { to: process.stderr });
+  process.exitCode = EXIT_CODES.fault;
+}

@@ -1,0 +1,150 @@
+import { readdirSync, rmSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { errorMessage, Fault } from "@weir/runtime";
+import { type DamagedStore, isDamage, setAsideIfUnsound } from "../damage.ts";
+import { type DamagedLog, keepDamagedLog } from "../damaged-log.ts";
+import { identifyFile } from "../segment-file.ts";
+import {
+  completeSeal,
+  isFinished,
+  makeSegment,
+  readSealOf,
+  unmakeSegment,
+} from "./make-segment.ts";
+import {
+  DAY_FOLDER,
+  MAKING,
+  nextSegmentName,
+  parseSegmentName,
+  type SegmentName,
+} from "./segment-name.ts";
+import type { RotationStep } from "./segmented-store.ts";
+
+interface SettleOptions {
+  folder: string;
+  stream: string;
+  nowUs: number;
+  onStep: (step: RotationStep) => void;
+}
+
+/** A stream's folder in which every segment but the last is sealed. */
+export interface SettledFolder {
+  /** In order; the last is the live one. */
+  segments: SegmentName[];
+  /** The time in the newest name, those of damaged segments included. */
+  newestUs: number;
+  damaged: DamagedStore | null;
+  damagedLog: DamagedLog | null;
+}
+
+/**
+ * Puts a folder in order, whatever a kill has left of it: incomplete segments vanish, a damaged live
+ * one is put aside, the newest sound one is the live one, all before it are sealed.
+ */
+export function settleFolder(options: SettleOptions): SettledFolder {
+  const { folder, stream, nowUs } = options;
+  const { segments, leftovers, newestUs } = listSegmentFolder(folder, stream);
+  for (const leftover of leftovers) rmSync(leftover);
+
+  const last = segments.at(-1);
+  const damagedLog = last === undefined ? null : keepDamagedLog(join(folder, last.name), nowUs);
+  const damaged = setDamagedAside(segments, options);
+  const newest = segments.at(-1);
+  if (newest === undefined || damaged !== null || isClosed(join(folder, newest.name))) {
+    // Where the live one was damaged or taken away, the next goes on from the last one that is sound.
+    const begun = nextSegmentName(stream, { nowUs, newestUs });
+    begin(begun, newest ?? null, options);
+    segments.push(begun);
+  }
+  sealAllButLast(segments, options);
+  const live = segments.at(-1) as SegmentName;
+  return { segments, newestUs: Math.max(newestUs ?? 0, live.namedUs), damaged, damagedLog };
+}
+
+/** Takes what is damaged off the end of the list. */
+function setDamagedAside(
+  segments: SegmentName[],
+  { folder, nowUs }: SettleOptions,
+): DamagedStore | null {
+  let damaged: DamagedStore | null = null;
+  for (let last = segments.at(-1); last !== undefined; last = segments.at(-1)) {
+    const file = join(folder, last.name);
+    const found = setAsideIfUnsound(file, nowUs);
+    if (found === null) {
+      // Refuses what a newer version has written.
+      identifyFile(file);
+      break;
+    }
+    damaged ??= found;
+    segments.pop();
+  }
+  return damaged;
+}
+
+function isClosed(file: string): boolean {
+  return isFinished(statSync(file)) || readSealOf(file) !== null;
+}
+
+function begin(
+  { name }: SegmentName,
+  predecessor: SegmentName | null,
+  { folder, stream, nowUs, onStep }: SettleOptions,
+): void {
+  const file = join(folder, name);
+  try {
+    makeSegment({
+      file,
+      facts: { stream, createdUs: nowUs },
+      predecessor: predecessor === null ? null : join(folder, predecessor.name),
+      onStep,
+    });
+  } catch (cause) {
+    unmakeSegment(file);
+    throw new Fault(`${file} cannot be made: ${errorMessage(cause)}`, {
+      remedy: `Make room on the disk, and make ${folder} writable for this user.`,
+      cause,
+    });
+  }
+}
+
+function sealAllButLast(segments: readonly SegmentName[], { folder, nowUs }: SettleOptions): void {
+  for (const [index, { name }] of segments.entries()) {
+    const successor = segments[index + 1];
+    const file = join(folder, name);
+    if (successor === undefined || isFinished(statSync(file))) continue;
+    try {
+      completeSeal(file, { sealedUs: nowUs, successor: successor.name });
+    } catch (error) {
+      // It is not written any more: whoever reads or finishes it will say so.
+      if (!isDamage(error)) throw error;
+    }
+  }
+}
+
+/** What lies in a stream's folder. */
+interface FolderListing {
+  /** Complete segments, in the order of their names: the last is the newest. */
+  segments: SegmentName[];
+  /** Files of segments that were never completed, as paths. */
+  leftovers: string[];
+  /** The time in the newest name, those of damaged and incomplete segments included. */
+  newestUs: number | null;
+}
+
+/** Lists the segments of one stream; other files are passed over. */
+export function listSegmentFolder(folder: string, stream: string): FolderListing {
+  const listing: FolderListing = { segments: [], leftovers: [], newestUs: null };
+  for (const day of readdirSync(folder)) {
+    if (!DAY_FOLDER.test(day)) continue;
+    for (const entry of readdirSync(join(folder, day))) {
+      const parsed = parseSegmentName(stream, { day, entry });
+      if (parsed === null) continue;
+      const { suffix, ...segment } = parsed;
+      listing.newestUs = Math.max(listing.newestUs ?? 0, segment.namedUs);
+      if (suffix === "") listing.segments.push(segment);
+      else if (suffix.startsWith(MAKING)) listing.leftovers.push(join(folder, day, entry));
+    }
+  }
+  listing.segments.sort((a, b) => a.namedUs - b.namedUs);
+  return listing;
+}

@@ -1,0 +1,199 @@
+import { execFile } from "node:child_process";
+import {
+  closeSync,
+  existsSync,
+  fchmodSync,
+  fsyncSync,
+  openSync,
+  type Stats,
+  statSync,
+} from "node:fs";
+import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type Clock, EXIT_CODES, errorCode, fsyncFolderOf } from "@weir/runtime";
+import type { Database } from "better-sqlite3";
+import Sqlite from "better-sqlite3";
+import { isFinished, readSeal } from "./make-segment.ts";
+
+/** Finishes sealed segments beside the way of the messages, one after the other. */
+export interface SegmentFinalizer extends AsyncDisposable {
+  /** Takes in a sealed segment. One that it has already is not taken twice. */
+  finish(file: string): void;
+}
+
+/** A segment that could not be finished this time. */
+export interface Unfinished {
+  file: string;
+  /** `in use`: somebody is reading it. */
+  kind: "in use" | "failed";
+  reason: string;
+  /** When it is tried again, in milliseconds from now. */
+  retryMs: number;
+}
+
+export interface SegmentFinalizerOptions {
+  clock: Pick<Clock, "schedule">;
+  onFinished: (file: string) => void;
+  onUnfinished: (unfinished: Unfinished) => void;
+}
+
+const RETRY_FIRST_MS = 1_000;
+// Readers go in a while; what is damaged stays so, and a full disk takes its time.
+const RETRY_LAST_MS = { "in use": 60_000, failed: 3_600_000 };
+const REASON_BYTES_MAX = 64 * 1024;
+
+/**
+ * Each segment gets a process of its own, of low priority: SQLite cannot be interrupted while it makes
+ * an index, and neither can a thread that waits for it. A process can be ended at any moment, and what
+ * it leaves is taken up again at the next start.
+ */
+export function startSegmentFinalizer({
+  clock,
+  onFinished,
+  onUnfinished,
+}: SegmentFinalizerOptions): SegmentFinalizer {
+  // Every segment that it has, with the number of times that it was tried.
+  const tries = new Map<string, number>();
+  const ready: string[] = [];
+  const retries = new Set<Disposable>();
+  let running: Running | null = null;
+  let isStopped = false;
+
+  function tryNext(): void {
+    if (running !== null || isStopped) return;
+    const file = ready.shift();
+    if (file === undefined) return;
+    running = runFinishing(file);
+    void running.ended.then((ended) => {
+      running = null;
+      if (isStopped) return;
+      settle(file, ended);
+      tryNext();
+    });
+  }
+
+  function settle(file: string, ended: Ended): void {
+    if (ended.kind === "finished") {
+      tries.delete(file);
+      onFinished(file);
+    } else if (existsSync(file)) {
+      retryLater(file, ended);
+    } else {
+      // Retention was faster.
+      tries.delete(file);
+    }
+  }
+
+  function retryLater(file: string, ended: Pick<Unfinished, "kind" | "reason">): void {
+    const tried = tries.get(file) ?? 0;
+    tries.set(file, tried + 1);
+    const retryMs = Math.min(RETRY_FIRST_MS * 2 ** tried, RETRY_LAST_MS[ended.kind]);
+    const retry = clock.schedule(retryMs, () => {
+      retries.delete(retry);
+      ready.push(file);
+      tryNext();
+    });
+    retries.add(retry);
+    onUnfinished({ file, ...ended, retryMs });
+  }
+
+  return {
+    finish: (file) => {
+      if (isStopped || tries.has(file)) return;
+      tries.set(file, 0);
+      ready.push(file);
+      tryNext();
+    },
+    [Symbol.asyncDispose]: async () => {
+      isStopped = true;
+      for (const retry of retries) retry[Symbol.dispose]();
+      running?.kill();
+      await running?.ended;
+    },
+  };
+}
+
+type Ended = { kind: "finished" } | Pick<Unfinished, "kind" | "reason">;
+
+interface Running {
+  ended: Promise<Ended>;
+  kill(): void;
+}
+
+function runFinishing(file: string): Running {
+  const { promise: ended, resolve } = Promise.withResolvers<Ended>();
+  const child = execFile(
+    process.execPath,
+    [fileURLToPath(new URL("./finalize-process.ts", import.meta.url)), file],
+    {
+      // What does not fit into memory while an index is made is kept beside the file.
+      env: { ...process.env, SQLITE_TMPDIR: dirname(file) },
+      maxBuffer: REASON_BYTES_MAX,
+    },
+    (error, _output, reason) => {
+      if (error === null) resolve({ kind: "finished" });
+      else if (error.code === EXIT_CODES.tryLater) {
+        resolve({ kind: "in use", reason: "it is being read" });
+      } else resolve({ kind: "failed", reason: reason === "" ? error.message : reason });
+    },
+  );
+  return { ended, kill: () => child.kill("SIGKILL") };
+}
+
+/** `in use`: somebody is reading it, and must not lose the write-ahead log. It can be tried again. */
+type Finishing = "finished" | "in use";
+
+const BUSY_TIMEOUT_MS = 1_000;
+const WRITE_BITS = 0o222;
+
+/**
+ * Makes one portable file out of a sealed segment: indexed by topic, analysed for SQLite's planner,
+ * without a write-ahead log, read-only. A kill at any moment leaves something to begin with again.
+ */
+export function finishSegment(file: string): Finishing {
+  const stats = statSync(file);
+  if (isFinished(stats)) return "finished";
+  const database = new Sqlite(file, { fileMustExist: true, timeout: BUSY_TIMEOUT_MS });
+  try {
+    if (readSeal(database) === null)
+      throw new Error("it has no successor: it may still be written");
+    // While there is a write-ahead log, whoever reads is not in the way.
+    addIndex(database);
+    database.pragma("wal_checkpoint(TRUNCATE)");
+    database.pragma("journal_mode = DELETE");
+  } catch (error) {
+    if (errorCode(error)?.startsWith("SQLITE_BUSY")) return "in use";
+    throw error;
+  } finally {
+    database.close();
+  }
+  makeReadOnly(file, stats);
+  return "finished";
+}
+
+function addIndex(database: Database): void {
+  // A crash of the machine costs an index that is made again, never the rows.
+  database.pragma("synchronous = NORMAL");
+  const add = database.transaction(() => {
+    const isThere = database
+      .prepare("SELECT 1 FROM sqlite_schema WHERE name = 'rows_by_topic'")
+      .get();
+    if (isThere !== undefined) return;
+    database.exec("CREATE INDEX rows_by_topic ON rows (topic_id)");
+    database.exec("ANALYZE");
+  });
+  add.immediate();
+}
+
+/** The last step: what is read-only is taken for finished from here on. */
+function makeReadOnly(file: string, { mode }: Stats): void {
+  const descriptor = openSync(file, "r+");
+  try {
+    fsyncSync(descriptor);
+    fchmodSync(descriptor, mode & ~WRITE_BITS);
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+  fsyncFolderOf(file);
+}

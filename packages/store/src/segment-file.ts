@@ -1,0 +1,117 @@
+import { existsSync, rmSync, statSync } from "node:fs";
+import {
+  EXIT_CODES,
+  errorCode,
+  errorMessage,
+  Fault,
+  isLocked,
+  LOCK_MS_MAX,
+  orOpeningFault,
+} from "@weir/runtime";
+import type { Database } from "better-sqlite3";
+import Sqlite from "better-sqlite3";
+import { APPLICATION_ID, migrate, SCHEMA_VERSION, schemaVersion } from "./schema.ts";
+
+export interface SegmentOptions {
+  file: string;
+  stream: string;
+  /** FULL survives a power cut; NORMAL may then lose the newest commits, but never more. */
+  synchronous: "FULL" | "NORMAL";
+  /** Now, in microseconds since the epoch. */
+  nowUs: number;
+}
+
+const JOURNAL_BYTES_MAX = 64 * 1024 * 1024;
+
+/**
+ * Opens or makes one segment file for writing and brings it to the current format.
+ *
+ * @param setting the setting that names the file or its folder, for the remedy.
+ */
+export function openSegment(
+  { file, stream, synchronous, nowUs }: SegmentOptions,
+  setting = "DB_FILE",
+): Database {
+  return orOpeningFault(file, setting, () => {
+    const database = new Sqlite(file, { timeout: LOCK_MS_MAX });
+    try {
+      // Only a file without tables takes it; later it needs a VACUUM. To say it again is a commit.
+      if (schemaVersion(database) === 0) database.pragma("auto_vacuum = INCREMENTAL");
+      database.pragma("journal_mode = WAL");
+      database.pragma(`synchronous = ${synchronous}`);
+      database.pragma(`journal_size_limit = ${JOURNAL_BYTES_MAX}`);
+      migrate(database, { stream, createdUs: nowUs });
+      return database;
+    } catch (error) {
+      database.close();
+      throw error;
+    }
+  });
+}
+
+/** What a path holds, as far as a store cares. */
+type FileKind = "missing" | "weir" | "legacy";
+
+/**
+ * Tells what a file is: nothing yet, a store, or a database of the system that Weir replaces (a table
+ * `messages(number, epochtime)`).
+ *
+ * @throws Fault when it is anything else: it is never overwritten.
+ */
+export function identifyFile(file: string): FileKind {
+  if (!existsSync(file) || statSync(file).size === 0) return "missing";
+
+  const database = new Sqlite(file, { fileMustExist: true, timeout: LOCK_MS_MAX });
+  try {
+    if (database.pragma("application_id", { simple: true }) === APPLICATION_ID) {
+      refuseNewerVersion(file, database);
+      return "weir";
+    }
+    if (hasLegacyTable(database)) return "legacy";
+    if (isEmpty(database)) return "missing";
+  } catch (cause) {
+    if (cause instanceof Fault || isLocked(cause)) throw cause;
+    if (errorCode(cause) === "SQLITE_NOTADB") throw foreignFile(file, "is not an SQLite database");
+    throw new Fault(`${file} cannot be read: ${errorMessage(cause)}`, {
+      remedy: "It may be damaged: move it away and restore a copy, or start with a new file.",
+      cause,
+    });
+  } finally {
+    database.close();
+  }
+  throw foreignFile(file, "is an SQLite database of another program");
+}
+
+function hasLegacyTable(database: Database): boolean {
+  const columns = database.prepare("SELECT name FROM pragma_table_info('messages')").pluck().all();
+  const isTable = database
+    .prepare("SELECT count(*) FROM sqlite_schema WHERE name = 'messages' AND type = 'table'")
+    .pluck()
+    .get();
+  return isTable === 1 && columns.includes("number") && columns.includes("epochtime");
+}
+
+function isEmpty(database: Database): boolean {
+  return database.prepare("SELECT count(*) FROM sqlite_schema").pluck().get() === 0;
+}
+
+function refuseNewerVersion(file: string, database: Database): void {
+  const found = schemaVersion(database);
+  if (found <= SCHEMA_VERSION) return;
+  throw new Fault(`${file} has format version ${found}; this Weir knows up to ${SCHEMA_VERSION}`, {
+    remedy: "Use the version of Weir that wrote it, or a newer one.",
+    exitCode: EXIT_CODES.configuration,
+  });
+}
+
+function foreignFile(file: string, what: string): Fault {
+  return new Fault(`DB_FILE: ${file} ${what}`, {
+    remedy: "Name another file in DB_FILE; this one is left as it is.",
+    exitCode: EXIT_CODES.configuration,
+  });
+}
+
+/** Removes a database file. The journals go first: one without its file would lie there for ever. */
+export function removeWithJournals(file: string): void {
+  for (const journal of ["-wal", "-shm", "-journal", ""]) rmSync(file + journal, { force: true });
+}

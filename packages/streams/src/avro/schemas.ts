@@ -1,0 +1,172 @@
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { basename, join } from "node:path";
+import { textOf } from "@weir/protocol";
+import { EXIT_CODES, errorMessage, Fault } from "@weir/runtime";
+import type { Type } from "avsc";
+import avro from "avsc";
+import type { Framing } from "./avro.ts";
+import { createFieldsReader, type FieldsResult } from "./fields.ts";
+
+type ReadFields = (bytes: Buffer) => FieldsResult;
+
+/** What reads the values of a folder's schemas, by what a payload names these with. */
+interface Schemas {
+  /**
+   * Looks into the folder again first, once a while.
+   *
+   * @returns `undefined` for a schema that is not there.
+   */
+  find(key: string, nowUs: number): ReadFields | undefined;
+}
+
+export interface SchemasOptions {
+  /** Holds `*.avsc`; in Confluent's framing `<id>.avsc`. */
+  folder: string;
+  framing: Framing;
+  /** Called when the folder cannot be read any more, or a file in it is no schema. */
+  warn: (problem: string) => void;
+}
+
+/** Known at once, also of files that are gone. */
+const SCHEMAS_MAX = 1_000;
+const LOOK_INTERVAL_US = 1_000_000;
+
+/**
+ * Reads the schemas, and those that are new or have changed while messages come. A folder that
+ * vanishes takes nothing away: what is known stays known.
+ *
+ * @throws Fault when the folder cannot be read at first.
+ */
+export function openSchemas({ folder, framing, warn }: SchemasOptions): Schemas {
+  const known = new Map<string, ReadFields>();
+  const files = createSchemaFolder(folder);
+  let lookedAtUs = Number.NEGATIVE_INFINITY;
+  let isReadable = true;
+
+  function look(): void {
+    for (const file of files.takeChanged(SCHEMAS_MAX)) {
+      try {
+        const { key, type } = readSchema(file, framing);
+        if (known.size < SCHEMAS_MAX || known.has(key)) known.set(key, createFieldsReader(type));
+        else warn(`${file} is not used: ${SCHEMAS_MAX} schemas are known already`);
+      } catch (error) {
+        warn(`${file} is no Avro schema, and not used: ${errorMessage(error)}`);
+      }
+    }
+  }
+
+  function lookAgain(): void {
+    try {
+      look();
+      isReadable = true;
+    } catch (error) {
+      // Messages with known schemas go on; the others are stored, and say so.
+      if (isReadable) {
+        warn(
+          `the folder of Avro schemas ${folder} cannot be read any more: ${errorMessage(error)}. The schemas that were read stay in use; bring the folder back for new ones`,
+        );
+      }
+      isReadable = false;
+    }
+  }
+
+  try {
+    look();
+  } catch (cause) {
+    throw new Fault(`the folder of Avro schemas ${folder} cannot be read: ${errorMessage(cause)}`, {
+      remedy: "Make it, with a file <name>.avsc for each schema, or name another one.",
+      exitCode: EXIT_CODES.configuration,
+      cause,
+    });
+  }
+
+  return {
+    find: (key, nowUs) => {
+      // The wall clock may be set back.
+      if (Math.abs(nowUs - lookedAtUs) >= LOOK_INTERVAL_US) {
+        lookedAtUs = nowUs;
+        lookAgain();
+      }
+      return known.get(key);
+    },
+  };
+}
+
+const SCHEMA_BYTES_MAX = 1024 * 1024;
+const SCHEMA_ID = /^\d{1,10}$/;
+
+/** A schema, and what payloads name it with. */
+interface NamedSchema {
+  key: string;
+  type: Type;
+}
+
+/** @throws when the file cannot be read, is no schema, or has no name that its framing knows. */
+function readSchema(file: string, framing: Framing): NamedSchema {
+  if (statSync(file).size > SCHEMA_BYTES_MAX) {
+    throw new Error(`it is larger than ${SCHEMA_BYTES_MAX} bytes`);
+  }
+  const type = avro.Type.forSchema(JSON.parse(textOf(readFileSync(file))));
+  if (framing === "single-object") {
+    // What the library gives here is the canonical form of the specification.
+    return { key: fingerprintOf(JSON.stringify(type.schema())), type };
+  }
+  const id = basename(file, ".avsc");
+  if (!SCHEMA_ID.test(id)) throw new Error("its name is not <schema id>.avsc");
+  return { key: String(Number(id)), type };
+}
+
+/** The schema files of a folder. */
+interface SchemaFolder {
+  /**
+   * The files that are new or have changed since the last call, in the order of their names.
+   *
+   * @throws when the folder cannot be read.
+   */
+  takeChanged(filesMax: number): string[];
+}
+
+function createSchemaFolder(folder: string): SchemaFolder {
+  let seen = new Map<string, string>();
+  return {
+    takeChanged: (filesMax) => {
+      const before = seen;
+      const names = readdirSync(folder).filter((name) => name.endsWith(".avsc"));
+      const files = names
+        .toSorted()
+        .slice(0, filesMax)
+        .map((name) => join(folder, name));
+      seen = new Map(files.map((file) => [file, versionOf(file)]));
+      return files.filter((file) => before.get(file) !== seen.get(file));
+    },
+  };
+}
+
+/** Differs when the file has changed. A file that is gone by now has a version, too. */
+function versionOf(file: string): string {
+  const stat = statSync(file, { throwIfNoEntry: false });
+  return stat === undefined ? "gone" : `${stat.ino} ${stat.mtimeMs} ${stat.size}`;
+}
+
+const EMPTY = 0xc15d213aa4d7a795n;
+const TABLE = Array.from({ length: 256 }, (_, index) => {
+  let entry = BigInt(index);
+  for (let bit = 0; bit < 8; bit += 1) entry = (entry >> 1n) ^ (EMPTY & -(entry & 1n));
+  return BigInt.asUintN(64, entry);
+});
+
+/**
+ * The fingerprint that stands in front of a single object: CRC-64-AVRO of the schema's canonical form.
+ *
+ * @returns 16 hexadecimal digits, in the byte order of the wire (little endian).
+ */
+export function fingerprintOf(canonicalSchema: string): string {
+  let fingerprint = EMPTY;
+  for (const byte of Buffer.from(canonicalSchema)) {
+    const entry = TABLE[Number((fingerprint ^ BigInt(byte)) & 0xffn)] as bigint;
+    fingerprint = (fingerprint >> 8n) ^ entry;
+  }
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigUInt64LE(fingerprint);
+  return bytes.toString("hex");
+}

@@ -1,0 +1,51 @@
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "@jest/globals";
+import type { Transport } from "@weir/mqtt";
+import { systemClock } from "@weir/runtime";
+import {
+  connectTestClient,
+  eventually,
+  hasDocker,
+  startMosquitto,
+  temporaryFolder,
+} from "@weir/testkit";
+import { COMMAND_TOPIC, connectHandler, startTrial } from "./fixture.ts";
+
+const CONFIGURATION = fileURLToPath(
+  new URL("../../../../mosquitto/mosquitto.conf", import.meta.url),
+);
+const QOS_1 = { qos: 1 } as const;
+const TRANSPORTS: readonly Transport[] = ["mqttjs", "direct"];
+
+describe.each(TRANSPORTS)(
+  "a command that is published with the retain flag, by %s",
+  (transport) => {
+    (hasDocker() ? test : test.skip)(
+      "is refused by a device that hears it live, or was away, as MQTT 5 shows the flag",
+      async () => {
+        using folder = temporaryFolder();
+        await using mosquitto = await startMosquitto(CONFIGURATION);
+        await using sender = await connectTestClient(mosquitto.port);
+        await using trial = startTrial({ folder, clock: systemClock });
+        const endOf = (id: string) =>
+          eventually(() => trial.log.find(({ details }) => "id" in details && details.id === id));
+        const send = (id: string, options: { qos: 1; retain?: boolean } = QOS_1) =>
+          sender.publish(COMMAND_TOPIC, JSON.stringify({ id, name: "echo" }), options);
+
+        const client = await connectHandler(trial.handler, mosquitto.port, { transport });
+        await send("live", { qos: 1, retain: true });
+        await send("plain");
+        expect((await endOf("live")).details).toMatchObject({ status: "rejected" });
+        expect((await endOf("plain")).details).toMatchObject({ status: "done" });
+
+        await client[Symbol.asyncDispose]();
+        await send("away", { qos: 1, retain: true });
+        await send("later");
+        await using _link = await connectHandler(trial.handler, mosquitto.port, { transport });
+        expect((await endOf("away")).details).toMatchObject({ status: "rejected" });
+        expect((await endOf("later")).details).toMatchObject({ status: "done" });
+      },
+      300_000,
+    );
+  },
+);

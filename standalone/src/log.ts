@@ -1,0 +1,199 @@
+import { closeSync, mkdirSync, openSync, renameSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import type { Readable } from "node:stream";
+import { errorCode, errorMessage, visible } from "@weir/runtime";
+import { readLines, type Terminal } from "./terminal.ts";
+
+/** A log that takes at most twice `bytesMax` on disk: `<name>.log`, and the one before as `.old`. */
+interface LogFile extends Disposable {
+  path: string;
+  append(line: string): void;
+}
+
+interface LogFileOptions {
+  folder: string;
+  name: string;
+  bytesMax?: number;
+  /** Called once when it cannot be written; lines are dropped from then on. */
+  onFault: (message: string) => void;
+}
+
+const BYTES_MAX = 10 * 1024 * 1024;
+
+/**
+ * Opens a new log and keeps the previous one.
+ *
+ * @throws when the folder cannot be written.
+ */
+export function openLogFile(options: LogFileOptions): LogFile {
+  const { folder, name, bytesMax = BYTES_MAX, onFault } = options;
+  mkdirSync(folder, { recursive: true });
+  const path = join(folder, `${name}.log`);
+  let descriptor: number | null = rotate(path);
+  let bytes = 0;
+
+  function close(): void {
+    if (descriptor !== null) closeSync(descriptor);
+    descriptor = null;
+  }
+
+  return {
+    path,
+    append: (line) => {
+      if (descriptor === null) return;
+      const text = `${line}\n`;
+      try {
+        if (bytes > 0 && bytes + Buffer.byteLength(text) > bytesMax) {
+          closeSync(descriptor);
+          descriptor = null;
+          descriptor = rotate(path);
+          bytes = 0;
+        }
+        bytes += writeSync(descriptor, text);
+      } catch (error) {
+        // A full disk must not end the suite: the logger, whose rows need it more, has its own answer.
+        close();
+        onFault(`${path} cannot be written (${errorMessage(error)}); its lines are dropped`);
+      }
+    },
+    [Symbol.dispose]: close,
+  };
+}
+
+function rotate(path: string): number {
+  try {
+    renameSync(path, `${path}.old`);
+  } catch (error) {
+    if (errorCode(error) !== "ENOENT") throw error;
+  }
+  return openSync(path, "w");
+}
+
+/** A line of a service's log. */
+interface LogLine {
+  /** As pino counts: 30 is info, 50 error, 60 fatal. */
+  level: number;
+  /** ISO 8601. */
+  time: string;
+  message: string;
+  remedy: string | null;
+  details: Record<string, unknown>;
+}
+
+const LEVEL_ERROR = 50;
+const LEVEL_NAMES = new Map([
+  [10, "trace"],
+  [20, "debug"],
+  [30, "info"],
+  [40, "warn"],
+  [50, "error"],
+  [60, "fatal"],
+]);
+
+/** `null` for what is not a line of a log, such as a warning of Node itself. */
+function parseLogLine(text: string): LogLine | null {
+  const parsed = parseObject(text);
+  if (parsed === null) return null;
+  const { level, time, msg, remedy, name: _name, ...details } = parsed;
+  if (typeof level !== "number" || typeof msg !== "string") return null;
+  return {
+    level,
+    time: typeof time === "string" ? time : "",
+    message: msg,
+    remedy: typeof remedy === "string" ? remedy : null,
+    details,
+  };
+}
+
+function parseObject(text: string): Record<string, unknown> | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    // The entries of an object that JSON.parse made are its properties.
+    return typeof value === "object" && value !== null
+      ? Object.fromEntries(Object.entries(value))
+      : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Whether somebody at the terminal must know. */
+function isUrgent({ level }: LogLine): boolean {
+  return level >= LEVEL_ERROR;
+}
+
+/** A line as a sentence, with its remedy if it has one. */
+function renderSentence({ message, remedy }: LogLine, otherwise: string): string {
+  return `${sentence(shown(message))} ${shown(remedy ?? otherwise)}`;
+}
+
+/** A line as `--verbose` shows it: time, process, level, message, details. */
+function renderVerbose(name: string, line: LogLine): string {
+  const { err: _stack, ...details } = line.details;
+  const others = { ...details, ...(line.remedy === null ? {} : { remedy: line.remedy }) };
+  const more = Object.keys(others).length === 0 ? "" : ` ${JSON.stringify(others)}`;
+  const level = LEVEL_NAMES.get(line.level) ?? String(line.level);
+  return `${line.time.slice(11, 23)} ${name.padEnd(13)} ${level.padEnd(5)} ${shown(line.message)}${more}`;
+}
+
+/** Indented lines, such as those of a list of problems, stay lines: nobody takes them for the suite's own. */
+function shown(text: string): string {
+  return text.split("\n  ").map(visible).join("\n  ");
+}
+
+function sentence(text: string): string {
+  return /[.!?]$/.test(text) ? text : `${text}.`;
+}
+
+interface LogRelayOptions {
+  name: string;
+  file: LogFile;
+  terminal: Terminal;
+  /** Whether the terminal shows every line, or only what somebody must know. */
+  isVerbose: boolean;
+}
+
+/** Takes the log of one process, life after life, into its file and to the terminal. */
+interface LogRelay {
+  /** Resolves when the stream has ended. */
+  relay(log: Readable): Promise<void>;
+  /** The newest lines of this life that are no lines of a log. */
+  plainText(): string;
+}
+
+const PLAIN_LINES_MAX = 40;
+
+export function createLogRelay(options: LogRelayOptions): LogRelay {
+  const { name, file, terminal, isVerbose } = options;
+  let plainLines: string[] = [];
+  let shown: string | null = null;
+
+  function take(text: string): void {
+    file.append(text);
+    const line = parseLogLine(text);
+    if (line === null) {
+      plainLines.push(text);
+      if (plainLines.length > PLAIN_LINES_MAX) plainLines.shift();
+      if (isVerbose) terminal.write(text);
+    } else if (isVerbose) {
+      terminal.write(renderVerbose(name, line));
+    } else if (isUrgent(line)) {
+      sayOnce(`${name}: ${renderSentence(line, `Its log is ${file.path}.`)}`);
+    }
+  }
+
+  /** A fault that repeats itself is told once; the file has every line. */
+  function sayOnce(text: string): void {
+    if (text === shown) return;
+    shown = text;
+    terminal.say(text);
+  }
+
+  return {
+    relay: (log) => {
+      plainLines = [];
+      return readLines(log, take);
+    },
+    plainText: () => plainLines.join("\n"),
+  };
+}

@@ -1,0 +1,133 @@
+import { randomUUID } from "node:crypto";
+import { type ClientLogger, createReconnectingClient, type Subscription } from "@weir/mqtt";
+import { type Announcement, isName, parseAnnouncement } from "@weir/protocol";
+import { type BrokerConfig, EXIT_CODES, errorMessage, Fault, systemClock } from "@weir/runtime";
+
+/** What the publishers announce, as the broker keeps it. */
+export interface Announcements {
+  /** By publisher; `null` for one that cannot be read. */
+  found: ReadonlyMap<string, Announcement | null>;
+  /** Announcements that were not looked at: their names are none, or there are too many of strangers. */
+  ignored: number;
+}
+
+interface Search {
+  /** By its name in weir.yaml; `default` is that of the environment. */
+  broker: { name: string; config: BrokerConfig };
+  logger: ClientLogger;
+  /** The publishers in the ledger. */
+  known: ReadonlySet<string>;
+  /** Looks for this publisher only. Default: for all. */
+  only: string | null;
+}
+
+const ANNOUNCED = "weir/publisher/";
+/** A message of our own, behind what is retained, says that all of it has come. */
+const LAST = "weir/audit";
+/** How long the broker may take for each answer. */
+const ANSWER_MS_MAX = 20_000;
+/** Topics announced by publishers that the ledger does not know. Whoever invents them takes no more memory. */
+const STRANGE_TOPICS_MAX = 200_000;
+/** Filters in one SUBSCRIBE: a packet that every broker takes. */
+const FILTERS_MAX = 200;
+
+/**
+ * Reads the retained announcements. RabbitMQ sends none of them to a filter with a wildcard, so the
+ * publishers in the ledger that this does not find are asked for by their own topics.
+ *
+ * @throws Fault when the broker does not answer.
+ */
+export async function findAnnouncements(search: Search): Promise<Announcements> {
+  const { known, only } = search;
+  const found = new Map<string, Announcement | null>();
+  let ignored = 0;
+  let strangeTopics = 0;
+
+  function take(publisher: string, payload: Buffer): void {
+    // An empty retained message is a deletion.
+    if (payload.length === 0) return;
+    const announcement = parseAnnouncement(payload);
+    const isStrange = !known.has(publisher);
+    if (isStrange) strangeTopics += announcement?.entries.length ?? 1;
+    if (!isName(publisher) || (isStrange && strangeTopics > STRANGE_TOPICS_MAX)) ignored += 1;
+    else found.set(publisher, announcement);
+  }
+
+  await using broker = await connect(search, ({ topic, payload }) => {
+    take(topic.slice(ANNOUNCED.length), payload);
+  });
+  await broker.ask([`${ANNOUNCED}${only ?? "+"}`]);
+  const absent = [...known].filter((publisher) => only === null && !found.has(publisher));
+  for (let from = 0; from < absent.length; from += FILTERS_MAX) {
+    const few = absent.slice(from, from + FILTERS_MAX);
+    await broker.ask(few.map((publisher) => `${ANNOUNCED}${publisher}`));
+  }
+  return { found, ignored };
+}
+
+interface Asked extends AsyncDisposable {
+  /** Subscribes to filters; resolves when all that is retained there has come. */
+  ask(filters: readonly string[]): Promise<void>;
+}
+
+async function connect(
+  { broker, logger }: Search,
+  onMessage: (message: { topic: string; payload: Buffer }) => void,
+): Promise<Asked> {
+  const lastSubscription: Subscription = { filter: LAST, qos: 1 };
+  const connected = Promise.withResolvers<void>();
+  let mark = "";
+  let all = Promise.withResolvers<void>();
+  await using opening = new AsyncDisposableStack();
+  const client = opening.use(
+    createReconnectingClient({
+      broker: broker.config,
+      clientId: `weir-audit-${randomUUID()}`,
+      session: { kind: "clean" },
+      transport: "direct",
+      subscriptions: [lastSubscription],
+      // One write acknowledges a whole batch.
+      onBatch: (messages) => {
+        for (const message of messages) {
+          if (message.topic !== LAST) onMessage(message);
+          else if (message.payload.toString() === mark) all.resolve();
+        }
+      },
+      onConnected: () => connected.resolve(),
+      clock: systemClock,
+      logger,
+    }),
+  );
+  client.start();
+  await answered(broker.name, connected.promise);
+  const opened = opening.move();
+  return {
+    ask: async (filters) => {
+      all = Promise.withResolvers();
+      // Another audit may be at work, and so may an answer to an earlier question.
+      mark = randomUUID();
+      const asked = filters.map((filter): Subscription => ({ filter, qos: 1 }));
+      await answered(broker.name, client.setSubscriptions([lastSubscription, ...asked]));
+      await answered(broker.name, client.publish(LAST, mark, { qos: 1 }));
+      await answered(broker.name, all.promise);
+    },
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
+  };
+}
+
+/** @throws Fault when it fails, or takes too long. */
+async function answered(broker: string, answer: Promise<void>): Promise<void> {
+  const late = Promise.withResolvers<void>();
+  using _timer = systemClock.schedule(ANSWER_MS_MAX, () =>
+    late.reject(new Error(`it did not answer within ${ANSWER_MS_MAX / 1_000} s`)),
+  );
+  try {
+    await Promise.race([answer, late.promise]);
+  } catch (cause) {
+    throw new Fault(`no announcements from the broker ${broker}: ${errorMessage(cause)}`, {
+      remedy: "Is it running, and is BROKER, or its url in weir.yaml, right?",
+      exitCode: EXIT_CODES.unavailable,
+      cause,
+    });
+  }
+}

@@ -1,0 +1,193 @@
+import { randomUUID } from "node:crypto";
+import { addAbortListener } from "node:events";
+import {
+  type ClientLogger,
+  createReconnectingClient,
+  isRefusal,
+  type PublishOptions,
+} from "@weir/mqtt";
+import {
+  type BrokerConfig,
+  type Clock,
+  EXIT_CODES,
+  errorMessage,
+  Fault,
+  systemClock,
+} from "@weir/runtime";
+import type { Cursor } from "@weir/store";
+
+/** A connection to the broker that a recording is played back to; it is made again when it is lost. */
+export interface ReplayConnection extends AsyncDisposable {
+  window: SendWindow;
+  /** What the broker has answered. */
+  counts(): { sent: number; refused: number };
+}
+
+interface ReplayConnectionOptions {
+  broker: BrokerConfig;
+  logger: ClientLogger;
+  /** Ends the wait for the first connection. */
+  signal: AbortSignal;
+  /** Called for the first few refusals. */
+  onRefused: (topic: string, reason: string) => void;
+  clock?: Clock;
+}
+
+const CONNECT_MS_MAX = 20_000;
+const REFUSALS_TOLD = 5;
+
+/** @throws Fault when there is no connection within 20 s. Later it waits for as long as it takes. */
+export async function connectForReplay(
+  options: ReplayConnectionOptions,
+): Promise<ReplayConnection> {
+  const { broker, logger, signal, onRefused, clock = systemClock } = options;
+  const counts = { sent: 0, refused: 0 };
+  const window = createSendWindow({
+    publish: (topic, payload, how) => client.publish(topic, payload, how),
+    onSent: () => {
+      counts.sent += 1;
+    },
+    onRefused: ({ topic }, reason) => {
+      counts.refused += 1;
+      if (counts.refused <= REFUSALS_TOLD) onRefused(topic, reason);
+    },
+  });
+  const connected = Promise.withResolvers<void>();
+  await using opening = new AsyncDisposableStack();
+  const client = opening.use(
+    createReconnectingClient({
+      broker,
+      clientId: `weir-replay-${randomUUID()}`,
+      session: { kind: "clean" },
+      onConnected: () => {
+        window.connected();
+        connected.resolve();
+      },
+      onDisconnected: window.disconnected,
+      clock,
+      logger,
+    }),
+  );
+  client.start();
+  using _timer = clock.schedule(CONNECT_MS_MAX, () => connected.reject(noBroker(broker.url)));
+  signal.addEventListener("abort", () => connected.resolve(), { once: true });
+  await connected.promise;
+
+  const opened = opening.move();
+  return {
+    window,
+    counts: () => ({ ...counts }),
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
+  };
+}
+
+function noBroker(url: string): Fault {
+  return new Fault(`no connection to ${url} within ${CONNECT_MS_MAX / 1_000} s`, {
+    remedy: "Is the broker running, and is --broker (by default the stream's broker) right?",
+    exitCode: EXIT_CODES.unavailable,
+  });
+}
+
+/** A message on its way to the broker. */
+export interface Outgoing {
+  topic: string;
+  payload: Buffer;
+  options: PublishOptions;
+  /** Its place in the recording. */
+  cursor: Cursor;
+}
+
+/** What has been sent and is not answered yet: it is sent again over the next connection. */
+export interface SendWindow {
+  /** Sends a message, as soon as there is room; waits no longer than the signal lasts. */
+  send(message: Outgoing, signal: AbortSignal): Promise<void>;
+  /** Resolves when everything is answered, or the signal aborts. */
+  settled(signal: AbortSignal): Promise<void>;
+  /** There is a connection, a new one: what is not answered is sent again, in its order. */
+  connected(): void;
+  disconnected(): void;
+  /** Everything up to here is answered; `null` as long as nothing is. */
+  answeredThrough(): Cursor | null;
+}
+
+interface SendWindowOptions {
+  publish: (topic: string, payload: Buffer, options: PublishOptions) => Promise<void>;
+  onSent: () => void;
+  /** The broker does not take it. It is not tried again. */
+  onRefused: (message: Outgoing, reason: string) => void;
+}
+
+interface Entry {
+  message: Outgoing;
+  isAnswered: boolean;
+}
+
+const MESSAGES_MAX = 1_000;
+const BYTES_MAX = 8 * 1024 * 1024;
+
+export function createSendWindow({ publish, onSent, onRefused }: SendWindowOptions): SendWindow {
+  /** In their order; the first is not answered. */
+  const entries: Entry[] = [];
+  let bytes = 0;
+  let connection = 0;
+  let isConnected = false;
+  let answered: Cursor | null = null;
+  let progress = Promise.withResolvers<void>();
+
+  function attempt(entry: Entry): void {
+    const on = connection;
+    const { topic, payload, options } = entry.message;
+    publish(topic, payload, options).then(
+      () => {
+        if (!entry.isAnswered) onSent();
+        answer(entry);
+      },
+      (error: unknown) => {
+        if (on === connection && isRefusal(error)) refuse(entry, error);
+        // The end of a connection is told right behind the errors that it causes.
+        else setImmediate(() => on === connection && isConnected && refuse(entry, error));
+      },
+    );
+  }
+
+  function refuse(entry: Entry, error: unknown): void {
+    if (!entry.isAnswered) onRefused(entry.message, errorMessage(error));
+    answer(entry);
+  }
+
+  function answer(entry: Entry): void {
+    if (entry.isAnswered) return;
+    entry.isAnswered = true;
+    bytes -= entry.message.payload.length;
+    while (entries[0]?.isAnswered === true) answered = entries.shift()?.message.cursor ?? null;
+    progress.resolve();
+    progress = Promise.withResolvers();
+  }
+
+  async function until(condition: () => boolean, signal: AbortSignal): Promise<void> {
+    using _aborting = addAbortListener(signal, () => progress.resolve());
+    while (!condition() && !signal.aborted) await progress.promise;
+  }
+
+  return {
+    send: async (message, signal) => {
+      const hasRoom = () => entries.length < MESSAGES_MAX && bytes < BYTES_MAX;
+      if (!hasRoom()) await until(hasRoom, signal);
+      if (signal.aborted) return;
+      const entry = { message, isAnswered: false };
+      entries.push(entry);
+      bytes += message.payload.length;
+      if (isConnected) attempt(entry);
+    },
+    settled: (signal) => until(() => entries.length === 0, signal),
+    connected: () => {
+      connection += 1;
+      isConnected = true;
+      for (const entry of entries) if (!entry.isAnswered) attempt(entry);
+    },
+    disconnected: () => {
+      isConnected = false;
+    },
+    answeredThrough: () => answered,
+  };
+}

@@ -1,0 +1,184 @@
+import { addAbortListener } from "node:events";
+import { matchesFilter, topicProblem } from "@weir/protocol";
+import { type BrokerConfig, type Clock, EXIT_CODES, Fault } from "@weir/runtime";
+import { type Cursor, readRange, type Skipped, type StoredMessage } from "@weir/store";
+import type { StreamConfig } from "@weir/streams";
+import type { Progress } from "./recording-command.ts";
+import type { ReplayRequest } from "./replay.ts";
+import type { SendWindow } from "./replay-connection.ts";
+
+export interface ReplayOptions {
+  window: SendWindow;
+  clock: Clock;
+  onProgress: (progress: Progress) => void;
+  onSkipped: (skipped: Skipped) => void;
+  /** Ends it, also in the middle of a pause. */
+  signal: AbortSignal;
+}
+
+/** What a replay has read. What the broker has answered is the window's to say. */
+export interface Replayed {
+  /** Messages that were handed to the window. */
+  played: number;
+  /** Messages that were left out, because their topics cannot be published to. */
+  leftOut: number;
+  /** Segments that could not be read. */
+  unreadable: number;
+  /** The end of what was read; `null` where there was nothing at all. */
+  cursor: Cursor | null;
+}
+
+/** Plays a recording back, and returns when the broker has answered all of it or the signal aborts. */
+export async function replay(request: ReplayRequest, options: ReplayOptions): Promise<Replayed> {
+  const { window, clock, onProgress, onSkipped, signal } = options;
+  const pace = createPace(request.pace);
+  const refuseOwn = ownTopicGuard(request);
+  const replayed: Replayed = { played: 0, leftOut: 0, unreadable: 0, cursor: null };
+
+  async function play(message: StoredMessage): Promise<void> {
+    const topic = retopic(message.topic, request.retopic);
+    if (topicProblem(topic) !== null) {
+      replayed.leftOut += 1;
+      return;
+    }
+    refuseOwn(topic);
+    await pause(clock, pace.waitMs(message.receivedUs, clock.monotonic()), signal);
+    await window.send(outgoing(message, topic, request), signal);
+    if (signal.aborted) return;
+    replayed.played += 1;
+    onProgress({ messages: replayed.played, reachedUs: message.receivedUs });
+  }
+
+  for await (const page of readRange(request.stream.place, request.query)) {
+    for (const skipped of page.skipped) {
+      if (skipped.kind === "unreadable") replayed.unreadable += 1;
+      onSkipped(skipped);
+    }
+    for (const message of page.messages) {
+      await play(message);
+      if (signal.aborted) return replayed;
+    }
+    replayed.cursor = page.cursor;
+  }
+  await window.settled(signal);
+  return replayed;
+}
+
+function outgoing(
+  { payload, qos, retained, cursor }: StoredMessage,
+  topic: string,
+  request: Pick<ReplayRequest, "qos" | "keepsRetained">,
+) {
+  const options = {
+    qos: request.qos ?? (qos === 0 ? 0 : 1),
+    retain: retained && request.keepsRetained,
+  } as const;
+  return { topic, payload, options, cursor };
+}
+
+/** Keeps a stream from logging its own recording, over and over. */
+function ownTopicGuard({ stream, streams, broker, allowsOwnTopics }: ReplayRequest) {
+  const isOwnBroker = isSameBroker(streams.brokers[stream.broker], broker);
+  return (topic: string): void => {
+    if (allowsOwnTopics || !isOwnBroker || !listensTo(stream, topic)) return;
+    throw new Fault(
+      `the stream ${stream.name} itself listens to ${JSON.stringify(topic)} at ${broker.url}`,
+      {
+        remedy:
+          "Put something in front of the topics (--root replay/), name another broker, or say --same-topics: then it is logged again, except what has the sequence of an outbox, which counts as a duplicate.",
+        exitCode: EXIT_CODES.configuration,
+      },
+    );
+  };
+}
+
+/** Timers cannot be more exact, and shorter waits would only cost. */
+const PAUSE_MS_MIN = 1;
+const PAUSE_MS_MAX = 2 ** 31 - 1;
+
+async function pause(clock: Clock, waitMs: number, signal: AbortSignal): Promise<void> {
+  if (waitMs < PAUSE_MS_MIN || signal.aborted) return;
+  const over = Promise.withResolvers<void>();
+  using _timer = clock.schedule(Math.min(waitMs, PAUSE_MS_MAX), over.resolve);
+  using _aborting = addAbortListener(signal, () => over.resolve());
+  await over.promise;
+}
+
+/** When each message of a recording is due. */
+interface Pace {
+  /** How long to wait with a message, in milliseconds; call it once for each, in their order. */
+  waitMs(receivedUs: number, nowMs: number): number;
+}
+
+export interface PaceOptions {
+  /** How many times faster than it was recorded; `null` is as fast as it goes. */
+  speed: number | null;
+  /** The longest pause, in milliseconds of the replay. */
+  gapMsMax: number;
+}
+
+/** Whoever is later than this does not make up for it: it was an outage, or the broker is slower. */
+const LATE_MS_MAX = 1_000;
+
+/** The original gaps, scaled and capped. Where the clock was set back there is none. */
+export function createPace({ speed, gapMsMax }: PaceOptions): Pace {
+  let dueMs: number | null = null;
+  let beforeUs = 0;
+  return {
+    waitMs: (receivedUs, nowMs) => {
+      if (speed === null) return 0;
+      const gapMs = Math.max(0, (receivedUs - beforeUs) / 1_000 / speed);
+      beforeUs = receivedUs;
+      dueMs = dueMs === null ? nowMs : dueMs + Math.min(gapMs, gapMsMax);
+      if (nowMs - dueMs > LATE_MS_MAX) dueMs = nowMs;
+      return Math.max(0, dueMs - nowMs);
+    },
+  };
+}
+
+/** Whether a stream would log what is published on a topic. */
+export function listensTo(
+  { filters, exclude }: Pick<StreamConfig, "filters" | "exclude">,
+  topic: string,
+): boolean {
+  const isMatch = (filter: string): boolean => matchesFilter(filter, topic);
+  return filters.some(isMatch) && !exclude.some(isMatch);
+}
+
+const PORTS = new Map([
+  ["mqtt:", "1883"],
+  ["mqtts:", "8883"],
+  ["ws:", "80"],
+  ["wss:", "443"],
+]);
+const THIS_MACHINE: ReadonlySet<string> = new Set(["localhost", "127.0.0.1", "[::1]"]);
+
+/** Whether two URLs lead to the same host, as far as they themselves tell: names are not looked up. */
+export function isSameBroker(one: BrokerConfig | undefined, other: BrokerConfig): boolean {
+  return one !== undefined && addressOf(one.url) === addressOf(other.url);
+}
+
+function addressOf(url: string): string {
+  const { hostname, protocol, port } = new URL(url);
+  const name = hostname.toLowerCase();
+  const host = THIS_MACHINE.has(name) ? "localhost" : name;
+  return `${host}:${port || PORTS.get(protocol)}`;
+}
+
+/** Texts that the beginnings of topics are replaced by; the first that fits counts. */
+export interface Rewrite {
+  from: string;
+  to: string;
+}
+
+export interface RetopicOptions {
+  /** Is put in front of every topic. */
+  root: string;
+  rewrites: readonly Rewrite[];
+}
+
+/** The topic under which a message is played back. It may be none that can be published to. */
+export function retopic(topic: string, { root, rewrites }: RetopicOptions): string {
+  const rewrite = rewrites.find(({ from }) => topic.startsWith(from));
+  return root + (rewrite === undefined ? topic : rewrite.to + topic.slice(rewrite.from.length));
+}

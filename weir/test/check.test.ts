@@ -1,0 +1,152 @@
+import { execFile } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { describe, expect, jest, test } from "@jest/globals";
+import { EXIT_CODES } from "@weir/runtime";
+import { type TemporaryFolder, temporaryFolder } from "@weir/testkit";
+
+// Processes are started, some of them one after the other.
+jest.setTimeout(180_000);
+
+interface Outcome {
+  exitCode: number | null;
+  output: string;
+  errors: string;
+}
+
+const PROGRAM = resolve("weir/src/config-check.ts");
+
+/** Runs `npm run config` in a folder, where neither .env nor weir.yaml are but the test's own. */
+function runConfig(
+  folder: TemporaryFolder,
+  args: readonly string[],
+  environment: Record<string, string> = {},
+): Promise<Outcome> {
+  return new Promise((done) => {
+    const child = execFile(
+      process.execPath,
+      [PROGRAM, ...args],
+      { cwd: folder.path, env: { PATH: process.env.PATH, ...environment } },
+      (_, output, errors) => done({ exitCode: child.exitCode, output, errors }),
+    );
+  });
+}
+
+function writeWeirFile(folder: TemporaryFolder, text: string): void {
+  mkdirSync(folder.file("config"), { recursive: true });
+  writeFileSync(folder.file("config/weir.yaml"), text);
+}
+
+describe("npm run config -- check", () => {
+  test("shows the defaults where there is no weir.yaml", async () => {
+    using folder = temporaryFolder();
+    const { exitCode, output } = await runConfig(folder, ["check"]);
+    expect(exitCode).toBe(EXIT_CODES.ok);
+    expect(output).toContain("There is no weir.yaml");
+    expect(output).toMatch(/devices\/# \(QoS 1\)/);
+    expect(output).toContain("2 stream(s), 0 warning(s)");
+  });
+
+  test("shows what a weir.yaml comes to, and what is subscribed to for it", async () => {
+    using folder = temporaryFolder();
+    writeWeirFile(
+      folder,
+      `
+brokers: { barn: { url: "mqtts://barn", username: me, passwordVariable: BARN } }
+streams:
+  a: { filters: [a/+], retention: { age: 7d } }
+  b: { filters: [+/b], exclude: [a/b], retention: { size: 1GiB } }
+  c: { filters: [c], broker: barn, connection: own, retention: { age: 7d } }`,
+    );
+    const environment = { BARN: "hidden", BROKER_URL: "mqtt://me:hidden@home" };
+    const { output } = await runConfig(folder, ["check", "--json"], environment);
+    expect(output).not.toContain("hidden");
+    expect(JSON.parse(output)).toMatchObject({
+      file: "config/weir.yaml",
+      streams: [{ name: "data" }, { name: "devices" }, { name: "a" }, { name: "b" }, { name: "c" }],
+      connections: [
+        {
+          name: "default",
+          broker: { url: "mqtt://home" },
+          streams: ["data", "devices", "a", "b"],
+          subscriptions: ["DATA", "devices/#", "losant/#", "a/+", "+/b"].map((filter) => ({
+            filter,
+            qos: 1,
+          })),
+          subscriptions311: expect.arrayContaining([{ filter: "#", qos: 1 }]),
+        },
+        {
+          name: "stream-c",
+          clientId: "weir-logger-stream-c",
+          broker: { name: "barn", username: "me" },
+          subscriptions: [{ filter: "c", qos: 1 }],
+          subscriptions311: null,
+        },
+      ],
+    });
+  });
+
+  test("names every problem of the settings and of the file, and ends with 78", async () => {
+    using folder = temporaryFolder();
+    writeWeirFile(folder, "streams:\n  a:\n    filters: [a/#/b]\n    folders: x\n");
+    const environment = { LOGGER_CLIENT_ID: "a/b" };
+    const { exitCode, errors } = await runConfig(folder, ["check"], environment);
+    expect(exitCode).toBe(EXIT_CODES.configuration);
+    expect(errors).toContain("LOGGER_CLIENT_ID");
+    expect(errors).toContain("config/weir.yaml:3: streams.a.filters.0");
+    expect(errors).toContain("config/weir.yaml:4: streams.a.folders");
+    expect(errors).toContain("did you mean folder?");
+  });
+
+  test("warns of what is missing here, and of what may not be meant", async () => {
+    using folder = temporaryFolder();
+    writeFileSync(folder.file("occupied"), "");
+    writeFileSync(folder.file("broken.ts"), "throw new Error('no good')");
+    const weirFile = folder.file("other.yaml");
+    writeFileSync(
+      weirFile,
+      `
+streams:
+  data: { filters: [OTHER] }
+  a: { filters: [x/#], filter: gone.ts, retention: { age: 1h } }
+  b: { filters: [x/y], filter: broken.ts, folder: ../occupied/b, retention: { age: 7d } }
+  c: { filters: [z], decoder: { avro: { schemas: nowhere, framing: confluent } } }`,
+    );
+    const { exitCode, output } = await runConfig(folder, ["check", weirFile, "--json"]);
+    expect(exitCode).toBe(EXIT_CODES.ok);
+    expect(JSON.parse(output).warnings).toEqual([
+      expect.stringContaining("streams.data does not take DATA"),
+      expect.stringContaining("streams.a: its rotation is longer than its retention"),
+      expect.stringMatching(/streams\.a: .*gone\.ts/),
+      expect.stringMatching(/streams\.b: .*occupied is no folder/),
+      expect.stringMatching(/streams\.b: .*no good/),
+      expect.stringContaining("streams.c: it has no retention"),
+      expect.stringMatching(/streams\.c: .*nowhere/),
+      expect.stringContaining("streams.a and streams.b share topics"),
+    ]);
+  });
+
+  test("does not warn of streams that are kept apart by what they exclude", async () => {
+    using folder = temporaryFolder();
+    writeWeirFile(
+      folder,
+      `
+streams:
+  a: { filters: [x/#], exclude: [x/log/#], retention: { age: 7d } }
+  b: { filters: [x/log/+], retention: { age: 7d } }`,
+    );
+    const { output } = await runConfig(folder, ["check", "--json"]);
+    expect(JSON.parse(output).warnings).toEqual([]);
+  });
+});
+
+describe("npm run config", () => {
+  test("tells what it can do, and ends with 78 for what it cannot", async () => {
+    using folder = temporaryFolder();
+    expect((await runConfig(folder, ["--help"])).output).toContain("check [file]");
+    const { exitCode, errors } = await runConfig(folder, ["chekc"]);
+    expect(exitCode).toBe(EXIT_CODES.configuration);
+    expect(errors).toContain('there is no command "chekc"');
+    expect((await runConfig(folder, ["check", "--yaml"])).exitCode).toBe(EXIT_CODES.configuration);
+  });
+});

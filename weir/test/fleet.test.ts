@@ -1,0 +1,117 @@
+import { connect, createServer } from "node:net";
+import { describe, expect, test } from "@jest/globals";
+import { startBroker } from "@weir/broker";
+import type { FleetRequest } from "@weir/device-agent/fleet";
+import { forgetFleet, startFleet } from "@weir/device-agent/fleet";
+import { systemClock } from "@weir/runtime";
+import { connectTestClient, createFakeClock, eventually, temporaryFolder } from "@weir/testkit";
+
+const LOCAL = { host: "127.0.0.1", port: 0 };
+
+function requestFor(port: number, more: Partial<FleetRequest>): FleetRequest {
+  return {
+    broker: { url: `mqtt://127.0.0.1:${port}`, username: null, password: null },
+    devices: 3,
+    rate: 10,
+    forMs: null,
+    prefix: "devices",
+    name: "fleet",
+    seed: 1,
+    ...more,
+  };
+}
+
+/** A door to a broker that can be shut: who stands inside stays. */
+async function openDoor(target: number) {
+  const door = { isShut: false, turnedAway: 0 };
+  const server = createServer((socket) => {
+    if (door.isShut) {
+      door.turnedAway += 1;
+      socket.destroy();
+      return;
+    }
+    const inside = connect(target, LOCAL.host);
+    socket.pipe(inside).pipe(socket);
+    for (const one of [socket, inside]) one.on("error", () => inside.destroy());
+  });
+  const listening = Promise.withResolvers<void>();
+  server.listen(LOCAL, () => listening.resolve());
+  await listening.promise;
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("it has no port");
+  return Object.assign(door, {
+    port: address.port,
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+  });
+}
+
+describe("a fleet", () => {
+  test("leaves nothing at the broker", async () => {
+    using folder = temporaryFolder();
+    await using broker = await startBroker(LOCAL);
+    await using client = await connectTestClient(broker.port, "devices/+/availability");
+    const request = requestFor(broker.port, {});
+    const onFault = (fault: unknown): never => {
+      throw fault;
+    };
+    {
+      const options = { request, folder: folder.path, onFault, clock: systemClock };
+      await using fleet = startFleet(options);
+      await eventually(() => fleet.counts().connected === 3);
+    }
+    await forgetFleet(request, systemClock);
+    const cleared = () => client.received.filter(({ payload }) => payload.length === 0);
+    await eventually(() => cleared().length === 3);
+    await using latecomer = await connectTestClient(broker.port, "devices/+/availability");
+    await client.publish("devices/other/availability", "online", { qos: 1 });
+    await eventually(() => latecomer.received.length > 0);
+    expect(latecomer.received.map(({ topic }) => topic)).toEqual(["devices/other/availability"]);
+  });
+
+  test("is so many devices, each with states of its own", async () => {
+    using folder = temporaryFolder();
+    await using broker = await startBroker(LOCAL);
+    await using client = await connectTestClient(broker.port, "devices/+/state");
+    await using fleet = startFleet({
+      request: requestFor(broker.port, {}),
+      folder: folder.path,
+      onFault: (fault) => {
+        throw fault;
+      },
+      clock: systemClock,
+    });
+    const speakers = () => new Set(client.received.map(({ topic }) => topic));
+    await eventually(() => speakers().size === 3);
+    expect([...speakers()].sort()).toEqual([
+      "devices/fleet-1/state",
+      "devices/fleet-2/state",
+      "devices/fleet-3/state",
+    ]);
+    expect(fleet.counts()).toMatchObject({ connected: 3, commands: 0 });
+  });
+
+  test("counts as connected who is, whoever else is turned away", async () => {
+    using folder = temporaryFolder();
+    const clock = createFakeClock();
+    await using broker = await startBroker(LOCAL);
+    await using door = await openDoor(broker.port);
+    await using fleet = startFleet({
+      // Twenty begin at once; the last one comes a moment later.
+      request: requestFor(door.port, { devices: 21, rate: 0.1 }),
+      folder: folder.path,
+      onFault: (fault) => {
+        throw fault;
+      },
+      clock,
+    });
+    clock.advance(50);
+    await eventually(() => fleet.counts().connected === 20);
+    door.isShut = true;
+    // In two versions of MQTT at each attempt: behind the third time it was told of the first attempt.
+    await eventually(() => {
+      clock.advance(50);
+      return door.turnedAway >= 3;
+    });
+    expect(fleet.counts().connected).toBe(20);
+  });
+});

@@ -1,0 +1,218 @@
+import { describe, expect, test } from "@jest/globals";
+import { startBroker } from "@weir/broker";
+import { systemClock } from "@weir/runtime";
+import type { NewRow } from "@weir/store";
+import {
+  connectTestClient,
+  createFakeClock,
+  createTestContext,
+  eventually,
+  NOTHING_CONFIGURED,
+  openTestStore,
+  rowOf,
+  START_US,
+  startFaultProxy,
+  type TemporaryFolder,
+  temporaryFolder,
+} from "@weir/testkit";
+import { replayForm } from "../src/replay.ts";
+import { connectForReplay } from "../src/replay-connection.ts";
+import { type Replayed, type ReplayOptions, replay } from "../src/replay-messages.ts";
+import { readRequest } from "../src/selection.ts";
+
+const LOCAL = { host: "127.0.0.1", port: 0 };
+
+/** Rows with the payloads 1 to `count`, a second apart. */
+function rows(count: number, changes: Partial<NewRow> = {}): NewRow[] {
+  return Array.from({ length: count }, (_, index) => ({
+    ...rowOf(String(index + 1), START_US + index * 1_000_000),
+    ...changes,
+  }));
+}
+
+interface Recording {
+  folder: TemporaryFolder;
+  /** Where the stream's own broker is, and the one that is played to. */
+  port: number;
+}
+
+/** Plays what is in `weir.db` to a broker, as the command does. */
+async function play(
+  { folder, port }: Recording,
+  argv: readonly string[],
+  options: Partial<ReplayOptions> = {},
+): Promise<Replayed & { sent: number; refused: number; answered: string | null }> {
+  const request = readRequest(replayForm, ["--stream", "data", ...argv], {
+    environment: {
+      DB_FILE: folder.file("weir.db"),
+      BROKER: `127.0.0.1:${port}`,
+      WEIR_FILE: NOTHING_CONFIGURED,
+    },
+    nowUs: Date.now() * 1_000,
+  });
+  if (request === "help") throw new Error("nobody asked for help");
+  const signal = options.signal ?? new AbortController().signal;
+  await using connection = await connectForReplay({
+    broker: request.broker,
+    logger: createTestContext().logger,
+    signal,
+    onRefused: () => {},
+  });
+  const { window } = connection;
+  const replayed = await replay(request, {
+    window,
+    clock: systemClock,
+    onProgress: () => {},
+    onSkipped: () => {},
+    signal,
+    ...options,
+  });
+  return { ...replayed, ...connection.counts(), answered: window.answeredThrough() };
+}
+
+function record(folder: TemporaryFolder, recorded: readonly NewRow[]): void {
+  using store = openTestStore(folder.file("weir.db"));
+  store.append(recorded);
+}
+
+const payloadsOf = (messages: readonly { payload: Buffer }[]): string[] =>
+  messages.map(({ payload }) => payload.toString());
+
+const upTo = (count: number): string[] => Array.from({ length: count }, (_, n) => String(n + 1));
+
+describe("a replay", () => {
+  test("plays each message back in order, under its root", async () => {
+    using folder = temporaryFolder();
+    await using broker = await startBroker(LOCAL);
+    record(folder, rows(2_500));
+    await using client = await connectTestClient(broker.port, "#");
+    const recording = { folder, port: broker.port };
+    const replayed = await play(recording, ["--root", "replay/", "--speed", "max"]);
+    await eventually(() => client.received.length === 2_500);
+    expect(replayed).toMatchObject({ sent: 2_500, refused: 0, answered: "weir.db:2500" });
+    expect(payloadsOf(client.received)).toEqual(upTo(2_500));
+    expect(new Set(client.received.map(({ topic }) => topic))).toEqual(new Set(["replay/DATA"]));
+  });
+
+  test("plays a part: by time, topic and number", async () => {
+    using folder = temporaryFolder();
+    await using broker = await startBroker(LOCAL);
+    record(folder, [...rows(10, { topic: "a" }), ...rows(10, { topic: "b" })]);
+    await using client = await connectTestClient(broker.port, "#");
+    const argv = [
+      "--topic",
+      "b",
+      "--from",
+      "2026-01-01T00:00:03Z",
+      "--limit",
+      "2",
+      "--speed",
+      "max",
+    ];
+    await play({ folder, port: broker.port }, argv);
+    await eventually(() => client.received.length === 2);
+    expect(payloadsOf(client.received)).toEqual(["4", "5"]);
+  });
+
+  test("loses nothing with a connection that is lost", async () => {
+    using folder = temporaryFolder();
+    await using broker = await startBroker(LOCAL);
+    await using proxy = await startFaultProxy({ target: { host: "127.0.0.1", port: broker.port } });
+    record(folder, rows(3_000));
+    await using client = await connectTestClient(broker.port, "#");
+    const cut = proxy.cutNext({ direction: "up", afterBytes: 20_000 });
+    const argv = ["--root", "replay/", "--speed", "max"];
+    const replayed = await play({ folder, port: proxy.port }, argv);
+    await cut;
+    await eventually(() => new Set(payloadsOf(client.received)).size === 3_000);
+    expect(replayed).toMatchObject({ sent: 3_000, refused: 0, answered: "weir.db:3000" });
+    // Again from the first that was not confirmed, so each comes first behind those before it.
+    expect([...new Set(payloadsOf(client.received))]).toEqual(upTo(3_000));
+  });
+
+  test("leaves out what nobody may publish to", async () => {
+    using folder = temporaryFolder();
+    await using broker = await startBroker(LOCAL);
+    record(folder, [...rows(1, { topic: "$SYS/uptime" }), ...rows(1, { topic: "b" })]);
+    await using client = await connectTestClient(broker.port, "#");
+    const replayed = await play({ folder, port: broker.port }, []);
+    expect(replayed).toMatchObject({ played: 1, leftOut: 1, sent: 1 });
+    await eventually(() => client.received.length === 1);
+    expect(client.received[0]?.topic).toBe("b");
+  });
+
+  test("does not feed a stream with its own recording, unless it is told to", async () => {
+    using folder = temporaryFolder();
+    await using broker = await startBroker(LOCAL);
+    record(folder, rows(1));
+    await using client = await connectTestClient(broker.port, "#");
+    const recording = { folder, port: broker.port };
+    await expect(play(recording, [])).rejects.toMatchObject({
+      message: expect.stringContaining('"DATA"'),
+      remedy: expect.stringContaining("--root"),
+      exitCode: 78,
+    });
+    await expect(play(recording, ["--root", "x/", "--rewrite", "DATA=y"])).resolves.toMatchObject({
+      sent: 1,
+    });
+    await expect(play(recording, ["--same-topics"])).resolves.toMatchObject({ sent: 1 });
+    await eventually(() => client.received.length === 2);
+    expect(client.received.map(({ topic }) => topic)).toEqual(["x/y", "DATA"]);
+  });
+
+  test.each([
+    [[], 0],
+    [["--retained"], 1],
+  ])("with %j has the broker keep so many messages: %s", async (argv, kept) => {
+    using folder = temporaryFolder();
+    await using broker = await startBroker(LOCAL);
+    record(folder, rows(1, { topic: "kept", retained: true }));
+    await play({ folder, port: broker.port }, argv);
+    await using client = await connectTestClient(broker.port, "#");
+    await client.publish("last", "", { qos: 1 });
+    await eventually(() => client.received.at(-1)?.topic === "last");
+    expect(client.received.filter(({ topic }) => topic === "kept")).toHaveLength(kept);
+  });
+
+  test("waits between two messages as long as they were apart", async () => {
+    using folder = temporaryFolder();
+    await using broker = await startBroker(LOCAL);
+    record(folder, [rowOf("1", START_US), rowOf("2", START_US + 60_000_000)]);
+    await using client = await connectTestClient(broker.port, "#");
+    const clock = createFakeClock();
+    const scheduled = Promise.withResolvers<void>();
+    const watched = {
+      ...clock,
+      schedule: (delayMs: number, task: () => void) => {
+        scheduled.resolve();
+        return clock.schedule(delayMs, task);
+      },
+    };
+    const recording = { folder, port: broker.port };
+    const playing = play(recording, ["--root", "r/", "--speed", "2"], { clock: watched });
+    await scheduled.promise;
+    await eventually(() => client.received.length === 1);
+    clock.advance(29_999);
+    await client.publish("sentinel", "", { qos: 1 });
+    await eventually(() => client.received.at(-1)?.topic === "sentinel");
+    clock.advance(1);
+    await playing;
+    await eventually(() => client.received.length === 3);
+    expect(client.received.map(({ topic }) => topic)).toEqual(["r/DATA", "sentinel", "r/DATA"]);
+  });
+
+  test("can be stopped in the middle of a pause, and says where to go on", async () => {
+    using folder = temporaryFolder();
+    await using broker = await startBroker(LOCAL);
+    record(folder, [rowOf("1", START_US), rowOf("2", START_US + 3_600_000_000)]);
+    await using client = await connectTestClient(broker.port, "#");
+    const stopping = new AbortController();
+    const recording = { folder, port: broker.port };
+    const playing = play(recording, ["--root", "r/"], { signal: stopping.signal });
+    await eventually(() => client.received.length === 1);
+    stopping.abort("SIGINT");
+    expect(await playing).toMatchObject({ sent: 1, answered: "weir.db:1" });
+    const rest = await play(recording, ["--root", "r/", "--cursor", "weir.db:1"]);
+    expect(rest).toMatchObject({ sent: 1, answered: "weir.db:2" });
+  });
+});

@@ -1,0 +1,47 @@
+import { describe, expect, test } from "@jest/globals";
+import type { CommandAck, CommandStatus } from "@weir/protocol";
+import { createFollowing } from "../../src/send-command.ts";
+
+function ack(status: CommandStatus, result?: unknown): CommandAck {
+  return { id: "a", name: "act", status, at: 1, result };
+}
+
+describe("who follows a command", () => {
+  test("waits until it ends", () => {
+    const following = createFollowing();
+    following.sent();
+    expect(following.take(ack("received"))).toBeNull();
+    expect(following.take(ack("running"))).toBeNull();
+    expect(following.take(ack("done", 5))?.status).toBe("done");
+  });
+
+  test("learns that somebody else had the id before", () => {
+    const following = createFollowing();
+    following.sent();
+    expect(following.take(ack("duplicate", { first: "done" }))?.status).toBe("duplicate");
+  });
+
+  test("goes on when the broker has brought it twice", () => {
+    const following = createFollowing();
+    following.sent();
+    following.take(ack("received"));
+    expect(following.take(ack("duplicate", { first: "received" }))).toBeNull();
+    expect(following.last()?.status).toBe("received");
+    expect(following.take(ack("done"))?.status).toBe("done");
+  });
+
+  test("that has sent it twice learns by the second what became of the first", () => {
+    const following = createFollowing();
+    following.sent();
+    following.sent();
+    expect(following.take(ack("duplicate", { first: "running" }))).toBeNull();
+    expect(following.take(ack("duplicate", { first: "failed" }))?.status).toBe("failed");
+  });
+
+  test("goes on when a duplicate does not say what became of the first", () => {
+    const following = createFollowing();
+    following.sent();
+    following.sent();
+    expect(following.take(ack("duplicate", "odd"))).toBeNull();
+  });
+});

@@ -1,0 +1,113 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { tmpdir } from "node:os";
+import { text } from "node:stream/consumers";
+import { fileURLToPath } from "node:url";
+import { describe, expect, jest, test } from "@jest/globals";
+import { startBroker } from "@weir/broker";
+import { print } from "@weir/runtime";
+import { connectTestClient, eventually, HOSTILE_PIECES, STEERS_TERMINAL } from "@weir/testkit";
+import fc from "fast-check";
+import { describeCommands } from "../src/command.ts";
+import { renderCandidates, renderOne } from "../src/deadband-preview.ts";
+import { startTally } from "../src/preview.ts";
+import { describeAck } from "../src/send-command.ts";
+
+// Processes are started, one after the other.
+jest.setTimeout(180_000);
+
+const COMMAND = fileURLToPath(new URL("../src/command.ts", import.meta.url));
+const hostile = fc.array(fc.constantFrom(...HOSTILE_PIECES)).map((pieces) => pieces.join(""));
+
+/** What a terminal gets of a text for people. */
+function printed(shown: string): string {
+  let written = "";
+  print(shown, { to: { isTTY: true, write: (piece) => (written += piece) } });
+  return written;
+}
+
+describe("nothing from a device steers a terminal", () => {
+  test("in what became of a command: results and errors are one line", () => {
+    fc.assert(
+      fc.property(hostile, hostile, (result, error) => {
+        const ack = { id: "1", name: "x", at: 1 };
+        for (const told of [{ result }, { error }, { result: { [result]: error } }]) {
+          const line = printed(describeAck({ ...ack, status: "done", ...told } as never));
+          expect(line).not.toMatch(STEERS_TERMINAL);
+          expect(line).not.toContain("\n");
+        }
+      }),
+    );
+  });
+
+  test("in what it says of its commands: names, summaries and payloads are a line each", () => {
+    fc.assert(
+      fc.property(hostile, hostile, hostile, (name, summary, description) => {
+        const commands = [
+          { name, summary, payload: { description } },
+          { name, payload: [summary] },
+          name,
+        ];
+        const list = printed(describeCommands({ commands }) ?? "");
+        expect(list).not.toMatch(STEERS_TERMINAL);
+        expect(list.split("\n")).toHaveLength(7);
+      }),
+    );
+  });
+
+  test("in a preview of deadbands: devices and attributes", () => {
+    const tally = startTally({ deadband: null, longestMs: null } as never).result();
+    fc.assert(
+      fc.property(hostile, hostile, (device, attribute) => {
+        const series = [{ attribute, tallies: [tally] }];
+        const previews = [{ device, series, messages: 1, reportedMessages: 1 }];
+        expect(printed(renderOne(previews))).not.toMatch(STEERS_TERMINAL);
+        expect(printed(renderCandidates(previews))).not.toMatch(STEERS_TERMINAL);
+      }),
+    );
+  });
+
+  test.each([
+    [["kit\u009b2Jchen\u202e"]],
+    [["kitchen", "a\u001b]0;b\u0007"]],
+    [["kitchen", "--\u009b2J"]],
+    [["kitchen", "--broker", "mqtt://\u202e"]],
+  ])("in what is wrong with arguments: %j", async (argv) => {
+    const child = spawn(process.execPath, [COMMAND, ...argv], {
+      cwd: tmpdir(),
+      env: {},
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    const stderr = await text(child.stderr);
+    expect(stderr).toMatch(/^command: .+/);
+    expect(stderr).not.toMatch(STEERS_TERMINAL);
+  });
+
+  test.each([[[]], [["--list"]], [["--json"]], [["act"]]])(
+    "at the door itself: npm run command -- kitchen %j",
+    async (options) => {
+      const all = HOSTILE_PIECES.filter((piece) => !/\p{Cs}/u.test(piece)).join("");
+      await using broker = await startBroker({ host: "127.0.0.1", port: 0 });
+      await using device = await connectTestClient(broker.port, "devices/kitchen/command");
+      const child = spawn(process.execPath, [COMMAND, "kitchen", ...options], {
+        cwd: tmpdir(),
+        env: { BROKER: `127.0.0.1:${broker.port}` },
+        stdio: ["ignore", "pipe", "pipe"],
+      });
+      const ended = once(child, "close") as Promise<[number]>;
+      const output = Promise.all([text(child.stdout), text(child.stderr)]);
+      await eventually(() => device.received.length > 0);
+      const { id } = JSON.parse(String(device.received[0]?.payload)) as { id: string };
+      const commands = [{ name: all, summary: all, payload: { description: all } }, all];
+      const ack = { id, name: "act", status: "done", at: 1, result: { commands, more: all } };
+      await device.publish("devices/kitchen/command/ack", JSON.stringify(ack), { qos: 1 });
+      const [stdout, stderr] = await output;
+      const [code] = await ended;
+      expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+      expect(stdout).toContain("kitchen/temp");
+      // A pipe gets the data itself.
+      if (options[0] === "--json") expect(JSON.parse(stdout).result.more).toBe(all);
+      else expect(stdout).not.toMatch(STEERS_TERMINAL);
+    },
+  );
+});

@@ -1,0 +1,131 @@
+import { Writable } from "node:stream";
+import { describe, expect, test } from "@jest/globals";
+import { readLoggerConfig } from "@weir/logger/config";
+import { print } from "@weir/runtime";
+import {
+  HOSTILE_PIECES,
+  NOTHING_CONFIGURED,
+  openTestStore,
+  rowOf,
+  START_US,
+  STEERS_TERMINAL,
+  temporaryFolder,
+} from "@weir/testkit";
+import fc from "fast-check";
+import { createAuditTable } from "../src/audit-table.ts";
+import { describeConfig, renderDescription } from "../src/config-check.ts";
+import { exportRange } from "../src/export.ts";
+import { createCsv, createJsonLines, sinkOf } from "../src/export-format.ts";
+
+const hostile = fc.array(fc.constantFrom(...HOSTILE_PIECES)).map((pieces) => pieces.join(""));
+
+/** What a terminal gets of a text for people. */
+function printed(text: string): string {
+  let written = "";
+  print(text, { to: { isTTY: true, write: (piece) => (written += piece) } });
+  return written;
+}
+
+function auditOf(publisher: string, epoch: string, topic: string): string {
+  const table = createAuditTable(1);
+  table.add({
+    ...{ stream: "data", publisher, epoch, topic, missing: [], doubt: null, lastReceivedUs: null },
+    ...{ accepted: 1, received: 1, duplicates: 0, filtered: 0, abandoned: 0, waiting: 0 },
+  });
+  const doubts = (["unjudged", "unsupported"] as const).map((kind) => ({
+    ...{ kind, publisher, reason: topic, topics: 1 },
+  }));
+  return table.render({ judged: 1, missing: 0, doubts, unsequenced: 0, ignored: 0, hints: [] });
+}
+
+describe("nothing from outside steers a terminal", () => {
+  test("in an audit: publishers, epochs and topics are cells of one line", () => {
+    fc.assert(
+      fc.property(hostile, hostile, hostile, (publisher, epoch, topic) => {
+        const table = printed(auditOf(publisher, epoch, topic));
+        expect(table).not.toMatch(STEERS_TERMINAL);
+        expect(table.split("\n")).toHaveLength(printed(auditOf("a", "b", "c")).split("\n").length);
+      }),
+    );
+  });
+
+  test("in a configuration: names, filters, files, brokers", () => {
+    const config = readLoggerConfig({ WEIR_FILE: NOTHING_CONFIGURED });
+    const description = describeConfig(config.streams, config);
+    fc.assert(
+      fc.property(hostile, (text) => {
+        const streams = description.streams.map((stream) => ({
+          ...{ ...stream, name: text, broker: text, filters: [text], exclude: [text] },
+          ...{ place: { kind: "file", file: text } as const, filterFile: text },
+        }));
+        const connections = description.connections.map((connection) => ({
+          ...{ ...connection, name: text, clientId: text },
+          ...{ broker: { name: text, url: text, username: text } },
+          ...{ subscriptions: [{ filter: text, qos: 1 as const }] },
+        }));
+        const performance = { ...description.performance, topic: text };
+        const shown = { ...description, file: text, streams, connections, performance };
+        expect(printed(renderDescription(shown))).not.toMatch(STEERS_TERMINAL);
+      }),
+    );
+  });
+
+  test("in an export; a pipe gets what is stored", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(hostile, { minLength: 1, maxLength: 5 }), async (texts) => {
+        using folder = temporaryFolder();
+        const rows = texts.map((text, index) => ({
+          ...rowOf(text, START_US + index),
+          topic: text.replaceAll(/\0|\p{Cs}/gu, ""),
+        }));
+        openAndFill(folder.file("weir.db"), rows);
+        const [csv, jsonl] = [createCsv(), createJsonLines()];
+        for (const format of [csv, jsonl]) {
+          const onTerminal = await exported(folder.file("weir.db"), format, true);
+          expect(onTerminal.replaceAll("\r\n", "\n")).not.toMatch(STEERS_TERMINAL);
+        }
+        const lines = (await exported(folder.file("weir.db"), jsonl, false)).trimEnd().split("\n");
+        const stored = rows.map(({ topic, payload }) => ({ topic, payload: String(payload) }));
+        expect(lines.map((line) => JSON.parse(line))).toMatchObject(stored);
+      }),
+      { numRuns: 25 },
+    );
+  });
+});
+
+function openAndFill(
+  file: string,
+  rows: Parameters<ReturnType<typeof openTestStore>["append"]>[0],
+) {
+  using store = openTestStore(file);
+  store.append(rows);
+}
+
+async function exported(
+  file: string,
+  format: ReturnType<typeof createCsv>,
+  isTTY: boolean,
+): Promise<string> {
+  const chunks: string[] = [];
+  const stream = new Writable({
+    decodeStrings: false,
+    write: (chunk: string, _encoding, done) => {
+      chunks.push(chunk);
+      done();
+    },
+  });
+  await exportRange(
+    {
+      stream: { name: "data", place: { kind: "file", file } } as never,
+      query: { toUs: START_US + 1_000 },
+      format,
+    },
+    {
+      sink: sinkOf(Object.assign(stream, { isTTY })),
+      onProgress: () => {},
+      onSkipped: () => {},
+      isStopped: () => false,
+    },
+  );
+  return chunks.join("");
+}
