@@ -25,7 +25,7 @@ interface TopicRow {
 
 /** The rows of the table under "## Topics". */
 function topicRows(): TopicRow[] {
-  const page = readFileSync("docs/architecture.md", "utf8");
+  const page = readFileSync("docs/explanation/architecture.md", "utf8");
   const section = page.split("## Topics")[1]?.split("\n## ")[0] ?? "";
   return section
     .split("\n")
@@ -42,7 +42,7 @@ function topicRows(): TopicRow[] {
     });
 }
 
-describe("the topic table of docs/architecture.md", () => {
+describe("the topic table of docs/explanation/architecture.md", () => {
   test.each(Object.keys(flows))("says what %s publishes and subscribes to", (service) => {
     const rows = topicRows();
     expect(flows[service]).toEqual({

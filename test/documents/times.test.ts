@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { expect, test } from "@jest/globals";
 import { decodeReading } from "@weir/protocol";
 
-const PAGE = "docs/filters-and-decoders.md";
+const PAGE = "docs/reference/decoders.md";
 const RECEIVED_US = Date.UTC(2026, 10, 27, 8, 31) * 1_000;
 const SKEW_US = 60_000_000;
 

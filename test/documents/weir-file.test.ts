@@ -94,9 +94,12 @@ function weirFilesIn(page: string): string[] {
   return [...blocks].map(([, text = ""]) => text).filter((text) => /^streams:/m.test(text));
 }
 
-test.each(["README.md", "docs/streams.md"])("what %s shows of weir.yaml is sound", (page) => {
-  using folder = temporaryFolder();
-  const shown = weirFilesIn(page);
-  expect(shown).not.toEqual([]);
-  for (const text of shown) expect(() => readText(folder, text)).not.toThrow();
-});
+test.each(["README.md", "docs/reference/streams.md"])(
+  "what %s shows of weir.yaml is sound",
+  (page) => {
+    using folder = temporaryFolder();
+    const shown = weirFilesIn(page);
+    expect(shown).not.toEqual([]);
+    for (const text of shown) expect(() => readText(folder, text)).not.toThrow();
+  },
+);

@@ -9,7 +9,6 @@ import {
 } from "@weir/device-agent/fleet";
 import { isName } from "@weir/protocol";
 import {
-  type BrokerConfig,
   type Clock,
   type Environment,
   EXIT_CODES,

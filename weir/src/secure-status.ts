@@ -43,7 +43,7 @@ export function statusOf(folder: SecretsFolder, now: Date): Status {
         .filter(({ daysLeft }) => daysLeft < WARNING_DAYS)
         .map(
           ({ what, at, daysLeft }) =>
-            `${what} ${daysLeft < 0 ? "ended" : "ends"} on ${dayOf(at)}; renew it, see "to renew" in docs/security.md`,
+            `${what} ${daysLeft < 0 ? "ended" : "ends"} on ${dayOf(at)}; renew it, see "to renew" in docs/how-to/secure-the-suite.md`,
         ),
       ...retainable.flatMap(({ user, unbounded }) =>
         unbounded.map(

@@ -117,7 +117,7 @@ function usageFault(message: string): Fault {
   });
 }
 
-// `npm run secure`: keys, certificates, users and rights of the secured suite (docs/security.md).
+// `npm run secure`: keys, certificates, users and rights of the secured suite (docs/how-to/secure-the-suite.md).
 const RELOAD = `A broker that is running reads it after
   docker compose kill -s HUP mosquitto
 `;
@@ -146,7 +146,7 @@ const AFTER: Readonly<Record<Removal, string>> = {
   docker compose restart mosquitto
 `,
   unknown: `Its certificate is not written down here, so it cannot be called back: it still opens a connection, without
-any rights. Where that is too much, renew the authority (docs/security.md).
+any rights. Where that is too much, renew the authority (docs/how-to/secure-the-suite.md).
 `,
 };
 

@@ -29,7 +29,7 @@ const ZONE_ASSUMED = outcomeOf("time without a zone");
 export const OBSERVED_US_MIN: number = Date.UTC(2001, 0, 1) * 1_000;
 
 /**
- * Judges the time of an observation, in any of the forms in docs/filters-and-decoders.md. The time of
+ * Judges the time of an observation, in any of the forms in docs/reference/decoders.md. The time of
  * reception stands in for one that cannot be believed.
  */
 export function observedAt(input: unknown, times: DecodeTimes): Observed {

@@ -180,7 +180,7 @@ function clashesOf(
       owners.set(attribute.name, owner ?? name);
       if (owner === undefined) return [];
       const where = configured[index]?.where ?? `sources.${name}`;
-      return `${where}: its attribute ${attribute.name} is one of the source ${owner}, too; give one of them another name, or its attributes (see docs/sources.md)`;
+      return `${where}: its attribute ${attribute.name} is one of the source ${owner}, too; give one of them another name, or its attributes (see docs/reference/sources.md)`;
     }),
   );
 }

@@ -47,11 +47,11 @@ type Limit = keyof Stream["store"]["reached"];
 
 const WORDS: Readonly<Record<Limit, string>> = {
   publishers:
-    "the ledger is full: the newest publishers displace each other, and what they send again may be stored again. Somebody may be inventing names: see docs/delivery.md",
+    "the ledger is full: the newest publishers displace each other, and what they send again may be stored again. Somebody may be inventing names: see docs/explanation/delivery.md",
   epochs:
-    "the ledger is full for a publisher: its newest epochs and topics displace each other. Somebody may be using its name: see docs/delivery.md",
+    "the ledger is full for a publisher: its newest epochs and topics displace each other. Somebody may be using its name: see docs/explanation/delivery.md",
   topics:
-    "too many new topics: rows are stored with the flag, and messages of outboxes on such topics get no receipt yet. Somebody may be inventing topics: see docs/delivery.md",
+    "too many new topics: rows are stored with the flag, and messages of outboxes on such topics get no receipt yet. Somebody may be inventing topics: see docs/explanation/delivery.md",
 };
 
 interface Episode {
