@@ -65,9 +65,10 @@ export interface Service<C> extends AsyncDisposable {
 /** The configuration as the command line, the environment and the files have it now. */
 function configure<C extends { process: ProcessConfig }>(
   definition: ServiceDefinition<C>,
+  argv: readonly string[],
 ): C | Fault | "help" {
   try {
-    const { help, environment } = parseCommandLine(definition, process.argv.slice(2));
+    const { help, environment } = parseCommandLine(definition, argv);
     return help ? "help" : definition.readConfig({ ...loadEnvironment(), ...environment });
   } catch (error) {
     if (error instanceof Fault) return error;
@@ -83,16 +84,18 @@ const STOP_TIMEOUT_MS = 2_000;
  */
 export async function runService<C extends { process: ProcessConfig }>(
   definition: ServiceDefinition<C>,
-): Promise<void> {
-  process.exitCode = await live(definition);
+  argv: readonly string[] = process.argv.slice(2),
+): Promise<never> {
+  process.exitCode = await live(definition, argv);
   // Whatever still holds the event loop open has had its chance to close.
-  process.exit();
+  return process.exit();
 }
 
 async function live<C extends { process: ProcessConfig }>(
   definition: ServiceDefinition<C>,
+  argv: readonly string[],
 ): Promise<number> {
-  const config = configure(definition);
+  const config = configure(definition, argv);
   if (config instanceof Fault) {
     print(`${definition.name}: ${config.message}\n${config.remedy}\n`, { to: process.stderr });
     return config.exitCode;
@@ -127,7 +130,8 @@ async function live<C extends { process: ProcessConfig }>(
     const context = { logger, fail: faulted.resolve, stop };
     const starting = start(definition, config, running, context);
     const service = await Promise.race([starting, ended.then(() => null)]);
-    reload = service === null ? null : reloader(definition, service, context);
+    reload =
+      service === null ? null : reloader(() => configure(definition, argv), service, context);
     const { reason } = await ended;
     logger.info(`stopping: ${reason}`);
     return (await stopped(running, logger)) ? EXIT_CODES.ok : EXIT_CODES.fault;
@@ -201,7 +205,7 @@ function reportFault(logger: Logger, error: unknown): void {
  * @returns `null` for a service that cannot reload.
  */
 function reloader<C extends { process: ProcessConfig }>(
-  definition: ServiceDefinition<C>,
+  configureAgain: () => C | Fault | "help",
   service: Service<C>,
   { logger, fail }: Pick<ServiceContext, "logger" | "fail">,
 ): (() => void) | null {
@@ -210,7 +214,7 @@ function reloader<C extends { process: ProcessConfig }>(
   let last: Promise<void> = Promise.resolve();
 
   async function reloadOnce(): Promise<void> {
-    const config = configure(definition);
+    const config = configureAgain();
     if (config === "help") return;
     try {
       if (config instanceof Fault) throw config;

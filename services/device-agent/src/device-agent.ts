@@ -1,10 +1,21 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Flow } from "@weir/protocol";
-import { makeFolderAt, type ServiceContext, watchBroker } from "@weir/runtime";
+import {
+  makeFolderAt,
+  type ServiceContext,
+  type ServiceDefinition,
+  watchBroker,
+} from "@weir/runtime";
 import { openJournals } from "./command-life/journal-file.ts";
 import type { DeviceConfig } from "./config/device-config.ts";
-import type { AgentConfig } from "./config.ts";
+import {
+  type AgentConfig,
+  deviceAgentDetails,
+  deviceAgentOptions,
+  deviceAgentSettings,
+  readAgentConfig,
+} from "./config.ts";
 import { startDevice } from "./device/device.ts";
 import { memoryInFile } from "./device/memory.ts";
 import { createAgentMetrics } from "./metrics.ts";
@@ -20,6 +31,16 @@ export const flow: Flow = {
     "devices/<id>/log/<level>",
     "homeassistant/device/<id>/config",
   ],
+};
+
+export const deviceAgent: ServiceDefinition<AgentConfig> = {
+  name: "device-agent",
+  summary: "reports a device's state and executes commands.",
+  settings: deviceAgentSettings,
+  options: deviceAgentOptions,
+  details: deviceAgentDetails,
+  readConfig: readAgentConfig,
+  start: startDeviceAgent,
 };
 
 /**

@@ -1,11 +1,30 @@
 import { randomUUID } from "node:crypto";
 import { createReconnectingClient, type InboundMessage } from "@weir/mqtt";
 import { type Flow, parseStatistics, type Statistics } from "@weir/protocol";
-import { type ServiceContext, watchBroker } from "@weir/runtime";
-import type { StatsPrinterConfig } from "./config.ts";
+import { print, type ServiceContext, type ServiceDefinition, watchBroker } from "@weir/runtime";
+import { readStatsPrinterConfig, type StatsPrinterConfig, statsPrinterSettings } from "./config.ts";
 import { createOutput, type Shown } from "./output.ts";
 
 export const flow: Flow = { subscribes: ["STATS"], publishes: [] };
+
+export const statsPrinter: ServiceDefinition<StatsPrinterConfig> = {
+  name: "stats-printer",
+  summary: "prints the statistics as a table.",
+  settings: statsPrinterSettings,
+  options: { format: "STATS_PRINTER_FORMAT", "http-port": "STATS_PRINTER_HTTP_PORT" },
+  readConfig: readStatsPrinterConfig,
+  start: (config, context) => {
+    // The reader of the table has left (weir print | head, a closed terminal): there is no more to do.
+    process.stdout.once("error", () => process.exit(0));
+    return startStatsPrinter(config, context, {
+      isTerminal: process.stdout.isTTY === true,
+      // Numbers and words of our own: what is read as statistics has no text from outside.
+      write: ({ text, control = "" }) => print(text, { control }),
+      // fg after Ctrl-Z sends it, and so does npm start after it has written to the terminal.
+      onInterrupted: (listener) => process.on("SIGCONT", listener),
+    });
+  },
+};
 
 /** Where the printer prints: standard output, or a test's own. */
 export interface Console {
@@ -30,7 +49,7 @@ export function startStatsPrinter(
   let isShownStale = true;
   let isInterrupted = false;
 
-  function print(statistics: Statistics | null): void {
+  function show(statistics: Statistics | null): void {
     const updatedAt = newest === null ? null : new Date(newest.at * 1_000);
     console.write(output({ statistics, updatedAt, isInterrupted }));
     isInterrupted = false;
@@ -48,8 +67,8 @@ export function startStatsPrinter(
       return;
     }
     newest = statistics;
-    if (!isStale(statistics)) print(statistics);
-    else if (!isShownStale) print(null);
+    if (!isStale(statistics)) show(statistics);
+    else if (!isShownStale) show(null);
   }
 
   const client = opened.use(
@@ -66,14 +85,14 @@ export function startStatsPrinter(
   );
   opened.use(
     clock.repeat(STALE_CHECK_MS, () => {
-      if (newest !== null && !isShownStale && isStale(newest)) print(null);
+      if (newest !== null && !isShownStale && isStale(newest)) show(null);
     }),
   );
   console.onInterrupted?.(() => {
     isInterrupted = true;
   });
   // A terminal shows at once that something is under way; elsewhere a line means an update.
-  if (console.isTerminal && config.format === "table") print(null);
+  if (console.isTerminal && config.format === "table") show(null);
   client.start();
   return opened;
 }
