@@ -1,79 +1,90 @@
 import { errorMessage } from "@weir/runtime";
-import { type Outcome, STOPPED } from "./lane.ts";
-import type { Outbox } from "./outbox.ts";
+import { type Outcome, STOPPED } from "./message-class.ts";
+import { type Outbox, type OutboxOptions, openOutbox } from "./outbox.ts";
 import type { MessageKey } from "./queue.ts";
-import type { MessageOutcome as OutboxOutcome } from "./sender.ts";
+import type { MessageOutcome } from "./sender.ts";
 
-/** What became of an alarm that an earlier run of the process has accepted. */
-export type EarlierOutcome = OutboxOutcome;
+/** Alarms that wait at most, unless the application sets another limit. */
+const ALARMS_MAX = 10_000;
 
-/** Sends alarms through an outbox on disk. */
-export interface AlarmLane extends AsyncDisposable {
-  /** The outbox, for what the client tells it. */
-  outbox: Outbox;
-  send(topic: string, payload: object): Promise<Outcome>;
-  connected: Outbox["connected"];
-  disconnected(): void;
-}
-
-export interface AlarmLaneOptions {
-  openOutbox: (onOutcome: (outcome: OutboxOutcome) => void) => Outbox;
-  /** Called when an alarm begins to wait for a connection, with how long it asks for haste. */
-  onWaiting: (forMs: number) => void;
-  onEarlierOutcome: (outcome: EarlierOutcome) => void;
-}
-
-/** How long a new alarm makes the client look for the broker more often, in milliseconds. Then the battery is spared. */
+/** For how long a new alarm makes the client reconnect more often, in milliseconds. Then it saves the battery again. */
 export const ALARM_HASTE_MS = 60_000;
 
-export function createAlarmLane(options: AlarmLaneOptions): AlarmLane {
-  const { openOutbox, onWaiting, onEarlierOutcome } = options;
-  // As many as the outbox has rows at most.
-  const waiting = new Map<string, (outcome: Outcome) => void>();
-  let isConnected = false;
-  let isStopped = false;
+/** Sends alarms through an outbox on disk. */
+export class AlarmLane implements AsyncDisposable {
+  readonly #outbox: Outbox;
+  readonly #onWaiting: (forMs: number) => void;
+  /** Bounded by the rows of the outbox. */
+  readonly #waiting = new Map<string, (outcome: Outcome) => void>();
+  #isConnected = false;
+  #isStopped = false;
 
-  const outbox = openOutbox((outcome) => {
-    const settle = waiting.get(nameOf(outcome));
-    if (settle === undefined) return onEarlierOutcome(outcome);
-    waiting.delete(nameOf(outcome));
-    if (outcome.kind === "delivered") settle({ kind: "delivered" });
-    else settle({ kind: "abandoned", reason: outcome.reason });
-  });
+  /**
+   * @param onWaiting called when an alarm begins to wait for a connection, with how long it asks for haste.
+   * @param onEarlierOutcome called for alarms of an earlier run of the process.
+   */
+  constructor(
+    options: Omit<OutboxOptions, "onOutcome">,
+    onWaiting: (forMs: number) => void,
+    onEarlierOutcome: (outcome: MessageOutcome) => void,
+  ) {
+    this.#onWaiting = onWaiting;
+    this.#outbox = openOutbox({
+      ...options,
+      limits: { rowsMax: ALARMS_MAX, ...options.limits },
+      onOutcome: (outcome) => {
+        const settle = this.#waiting.get(nameOf(outcome));
+        if (settle === undefined) return onEarlierOutcome(outcome);
+        this.#waiting.delete(nameOf(outcome));
+        if (outcome.kind === "delivered") settle({ kind: "delivered" });
+        else settle({ kind: "abandoned", reason: outcome.reason });
+      },
+    });
+  }
 
-  return {
-    outbox,
-    send: async (topic, payload) => {
-      if (isStopped) return { kind: "refused", reason: STOPPED };
-      try {
-        const acceptance = await outbox.accept(topic, payload);
-        if (acceptance.kind === "refused") return acceptance;
-        const { promise, resolve } = Promise.withResolvers<Outcome>();
-        waiting.set(nameOf(acceptance), resolve);
-        if (!isConnected) onWaiting(ALARM_HASTE_MS);
-        return await promise;
-      } catch (fault) {
-        // The application is the one that can do something about an alarm that is not safe.
-        return { kind: "refused", reason: `it could not be stored: ${errorMessage(fault)}` };
-      }
-    },
-    connected: (client) => {
-      isConnected = true;
-      outbox.connected(client);
-    },
-    disconnected: () => {
-      isConnected = false;
-      outbox.disconnected();
-      if (outbox.size().rows > 0) onWaiting(ALARM_HASTE_MS);
-    },
-    [Symbol.asyncDispose]: async () => {
-      isStopped = true;
-      // Takes in what was handed to it so far; those join the others that wait.
-      await outbox[Symbol.asyncDispose]();
-      for (const settle of waiting.values()) settle({ kind: "kept", reason: STOPPED });
-      waiting.clear();
-    },
-  };
+  /** What the client must subscribe to. */
+  get subscription(): Outbox["subscription"] {
+    return this.#outbox.subscription;
+  }
+
+  async send(topic: string, payload: object): Promise<Outcome> {
+    if (this.#isStopped) return { kind: "refused", reason: STOPPED };
+    try {
+      const acceptance = await this.#outbox.accept(topic, payload);
+      if (acceptance.kind === "refused") return acceptance;
+      const { promise, resolve } = Promise.withResolvers<Outcome>();
+      this.#waiting.set(nameOf(acceptance), resolve);
+      if (!this.#isConnected) this.#onWaiting(ALARM_HASTE_MS);
+      return await promise;
+    } catch (fault) {
+      // Only the application can do something about an alarm that is not on disk.
+      return { kind: "refused", reason: `it could not be stored: ${errorMessage(fault)}` };
+    }
+  }
+
+  connected(client: Parameters<Outbox["connected"]>[0]): void {
+    this.#isConnected = true;
+    this.#outbox.connected(client);
+  }
+
+  disconnected(): void {
+    this.#isConnected = false;
+    this.#outbox.disconnected();
+    if (this.#outbox.size().rows > 0) this.#onWaiting(ALARM_HASTE_MS);
+  }
+
+  /** For the client's `onMessage`; true when the message was a receipt. */
+  receive(message: Parameters<Outbox["receive"]>[0]): boolean {
+    return this.#outbox.receive(message);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isStopped = true;
+    // Commits what was handed in so far; those alarms are kept as well.
+    await this.#outbox[Symbol.asyncDispose]();
+    for (const settle of this.#waiting.values()) settle({ kind: "kept", reason: STOPPED });
+    this.#waiting.clear();
+  }
 }
 
 function nameOf({ epoch, topic, seq }: MessageKey): string {

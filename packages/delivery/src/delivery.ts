@@ -1,36 +1,36 @@
 import {
   backoffMs,
   createReconnectingClient,
-  type ReconnectingClient,
   type ReconnectingClientOptions,
   type Subscription,
 } from "@weir/mqtt";
 import { PAYLOAD_BYTES_MAX, topicProblem } from "@weir/protocol";
 import type { Clock } from "@weir/runtime";
-import { type AlarmLane, createAlarmLane, type EarlierOutcome } from "./alarm.ts";
-import { createEventLane } from "./event.ts";
-import { EVENT_TTL_MS, type KindSettings, kindProblem, type Outcome } from "./lane.ts";
-import { type OutboxOptions, openOutbox } from "./outbox.ts";
+import { AlarmLane } from "./alarm.ts";
+import { EventLane } from "./event.ts";
+import { EVENT_TTL_MS, type KindSettings, kindProblem, type Outcome } from "./message-class.ts";
+import type { OutboxOptions } from "./outbox.ts";
 import { createReconnectGate, ON_BATTERY, type PowerPolicy } from "./reconnect.ts";
-import { createTelemetryLane } from "./telemetry.ts";
+import type { MessageOutcome } from "./sender.ts";
+import { TelemetryLane } from "./telemetry.ts";
 
-/** What a delivery decides itself. */
-type OwnLinkOption = "clock" | "random" | "delay" | "reconnect" | "subscriptions" | "onBatch";
+/** The client's options that a delivery sets itself. */
+type OwnClientOption = "clock" | "random" | "delay" | "reconnect" | "subscriptions" | "onBatch";
 
 export interface DeliveryOptions<Kind extends string> {
-  /** The client to the broker; its own subscriptions and callbacks work as without a delivery. */
-  client: Omit<ReconnectingClientOptions, OwnLinkOption> & {
+  /** The client to the broker. Its own subscriptions and callbacks work as without a delivery. */
+  client: Omit<ReconnectingClientOptions, OwnClientOption> & {
     subscriptions?: readonly Subscription[];
   };
   /** The application's kinds of messages, each with its class. */
   kinds: Readonly<Record<Kind, KindSettings>>;
-  /** Where alarms wait. Needed as soon as one kind is an alarm. `limits.rowsMax` is 10,000 by default. */
+  /** Where alarms wait. Required when a kind is an alarm. `limits.rowsMax` is 10,000 by default. */
   outbox?: Omit<OutboxOptions, "clock" | "onOutcome">;
   /** Called for alarms of an earlier run, for which no `send` waits any more. */
-  onEarlierOutcome?: (outcome: EarlierOutcome) => void;
-  /** How to look for a broker that is away. Default `ON_BATTERY`. */
+  onEarlierOutcome?: (outcome: MessageOutcome) => void;
+  /** How to reconnect to a broker that is away. Default `ON_BATTERY`. */
   power?: PowerPolicy;
-  /** Replaces the backoff of `power`, see `ReconnectingClientOptions.delay`. Its budget holds all the same. */
+  /** Replaces the backoff of `power`, see `ReconnectingClientOptions.delay`. The budget still applies. */
   delay?: (attempt: number) => number;
   /** Replaces backoff, budget and haste, see `ReconnectingClientOptions.reconnect`. */
   reconnect?: (attempt: number, signal: AbortSignal) => Promise<void>;
@@ -39,33 +39,17 @@ export interface DeliveryOptions<Kind extends string> {
   random?: () => number;
 }
 
-/** Sends each kind of message as its class demands, and tells the outcome of each message. */
-export interface Delivery<Kind extends string> extends AsyncDisposable {
-  /** Begins to connect. Messages may be sent before. */
-  start(): void;
-  /**
-   * Resolves with what became of the message, however long that takes. Never rejects for a reason
-   * that lies in the message or the network.
-   */
-  send(kind: Kind, topic: string, payload: object): Promise<Outcome>;
-  /** Past all classes, for what has a keeping of its own: answers, retained descriptions. */
-  publish: ReconnectingClient["publish"];
-  /** How often it has tried to reconnect since it was made. */
-  attempts(): number;
-}
-
-/** Alarms that wait at most, unless the application says otherwise. */
-const ALARMS_MAX = 10_000;
-/** Room for what is added to a payload: expiry, or the place in a sequence. */
+/** Room for what is added to a payload: the expiry, or the place in a sequence. */
 const ENVELOPE_BYTES = 256;
 
+/** Sends each kind of message as its class demands, and returns the outcome of each message. */
+export type Delivery<Kind extends string> = ReturnType<typeof createDelivery<Kind>>;
+
 /**
- * @throws TypeError, RangeError when a setting is wrong, or one that is needed is missing.
- * @throws Fault when the outbox's file is open elsewhere or cannot be written.
+ * @throws TypeError, RangeError when a setting is wrong, or a required one is missing.
+ * @throws Fault when another process has the outbox's file open, or when it cannot be written.
  */
-export function createDelivery<Kind extends string>(
-  options: DeliveryOptions<Kind>,
-): Delivery<Kind> {
+export function createDelivery<Kind extends string>(options: DeliveryOptions<Kind>) {
   const { kinds, clock, power = ON_BATTERY, random = Math.random } = options;
   checkKinds(kinds, options.outbox !== undefined);
 
@@ -74,18 +58,20 @@ export function createDelivery<Kind extends string>(
     budget: power.budget,
     clock,
   });
-  const pass = options.reconnect ?? gate.reconnect;
+  const reconnect = options.reconnect ?? gate.reconnect;
   let attempts = 0;
 
-  const alarms = options.outbox && openAlarms(options.outbox);
+  const onEarlierOutcome = options.onEarlierOutcome ?? (() => {});
+  const alarms =
+    options.outbox && new AlarmLane({ ...options.outbox, clock }, gate.hurry, onEarlierOutcome);
   const client = createReconnectingClient({
     ...options.client,
     subscriptions: [
       ...(options.client.subscriptions ?? []),
-      ...(alarms === undefined ? [] : [alarms.outbox.subscription]),
+      ...(alarms === undefined ? [] : [alarms.subscription]),
     ],
     onMessage: (message) => {
-      if (alarms?.outbox.receive(message)) return;
+      if (alarms?.receive(message)) return;
       options.client.onMessage?.(message);
     },
     onConnected: (connected) => {
@@ -100,27 +86,23 @@ export function createDelivery<Kind extends string>(
       options.client.onDisconnected?.(reason, remedy);
     },
     reconnect: async (attempt, signal) => {
-      await pass(attempt, signal);
+      await reconnect(attempt, signal);
       if (!signal.aborted) attempts += 1;
     },
     clock,
     random,
   });
-  const telemetry = createTelemetryLane(client.publish);
-  const events = createEventLane({ publish: client.publish, onWaiting: gate.hurry, clock });
-
-  function openAlarms(outbox: Omit<OutboxOptions, "clock" | "onOutcome">): AlarmLane {
-    const limits = { rowsMax: ALARMS_MAX, ...outbox.limits };
-    return createAlarmLane({
-      openOutbox: (onOutcome) => openOutbox({ ...outbox, limits, onOutcome, clock }),
-      onWaiting: gate.hurry,
-      onEarlierOutcome: options.onEarlierOutcome ?? (() => {}),
-    });
-  }
+  const telemetry = new TelemetryLane(client.publish);
+  const events = new EventLane({ publish: client.publish, onWaiting: gate.hurry, clock });
 
   return {
+    /** Begins to connect. Messages may be sent before. */
     start: client.start,
-    send: async (kind, topic, payload) => {
+    /**
+     * Resolves with the outcome of the message, however long that takes. Never rejects because of the
+     * message or the network.
+     */
+    send: async (kind: Kind, topic: string, payload: object): Promise<Outcome> => {
       if (!Object.hasOwn(kinds, kind)) throw new TypeError(`there is no kind ${kind}`);
       const settings = kinds[kind];
       const problem = topicProblem(topic) ?? payloadProblem(payload);
@@ -131,13 +113,15 @@ export function createDelivery<Kind extends string>(
         case "event":
           return await events.send(topic, payload, settings.ttlMs ?? EVENT_TTL_MS);
         case "alarm":
-          // Without an outbox there is no such kind.
+          // checkKinds has made sure that there is an outbox.
           return await (alarms as AlarmLane).send(topic, payload);
       }
     },
+    /** Bypasses all classes, for what is kept elsewhere: answers, retained descriptions. */
     publish: client.publish,
+    /** How often it has tried to reconnect since it was created. */
     attempts: () => attempts,
-    [Symbol.asyncDispose]: async () => {
+    [Symbol.asyncDispose]: async (): Promise<void> => {
       await client[Symbol.asyncDispose]();
       telemetry[Symbol.dispose]();
       events[Symbol.dispose]();
@@ -156,7 +140,7 @@ function checkKinds(kinds: Readonly<Record<string, KindSettings>>, hasOutbox: bo
   }
 }
 
-/** Says what keeps a payload from being sent; `null` when it is sound. */
+/** What keeps a payload from being sent; `null` when it is valid. */
 function payloadProblem(payload: object): string | null {
   const bytesMax = PAYLOAD_BYTES_MAX - ENVELOPE_BYTES;
   try {

@@ -1,81 +1,88 @@
 import { type Clock, isLocked } from "@weir/runtime";
 
-/**
- * Runs what writes to a file, and once more while another program has it locked: SQLite would wait by
- * stopping the whole process.
- */
-export interface LockRetries extends Disposable {
-  /**
-   * Runs a task, at once or when those before it have run. It may run more than once, as long as it
-   * throws because of a lock.
-   *
-   * @param stopped called with the reason instead, when there is no time left to run it.
-   * @returns whether there was room for it; without, it is not run.
-   */
-  run(task: () => void, stopped?: (fault: unknown) => void): boolean;
-  /** Whether something waits for a lock. */
-  isWaiting(): boolean;
-}
-
-export interface LockRetriesOptions {
-  clock: Clock;
-  /** Called when a wait begins, and when it ends. */
-  onLocked: (isLocked: boolean) => void;
-  /** Gets what a task throws for another reason. */
-  onFault: (fault: unknown) => void;
-}
-
 const RETRY_MS = 100;
-/** Tasks that wait at most. What is beyond them is asked for again by a later receipt, or refused. */
+/** Tasks that wait at most. Beyond it a task is not run: a later receipt asks for it again, or it is refused. */
 const TASKS_MAX = 10_000;
 
-export function createLockRetries({ clock, onLocked, onFault }: LockRetriesOptions): LockRetries {
-  let waiting: { task: () => void; stopped: (fault: unknown) => void }[] = [];
-  let reason: unknown = null;
-  let timer: Disposable | null = null;
+/**
+ * Runs tasks that write to a file, and retries them while another program holds its lock. SQLite itself
+ * would wait by blocking the whole process.
+ */
+export class LockRetries implements Disposable {
+  readonly #clock: Clock;
+  readonly #onLocked: (isLocked: boolean) => void;
+  readonly #onFault: (fault: unknown) => void;
+  #waiting: { task: () => void; onStopped: (fault: unknown) => void }[] = [];
+  #lockFault: unknown = null;
+  #timer: Disposable | null = null;
 
-  /** Whether it has run, well or not. */
-  function hasRun(task: () => void): boolean {
+  /**
+   * @param onLocked called when a wait begins, and when it ends.
+   * @param onFault called with what a task throws for another reason than a lock.
+   */
+  constructor(
+    clock: Clock,
+    onLocked: (isLocked: boolean) => void,
+    onFault: (fault: unknown) => void,
+  ) {
+    this.#clock = clock;
+    this.#onLocked = onLocked;
+    this.#onFault = onFault;
+  }
+
+  /** Whether a task waits for a lock. */
+  get isWaiting(): boolean {
+    return this.#waiting.length > 0;
+  }
+
+  /**
+   * Runs a task: at once, or after those that wait. A task runs again when a lock made it throw.
+   *
+   * @param onStopped called with the lock's error when the retries end before the task has run.
+   * @returns false when too many tasks wait already; then the task never runs.
+   */
+  run(task: () => void, onStopped: (fault: unknown) => void = () => {}): boolean {
+    if (this.#waiting.length >= TASKS_MAX) return false;
+    if (!this.isWaiting && this.#hasRun(task)) return true;
+    this.#waiting.push({ task, onStopped });
+    if (this.#waiting.length > 1) return true;
+    this.#timer = this.#clock.schedule(RETRY_MS, () => this.#retry());
+    this.#onLocked(true);
+    return true;
+  }
+
+  [Symbol.dispose](): void {
+    this.#timer?.[Symbol.dispose]();
+    for (const { task, onStopped } of this.#waiting) {
+      if (!this.#hasRun(task)) onStopped(this.#lockFault);
+    }
+    this.#waiting = [];
+  }
+
+  #retry(): void {
+    this.#timer = null;
+    let done = 0;
+    for (const { task } of this.#waiting) {
+      if (!this.#hasRun(task)) break;
+      done += 1;
+    }
+    // A task may have added others behind itself.
+    this.#waiting = this.#waiting.slice(done);
+    if (this.isWaiting) this.#timer = this.#clock.schedule(RETRY_MS, () => this.#retry());
+    else this.#onLocked(false);
+  }
+
+  /** False while a lock keeps the task from running. A task that fails otherwise has run. */
+  #hasRun(task: () => void): boolean {
     try {
       task();
     } catch (fault) {
       if (isLocked(fault)) {
-        reason = fault;
+        this.#lockFault = fault;
         return false;
       }
-      onFault(fault);
+      this.#onFault(fault);
     }
     return true;
   }
-
-  function retry(): void {
-    timer = null;
-    let done = 0;
-    for (const { task } of waiting) {
-      if (!hasRun(task)) break;
-      done += 1;
-    }
-    // A task may have added others behind itself.
-    waiting = waiting.slice(done);
-    if (waiting.length > 0) timer = clock.schedule(RETRY_MS, retry);
-    else onLocked(false);
-  }
-
-  return {
-    run: (task, stopped = () => {}) => {
-      if (waiting.length >= TASKS_MAX) return false;
-      if (waiting.length === 0 && hasRun(task)) return true;
-      waiting.push({ task, stopped });
-      if (waiting.length > 1) return true;
-      timer = clock.schedule(RETRY_MS, retry);
-      onLocked(true);
-      return true;
-    },
-    isWaiting: () => waiting.length > 0,
-    [Symbol.dispose]: () => {
-      timer?.[Symbol.dispose]();
-      for (const { task, stopped } of waiting) if (!hasRun(task)) stopped(reason);
-      waiting = [];
-    },
-  };
 }

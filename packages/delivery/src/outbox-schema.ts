@@ -6,9 +6,9 @@ const APPLICATION_ID = 0x574f5554;
 const SCHEMA_VERSION = 1;
 
 /**
- * - `messages`: what waits, in the order of its acceptance. `payload` is what goes on the wire.
- * - `sequences`: per epoch and topic, the last seq that was given out.
- * - `abandoned`: what was given up, and why; the publisher declares it, so that nobody looks for it.
+ * - `messages`: what waits, in the order of acceptance. `payload` holds the bytes to publish.
+ * - `sequences`: per epoch and topic, the last seq that was assigned.
+ * - `abandoned`: what is not sent any more, and why. The publisher announces it, so that no audit counts it as lost.
  */
 const VERSION_1 = `
 CREATE TABLE messages (
@@ -51,29 +51,7 @@ export function migrate(database: Database): void {
   apply.immediate();
 }
 
-/** What bounds an outbox. Each bound has a stated policy. */
-export interface OutboxLimits {
-  /** Messages that wait at most. A full outbox refuses the new one and says so. */
-  rowsMax: number;
-  /** Bytes of payload that wait at most. The same policy. */
-  bytesMax: number;
-  /** How long a message may wait, in milliseconds. Then it is given up, and declared as abandoned. */
-  ageMaxMs: number;
-  /** Messages that are sent and not confirmed at most. While no receipt comes, no further one is sent. */
-  windowMax: number;
-  /** How often the broker may refuse a message before it is given up, so that it blocks no other. */
-  refusalsMax: number;
-}
-
-export const OUTBOX_LIMITS: OutboxLimits = {
-  rowsMax: 1_000_000,
-  bytesMax: 256 * 1024 * 1024,
-  ageMaxMs: 7 * 24 * 60 * 60 * 1_000,
-  windowMax: 2_000,
-  refusalsMax: 5,
-};
-
-/** Reads what the publisher tells about itself: per epoch and topic, the newest first. */
+/** Reads what the publisher announces about itself: per epoch and topic, the newest first. */
 export function prepareAnnouncement(database: Database): () => AnnouncementEntry[] {
   const select = database.prepare<
     [number],
@@ -85,7 +63,7 @@ export function prepareAnnouncement(database: Database): () => AnnouncementEntry
                      accepted + 1) AS oldestUnsent
      FROM sequences ORDER BY changed_ms DESC LIMIT ?`,
   );
-  // Numbers without a gap between them have the same distance to their rank: one range.
+  // Consecutive numbers have the same distance to their rank: they are one range.
   const selectAbandoned = database
     .prepare<[string, string, number], [number, number]>(
       `SELECT min(seq), max(seq)

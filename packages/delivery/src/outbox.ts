@@ -1,46 +1,48 @@
 import type { InboundMessage, ReconnectingClient, Subscription } from "@weir/mqtt";
 import { isName, parseReceipt } from "@weir/protocol";
 import { type Clock, isLocked } from "@weir/runtime";
-import { createLockRetries } from "./lock-retries.ts";
-import { OUTBOX_LIMITS, type OutboxLimits } from "./outbox-schema.ts";
+import { LockRetries } from "./lock-retries.ts";
 import { type Acceptance, openQueue } from "./queue.ts";
-import { createSender, type MessageOutcome } from "./sender.ts";
+import { type MessageOutcome, Sender } from "./sender.ts";
+
+/** The limits of an outbox, each with its policy. */
+export interface OutboxLimits {
+  /** Messages that wait at most. A full outbox refuses new messages and says why. */
+  rowsMax: number;
+  /** Bytes of payload that wait at most. The same policy. */
+  bytesMax: number;
+  /** How long a message may wait, in milliseconds. Then it is abandoned, and announced as such. */
+  ageMaxMs: number;
+  /** Messages that are sent and not confirmed at most. No further one is sent until a receipt comes. */
+  windowMax: number;
+  /** Refusals by the broker after which a message is abandoned, so that it does not block others. */
+  refusalsMax: number;
+}
+
+export const OUTBOX_LIMITS: OutboxLimits = {
+  rowsMax: 1_000_000,
+  bytesMax: 256 * 1024 * 1024,
+  ageMaxMs: 7 * 24 * 60 * 60 * 1_000,
+  windowMax: 2_000,
+  refusalsMax: 5,
+};
 
 export interface OutboxOptions {
   file: string;
   /**
-   * Who sends: 1 to 64 letters, digits, dots, underscores or hyphens. One outbox each. Who sends on topics of a
-   * device uses its id: the logger believes no other name there.
+   * The sender's name: 1 to 64 letters, digits, dots, underscores or hyphens. Each has one outbox. On the topics
+   * of a device it must be the device's id: the logger accepts no other name there.
    */
   publisher: string;
   /** `receipt`: a message leaves the outbox when it is stored. `puback`: when the broker has it. */
   confirm?: "receipt" | "puback";
   limits?: Partial<OutboxLimits>;
   onOutcome?: (outcome: MessageOutcome) => void;
-  /** Called when another program locks the outbox's file, which is waited for, and when it does not any more. */
+  /** Called when the outbox begins to wait for another program's lock on its file, and when that wait ends. */
   onLocked?: (isLocked: boolean) => void;
-  /** Called when the outbox's file fails, after which nothing is promised. */
+  /** Called when the outbox's file fails. From then on nothing is guaranteed. */
   onFault: (fault: unknown) => void;
   clock: Clock;
-}
-
-/**
- * A durable queue to send from: what it has accepted is stored at the other end once, whatever is
- * killed or cut off in between. The application gives it a client and passes on what the client says.
- */
-export interface Outbox extends AsyncDisposable {
-  /** What the client must subscribe to: this publisher's receipts. */
-  subscription: Subscription;
-  /** Takes a message in; resolves when it is safe on disk, or refused. Many at once share one commit. */
-  accept(topic: string, payload: object): Promise<Acceptance>;
-  /** For the client's `onConnected`. */
-  connected(client: Pick<ReconnectingClient, "publish">): void;
-  /** For the client's `onDisconnected`. */
-  disconnected(): void;
-  /** For the client's `onMessage`; true when the message was a receipt. */
-  receive(message: InboundMessage): boolean;
-  /** How much waits. */
-  size(): { rows: number; bytes: number };
 }
 
 interface Handed {
@@ -51,19 +53,32 @@ interface Handed {
 
 const ANNOUNCE_MS = 1_000;
 
-/** @throws Fault when the file is open elsewhere or cannot be written. */
-export function openOutbox(options: OutboxOptions): Outbox {
-  const { file, publisher, clock, onFault } = options;
+/**
+ * A durable send queue: what it has accepted is stored at the other end once, whatever is killed or cut
+ * off in between. The application gives it a client and forwards the client's callbacks.
+ */
+export type Outbox = ReturnType<typeof openOutbox>;
+
+/** @throws Fault when another process has the file open, or when it cannot be written. */
+export function openOutbox({
+  file,
+  publisher,
+  confirm = "receipt",
+  onOutcome = () => {},
+  onLocked = () => {},
+  onFault,
+  clock,
+  ...options
+}: OutboxOptions) {
   if (!isName(publisher)) throw new TypeError(`${JSON.stringify(publisher)} is not a name`);
   const limits = { ...OUTBOX_LIMITS, ...options.limits };
-  const confirm = options.confirm ?? "receipt";
   const queue = openQueue({ file, publisher, limits });
   let client: Pick<ReconnectingClient, "publish"> | null = null;
   let handed: Handed[] = [];
   let announced = "";
 
-  const retries = createLockRetries({ clock, onLocked: options.onLocked ?? (() => {}), onFault });
-  const sender = createSender({
+  const retries = new LockRetries(clock, onLocked, onFault);
+  const sender = new Sender({
     queue,
     retries,
     limits,
@@ -72,42 +87,36 @@ export function openOutbox(options: OutboxOptions): Outbox {
       if (client === null) throw new Error("there is no connection to the broker");
       await client.publish(topic, payload, { qos: 1 });
     },
-    onOutcome: options.onOutcome ?? (() => {}),
+    onOutcome,
     onFault,
     clock,
   });
+  const receipts: Subscription = { filter: `weir/receipt/${publisher}`, qos: 1 };
 
-  /** Everything that was handed in since the last commit, in one. */
+  /** Stores everything that was handed in since the last commit, in one transaction. */
   function commit(): void {
     const batch = handed;
     handed = [];
     if (batch.length === 0) return;
-    sender.heedClock();
+    sender.adjustAges();
     const reject = (fault: unknown): void => {
       for (const { acceptance } of batch) acceptance.reject(fault);
     };
-    const isTaken = retries.run(() => take(batch, reject), reject);
-    if (isTaken) sender.wake();
-    else {
-      const reason = "the outbox is locked by another program, and too much waits for it already";
-      for (const { acceptance } of batch) acceptance.resolve({ kind: "refused", reason });
-    }
-  }
-
-  /** @throws when another program has the file locked. */
-  function take(batch: readonly Handed[], reject: (fault: unknown) => void): void {
-    let acceptances: Acceptance[];
-    try {
-      acceptances = queue.accept(batch, clock.now());
-    } catch (fault) {
-      if (isLocked(fault)) throw fault;
-      reject(fault);
+    const store = (): void => {
+      try {
+        const acceptances = queue.accept(batch, clock.now());
+        for (const [index, given] of acceptances.entries()) batch[index]?.acceptance.resolve(given);
+      } catch (fault) {
+        if (isLocked(fault)) throw fault;
+        reject(fault);
+      }
+    };
+    if (retries.run(store, reject)) {
+      sender.wake();
       return;
     }
-    batch.forEach(({ acceptance }, index) => {
-      const given = acceptances[index];
-      if (given !== undefined) acceptance.resolve(given);
-    });
+    const reason = "the outbox is locked by another program, and too much waits for it already";
+    for (const { acceptance } of batch) acceptance.resolve({ kind: "refused", reason });
   }
 
   async function announce(): Promise<void> {
@@ -120,37 +129,43 @@ export function openOutbox(options: OutboxOptions): Outbox {
       await client.publish(`weir/publisher/${publisher}`, payload, { qos: 1, retain: true });
       announced = news;
     } catch {
-      // The client says why; the next tick or connection announces it.
+      // The client logs why. The next tick or connection announces it.
     }
   }
 
   const timer = clock.repeat(ANNOUNCE_MS, () => void announce().catch(onFault));
   return {
-    subscription: { filter: `weir/receipt/${publisher}`, qos: 1 },
-    accept: (topic, payload) => {
+    /** What the client must subscribe to: this publisher's receipts. */
+    subscription: receipts,
+    /** Accepts a message: resolves when it is safe on disk, or refused. Many at once share one commit. */
+    accept: (topic: string, payload: object): Promise<Acceptance> => {
       const acceptance = Promise.withResolvers<Acceptance>();
       if (handed.length === 0) setImmediate(commit);
       handed.push({ topic, payload, acceptance });
       return acceptance.promise;
     },
-    connected: (connectedLink) => {
-      client = connectedLink;
+    /** For the client's `onConnected`. */
+    connected: (connectedClient: Pick<ReconnectingClient, "publish">): void => {
+      client = connectedClient;
       announced = "";
       sender.connected();
       void announce().catch(onFault);
     },
-    disconnected: () => {
+    /** For the client's `onDisconnected`. */
+    disconnected: (): void => {
       client = null;
       sender.disconnected();
     },
-    receive: ({ topic, payload }) => {
-      if (topic !== `weir/receipt/${publisher}`) return false;
+    /** For the client's `onMessage`; true when the message was a receipt. */
+    receive: ({ topic, payload }: InboundMessage): boolean => {
+      if (topic !== receipts.filter) return false;
       const receipt = parseReceipt(payload);
       if (receipt !== null && confirm === "receipt") sender.receive(receipt);
       return true;
     },
+    /** How much waits. */
     size: queue.size,
-    [Symbol.asyncDispose]: async () => {
+    [Symbol.asyncDispose]: async (): Promise<void> => {
       commit();
       timer[Symbol.dispose]();
       sender[Symbol.dispose]();

@@ -2,40 +2,29 @@ import { backoffMs, isRefusal } from "@weir/mqtt";
 import type { Receipt } from "@weir/protocol";
 import { type Clock, watchSteadiness } from "@weir/runtime";
 import type { LockRetries } from "./lock-retries.ts";
-import type { OutboxLimits } from "./outbox-schema.ts";
+import type { OutboxLimits } from "./outbox.ts";
 import type { ConfirmedMessage, MessageKey, Queue, QueuedMessage } from "./queue.ts";
 
-/** What became of an accepted message in the end. */
+/** How the stay of an accepted message in the outbox ended. */
 export type MessageOutcome = MessageKey &
   ({ kind: "delivered" } | { kind: "abandoned"; reason: string });
 
-export interface SenderOptions {
+interface SenderOptions {
   queue: Queue;
   limits: OutboxLimits;
-  /** What ends a message's stay: the receipt of who stored it, or the broker's PUBACK. */
+  /** What confirms a message: the receipt of the logger that stored it, or the broker's PUBACK. */
   confirm: "receipt" | "puback";
   publish: (topic: string, payload: Buffer) => Promise<void>;
   /** Called for each message that leaves the outbox. */
   onOutcome: (outcome: MessageOutcome) => void;
   /** Called when the outbox's file fails. */
   onFault: (fault: unknown) => void;
-  /** What runs what writes to the queue. */
+  /** Runs everything that writes to the queue. */
   retries: LockRetries;
   clock: Clock;
-  random?: () => number;
 }
 
-/** Sends what is in a queue, in order, and takes out what is confirmed. */
-export interface Sender extends Disposable {
-  /** Dates what waits anew if the clock was set. To be called before anything is dated or judged by it. */
-  heedClock(): void;
-  /** There may be something new to send. */
-  wake(): void;
-  connected(): void;
-  disconnected(): void;
-  receive(receipt: Receipt): void;
-}
-
+/** A message of the window: sent on this connection, and not confirmed yet. */
 interface Sent {
   message: QueuedMessage;
   sentAtMs: number;
@@ -43,177 +32,202 @@ interface Sent {
 }
 
 const ROWS_PER_READ = 200;
-// A message that was sent so long before one that is confirmed has been lost on its way.
+/** A message that was sent so long before one that is confirmed was lost after its PUBACK. */
 const OVERTAKEN_MS = 2_000;
-// While nothing is confirmed the oldest message alone is sent again, ever more rarely.
+/** While nothing is confirmed, only the oldest message is sent again, at growing intervals. */
 const PROBE_BACKOFF = { baseMs: 5_000, capMs: 60_000 };
 const TICK_MS = 1_000;
-const TOO_OLD = "it waited too long";
 
-export function createSender(options: SenderOptions): Sender {
-  const { queue, limits, confirm, publish, onOutcome, onFault, retries, clock } = options;
-  const random = options.random ?? Math.random;
-  const steadiness = watchSteadiness(clock);
-  const window = new Map<number, Sent>();
-  let isConnected = false;
-  let loadedThroughId = 0;
-  let sentThroughId = 0;
-  let probes = 0;
-  let progressAtMs = clock.monotonic();
-  // What was sent on a connection that is gone says nothing about this one.
-  let connection = 0;
-  // By how much the clock has jumped, until the queue knows.
-  let jumpedMs = 0;
+/** Sends the messages of a queue in order, and removes those that are confirmed. */
+export class Sender implements Disposable {
+  readonly #options: SenderOptions;
+  readonly #steadiness: ReturnType<typeof watchSteadiness>;
+  readonly #timer: Disposable;
+  readonly #window = new Map<number, Sent>();
+  #isConnected = false;
+  /** Counts connections: the answer to a publication on an earlier one says nothing about this one. */
+  #connection = 0;
+  #loadedThroughId = 0;
+  #sentThroughId = 0;
+  #probes = 0;
+  #progressAtMs: number;
+  /** By how much the clock has jumped since the queue was last adjusted. */
+  #jumpedMs = 0;
 
-  /** A clock that is set ages no message: neither what waits, nor what is accepted right after. */
-  function heedClock(): void {
-    jumpedMs += steadiness.takeJumpMs();
-    if (jumpedMs === 0) return;
-    queue.shiftAges(jumpedMs);
-    jumpedMs = 0;
+  constructor(options: SenderOptions) {
+    const { clock, retries } = options;
+    this.#options = options;
+    this.#steadiness = watchSteadiness(clock);
+    this.#progressAtMs = clock.monotonic();
+    this.#timer = clock.repeat(TICK_MS, () => {
+      if (retries.isWaiting) return;
+      retries.run(() => {
+        this.#expire();
+        this.#probe();
+      });
+    });
   }
 
-  function pump(): void {
-    heedClock();
-    while (isConnected && window.size < limits.windowMax) {
-      const room = Math.min(ROWS_PER_READ, limits.windowMax - window.size);
-      const messages = queue.after(loadedThroughId, room);
+  connected(): void {
+    this.#isConnected = true;
+    this.#probes = 0;
+    this.#progressAtMs = this.#options.clock.monotonic();
+    this.wake();
+  }
+
+  /** Everything that is not confirmed is sent again on the next connection. */
+  disconnected(): void {
+    this.#isConnected = false;
+    this.#connection += 1;
+    this.#window.clear();
+    this.#loadedThroughId = 0;
+  }
+
+  /** Sends what has been accepted since. */
+  wake(): void {
+    this.#options.retries.run(() => this.#pump());
+  }
+
+  /** Adjusts the ages of messages after a jump of the clock. To be called before a message gets its time. */
+  adjustAges(): void {
+    this.#options.retries.run(() => this.#adjustAges());
+  }
+
+  receive({ entries }: Receipt): void {
+    const { queue, clock, retries } = this.#options;
+    retries.run(() => {
+      // A logger that is back gets what it missed soon, not after a minute. A receipt right after a
+      // probe answers the probe and shows nothing new.
+      if (clock.monotonic() - this.#progressAtMs > OVERTAKEN_MS) this.#probes = 0;
+      this.#settle(queue.confirm(entries, this.#sentThroughId));
+    });
+  }
+
+  [Symbol.dispose](): void {
+    this.#isConnected = false;
+    this.#connection += 1;
+    this.#timer[Symbol.dispose]();
+  }
+
+  /** Fills the window from the queue. */
+  #pump(): void {
+    const { queue, limits } = this.#options;
+    this.#adjustAges();
+    while (this.#isConnected && this.#window.size < limits.windowMax) {
+      const room = Math.min(ROWS_PER_READ, limits.windowMax - this.#window.size);
+      const messages = queue.after(this.#loadedThroughId, room);
       for (const message of messages) {
-        if (isTooOld(message)) giveUp(message, TOO_OLD);
-        else send({ message, sentAtMs: 0, isAcknowledged: false });
-        loadedThroughId = message.id;
+        if (!this.#abandonIfTooOld(message)) {
+          this.#send({ message, sentAtMs: 0, isAcknowledged: false });
+        }
+        this.#loadedThroughId = message.id;
       }
       if (messages.length < room) return;
     }
   }
 
-  function isTooOld({ acceptedMs }: QueuedMessage): boolean {
-    return clock.now() - acceptedMs > limits.ageMaxMs;
-  }
-
-  function send(sent: Sent): void {
+  #send(sent: Sent): void {
+    const { publish, retries, clock, onFault } = this.#options;
     const { message } = sent;
-    const on = connection;
+    const connection = this.#connection;
     sent.sentAtMs = clock.monotonic();
     sent.isAcknowledged = false;
-    window.set(message.id, sent);
-    sentThroughId = Math.max(sentThroughId, message.id);
+    this.#window.set(message.id, sent);
+    this.#sentThroughId = Math.max(this.#sentThroughId, message.id);
     publish(message.topic, message.payload)
       .then(
-        () => void retries.run(() => acknowledged(sent)),
+        () => void retries.run(() => this.#acknowledged(sent)),
         (error: unknown) => {
-          if (on === connection && isRefusal(error)) retries.run(() => refused(sent));
-          // Else the connection is gone: everything is sent again on the next one.
+          // Without a refusal the connection is gone: the next one sends everything again.
+          if (connection === this.#connection && isRefusal(error)) {
+            retries.run(() => this.#refused(message));
+          }
         },
       )
       .catch(onFault);
   }
 
-  function acknowledged(sent: Sent): void {
+  #acknowledged(sent: Sent): void {
     sent.isAcknowledged = true;
-    if (confirm === "receipt") return;
-    queue.remove(sent.message.id);
-    settle([sent.message]);
+    if (this.#options.confirm === "receipt") return;
+    this.#options.queue.remove(sent.message.id);
+    this.#settle([sent.message]);
   }
 
-  /** The broker takes this message not now; it must not block the others. */
-  function refused({ message }: Sent): void {
+  /** The broker refuses the message for now. It is sent again later and does not block the others. */
+  #refused(message: QueuedMessage): void {
+    const { queue, limits, clock } = this.#options;
     queue.countRefusal(message.id);
     message.refusals += 1;
     if (message.refusals >= limits.refusalsMax) {
-      giveUp(message, `the broker refused it ${message.refusals} times`);
-      pump();
+      this.#abandon(message, `the broker refused it ${message.refusals} times`);
+      this.#pump();
       return;
     }
-    const delayMs = backoffMs(PROBE_BACKOFF, message.refusals, random());
-    const on = connection;
-    clock.schedule(delayMs, () => {
-      const sent = window.get(message.id);
-      if (sent !== undefined && on === connection) send(sent);
+    const connection = this.#connection;
+    clock.schedule(backoffMs(PROBE_BACKOFF, message.refusals, Math.random()), () => {
+      const sent = this.#window.get(message.id);
+      if (sent !== undefined && connection === this.#connection) this.#send(sent);
     });
   }
 
-  function giveUp(message: QueuedMessage, reason: string): void {
-    queue.abandon(message, reason, clock.now());
-    window.delete(message.id);
-    onOutcome({ ...keyOf(message), kind: "abandoned", reason });
-  }
-
-  /** Takes confirmed messages out of the window, and tells their outcome, whether they were in it or not. */
-  function settle(confirmed: readonly ConfirmedMessage[]): void {
+  /** Reports confirmed messages, which a receipt may name before this connection has sent them again. */
+  #settle(confirmed: readonly ConfirmedMessage[]): void {
     if (confirmed.length === 0) return;
-    progressAtMs = clock.monotonic();
-    probes = 0;
+    this.#progressAtMs = this.#options.clock.monotonic();
+    this.#probes = 0;
     let newestSentMs = 0;
-    for (const message of confirmed) {
-      // A receipt that comes before the resending on a new connection finds an empty window.
-      newestSentMs = Math.max(newestSentMs, window.get(message.id)?.sentAtMs ?? 0);
-      window.delete(message.id);
-      onOutcome({ ...keyOf(message), kind: "delivered" });
+    for (const { id, topic, epoch, seq } of confirmed) {
+      newestSentMs = Math.max(newestSentMs, this.#window.get(id)?.sentAtMs ?? 0);
+      this.#window.delete(id);
+      this.#options.onOutcome({ topic, epoch, seq, kind: "delivered" });
     }
-    for (const sent of window.values()) {
-      if (sent.isAcknowledged && sent.sentAtMs < newestSentMs - OVERTAKEN_MS) send(sent);
+    for (const sent of this.#window.values()) {
+      if (sent.isAcknowledged && sent.sentAtMs < newestSentMs - OVERTAKEN_MS) this.#send(sent);
     }
-    pump();
+    this.#pump();
   }
 
-  /** What waits without a connection ages, too. */
-  function age(): void {
-    heedClock();
-    if (isConnected) return;
-    for (const message of queue.after(0, ROWS_PER_READ)) {
-      if (!isTooOld(message)) return;
-      giveUp(message, TOO_OLD);
+  /** Sends the oldest message again while nothing is confirmed: its receipt may have been lost. */
+  #probe(): void {
+    const [oldest] = this.#window.values();
+    if (!this.#isConnected || oldest === undefined || !oldest.isAcknowledged) return;
+    const nowMs = this.#options.clock.monotonic();
+    const pauseMs = Math.min(PROBE_BACKOFF.baseMs * 2 ** this.#probes, PROBE_BACKOFF.capMs);
+    if (nowMs - this.#progressAtMs < pauseMs) return;
+    this.#probes += 1;
+    this.#progressAtMs = nowMs;
+    this.#send(oldest);
+  }
+
+  /** Without a connection, messages reach their maximum age in the queue. */
+  #expire(): void {
+    this.#adjustAges();
+    if (this.#isConnected) return;
+    for (const message of this.#options.queue.after(0, ROWS_PER_READ)) {
+      if (!this.#abandonIfTooOld(message)) return;
     }
   }
 
-  function probe(): void {
-    const oldest = window.values().next().value;
-    if (!isConnected || oldest === undefined || !oldest.isAcknowledged) return;
-    const silentMs = clock.monotonic() - progressAtMs;
-    if (silentMs < Math.min(PROBE_BACKOFF.baseMs * 2 ** probes, PROBE_BACKOFF.capMs)) return;
-    probes += 1;
-    progressAtMs = clock.monotonic();
-    send(oldest);
+  #adjustAges(): void {
+    this.#jumpedMs += this.#steadiness.takeJumpMs();
+    if (this.#jumpedMs === 0) return;
+    this.#options.queue.shiftAges(this.#jumpedMs);
+    this.#jumpedMs = 0;
   }
 
-  const timer = clock.repeat(TICK_MS, () => {
-    if (retries.isWaiting()) return;
-    retries.run(() => {
-      age();
-      probe();
-    });
-  });
-  return {
-    heedClock: () => void retries.run(heedClock),
-    wake: () => void retries.run(pump),
-    connected: () => {
-      isConnected = true;
-      probes = 0;
-      progressAtMs = clock.monotonic();
-      retries.run(pump);
-    },
-    disconnected: () => {
-      isConnected = false;
-      connection += 1;
-      window.clear();
-      loadedThroughId = 0;
-    },
-    receive: ({ entries }) =>
-      void retries.run(() => {
-        // Whoever confirms is back: what it has missed is sent soon, not after a minute. A receipt
-        // right behind a probe is the answer to it, and says nothing new.
-        if (clock.monotonic() - progressAtMs > OVERTAKEN_MS) probes = 0;
-        settle(queue.confirm(entries, sentThroughId));
-      }),
-    [Symbol.dispose]: () => {
-      isConnected = false;
-      connection += 1;
-      timer[Symbol.dispose]();
-    },
-  };
-}
+  #abandonIfTooOld(message: QueuedMessage): boolean {
+    const { clock, limits } = this.#options;
+    const isTooOld = clock.now() - message.acceptedMs > limits.ageMaxMs;
+    if (isTooOld) this.#abandon(message, "it waited too long");
+    return isTooOld;
+  }
 
-function keyOf({ topic, epoch, seq }: MessageKey): MessageKey {
-  return { topic, epoch, seq };
+  #abandon(message: QueuedMessage, reason: string): void {
+    const { queue, clock, onOutcome } = this.#options;
+    const { id, topic, epoch, seq } = message;
+    queue.abandon(message, reason, clock.now());
+    this.#window.delete(id);
+    onOutcome({ topic, epoch, seq, kind: "abandoned", reason });
+  }
 }

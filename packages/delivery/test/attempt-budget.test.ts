@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { type AttemptBudget, earliestAttemptMs, spendAttempt } from "../src/index.ts";
+import { type AttemptBudget, earliestAttemptMs, spendAttempt } from "../src/reconnect.ts";
 
 const HOUR_MS = 60 * 60 * 1_000;
 

@@ -49,7 +49,7 @@ describe("a delivery", () => {
     await expect(delivery.send("toString", "a", {})).rejects.toThrow("there is no kind toString");
   });
 
-  test("tells an alarm at its stop that it is kept, and the full outbox refuses the next", async () => {
+  test("reports an alarm at its stop as kept, and the full outbox refuses the next", async () => {
     using folder = temporaryFolder();
     const outbox = {
       file: folder.file("outbox.db"),

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { createFakeClock } from "@weir/testkit";
-import { createEventLane } from "../src/event.ts";
+import { EventLane, expiring, expirySeconds, isExpired } from "../src/event.ts";
 import { collect, createRecorder, settled } from "./fixture.ts";
 
 const TTL_MS = 15_000;
@@ -11,7 +11,7 @@ function setUp() {
   const recorder = createRecorder();
   const waits: number[] = [];
   const onWaiting = (forMs: number) => waits.push(forMs);
-  const lane = createEventLane({ publish: recorder.publish, onWaiting, clock });
+  const lane = new EventLane({ publish: recorder.publish, onWaiting, clock });
   return { clock, waits, lane, publications: recorder.publications };
 }
 
@@ -38,7 +38,7 @@ describe("an event", () => {
     });
   });
 
-  test("that waits is told expired at its ttl, and no earlier or later", async () => {
+  test("that waits expires at its ttl, and no earlier or later", async () => {
     const { clock, lane, publications, waits } = setUp();
     const outcomes = collect([lane.send("a", {}, TTL_MS)]);
     clock.advance(TTL_MS - 1);
@@ -93,7 +93,7 @@ describe("an event", () => {
     expect(outcomes).toEqual([{ kind: "delivered" }]);
   });
 
-  test("without an answer at its ttl is told expired, and that it may have arrived", async () => {
+  test("without an answer at its ttl expires, and may have arrived", async () => {
     const { clock, lane, publications } = setUp();
     lane.connected();
     const outcomes = collect([lane.send("a", {}, TTL_MS)]);
@@ -104,7 +104,7 @@ describe("an event", () => {
     expect(JSON.stringify(outcomes)).toContain("whether it arrived is unknown");
   });
 
-  test("that the broker refuses is told so at once", async () => {
+  test("that the broker refuses is refused at once", async () => {
     const { lane, publications } = setUp();
     lane.connected();
     const outcome = lane.send("a", {}, TTL_MS);
@@ -134,5 +134,22 @@ describe("an event", () => {
       { kind: "dropped" },
       { kind: "dropped" },
     ]);
+  });
+});
+
+describe("the expiry of an event", () => {
+  test("is over at its millisecond, and not before", () => {
+    const payload = expiring({ pressed: true }, 15_250);
+    expect(payload).toEqual({ pressed: true, expiresAt: 15.25 });
+    expect([15_249, 15_250].map((nowMs) => isExpired(payload, nowMs))).toEqual([false, true]);
+  });
+
+  test("is never over for a payload that has none, or one that is no number", () => {
+    const payloads = [{}, [], { expiresAt: "1" }, { expiresAt: null }];
+    expect(payloads.some((payload) => isExpired(payload, Number.MAX_SAFE_INTEGER))).toBe(false);
+  });
+
+  test("is at least one second for the broker", () => {
+    expect([1, 999, 1_000, 1_001, 15_000].map(expirySeconds)).toEqual([1, 1, 1, 2, 15]);
   });
 });

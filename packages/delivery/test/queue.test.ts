@@ -1,7 +1,7 @@
 import { copyFileSync } from "node:fs";
 import { describe, expect, test } from "@jest/globals";
 import { temporaryFolder } from "@weir/testkit";
-import { OUTBOX_LIMITS } from "../src/outbox-schema.ts";
+import { OUTBOX_LIMITS } from "../src/outbox.ts";
 import { openQueue, type Queue } from "../src/queue.ts";
 
 const NOW_MS = 1_767_225_600_000;
@@ -90,7 +90,7 @@ describe("the queue of an outbox", () => {
     expect(acceptance).toMatchObject({ kind: "refused", reason: expect.stringContaining("full") });
   });
 
-  test("refuses what nobody would take, and takes the rest of the batch", () => {
+  test("refuses what no broker would take, and accepts the rest of the batch", () => {
     using folder = temporaryFolder();
     using queue = open(folder.file("outbox.db"));
     const cycle: Record<string, unknown> = {};
@@ -122,7 +122,7 @@ describe("the queue of an outbox", () => {
     expect(queue.size().rows).toBe(2);
   });
 
-  test("announces what it gave out, what waits and what it gave up", () => {
+  test("announces what it assigned, what waits and what it abandoned", () => {
     using folder = temporaryFolder();
     using queue = open(folder.file("outbox.db"));
     queue.accept(readings(4), NOW_MS);

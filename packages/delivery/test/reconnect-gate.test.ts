@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { createFakeClock } from "@weir/testkit";
-import { type AttemptBudget, createReconnectGate } from "../src/index.ts";
+import { type AttemptBudget, createReconnectGate } from "../src/reconnect.ts";
 import { settled } from "./fixture.ts";
 
 const UNLIMITED = { burst: 1, perHour: Number.POSITIVE_INFINITY };
@@ -38,7 +38,7 @@ describe("the gate of a client that lost its broker", () => {
     expect(attemptsAtSeconds).toEqual([1, 3, 7, 15]);
   });
 
-  test("begins with short waits when somebody asks, and goes on where it was after that", async () => {
+  test("begins with short waits for a message, and goes on where it was after that", async () => {
     const { gate, attemptsAtSeconds, pass, end } = setUp();
     using _end = end;
     await pass(20);
@@ -48,7 +48,7 @@ describe("the gate of a client that lost its broker", () => {
     expect(attemptsAtSeconds).toEqual([1, 3, 7, 15, 21, 23, 27, 43, 75]);
   });
 
-  test("is not held up by somebody who asks again and again", async () => {
+  test("is not held up by haste again and again", async () => {
     const { gate, attemptsAtSeconds, pass, end } = setUp();
     using _end = end;
     await pass(20);
@@ -57,7 +57,7 @@ describe("the gate of a client that lost its broker", () => {
     expect(attemptsAtSeconds.at(-1)).toBe(21);
   });
 
-  test("stays within its budget, whoever asks", async () => {
+  test("stays within its budget, whatever haste is asked for", async () => {
     const { gate, attemptsAtSeconds, pass, end } = setUp({ burst: 4, perHour: 60 });
     using _end = end;
     for (let count = 0; count < 600; count += 1) {
@@ -68,7 +68,7 @@ describe("the gate of a client that lost its broker", () => {
     expect(attemptsAtSeconds).toHaveLength(4 + 9);
   });
 
-  test("heeds no haste while each connection is lost as soon as it is made", async () => {
+  test("allows no haste while each connection is lost as soon as it is made", async () => {
     const clock = createFakeClock();
     const delay = (n: number): number => SECOND_MS * 2 ** n;
     const gate = createReconnectGate({ delay, budget: UNLIMITED, clock });

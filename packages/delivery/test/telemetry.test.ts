@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { createTelemetryLane } from "../src/telemetry.ts";
+import { TelemetryLane } from "../src/telemetry.ts";
 import { collect, createRecorder, settled } from "./fixture.ts";
 
 const REPLACED = { kind: "dropped", reason: "replaced by a newer one" };
@@ -7,7 +7,7 @@ const REPLACED = { kind: "dropped", reason: "replaced by a newer one" };
 describe("telemetry", () => {
   test("keeps the latest reading of each topic while it cannot send", async () => {
     const { publish, publications } = createRecorder();
-    using lane = createTelemetryLane(publish);
+    using lane = new TelemetryLane(publish);
     const first = lane.send("reading", "a", { number: 1 });
     void lane.send("reading", "b", { number: 2 });
     void lane.send("reading", "a", { number: 3 });
@@ -22,7 +22,7 @@ describe("telemetry", () => {
 
   test("of two kinds on one topic is kept of both", async () => {
     const { publish, publications } = createRecorder();
-    using lane = createTelemetryLane(publish);
+    using lane = new TelemetryLane(publish);
     void lane.send("fast", "a", { number: 1 });
     void lane.send("slow", "a", { number: 2 });
     lane.connected();
@@ -31,7 +31,7 @@ describe("telemetry", () => {
 
   test("is sent with QoS 0 at once, and never twice", async () => {
     const { publish, publications } = createRecorder();
-    using lane = createTelemetryLane(publish);
+    using lane = new TelemetryLane(publish);
     lane.connected();
     const outcome = lane.send("reading", "a", { number: 1 });
     publications[0]?.answer.reject(new Error("the broker closed the connection"));
@@ -43,7 +43,7 @@ describe("telemetry", () => {
 
   test("of one topic has one reading under way, however slow the connection is", async () => {
     const { publish, publications } = createRecorder();
-    using lane = createTelemetryLane(publish);
+    using lane = new TelemetryLane(publish);
     lane.connected();
     const outcomes = [1, 2, 3].map((number) => lane.send("reading", "a", { number }));
     expect(publications).toHaveLength(1);
@@ -54,7 +54,7 @@ describe("telemetry", () => {
   });
 
   test("of too many topics at once is dropped", async () => {
-    using lane = createTelemetryLane(createRecorder().publish);
+    using lane = new TelemetryLane(createRecorder().publish);
     const outcomes = collect(
       Array.from({ length: 1_001 }, (_, number) => lane.send("reading", `topic/${number}`, {})),
     );
@@ -63,7 +63,7 @@ describe("telemetry", () => {
   });
 
   test("that waits at the stop is dropped, and so is what comes after", async () => {
-    const lane = createTelemetryLane(createRecorder().publish);
+    const lane = new TelemetryLane(createRecorder().publish);
     const waiting = lane.send("reading", "a", {});
     lane[Symbol.dispose]();
     expect([await waiting, await lane.send("reading", "a", {})]).toMatchObject([
