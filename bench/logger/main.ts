@@ -71,7 +71,7 @@ function roundsOf(text: string): number {
   throw new TypeError(`--rounds: ${text} is not a whole number from 1 to ${ROUNDS_MAX}`);
 }
 
-// `npm run bench`: the logger beside its peers. README.md of this folder tells what is measured and how.
+// `npm run bench`: the logger beside its peers. docs/benchmarks.md says what is measured and how.
 const RESULTS = fileURLToPath(new URL("../results/", import.meta.url));
 const CACHE = fileURLToPath(new URL("../.cache/", import.meta.url));
 

@@ -13,7 +13,7 @@ test(`${SCHEMA} is what the code accepts (npm run agent-schema writes it)`, () =
   expect(written).toEqual(JSON.parse(JSON.stringify(agentJsonSchema())));
 });
 
-/** What a user has who takes the # from every line of the example: sentences have a space behind it. */
+/** The example with the # removed from every line; before a sentence there is a space behind it. */
 function wholeExample(): string {
   return readFileSync(EXAMPLE, "utf8").replace(/^( *)#(?=[^ \n])/gm, "$1");
 }
@@ -50,7 +50,7 @@ function pathsIn(content: unknown, path = ""): string[] {
   });
 }
 
-/** The forms of a source: one for each kind, and the last for kinds of one's own, with what all of them have. */
+/** The forms of a source: one for each kind, and the last for your own kinds, with what all of them have. */
 function kindsOf({ properties }: Shape): { kinds: Shape[]; common: string[] } {
   const sources = properties?.sources?.additionalProperties;
   const forms = (typeof sources === "object" && sources.anyOf) || [];
@@ -68,7 +68,7 @@ describe(EXAMPLE, () => {
     expect(config).toEqual(readText(folder, ""));
   });
 
-  test("is sound with the # taken from every line", () => {
+  test("is valid with the # taken from every line", () => {
     using folder = temporaryFolder();
     const { device } = readText(folder, wholeExample());
     expect(device.sources.map(({ name }) => name)).toEqual(Object.keys(whole.sources));

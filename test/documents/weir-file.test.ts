@@ -12,7 +12,7 @@ test(`${SCHEMA} is what the code accepts (npm run -s config -- schema > ${SCHEMA
   expect(written).toEqual(JSON.parse(JSON.stringify(weirFileJsonSchema())));
 });
 
-/** What a user has who takes the # from every line of the example: sentences have a space behind it. */
+/** The example with the # removed from every line; before a sentence there is a space behind it. */
 function wholeExample(): string {
   return readFileSync(EXAMPLE, "utf8").replace(/^( *)#(?=[^ \n])/gm, "$1");
 }
@@ -58,7 +58,7 @@ describe(EXAMPLE, () => {
     expect(config).toEqual(defaults);
   });
 
-  test("is sound with the # taken from every line", () => {
+  test("is valid with the # taken from every line", () => {
     using folder = temporaryFolder();
     const { certificate, key } = createTestCertificate({ name: "weir" });
     writeFileSync(folder.file("greenhouse.password"), "two\n");
@@ -95,7 +95,7 @@ function weirFilesIn(page: string): string[] {
 }
 
 test.each(["README.md", "docs/reference/streams.md"])(
-  "what %s shows of weir.yaml is sound",
+  "what %s shows of weir.yaml is valid",
   (page) => {
     using folder = temporaryFolder();
     const shown = weirFilesIn(page);

@@ -84,7 +84,7 @@ describe("npm run secure", () => {
     const { stdout } = await secure(folder, "status");
     const bytes = (OF_A_DEVICE * packetBytesMax).toLocaleString("en-US");
     expect(stdout).toContain(`cellar may have ${OF_A_DEVICE} messages retained, ${bytes} bytes`);
-    expect(readFileSync("docs/how-to/secure-the-suite.md", "utf8")).toContain(
+    expect(readFileSync("docs/reference/rights.md", "utf8")).toContain(
       `${OF_A_DEVICE} x ${packetBytesMax.toLocaleString("en-US")} = ${bytes} bytes`,
     );
   });

@@ -245,7 +245,7 @@ inDocker("the secured broker", () => {
     await eventually(() => logger.received.includes("devices/cellar/state after the audit"));
   });
 
-  test("keeps no more of one device than docs/how-to/secure-the-suite.md says", async () => {
+  test("keeps no more of one device than docs/reference/rights.md says", async () => {
     await using operator = await comeAs("operator", { filter: "#" });
     await using cellar = await comeAs("cellar");
 

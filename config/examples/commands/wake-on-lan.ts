@@ -11,7 +11,7 @@ interface WakeOnLan {
 /**
  * A command to copy: it wakes another machine of the same network. Its payload: {"mac":"00:11:22:33:44:55"}.
  *
- * What it may be told stands in its schema, so that `run` is never handed anything else.
+ * The schema describes every payload that it accepts, so `run` gets nothing else.
  */
 export const command: DeviceCommand<WakeOnLan> = {
   name: "wake_on_lan",
@@ -38,7 +38,7 @@ function magicPacket(mac: string): Buffer {
 async function send(packet: Buffer, to: { address: string; port: number }): Promise<void> {
   const socket = createSocket("udp4");
   const { promise, resolve, reject } = Promise.withResolvers<void>();
-  // Whatever fails is told as the command's error; the socket is closed in any case.
+  // Whatever fails becomes the command's error; the socket is closed in any case.
   socket.once("error", reject);
   socket.bind(() => {
     socket.setBroadcast(true);

@@ -7,7 +7,7 @@ interface Ds18b20Options {
   folder: string;
 }
 
-/** What the sensor says before it has measured. */
+/** What the sensor reports before it has measured. */
 const POWER_ON_MILLIDEGREES = 85_000;
 
 /**

@@ -11,7 +11,7 @@ export function topicProblem(topic: string): string | null {
   return null;
 }
 
-/** The topics that a service reads and writes, by their names in the topic table of docs/explanation/architecture.md. */
+/** The topics that a service reads and writes, by their names in the table of docs/reference/topics.md. */
 export interface Flow {
   subscribes: readonly string[];
   publishes: readonly string[];

@@ -120,7 +120,7 @@ function checkedSample(given: unknown, names: ReadonlySet<string>): Sample {
 
 function unusable(file: string, problem: string, cause?: unknown): Fault {
   return new Fault(`the source file ${file} ${problem}`, {
-    remedy: "Mend the file (see docs/reference/sources.md), or take it out of the folder.",
+    remedy: "Mend the file (see docs/how-to/add-a-source.md), or take it out of the folder.",
     exitCode: EXIT_CODES.configuration,
     cause,
   });

@@ -16,7 +16,7 @@ import { createTestDevice } from "../commands/fixture.ts";
 jest.setTimeout(180_000);
 
 const EXAMPLES = fileURLToPath(new URL("../../../../config/examples/commands", import.meta.url));
-const PAGE = new URL("../../../../docs/reference/commands.md", import.meta.url);
+const PAGE = new URL("../../../../docs/how-to/add-a-command.md", import.meta.url);
 const PACKAGES = fileURLToPath(new URL("../../../../node_modules", import.meta.url));
 const execute = promisify(execFile);
 
@@ -83,7 +83,7 @@ describe("the example of a command", () => {
   });
 });
 
-test("the command that docs/reference/commands.md shows is one", () => {
+test("the command that docs/how-to/add-a-command.md shows is one", () => {
   const [, shown = ""] = /```ts\n(.*?)```/s.exec(readFileSync(PAGE, "utf8")) ?? [];
   using folder = folderOf({ "shown.ts": shown });
   expect(onlyOne(loadCommands(folder.path)).name).toBe("read_notes");
