@@ -13,7 +13,6 @@ import {
   type BrokerConfig,
   type Clock,
   createLogger,
-  DURATION,
   type Environment,
   EXIT_CODES,
   errorMessage,
@@ -21,8 +20,8 @@ import {
   Fault,
   listenForStopRequest,
   loadEnvironment,
-  millisecondsOf,
   optionFault,
+  parseDuration,
   print,
   printData,
   readBroker,
@@ -39,7 +38,7 @@ const SPAN_FORMS = "a length of time up to a week: 500ms, 30s, 5m, 2h";
 
 /** A length of time in milliseconds; `null` for what is none. */
 function parseSpanMs(text: string): number | null {
-  const spanMs = DURATION.test(text) ? millisecondsOf(text) : 0;
+  const spanMs = parseDuration(text);
   return spanMs > 0 && spanMs <= SPAN_MS_MAX ? spanMs : null;
 }
 

@@ -1,12 +1,11 @@
 import type { Deadband } from "@weir/device-agent/deadband";
-import { MAX_SILENCE, MAX_SILENCE_BOUNDS } from "@weir/device-agent/report-entry";
+import { MAX_SILENCE_BOUNDS, MAX_SILENCE_MS } from "@weir/device-agent/report-entry";
 import {
   EXIT_CODES,
   exitCodeOf,
   Fault,
   type Given,
   grouped,
-  millisecondsOf,
   optionFault,
   print,
   readDuration,
@@ -72,8 +71,7 @@ export const previewForm: RequestForm<PreviewRequest> = {
     device: given.text("device"),
     attribute: given.text("attribute"),
     deadband: readDeadband(given),
-    maxSilenceMs:
-      readDuration(given, "max-silence", MAX_SILENCE_BOUNDS) ?? millisecondsOf(MAX_SILENCE),
+    maxSilenceMs: readDuration(given, "max-silence", MAX_SILENCE_BOUNDS) ?? MAX_SILENCE_MS,
   }),
 };
 

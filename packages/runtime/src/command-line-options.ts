@@ -4,7 +4,7 @@ import { type BrokerConfig, brokerConfig, brokerSettings } from "./broker-settin
 import { type Environment, readSettings } from "./environment.ts";
 import { EXIT_CODES, errorMessage, Fault } from "./fault.ts";
 import { print } from "./terminal.ts";
-import { type Bounds, DURATION, DURATION_FORM, millisecondsOf } from "./units.ts";
+import { type Bounds, DURATION_FORM, millisecondsOf, parseDuration } from "./units.ts";
 
 /** What a command was given: the values of its options by their names. */
 export interface Given {
@@ -107,8 +107,8 @@ function decoded(part = ""): string | null {
 export function readDuration(given: Given, option: string, { min, max }: Bounds): number | null {
   const text = given.text(option);
   if (text === null) return null;
-  if (!DURATION.test(text)) throw optionFault(option, text, DURATION_FORM);
-  const ms = millisecondsOf(text);
+  const ms = parseDuration(text);
+  if (Number.isNaN(ms)) throw optionFault(option, text, DURATION_FORM);
   if (ms >= millisecondsOf(min) && ms <= millisecondsOf(max)) return ms;
   throw optionFault(option, text, `from ${min} to ${max}`);
 }

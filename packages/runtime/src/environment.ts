@@ -7,49 +7,26 @@ import type { Setting, Settings, SettingValues } from "./setting.ts";
 /** Environment variables by name, as in `process.env`. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Something that several settings must agree on. */
+/** A rule that several settings must satisfy together. */
 export interface Rule<S extends Settings> {
-  /** The settings that it compares; it is asked only when each of them is sound. */
+  /** The settings that it compares. It is applied only when each of them is valid. */
   of: readonly (keyof S & string)[];
-  /** `null`, or what is wrong and how to mend it. */
+  /** `null`, or what is wrong and how to fix it. */
   problem: (values: SettingValues<S>) => string | null;
 }
 
-/** Every problem of a configuration at once. */
+/** All problems of a configuration. */
 export class ConfigurationFault extends Fault {
   readonly problems: readonly string[];
 
   constructor(problems: readonly string[]) {
     super(`the configuration has ${problems.length} problem(s):\n  ${problems.join("\n  ")}`, {
       remedy:
-        "Mend them in the environment, in .env or in the file that is named; .env.example and config/*.example.yaml describe every setting.",
+        "Fix them in the environment, in .env or in the file that is named; .env.example and config/*.example.yaml describe every setting.",
       exitCode: EXIT_CODES.configuration,
     });
     this.problems = problems;
   }
-}
-
-/**
- * What several readers read. One that fails does not keep the others from telling what they find.
- *
- * @throws ConfigurationFault with the problems of all of them, each once.
- */
-export function readTogether<T extends readonly unknown[]>(
-  ...readers: { [K in keyof T]: () => T[K] }
-): T {
-  const problems = new Set<string>();
-  const values = readers.map((read) => {
-    try {
-      return read();
-    } catch (error) {
-      if (!(error instanceof ConfigurationFault)) throw error;
-      for (const problem of error.problems) problems.add(problem);
-      return null;
-    }
-  });
-  if (problems.size > 0) throw new ConfigurationFault([...problems]);
-  // No reader has failed, so each value is what its reader returned.
-  return values as unknown as T;
 }
 
 /** The process's environment over the file `.env` of the working folder. */
@@ -71,6 +48,58 @@ function readDotenv(file: string): Environment {
 }
 
 /**
+ * Settings as an environment has them, valid or not. Readers of parts of a configuration share it, so that
+ * every problem is found once and reported together with the others.
+ */
+export class CheckedSettings<S extends Settings> {
+  readonly environment: Environment;
+  /** One line for each: name, value and what is allowed. */
+  readonly problems: readonly string[];
+  readonly #values: Readonly<Record<string, unknown>>;
+
+  constructor(settings: S, environment: Environment, rules: readonly Rule<S>[] = []) {
+    this.environment = environment;
+    const values: Record<string, unknown> = {};
+    const problems: string[] = [];
+    for (const [name, setting] of Object.entries(settings)) {
+      // An empty variable counts as unset.
+      const given = environment[name]?.trim() || setting.default;
+      const parsed =
+        given === null ? { success: true, data: null } : setting.schema.safeParse(given);
+      if (parsed.success) values[name] = parsed.data;
+      else problems.push(describeProblem(name, given ?? "", setting));
+    }
+    this.#values = Object.freeze(values);
+    for (const { of, problem } of rules) {
+      const found = of.every((name) => name in values) ? problem(this.#all()) : null;
+      if (found !== null) problems.push(found);
+    }
+    this.problems = problems;
+  }
+
+  /** @throws ConfigurationFault with every problem. */
+  values(): SettingValues<S> {
+    if (this.problems.length > 0) throw new ConfigurationFault(this.problems);
+    return this.#all();
+  }
+
+  /** The values of some of the settings; `null` when one of them is wrong. */
+  valuesOf<N extends Settings>(some: N): SettingValues<N> | null {
+    const areValid = Object.keys(some).every((name) => name in this.#values);
+    return areValid ? (this.#values as SettingValues<N>) : null;
+  }
+
+  /** Whether the environment has a value of its own, in place of the default. */
+  isSet(name: keyof S & string): boolean {
+    return Boolean(this.environment[name]?.trim());
+  }
+
+  #all(): SettingValues<S> {
+    return this.#values as SettingValues<S>;
+  }
+}
+
+/**
  * Reads settings from an environment. An empty variable counts as unset.
  *
  * @throws ConfigurationFault with every problem: name, value and what is allowed.
@@ -80,24 +109,7 @@ export function readSettings<S extends Settings>(
   environment: Environment,
   rules: readonly Rule<S>[] = [],
 ): SettingValues<S> {
-  const values: Record<string, unknown> = {};
-  const problems: string[] = [];
-
-  for (const [name, setting] of Object.entries(settings)) {
-    const given = environment[name]?.trim() || setting.default;
-    const parsed = given === null ? { success: true, data: null } : setting.schema.safeParse(given);
-    if (parsed.success) values[name] = parsed.data;
-    else problems.push(describeProblem(name, given ?? "", setting));
-  }
-
-  for (const rule of rules) {
-    if (!rule.of.every((name) => name in values)) continue;
-    const problem = rule.problem(values as SettingValues<S>);
-    if (problem !== null) problems.push(problem);
-  }
-
-  if (problems.length > 0) throw new ConfigurationFault(problems);
-  return Object.freeze(values) as SettingValues<S>;
+  return new CheckedSettings(settings, environment, rules).values();
 }
 
 function describeProblem(name: string, given: string, setting: Setting<unknown>): string {

@@ -24,13 +24,14 @@ export {
   readDuration,
   runCommand,
 } from "./command-line-options.ts";
+export { type ConfigFile, checkContent, readConfigFile } from "./config-file.ts";
 export {
+  CheckedSettings,
   ConfigurationFault,
   type Environment,
   loadEnvironment,
   type Rule,
   readSettings,
-  readTogether,
 } from "./environment.ts";
 export { EXIT_CODES, errorCode, errorMessage, Fault, type FaultDetails } from "./fault.ts";
 export {
@@ -53,15 +54,13 @@ export {
   startHttpServer,
   watchBroker,
 } from "./health.ts";
+export { type JsonSchema, jsonSchemaOf } from "./json-schema.ts";
 export { createLogger } from "./logger.ts";
 export {
   didYouMean,
   type FileFormat,
-  fileJsonSchema,
   type Path,
   type Problem,
-  type Shape,
-  shapeOf,
   wordsForUnknownKey,
 } from "./problems.ts";
 export {
@@ -91,13 +90,6 @@ export {
   text,
 } from "./setting.ts";
 export {
-  checkContent,
-  readBeside,
-  readSettingsFile,
-  type SettingsFile,
-  throwProblems,
-} from "./settings-file.ts";
-export {
   httpPortSetting,
   type LogFormat,
   type LogLevel,
@@ -114,9 +106,8 @@ export { dataFor, print, printData, type Screen, visible, visibleLines } from ".
 export {
   type Bounds,
   bytesOf,
-  DURATION,
-  DURATION_FORM,
   duration,
   millisecondsOf,
+  parseDuration,
   size,
 } from "./units.ts";

@@ -19,11 +19,10 @@ const SIZES_BYTES = {
   TiB: 2 ** 40,
 } as const;
 
-/** What a sound duration looks like. */
-export const DURATION: RegExp = /^\d{1,9}(ms|s|m|h|d)$/;
+const DURATION = /^\d{1,9}(ms|s|m|h|d)$/;
 const SIZE = /^\d{1,9}(\.\d{1,3})?(kB|MB|GB|TB|KiB|MiB|GiB|TiB)$/;
 
-/** The same in words, for `--help` and for what is told of another. */
+/** What a valid duration looks like, for `--help` and for errors. */
 export const DURATION_FORM = "a whole number with a unit: 20ms, 90s, 35m, 12h, 7d";
 
 /** Two bounds, both included, as they are written. */
@@ -32,38 +31,40 @@ export interface Bounds {
   max: string;
 }
 
-/** A duration as it is written: `90s`, `35m`, `7d`. A number alone could be of any unit, and is none. */
-export function duration(bounds: Bounds): z.ZodString {
+/** A duration as a file has it: `90s`, `35m`, `7d`; read as milliseconds. A number without a unit is refused. */
+export function duration(bounds: Bounds) {
   const words = `a duration is ${DURATION_FORM}`;
-  return bounded(z.string(words).regex(DURATION, words), { of: millisecondsOf, bounds });
+  return bounded(z.string(words).regex(DURATION, words), millisecondsOf, bounds);
 }
 
-/** A size as it is written: `500MB`, `1.5GiB`. */
-export function size(bounds: Bounds): z.ZodString {
+/** A size as a file has it: `500MB`, `1.5GiB`; read as bytes. */
+export function size(bounds: Bounds) {
   const words = "a size is a number with a unit: 500MB, 10GB, 1.5GiB";
-  return bounded(z.string(words).regex(SIZE, words), { of: bytesOf, bounds });
+  return bounded(z.string(words).regex(SIZE, words), bytesOf, bounds);
 }
 
-function bounded(
-  text: z.ZodString,
-  { of, bounds: { min, max } }: { of: (text: string) => number; bounds: Bounds },
-): z.ZodString {
-  // Of a text without a unit nothing comes that can be compared; its own problem is enough.
-  return text.refine(
-    (value) => !(of(value) < of(min) || of(value) > of(max)),
-    `it must be from ${min} to ${max}`,
-  );
+function bounded(schema: z.ZodString, read: (text: string) => number, { min, max }: Bounds) {
+  // A text without a unit reads as NaN: one problem is enough for it.
+  const isWithin = (text: string) => !(read(text) < read(min) || read(text) > read(max));
+  return schema.refine(isWithin, `it must be from ${min} to ${max}`).transform(read);
 }
 
-/** @param text a sound duration, or one with decimals or in weeks (`w`), as only people at a terminal write it. */
+/** The milliseconds of a duration; NaN for any other text. */
+export function parseDuration(text: string): number {
+  return DURATION.test(text) ? millisecondsOf(text) : Number.NaN;
+}
+
+/** @param text a valid duration. At a terminal it may also have decimals, or be in weeks (`w`). */
 export function millisecondsOf(text: string): number {
-  return numberOf(text) * DURATIONS_MS[unitOf(text) as keyof typeof DURATIONS_MS];
+  return Number.parseFloat(text) * DURATIONS_MS[unitOf(text) as keyof typeof DURATIONS_MS];
 }
 
-/** @param text a sound size. */
+/** @param text a valid size. */
 export function bytesOf(text: string): number {
-  return Math.round(numberOf(text) * SIZES_BYTES[unitOf(text) as keyof typeof SIZES_BYTES]);
+  const bytes = Number.parseFloat(text) * SIZES_BYTES[unitOf(text) as keyof typeof SIZES_BYTES];
+  return Math.round(bytes);
 }
 
-const numberOf = (text: string): number => Number.parseFloat(text);
-const unitOf = (text: string): string => text.replace(/^[\d.]+/, "");
+function unitOf(text: string): string {
+  return text.replace(/^[\d.]+/, "");
+}

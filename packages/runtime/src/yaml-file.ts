@@ -16,39 +16,33 @@ import {
 } from "yaml";
 import { ConfigurationFault } from "./environment.ts";
 import { errorCode, errorMessage } from "./fault.ts";
-import { type Path, type Problem, shownValue } from "./problems.ts";
-
-/** A YAML file, and where in it what stands. */
-export interface YamlFile {
-  content: unknown;
-  /** A problem in one line: file, line, path, value, words. */
-  describe(problem: Problem): string;
-  /** File, line and path in one line. */
-  whereIs(path: Path): string;
-  /** What problems are sorted by: their order in the file, and before it what comes from elsewhere. */
-  positionOf(path: Path): number;
-}
+import { type Path, type Problem, shownLines, shownValue } from "./problems.ts";
 
 const FILE_BYTES_MAX = 1024 * 1024;
 const ALIASES_MAX = 100;
 
+/** A YAML file, and where its values are in it. */
+export type YamlFile = NonNullable<ReturnType<typeof readYamlFile>>;
+
 /**
  * @returns `null` when there is no such file.
- * @throws ConfigurationFault when it cannot be read, or is no YAML.
+ * @throws ConfigurationFault when it cannot be read, or is not valid YAML.
  */
-export function readYamlFile(file: string): YamlFile | null {
+export function readYamlFile(file: string) {
   const text = readText(file);
   if (text === null) return null;
   const lines = new LineCounter();
-  // Its own look for keys that are there twice compares each with each: a minute for 100,000 of them.
+  // The library's own check for duplicate keys is quadratic: a minute for 100,000 of them.
   const options = { lineCounter: lines, prettyErrors: false, uniqueKeys: false };
   const document = parseDocument(text, options);
   const lineAt = (offset: number): number => lines.linePos(offset).line;
-  const mistakes = [...document.errors, ...document.warnings, ...wrongKeys(document)].map(
-    (mistake) => `${file}:${lineAt(mistake.pos[0])}: ${wordsFor(mistake)}`,
-  );
-  const fault = faultOf(mistakes);
-  if (fault !== null) throw fault;
+  const found = [...document.errors, ...document.warnings, ...wrongKeys(document)];
+  const mistakes = found.map(({ code, message, pos }) => {
+    const words =
+      code === "MULTIPLE_DOCS" ? "a second document begins here (---); there is one" : message;
+    return `${file}:${lineAt(pos[0])}: ${words}`;
+  });
+  if (mistakes.length > 0) throw new ConfigurationFault(shownLines(mistakes));
   const content = contentOf(document, file);
   const offsetAt = prepareOffsetAt(document);
 
@@ -60,60 +54,47 @@ export function readYamlFile(file: string): YamlFile | null {
 
   return {
     content,
-    describe: ({ path, words }) => `${whereIs(path)}${shownValue(content, path)}: ${words}`,
+    /** A problem in one line: file, line, path, value, words. */
+    describe: ({ path, words }: Problem): string =>
+      `${whereIs(path)}${shownValue(content, path)}: ${words}`,
+    /** File, line and path in one line. */
     whereIs,
-    positionOf: (path) => offsetAt(path) ?? -1,
+    /** The order of problems: that of the file, after what comes from elsewhere. */
+    positionOf: (path: Path): number => offsetAt(path) ?? -1,
   };
 }
 
-const PROBLEMS_SHOWN_MAX = 100;
-
-/** All problems of a file in one, or the first hundred; `null` where there is none. */
-export function faultOf(lines: readonly string[]): ConfigurationFault | null {
-  if (lines.length === 0) return null;
-  const shown = lines.slice(0, PROBLEMS_SHOWN_MAX);
-  const more = lines.length - shown.length;
-  return new ConfigurationFault(more > 0 ? [...shown, `… and ${more} more`] : shown);
-}
-
 function readText(file: string): string | null {
-  const bytes = readBytes(file);
-  if (bytes === null) return null;
-  // Read as something else, a filter would silently match nothing.
-  if (!isUtf8(bytes)) throw new ConfigurationFault([`${file}: it is not UTF-8; save it as that`]);
-  return textOf(bytes);
-}
-
-function readBytes(file: string): Buffer | null {
   try {
     const stats = statSync(file);
-    // Who reads a pipe waits for who writes to it, and a device may have no end.
-    if (!stats.isFile()) throw new Error("it is no file; name one");
+    // Reading a pipe blocks until somebody writes to it, and a device may have no end.
+    if (!stats.isFile()) throw new Error("it is not a file; name one");
     if (stats.size > FILE_BYTES_MAX) {
       throw new Error(`it is larger than ${FILE_BYTES_MAX} bytes; make it smaller`);
     }
-    return readFileSync(file);
+    const bytes = readFileSync(file);
+    // Decoded all the same, a filter would silently match nothing.
+    if (!isUtf8(bytes)) throw new Error("it is not UTF-8; save it as UTF-8");
+    return textOf(bytes);
   } catch (error) {
     if (errorCode(error) === "ENOENT") return null;
     throw new ConfigurationFault([`${file}: it cannot be read: ${errorMessage(error)}`]);
   }
 }
 
-interface Mistake {
-  code: string;
-  message: string;
-  pos: readonly [number, ...number[]];
-}
-
-function wrongKeys(document: Document): Mistake[] {
-  const found: Mistake[] = [];
+/** Keys that occur twice, and the one that validation skips in silence because every object has it. */
+function wrongKeys(document: Document): { code: string; message: string; pos: [number] }[] {
+  const found: ReturnType<typeof wrongKeys> = [];
   visit(document, {
     Map: (_, { items }) => {
       const seen = new Set<unknown>();
       for (const { key } of items) {
         if (!isScalar(key)) continue;
-        const words = seen.has(key.value) ? "Map keys must be unique" : reserved(key.value);
-        if (words !== null) found.push({ code: "", message: words, pos: [offsetOf(key) ?? 0] });
+        const pos: [number] = [offsetOf(key) ?? 0];
+        if (seen.has(key.value)) found.push({ code: "", message: "Map keys must be unique", pos });
+        else if (key.value === "__proto__") {
+          found.push({ code: "", message: "__proto__ is not allowed as a name", pos });
+        }
         seen.add(key.value);
       }
     },
@@ -121,18 +102,9 @@ function wrongKeys(document: Document): Mistake[] {
   return found;
 }
 
-/** Validation passes this key over in silence, since objects have it of their own. */
-function reserved(key: unknown): string | null {
-  return key === "__proto__" ? "__proto__ is no name" : null;
-}
-
-function wordsFor({ code, message }: Mistake): string {
-  return code === "MULTIPLE_DOCS" ? "a second document begins here (---); there is one" : message;
-}
-
 function contentOf(document: Document, file: string): unknown {
   try {
-    // A few lines of aliases of aliases can stand for more than any memory holds.
+    // A few lines of nested aliases can expand to more than any memory holds.
     return document.toJS({ maxAliasCount: ALIASES_MAX }) ?? {};
   } catch (error) {
     throw new ConfigurationFault([`${file}: ${errorMessage(error)}`]);
@@ -140,18 +112,18 @@ function contentOf(document: Document, file: string): unknown {
 }
 
 /**
- * Tells where the last key of a path is, or of as much of it as there is. `null` where it is not in the
- * file, not even in part: it comes from elsewhere, the defaults or the environment.
+ * Finds the offset of the last key of a path, or of the longest part of it that exists. `null` for a path
+ * that is not in the file at all: its value comes from the defaults or the environment.
  */
 function prepareOffsetAt(document: Document): (path: Path) => number | null {
-  // A file may have thousands of keys, and something wrong with each.
+  // A file may have thousands of keys, and a problem with each.
   const keysOf = new Map<YAMLMap, Map<string, Pair>>();
 
   function pairOf(node: YAMLMap, step: string): Pair | undefined {
     let keys = keysOf.get(node);
     if (keys === undefined) {
       keys = new Map();
-      // A key may be a number in YAML, and is text for us.
+      // A key may be a number in YAML; paths have it as text.
       for (const pair of node.items) if (isScalar(pair.key)) keys.set(String(pair.key.value), pair);
       keysOf.set(node, keys);
     }

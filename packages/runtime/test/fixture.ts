@@ -1,20 +1,25 @@
 import { writeFileSync } from "node:fs";
 import {
+  CheckedSettings,
+  type ConfigFile,
   ConfigurationFault,
   duration,
+  type Environment,
   type FileFormat,
+  integer,
   type Problem,
-  readSettingsFile,
+  readConfigFile,
+  section,
   size,
-  throwProblems,
+  text,
 } from "@weir/runtime";
 import { temporaryFolder } from "@weir/testkit";
 import { z } from "zod";
 
 const NAME = "a name is a few small letters";
 
-/** A small file of settings. */
-export const pondFormat = {
+/** A small configuration file. */
+const pondFormat = {
   schema: z.strictObject({
     depth: z.number().positive().max(9).optional(),
     refill: duration({ min: "1s", max: "1d" }).optional(),
@@ -36,24 +41,50 @@ export const pondFormat = {
 
 type Pond = z.infer<typeof pondFormat.schema>;
 
-/** What a file with this text comes to, when nothing is wrong with it and with what was found in it. */
-export function pondOf(text: string | Buffer, find: (pond: Pond) => Problem[] = () => []): Pond {
+/** What the pond's file is read with, and a setting that belongs to somebody else. */
+const needs = section("Pond", {
+  POND_FILE: text({ description: "The file.", default: "no-such-pond.yaml" }),
+  POND_OWNERS: integer({ description: "A number.", default: 1, min: 1, max: 2 }),
+});
+const others = section("Lake", {
+  LAKE_DEPTH: integer({ description: "A number.", default: 1, min: 1, max: 2 }),
+});
+
+type Found = (pond: Pond, file: ConfigFile<Pond>) => Problem[];
+
+/** The content of the file that an environment names, unless something is found in it. */
+export function readPond(environment: Environment, find: Found = () => []): Pond {
+  const settings = new CheckedSettings({ ...needs, ...others }, environment);
+  return readConfigFile(
+    settings,
+    { variable: "POND_FILE", needs, format: pondFormat },
+    (_, file) => ({
+      config: file.content,
+      problems: find(file.content, file),
+    }),
+  );
+}
+
+/** The same for a file with this text. */
+export function pondOf(
+  content: string | Buffer,
+  find?: Found,
+  environment: Environment = {},
+): Pond {
   using folder = temporaryFolder();
   const file = folder.file("pond.yaml");
-  writeFileSync(file, text);
-  const read = readSettingsFile(file, pondFormat);
-  const content = read?.content ?? {};
-  throwProblems(read, find(content));
-  return content;
+  writeFileSync(file, content);
+  return readPond({ POND_FILE: file, ...environment }, find);
 }
 
 /** The problems of one that is wrong, without the folder that it lies in. */
 export function problemsOf(
-  text: string | Buffer,
-  find?: (pond: Pond) => Problem[],
+  content: string | Buffer,
+  find?: Found,
+  environment?: Environment,
 ): readonly string[] {
   try {
-    pondOf(text, find);
+    pondOf(content, find, environment);
   } catch (error) {
     if (!(error instanceof ConfigurationFault)) throw error;
     return error.problems.map((problem) => problem.replace(/^.*pond\.yaml/, "pond.yaml"));

@@ -1,9 +1,9 @@
-export type { Framing } from "./avro/avro.ts";
-export { type Decoder, type DecoderSpec, type Encoded, openDecoder } from "./decoder.ts";
+export { type Decoder, type DecoderSpec, openDecoder } from "./decoder.ts";
 export {
-  readStoredStreams,
   readStreams,
-  type StoredStreams,
+  storedSettings,
+  storedStreamsOf,
+  streamsOf,
   weirFileJsonSchema,
 } from "./read-streams.ts";
 export {

@@ -1,40 +1,36 @@
 import { resolve, sep } from "node:path";
 import { WINDOW_SECONDS_MAX } from "@weir/protocol";
-import type { Environment, Path, Problem } from "@weir/runtime";
+import type { Path, Problem } from "@weir/runtime";
 import type { StreamEntry } from "./schema.ts";
 import {
   DATA,
-  isSet,
   type StreamConfig,
+  type StreamSettings,
   type StreamsConfig,
   type StreamValues,
 } from "./stream-config.ts";
 
-/** Covering them takes time that grows with the square of their number. */
+/** The work of computing their cover grows with the square of their number. */
 const FILTERS_IN_ALL_MAX = 2_000;
 
-interface RulesContext {
-  values: StreamValues;
-  environment: Environment;
-}
-
-/** What streams must agree on with each other, and with the settings. */
+/** The rules that streams must satisfy together, with each other and with the settings. */
 export function problemsOf(
-  { streams, brokers }: Pick<StreamsConfig, "streams" | "brokers">,
-  context: RulesContext,
+  { streams, brokers }: StreamsConfig,
+  values: StreamValues,
+  settings: StreamSettings,
 ): Problem[] {
   return [
     ...numberProblems(streams),
     ...streams.flatMap((stream) => [
       ...brokerProblems(stream, brokers),
-      ...(stream.name === DATA ? dataProblems(stream, context) : []),
+      ...(stream.name === DATA ? dataProblems(stream, values, settings) : []),
     ]),
     ...nameProblems(streams),
     ...placeProblems(streams),
   ];
 }
 
-/** What is said of a stream is about whether it is there at all, too. */
+/** A problem of a stream also follows from whether the stream is enabled. */
 function ofStream(name: string, ...keys: readonly (keyof StreamEntry)[]): Path[] {
   return ["enabled" as const, ...keys].map((key) => ["streams", name, key]);
 }
@@ -61,51 +57,46 @@ function brokerProblems(
   { name, broker }: StreamConfig,
   brokers: StreamsConfig["brokers"],
 ): Problem[] {
-  // Each object also has keys that nobody gave it.
+  // Every object also inherits keys.
   if (Object.hasOwn(brokers, broker)) return [];
   const words = `${JSON.stringify(broker)} is not under brokers; add it there, or name one of ${Object.keys(brokers).join(", ")}`;
   const of = [...ofStream(name, "broker"), ["brokers", broker]];
   return [{ path: ["streams", name, "broker"], words, of }];
 }
 
-/** The stream of the main job is followed by the statistics, which need the rows of their longest window. */
+/** The statistics follow the stream data, and need the rows of their longest window. */
 function dataProblems(
   { place, rotationMs, retention }: StreamConfig,
-  { values, environment }: RulesContext,
+  values: StreamValues,
+  settings: StreamSettings,
 ): Problem[] {
-  const reason =
-    "the statistics follow this stream in its one file, DB_FILE; log the same filters in another stream for that";
-  const refused = (key: "folder" | "rotation"): Problem => ({
-    path: ["streams", DATA, key],
-    words: reason,
-    of: ofStream(DATA, key),
-  });
   const problems: Problem[] = [];
-  if (place.kind === "folder") problems.push(refused("folder"));
-  if (rotationMs !== null) problems.push(refused("rotation"));
+  const refuse = (key: "folder" | "rotation"): void => {
+    const words =
+      "the statistics follow this stream in its one file, DB_FILE; log the same filters in another stream for that";
+    problems.push({ path: ["streams", DATA, key], words, of: ofStream(DATA, key) });
+  };
+  if (place.kind === "folder") refuse("folder");
+  if (rotationMs !== null) refuse("rotation");
 
   const neededSeconds = WINDOW_SECONDS_MAX + values.LOGGER_CLOCK_SKEW_SECONDS;
   if (retention.ageMs === null || retention.ageMs >= neededSeconds * 1_000) return problems;
   const needed = Math.ceil(neededSeconds / 60);
   const words = `shorter than the longest window and the clock skew; make it at least ${needed}`;
-  const isFromEnvironment = isSet(environment, "LOGGER_RETENTION_MINUTES");
+  const age = ["streams", DATA, "retention", "age"];
   problems.push(
-    isFromEnvironment
+    settings.isSet("LOGGER_RETENTION_MINUTES")
       ? {
           path: ["LOGGER_RETENTION_MINUTES"],
           words: `${values.LOGGER_RETENTION_MINUTES} is ${words}`,
           of: ofStream(DATA),
         }
-      : {
-          path: ["streams", DATA, "retention", "age"],
-          words: `it is ${words}m`,
-          of: [...ofStream(DATA), ["streams", DATA, "retention", "age"]],
-        },
+      : { path: age, words: `it is ${words}m`, of: [...ofStream(DATA), age] },
   );
   return problems;
 }
 
-/** Names become folders and files, and some file systems do not tell `A` from `a`. */
+/** Names become folders and files, and some file systems do not distinguish `A` from `a`. */
 function nameProblems(streams: readonly StreamConfig[]): Problem[] {
   const groups = Map.groupBy(streams, ({ name }) => name.toLowerCase());
   return [...groups.values()]
@@ -117,7 +108,7 @@ function nameProblems(streams: readonly StreamConfig[]): Problem[] {
     }));
 }
 
-/** Each place has one writer, so no two streams share one, nor does one lie in another. */
+/** Each place has one writer: two streams cannot share one, and none can lie in another. */
 function placeProblems(streams: readonly StreamConfig[]): Problem[] {
   const places = streams.map(({ name, place }) => ({
     name,
@@ -128,7 +119,7 @@ function placeProblems(streams: readonly StreamConfig[]): Problem[] {
     places
       .slice(index + 1)
       .filter(({ path }) => isWithin(path, one.path) || isWithin(one.path, path))
-      // The main job's file is where it is; it is the folder that moves.
+      // The file of the stream data cannot move; the folder of the other stream can.
       .map((other) =>
         other.kind === "file" ? { fixed: other, moving: one } : { fixed: one, moving: other },
       )

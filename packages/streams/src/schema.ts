@@ -7,9 +7,9 @@ const BROKERS_MAX = 50;
 const FILTERS_MAX = 100;
 const BATCH_ROWS_MAX = 50_000;
 
-/** What a name of a stream or a broker may be. `..` is no name: it would be a folder, and not ours. */
+/** The rule for names of streams and brokers. */
 const RULE = `a name is ${NAME_RULE}, and begins with a letter or digit`;
-/** Refers to a name that is given elsewhere. */
+/** A reference to a name that is defined elsewhere. */
 const reference = z
   .string(RULE)
   .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, { error: RULE, abort: true });
@@ -48,7 +48,10 @@ const decoder = z
 const timeZone = z
   .string("it must be the name of a time zone: Europe/Berlin, UTC")
   .superRefine((name, context) => {
-    if (!isTimeZone(name)) context.addIssue({ code: "custom", message: timeZoneProblem(name) });
+    if (isTimeZone(name)) return;
+    const suggestion = didYouMean(name, Intl.supportedValuesOf("timeZone"));
+    const message = `there is no such time zone; give a name of the IANA database: Europe/Berlin, UTC${suggestion}`;
+    context.addIssue({ code: "custom", message });
   })
   .describe(
     "The zone that times without a zone are read in, by its IANA name: Europe/Berlin. UTC unless it is given.",
@@ -158,7 +161,7 @@ function urlProblem(text: string): string | null {
     : "no user or password stands in it; use username, and passwordFile or passwordVariable";
 }
 
-/** An offset is no name: it would be wrong for half of the year in most places. */
+/** An offset is refused: it would be wrong for half of the year in most places. */
 function isTimeZone(name: string): boolean {
   if (!/^[A-Za-z]/.test(name)) return false;
   try {
@@ -169,14 +172,9 @@ function isTimeZone(name: string): boolean {
   }
 }
 
-function timeZoneProblem(name: string): string {
-  const words = "there is no such time zone; give a name of the IANA database: Europe/Berlin, UTC";
-  return `${words}${didYouMean(name, Intl.supportedValuesOf("timeZone"))}`;
-}
-
 const entriesMax = (most: number) => (entries: object) => Object.keys(entries).length <= most;
 
-/** The contents of weir.yaml, as they are written. */
+/** The contents of weir.yaml. Durations are read as milliseconds, sizes as bytes. */
 export const weirFile = z.strictObject({
   performance: z
     .strictObject({

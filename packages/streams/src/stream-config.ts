@@ -2,10 +2,9 @@ import { dirname, isAbsolute, join, resolve } from "node:path";
 import { filterProblem } from "@weir/protocol";
 import {
   type BrokerConfig,
-  bytesOf,
-  type Environment,
+  type CheckedSettings,
+  type ConfigFile,
   integer,
-  millisecondsOf,
   type SettingValues,
   section,
   type storeSettings,
@@ -14,9 +13,9 @@ import {
 } from "@weir/runtime";
 import type { StreamPlace } from "@weir/store";
 import type { DecoderSpec } from "./decoder.ts";
-import type { StreamEntry } from "./schema.ts";
+import type { StreamEntry, WeirFile } from "./schema.ts";
 
-/** What the environment says of streams. The rest is in weir.yaml. */
+/** The settings of streams. weir.yaml has the rest. */
 export const streamSettings = section("Streams", {
   WEIR_FILE: text({
     description:
@@ -76,7 +75,7 @@ export interface StreamConfig {
   filters: readonly string[];
   exclude: readonly string[];
   qos: 0 | 1;
-  /** What becomes of messages that the broker had kept: `mark` stores them without a value. */
+  /** What happens to retained messages: `mark` stores them without a value. */
   retained: "store" | "mark" | "skip";
   decoder: DecoderSpec;
   /** The IANA name of the zone that times without a zone are in. */
@@ -98,12 +97,12 @@ export interface StreamConfig {
   connection: "shared" | "own";
 }
 
-/** All that is logged. */
+/** Everything that is logged. */
 export interface StreamsConfig {
   /** `default` is the broker of the environment. */
   brokers: Readonly<Record<string, BrokerConfig>>;
   streams: readonly StreamConfig[];
-  /** How often and where the logger says how it does. */
+  /** How often and where the logger publishes its performance. */
   performance: { intervalMs: number; topic: string };
   /** The weir.yaml that was read; `null` when there is none. */
   file: string | null;
@@ -111,20 +110,39 @@ export interface StreamsConfig {
 
 export const DEFAULT_BROKER = "default";
 
-/** The settings that streams follow from. */
-export type StreamValues = SettingValues<
-  typeof streamSettings & typeof topicSettings & typeof storeSettings
->;
+/** The settings that streams are configured by, beside weir.yaml. */
+type OwnSettings = typeof topicSettings & typeof storeSettings & typeof streamSettings;
+export type StreamSettings = CheckedSettings<OwnSettings>;
+export type StreamValues = SettingValues<OwnSettings>;
 
 const DAY_MS = 86_400_000;
 const MINUTE_MS = 60_000;
 
-/** The stream of the main job. */
+/** The stream of the readings that statistics are computed from. */
 export const DATA = "data";
-/** The stream of the devices' states, logs and acks. */
+/** The stream of the states, logs and acks of devices. */
 const DEVICES = "devices";
 
-/** A stream of which nothing but its name is known. It has no filters yet. */
+/** Where the streams are that weir.yaml does not switch off, without all else that they are configured by. */
+export function placesOf(
+  entries: Readonly<Record<string, StreamEntry>>,
+  storeFile: string,
+): Pick<StreamConfig, "name" | "place">[] {
+  const names = new Set([DATA, DEVICES, ...Object.keys(entries)]);
+  return [...names]
+    .filter((name) => entries[name]?.enabled !== false)
+    .map((name) => ({ name, place: placeOf(name, entries[name]?.folder, storeFile) }));
+}
+
+/** A configured folder is written as the default folders are, so that naming one of them changes nothing. */
+function placeOf(name: string, folder: string | undefined, storeFile: string): StreamPlace {
+  if (folder === undefined && name === DATA) return { kind: "file", file: storeFile };
+  const given = folder ?? name;
+  const path = isAbsolute(given) ? join(given) : join(dirname(storeFile), given);
+  return { kind: "folder", folder: path };
+}
+
+/** A stream with the defaults, and without filters. */
 function plainStream(name: string, values: StreamValues): StreamConfig {
   return {
     name,
@@ -135,7 +153,7 @@ function plainStream(name: string, values: StreamValues): StreamConfig {
     decoder: { kind: "json" },
     timeZone: "UTC",
     filterFile: null,
-    place: { kind: "folder", folder: join(dirname(values.DB_FILE), name) },
+    place: placeOf(name, undefined, values.DB_FILE),
     rotationMs: DAY_MS,
     retention: { ageMs: null, bytesMax: null, freeDiskBytesMin: null },
     batch: { rowsMax: values.LOGGER_BATCH_ROWS_MAX, delayMs: values.LOGGER_BATCH_DELAY_MS },
@@ -144,56 +162,84 @@ function plainStream(name: string, values: StreamValues): StreamConfig {
   };
 }
 
-/** The streams that are there without a weir.yaml. */
-export function defaultStreams(values: StreamValues): StreamConfig[] {
-  const plain = plainStream(DATA, values);
+/** The streams without a weir.yaml. */
+function defaultStreams(values: StreamValues): StreamConfig[] {
+  const data = plainStream(DATA, values);
   const devices = plainStream(DEVICES, values);
   return [
     {
-      ...plain,
+      ...data,
       filters: [values.TOPIC],
       decoder: { kind: "reading" },
-      place: { kind: "file", file: values.DB_FILE },
       rotationMs: null,
-      retention: { ...plain.retention, ageMs: values.LOGGER_RETENTION_MINUTES * MINUTE_MS },
+      retention: { ...data.retention, ageMs: values.LOGGER_RETENTION_MINUTES * MINUTE_MS },
     },
     {
       ...devices,
       filters: prefixesOf(values.DEVICE_TOPIC_PREFIXES).map((prefix) => `${prefix}/#`),
       decoder: { kind: "device" },
-      // What is kept for those who come later is no news.
+      // A retained message is not news.
       retained: "mark",
       retention: { ...devices.retention, ageMs: 7 * DAY_MS },
     },
   ];
 }
 
-/** Whether the environment itself has a setting: then it wins over weir.yaml. */
-export function isSet(
-  environment: Environment,
-  name: keyof typeof streamSettings | "TOPIC",
-): boolean {
-  return Boolean(environment[name]?.trim());
+/** The streams: the settings that the environment sets itself over weir.yaml over the defaults. */
+export function configureStreams(
+  settings: StreamSettings,
+  values: StreamValues,
+  { content, folder: base }: ConfigFile<WeirFile>,
+): StreamConfig[] {
+  const streams = new Map(defaultStreams(values).map((stream) => [stream.name, stream]));
+  for (const [name, entry] of Object.entries(content.streams ?? {})) {
+    if (entry.enabled === false) streams.delete(name);
+    else {
+      const before = streams.get(name) ?? plainStream(name, values);
+      streams.set(name, configure(before, withoutOverridden(name, entry, settings), values, base));
+    }
+  }
+  return [...streams.values()];
 }
 
-export interface NormaliseContext {
-  values: StreamValues;
-  environment: Environment;
-  /** The folder of weir.yaml: code and schemas lie beside it. */
-  base: string;
-}
-
-/** A stream's entry over what it is without it. */
-export function normaliseStream(
+/** An entry without the keys that the environment sets itself for one of the default streams. */
+function withoutOverridden(
   name: string,
   entry: StreamEntry,
-  { before, ...context }: NormaliseContext & { before: StreamConfig | undefined },
+  settings: StreamSettings,
+): StreamEntry {
+  const { filters, retention, batch } = entry;
+  switch (name) {
+    case DEVICES:
+      return settings.isSet("DEVICE_TOPIC_PREFIXES") ? { ...entry, filters: undefined } : entry;
+    case DATA:
+      return {
+        ...entry,
+        filters: settings.isSet("TOPIC") ? undefined : filters,
+        retention: {
+          ...retention,
+          age: settings.isSet("LOGGER_RETENTION_MINUTES") ? undefined : retention?.age,
+        },
+        batch: {
+          rows: settings.isSet("LOGGER_BATCH_ROWS_MAX") ? undefined : batch?.rows,
+          delay: settings.isSet("LOGGER_BATCH_DELAY_MS") ? undefined : batch?.delay,
+        },
+      };
+    default:
+      return entry;
+  }
+}
+
+/** A stream with the keys of its entry. Durations are in milliseconds, sizes in bytes. */
+function configure(
+  stream: StreamConfig,
+  entry: StreamEntry,
+  { DB_FILE }: StreamValues,
+  base: string,
 ): StreamConfig {
-  const { values, base } = context;
-  const stream = before ?? plainStream(name, values);
-  const { filter, folder, rotation, retention, batch, decoder } = entry;
-  const configured: StreamConfig = {
-    ...stream,
+  const { filter, retention, batch, decoder } = entry;
+  return {
+    name: stream.name,
     filters: entry.filters ?? stream.filters,
     exclude: entry.exclude ?? stream.exclude,
     qos: entry.qos ?? stream.qos,
@@ -203,65 +249,22 @@ export function normaliseStream(
     decoder: decoder === undefined ? stream.decoder : decoderSpec(decoder, base),
     timeZone: entry.timeZone ?? stream.timeZone,
     filterFile: filter === undefined ? stream.filterFile : resolve(base, filter),
-    place:
-      folder === undefined ? stream.place : { kind: "folder", folder: besideStore(folder, values) },
-    rotationMs: rotation === undefined ? stream.rotationMs : millisecondsOf(rotation),
-    retention: normaliseRetention(retention, stream.retention),
+    place: placeOf(stream.name, entry.folder, DB_FILE),
+    rotationMs: entry.rotation ?? stream.rotationMs,
+    retention: {
+      ageMs: retention?.age ?? stream.retention.ageMs,
+      bytesMax: retention?.size ?? stream.retention.bytesMax,
+      freeDiskBytesMin: retention?.freeDisk ?? stream.retention.freeDiskBytesMin,
+    },
     batch: {
       rowsMax: batch?.rows ?? stream.batch.rowsMax,
-      delayMs: batch?.delay === undefined ? stream.batch.delayMs : millisecondsOf(batch.delay),
+      delayMs: batch?.delay ?? stream.batch.delayMs,
     },
   };
-  return before === undefined
-    ? configured
-    : environmentOver(configured, before, context.environment);
-}
-
-/** As the default folders are written, so that naming one of them changes nothing. */
-function besideStore(folder: string, { DB_FILE }: StreamValues): string {
-  return isAbsolute(folder) ? join(folder) : join(dirname(DB_FILE), folder);
 }
 
 function decoderSpec(entry: NonNullable<StreamEntry["decoder"]>, base: string): DecoderSpec {
   if (typeof entry === "string") return { kind: entry };
   const { schemas, framing } = entry.avro;
   return { kind: "avro", schemas: resolve(base, schemas), framing };
-}
-
-function normaliseRetention(
-  entry: StreamEntry["retention"],
-  before: StreamConfig["retention"],
-): StreamConfig["retention"] {
-  const { age, size, freeDisk } = entry ?? {};
-  return {
-    ageMs: age === undefined ? before.ageMs : millisecondsOf(age),
-    bytesMax: size === undefined ? before.bytesMax : bytesOf(size),
-    freeDiskBytesMin: freeDisk === undefined ? before.freeDiskBytesMin : bytesOf(freeDisk),
-  };
-}
-
-/** The streams of the defaults have settings of their own in the environment, and these win. */
-function environmentOver(
-  stream: StreamConfig,
-  from: StreamConfig,
-  environment: Environment,
-): StreamConfig {
-  const isOurs = (name: Parameters<typeof isSet>[1]): boolean => isSet(environment, name);
-  if (stream.name === DEVICES) {
-    return isOurs("DEVICE_TOPIC_PREFIXES") ? { ...stream, filters: from.filters } : stream;
-  }
-  if (stream.name !== DATA) return stream;
-  const { batch, retention } = stream;
-  return {
-    ...stream,
-    filters: isOurs("TOPIC") ? from.filters : stream.filters,
-    retention: {
-      ...retention,
-      ageMs: isOurs("LOGGER_RETENTION_MINUTES") ? from.retention.ageMs : retention.ageMs,
-    },
-    batch: {
-      rowsMax: isOurs("LOGGER_BATCH_ROWS_MAX") ? from.batch.rowsMax : batch.rowsMax,
-      delayMs: isOurs("LOGGER_BATCH_DELAY_MS") ? from.batch.delayMs : batch.delayMs,
-    },
-  };
 }

@@ -1,6 +1,6 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { describe, expect, test } from "@jest/globals";
-import { type Framing, openDecoder } from "@weir/streams";
+import { type DecoderSpec, openDecoder } from "@weir/streams";
 import { type TemporaryFolder, temporaryFolder } from "@weir/testkit";
 import avro from "avsc";
 import { fingerprintOf } from "../src/avro/schemas.ts";
@@ -26,7 +26,11 @@ const NESTED = {
 } as const;
 const NULLS = { type: "array", items: "null" } as const;
 
-function open(folder: TemporaryFolder, framing: Framing, warnings: string[] = []) {
+function open(
+  folder: TemporaryFolder,
+  framing: Extract<DecoderSpec, { kind: "avro" }>["framing"],
+  warnings: string[] = [],
+) {
   const decoder = openDecoder({ kind: "avro", schemas: folder.path, framing }, (problem) =>
     warnings.push(problem),
   );

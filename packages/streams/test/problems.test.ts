@@ -188,7 +188,7 @@ brokers:
     ["streams: { a: { filters: [x], decoder: protobuf } }", "avro with schemas and framing"],
     ["streams: { data: { enabled: false }, devices: { enabled: false } }", "none is enabled"],
     ["streams: { '..': { filters: [x] } }", "begins with a letter or digit"],
-    ["streams: { __proto__: { filters: [x] } }", "__proto__ is no name"],
+    ["streams: { __proto__: { filters: [x] } }", "__proto__ is not allowed"],
     ["streams: { constructor: { filters: [x] } }", "constructor, are no names; choose another"],
     ["brokers: { valueOf: { url: 'mqtt://x' } }", "constructor, are no names; choose another"],
     ["brokers: { a: { url: 'mqtt://x', passwordVariable: toString } }", "toString is not set"],

@@ -1,21 +1,22 @@
 import { writeFileSync } from "node:fs";
 import { describe, expect, test } from "@jest/globals";
-import type { Environment } from "@weir/runtime";
-import { readStoredStreams, type StoredStreams } from "@weir/streams";
+import { CheckedSettings, type Environment } from "@weir/runtime";
+import { storedSettings, storedStreamsOf } from "@weir/streams";
 import { temporaryFolder } from "@weir/testkit";
 
-function storedOf(text: string, environment: Environment = {}): StoredStreams {
+function storedOf(text: string, environment: Environment = {}) {
   using folder = temporaryFolder();
   const file = folder.file("weir.yaml");
   writeFileSync(file, text);
-  return readStoredStreams({ WEIR_FILE: file, DB_FILE: "data/weir.db", ...environment });
+  const given = { WEIR_FILE: file, DB_FILE: "data/weir.db", ...environment };
+  return storedStreamsOf(new CheckedSettings(storedSettings, given));
 }
 
-const placeOf = ({ streams }: StoredStreams, wanted: string) =>
+const placeOf = ({ streams }: ReturnType<typeof storedOf>, wanted: string) =>
   streams.find(({ name }) => name === wanted)?.place;
 
 describe("where streams are stored", () => {
-  test("is told without the secrets of their brokers", () => {
+  test("is read without the secrets of their brokers", () => {
     const text = `
 brokers:
   barn: { url: "mqtt://barn", passwordFile: not-for-you }
@@ -43,7 +44,7 @@ streams:
     });
   });
 
-  test("is not told of a weir.yaml that is wrong", () => {
+  test("is not read from a weir.yaml that is wrong", () => {
     expect(() => storedOf("streams: { devices: { folders: x } }\n")).toThrow("folders");
   });
 });

@@ -35,7 +35,7 @@ describe("streams", () => {
   });
 
   test("are refused where a weir.yaml was asked for that is not there", () => {
-    expect(() => readStreams({ WEIR_FILE: "nowhere/weir.yaml" })).toThrow("is not there");
+    expect(() => readStreams({ WEIR_FILE: "nowhere/weir.yaml" })).toThrow("does not exist");
   });
 
   test("take over what is written of them, and leave the rest as it is", () => {

@@ -1,9 +1,10 @@
-import { dirname, resolve } from "node:path";
+import { resolve } from "node:path";
 import { NAME_RULE, nameProblem } from "@weir/protocol";
 import {
   type BrokerConfig,
   brokerConfig,
   brokerSettings,
+  CheckedSettings,
   choice,
   type Environment,
   httpPortSetting,
@@ -14,23 +15,15 @@ import {
   type ProcessConfig,
   processConfig,
   processSettings,
-  readBeside,
-  readSettings,
-  type SettingsFile,
+  readConfigFile,
   section,
   text,
-  throwProblems,
   topicSettings,
 } from "@weir/runtime";
 import { streamSettings } from "@weir/streams";
 import { DEVICE_COMMANDS } from "./commands/index.ts";
-import {
-  type AgentFile,
-  detailsOf,
-  readAgentFile,
-  topicStartProblem,
-} from "./config/agent-file.ts";
-import { type DeviceConfig, type DeviceContext, deviceConfig } from "./config/device-config.ts";
+import { agentFileFormat, detailsOf, topicStartProblem } from "./config/agent-file.ts";
+import { type DeviceConfig, deviceConfig } from "./config/device-config.ts";
 import { agentFileJsonSchema } from "./config/json-schema.ts";
 import { loadCommands } from "./plugins/own-commands.ts";
 import { loadSourceKinds } from "./plugins/own-sources.ts";
@@ -59,21 +52,23 @@ export function agentJsonSchema(): object {
  * @throws Fault when a file of an own kind of source or an own command cannot be used.
  */
 export function readAgentConfig(environment: Environment): AgentConfig {
-  const { AGENT_FILE } = deviceAgentSettings;
-  const { AGENT_FILE: file } = readSettings({ AGENT_FILE }, environment);
-  const [values, read] = readBeside(
-    () => readSettings(deviceAgentSettings, environment),
-    () => readAgentFile(file, environment),
+  const settings = new CheckedSettings(deviceAgentSettings, environment);
+  const device = readConfigFile(
+    settings,
+    { variable: "AGENT_FILE", needs: deviceAgentSettings, format: agentFileFormat },
+    (values, { content, folder: base, whereIs }) => {
+      const { sourceFolder, commands } = content;
+      const { device, problems } = deviceConfig(content, {
+        values,
+        base,
+        whereIs,
+        kinds: [...SOURCE_KINDS, ...loaded(loadSourceKinds, base, sourceFolder)],
+        commands: [...DEVICE_COMMANDS, ...loaded(loadCommands, base, commands?.folder)],
+      });
+      return { config: device, problems };
+    },
   );
-  const content = read?.content ?? {};
-  const base = resolve(dirname(file));
-  const { device, problems } = deviceConfig(content, {
-    values,
-    base,
-    whereIs: (path) => read?.whereIs(path) ?? path.join("."),
-    ...ownModules(read, base),
-  });
-  throwProblems(read, problems);
+  const values = settings.values();
   return {
     process: processConfig(values, values.DEVICE_AGENT_HTTP_PORT),
     broker: brokerConfig(values),
@@ -82,24 +77,7 @@ export function readAgentConfig(environment: Environment): AgentConfig {
   };
 }
 
-/** What Weir brings, and what is in the user's own folders. */
-function ownModules(
-  read: SettingsFile<AgentFile> | null,
-  base: string,
-): Pick<DeviceContext, "kinds" | "commands"> {
-  const { sourceFolder, commands } = read?.content ?? {};
-  try {
-    return {
-      kinds: [...SOURCE_KINDS, ...loaded(loadSourceKinds, base, sourceFolder)],
-      commands: [...DEVICE_COMMANDS, ...loaded(loadCommands, base, commands?.folder)],
-    };
-  } catch (error) {
-    // Without them it cannot be told what agent.yaml means; what is wrong with its form comes first.
-    throwProblems(read, []);
-    throw error;
-  }
-}
-
+/** The plugins of a folder, if there is one. */
 function loaded<T>(
   load: (folder: string) => T[],
   base: string,

@@ -1,5 +1,6 @@
 import {
   brokerSettings,
+  CheckedSettings,
   choice,
   type Environment,
   httpPortSetting,
@@ -7,8 +8,6 @@ import {
   type ProcessConfig,
   processConfig,
   processSettings,
-  readSettings,
-  readTogether,
   section,
   storeSettings,
   text,
@@ -16,7 +15,7 @@ import {
   topicSettings,
   topicsDifferRule,
 } from "@weir/runtime";
-import { prefixesOf, readStreams, type StreamsConfig, streamSettings } from "@weir/streams";
+import { prefixesOf, type StreamsConfig, streamSettings, streamsOf } from "@weir/streams";
 
 export interface LoggerConfig {
   process: ProcessConfig;
@@ -99,10 +98,9 @@ export const loggerSettings = {
 
 /** @throws ConfigurationFault naming every problem, those of weir.yaml included. */
 export function readLoggerConfig(environment: Environment): LoggerConfig {
-  const [values, streams] = readTogether(
-    () => readSettings(loggerSettings, environment, [topicsDifferRule]),
-    () => readStreams(environment),
-  );
+  const settings = new CheckedSettings(loggerSettings, environment, [topicsDifferRule]);
+  const streams = streamsOf(settings);
+  const values = settings.values();
   return {
     process: processConfig(values, values.LOGGER_HTTP_PORT),
     file: values.DB_FILE,

@@ -2,23 +2,21 @@ import {
   type BrokerConfig,
   brokerConfig,
   brokerSettings,
+  CheckedSettings,
   type Environment,
   httpPortSetting,
   integer,
   type ProcessConfig,
   processConfig,
   processSettings,
-  readSettings,
-  readTogether,
   section,
   staleAfterSeconds,
   statisticsSettings,
-  storeSettings,
   toolSettings,
   topicSettings,
   topicsDifferRule,
 } from "@weir/runtime";
-import { streamSettings } from "@weir/streams";
+import { storedSettings } from "@weir/streams";
 import { readSeriesConfig, type SeriesConfig, seriesSettings } from "./series/series-config.ts";
 
 export interface StatsConfig {
@@ -36,16 +34,11 @@ export interface StatsConfig {
   series: SeriesConfig | null;
 }
 
-const { WEIR_FILE, DEVICE_TOPIC_PREFIXES, LOGGER_CLOCK_SKEW_SECONDS } = streamSettings;
-
 export const statsSettings = {
   ...brokerSettings,
   ...toolSettings,
   ...topicSettings,
-  ...storeSettings,
-  WEIR_FILE,
-  DEVICE_TOPIC_PREFIXES,
-  LOGGER_CLOCK_SKEW_SECONDS,
+  ...storedSettings,
   ...statisticsSettings,
   ...section("Statistics", {
     STATS_INTERVAL_MS: integer({
@@ -62,10 +55,9 @@ export const statsSettings = {
 
 /** @throws ConfigurationFault naming every problem, those of weir.yaml included. */
 export function readStatsConfig(environment: Environment): StatsConfig {
-  const [values, series] = readTogether(
-    () => readSettings(statsSettings, environment, [topicsDifferRule]),
-    () => readSeriesConfig(environment),
-  );
+  const settings = new CheckedSettings(statsSettings, environment, [topicsDifferRule]);
+  const series = readSeriesConfig(settings);
+  const values = settings.values();
   return {
     process: processConfig(values, values.STATS_HTTP_PORT),
     broker: brokerConfig(values),

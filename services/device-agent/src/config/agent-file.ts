@@ -1,15 +1,5 @@
 import { isName, NAME_RESERVED, NAME_RULE, topicProblem } from "@weir/protocol";
-import {
-  ConfigurationFault,
-  didYouMean,
-  duration,
-  type Environment,
-  type FileFormat,
-  type Problem,
-  readSettingsFile,
-  type SettingsFile,
-  size,
-} from "@weir/runtime";
+import { didYouMean, duration, type FileFormat, type Problem, size } from "@weir/runtime";
 import { z } from "zod";
 import type { DeviceCommand } from "../commands/command.ts";
 import type { SourceKind } from "../sources/source.ts";
@@ -112,7 +102,7 @@ const homeAssistant = z
 const SEED_MAX = 2 ** 32 - 1;
 const SEED_RULE = `it must be a whole number from 0 to ${SEED_MAX}`;
 
-/** The contents of agent.yaml, as they are written. */
+/** The contents of agent.yaml. Durations are read as milliseconds, sizes as bytes. */
 export const agentFile = z.strictObject({
   interval: duration({ min: "100ms", max: "1d" })
     .optional()
@@ -157,28 +147,10 @@ export type AgentFile = z.infer<typeof agentFile>;
 export type SourceEntry = z.infer<typeof sourceEntry>;
 
 /** What is said of agent.yaml. */
-export const agentFileFormat: FileFormat<AgentFile> = {
+export const agentFileFormat = {
   schema: agentFile,
   example: "config/agent.example.yaml",
-};
-
-/**
- * Nobody misses the usual file; one that was asked for is missed.
- *
- * @throws ConfigurationFault when it cannot be read, or is no YAML.
- */
-export function readAgentFile(
-  file: string,
-  environment: Environment,
-): SettingsFile<AgentFile> | null {
-  const read = readSettingsFile(file, agentFileFormat);
-  if (read === null && environment.AGENT_FILE?.trim()) {
-    throw new ConfigurationFault([
-      `AGENT_FILE: ${file} is not there; make it, or unset AGENT_FILE`,
-    ]);
-  }
-  return read;
-}
+} satisfies FileFormat<AgentFile>;
 
 /**
  * What a device obeys.

@@ -1,7 +1,7 @@
 import { join, resolve, sep } from "node:path";
 import type { KindSettings } from "@weir/delivery";
 import type { DeviceAddress } from "@weir/protocol";
-import { bytesOf, millisecondsOf, type Problem, type SettingValues } from "@weir/runtime";
+import type { Problem, SettingValues } from "@weir/runtime";
 import type { DeviceCommand } from "../commands/command.ts";
 import type { deviceAgentSettings } from "../config.ts";
 import type { DeadbandRule } from "../report/deadband.ts";
@@ -20,10 +20,10 @@ export interface DeviceContext {
   commands: readonly DeviceCommand[];
 }
 
-const INTERVAL = "10s";
-const INTERVAL_MIN = "10s";
-const QUOTA = "5GB";
-const RESERVE = "1GB";
+const INTERVAL_MS = 10_000;
+const INTERVAL_MIN_MS = 10_000;
+const QUOTA_BYTES = 5e9;
+const RESERVE_BYTES = 1e9;
 const HOME_ASSISTANT = { prefix: "homeassistant" };
 
 /** A device: the environment over agent.yaml over the defaults; and everything that is wrong with it. */
@@ -69,25 +69,23 @@ function intervals(
   file: AgentFile,
   seconds: number | null,
 ): Pick<DeviceConfig, "intervalMs" | "intervalMinMs"> {
-  const intervalMs = seconds === null ? millisecondsOf(file.interval ?? INTERVAL) : seconds * 1_000;
+  const intervalMs = seconds === null ? (file.interval ?? INTERVAL_MS) : seconds * 1_000;
   // What the operator has set, a command may set as well.
-  const intervalMinMs = Math.min(intervalMs, millisecondsOf(file.intervalMin ?? INTERVAL_MIN));
+  const intervalMinMs = Math.min(intervalMs, file.intervalMin ?? INTERVAL_MIN_MS);
   return { intervalMs, intervalMinMs };
 }
 
-function intervalProblems({ interval = INTERVAL, intervalMin }: AgentFile): Problem[] {
-  if (intervalMin === undefined || millisecondsOf(intervalMin) <= millisecondsOf(interval)) {
-    return [];
-  }
-  const words = `it is longer than interval, ${interval}; make it that at most`;
+function intervalProblems({ interval = INTERVAL_MS, intervalMin }: AgentFile): Problem[] {
+  if (intervalMin === undefined || intervalMin <= interval) return [];
+  const words = `it is longer than interval, ${interval / 1_000}s; make it at most that`;
   return [{ path: ["intervalMin"], words, of: [["interval"], ["intervalMin"]] }];
 }
 
 function sandboxOptions(entry: AgentFile["sandbox"], folder: string): SandboxOptions {
   return {
     folder: resolve(folder, entry?.folder ?? "sandbox"),
-    quotaBytes: bytesOf(entry?.quota ?? QUOTA),
-    reserveBytes: bytesOf(entry?.reserve ?? RESERVE),
+    quotaBytes: entry?.quota ?? QUOTA_BYTES,
+    reserveBytes: entry?.reserve ?? RESERVE_BYTES,
   };
 }
 

@@ -1,20 +1,21 @@
-import { fileJsonSchema, type Shape, shapeOf } from "@weir/runtime";
+import { type JsonSchema, jsonSchemaOf } from "@weir/runtime";
 import type { SourceKind } from "../sources/source.ts";
 import { agentFile, sourceEntry } from "./agent-file.ts";
 
 /** JSON Schema of agent.yaml, for editors: it knows the options of these kinds, and lets others have any. */
-export function agentFileJsonSchema(kinds: readonly SourceKind[]): Shape {
-  const whole = fileJsonSchema("agent.yaml", agentFile);
+export function agentFileJsonSchema(kinds: readonly SourceKind[]): JsonSchema {
+  const whole = jsonSchemaOf(agentFile);
   const { sources, ...others } = whole.properties ?? {};
   const entries = [...kinds.map(entryOf), entryOfOthers(kinds)];
   return {
+    title: "agent.yaml",
     ...whole,
     properties: { ...others, sources: { ...sources, additionalProperties: { anyOf: entries } } },
   };
 }
 
-function entryOf({ name, summary, options }: SourceKind): Shape {
-  const { properties, additionalProperties, required } = withoutDialect(shapeOf(options));
+function entryOf({ name, summary, options }: SourceKind): JsonSchema {
+  const { properties, additionalProperties, required } = withoutDialect(jsonSchemaOf(options));
   const common = commonShape();
   return {
     type: "object",
@@ -29,7 +30,7 @@ function entryOf({ name, summary, options }: SourceKind): Shape {
   };
 }
 
-function entryOfOthers(kinds: readonly SourceKind[]): Shape {
+function entryOfOthers(kinds: readonly SourceKind[]): JsonSchema {
   const common = commonShape();
   const names = kinds.map(({ name }) => name.replaceAll(".", "\\.")).join("|");
   return {
@@ -42,11 +43,11 @@ function entryOfOthers(kinds: readonly SourceKind[]): Shape {
   };
 }
 
-function commonShape(): Shape {
-  return withoutDialect(shapeOf(sourceEntry));
+function commonShape(): JsonSchema {
+  return withoutDialect(jsonSchemaOf(sourceEntry));
 }
 
 /** Only the whole schema says which dialect it is of. */
-function withoutDialect({ $schema: _, ...shape }: Shape): Shape {
+function withoutDialect({ $schema: _, ...shape }: JsonSchema): JsonSchema {
   return shape;
 }

@@ -1,10 +1,10 @@
 import type { KindSettings } from "@weir/delivery";
-import { type Bounds, duration, millisecondsOf } from "@weir/runtime";
+import { type Bounds, duration } from "@weir/runtime";
 import { z } from "zod";
 import type { Deadband, DeadbandRule } from "../report/deadband.ts";
 
 export const MAX_SILENCE_BOUNDS: Bounds = { min: "1s", max: "366d" };
-export const MAX_SILENCE = "5m";
+export const MAX_SILENCE_MS = 300_000;
 
 export const delivery = z
   .strictObject({
@@ -29,9 +29,7 @@ export type DeliveryEntry = z.infer<typeof delivery>;
 export function kindSettings(entry: DeliveryEntry | undefined): KindSettings {
   if (entry === undefined) return { class: "telemetry" };
   if (entry.class !== "event") return { class: entry.class };
-  return entry.ttl === undefined
-    ? { class: "event" }
-    : { class: "event", ttlMs: millisecondsOf(entry.ttl) };
+  return { class: "event", ...(entry.ttl !== undefined && { ttlMs: entry.ttl }) };
 }
 
 const WIDTH_RULE = "it must be a number in the unit of the source, 0 or more";
@@ -67,11 +65,11 @@ export type DeadbandEntry = z.infer<typeof deadband>;
 /** When the values of a source are reported; without a deadband each of them is. */
 export function deadbandRule(entry: {
   deadband?: DeadbandEntry | undefined;
-  maxSilence?: string | undefined;
+  maxSilence?: number | undefined;
 }): DeadbandRule {
   return {
     deadband: entry.deadband === undefined ? null : normaliseDeadband(entry.deadband),
-    maxSilenceMs: millisecondsOf(entry.maxSilence ?? MAX_SILENCE),
+    maxSilenceMs: entry.maxSilence ?? MAX_SILENCE_MS,
   };
 }
 

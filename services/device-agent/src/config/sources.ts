@@ -2,10 +2,9 @@ import type { KindSettings } from "@weir/delivery";
 import {
   checkContent,
   didYouMean,
-  millisecondsOf,
+  jsonSchemaOf,
   type Path,
   type Problem,
-  shapeOf,
   wordsForUnknownKey,
 } from "@weir/runtime";
 import type { SourceKind } from "../sources/source.ts";
@@ -58,7 +57,7 @@ function readSource(
     kind,
     options,
     isActive: entry.active ?? true,
-    everyMs: entry.every === undefined ? null : millisecondsOf(entry.every),
+    everyMs: entry.every ?? null,
     delivery: entry.delivery === undefined ? delivery : kindSettings(entry.delivery),
     rule: deadbandRule(entry),
   };
@@ -96,7 +95,7 @@ function readOptions(
 
 /** The options of a kind, as far as its schema tells them. */
 function optionsOf({ options }: SourceKind): { keys: string[]; isOpen: boolean } {
-  const { properties, additionalProperties: others } = shapeOf(options);
+  const { properties, additionalProperties: others } = jsonSchemaOf(options);
   return {
     keys: Object.keys(properties ?? {}),
     isOpen: properties === undefined || typeof others === "object" || others === true,
@@ -170,7 +169,7 @@ function wordsForUnknown(
 /** What a device measures without an agent.yaml, or with one that names no sources. */
 export const DEFAULT_SOURCES: Readonly<Record<string, SourceEntry>> = {
   drive: { source: "space_usage", mount: "/" },
-  walk: { source: "random_walk", deadband: { absolute: 0.8 }, maxSilence: "5m" },
+  walk: { source: "random_walk", deadband: { absolute: 0.8 }, maxSilence: 300_000 },
   machine: { source: "system" },
   scatter: { source: "random_scatter", active: false },
 };

@@ -1,4 +1,4 @@
-import { DURATION, millisecondsOf } from "@weir/runtime";
+import { parseDuration } from "@weir/runtime";
 import { z } from "zod";
 import type { Deadband } from "../report/deadband.ts";
 
@@ -109,5 +109,5 @@ function silenceMsOf(given: number | string): number {
 
 function writtenMs(text: string): number {
   if (/^\d{1,9}$/.test(text)) return Number(text) * 1_000;
-  return DURATION.test(text) ? millisecondsOf(text) : Number.NaN;
+  return parseDuration(text);
 }

@@ -62,7 +62,7 @@ sandbox: { folder: . }
 `;
     const problems = problemsOf(text);
     expect(problems).toEqual([
-      'agent.yaml:2: intervalMin "1m": it is longer than interval, 1s; make it that at most',
+      'agent.yaml:2: intervalMin "1m": it is longer than interval, 1s; make it at most that',
       expect.stringMatching(
         /^agent.yaml:4: sources.drive.source "space_usgae": there is no such kind of source; did you mean space_usage\? \(there are command, /,
       ),

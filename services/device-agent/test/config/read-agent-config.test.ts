@@ -51,7 +51,7 @@ describe("a device", () => {
     const { device } = readAgentConfigIn(folder.path, { AGENT_FILE: "" });
     expect(device.sources.map(({ name }) => name)).toEqual(["drive", "walk", "machine", "scatter"]);
     expect(() => readAgentConfig({ AGENT_FILE: folder.file("agent.yaml") })).toThrow(
-      "is not there; make it, or unset AGENT_FILE",
+      "does not exist; create it, or unset AGENT_FILE",
     );
   });
 

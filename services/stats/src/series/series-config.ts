@@ -1,9 +1,8 @@
 import { nameProblem } from "@weir/protocol";
 import {
+  type CheckedSettings,
   ConfigurationFault,
-  type Environment,
   integer,
-  readSettings,
   section,
   staleAfterSeconds,
   statisticsSettings,
@@ -11,7 +10,7 @@ import {
   topicSettings,
 } from "@weir/runtime";
 import type { StreamPlace } from "@weir/store";
-import { readStoredStreams } from "@weir/streams";
+import { storedSettings, storedStreamsOf } from "@weir/streams";
 import type { StateRules } from "./series-follower.ts";
 import { type SeriesPace, slowTickMs } from "./series-publisher.ts";
 
@@ -58,26 +57,31 @@ export const seriesSettings = section("Statistics", {
   }),
 });
 
-const settings = { ...topicSettings, ...statisticsSettings, ...seriesSettings };
+const needed = { ...storedSettings, ...topicSettings, ...statisticsSettings, ...seriesSettings };
 
 /**
- * @returns `null` when there are to be none.
- * @throws ConfigurationFault for settings, for weir.yaml, and for a stream that cannot be followed.
+ * @returns `null` when there are to be none, or when a setting is wrong that this depends on.
+ * @throws ConfigurationFault for all the settings, for weir.yaml, and for a stream that cannot be followed.
  */
-export function readSeriesConfig(environment: Environment): SeriesConfig | null {
-  const values = readSettings(settings, environment);
-  const name = values.STATS_SERIES_STREAM;
-  if (name === NONE) return null;
-  const { streams, devicePrefixes, skewUs } = readStoredStreams(environment);
+export function readSeriesConfig(settings: CheckedSettings<typeof needed>): SeriesConfig | null {
+  const values = settings.valuesOf(needed);
+  const name = values?.STATS_SERIES_STREAM;
+  if (values === null || name === undefined || name === NONE) return null;
+  const { streams, devicePrefixes, skewUs } = storedStreamsOf(settings);
+  const wrongStream = (words: string): ConfigurationFault =>
+    new ConfigurationFault([
+      ...settings.problems,
+      `STATS_SERIES_STREAM: ${JSON.stringify(name)} ${words}`,
+    ]);
   const stream = streams.find((one) => one.name === name);
   if (stream === undefined) {
-    // Who switches the usual stream off has no devices; one that was asked for is missed.
-    if (!environment.STATS_SERIES_STREAM?.trim()) return null;
+    // The default stream may be switched off; a stream that is named explicitly must exist.
+    if (!settings.isSet("STATS_SERIES_STREAM")) return null;
     const names = streams.map((one) => one.name).join(", ");
-    throw wrongStream(name, `is not a stream; the streams are ${names}, or none`);
+    throw wrongStream(`is not a stream; the streams are ${names}, or none`);
   }
   if (stream.place.kind === "file") {
-    throw wrongStream(name, "is one file, which STATS follows; name one that rotates, or none");
+    throw wrongStream("is one file, which STATS follows; name one that rotates, or none");
   }
   const pace = {
     slowTickMs: values.STATS_SLOW_TICK_SECONDS * 1_000,
@@ -98,8 +102,4 @@ export function readSeriesConfig(environment: Environment): SeriesConfig | null 
       }),
     },
   };
-}
-
-function wrongStream(name: string, words: string): ConfigurationFault {
-  return new ConfigurationFault([`STATS_SERIES_STREAM: ${JSON.stringify(name)} ${words}`]);
 }

@@ -1,14 +1,13 @@
 import { execFileSync } from "node:child_process";
-import { writeFileSync } from "node:fs";
 import { describe, expect, test } from "@jest/globals";
-import { ConfigurationFault, readBeside, readSettingsFile, throwProblems } from "@weir/runtime";
+import { ConfigurationFault, type Problem } from "@weir/runtime";
 import { temporaryFolder } from "@weir/testkit";
-import { pondFormat, pondOf, problemsOf } from "./fixture.ts";
+import { pondOf, problemsOf, readPond } from "./fixture.ts";
 
 const listOf = (count: number, entry: (index: number) => string): string =>
   Array.from({ length: count }, (_, index) => entry(index)).join(", ");
 
-describe("a file of settings", () => {
+describe("a configuration file", () => {
   test("gives its content", () => {
     expect(pondOf("depth: 2\nfish: { carp: { count: 3 } }")).toEqual({
       depth: 2,
@@ -24,66 +23,81 @@ describe("a file of settings", () => {
     expect(pondOf("# nothing yet\n")).toEqual({});
   });
 
-  test("may be missing", () => {
+  test("is optional, unless it is named", () => {
     using folder = temporaryFolder();
-    expect(readSettingsFile(folder.file("gone.yaml"), pondFormat)).toBeNull();
+    expect(readPond({})).toEqual({});
+    expect(() => readPond({ POND_FILE: folder.file("gone.yaml") })).toThrow(
+      "gone.yaml does not exist; create it, or unset POND_FILE",
+    );
   });
 
-  test("tells where something stands in it", () => {
-    using folder = temporaryFolder();
-    const file = folder.file("pond.yaml");
-    writeFileSync(file, "depth: 2\nfish:\n  carp: { count: 3 }\n");
-    const read = readSettingsFile(file, pondFormat);
-    expect(read?.whereIs(["fish", "carp"])).toBe(`${file}:3: fish.carp`);
-    expect(read?.whereIs(["refill"])).toBe("refill");
-  });
-
-  test("that is missing has what is found told without lines", () => {
+  test("has its problems named without lines when it does not exist", () => {
     const found = [{ path: ["fish", "carp"], words: "there is no room for them" }];
-    expect(() => throwProblems(null, found)).toThrow("fish.carp: there is no room for them");
-    expect(() => throwProblems(null, [])).not.toThrow();
+    expect(() => readPond({}, () => found)).toThrow("\n  fish.carp: there is no room for them");
+  });
+
+  test("knows where its values are", () => {
+    const places: string[] = [];
+    pondOf("depth: 2\nfish:\n  carp: { count: 3 }\n", (_, { name, whereIs }) => {
+      const paths = [["fish", "carp"], ["refill"]];
+      places.push(...paths.map((path) => whereIs(path).replace(name ?? "", "pond.yaml")));
+      return [];
+    });
+    expect(places).toEqual(["pond.yaml:3: fish.carp", "refill"]);
   });
 });
 
-describe("settings and a file", () => {
-  const wrongSettings = () => {
-    throw new ConfigurationFault(["POND_OWNER: wrong"]);
-  };
+describe("settings and a configuration file", () => {
+  const problemsWith = (content: string, find?: () => Problem[]) =>
+    problemsOf(content, find, { LAKE_DEPTH: "9" });
 
-  test("are read beside each other", () => {
-    expect(
-      readBeside(
-        () => 5,
-        () => null,
-      ),
-    ).toEqual([5, null]);
-  });
-
-  test("have what is wrong with either told together, also the form of the file", () => {
-    using folder = temporaryFolder();
-    const file = folder.file("pond.yaml");
-    const read = () => readSettingsFile(file, pondFormat);
-    const problemsWith = (text: string) => {
-      writeFileSync(file, text);
-      return () => readBeside(wrongSettings, read);
+  test("have their problems reported together", () => {
+    const lake = expect.stringMatching(/^LAKE_DEPTH: "9" is not allowed/);
+    expect(problemsWith("depth: 10")).toEqual([lake, expect.stringContaining("depth 10: it must")]);
+    expect(problemsWith("depth: [")).toEqual([lake, expect.stringMatching(/^pond.yaml:1:/)]);
+    expect(problemsWith("depth: 1")).toEqual([lake]);
+    const found = () => [{ path: ["depth"], words: "found" }];
+    expect(problemsWith("depth: 1", found)).toEqual([lake, "pond.yaml:1: depth 1: found"]);
+    const faulty = () => {
+      throw new ConfigurationFault(["faulty"]);
     };
-    expect(problemsWith("depth: 10")).toThrow(/POND_OWNER: wrong\n.*depth 10: it must be/);
-    expect(problemsWith("depth: [")).toThrow(/POND_OWNER: wrong\n.*pond.yaml:1:/);
-    expect(problemsWith("depth: 1")).toThrow(/1 problem\(s\):\n {2}POND_OWNER: wrong$/);
+    expect(problemsWith("lit: 1", faulty)).toEqual([
+      lake,
+      expect.stringContaining("lit"),
+      "faulty",
+    ]);
+  });
+
+  test("have the form of the file checked when a setting is wrong that its content is used with", () => {
+    const never = () => {
+      throw new Error("it is used with a wrong setting");
+    };
+    expect(problemsOf("depth: 10", never, { POND_OWNERS: "3" })).toEqual([
+      expect.stringMatching(/^POND_OWNERS/),
+      expect.stringContaining("depth 10"),
+    ]);
+  });
+
+  test("report what is wrong before an error that may follow from it", () => {
+    const broken = () => {
+      throw new Error("broken");
+    };
+    expect(problemsOf("depth: 10", broken)).toEqual([expect.stringContaining("depth 10")]);
+    expect(() => pondOf("depth: 1", broken)).toThrow("broken");
   });
 });
 
-describe("what is found in the content of a file of settings", () => {
+describe("a problem that is found in the content of a configuration file", () => {
   const found = (...path: string[]) => ({ path, words: "found" });
 
-  test("is told with its line", () => {
+  test("is reported with its line", () => {
     const problems = problemsOf("depth: 2\nfish:\n  carp: { count: 3 }\n", () => [
       { path: ["fish", "carp"], words: "there is no room for them" },
     ]);
     expect(problems).toEqual(["pond.yaml:3: fish.carp: there is no room for them"]);
   });
 
-  test("is told among what is wrong with the form, in the order of the file", () => {
+  test("is reported among those of the form, in the order of the file", () => {
     const text = "refill: 1m\ndepth: 10\nfish:\n  carp: { count: 3, kind: shark }\nlit: true\n";
     const problems = problemsOf(text, () => [
       found("lit"),
@@ -101,7 +115,7 @@ describe("what is found in the content of a file of settings", () => {
     ]);
   });
 
-  test("is looked for in all that is sound", () => {
+  test("is looked for in all that is valid", () => {
     const text = `depth: 10
 lit: true
 fish:
@@ -136,15 +150,18 @@ food: { brand: x }
     ["of something else as well", { ...found("lit"), of: [["lit"], ["depth"]] }, false],
     ["of something else", found("lit"), true],
     ["of something else, at its place", { ...found("fish", "tench"), of: [["lit"]] }, true],
-  ])("is told beside a part that is wrong when it is not %s: %j is %j", (_, problem, isTold) => {
-    const text = "depth: 10\nrefil: 5s\nfish: { tench: { count: 0 } }\nlit: true\n";
-    const problems = problemsOf(text, () => [problem]);
-    expect(problems.some((one) => one.endsWith("found"))).toBe(isTold);
-    expect(problems).toHaveLength(isTold ? 4 : 3);
-  });
+  ])(
+    "is reported beside a part that is wrong when it is not %s: %j is %j",
+    (_, problem, isReported) => {
+      const text = "depth: 10\nrefil: 5s\nfish: { tench: { count: 0 } }\nlit: true\n";
+      const problems = problemsOf(text, () => [problem]);
+      expect(problems.some((one) => one.endsWith("found"))).toBe(isReported);
+      expect(problems).toHaveLength(isReported ? 4 : 3);
+    },
+  );
 });
 
-describe("a file of settings that is wrong", () => {
+describe("a configuration file that is wrong", () => {
   test("has every problem named with its line, path, value and remedy", () => {
     const text = `dept: 2
 depth: 10
@@ -185,7 +202,7 @@ password: hidden
     ["fish: [carp]", "it must be names with what belongs to each"],
     ["hello", "pond.yaml: it must be keys with values"],
     ["refill: 0s", "it must be from 1s to 1d"],
-  ])("%s is told so", (text, words) => {
+  ])("such as %s is named", (text, words) => {
     expect(problemsOf(text).join("\n")).toContain(words);
   });
 
@@ -216,13 +233,13 @@ password: hidden
     const pipe = folder.file("pipe");
     execFileSync("mkfifo", [pipe]);
     for (const path of [folder.path, pipe, "/dev/zero"]) {
-      expect(() => readSettingsFile(path, pondFormat)).toThrow(
-        `${path}: it cannot be read: it is no file; name one`,
+      expect(() => readPond({ POND_FILE: path })).toThrow(
+        `${path}: it cannot be read: it is not a file; name one`,
       );
     }
   });
 
-  test("is not blown up by aliases of aliases", () => {
+  test("is refused when nested aliases make it huge", () => {
     const levels = Array.from({ length: 12 }, (_, level) => {
       const below = level === 0 ? "x" : `*l${level - 1}`;
       return `l${level}: &l${level} [${listOf(10, () => below)}]`;
@@ -230,7 +247,7 @@ password: hidden
     expect(problemsOf(levels.join("\n")).join()).toMatch(/alias/i);
   });
 
-  test("is told of in at most a hundred lines", () => {
+  test("is reported in at most a hundred lines", () => {
     const problems = problemsOf(listOf(300, (index) => `k${index}: 1`).replaceAll(", ", "\n"));
     expect(problems).toHaveLength(101);
     expect(problems.at(-1)).toMatch(/^… and \d+ more$/);
