@@ -1,27 +1,24 @@
-export type { DamagedStore } from "./damage.ts";
-export type { DamagedLog } from "./damaged-log.ts";
 export { type Account, EPOCH_IDLE_US, missingBelow, type SeqRange } from "./ledger/account.ts";
 export type { ForgottenCounts, LedgerLine, LedgerReader } from "./ledger/read.ts";
 export type { IdleLimits } from "./ledger/table.ts";
 export type { LegacyImport } from "./legacy-import.ts";
-export { type Exchanges, packetDigest } from "./open-packets.ts";
 export {
   type FollowedRows,
   type FollowOptions,
   type FollowStep,
   followStream,
   type StreamFollower,
-} from "./range/follow-stream.ts";
+} from "./reading/follow-stream.ts";
 export {
   type Cursor,
   type RangeQuery,
   rowIdOf,
   type StoredMessage,
   type StreamPlace,
-} from "./range/query.ts";
-export { type RangePage, readRange } from "./range/read-range.ts";
-export { READ_TRANSACTION_MS_MAX } from "./range/segment-reader.ts";
-export { askSegments, type Skipped } from "./range/segments.ts";
+} from "./reading/query.ts";
+export { type RangePage, readRange } from "./reading/read-range.ts";
+export { READ_TRANSACTION_MS_MAX } from "./reading/segment-reader.ts";
+export { askSegments, type Skipped } from "./reading/segments.ts";
 export {
   openReader,
   type ReadRows,
@@ -29,8 +26,8 @@ export {
   type SpanSummary,
   type StoreReader,
   type StoreState,
-} from "./reader.ts";
-export { type Pruned, type PruneLimits, pruneLimits } from "./retention.ts";
+} from "./reading/store-reader.ts";
+export { type Pruned, type PruneLimits, pruneLimits } from "./retention/prune.ts";
 export type { FolderLimits, RemovedSegments, SegmentInfo } from "./rotation/removal.ts";
 export {
   type SegmentFinalizer,
@@ -38,14 +35,17 @@ export {
   startSegmentFinalizer,
   type Unfinished,
 } from "./rotation/segment-finalizer.ts";
+export type { DamagedStore } from "./segment/damage.ts";
+export type { DamagedLog } from "./segment/damaged-log.ts";
+export type { Filed } from "./segment/insert-rows.ts";
+export { type Exchanges, packetDigest } from "./segment/open-packets.ts";
+export type { Appended, NewRow, StoredReading } from "./segment/segment-writer.ts";
 export {
   openSegmentedStore,
   type Rotated,
   type SegmentedStore,
   type SegmentedStoreOptions,
-} from "./rotation/segmented-store.ts";
-export type { Filed } from "./row-statements.ts";
-export type { Appended, NewRow, StoredReading } from "./segment-writer.ts";
+} from "./segmented-store.ts";
 export {
   type FileStore,
   newestFileOf,

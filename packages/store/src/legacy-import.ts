@@ -2,9 +2,9 @@ import { existsSync, linkSync, renameSync, statSync } from "node:fs";
 import { decodeReading } from "@weir/protocol";
 import { fsyncFolderOf } from "@weir/runtime";
 import Sqlite from "better-sqlite3";
-import type { FiledRows } from "./row-statements.ts";
-import { openSegment, removeWithJournals, type SegmentOptions } from "./segment-file.ts";
-import { type NewRow, prepareInsert } from "./segment-writer.ts";
+import type { FiledRows } from "./segment/insert-rows.ts";
+import { openSegment, removeWithJournals, type SegmentOptions } from "./segment/segment-file.ts";
+import { type NewRow, prepareInsert } from "./segment/segment-writer.ts";
 
 /** What an import took over. */
 export interface LegacyImport {

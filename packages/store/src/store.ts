@@ -3,17 +3,21 @@ import { join } from "node:path";
 import type { ReceiptEntry } from "@weir/protocol";
 import { lockFile, makePlaceOf, orOpeningFault } from "@weir/runtime";
 import type { Database } from "better-sqlite3";
-import { type DamagedStore, orFullFault, orPruneFault, setAsideIfDamaged } from "./damage.ts";
-import { type DamagedLog, keepDamagedLog } from "./damaged-log.ts";
 import type { IdleLimits } from "./ledger/table.ts";
 import { importLegacyFile, type LegacyImport, type LegacyImportOptions } from "./legacy-import.ts";
-import type { Exchanges, OpenPackets } from "./open-packets.ts";
-import type { StreamPlace } from "./range/query.ts";
-import { emptyLog, type Pruned, type PruneLimits, preparePrune } from "./retention.ts";
-import { BALLAST_BYTES, openBallast } from "./room.ts";
+import type { StreamPlace } from "./reading/query.ts";
+import { emptyLog, type Pruned, type PruneLimits, preparePrune } from "./retention/prune.ts";
+import { BALLAST_BYTES, openBallast } from "./retention/room.ts";
 import { listSegmentFolder } from "./rotation/folder.ts";
-import type { SegmentedStore } from "./rotation/segmented-store.ts";
-import { identifyFile, openSegment } from "./segment-file.ts";
+import {
+  type DamagedStore,
+  orFullFault,
+  orPruneFault,
+  setAsideIfDamaged,
+} from "./segment/damage.ts";
+import { type DamagedLog, keepDamagedLog } from "./segment/damaged-log.ts";
+import type { Exchanges, OpenPackets } from "./segment/open-packets.ts";
+import { identifyFile, openSegment } from "./segment/segment-file.ts";
 import {
   type Appended,
   createSegmentWriter,
@@ -21,7 +25,8 @@ import {
   newReachedLimits,
   type ReachedLimits,
   type WriterOptions,
-} from "./segment-writer.ts";
+} from "./segment/segment-writer.ts";
+import type { SegmentedStore } from "./segmented-store.ts";
 
 /** What a store is opened with: its segment, and how to import a file of the old system. */
 export interface StoreOptions

@@ -4,8 +4,8 @@ import { readingAt, START_US, temporaryFolder } from "@weir/testkit";
 import type { Database } from "better-sqlite3";
 import fc from "fast-check";
 import { LEDGER_LIMITS, type LedgerLimits } from "../src/ledger/account.ts";
-import { openSegment } from "../src/segment-file.ts";
-import { createSegmentWriter } from "../src/segment-writer.ts";
+import { openSegment } from "../src/segment/segment-file.ts";
+import { createSegmentWriter } from "../src/segment/segment-writer.ts";
 import { createReferenceStore, type ReferenceRow } from "./reference-store.ts";
 
 const tight = { ...LEDGER_LIMITS, rangesMax: 3, jumpMax: 20 };

@@ -3,8 +3,8 @@ import { type IdleLimits, type NewRow, openReader, openSegmentedStore } from "@w
 import { openTestStore, readingAt, START_US, temporaryFolder } from "@weir/testkit";
 import type { Database } from "better-sqlite3";
 import { EPOCH_IDLE_US, LEDGER_LIMITS, type LedgerLimits } from "../src/ledger/account.ts";
-import { openSegment } from "../src/segment-file.ts";
-import { createSegmentWriter, type SegmentWriter } from "../src/segment-writer.ts";
+import { openSegment } from "../src/segment/segment-file.ts";
+import { createSegmentWriter, type SegmentWriter } from "../src/segment/segment-writer.ts";
 
 const HOUR_US = 3_600_000_000;
 const DAY_US = 24 * HOUR_US;

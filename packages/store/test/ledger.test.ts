@@ -4,7 +4,7 @@ import { type NewRow, openReader } from "@weir/store";
 import { openTestStore, rowOf, START_US, temporaryFolder } from "@weir/testkit";
 import { LEDGER_LIMITS } from "../src/ledger/account.ts";
 import { createLedger } from "../src/ledger/ledger.ts";
-import { openSegment } from "../src/segment-file.ts";
+import { openSegment } from "../src/segment/segment-file.ts";
 
 /** A reading from an outbox. */
 function sent(seq: number, { publisher = "kitchen", epoch = "e1" } = {}): NewRow {

@@ -1,6 +1,6 @@
 import type { ClaimOf, ReceiptEntry, Sequence } from "@weir/protocol";
 import type { Database } from "better-sqlite3";
-import type { NewRow } from "../segment-writer.ts";
+import type { NewRow } from "../segment/segment-writer.ts";
 import { type Accounted, enter, type LedgerLimits } from "./account.ts";
 import {
   defineIsDevice,
@@ -12,7 +12,7 @@ import {
   isIdle,
   type Publisher,
   readPublishers,
-} from "./entry.ts";
+} from "./places.ts";
 import { prepareReceipts } from "./read.ts";
 import {
   type ForgottenEntry,

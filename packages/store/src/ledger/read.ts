@@ -1,7 +1,7 @@
 import { ENTRIES_MAX, RANGES_MAX, type ReceiptEntry } from "@weir/protocol";
 import type { Database } from "better-sqlite3";
 import type { Account } from "./account.ts";
-import { isEstablished } from "./entry.ts";
+import { isEstablished } from "./places.ts";
 import { accountOf, type EntryRow } from "./table.ts";
 
 /** One line of the ledger, for people and audits. Times in microseconds since the epoch. */

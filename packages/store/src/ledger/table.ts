@@ -1,6 +1,6 @@
 import type { Database, Statement } from "better-sqlite3";
 import { type Account, missingCount, type OpenAccount, type SeqRange } from "./account.ts";
-import { displaced, type Entry, type EntryKey, emptyEntry, type Publisher } from "./entry.ts";
+import { displaced, type Entry, type EntryKey, emptyEntry, type Publisher } from "./places.ts";
 
 /** One line of the table `ledger`. */
 export interface EntryRow {

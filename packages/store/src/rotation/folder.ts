@@ -1,9 +1,10 @@
 import { readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { errorMessage, Fault } from "@weir/runtime";
-import { type DamagedStore, isDamage, setAsideIfUnsound } from "../damage.ts";
-import { type DamagedLog, keepDamagedLog } from "../damaged-log.ts";
-import { identifyFile } from "../segment-file.ts";
+import { type DamagedStore, isDamage, setAsideIfUnsound } from "../segment/damage.ts";
+import { type DamagedLog, keepDamagedLog } from "../segment/damaged-log.ts";
+import { identifyFile } from "../segment/segment-file.ts";
+import type { RotationStep } from "../segmented-store.ts";
 import {
   completeSeal,
   isFinished,
@@ -18,7 +19,6 @@ import {
   parseSegmentName,
   type SegmentName,
 } from "./segment-name.ts";
-import type { RotationStep } from "./segmented-store.ts";
 
 interface SettleOptions {
   folder: string;

@@ -11,12 +11,12 @@ import { dirname } from "node:path";
 import { fsyncFolderOf, LOCK_MS_MAX, makeFolderAt } from "@weir/runtime";
 import type { Database } from "better-sqlite3";
 import Sqlite from "better-sqlite3";
-import { carryOpenPackets } from "../open-packets.ts";
-import { migrate, type SegmentFacts } from "../schema.ts";
-import { removeWithJournals } from "../segment-file.ts";
-import { readNextId } from "../segment-writer.ts";
+import { carryOpenPackets } from "../segment/open-packets.ts";
+import { migrate, type SegmentFacts } from "../segment/schema.ts";
+import { removeWithJournals } from "../segment/segment-file.ts";
+import { readNextId } from "../segment/segment-writer.ts";
+import type { RotationStep } from "../segmented-store.ts";
 import { MAKING } from "./segment-name.ts";
-import type { RotationStep } from "./segmented-store.ts";
 
 interface MakeSegmentOptions {
   /** Where it is to be; nothing is there yet. */

@@ -3,9 +3,9 @@ import { basename, join } from "node:path";
 import { errorCode, errorMessage, Fault } from "@weir/runtime";
 import type { Database } from "better-sqlite3";
 import Sqlite from "better-sqlite3";
-import { isDamage } from "../damage.ts";
 import { DAY_FOLDER, segmentName } from "../rotation/segment-name.ts";
-import { APPLICATION_ID, SCHEMA_VERSION, schemaVersion } from "../schema.ts";
+import { isDamage } from "../segment/damage.ts";
+import { APPLICATION_ID, SCHEMA_VERSION, schemaVersion } from "../segment/schema.ts";
 import { CLOCK_STEP_US_MAX, cursorFault, type Extent, type StreamPlace } from "./query.ts";
 
 /** Something of a stream that could not be read, and was gone past. */

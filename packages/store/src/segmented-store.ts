@@ -1,27 +1,33 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { type Fault, lockFile, orOpeningFault } from "@weir/runtime";
-import { lostFault, orFullFault, rotationFault } from "../damage.ts";
-import { emptyLog } from "../retention.ts";
-import { BALLAST_BYTES, openBallast } from "../room.ts";
-import { openSegment, type SegmentOptions } from "../segment-file.ts";
+import { emptyLog } from "./retention/prune.ts";
+import { BALLAST_BYTES, openBallast } from "./retention/room.ts";
+import { type SettledFolder, settleFolder } from "./rotation/folder.ts";
 import {
-  createSegmentWriter,
-  newReachedLimits,
-  type SegmentWriter,
-  type WriterOptions,
-} from "../segment-writer.ts";
-import type { Store } from "../store.ts";
-import { type SettledFolder, settleFolder } from "./folder.ts";
-import { makeFolder, makeSegment, type Seal, sealSegment, unmakeSegment } from "./make-segment.ts";
+  makeFolder,
+  makeSegment,
+  type Seal,
+  sealSegment,
+  unmakeSegment,
+} from "./rotation/make-segment.ts";
 import {
   type Catalogue,
   createCatalogue,
   createRemoval,
   type RemoveOldest,
   type SegmentInfo,
-} from "./removal.ts";
-import { nextSegmentName, type SegmentName } from "./segment-name.ts";
+} from "./rotation/removal.ts";
+import { nextSegmentName, type SegmentName } from "./rotation/segment-name.ts";
+import { lostFault, orFullFault, rotationFault } from "./segment/damage.ts";
+import { openSegment, type SegmentOptions } from "./segment/segment-file.ts";
+import {
+  createSegmentWriter,
+  newReachedLimits,
+  type SegmentWriter,
+  type WriterOptions,
+} from "./segment/segment-writer.ts";
+import type { Store } from "./store.ts";
 
 export interface SegmentedStoreOptions
   extends Pick<SegmentOptions, "synchronous" | "nowUs">,

@@ -1,18 +1,18 @@
 import { createClaimOf, type ReceiptEntry, type Sequence } from "@weir/protocol";
 import { isLocked } from "@weir/runtime";
 import type { Database } from "better-sqlite3";
+import { LEDGER_LIMITS, type LedgerLimits } from "../ledger/account.ts";
+import { createLedger } from "../ledger/ledger.ts";
+import type { IdleLimits } from "../ledger/table.ts";
 import { isDamage, suspectDamage, writeFault } from "./damage.ts";
-import { LEDGER_LIMITS, type LedgerLimits } from "./ledger/account.ts";
-import { createLedger } from "./ledger/ledger.ts";
-import type { IdleLimits } from "./ledger/table.ts";
-import { createOpenPackets, type Exchanges, type OpenPackets } from "./open-packets.ts";
 import {
   type Filed,
   type FiledRows,
   fileRows,
   prepareInsertStretch,
   ROWS_PER_STATEMENT_MAX,
-} from "./row-statements.ts";
+} from "./insert-rows.ts";
+import { createOpenPackets, type Exchanges, type OpenPackets } from "./open-packets.ts";
 import { createTopicDictionary, TOPIC_LIMITS, type TopicLimits } from "./topic-dictionary.ts";
 
 /** What became of a batch. */

@@ -38,7 +38,7 @@ export const TOPIC_LIMITS: TopicLimits = {
   listedMax: 1_000_000,
 };
 
-export interface TopicDictionaryOptions {
+interface TopicDictionaryOptions {
   limits: TopicLimits;
   /** Whether a new topic takes from what is kept for devices with an outbox: nobody else can use that up. */
   isReserved: (row: TopicRow) => boolean;

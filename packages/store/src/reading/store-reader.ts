@@ -1,8 +1,8 @@
 import { existsSync, statSync } from "node:fs";
 import Sqlite from "better-sqlite3";
-import { type LedgerReader, prepareLedgerReader } from "./ledger/read.ts";
-import { APPLICATION_ID, SCHEMA_VERSION, schemaVersion } from "./schema.ts";
-import type { StoredReading } from "./segment-writer.ts";
+import { type LedgerReader, prepareLedgerReader } from "../ledger/read.ts";
+import { APPLICATION_ID, SCHEMA_VERSION, schemaVersion } from "../segment/schema.ts";
+import type { StoredReading } from "../segment/segment-writer.ts";
 
 /** Where the file stands, read at one moment. */
 export interface StoreState {

@@ -18,7 +18,7 @@ import {
 } from "@weir/runtime";
 import type { Database } from "better-sqlite3";
 import Sqlite from "better-sqlite3";
-import { isForWantOfRoom } from "./room.ts";
+import { isForWantOfRoom } from "../retention/room.ts";
 import { APPLICATION_ID } from "./schema.ts";
 
 /** A store that was found damaged on opening. */

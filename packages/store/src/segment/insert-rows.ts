@@ -1,6 +1,6 @@
 import { OUTCOMES, outcomeOf } from "@weir/protocol";
 import type { Database, Statement } from "better-sqlite3";
-import type { Ledger, Verdict } from "./ledger/ledger.ts";
+import type { Ledger, Verdict } from "../ledger/ledger.ts";
 import type { NewRow } from "./segment-writer.ts";
 import type { TopicDictionary } from "./topic-dictionary.ts";
 
