@@ -1,6 +1,6 @@
 export { type Account, EPOCH_IDLE_US, missingBelow, type SeqRange } from "./ledger/account.ts";
+export type { IdleLimits } from "./ledger/forgetting.ts";
 export type { ForgottenCounts, LedgerLine, LedgerReader } from "./ledger/read.ts";
-export type { IdleLimits } from "./ledger/table.ts";
 export type { LegacyImport } from "./legacy-import.ts";
 export {
   type FollowedRows,

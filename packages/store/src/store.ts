@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { ReceiptEntry } from "@weir/protocol";
 import { lockFile, makePlaceOf, orOpeningFault } from "@weir/runtime";
 import type { Database } from "better-sqlite3";
-import type { IdleLimits } from "./ledger/table.ts";
+import type { IdleLimits } from "./ledger/forgetting.ts";
 import { importLegacyFile, type LegacyImport, type LegacyImportOptions } from "./legacy-import.ts";
 import type { StreamPlace } from "./reading/query.ts";
 import { emptyLog, type Pruned, type PruneLimits, preparePrune } from "./retention/prune.ts";

@@ -1,31 +1,55 @@
 /** Sequence numbers from..to, both included. */
 export type SeqRange = readonly [from: number, to: number];
 
-/** Which sequence numbers of one publisher, epoch and topic have come: never a set of numbers. */
+/** Which sequence numbers of one publisher, epoch and topic have arrived, without a set of numbers. */
 export interface Account {
-  /** Every one up to this has come. */
+  /** Every number up to this one has arrived. */
   readonly through: number;
-  /** And those in these ranges beyond it: ascending, apart from each other. */
+  /** The ranges beyond `through` that have arrived: ascending, with a gap before each. */
   readonly ranges: readonly SeqRange[];
 }
 
-/** An account that numbers are entered into, in place: it is done for each message. */
+/** An account that is changed in place, because that happens for each message. */
 export interface OpenAccount extends Account {
   through: number;
   ranges: [from: number, to: number][];
 }
 
-/** What bounds an account. */
 interface AccountLimits {
-  /** Gaps that an account remembers at most. */
+  /** Ranges that an account remembers at most. */
   rangesMax: number;
   /** How far beyond the newest known number the next may lie; the first may be any. */
   jumpMax: number;
 }
 
+/** What bounds a ledger. Where all places are taken, `displaced` chooses who makes room. */
+export interface LedgerLimits extends AccountLimits {
+  /**
+   * Publishers with accounts on topics of devices, and as many on topics that name no device: inventing
+   * names on the one kind takes no places from the other.
+   */
+  publishersMax: number;
+  /**
+   * Accounts (epochs times topics) of one publisher on each of the two kinds. A publisher whose outbox
+   * starts a new epoch every day, or every second, must still get its receipts.
+   */
+  entriesPerPublisherMax: number;
+}
+
+export const LEDGER_LIMITS: LedgerLimits = {
+  // More than the gaps that an outbox with a window of 2,000 can make.
+  rangesMax: 1_024,
+  jumpMax: 1_000_000,
+  publishersMax: 10_000,
+  entriesPerPublisherMax: 1_000,
+};
+
+/** How long an epoch is idle before the logger has the ledger forget it: 30 days. */
+export const EPOCH_IDLE_US: number = 30 * 86_400_000_000;
+
 /**
- * What became of a number: new, known already, or beyond what an account can remember. Where there are too
- * many gaps, the last of the shortest ranges is forgotten for a number before it.
+ * What a number is to an account: new, known already, or beyond what it can remember. An account with
+ * too many ranges forgets the last of the shortest ones to enter another number.
  */
 export type Accounted = "new" | "duplicate" | "beyond limits";
 
@@ -49,28 +73,7 @@ export function enter(account: OpenAccount, seq: number, limits: AccountLimits):
   return insert(ranges, { at: ranges.length, seq }, limits);
 }
 
-/** The numbers that have not come, below `end`. */
-export function missingBelow({ through, ranges }: Account, end: number): SeqRange[] {
-  const missing: SeqRange[] = [];
-  let next = through + 1;
-  for (const [from, to] of ranges) {
-    if (next < Math.min(from, end)) missing.push([next, Math.min(from, end) - 1]);
-    next = to + 1;
-  }
-  if (next < end) missing.push([next, end - 1]);
-  return missing;
-}
-
-/** How many numbers below the newest known one have not come. */
-export function missingCount(account: Account): number {
-  return missingBelow(account, newest(account)).reduce((sum, [from, to]) => sum + to - from + 1, 0);
-}
-
-function newest({ through, ranges }: Account): number {
-  return ranges.at(-1)?.[1] ?? through;
-}
-
-/** `through` moves on by one, and over a range that begins right behind it. */
+/** Moves `through` on by one, and over a range that begins right behind it. */
 function advance(account: OpenAccount): void {
   account.through += 1;
   if (account.ranges[0]?.[0] !== account.through + 1) return;
@@ -80,9 +83,8 @@ function advance(account: OpenAccount): void {
 
 /** Enters a number below the end of the last range. */
 function enterAmong(ranges: OpenAccount["ranges"], seq: number, limits: AccountLimits): Accounted {
-  const at = firstReaching(ranges, seq - 1);
-  const found = ranges[at] as SeqRange;
-  const [from, to] = found;
+  const at = ranges.findIndex((range) => range[1] >= seq - 1);
+  const [from, to] = ranges[at] as SeqRange;
   if (seq >= from && seq <= to) return "duplicate";
   if (seq === to + 1) {
     const next = ranges[at + 1];
@@ -97,30 +99,6 @@ function enterAmong(ranges: OpenAccount["ranges"], seq: number, limits: AccountL
   return insert(ranges, { at, seq }, limits);
 }
 
-/** The index of the first range that ends at `seq` or beyond. */
-function firstReaching(ranges: readonly SeqRange[], seq: number): number {
-  let low = 0;
-  let high = ranges.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    const [, to] = ranges[middle] as SeqRange;
-    if (to < seq) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
-
-function lastShortest(ranges: readonly SeqRange[]): number {
-  let found = 0;
-  let shortest = Number.POSITIVE_INFINITY;
-  for (const [index, [from, to]] of ranges.entries()) {
-    if (to - from > shortest) continue;
-    shortest = to - from;
-    found = index;
-  }
-  return found;
-}
-
 function insert(
   ranges: OpenAccount["ranges"],
   { at, seq }: { at: number; seq: number },
@@ -128,35 +106,36 @@ function insert(
 ): Accounted {
   ranges.splice(at, 0, [seq, seq]);
   if (ranges.length <= rangesMax) return "new";
-  // An outbox sends its numbers in order: what stands alone and far ahead is least likely to be one of them.
-  const leastLikely = lastShortest(ranges);
+  // An outbox sends its numbers in order: a number that stands alone and far ahead is least likely real.
+  const shortest = Math.min(...ranges.map(([from, to]) => to - from));
+  const leastLikely = ranges.findLastIndex(([from, to]) => to - from === shortest);
   ranges.splice(leastLikely, 1);
   return leastLikely === at ? "beyond limits" : "new";
 }
 
-/** What bounds a ledger. Where there is no room for a new one, `displaced` (standing.ts) says who goes. */
-export interface LedgerLimits extends AccountLimits {
-  /**
-   * Publishers that are kept account of on topics of devices, and as many on topics that name no device:
-   * who invents names on the one kind takes no places from the other.
-   */
-  publishersMax: number;
-  /**
-   * Openings of its outbox and topics, together, that are kept account of for one publisher on each of
-   * the two kinds: one that restarts every day, or every second, must get its receipts all the same.
-   */
-  entriesPerPublisherMax: number;
+/** The numbers below `end` that have not arrived. */
+export function missingBelow({ through, ranges }: Account, end: number): SeqRange[] {
+  const missing: SeqRange[] = [];
+  let next = through + 1;
+  for (const [from, to] of ranges) {
+    if (next < Math.min(from, end)) missing.push([next, Math.min(from, end) - 1]);
+    next = to + 1;
+  }
+  if (next < end) missing.push([next, end - 1]);
+  return missing;
 }
 
-const DAY_US = 86_400_000_000;
+/** How many numbers below the newest known one have not arrived. */
+export function missingCount(account: Account): number {
+  return missingBelow(account, newest(account)).reduce((sum, [from, to]) => sum + to - from + 1, 0);
+}
 
-export const LEDGER_LIMITS: LedgerLimits = {
-  // More than the gaps that an outbox with a window of 2,000 can make.
-  rangesMax: 1_024,
-  jumpMax: 1_000_000,
-  publishersMax: 10_000,
-  entriesPerPublisherMax: 1_000,
-};
+function newest({ through, ranges }: Account): number {
+  return ranges.at(-1)?.[1] ?? through;
+}
 
-/** How long an epoch has been idle that `forgetIdle` is to forget, unless somebody says otherwise. */
-export const EPOCH_IDLE_US: number = 30 * DAY_US;
+/** The account in a row of the table `ledger`, where `ranges` is JSON `[[from, to], …]`. */
+export function accountOf({ through, ranges }: { through: number; ranges: string }): OpenAccount {
+  // Only the ledger writes what is parsed here.
+  return { through, ranges: JSON.parse(ranges) as OpenAccount["ranges"] };
+}

@@ -1,8 +1,7 @@
 import { ENTRIES_MAX, RANGES_MAX, type ReceiptEntry } from "@weir/protocol";
 import type { Database } from "better-sqlite3";
-import type { Account } from "./account.ts";
-import { isEstablished } from "./places.ts";
-import { accountOf, type EntryRow } from "./table.ts";
+import { type Account, accountOf } from "./account.ts";
+import { isEstablished } from "./forgetting.ts";
 
 /** One line of the ledger, for people and audits. Times in microseconds since the epoch. */
 export interface LedgerLine {
@@ -16,37 +15,28 @@ export interface LedgerLine {
   lastReceivedUs: number;
 }
 
-/** What is left of the lines of a publisher that the ledger has forgotten. */
+/** What remains of the lines of a publisher that the ledger has forgotten. */
 export interface ForgottenCounts {
   epochs: number;
   received: number;
   filtered: number;
-  /** Messages that had not come when their line was forgotten. */
+  /** Messages that had not arrived when their line was forgotten. */
   missing: number;
 }
 
-/**
- * The ledger as it stands, publisher by publisher: it may have millions of lines, of one publisher no
- * more than `entriesPerPublisherMax`.
- */
-export interface LedgerReader {
-  /** In alphabetical order. */
-  publishers(): string[];
-  /** The newest epoch first. */
-  lines(publisher: string): LedgerLine[];
-  /** By publisher; no more than the totals have room for. */
-  forgotten(): Map<string, ForgottenCounts>;
-  /** Messages of publishers without an outbox. */
-  unsequenced(): number;
-}
+export type LedgerReader = ReturnType<typeof prepareLedgerReader>;
 
-export function prepareLedgerReader(database: Database): LedgerReader {
+/**
+ * Reads the ledger publisher by publisher: it may have millions of lines, but of one publisher no more
+ * than twice `entriesPerPublisherMax`.
+ */
+export function prepareLedgerReader(database: Database) {
   const selectPublishers = database
     .prepare<[], string>("SELECT DISTINCT publisher FROM ledger ORDER BY publisher")
     .pluck();
   const selectLines = database.prepare<
     [string],
-    Omit<LedgerLine, "account"> & Pick<EntryRow, "through" | "ranges">
+    Omit<LedgerLine, "account"> & { through: number; ranges: string }
   >(
     `SELECT publisher, epoch, topics.topic, through, ranges, received, duplicates, filtered,
             last_received_us AS lastReceivedUs
@@ -61,40 +51,41 @@ export function prepareLedgerReader(database: Database): LedgerReader {
     .pluck();
 
   return {
-    publishers: () => selectPublishers.all(),
-    lines: (publisher) =>
+    /** In alphabetical order. */
+    publishers: (): string[] => selectPublishers.all(),
+    /** The newest epoch first. */
+    lines: (publisher: string): LedgerLine[] =>
       selectLines.all(publisher).map(({ through, ranges, ...line }) => ({
         ...line,
         account: accountOf({ through, ranges }),
       })),
-    forgotten: () =>
+    /** By publisher; no more than the totals have room for. */
+    forgotten: (): Map<string, ForgottenCounts> =>
       new Map(selectForgotten.all().map(({ publisher, ...counts }) => [publisher, counts])),
-    unsequenced: () => selectUnsequenced.get() ?? 0,
+    /** Messages of publishers without an outbox. */
+    unsequenced: (): number => selectUnsequenced.get() ?? 0,
   };
 }
 
-/** What receipts are made of, as it is committed. */
-interface ReceiptReader {
-  /** A publisher's accounts, the newest first when there are too many for one receipt. */
-  receiptOf(publisher: string): ReceiptEntry[];
-  /** The publishers of the newest messages, at most `limit`. */
-  recentPublishers(limit: number): string[];
+interface ReceiptLine {
+  epoch: string;
+  topic: string;
+  through: number;
+  /** JSON. */
+  ranges: string;
+  received: number;
+  firstReceivedUs: number;
+  lastReceivedUs: number;
+  /** 1 where the topic names the publisher as its device. */
+  isDevice: number;
 }
 
-type Line = Pick<
-  EntryRow,
-  "epoch" | "through" | "ranges" | "received" | "first_received_us" | "last_received_us"
-> & { topic: string; is_device: number };
-
-// Of a receipt, what epochs that somebody else invents in this name cannot fill.
-const DEVICE_ENTRIES = ENTRIES_MAX / 2;
-const ESTABLISHED_ENTRIES = ENTRIES_MAX / 4;
-
-/** @param entriesMax how many entries a publisher may have altogether. */
-export function prepareReceipts(database: Database, entriesMax: number): ReceiptReader {
-  const ofPublisher = database.prepare<[string, number], Line>(
-    `SELECT epoch, topics.topic, through, ranges, received, first_received_us, last_received_us,
-            weir_is_device(topics.topic, publisher) AS is_device
+/** @param entriesMax how many accounts a publisher may have altogether. */
+export function prepareReceipts(database: Database, entriesMax: number) {
+  const ofPublisher = database.prepare<[string, number], ReceiptLine>(
+    `SELECT epoch, topics.topic, through, ranges, received, first_received_us AS firstReceivedUs,
+            last_received_us AS lastReceivedUs,
+            weir_is_device(topics.topic, publisher) AS isDevice
      FROM ledger JOIN topics ON topics.id = topic_id
      WHERE publisher = ? ORDER BY last_received_us DESC LIMIT ?`,
   );
@@ -105,25 +96,27 @@ export function prepareReceipts(database: Database, entriesMax: number): Receipt
     .pluck();
 
   return {
-    receiptOf: (publisher) =>
-      choose(ofPublisher.all(publisher, entriesMax)).map(({ epoch, topic, ...row }) => {
-        const { through, ranges } = accountOf(row);
+    /** What is committed of a publisher's messages, for its receipt. */
+    receiptOf: (publisher: string): ReceiptEntry[] =>
+      linesFor(ofPublisher.all(publisher, entriesMax)).map(({ epoch, topic, ...line }) => {
+        const { through, ranges } = accountOf(line);
         return { epoch, topic, through, ranges: ranges.slice(0, RANGES_MAX) };
       }),
-    recentPublishers: (limit) => recent.all(limit),
+    /** The publishers of the newest messages, at most `limit`. */
+    recentPublishers: (limit: number): string[] => recent.all(limit),
   };
 }
 
-/** What one receipt has room for. */
-function choose(newestFirst: readonly Line[]): readonly Line[] {
-  if (newestFirst.length <= ENTRIES_MAX) return newestFirst;
-  const devices = newestFirst.filter((line) => line.is_device === 1).slice(0, DEVICE_ENTRIES);
-  const established = newestFirst.filter(isEstablishedLine).slice(0, ESTABLISHED_ENTRIES);
-  return [...new Set([...devices, ...established, ...newestFirst])].slice(0, ENTRIES_MAX);
-}
+// Of a receipt, the parts that epochs which another client invents in this name cannot fill.
+const DEVICE_ENTRIES = ENTRIES_MAX / 2;
+const ESTABLISHED_ENTRIES = ENTRIES_MAX / 4;
 
-function isEstablishedLine(line: Line): boolean {
-  const { is_device: isDevice, received } = line;
-  const times = { firstReceivedUs: line.first_received_us, lastReceivedUs: line.last_received_us };
-  return isDevice === 0 && isEstablished({ received, ...times });
+/** Chooses the lines that one receipt has room for. */
+function linesFor(newestFirst: readonly ReceiptLine[]): readonly ReceiptLine[] {
+  if (newestFirst.length <= ENTRIES_MAX) return newestFirst;
+  const devices = newestFirst.filter(({ isDevice }) => isDevice === 1).slice(0, DEVICE_ENTRIES);
+  const established = newestFirst
+    .filter((line) => line.isDevice === 0 && isEstablished(line))
+    .slice(0, ESTABLISHED_ENTRIES);
+  return [...new Set([...devices, ...established, ...newestFirst])].slice(0, ENTRIES_MAX);
 }

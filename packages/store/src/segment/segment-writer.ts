@@ -2,8 +2,8 @@ import { createClaimOf, type ReceiptEntry, type Sequence } from "@weir/protocol"
 import { isLocked } from "@weir/runtime";
 import type { Database } from "better-sqlite3";
 import { LEDGER_LIMITS, type LedgerLimits } from "../ledger/account.ts";
+import type { IdleLimits } from "../ledger/forgetting.ts";
 import { createLedger } from "../ledger/ledger.ts";
-import type { IdleLimits } from "../ledger/table.ts";
 import { isDamage, suspectDamage, writeFault } from "./damage.ts";
 import {
   type Filed,

@@ -1,0 +1,216 @@
+import type { Database } from "better-sqlite3";
+import { accountOf, missingCount } from "./account.ts";
+import type { Publisher } from "./entries.ts";
+
+/** What holds a place in the ledger: a publisher, or one of its accounts. Times in microseconds since the epoch. */
+interface Member {
+  /** Messages that were new. */
+  received: number;
+  firstReceivedUs: number;
+  lastReceivedUs: number;
+}
+
+const HOUR_US = 3_600_000_000;
+/** A member that has been silent for so long has no claim to its place. */
+const IDLE_US = 24 * HOUR_US;
+const ESTABLISHED_US = HOUR_US;
+const ESTABLISHED_MESSAGES = 1_000;
+/** Of the places, what is always open to newcomers. */
+const OPEN_SHARE = 1 / 10;
+// Choosing looks at all members, so several leave at once.
+const SHARE_DISPLACED = 1 / 64;
+
+/** Whether a member has sent a thousand messages, or over the span of an hour. */
+export function isEstablished({ received, firstReceivedUs, lastReceivedUs }: Member): boolean {
+  return received >= ESTABLISHED_MESSAGES || lastReceivedUs - firstReceivedUs >= ESTABLISHED_US;
+}
+
+/** Whether a member has been silent for a day. */
+export function isIdle({ lastReceivedUs }: Pick<Member, "lastReceivedUs">, nowUs: number): boolean {
+  return nowUs - lastReceivedUs >= IDLE_US;
+}
+
+/**
+ * Chooses who makes room where all places are taken: the members that have been silent the longest, but
+ * no established one that was heard within a day. So a client that invents names, or epochs of another
+ * publisher's name, displaces newcomers only; and a newcomer always finds a place. Where more members
+ * are established than nine tenths of the places, those known for longest stay.
+ */
+export function displaced<M extends Member>(
+  members: Iterable<M>,
+  placesMax: number,
+  nowUs: number,
+): M[] {
+  const all = [...members];
+  const stayMax = placesMax - Math.ceil(placesMax * OPEN_SHARE);
+  let staying = all.filter((member) => isEstablished(member) && !isIdle(member, nowUs));
+  if (staying.length > stayMax) {
+    staying = staying.toSorted((a, b) => a.firstReceivedUs - b.firstReceivedUs).slice(0, stayMax);
+  }
+  const stays = new Set(staying);
+  const others = all.filter((member) => !stays.has(member));
+  const count = Math.max(1, Math.floor(others.length * SHARE_DISPLACED));
+  return others.toSorted((a, b) => a.lastReceivedUs - b.lastReceivedUs).slice(0, count);
+}
+
+/** A row of the table `ledger` that is taken out of it. Times in microseconds since the epoch. */
+export interface ForgottenEntry {
+  publisher: string;
+  epoch: string;
+  topicId: number;
+  through: number;
+  /** JSON. */
+  ranges: string;
+  received: number;
+  duplicates: number;
+  filtered: number;
+  abandoned: number;
+  firstReceivedUs: number;
+  lastReceivedUs: number;
+  /** 1 where the topic names the publisher as its device. */
+  isDevice: number;
+}
+
+/** Which accounts the ledger forgets because they are complete: those without a gap, of idle epochs. */
+export interface IdleLimits {
+  /** Epochs of which no message has come since then, on any topic. Microseconds since the epoch. */
+  idleBeforeUs: number;
+  /** A call looks at about so many accounts, from where the call before has ended. */
+  entriesMax: number;
+}
+
+const SELECT = `SELECT publisher, epoch, topic_id AS topicId, through, ranges, received, duplicates,
+    filtered, abandoned, first_received_us AS firstReceivedUs, last_received_us AS lastReceivedUs,
+    weir_is_device(topics.topic, publisher) AS isDevice
+  FROM ledger CROSS JOIN topics ON topics.id = topic_id`;
+
+/** Takes rows out of the table `ledger`. Call all of it inside a write transaction. */
+export function prepareForgetting(database: Database) {
+  const ofPublisher = database.prepare<[string], ForgottenEntry>(`${SELECT} WHERE publisher = ?`);
+  const after = database.prepare<[string, string], ForgottenEntry>(
+    `${SELECT} WHERE (publisher, epoch) > (?, ?) ORDER BY publisher, epoch, topic_id`,
+  );
+  const remove = database.prepare<[string, string, number]>(
+    "DELETE FROM ledger WHERE publisher = ? AND epoch = ? AND topic_id = ?",
+  );
+  const start = { publisher: "", epoch: "" };
+  // Where the next `takeIdle` begins.
+  let place = start;
+
+  function readAll({ name, isDevice }: Publisher): ForgottenEntry[] {
+    return ofPublisher.all(name).filter((entry) => (entry.isDevice === 1) === isDevice);
+  }
+
+  function take(entries: ForgottenEntry[]): ForgottenEntry[] {
+    for (const { publisher, epoch, topicId } of entries) remove.run(publisher, epoch, topicId);
+    return entries;
+  }
+
+  function readIdle({ idleBeforeUs, entriesMax }: IdleLimits): ForgottenEntry[] {
+    const idle: ForgottenEntry[] = [];
+    let looked = 0;
+    let epoch: ForgottenEntry[] = [];
+    const endEpoch = (): void => {
+      if (epoch.every(({ lastReceivedUs }) => lastReceivedUs < idleBeforeUs)) {
+        idle.push(...epoch.filter((entry) => accountOf(entry).ranges.length === 0));
+      }
+    };
+    for (const entry of after.iterate(place.publisher, place.epoch)) {
+      if (epoch[0]?.publisher !== entry.publisher || epoch[0].epoch !== entry.epoch) {
+        endEpoch();
+        epoch = [];
+        if (looked >= entriesMax) return idle;
+        place = { publisher: entry.publisher, epoch: entry.epoch };
+      }
+      epoch.push(entry);
+      looked += 1;
+    }
+    endEpoch();
+    place = start;
+    return idle;
+  }
+
+  return {
+    /** Takes all accounts of a publisher. */
+    takeAll: (publisher: Publisher) => take(readAll(publisher)),
+    /** Takes those accounts of a publisher that make room for new ones. */
+    takeDisplaced: (publisher: Publisher, placesMax: number, nowUs: number) =>
+      take(displaced(readAll(publisher), placesMax, nowUs)),
+    /** Takes the next accounts that are complete and idle. */
+    takeIdle: (limits: IdleLimits) => take(readIdle(limits)),
+  };
+}
+
+// Names that no publisher can have: for messages without a sequence, and for the publishers that have
+// no totals of their own.
+const UNSEQUENCED = "";
+const OTHERS = "*";
+
+const ZERO = { epochs: 0, received: 0, duplicates: 0, filtered: 0, abandoned: 0, missing: 0 };
+
+/**
+ * The table `ledger_totals`: what remains of the messages that the ledger has no account of.
+ *
+ * @param publishersMax publishers that have totals of their own; the later ones share theirs.
+ */
+export function createTotals(database: Database, publishersMax: number) {
+  const add = database.prepare<[typeof ZERO & { publisher: string }]>(
+    `INSERT INTO ledger_totals (publisher, epochs, received, duplicates, filtered, abandoned, missing)
+     VALUES (@publisher, @epochs, @received, @duplicates, @filtered, @abandoned, @missing)
+     ON CONFLICT (publisher) DO UPDATE SET
+       epochs = epochs + excluded.epochs, received = received + excluded.received,
+       duplicates = duplicates + excluded.duplicates, filtered = filtered + excluded.filtered,
+       abandoned = abandoned + excluded.abandoned, missing = missing + excluded.missing`,
+  );
+  const isThere = database
+    .prepare<[string], number>("SELECT EXISTS (SELECT 1 FROM ledger_totals WHERE publisher = ?)")
+    .pluck();
+  const count = database
+    .prepare<[string, string], number>(
+      "SELECT count(*) FROM ledger_totals WHERE publisher NOT IN (?, ?)",
+    )
+    .pluck();
+  // How many have totals of their own; counted when it is first needed.
+  let owners: number | null = null;
+
+  function nameFor(publisher: string): string {
+    if (isThere.get(publisher) === 1) return publisher;
+    owners ??= count.get(UNSEQUENCED, OTHERS) as number;
+    if (owners >= publishersMax) return OTHERS;
+    owners += 1;
+    return publisher;
+  }
+
+  return {
+    /** Counts messages without a sequence. */
+    addUnsequenced(messages: { received: number; filtered: number }): void {
+      add.run({ ...ZERO, ...messages, publisher: UNSEQUENCED });
+    },
+    /** Counts accounts that are forgotten, each as an epoch of its publisher. */
+    addForgotten(entries: readonly ForgottenEntry[]): void {
+      for (const [publisher, own] of Map.groupBy(entries, (entry) => entry.publisher)) {
+        add.run({ ...sumOf(own), publisher: nameFor(publisher) });
+      }
+    },
+    /** Counts accounts of newcomers. Their names may be invented: they get no totals of their own. */
+    addNewcomers(entries: readonly ForgottenEntry[]): void {
+      if (entries.length > 0) add.run({ ...sumOf(entries), publisher: OTHERS });
+    },
+    /** Forgets what it remembers, because a transaction was rolled back. */
+    forget(): void {
+      owners = null;
+    },
+  };
+}
+
+function sumOf(entries: readonly ForgottenEntry[]): typeof ZERO {
+  const sum = { ...ZERO, epochs: entries.length };
+  for (const entry of entries) {
+    sum.received += entry.received;
+    sum.duplicates += entry.duplicates;
+    sum.filtered += entry.filtered;
+    sum.abandoned += entry.abandoned;
+    sum.missing += missingCount(accountOf(entry));
+  }
+  return sum;
+}
