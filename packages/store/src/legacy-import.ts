@@ -2,11 +2,10 @@ import { existsSync, linkSync, renameSync, statSync } from "node:fs";
 import { decodeReading } from "@weir/protocol";
 import { fsyncFolderOf } from "@weir/runtime";
 import Sqlite from "better-sqlite3";
-import type { FiledRows } from "./segment/insert-rows.ts";
+import { type NewRow, prepareInsert } from "./segment/insert-rows.ts";
 import { openSegment, removeWithJournals, type SegmentOptions } from "./segment/segment-file.ts";
-import { type NewRow, prepareInsert } from "./segment/segment-writer.ts";
 
-/** What an import took over. */
+/** What was imported from a file of the old system. */
 export interface LegacyImport {
   rows: number;
   /** Where the original is now. */
@@ -16,14 +15,11 @@ export interface LegacyImport {
 export interface LegacyImportOptions extends SegmentOptions {
   /** The topic that the rows get: the old table has none. */
   legacyTopic: string;
-  /** How far in the future a reading may lie before its time is not believed. */
+  /** How far in the future a reading may lie before its time counts as wrong. */
   skewUs: number;
 }
 
-interface LegacyRow {
-  number: unknown;
-  epochtime: unknown;
-}
+type LegacyRow = Record<"number" | "epochtime", unknown>;
 
 const ROWS_PER_TRANSACTION = 10_000;
 
@@ -36,30 +32,24 @@ export function importLegacyFile(options: LegacyImportOptions): LegacyImport {
   const { file } = options;
   const temporary = `${file}.importing`;
   removeWithJournals(temporary);
-  leaveOneFile(file);
-
-  const rows = copyRowsOrNone(options, temporary);
-  const original = keepOriginal(file);
-  renameSync(temporary, file);
-  fsyncFolderOf(file);
-  return { rows, original };
-}
-
-/** Brings what its own journal or WAL still holds into the file itself. */
-function leaveOneFile(file: string): void {
+  // Brings what its own journal or log still holds into the file itself.
   const legacy = new Sqlite(file);
   legacy.pragma("journal_mode = DELETE");
   legacy.close();
-}
 
-/** Half of it would only take the room for which it failed. */
-function copyRowsOrNone(options: LegacyImportOptions, temporary: string): number {
+  let rows: number;
   try {
-    return copyRows(options, temporary);
+    rows = copyRows(options, temporary);
   } catch (error) {
+    // An incomplete copy would only take the room for which it failed.
     removeWithJournals(temporary);
     throw error;
   }
+  const original = freeName(file);
+  if (!existsSync(original)) linkSync(file, original);
+  renameSync(temporary, file);
+  fsyncFolderOf(file);
+  return { rows, original };
 }
 
 function copyRows(options: LegacyImportOptions, temporary: string): number {
@@ -72,7 +62,7 @@ function copyRows(options: LegacyImportOptions, temporary: string): number {
     let nextId = 1;
     let batch: NewRow[] = [];
     const flush = (): void => {
-      write.immediate(toFiled(batch, topicId), nextId);
+      write.immediate({ rows: batch, topicIds: batch.map(() => topicId) }, nextId);
       nextId += batch.length;
       batch = [];
     };
@@ -93,11 +83,7 @@ function copyRows(options: LegacyImportOptions, temporary: string): number {
   }
 }
 
-function toFiled(rows: NewRow[], topicId: number): FiledRows {
-  return { rows, topicIds: rows.map(() => topicId) };
-}
-
-/** The old table has no time of reception: the reading's own stands in, unless it lies in the future. */
+/** The old table has no time of reception: the reading's own time replaces it, unless it lies in the future. */
 function convert(row: LegacyRow, { nowUs, skewUs, legacyTopic }: LegacyImportOptions): NewRow {
   const payload = Buffer.from(
     JSON.stringify({ number: row.number, epochtime: String(row.epochtime) }),
@@ -117,13 +103,7 @@ function convert(row: LegacyRow, { nowUs, skewUs, legacyTopic }: LegacyImportOpt
   };
 }
 
-function keepOriginal(file: string): string {
-  const name = freeName(file);
-  if (!existsSync(name)) linkSync(file, name);
-  return name;
-}
-
-/** `<file>.original`, numbered when another file has that name already. */
+/** `<file>.original`, numbered if another file has that name already. */
 function freeName(file: string): string {
   for (let number = 1; ; number += 1) {
     const name = number === 1 ? `${file}.original` : `${file}.original-${number}`;

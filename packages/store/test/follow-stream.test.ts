@@ -1,7 +1,7 @@
 import { existsSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import { describe, expect, test } from "@jest/globals";
-import { type FollowStep, followStream, type StreamFollower } from "@weir/store";
+import { followStream, type StreamFollower } from "@weir/store";
 import { START_US, temporaryFolder } from "@weir/testkit";
 import Sqlite from "better-sqlite3";
 import { numbered, numberedRows, numbersOf, openDevices, SECOND_US } from "./range-fixture.ts";
@@ -10,8 +10,8 @@ const follow = (folder: string, fromUs = START_US, monotonicMs = () => 0): Strea
   followStream({ place: { kind: "folder", folder }, fromUs, monotonicMs });
 
 /** Steps until nothing new comes. */
-function stepsOf(follower: StreamFollower): FollowStep[] {
-  const steps: FollowStep[] = [];
+function stepsOf(follower: StreamFollower): ReturnType<StreamFollower["step"]>[] {
+  const steps: ReturnType<StreamFollower["step"]>[] = [];
   for (;;) {
     const step = follower.step();
     if (["unchanged", "busy", "nothing yet"].includes(step.kind)) return steps;

@@ -1,8 +1,9 @@
 import { describe, expect, test } from "@jest/globals";
-import { type IdleLimits, type NewRow, openReader, openSegmentedStore } from "@weir/store";
+import { type NewRow, openReader, openSegmentedStore } from "@weir/store";
 import { openTestStore, readingAt, START_US, temporaryFolder } from "@weir/testkit";
 import type { Database } from "better-sqlite3";
 import { EPOCH_IDLE_US, LEDGER_LIMITS, type LedgerLimits } from "../src/ledger/account.ts";
+import type { IdleLimits } from "../src/ledger/forgetting.ts";
 import { openSegment } from "../src/segment/segment-file.ts";
 import { createSegmentWriter, type SegmentWriter } from "../src/segment/segment-writer.ts";
 

@@ -74,7 +74,7 @@ describe("reading a range of a folder", () => {
     for (const suffix of ["", "-wal", "-shm"]) rmSync(second + suffix, { force: true });
     const rest = await collect(pages);
     expect(rest.flatMap(({ skipped }) => skipped)).toEqual([
-      { segment: basename(second), kind: "removed", reason: `${second} is not there any more` },
+      { segment: basename(second), kind: "removed", reason: `${second} no longer exists` },
     ]);
     expect(numbersOf(rest.flatMap(({ messages }) => messages))).toEqual(upTo(30).slice(20));
   });

@@ -6,11 +6,7 @@ import { openTestStore, readingAt, START_US, temporaryFolder } from "@weir/testk
 import type { Database } from "better-sqlite3";
 import Sqlite from "better-sqlite3";
 import { openSegment } from "../src/segment/segment-file.ts";
-import {
-  createTopicDictionary,
-  TOPIC_LIMITS,
-  type TopicDictionary,
-} from "../src/segment/topic-dictionary.ts";
+import { createTopicDictionary, TOPIC_LIMITS } from "../src/segment/topic-dictionary.ts";
 
 const DAY_US = 86_400_000_000;
 
@@ -37,7 +33,7 @@ function dictionaryOf(file: string): string[] {
   }
 }
 
-function openDictionary(database: Database): TopicDictionary {
+function openDictionary(database: Database) {
   const limits = { ...TOPIC_LIMITS, newAtOnce: 100_000 };
   return createTopicDictionary(database, {
     limits,

@@ -36,8 +36,6 @@ interface LedgerMessage {
   isFiltered: boolean;
 }
 
-export type Ledger = ReturnType<typeof createLedger>;
-
 /**
  * Opens the ledger of a segment: which messages of which outbox are stored. It is written in the rows'
  * own transactions.

@@ -6,9 +6,10 @@ import Sqlite from "better-sqlite3";
 import { DAY_FOLDER, segmentName } from "../rotation/segment-name.ts";
 import { isDamage } from "../segment/damage.ts";
 import { APPLICATION_ID, SCHEMA_VERSION, schemaVersion } from "../segment/schema.ts";
-import { CLOCK_STEP_US_MAX, cursorFault, type Extent, type StreamPlace } from "./query.ts";
+import { cursorFault, type StreamPlace } from "./query.ts";
+import { CLOCK_STEP_US_MAX } from "./select-rows.ts";
 
-/** Something of a stream that could not be read, and was gone past. */
+/** Part of a stream that could not be read, and was skipped. */
 export interface Skipped {
   /** The segment's file name. */
   segment: string;
@@ -28,14 +29,14 @@ export function isBusy(error: unknown): boolean {
 }
 
 /**
- * What became of a segment that cannot be read.
+ * Why a segment that cannot be read is skipped.
  *
  * @throws Fault when the reason is not in the segment itself, so that going on would hide it.
  */
 export function skippedBecause(error: unknown, { name, file }: Segment): Skipped {
   if (error instanceof Fault) throw error;
   if (!existsSync(file)) {
-    return { segment: name, kind: "removed", reason: `${file} is not there any more` };
+    return { segment: name, kind: "removed", reason: `${file} no longer exists` };
   }
   if (isDamage(error) || error instanceof NotAStore) {
     const reason = `${file} cannot be read: ${errorMessage(error)}`;
@@ -129,51 +130,10 @@ function stampOf(timeUs: number): string {
   return stampIn(segmentName("any", Math.max(timeUs, 0)).name.slice(DAY_LENGTH));
 }
 
-/** Where a segment stands, at one moment. */
-export interface SegmentState {
-  /** `null` while there is no row in it. */
-  extent: Extent | null;
-  /** The last id that was ever given out. */
-  givenId: number;
-  /** The file name of the segment that goes on from here; `null` while this one is written. */
-  successor: string | null;
-}
-
-interface StateRow {
-  firstId: number | null;
-  lastId: number | null;
-  firstUs: number | null;
-  lastUs: number | null;
-  floorId: number;
-  successor: string | null;
-}
-
-/** Two looks at each end of the file, however long it is. */
-export function prepareSegmentState(database: Database): () => SegmentState {
-  const select = database.prepare<[], StateRow>(`
-    SELECT (SELECT min(id) FROM rows) AS firstId,
-           (SELECT max(id) FROM rows) AS lastId,
-           (SELECT received_us FROM rows ORDER BY id LIMIT 1) AS firstUs,
-           (SELECT received_us FROM rows ORDER BY id DESC LIMIT 1) AS lastUs,
-           next_id - 1 AS floorId,
-           (SELECT successor FROM sealed) AS successor
-    FROM segment`);
-  return () => {
-    // A segment is made with this row in it.
-    const { floorId, successor, ...row } = select.get() as StateRow;
-    return {
-      // All four are there when one is.
-      extent: row.lastId === null ? null : (row as Extent),
-      givenId: Math.max(floorId, row.lastId ?? 0),
-      successor: successor === null ? null : basename(successor),
-    };
-  };
-}
-
-/** Longer waits are not SQLite's, which would stop the whole process for them. */
+// SQLite waits on the thread of the process. Callers wait longer by themselves.
 const BUSY_MS_MAX = 20;
 
-/** Opens a segment of any format that is known, read-only. @throws what SQLite says, or NotAStore. */
+/** Opens a segment of any format that is known, read-only. @throws what SQLite throws, or NotAStore. */
 export function openForReading(file: string): Database {
   const database = new Sqlite(file, { readonly: true, fileMustExist: true, timeout: BUSY_MS_MAX });
   try {
@@ -195,60 +155,28 @@ function checkFormat(database: Database): void {
   }
 }
 
-/** Something that is opened when it is needed, and closed when it was not needed for a while. */
-export interface Lease<T> extends Disposable {
-  use<R>(task: (opened: T) => R): R;
-}
-
-/** @param idleMs for how long it stays open without being used, in milliseconds. */
-export function createLease<T extends Disposable>(open: () => T, idleMs: number): Lease<T> {
-  let opened: T | null = null;
-  let timer: NodeJS.Timeout | null = null;
-
-  function close(): void {
-    if (timer !== null) clearTimeout(timer);
-    timer = null;
-    const closing = opened;
-    opened = null;
-    closing?.[Symbol.dispose]();
-  }
-
-  return {
-    use: (task) => {
-      opened ??= open();
-      // Refreshed rather than set anew: it is used thousands of times a second.
-      if (timer === null) timer = setTimeout(close, idleMs).unref();
-      else timer.refresh();
-      return task(opened);
-    },
-    [Symbol.dispose]: close,
-  };
-}
-
-/** A statement that is run on each segment of a stream by itself. */
-interface Question {
-  sql: string;
-  parameters: Readonly<Record<string, string | number>>;
-  /** Segments that end before this are left out, in microseconds since the epoch. */
-  fromUs: number;
-}
-
 /**
- * What SQL says of each segment, oldest first: for checks, which may take their time.
+ * Runs a statement on each segment by itself, oldest first: for checks, which may take a while.
  *
+ * @param question.fromUs leaves out segments that end before this, in microseconds since the epoch.
  * @returns the first row of each answer.
- * @throws what SQLite says.
+ * @throws what SQLite throws.
  */
 export function askSegments<Answer>(
   place: StreamPlace,
-  { sql, parameters, fromUs }: Question,
+  question: {
+    sql: string;
+    parameters: Readonly<Record<string, string | number>>;
+    fromUs: number;
+  },
 ): Answer[] {
+  const { sql, parameters, fromUs } = question;
   const answers: Answer[] = [];
   let segment = firstSegment(place, fromUs - CLOCK_STEP_US_MAX);
   while (segment !== null) {
     const database = openForReading(segment.file);
     try {
-      const answer = database.prepare<[Question["parameters"]], Answer>(sql).get(parameters);
+      const answer = database.prepare<[typeof parameters], Answer>(sql).get(parameters);
       if (answer !== undefined) answers.push(answer);
     } finally {
       database.close();

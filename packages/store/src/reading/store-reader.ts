@@ -1,10 +1,9 @@
 import { existsSync, statSync } from "node:fs";
 import Sqlite from "better-sqlite3";
-import { type LedgerReader, prepareLedgerReader } from "../ledger/read.ts";
+import { prepareLedgerReader } from "../ledger/read.ts";
 import { APPLICATION_ID, SCHEMA_VERSION, schemaVersion } from "../segment/schema.ts";
-import type { StoredReading } from "../segment/segment-writer.ts";
 
-/** Where the file stands, read at one moment. */
+/** How far the file reaches, at one moment. */
 export interface StoreState {
   /** Rises when rows vanish that a reader may still count. */
   generation: number;
@@ -18,7 +17,7 @@ export interface ReadRows {
   lastId: number;
   /** Whether the stretch ended because of its limit. */
   more: boolean;
-  readings: StoredReading[];
+  readings: { observedUs: number; value: number }[];
 }
 
 /** The readings of one second of observation time. */
@@ -30,7 +29,7 @@ export interface SecondSummary {
   max: number;
 }
 
-/** What SQL says of a span of time: the measure that statistics are held to. */
+/** What SQL computes over a span of time: statistics must equal it. */
 export interface SpanSummary {
   count: number;
   average: number | null;
@@ -40,36 +39,16 @@ export interface SpanSummary {
   magnitude: number | null;
 }
 
-/** The reading side of a store: any number, in any process, while the logger writes. */
-export interface StoreReader extends Disposable {
-  /** Whether a commit of another connection came since the last call. Takes about a microsecond. */
-  hasChanged(): boolean;
-  state(): StoreState;
-  /** The id of the oldest row that is there; the next id to come when there is none. */
-  firstId(): number;
-  /** Rows with `id > afterId`, at most `limit`. */
-  readAfter(afterId: number, limit: number): ReadRows;
-  /** Per second, the readings of the rows with `afterId < id <= throughId` observed after `afterSecond`. */
-  summarizeSeconds(range: {
-    afterId: number;
-    throughId: number;
-    afterSecond: number;
-  }): SecondSummary[];
-  /** SQL's own aggregates over the rows with `id <= throughId` observed in the seconds `from..to`. */
-  summarizeSpan(span: { throughId: number; from: number; to: number }): SpanSummary;
-  /** What of each outbox is stored. */
-  ledger: LedgerReader;
-  /** False when another file has taken the place of the one that is open. */
-  isCurrent(): boolean;
-}
+export type StoreReader = NonNullable<ReturnType<typeof openReader>>;
 
 /**
- * Opens a store for reading, read-only in SQLite; its folder must be writable for this user all the
- * same, because WAL readers share an index file.
+ * Opens a store for reading: any number of readers, in any process, while the logger writes. It is
+ * read-only in SQLite; its folder must be writable for this user all the same, because the readers of a
+ * write-ahead log share an index file.
  *
  * @returns `null` while there is no store at this path.
  */
-export function openReader(file: string): StoreReader | null {
+export function openReader(file: string) {
   if (!existsSync(file)) return null;
   const { ino } = statSync(file);
   using opening = new DisposableStack();
@@ -110,28 +89,50 @@ export function openReader(file: string): StoreReader | null {
   // From here on the caller closes it.
   const opened = opening.move();
   return {
-    hasChanged: () => {
+    /** Whether a commit of another connection came since the last call. Takes about a microsecond. */
+    hasChanged(): boolean {
       const version = database.pragma("data_version", { simple: true });
       const changed = version !== seenVersion;
       seenVersion = version;
       return changed;
     },
-    state: () => selectState.get() as StoreState,
-    firstId: () => selectFirstId.get() as number,
-    readAfter: (afterId, limit) => {
+    state: (): StoreState => selectState.get() as StoreState,
+    /** The id of the oldest row that is there; the next id to come when there is none. */
+    firstId: (): number => selectFirstId.get() as number,
+    /** Rows with `id > afterId`, at most `limit`. */
+    readAfter(afterId: number, limit: number): ReadRows {
       const rows = selectAfter.all(afterId, limit);
-      const readings: StoredReading[] = [];
+      const readings: ReadRows["readings"] = [];
       for (const [, observedUs, value] of rows) {
         if (observedUs !== null && value !== null) readings.push({ observedUs, value });
       }
       return { lastId: rows.at(-1)?.[0] ?? afterId, more: rows.length === limit, readings };
     },
-    summarizeSeconds: ({ afterId, throughId, afterSecond }) =>
-      selectSeconds.all(afterId, throughId, (afterSecond + 1) * 1_000_000),
-    summarizeSpan: ({ throughId, from, to }) =>
+    /** Per second, the readings of the rows with `afterId < id <= throughId` observed after `afterSecond`. */
+    summarizeSeconds: ({
+      afterId,
+      throughId,
+      afterSecond,
+    }: {
+      afterId: number;
+      throughId: number;
+      afterSecond: number;
+    }): SecondSummary[] => selectSeconds.all(afterId, throughId, (afterSecond + 1) * 1_000_000),
+    /** SQL's own aggregates over the rows with `id <= throughId` observed in the seconds `from..to`. */
+    summarizeSpan: ({
+      throughId,
+      from,
+      to,
+    }: {
+      throughId: number;
+      from: number;
+      to: number;
+    }): SpanSummary =>
       selectSpan.get(throughId, from * 1_000_000, (to + 1) * 1_000_000) as SpanSummary,
+    /** What of each outbox is stored. */
     ledger: prepareLedgerReader(database),
-    isCurrent: () => existsSync(file) && statSync(file).ino === ino,
-    [Symbol.dispose]: () => opened.dispose(),
+    /** False when another file has taken the place of the one that is open. */
+    isCurrent: (): boolean => existsSync(file) && statSync(file).ino === ino,
+    [Symbol.dispose]: (): void => opened.dispose(),
   };
 }

@@ -1,96 +1,14 @@
 import { WINDOW_SECONDS_MAX } from "@weir/protocol";
 import type { Database } from "better-sqlite3";
+import { isForWantOfRoom, type Shortage } from "./ballast.ts";
 import {
   bytesToRemove,
-  isForWantOfRoom,
-  lessFree,
-  type MeasureRoom,
   pagesToRelease,
   prepareMeasure,
   type Room,
   type RoomLimits,
-  type Shortage,
   usedBytesOf,
 } from "./room.ts";
-
-/**
- * Removes rows from the start of the file on, up to the first one that is to stay.
- *
- * @param shortage set on a disk that is short: then it gets back all that is not needed.
- */
-type Prune = (limits: PruneLimits, nextId: number, shortage: Shortage | null) => Pruned;
-
-// What is done between two looks at the time: a few milliseconds.
-const ROWS_PER_TRANSACTION = 2_500;
-
-export function preparePrune(database: Database, file: string): Prune {
-  const measure = prepareMeasure(database, file);
-  const incrementalVacuum = prepareIncrementalVacuum(database);
-  const remove = prepareRemove(database);
-
-  function removeRows(limits: PruneLimits, nextId: number, measureNow: MeasureRoom): Pruned {
-    const { rowsMax, bytesMax = null, freeDiskBytesMin = null, isOver = () => false } = limits;
-    let rows = 0;
-    let more = true;
-    while (more && rows < rowsMax && !isOver()) {
-      const room = measureNow();
-      const removed = remove(limits, {
-        rowsMax: Math.min(ROWS_PER_TRANSACTION, rowsMax - rows),
-        bytes: bytesToRemove(room, { bytesMax, freeDiskBytesMin }),
-        usedBytes: usedBytesOf(room),
-        nextId,
-      });
-      rows += removed.rows;
-      more = removed.more;
-    }
-    return { rows, more: more && rows > 0 };
-  }
-
-  return (limits, nextId, shortage) => {
-    const { bytesMax = null, freeDiskBytesMin = null, isOver = () => false } = limits;
-    using _relaxed = relaxSync(database);
-    if (shortage === null) {
-      const removed = removeRows(limits, nextId, measure);
-      incrementalVacuum({ bytesMax, freeDiskBytesMin }, measure, isOver);
-      return removed;
-    }
-    // What the ballast has lent is not free: it is taken back.
-    const measureNow = (): Room => lessFree(measure(), shortage.lentBytes);
-    const freeBytesMin = Math.max(freeDiskBytesMin ?? 0, shortage.freeBytesMin);
-    emptyLog(database);
-    const removed = removeRows({ ...limits, isOver: afterOneStep(isOver) }, nextId, measureNow);
-    const given = incrementalVacuum(
-      { bytesMax, freeDiskBytesMin: freeBytesMin },
-      measureNow,
-      afterOneStep(isOver),
-    );
-    emptyLog(database);
-    return { rows: removed.rows, more: removed.more || given === "some" };
-  };
-}
-
-/** Lets one step through in any case: a machine that is slow gets on, too. */
-function afterOneStep(isOver: () => boolean): () => boolean {
-  let isFirst = true;
-  return () => {
-    if (!isFirst) return isOver();
-    isFirst = false;
-    return false;
-  };
-}
-
-/**
- * Spares a pass the wait for the disk: a power cut may bring back what it removed, which is removed
- * again then. What is written after it is as safe as ever.
- */
-function relaxSync(database: Database): Disposable {
-  const synchronous = database.pragma("synchronous", { simple: true }) as number;
-  const normal = 1;
-  database.pragma(`synchronous = ${Math.min(synchronous, normal)}`);
-  return {
-    [Symbol.dispose]: () => void database.pragma(`synchronous = ${synchronous}`),
-  };
-}
 
 /** What retention removes in one pass. Times in microseconds since the epoch. */
 export interface PruneLimits extends Partial<RoomLimits> {
@@ -98,11 +16,11 @@ export interface PruneLimits extends Partial<RoomLimits> {
   cutoffUs: number;
   /** Rows received after this were written while the clock was wrong. */
   futureUs: number;
-  /** Readers may still count rows received since then: they are told when one goes. Default `cutoffUs`. */
+  /** Readers may still count rows received since then: the generation rises when one is removed. Default `cutoffUs`. */
   countedFromUs?: number;
   /** At most so many rows are removed. */
   rowsMax: number;
-  /** Asked every few milliseconds whether the pass is to end, for a commit that waits. Default: never. */
+  /** Whether the pass is to end, because a commit waits; called every few milliseconds. Default: never. */
   isOver?: () => boolean;
 }
 
@@ -135,26 +53,106 @@ export function pruneLimits(
   };
 }
 
-/** A step of a pass. */
-interface RemoveStep {
-  rowsMax: number;
-  /** What is too much, and what there is, in bytes of the file. */
-  bytes: number;
-  usedBytes: number;
-  nextId: number;
+// What is done between two looks at the time: a few milliseconds.
+const ROWS_PER_TRANSACTION = 2_500;
+const PAGES_PER_TRANSACTION = 64;
+
+/**
+ * @returns removes rows from the start of the file on, up to the first one that is to stay. On a disk
+ * that is short (`shortage` is set), the disk gets back everything that is not needed.
+ */
+export function preparePrune(
+  database: Database,
+  file: string,
+): (limits: PruneLimits, nextId: number, shortage: Shortage | null) => Pruned {
+  const measure = prepareMeasure(database, file);
+  const removeStep = prepareRemove(database);
+
+  function removeRows(limits: PruneLimits, nextId: number, measureNow: () => Room): Pruned {
+    const { rowsMax, bytesMax = null, freeDiskBytesMin = null, isOver = () => false } = limits;
+    let rows = 0;
+    let more = true;
+    while (more && rows < rowsMax && !isOver()) {
+      const room = measureNow();
+      const removed = removeStep(limits, {
+        rowsMax: Math.min(ROWS_PER_TRANSACTION, rowsMax - rows),
+        excess: bytesToRemove(room, { bytesMax, freeDiskBytesMin }) / usedBytesOf(room),
+        nextId,
+      });
+      rows += removed.rows;
+      more = removed.more;
+    }
+    return { rows, more: more && rows > 0 };
+  }
+
+  /** Gives free pages back to the disk. @returns whether there may be more, because `isOver` ended it. */
+  function vacuum(limits: RoomLimits, measureNow: () => Room, isOver: () => boolean): boolean {
+    let pages = Number.POSITIVE_INFINITY;
+    while (!isOver()) {
+      const room = measureNow();
+      const release = Math.min(pagesToRelease(room, limits), PAGES_PER_TRANSACTION);
+      // A file that was made without incremental vacuum keeps its free pages.
+      if (release === 0 || room.pages >= pages) return false;
+      pages = room.pages;
+      database.pragma(`incremental_vacuum(${release})`);
+    }
+    return measureNow().pages < pages;
+  }
+
+  return (limits, nextId, shortage) => {
+    const { bytesMax = null, freeDiskBytesMin = null, isOver = () => false } = limits;
+    using _relaxed = relaxSync(database);
+    if (shortage === null) {
+      const removed = removeRows(limits, nextId, measure);
+      vacuum({ bytesMax, freeDiskBytesMin }, measure, isOver);
+      return removed;
+    }
+    // What the ballast has lent is not free: it is taken back.
+    const measureNow = (): Room => {
+      const room = measure();
+      return { ...room, freeDiskBytes: room.freeDiskBytes - shortage.lentBytes };
+    };
+    const freeBytesMin = Math.max(freeDiskBytesMin ?? 0, shortage.freeBytesMin);
+    emptyLog(database);
+    const removed = removeRows({ ...limits, isOver: afterOneStep(isOver) }, nextId, measureNow);
+    const vacuumLimits = { bytesMax, freeDiskBytesMin: freeBytesMin };
+    const hasMorePages = vacuum(vacuumLimits, measureNow, afterOneStep(isOver));
+    emptyLog(database);
+    return { rows: removed.rows, more: removed.more || hasMorePages };
+  };
 }
 
-/** The first and the last row of the file. */
-interface Extent {
-  first: number | null;
-  newest: number | null;
+/** Allows one step in any case, so that a slow machine makes progress, too. */
+function afterOneStep(isOver: () => boolean): () => boolean {
+  let isFirst = true;
+  return () => {
+    if (!isFirst) return isOver();
+    isFirst = false;
+    return false;
+  };
 }
 
-/** Removes rows from the start of the file on, in one transaction. */
-type RemoveRows = (limits: PruneLimits, step: RemoveStep) => Pruned;
+/**
+ * Spares a pass the wait for the disk. A power cut may bring back what it removed, and the next pass
+ * removes that again. What is written after the pass is as safe as ever.
+ */
+function relaxSync(database: Database): Disposable {
+  const synchronous = database.pragma("synchronous", { simple: true }) as number;
+  const normal = 1;
+  database.pragma(`synchronous = ${Math.min(synchronous, normal)}`);
+  return {
+    [Symbol.dispose]: () => void database.pragma(`synchronous = ${synchronous}`),
+  };
+}
 
-function prepareRemove(database: Database): RemoveRows {
-  const selectExtent = database.prepare<[], Extent>(
+/**
+ * @returns removes rows from the start of the file on, in one transaction: those that are too old or from
+ * a wrong clock, and as large a part of all rows as `excess` says.
+ */
+function prepareRemove(
+  database: Database,
+): (limits: PruneLimits, step: { rowsMax: number; excess: number; nextId: number }) => Pruned {
+  const selectExtent = database.prepare<[], { first: number | null; newest: number | null }>(
     "SELECT (SELECT min(id) FROM rows) AS first, (SELECT max(id) FROM rows) AS newest",
   );
   // Ends at the first row that is to stay: nearly always the first row of all.
@@ -169,7 +167,7 @@ function prepareRemove(database: Database): RemoveRows {
     )
     .pluck();
   const remove = database.prepare<[number]>("DELETE FROM rows WHERE id <= ?");
-  // Numbers of topics have gaps only where lines that were not listed have gone.
+  // Numbers of topics have gaps only where lines that were not listed were removed.
   const mayHaveUnlisted = database
     .prepare<[], number>(
       "SELECT coalesce(max(id), 0) > (SELECT count(*) FROM topics WHERE listed = 1) FROM topics",
@@ -187,8 +185,8 @@ function prepareRemove(database: Database): RemoveRows {
 
   const removeThrough = database.transaction(
     (lastId: number, nextId: number, { futureUs, countedFromUs, cutoffUs }: PruneLimits) => {
-      // Rows from a wrong clock may lie inside a window of their own time, rows that went for want of
-      // room inside one of ours: readers must look again.
+      // Rows from a wrong clock may lie inside a window of their own time, rows that are removed for want
+      // of room inside a present one: readers must start over.
       const counted = isCounted.get(lastId, futureUs, countedFromUs ?? cutoffUs) as number;
       raise.run(nextId, counted);
       if (mayHaveUnlisted.get() === 1) removeUnlisted.run({ lastId });
@@ -196,14 +194,13 @@ function prepareRemove(database: Database): RemoveRows {
     },
   );
 
-  return (limits, { rowsMax, bytes, usedBytes, nextId }) => {
-    const { cutoffUs, futureUs } = limits;
-    const { first, newest } = selectExtent.get() as Extent;
+  return (limits, { rowsMax, excess, nextId }) => {
+    const { first = null, newest = null } = selectExtent.get() ?? {};
     if (first === null || newest === null) return { rows: 0, more: false };
     // The last row that one step may look at.
     const last = Math.min(newest, first + rowsMax - 1);
-    const kept = selectKept.get(last, cutoffUs, futureUs) ?? null;
-    const tooMany = Math.ceil((bytes / usedBytes) * (newest - first + 1));
+    const kept = selectKept.get(last, limits.cutoffUs, limits.futureUs) ?? null;
+    const tooMany = Math.ceil(excess * (newest - first + 1));
     const lastTooOld = kept === null ? last : kept - 1;
     const lastToGo = Math.max(lastTooOld, Math.min(first + tooMany - 1, last));
     if (lastToGo < first) return { rows: 0, more: false };
@@ -214,35 +211,10 @@ function prepareRemove(database: Database): RemoveRows {
   };
 }
 
-/** Gives free pages back to the disk, until `isOver` says so: then it may have been only some. */
-type IncrementalVacuum = (
-  limits: RoomLimits,
-  measure: MeasureRoom,
-  isOver: () => boolean,
-) => "all" | "some";
-
-// What is done between two looks at the time: a few milliseconds.
-const PAGES_PER_TRANSACTION = 64;
-
-function prepareIncrementalVacuum(database: Database): IncrementalVacuum {
-  return (limits, measure, isOver) => {
-    let pages = Number.POSITIVE_INFINITY;
-    while (!isOver()) {
-      const room = measure();
-      const release = Math.min(pagesToRelease(room, limits), PAGES_PER_TRANSACTION);
-      // A file that was made without incremental vacuum keeps its free pages.
-      if (release === 0 || room.pages >= pages) return "all";
-      pages = room.pages;
-      database.pragma(`incremental_vacuum(${release})`);
-    }
-    return measure().pages < pages ? "some" : "all";
-  };
-}
-
 /**
  * Brings what the write-ahead log holds into the file, and gives its room back to the disk. Where the
- * file cannot grow for it the log stays: what is to be deleted then fails for want of room by itself.
- * What somebody still reads out of it stays, too: to wait for that would keep commits waiting.
+ * file cannot grow for it the log stays: deleting then fails for want of room by itself. What a reader
+ * still needs of it stays, too, because waiting for that would keep commits waiting.
  */
 export function emptyLog(database: Database): void {
   const busyMs = database.pragma("busy_timeout", { simple: true }) as number;

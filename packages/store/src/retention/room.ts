@@ -1,22 +1,12 @@
-import { randomBytes } from "node:crypto";
-import {
-  closeSync,
-  existsSync,
-  openSync,
-  statfsSync,
-  statSync,
-  truncateSync,
-  writeSync,
-} from "node:fs";
+import { statfsSync, statSync } from "node:fs";
 import { dirname } from "node:path";
-import { errorCode } from "@weir/runtime";
 import type { Database } from "better-sqlite3";
 
 /** What bounds a file's size; `null` is no limit. */
 export interface RoomLimits {
   /** The file itself, its write-ahead log not included. */
   bytesMax: number | null;
-  /** So much of the disk is left to others. */
+  /** So much of the disk stays free. */
   freeDiskBytesMin: number | null;
 }
 
@@ -31,15 +21,8 @@ export interface Room {
   freeDiskBytes: number;
 }
 
-/** The same when some of what is free belongs to somebody else. */
-export function lessFree(room: Room, bytes: number): Room {
-  return { ...room, freeDiskBytes: room.freeDiskBytes - bytes };
-}
-
-/** Measures an open file. */
-export type MeasureRoom = () => Room;
-
-export function prepareMeasure(database: Database, file: string): MeasureRoom {
+/** @returns measures an open file. */
+export function prepareMeasure(database: Database, file: string): () => Room {
   const read = (pragma: string): number => database.pragma(pragma, { simple: true }) as number;
   return () => {
     const { bavail, bsize } = statfsSync(dirname(file));
@@ -53,10 +36,10 @@ export function prepareMeasure(database: Database, file: string): MeasureRoom {
   };
 }
 
-// What is removed ahead of need: new rows go into its pages, so that the file does not grow beyond its
+// What is removed ahead of need. New rows go into its pages, so that the file does not grow beyond its
 // limit between two passes.
 const HEADROOM = 1 / 16;
-// Free pages that are kept, in relation to those in use: new rows take them without moving any.
+// Free pages that are kept, in relation to those in use, for new rows.
 const SLACK = 1 / 4;
 
 export function usedBytesOf({ pages, freePages, pageBytes }: Room): number {
@@ -68,7 +51,7 @@ export function bytesToRemove(room: Room, limits: RoomLimits): number {
   let allowedBytes = Number.POSITIVE_INFINITY;
   if (limits.bytesMax !== null) allowedBytes = limits.bytesMax * (1 - HEADROOM);
   const lackingBytes = lackingDiskBytes(room, limits);
-  // Measured from the file on the disk: what was given back already must not be asked for again.
+  // Measured from the file on the disk, so that what was given back already does not count again.
   if (lackingBytes > 0) allowedBytes = Math.min(allowedBytes, room.fileBytes - lackingBytes);
   return Math.max(0, usedBytesOf(room) - allowedBytes);
 }
@@ -86,115 +69,4 @@ export function pagesToRelease(room: Room, limits: RoomLimits): number {
 
 function lackingDiskBytes({ freeDiskBytes }: Room, { freeDiskBytesMin }: RoomLimits): number {
   return freeDiskBytesMin === null ? 0 : freeDiskBytesMin - freeDiskBytes;
-}
-
-/**
- * A file beside a store that does nothing but take up room, to give it up when the disk is full: to
- * delete rows SQLite writes a log first, and without room for its index it does not even open.
- *
- * Its room is lent to what deletes, and taken back at once. Commits never get it: they would use it
- * up, and nothing could be deleted after them.
- */
-interface Ballast {
-  /** Whether less than the ballast's size would be free beside a whole ballast. */
-  isShort(): boolean;
-  /** Runs what has to work on a full disk, too: while the disk is short, with the ballast's room. */
-  lendWhenShort<T>(task: () => T): T;
-  /** Runs what deletes, and once more with the ballast's room, if there is one, when the disk is full. */
-  lendOnFailure<T>(task: (shortage: Shortage | null) => T): T;
-  /** Makes it whole, unless the disk is short. */
-  keep(): void;
-}
-
-/** What a task is told on a disk that is short. */
-export interface Shortage {
-  /** Of what is free, so much belongs to the ballast. */
-  lentBytes: number;
-  /** So much is to be free besides. */
-  freeBytesMin: number;
-}
-
-/**
- * A pass of retention first brings a full write-ahead log into the file (1,000 pages, 4 MiB), then
- * writes as much again.
- */
-export const BALLAST_BYTES: number = 8 * 1024 * 1024;
-
-/** @param owner the path that it stands beside; it is called `<owner>.ballast`. */
-export function openBallast(owner: string, bytes: number = BALLAST_BYTES): Ballast {
-  const file = `${owner}.ballast`;
-  // Asked each time: whoever needs room may have removed it.
-  const sizeNow = (): number => statSync(file, { throwIfNoEntry: false })?.size ?? 0;
-
-  const isShort = (): boolean => freeBytesAt(owner) + sizeNow() < 2 * bytes;
-
-  function grow(toBytes: number): void {
-    let heldBytes = sizeNow();
-    if (heldBytes >= toBytes || !existsSync(dirname(file))) return;
-    // What a file system can compress would take up no room.
-    const noise = randomBytes(Math.min(toBytes, NOISE_BYTES));
-    const descriptor = openSync(file, "a");
-    try {
-      while (heldBytes < toBytes) {
-        heldBytes += writeSync(descriptor, noise, 0, Math.min(noise.length, toBytes - heldBytes));
-      }
-    } catch (error) {
-      // The opened store has kept some of it; what is there serves as well.
-      if (!isForWantOfRoom(error)) throw error;
-    } finally {
-      closeSync(descriptor);
-    }
-  }
-
-  function lend<T>(task: (lentBytes: number) => T): T {
-    const lentBytes = sizeNow();
-    if (lentBytes > 0) truncateSync(file);
-    try {
-      return task(lentBytes);
-    } finally {
-      grow(lentBytes);
-    }
-  }
-
-  function keep(): void {
-    if (sizeNow() < bytes && !isShort()) grow(bytes);
-  }
-
-  keep();
-  return {
-    isShort,
-    keep,
-    lendWhenShort: (task) => (isShort() ? lend(task) : task()),
-    lendOnFailure: (task) => {
-      try {
-        const isTight = sizeNow() > 0 && isShort();
-        const done = task(isTight ? { lentBytes: 0, freeBytesMin: bytes } : null);
-        keep();
-        return done;
-      } catch (error) {
-        if (sizeNow() === 0 || !isForWantOfRoom(error)) throw error;
-      }
-      return lend((lentBytes) => task({ lentBytes, freeBytesMin: bytes }));
-    },
-  };
-}
-
-const NOISE_BYTES = 1024 * 1024;
-
-// SQLITE_IOERR_SHMSIZE: the index of the write-ahead log could not be made or grow.
-const WANT_OF_ROOM = new Set(["SQLITE_FULL", "SQLITE_IOERR_SHMSIZE", "ENOSPC", "EDQUOT"]);
-
-/** Whether something failed because the disk is full. */
-export function isForWantOfRoom(error: unknown): boolean {
-  if (WANT_OF_ROOM.has(errorCode(error) ?? "")) return true;
-  return error instanceof Error && error.cause !== undefined && isForWantOfRoom(error.cause);
-}
-
-function freeBytesAt(path: string): number {
-  const folder = dirname(path);
-  // That it has gone is told by who writes in it.
-  if (!existsSync(folder)) return Number.POSITIVE_INFINITY;
-  const { blocks, bavail, bsize } = statfsSync(folder);
-  // Some file systems of networks do not tell.
-  return blocks === 0 ? Number.POSITIVE_INFINITY : bavail * bsize;
 }

@@ -1,13 +1,13 @@
-// A program of its own, which the finalizer runs: node finish-process.ts <segment>
+// The process that the finalizer starts for each segment: node finalize-process.ts <segment>
 import { constants, setPriority } from "node:os";
 import { EXIT_CODES, errorMessage, print } from "@weir/runtime";
 import { finishSegment } from "./segment-finalizer.ts";
 
 const [file = ""] = process.argv.slice(2);
 
-// What takes messages in goes first.
+// Storing messages comes first.
 setPriority(constants.priority.PRIORITY_LOW);
-// A signal to the whole group is for the logger: it ends this when it ends itself.
+// A signal to the whole group is for the logger, which ends this process when it ends itself.
 for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => {});
 
 try {

@@ -1,14 +1,14 @@
 import { readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { errorMessage, Fault } from "@weir/runtime";
-import { type DamagedStore, isDamage, setAsideIfUnsound } from "../segment/damage.ts";
+import { type DamagedStore, isDamage, setAsideIfDamaged } from "../segment/damage.ts";
 import { type DamagedLog, keepDamagedLog } from "../segment/damaged-log.ts";
 import { identifyFile } from "../segment/segment-file.ts";
-import type { RotationStep } from "../segmented-store.ts";
 import {
   completeSeal,
   isFinished,
   makeSegment,
+  type RotationStep,
   readSealOf,
   unmakeSegment,
 } from "./make-segment.ts";
@@ -39,7 +39,7 @@ export interface SettledFolder {
 
 /**
  * Puts a folder in order, whatever a kill has left of it: incomplete segments vanish, a damaged live
- * one is put aside, the newest sound one is the live one, all before it are sealed.
+ * one is put aside, the newest valid one is the live one, all before it are sealed.
  */
 export function settleFolder(options: SettleOptions): SettledFolder {
   const { folder, stream, nowUs } = options;
@@ -50,8 +50,9 @@ export function settleFolder(options: SettleOptions): SettledFolder {
   const damagedLog = last === undefined ? null : keepDamagedLog(join(folder, last.name), nowUs);
   const damaged = setDamagedAside(segments, options);
   const newest = segments.at(-1);
+  const isClosed = (file: string) => isFinished(statSync(file)) || readSealOf(file) !== null;
   if (newest === undefined || damaged !== null || isClosed(join(folder, newest.name))) {
-    // Where the live one was damaged or taken away, the next goes on from the last one that is sound.
+    // Where the live one was damaged or removed, the next continues the last valid one.
     const begun = nextSegmentName(stream, { nowUs, newestUs });
     begin(begun, newest ?? null, options);
     segments.push(begun);
@@ -69,7 +70,7 @@ function setDamagedAside(
   let damaged: DamagedStore | null = null;
   for (let last = segments.at(-1); last !== undefined; last = segments.at(-1)) {
     const file = join(folder, last.name);
-    const found = setAsideIfUnsound(file, nowUs);
+    const found = setAsideIfDamaged(file, nowUs, { isOurs: true });
     if (found === null) {
       // Refuses what a newer version has written.
       identifyFile(file);
@@ -79,10 +80,6 @@ function setDamagedAside(
     segments.pop();
   }
   return damaged;
-}
-
-function isClosed(file: string): boolean {
-  return isFinished(statSync(file)) || readSealOf(file) !== null;
 }
 
 function begin(
@@ -115,25 +112,22 @@ function sealAllButLast(segments: readonly SegmentName[], { folder, nowUs }: Set
     try {
       completeSeal(file, { sealedUs: nowUs, successor: successor.name });
     } catch (error) {
-      // It is not written any more: whoever reads or finishes it will say so.
+      // It is no longer written: its readers and the finalizer report the damage.
       if (!isDamage(error)) throw error;
     }
   }
 }
 
-/** What lies in a stream's folder. */
-interface FolderListing {
-  /** Complete segments, in the order of their names: the last is the newest. */
-  segments: SegmentName[];
-  /** Files of segments that were never completed, as paths. */
-  leftovers: string[];
-  /** The time in the newest name, those of damaged and incomplete segments included. */
-  newestUs: number | null;
-}
-
-/** Lists the segments of one stream; other files are passed over. */
-export function listSegmentFolder(folder: string, stream: string): FolderListing {
-  const listing: FolderListing = { segments: [], leftovers: [], newestUs: null };
+/** Lists the segments of one stream, and skips other files. */
+export function listSegmentFolder(folder: string, stream: string) {
+  const listing = {
+    /** Complete segments, in the order of their names: the last is the newest. */
+    segments: [] as SegmentName[],
+    /** Files of segments that were never completed, as paths. */
+    leftovers: [] as string[],
+    /** The time in the newest name, those of damaged and incomplete segments included. */
+    newestUs: null as number | null,
+  };
   for (const day of readdirSync(folder)) {
     if (!DAY_FOLDER.test(day)) continue;
     for (const entry of readdirSync(join(folder, day))) {

@@ -15,23 +15,35 @@ import { carryOpenPackets } from "../segment/open-packets.ts";
 import { migrate, type SegmentFacts } from "../segment/schema.ts";
 import { removeWithJournals } from "../segment/segment-file.ts";
 import { readNextId } from "../segment/segment-writer.ts";
-import type { RotationStep } from "../segmented-store.ts";
 import { MAKING } from "./segment-name.ts";
 
-interface MakeSegmentOptions {
-  /** Where it is to be; nothing is there yet. */
-  file: string;
-  facts: SegmentFacts;
-  /** The segment whose ledger and ids it carries on, `null` for the first of a stream. */
-  predecessor: string | null;
-  onStep: (step: RotationStep) => void;
-}
+/** What a rotation has just done. The next start repairs a kill after any of them. */
+export const ROTATION_STEPS = [
+  "folder made",
+  "written",
+  "synced",
+  "renamed",
+  "durable",
+  "opened",
+  "sealed",
+] as const;
+
+export type RotationStep = (typeof ROTATION_STEPS)[number];
 
 /**
  * Makes a segment that is complete from the moment it has its name, and durable when this returns. A
  * kill before leaves a file with a temporary name; when it throws, `unmakeSegment` clears up.
+ *
+ * @param options.file where it is to be; nothing is there yet.
+ * @param options.predecessor the segment whose ledger and ids it continues, `null` for the first of a stream.
  */
-export function makeSegment({ file, facts, predecessor, onStep }: MakeSegmentOptions): void {
+export function makeSegment(options: {
+  file: string;
+  facts: SegmentFacts;
+  predecessor: string | null;
+  onStep: (step: RotationStep) => void;
+}): void {
+  const { file, facts, predecessor, onStep } = options;
   makeFolder(dirname(file), `streams.${facts.stream}.folder`);
   onStep("folder made");
   const temporary = file + MAKING;
@@ -61,28 +73,24 @@ export function unmakeSegment(file: string): void {
   try {
     removeWithJournals(file + MAKING);
   } catch {
-    // It is worth nothing: the next start removes it.
+    // The next start removes it.
   }
   if (statSync(file, { throwIfNoEntry: false }) !== undefined) {
     removeWithJournals(file);
     // A power cut must not bring it back: its ledger would be behind.
     fsyncFolderOf(file);
   }
-  removeIfEmpty(dirname(file));
-}
-
-function removeIfEmpty(folder: string): void {
   try {
-    rmdirSync(folder);
+    rmdirSync(dirname(file));
   } catch {
-    // Other segments are in it, which is as well.
+    // Other segments are in it.
   }
 }
 
 function write(temporary: string, facts: SegmentFacts, predecessor: string | null): void {
   const database = new Sqlite(temporary);
   try {
-    // It has no worth until it is complete: then it is synced once, as a whole.
+    // It has no use until it is complete. Then it is synced once, as a whole.
     database.pragma("synchronous = OFF");
     database.pragma("journal_mode = MEMORY");
     database.pragma("auto_vacuum = INCREMENTAL");
@@ -96,8 +104,8 @@ function write(temporary: string, facts: SegmentFacts, predecessor: string | nul
 }
 
 /**
- * Takes over what outlives a segment: the ledger with its totals, the topics that it names under
- * their numbers, the packet ids that are open, and the next id. The rest of the topics come back when they are needed.
+ * Copies what outlives a segment: the ledger with its totals, the topics that it names under their
+ * numbers, the open packet ids, and the next id. The other topics come back when they are needed.
  */
 function carryOver(database: Database, predecessor: string): void {
   database.prepare("ATTACH ? AS predecessor").run(predecessor);
@@ -124,11 +132,11 @@ function fsyncFile(file: string): void {
   }
 }
 
-/** The last word of a segment. */
+/** The last row of a segment. */
 export interface Seal {
   /** In microseconds since the epoch. */
   sealedUs: number;
-  /** The name of the segment that goes on from here. */
+  /** The name of the segment that continues this one. */
   successor: string;
 }
 
@@ -141,13 +149,11 @@ export function sealSegment(database: Database, { sealedUs, successor }: Seal): 
 
 /** @returns `null` while the segment has no successor. */
 export function readSeal(database: Database): Seal | null {
-  const seal = database
-    .prepare<[], Seal>("SELECT sealed_us AS sealedUs, successor FROM sealed")
-    .get();
-  return seal ?? null;
+  const select = database.prepare<[], Seal>("SELECT sealed_us AS sealedUs, successor FROM sealed");
+  return select.get() ?? null;
 }
 
-/** The same of a file. */
+/** Reads the seal of a file. */
 export function readSealOf(file: string): Seal | null {
   const database = new Sqlite(file, { readonly: true, fileMustExist: true, timeout: LOCK_MS_MAX });
   try {
@@ -158,8 +164,8 @@ export function readSealOf(file: string): Seal | null {
 }
 
 /**
- * Makes good what a kill left out: every segment but the live one is sealed, and names the one after
- * it. One that is sound already is not written.
+ * Writes the seal that a kill has left out: every segment but the live one is sealed, and names the one
+ * after it. A segment whose seal is right is not written.
  */
 export function completeSeal(file: string, { sealedUs, successor }: Seal): void {
   const database = new Sqlite(file, { fileMustExist: true, timeout: LOCK_MS_MAX });

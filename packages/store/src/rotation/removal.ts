@@ -1,8 +1,7 @@
-import { statSync } from "node:fs";
 import { rm, rmdir, statfs } from "node:fs/promises";
-import { dirname, join } from "node:path";
-import { isFinished, readSealOf } from "./make-segment.ts";
-import type { SegmentName } from "./segment-name.ts";
+import { dirname } from "node:path";
+import type { Catalogue, SegmentInfo } from "./catalogue.ts";
+import { readSealOf } from "./make-segment.ts";
 
 /** What a folder of segments may hold. `null` is no limit. */
 export interface FolderLimits {
@@ -11,7 +10,7 @@ export interface FolderLimits {
   ageCutoffUs: number | null;
   /** All segments together, the live one included. */
   bytesMax: number | null;
-  /** So much of the disk is left to others. */
+  /** So much of the disk stays free. */
   freeDiskBytesMin: number | null;
 }
 
@@ -24,20 +23,17 @@ export interface ClosedSegment {
   bytes: number;
 }
 
-/** What is decided upon. */
-interface FolderFacts {
-  /** The oldest closed segments, in order. */
-  closed: readonly ClosedSegment[];
-  /** All segments, the live one included. */
-  bytes: number;
-  freeDiskBytes: number;
-}
-
 /**
  * The segments that are to go, oldest first: never one before which another stays, and never the live
- * one, which is not among them.
+ * one.
+ *
+ * @param facts.closed the oldest closed segments, in order.
+ * @param facts.bytes the size of all segments, the live one included.
  */
-export function segmentsToRemove(facts: FolderFacts, limits: FolderLimits): ClosedSegment[] {
+export function segmentsToRemove(
+  facts: { closed: readonly ClosedSegment[]; bytes: number; freeDiskBytes: number },
+  limits: FolderLimits,
+): ClosedSegment[] {
   const { closed } = facts;
   const endsUs = believableEnds(closed, limits.nowUs);
   let { bytes, freeDiskBytes } = facts;
@@ -54,7 +50,7 @@ export function segmentsToRemove(facts: FolderFacts, limits: FolderLimits): Clos
 }
 
 /**
- * A segment that was sealed while the clock was ahead would never grow old: it ended before the ones
+ * A segment that was sealed while the clock was ahead would never grow old. It ended before the ones
  * after it did, and before now.
  */
 function believableEnds(closed: readonly ClosedSegment[], nowUs: number): number[] {
@@ -76,25 +72,26 @@ export interface RemovedSegments {
   more: boolean;
 }
 
-/** Removes closed segments, the oldest first. */
-export type RemoveOldest = (limits: FolderLimits) => Promise<RemovedSegments>;
-
 // Each segment is opened once, to read its seal, on the thread that commits.
-const LOOKED_INTO_MAX = 16;
+const SEALS_READ_MAX = 16;
 const REMOVED_MAX = 16;
 
-export function createRemoval(folder: string, catalogue: Catalogue): RemoveOldest {
+/** @returns removes closed segments, the oldest first. */
+export function createRemoval(
+  folder: string,
+  catalogue: Catalogue,
+): (limits: FolderLimits) => Promise<RemovedSegments> {
   const endsUs = new Map<string, number>();
 
-  /** The oldest closed segments, as many as have been looked into: a few more with each call. */
-  function lookInto(infos: readonly SegmentInfo[]): ClosedSegment[] {
+  /** The oldest closed segments whose ends are known: with each call a few more. */
+  function withEnds(infos: readonly SegmentInfo[]): ClosedSegment[] {
     const closed: ClosedSegment[] = [];
-    let looked = 0;
+    let read = 0;
     for (const { name, file, bytes, createdUs } of infos) {
       let endUs = endsUs.get(name);
       if (endUs === undefined) {
-        looked += 1;
-        if (looked > LOOKED_INTO_MAX) break;
+        read += 1;
+        if (read > SEALS_READ_MAX) break;
         endUs = readEnd(file) ?? createdUs;
         endsUs.set(name, endUs);
       }
@@ -108,7 +105,7 @@ export function createRemoval(folder: string, catalogue: Catalogue): RemoveOldes
     const { bavail, bsize } = await statfs(folder);
     const closed = infos.filter(({ state }) => state !== "live");
     const facts = {
-      closed: lookInto(closed),
+      closed: withEnds(closed),
       bytes: infos.reduce((sum, { bytes }) => sum + bytes, 0),
       freeDiskBytes: bavail * bsize,
     };
@@ -118,7 +115,7 @@ export function createRemoval(folder: string, catalogue: Catalogue): RemoveOldes
       await removeFile(file);
       catalogue.drop(name);
       endsUs.delete(name);
-      await removeDay(dirname(file), dirname(catalogue.live().file));
+      await removeDay(dirname(file), dirname(catalogue.liveFile()));
     }
     const hasUnseen = removed.length === facts.closed.length && removed.length < closed.length;
     return {
@@ -129,13 +126,12 @@ export function createRemoval(folder: string, catalogue: Catalogue): RemoveOldes
   };
 }
 
-/** Off the thread that commits: to remove a large file takes a while. */
+/** Removes a file with what lies beside it, off the thread that commits: a large file takes a while. */
 async function removeFile(file: string): Promise<void> {
-  // What lies beside it goes first: without its file it would lie there for ever.
-  for (const beside of ["-wal", "-shm", "-journal", ".suspect"]) {
-    await rm(file + beside, { force: true });
+  // The file goes last: nothing would remove what lies beside it without it.
+  for (const suffix of ["-wal", "-shm", "-journal", ".suspect", ""]) {
+    await rm(file + suffix, { force: true });
   }
-  await rm(file, { force: true });
 }
 
 /** Removes a day's folder when it is empty; the live segment's is one that the next may need. */
@@ -152,68 +148,7 @@ function readEnd(file: string): number | null {
   try {
     return readSealOf(file)?.sealedUs ?? null;
   } catch {
-    // Whoever finishes it says what is wrong with it; its name tells its age well enough.
+    // The finalizer reports what is wrong with it; its name is precise enough about its age.
     return null;
   }
-}
-
-/** One file of a stream. */
-export interface SegmentInfo {
-  /** Relative to the stream's folder, with a slash. */
-  name: string;
-  file: string;
-  /** The time in its name: when it was begun, or just after the segment before it if the clock was set back. */
-  createdUs: number;
-  /** With its write-ahead log, while it has one. */
-  bytes: number;
-  /** `sealed` has its last row; `finished` is one portable, read-only file besides. */
-  state: "live" | "sealed" | "finished";
-}
-
-/** The segments of an open store, without reading the folder again and again. */
-export interface Catalogue {
-  live(): SegmentName & { file: string };
-  /** The next live one. */
-  add(segment: SegmentName): void;
-  drop(name: string): void;
-  /** In order; the last is the live one. What somebody has taken away by hand is passed over. */
-  infos(): SegmentInfo[];
-}
-
-export function createCatalogue(folder: string, found: readonly SegmentName[]): Catalogue {
-  let segments = [...found];
-  // A finished one changes no more: there may be thousands.
-  const finished = new Map<string, SegmentInfo>();
-  const pathOf = ({ name }: SegmentName): string => join(folder, name);
-  const newest = (): SegmentName => segments.at(-1) as SegmentName;
-
-  function infoOf(segment: SegmentName): SegmentInfo | null {
-    const known = finished.get(segment.name);
-    if (known !== undefined) return known;
-    const info = readInfo(segment, pathOf(segment));
-    if (info === null || segment === newest()) return info && { ...info, state: "live" };
-    if (info.state === "finished") finished.set(segment.name, info);
-    return info;
-  }
-
-  return {
-    live: () => ({ ...newest(), file: pathOf(newest()) }),
-    add: (segment) => {
-      segments.push(segment);
-    },
-    drop: (name) => {
-      segments = segments.filter((segment) => segment.name !== name);
-      finished.delete(name);
-    },
-    infos: () => segments.map(infoOf).filter((info) => info !== null),
-  };
-}
-
-function readInfo({ name, namedUs }: SegmentName, file: string): SegmentInfo | null {
-  const stats = statSync(file, { throwIfNoEntry: false });
-  if (stats === undefined) return null;
-  const facts = { name, file, createdUs: namedUs };
-  if (isFinished(stats)) return { ...facts, bytes: stats.size, state: "finished" };
-  const journal = statSync(`${file}-wal`, { throwIfNoEntry: false });
-  return { ...facts, bytes: stats.size + (journal?.size ?? 0), state: "sealed" };
 }

@@ -15,48 +15,44 @@ import type { Database } from "better-sqlite3";
 import Sqlite from "better-sqlite3";
 import { isFinished, readSeal } from "./make-segment.ts";
 
-/** Finishes sealed segments beside the way of the messages, one after the other. */
-export interface SegmentFinalizer extends AsyncDisposable {
-  /** Takes in a sealed segment. One that it has already is not taken twice. */
-  finish(file: string): void;
-}
-
 /** A segment that could not be finished this time. */
-export interface Unfinished {
+interface Unfinished {
   file: string;
-  /** `in use`: somebody is reading it. */
+  /** `in use`: a reader has it open. */
   kind: "in use" | "failed";
   reason: string;
   /** When it is tried again, in milliseconds from now. */
   retryMs: number;
 }
 
-export interface SegmentFinalizerOptions {
-  clock: Pick<Clock, "schedule">;
-  onFinished: (file: string) => void;
-  onUnfinished: (unfinished: Unfinished) => void;
-}
-
 const RETRY_FIRST_MS = 1_000;
-// Readers go in a while; what is damaged stays so, and a full disk takes its time.
+// Readers soon close it; a damaged file stays damaged, and a full disk is full for long.
 const RETRY_LAST_MS = { "in use": 60_000, failed: 3_600_000 };
 const REASON_BYTES_MAX = 64 * 1024;
 
+export type SegmentFinalizer = ReturnType<typeof startSegmentFinalizer>;
+
 /**
+ * Finishes sealed segments in the background, one after the other.
+ *
  * Each segment gets a process of its own, of low priority: SQLite cannot be interrupted while it makes
- * an index, and neither can a thread that waits for it. A process can be ended at any moment, and what
- * it leaves is taken up again at the next start.
+ * an index, and neither can a thread that waits for it. A process can be ended at any moment, and the
+ * next start finishes what it has left.
  */
 export function startSegmentFinalizer({
   clock,
   onFinished,
   onUnfinished,
-}: SegmentFinalizerOptions): SegmentFinalizer {
+}: {
+  clock: Pick<Clock, "schedule">;
+  onFinished: (file: string) => void;
+  onUnfinished: (unfinished: Unfinished) => void;
+}) {
   // Every segment that it has, with the number of times that it was tried.
   const tries = new Map<string, number>();
   const ready: string[] = [];
   const retries = new Set<Disposable>();
-  let running: Running | null = null;
+  let running: ReturnType<typeof runFinishing> | null = null;
   let isStopped = false;
 
   function tryNext(): void {
@@ -98,13 +94,14 @@ export function startSegmentFinalizer({
   }
 
   return {
-    finish: (file) => {
+    /** Accepts a sealed segment. One that it has already is not accepted twice. */
+    finish(file: string): void {
       if (isStopped || tries.has(file)) return;
       tries.set(file, 0);
       ready.push(file);
       tryNext();
     },
-    [Symbol.asyncDispose]: async () => {
+    async [Symbol.asyncDispose](): Promise<void> {
       isStopped = true;
       for (const retry of retries) retry[Symbol.dispose]();
       running?.kill();
@@ -115,18 +112,13 @@ export function startSegmentFinalizer({
 
 type Ended = { kind: "finished" } | Pick<Unfinished, "kind" | "reason">;
 
-interface Running {
-  ended: Promise<Ended>;
-  kill(): void;
-}
-
-function runFinishing(file: string): Running {
+function runFinishing(file: string) {
   const { promise: ended, resolve } = Promise.withResolvers<Ended>();
   const child = execFile(
     process.execPath,
     [fileURLToPath(new URL("./finalize-process.ts", import.meta.url)), file],
     {
-      // What does not fit into memory while an index is made is kept beside the file.
+      // Beside the file is room for what does not fit into memory while the index is made.
       env: { ...process.env, SQLITE_TMPDIR: dirname(file) },
       maxBuffer: REASON_BYTES_MAX,
     },
@@ -140,24 +132,23 @@ function runFinishing(file: string): Running {
   return { ended, kill: () => child.kill("SIGKILL") };
 }
 
-/** `in use`: somebody is reading it, and must not lose the write-ahead log. It can be tried again. */
-type Finishing = "finished" | "in use";
-
 const BUSY_TIMEOUT_MS = 1_000;
 const WRITE_BITS = 0o222;
 
 /**
  * Makes one portable file out of a sealed segment: indexed by topic, analysed for SQLite's planner,
- * without a write-ahead log, read-only. A kill at any moment leaves something to begin with again.
+ * without a write-ahead log, read-only. After a kill at any moment it can begin again.
+ *
+ * @returns `in use` when a reader still needs the write-ahead log. It can be tried again.
  */
-export function finishSegment(file: string): Finishing {
+export function finishSegment(file: string): "finished" | "in use" {
   const stats = statSync(file);
   if (isFinished(stats)) return "finished";
   const database = new Sqlite(file, { fileMustExist: true, timeout: BUSY_TIMEOUT_MS });
   try {
     if (readSeal(database) === null)
       throw new Error("it has no successor: it may still be written");
-    // While there is a write-ahead log, whoever reads is not in the way.
+    // While there is a write-ahead log, readers do not block this.
     addIndex(database);
     database.pragma("wal_checkpoint(TRUNCATE)");
     database.pragma("journal_mode = DELETE");
@@ -172,7 +163,7 @@ export function finishSegment(file: string): Finishing {
 }
 
 function addIndex(database: Database): void {
-  // A crash of the machine costs an index that is made again, never the rows.
+  // A crash of the machine costs the index, which is made again, never the rows.
   database.pragma("synchronous = NORMAL");
   const add = database.transaction(() => {
     const isThere = database
@@ -185,7 +176,7 @@ function addIndex(database: Database): void {
   add.immediate();
 }
 
-/** The last step: what is read-only is taken for finished from here on. */
+/** The last step: a read-only segment counts as finished. */
 function makeReadOnly(file: string, { mode }: Stats): void {
   const descriptor = openSync(file, "r+");
   try {

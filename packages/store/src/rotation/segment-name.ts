@@ -1,4 +1,4 @@
-/** A segment's place in its stream's folder, as its name tells it. */
+/** The name of a segment in its stream's folder. */
 export interface SegmentName {
   /** Relative to the folder, with a slash: `2026-11-21/data-20261121T000000.000000Z.db`. */
   name: string;
@@ -14,7 +14,7 @@ const END_US = Date.UTC(2255, 0, 1) * 1_000;
 /** A folder of segments, one for each day. */
 export const DAY_FOLDER: RegExp = /^\d{4}-\d\d-\d\d$/;
 
-/** What a segment is called that is not complete yet. */
+/** Ends the name of a segment that is not complete yet. */
 export const MAKING = ".making";
 
 /** The name of a segment; names of one stream sort by their time. */
@@ -35,9 +35,8 @@ export function segmentName(stream: string, namedUs: number): SegmentName {
  */
 export function nextSegmentName(
   stream: string,
-  times: { nowUs: number; newestUs: number | null },
+  { nowUs, newestUs }: { nowUs: number; newestUs: number | null },
 ): SegmentName {
-  const { nowUs, newestUs } = times;
   return segmentName(stream, newestUs === null ? nowUs : Math.max(nowUs, newestUs + 1));
 }
 
@@ -60,7 +59,7 @@ export function parseSegmentName(
   if (Number.isNaN(ms) || namedUs >= END_US) return null;
   const segment = segmentName(stream, namedUs);
   const plain = `${stream}-${text}`;
-  // A file that lies in the wrong folder is none of ours.
+  // A file in the folder of another day is not a segment.
   if (segment.name !== `${day}/${plain}`) return null;
   return { ...segment, suffix: entry.slice(plain.length) };
 }

@@ -7,18 +7,9 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
-import {
-  EXIT_CODES,
-  errorCode,
-  errorMessage,
-  Fault,
-  fsyncFolderOf,
-  isLocked,
-  LOCK_MS_MAX,
-} from "@weir/runtime";
+import { errorCode, errorMessage, fsyncFolderOf, LOCK_MS_MAX } from "@weir/runtime";
 import type { Database } from "better-sqlite3";
 import Sqlite from "better-sqlite3";
-import { isForWantOfRoom } from "../retention/room.ts";
 import { APPLICATION_ID } from "./schema.ts";
 
 /** A store that was found damaged on opening. */
@@ -29,41 +20,33 @@ export interface DamagedStore {
   reason: string;
 }
 
-/** Whether SQLite says that the file itself is not sound. */
+/** Whether SQLite says that the file itself is damaged. */
 export function isDamage(error: unknown): boolean {
   const code = errorCode(error);
   return code !== null && (code.startsWith("SQLITE_CORRUPT") || code === "SQLITE_NOTADB");
 }
 
-/** Has the next start check the whole file: SQLite has stumbled over it somewhere. */
+/** Has the next start check the whole file, because SQLite has met damage in it. */
 export function suspectDamage(file: string): void {
   writeFileSync(suspicionOf(file), "");
 }
 
 /**
- * Looks whether a store is damaged, and if so moves it aside, with its write-ahead log, for somebody
- * to save what can be saved: it is never written again, and never deleted. What every start needs is
- * checked each time, the whole file only after SQLite has stumbled over it: that takes a while.
+ * Moves a store that is damaged aside, with its write-ahead log, so that somebody can save what can be
+ * saved: it is never written again, and never deleted. What every start needs is checked each time, the
+ * whole file only after SQLite has met damage in it, because that takes a while.
  *
- * @returns `null` when it is sound, not there, or not a store at all.
+ * @param isOurs only a logger can have made the file: then it is damaged also when it is no store at all.
+ * @returns `null` when nothing was moved.
  */
-export function setAsideIfDamaged(file: string, nowUs: number): DamagedStore | null {
-  return isStore(file) ? setAsideFor(findDamage(file), { file, nowUs }) : null;
-}
-
-/**
- * The same for a file that only a logger can have made: whatever it holds instead of a store is
- * damage, too.
- */
-export function setAsideIfUnsound(file: string, nowUs: number): DamagedStore | null {
-  const reason = isStore(file) ? findDamage(file) : "its header is not that of a store";
-  return setAsideFor(reason, { file, nowUs });
-}
-
-function setAsideFor(
-  reason: string | null,
-  { file, nowUs }: { file: string; nowUs: number },
+export function setAsideIfDamaged(
+  file: string,
+  nowUs: number,
+  { isOurs }: { isOurs: boolean },
 ): DamagedStore | null {
+  const isStore = existsSync(file) && applicationIdOf(file) === APPLICATION_ID;
+  if (!isStore && !isOurs) return null;
+  const reason = isStore ? findDamage(file) : "its header is not that of a store";
   rmSync(suspicionOf(file), { force: true });
   if (reason === null) return null;
   const keptAs = freeName(file, nowUs);
@@ -79,14 +62,10 @@ const suspicionOf = (file: string): string => `${file}.suspect`;
 const HEADER_BYTES = 100;
 const APPLICATION_ID_OFFSET = 68;
 
-function isStore(file: string): boolean {
-  return existsSync(file) && applicationIdOf(file) === APPLICATION_ID;
-}
-
 /**
- * SQLite is asked first, for to close a file that `node:fs` has opened drops every lock that this process
- * has on it: a reader here would lose its log to the next writer. Only where SQLite says nothing of a
- * damaged file is its header read, and no lock is of use there.
+ * Asks SQLite first: closing a file that `node:fs` has opened drops every lock that this process has on
+ * it, and a reader here would lose its log to the next writer. Only the header of a damaged file is read
+ * without SQLite; locks on such a file have no use.
  */
 function applicationIdOf(file: string): number {
   let database: Database | null = null;
@@ -98,10 +77,6 @@ function applicationIdOf(file: string): number {
   } finally {
     database?.close();
   }
-  return readApplicationId(file);
-}
-
-function readApplicationId(file: string): number {
   const header = Buffer.alloc(HEADER_BYTES);
   const descriptor = openSync(file, "r");
   try {
@@ -117,7 +92,8 @@ function findDamage(file: string): string | null {
   try {
     // Read-only, so that not even its write-ahead log is touched.
     database = new Sqlite(file, { readonly: true, fileMustExist: true, timeout: LOCK_MS_MAX });
-    return existsSync(suspicionOf(file)) ? checkAll(database) : checkEssentials(database);
+    const isSuspect = existsSync(suspicionOf(file));
+    return isSuspect ? problemIn(database, "quick_check(1)") : checkEssentials(database);
   } catch (error) {
     if (isDamage(error)) return errorMessage(error);
     throw error;
@@ -132,17 +108,14 @@ function checkEssentials(database: Database): string | null {
   database.prepare("SELECT * FROM rows ORDER BY id LIMIT 1").get();
   database.prepare("SELECT * FROM rows ORDER BY id DESC LIMIT 1").get();
   for (const table of ESSENTIAL_TABLES) {
-    const problem = problemIn(database.pragma(`quick_check(${table})`, { simple: true }));
+    const problem = problemIn(database, `quick_check(${table})`);
     if (problem !== null) return problem;
   }
   return null;
 }
 
-function checkAll(database: Database): string | null {
-  return problemIn(database.pragma("quick_check(1)", { simple: true }));
-}
-
-function problemIn(found: unknown): string | null {
+function problemIn(database: Database, check: string): string | null {
+  const found = database.pragma(check, { simple: true });
   return found === "ok" ? null : String(found);
 }
 
@@ -151,70 +124,4 @@ function freeName(file: string, nowUs: number): string {
   let name = `${file}.damaged-${time}`;
   while (existsSync(name)) name += "+";
   return name;
-}
-
-const END_LOCK =
-  "End that program's write transaction, or the program; until then it is tried again and again.";
-
-/** A commit that failed. */
-export function writeFault(file: string, cause: unknown): Fault {
-  if (isLocked(cause)) {
-    return new Fault(`${file} is locked by another program; nothing of it was acknowledged`, {
-      remedy: END_LOCK,
-      cause,
-    });
-  }
-  return new Fault(
-    `${file} cannot be written: ${errorMessage(cause)}; nothing of it was acknowledged`,
-    {
-      remedy: "Make room on the disk or mend it; the broker sends the messages again.",
-      cause,
-    },
-  );
-}
-
-/** Runs what opens a store; on a full disk, what it throws says so. */
-export function orFullFault<T>(place: string, open: () => T): T {
-  try {
-    return open();
-  } catch (cause) {
-    if (!isForWantOfRoom(cause)) throw cause;
-    throw new Fault(`${place} cannot be opened: the disk is full`, {
-      remedy: "Make room on the disk.",
-      exitCode: EXIT_CODES.cannotCreate,
-      cause,
-    });
-  }
-}
-
-/** Runs a pass of retention; on a full disk, what it throws says so. */
-export function orPruneFault<T>(file: string, pass: () => T): T {
-  try {
-    return pass();
-  } catch (cause) {
-    if (!isForWantOfRoom(cause)) throw cause;
-    throw new Fault(`nothing can be removed from ${file}: ${errorMessage(cause)}`, {
-      remedy: "Make room on the disk; it is tried again at the next start.",
-      cause,
-    });
-  }
-}
-
-/** A rotation that failed. The segment that was live goes on. */
-export function rotationFault(file: string, cause: unknown): Fault {
-  return new Fault(
-    `${file} cannot be begun: ${errorMessage(cause)}; the segment before it goes on`,
-    {
-      remedy: isLocked(cause) ? END_LOCK : "Make room on the disk or mend it; it is tried again.",
-      cause,
-    },
-  );
-}
-
-/** A successor that failed and cannot be taken away again: to go on beside it would store messages twice. */
-export function lostFault(file: string, cause: unknown): Fault {
-  return new Fault(`${file} was begun and cannot be removed: ${errorMessage(cause)}`, {
-    remedy: "Mend the disk and start again: the next start goes on in that file.",
-    cause,
-  });
 }

@@ -10,9 +10,9 @@ import {
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
 
-/** A write-ahead log of which SQLite reads only the beginning: something behind it is not what was written. */
+/** A write-ahead log of which SQLite reads only the beginning, because something behind it is damaged. */
 export interface DamagedLog {
-  /** Transactions from there on. SQLite passes over them without a word. */
+  /** Transactions from there on. SQLite skips them without an error. */
   commits: number;
   /** A copy of the log as it was found; `null` when there was no room for one. */
   keptAs: string | null;
@@ -22,9 +22,9 @@ export interface DamagedLog {
 const COPIES_MAX = 3;
 
 /**
- * Looks, before SQLite opens a file, whether its write-ahead log is damaged, and keeps a copy of one that
- * is. A log that merely ends in the middle of a transaction, as one does after a kill or a power cut, is
- * none: nothing that was committed lies behind its end.
+ * Checks, before SQLite opens a file, whether its write-ahead log is damaged, and keeps a copy of one that
+ * is. A log that merely ends within a transaction, as after a kill or a power cut, is not damaged: nothing
+ * that was committed lies behind its end.
  */
 export function keepDamagedLog(file: string, nowUs: number): DamagedLog | null {
   const log = `${file}-wal`;
@@ -39,7 +39,7 @@ function copyOf(log: string, nowUs: number): string | null {
   try {
     copyFileSync(log, copy);
   } catch {
-    // It is worth less than room for what comes.
+    // Room for new messages is worth more than the copy.
     rmSync(copy, { force: true });
     return null;
   }
@@ -59,7 +59,7 @@ const FRAME_SUMMED_BYTES = 8;
 const BIG_ENDIAN_SUMS = 0x377f0683;
 const READ_FRAMES = 128;
 
-/** Transactions that are complete and lie behind the first frame whose checksum is wrong. */
+/** Counts transactions that are complete and lie behind the first frame whose checksum is wrong. */
 function countLostCommits(log: string): number {
   const descriptor = openSync(log, "r");
   try {
@@ -67,44 +67,32 @@ function countLostCommits(log: string): number {
     readSync(descriptor, header, 0, HEADER_BYTES, 0);
     const pageBytes = header.readUInt32BE(8);
     if (pageBytes < 512 || pageBytes > 65_536) return 0;
-    const frames = Math.floor(
-      (fstatSync(descriptor).size - HEADER_BYTES) / (FRAME_HEADER_BYTES + pageBytes),
-    );
-    return countBehindDamage(header, readFrames(descriptor, { pageBytes, frames }));
+    const sum = createSum(header.readUInt32BE(0) === BIG_ENDIAN_SUMS);
+    sum.add(header.subarray(0, HEADER_SUMMED_BYTES));
+    let isIntact = sum.is(header.readUInt32BE(24), header.readUInt32BE(28));
+    let commits = 0;
+    for (const frame of readFrames(descriptor, FRAME_HEADER_BYTES + pageBytes)) {
+      // Frames of an earlier use of the log have other salts; the log ends before them.
+      if (frame.compare(header, 16, 24, 8, 16) !== 0) {
+        isIntact = false;
+      } else if (isIntact) {
+        sum.add(frame.subarray(0, FRAME_SUMMED_BYTES));
+        sum.add(frame.subarray(FRAME_HEADER_BYTES));
+        // The last frame may be torn: only frames behind it prove damage.
+        isIntact = sum.is(frame.readUInt32BE(16), frame.readUInt32BE(20));
+      } else if (frame.readUInt32BE(4) !== 0) {
+        // The last frame of a transaction has the size of the database.
+        commits += 1;
+      }
+    }
+    return commits;
   } finally {
     closeSync(descriptor);
   }
 }
 
-function countBehindDamage(header: Buffer, frames: Iterable<Buffer>): number {
-  const sum = createSum(header.readUInt32BE(0) === BIG_ENDIAN_SUMS);
-  sum.add(header.subarray(0, HEADER_SUMMED_BYTES));
-  let isIntact = sum.is(header.readUInt32BE(24), header.readUInt32BE(28));
-  let commits = 0;
-  for (const frame of frames) {
-    // What is left of an earlier use of the log has other salts, and the log ends before it.
-    if (frame.compare(header, 16, 24, 8, 16) !== 0) {
-      isIntact = false;
-      continue;
-    }
-    if (isIntact) {
-      sum.add(frame.subarray(0, FRAME_SUMMED_BYTES));
-      sum.add(frame.subarray(FRAME_HEADER_BYTES));
-      isIntact = sum.is(frame.readUInt32BE(16), frame.readUInt32BE(20));
-      // The last one may be torn: only what lies behind it tells.
-      continue;
-    }
-    // The last frame of a transaction has the size of the database.
-    if (frame.readUInt32BE(4) !== 0) commits += 1;
-  }
-  return commits;
-}
-
-function* readFrames(
-  descriptor: number,
-  { pageBytes, frames }: { pageBytes: number; frames: number },
-): Generator<Buffer> {
-  const frameBytes = FRAME_HEADER_BYTES + pageBytes;
+function* readFrames(descriptor: number, frameBytes: number): Generator<Buffer> {
+  const frames = Math.floor((fstatSync(descriptor).size - HEADER_BYTES) / frameBytes);
   const bytes = Buffer.alloc(frameBytes * READ_FRAMES);
   for (let first = 0; first < frames; first += READ_FRAMES) {
     const count = Math.min(READ_FRAMES, frames - first);
@@ -115,7 +103,7 @@ function* readFrames(
   }
 }
 
-/** The checksum of a log, which goes on from frame to frame. */
+/** The checksum of a log, which continues from frame to frame. */
 function createSum(isBigEndian: boolean) {
   let one = 0;
   let other = 0;

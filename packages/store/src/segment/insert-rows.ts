@@ -1,31 +1,61 @@
-import { OUTCOMES, outcomeOf } from "@weir/protocol";
+import type { Sequence } from "@weir/protocol";
 import type { Database, Statement } from "better-sqlite3";
-import type { Ledger, Verdict } from "../ledger/ledger.ts";
-import type { NewRow } from "./segment-writer.ts";
-import type { TopicDictionary } from "./topic-dictionary.ts";
 
-// A row in a statement for many costs half of what it costs in one of its own.
-const SIZES = [128, 64, 32, 16, 8, 4, 2, 1] as const;
+/** One message on its way into the store. Times in microseconds since the epoch. */
+export interface NewRow {
+  receivedUs: number;
+  topic: string;
+  payload: Buffer;
+  qos: number;
+  retained: boolean;
+  /** A code of `OUTCOMES`. The store overwrites a valid one to flag the row. */
+  outcome: number;
+  /** The reading's value, or `null` where decoding yielded none. */
+  value: number | null;
+  /** The reading's time, or `null` where decoding yielded none. */
+  observedUs: number | null;
+  /** Its place in the sequence of an outbox, or `null` where it has none. */
+  sequence: Sequence | null;
+  /** A code filter dropped it: the ledger counts it, but it is not written. */
+  isFiltered: boolean;
+}
 
-/** The most rows that one statement inserts. */
-export const ROWS_PER_STATEMENT_MAX: number = SIZES[0];
-
-/** Rows that are to be stored, each with what is written in place of its own: two lists side by side. */
+/** Rows to insert, and the numbers of their topics in a list of the same length. */
 export interface FiledRows {
   rows: NewRow[];
-  /** The numbers of their topics. */
   topicIds: number[];
 }
 
-/** The rows `from <= index < end` of a batch. */
-interface Stretch {
-  from: number;
-  end: number;
+// A row in a statement for many costs half of what it costs in one of its own.
+const SIZES = [128, 64, 32, 16, 8, 4, 2, 1] as const;
+const [ROWS_PER_STATEMENT_MAX] = SIZES;
+
+/** @returns inserts rows under ascending ids from `firstId` on. Call that inside a write transaction. */
+export function prepareInsert(database: Database): (filed: FiledRows, firstId: number) => void {
+  const insertFirst = database.prepare<unknown[]>(
+    `INSERT INTO rows (id, received_us, topic_id, payload, qos, retained, outcome, value, observed_us)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  );
+  const insertStretch = prepareInsertStretch(database);
+
+  return (filed, firstId) => {
+    const [first] = filed.rows;
+    if (first === undefined) return;
+    // Only the first row names its id, because in an empty table SQLite would begin at 1 again. The
+    // others get the next ids without naming them, which is cheaper.
+    const { receivedUs, payload, qos, retained, outcome, value, observedUs } = first;
+    const others = [payload, qos, retained ? 1 : 0, outcome, value, observedUs];
+    insertFirst.run(firstId, receivedUs, filed.topicIds[0], ...others);
+    const { length } = filed.rows;
+    for (let from = 1; from < length; from += ROWS_PER_STATEMENT_MAX) {
+      insertStretch(filed, from, Math.min(from + ROWS_PER_STATEMENT_MAX, length));
+    }
+  };
 }
 
 /**
- * What differs from row to row of a stretch, and is bound for each. Binding is what inserting costs
- * most: whatever is the same in all of them is bound once.
+ * What differs from row to row of a stretch, and is bound for each. Binding is most of what an insert
+ * costs: what is the same in all rows is bound once.
  */
 interface Shape {
   topic: boolean;
@@ -38,14 +68,14 @@ interface Shape {
 interface RowStatement {
   rows: number;
   statement: Statement<unknown[]>;
-  /** What it runs with, filled anew each time: the rows' own values, and at last the shared ones. */
+  /** Filled for each run: the rows' own values, and last the shared ones. */
   bound: unknown[];
 }
 
-/** Inserts at most `ROWS_PER_STATEMENT_MAX` rows behind the newest one. Call it inside a write transaction. */
-type InsertStretch = (filed: FiledRows, stretch: Stretch) => void;
-
-export function prepareInsertStretch(database: Database): InsertStretch {
+/** @returns inserts the rows `from <= index < end`, at most `ROWS_PER_STATEMENT_MAX`, behind the newest one. */
+function prepareInsertStretch(
+  database: Database,
+): (filed: FiledRows, from: number, end: number) => void {
   // By shape, when it is first needed.
   const prepared = new Map<string, RowStatement[]>();
 
@@ -59,12 +89,12 @@ export function prepareInsertStretch(database: Database): InsertStretch {
     return statements;
   }
 
-  return (filed, { from, end }) => {
-    const shape = shapeOf(filed, { from, end });
+  return (filed, from, end) => {
+    const shape = shapeOf(filed, from, end);
     let next = from;
     for (const statement of statementsFor(shape)) {
       for (; next + statement.rows <= end; next += statement.rows) {
-        const own = bindOwn(statement, shape, { filed, from: next });
+        const own = bindOwn(statement, shape, filed, next);
         statement.bound[own] = sharedOf(filed, from);
         statement.statement.run(...statement.bound);
         // Payloads may be views into large buffers.
@@ -72,6 +102,25 @@ export function prepareInsertStretch(database: Database): InsertStretch {
       }
     }
   };
+}
+
+function shapeOf({ rows, topicIds }: FiledRows, from: number, end: number): Shape {
+  const first = rows[from] as NewRow;
+  const shape = { topic: false, reading: false, circumstances: false };
+  for (let index = from + 1; index < end; index += 1) {
+    const row = rows[index] as NewRow;
+    if (topicIds[index] !== topicIds[from]) shape.topic = true;
+    if (row.value !== first.value || row.observedUs !== first.observedUs) shape.reading = true;
+    if (
+      row.receivedUs !== first.receivedUs ||
+      row.qos !== first.qos ||
+      row.retained !== first.retained ||
+      row.outcome !== first.outcome
+    ) {
+      shape.circumstances = true;
+    }
+  }
+  return shape;
 }
 
 function tupleOf({ topic, reading, circumstances }: Shape): string {
@@ -99,30 +148,12 @@ function prepare(database: Database, tuple: string, rows: number): RowStatement 
   return { rows, statement, bound: new Array(ownValues + 1).fill(null) };
 }
 
-function shapeOf({ rows, topicIds }: FiledRows, { from, end }: Stretch): Shape {
-  const first = rows[from] as NewRow;
-  const shape = { topic: false, reading: false, circumstances: false };
-  for (let index = from + 1; index < end; index += 1) {
-    const row = rows[index] as NewRow;
-    if (topicIds[index] !== topicIds[from]) shape.topic = true;
-    if (row.value !== first.value || row.observedUs !== first.observedUs) shape.reading = true;
-    if (
-      row.receivedUs !== first.receivedUs ||
-      row.qos !== first.qos ||
-      row.retained !== first.retained ||
-      row.outcome !== first.outcome
-    ) {
-      shape.circumstances = true;
-    }
-  }
-  return shape;
-}
-
 /** @returns how many values were bound. */
 function bindOwn(
   { rows: count, bound }: RowStatement,
   { topic, reading, circumstances }: Shape,
-  { filed: { rows, topicIds }, from }: { filed: FiledRows; from: number },
+  { rows, topicIds }: FiledRows,
+  from: number,
 ): number {
   let at = 0;
   for (let index = from; index < from + count; index += 1) {
@@ -148,56 +179,4 @@ function sharedOf({ rows, topicIds }: FiledRows, at: number): Record<string, unk
   const { receivedUs, qos, retained, outcome, value, observedUs } = rows[at] as NewRow;
   const topicId = topicIds[at];
   return { receivedUs, qos, retained: retained ? 1 : 0, outcome, topicId, value, observedUs };
-}
-
-/** What became of a row on its way into the store: what the ledger says of it. */
-export type Filed = Verdict;
-
-const RETAINED = outcomeOf("retained").code;
-/** What has no doubt of its own. What the broker had kept is no news, whatever is to be said of it. */
-const SOUND: ReadonlySet<number> = new Set(
-  OUTCOMES.filter(({ kind, code }) => {
-    return (kind === "reading" || kind === "message") && code !== RETAINED;
-  }).map(({ code }) => code),
-);
-const BEYOND_LIMITS = outcomeOf("beyond the ledger's limits").code;
-const FOREIGN = outcomeOf("the topic names another device than the publisher").code;
-const TOO_MANY_TOPICS = outcomeOf("too many new topics").code;
-
-// Numbers of topics begin at 1.
-const NO_TOPIC = 0;
-
-/**
- * Decides which rows are to be stored: all but those that the ledger knows already and those that a
- * code filter dropped. A row that is stored with a doubt gets that as its outcome, unless it has one of
- * its own. Call it inside the write transaction.
- */
-export function fileRows(
-  rows: readonly NewRow[],
-  { topics, ledger }: { topics: TopicDictionary; ledger: Ledger },
-): { filed: Filed[]; toStore: FiledRows } {
-  const filed: Filed[] = [];
-  const toStore: FiledRows = { rows: [], topicIds: [] };
-  for (const row of rows) {
-    if (row.isFiltered && row.sequence === null) {
-      // Neither written nor kept account of: not even its topic is kept.
-      filed.push(ledger.enter(row, NO_TOPIC));
-      continue;
-    }
-    const { id, isListed } = topics.of(row);
-    const verdict = ledger.enter(row, isListed ? id : null);
-    filed.push(verdict);
-    if (verdict === "duplicate" || verdict === "filtered") continue;
-    if (!isListed) doubt(row, TOO_MANY_TOPICS);
-    else if (verdict === "foreign") doubt(row, FOREIGN);
-    else if (verdict === "beyond limits") doubt(row, BEYOND_LIMITS);
-    toStore.rows.push(row);
-    toStore.topicIds.push(id);
-  }
-  ledger.write();
-  return { filed, toStore };
-}
-
-function doubt(row: NewRow, code: number): void {
-  if (SOUND.has(row.outcome)) row.outcome = code;
 }

@@ -12,31 +12,13 @@ interface OpenedPacket {
 
 /** What a batch does to the packet ids that are open in a session. */
 export interface Exchanges {
-  /** Whose packet ids they are: a client's at a broker. */
+  /** The session that the packet ids belong to: one client's at one broker. */
   session: string;
   /** The session is new: nothing is open in it. */
   isNew: boolean;
-  /** Are open no more. They count before those that the batch opens. */
+  /** Are no longer open. They count before those that the batch opens. */
   released: readonly number[];
   opened: readonly OpenedPacket[];
-}
-
-/**
- * The packet ids of QoS 2 whose messages are stored and not released yet: one that comes again is stored
- * already [MQTT-4.3.3-10]. They are written in the transaction of the rows, so that no kill divides them.
- *
- * A store knows one session at a time, so there are 65,535 at most. Their table is made with the first
- * one: few stores ever have any.
- */
-export interface OpenPackets {
-  /** Whether one of these is open. */
-  hasAny(session: string, packetIds: readonly number[]): boolean;
-  /** Whether any is open, also of another session. */
-  isEmpty(): boolean;
-  /** Writes what a batch does. Call it inside the write transaction. @returns the rows that are stored already. */
-  settle(exchanges: Exchanges): ReadonlySet<number>;
-  /** Forgets what it remembers, because a transaction was rolled back. The file keeps all. */
-  forget(): void;
 }
 
 interface Remembered {
@@ -52,20 +34,27 @@ const CREATE = `CREATE TABLE IF NOT EXISTS open_packets (
 ) STRICT, WITHOUT ROWID`;
 
 /**
- * Tells a message from another one that has its packet id, should a broker forget its session, or use an
- * id before it is released.
+ * Distinguishes a message from another one with its packet id, in case a broker forgets its session, or
+ * uses an id before it is released.
  */
 export function packetDigest({ topic, payload }: { topic: string; payload: Buffer }): Buffer {
   return createHash("sha256").update(`${topic}\0`).update(payload).digest();
 }
 
-export function createOpenPackets(database: Database): OpenPackets {
+/**
+ * The packet ids of QoS 2 whose messages are stored and not released yet: one that comes again is stored
+ * already [MQTT-4.3.3-10]. They are written in the transaction of the rows, so that no kill separates the
+ * two.
+ *
+ * A store knows one session at a time, so there are 65,535 at most. The first one makes their table:
+ * few stores ever have any.
+ */
+export function createOpenPackets(database: Database) {
   let remembered: Remembered | null = null;
-
-  function known(): Remembered {
+  const known = (): Remembered => {
     remembered ??= read(database);
     return remembered;
-  }
+  };
 
   function begin(session: string): Remembered {
     database.exec(CREATE);
@@ -93,13 +82,17 @@ export function createOpenPackets(database: Database): OpenPackets {
   }
 
   return {
-    hasAny: (session, packetIds) => {
+    /** Whether one of these is open. */
+    hasAny(session: string, packetIds: readonly number[]): boolean {
       const { session: own, digests } = known();
       return own === session && packetIds.some((packetId) => digests.has(packetId));
     },
-    isEmpty: () => known().digests.size === 0,
+    /** Whether none is open, not even of another session. */
+    isEmpty: (): boolean => known().digests.size === 0,
+    /** Writes what a batch does. Call it inside the write transaction. @returns the rows that are stored already. */
     settle,
-    forget: () => {
+    /** Forgets what it remembers, because a transaction was rolled back. The file keeps everything. */
+    forget(): void {
       remembered = null;
     },
   };
@@ -108,19 +101,16 @@ export function createOpenPackets(database: Database): OpenPackets {
 function read(database: Database): Remembered {
   const digests = new Map<number, Buffer>();
   if (!hasOpenPackets(database, "main")) return { session: null, digests };
-  let session: string | null = null;
   const rows = database
-    .prepare<[], [string, number, Buffer]>("SELECT session, packet_id, digest FROM open_packets")
-    .raw()
-    .all() as [string, number, Buffer][];
-  for (const [own, packetId, digest] of rows) {
-    session = own;
-    digests.set(packetId, digest);
-  }
-  return { session, digests };
+    .prepare<[], { session: string; packetId: number; digest: Buffer }>(
+      "SELECT session, packet_id AS packetId, digest FROM open_packets",
+    )
+    .all();
+  for (const { packetId, digest } of rows) digests.set(packetId, digest);
+  return { session: rows.at(-1)?.session ?? null, digests };
 }
 
-/** Takes over what is open in a segment that this one goes on from. */
+/** Copies what is open in the attached segment that this one continues. */
 export function carryOpenPackets(database: Database): void {
   if (!hasOpenPackets(database, "predecessor")) return;
   database.exec(`${CREATE}; INSERT INTO open_packets SELECT * FROM predecessor.open_packets`);

@@ -1,13 +1,13 @@
 import { OUTCOMES } from "@weir/protocol";
 import type { Database } from "better-sqlite3";
 
-/** "WEIR" in the header of the file, so that file(1) and we ourselves recognise it. */
+/** "WEIR" in the header of the file, by which file(1) and Weir recognise it. */
 export const APPLICATION_ID = 0x57454952;
 
 /** The version of the format; `migrations` lead to it one by one. */
 export const SCHEMA_VERSION = 2;
 
-/** They join the table `topics`. */
+// They join the table `topics`, so each version that changes it makes them again.
 const VIEWS_OF_TOPICS = `
 -- What users of Attic know: every message as it came.
 CREATE VIEW data (reception_timestamp, topic, payload) AS
@@ -36,8 +36,8 @@ CREATE VIEW explained (id, received, topic, payload, kind, reason, value, observ
  *   alone where it yielded the state of a device.
  * - `ledger`: per publisher, epoch and topic, which sequence numbers have been stored: all up to
  *   `through`, and the `ranges` beyond it as JSON `[[from, to], …]`.
- * - `ledger_totals`: what remains of what the ledger has forgotten, by publisher; under `*` that of
- *   publishers for whom there is no room, under the empty name messages without a sequence.
+ * - `ledger_totals`: the counts of what the ledger has forgotten, by publisher; `*` stands for publishers
+ *   for whom there is no room, the empty name for messages without a sequence.
  * - `sealed`: gets its row in the last transaction of a segment that has a successor.
  *
  * `open_packets` stands beside them where a message of QoS 2 ever came (`open-packets.ts`).
@@ -107,7 +107,7 @@ CREATE TABLE sealed (
   successor TEXT NOT NULL
 ) STRICT;
 
--- What users of the exercise's database know: one line per sound reading, epoch seconds.
+-- What users of the exercise's database know: one line per valid reading, epoch seconds.
 CREATE VIEW messages (number, epochtime) AS
   SELECT CASE WHEN value = CAST(value AS INTEGER) THEN CAST(value AS INTEGER) ELSE value END,
          observed_us / 1000000
@@ -138,7 +138,7 @@ ${VIEWS_OF_TOPICS}
 /** Statements that lead from version `index` to `index + 1`. A released one is never changed. */
 const migrations: readonly string[] = [VERSION_1, VERSION_2];
 
-/** What a new file is told about itself. */
+/** What a new file records about itself. */
 export interface SegmentFacts {
   stream: string;
   createdUs: number;
@@ -164,7 +164,7 @@ export function migrate(database: Database, facts: SegmentFacts): void {
     for (const { code, kind, reason } of OUTCOMES) insert.run(code, kind, reason);
     database.pragma(`application_id = ${APPLICATION_ID}`);
     database.pragma(`user_version = ${SCHEMA_VERSION}`);
-    // What earlier versions had in a new file is a free page now, which retention would want to give back.
+    // Migrations leave free pages in a new file, which retention would otherwise give back.
     if (found === 0) database.pragma("incremental_vacuum");
   });
   apply.immediate();

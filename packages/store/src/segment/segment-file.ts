@@ -35,7 +35,7 @@ export function openSegment(
   return orOpeningFault(file, setting, () => {
     const database = new Sqlite(file, { timeout: LOCK_MS_MAX });
     try {
-      // Only a file without tables takes it; later it needs a VACUUM. To say it again is a commit.
+      // Only a file without tables takes this. In any other it would be a commit without effect.
       if (schemaVersion(database) === 0) database.pragma("auto_vacuum = INCREMENTAL");
       database.pragma("journal_mode = WAL");
       database.pragma(`synchronous = ${synchronous}`);
@@ -49,16 +49,13 @@ export function openSegment(
   });
 }
 
-/** What a path holds, as far as a store cares. */
-type FileKind = "missing" | "weir" | "legacy";
-
 /**
- * Tells what a file is: nothing yet, a store, or a database of the system that Weir replaces (a table
+ * Finds out what a file is: nothing yet, a store, or a database of the system that Weir replaces (a table
  * `messages(number, epochtime)`).
  *
- * @throws Fault when it is anything else: it is never overwritten.
+ * @throws Fault when it is anything else: Weir never overwrites it.
  */
-export function identifyFile(file: string): FileKind {
+export function identifyFile(file: string): "missing" | "weir" | "legacy" {
   if (!existsSync(file) || statSync(file).size === 0) return "missing";
 
   const database = new Sqlite(file, { fileMustExist: true, timeout: LOCK_MS_MAX });
@@ -68,7 +65,8 @@ export function identifyFile(file: string): FileKind {
       return "weir";
     }
     if (hasLegacyTable(database)) return "legacy";
-    if (isEmpty(database)) return "missing";
+    const tables = database.prepare("SELECT count(*) FROM sqlite_schema").pluck().get();
+    if (tables === 0) return "missing";
   } catch (cause) {
     if (cause instanceof Fault || isLocked(cause)) throw cause;
     if (errorCode(cause) === "SQLITE_NOTADB") throw foreignFile(file, "is not an SQLite database");
@@ -91,10 +89,6 @@ function hasLegacyTable(database: Database): boolean {
   return isTable === 1 && columns.includes("number") && columns.includes("epochtime");
 }
 
-function isEmpty(database: Database): boolean {
-  return database.prepare("SELECT count(*) FROM sqlite_schema").pluck().get() === 0;
-}
-
 function refuseNewerVersion(file: string, database: Database): void {
   const found = schemaVersion(database);
   if (found <= SCHEMA_VERSION) return;
@@ -106,12 +100,12 @@ function refuseNewerVersion(file: string, database: Database): void {
 
 function foreignFile(file: string, what: string): Fault {
   return new Fault(`DB_FILE: ${file} ${what}`, {
-    remedy: "Name another file in DB_FILE; this one is left as it is.",
+    remedy: "Name another file in DB_FILE; Weir does not change this one.",
     exitCode: EXIT_CODES.configuration,
   });
 }
 
-/** Removes a database file. The journals go first: one without its file would lie there for ever. */
+/** Removes a database file. The journals go first: nothing would remove one without its file. */
 export function removeWithJournals(file: string): void {
   for (const journal of ["-wal", "-shm", "-journal", ""]) rmSync(file + journal, { force: true });
 }

@@ -1,19 +1,17 @@
-import { createClaimOf, type ReceiptEntry, type Sequence } from "@weir/protocol";
+import { createClaimOf, OUTCOMES, outcomeOf } from "@weir/protocol";
 import { isLocked } from "@weir/runtime";
 import type { Database } from "better-sqlite3";
 import { LEDGER_LIMITS, type LedgerLimits } from "../ledger/account.ts";
 import type { IdleLimits } from "../ledger/forgetting.ts";
-import { createLedger } from "../ledger/ledger.ts";
-import { isDamage, suspectDamage, writeFault } from "./damage.ts";
-import {
-  type Filed,
-  type FiledRows,
-  fileRows,
-  prepareInsertStretch,
-  ROWS_PER_STATEMENT_MAX,
-} from "./insert-rows.ts";
-import { createOpenPackets, type Exchanges, type OpenPackets } from "./open-packets.ts";
+import { createLedger, type Verdict } from "../ledger/ledger.ts";
+import { isDamage, suspectDamage } from "./damage.ts";
+import { writeFault } from "./faults.ts";
+import { type FiledRows, type NewRow, prepareInsert } from "./insert-rows.ts";
+import { createOpenPackets, type Exchanges } from "./open-packets.ts";
 import { createTopicDictionary, TOPIC_LIMITS, type TopicLimits } from "./topic-dictionary.ts";
+
+/** What became of a row: what the ledger says of it. */
+export type Filed = Verdict;
 
 /** What became of a batch. */
 export interface Appended {
@@ -23,37 +21,11 @@ export interface Appended {
   filed: readonly Filed[];
 }
 
-/** The writing side of one open segment. It owns the connection, and closes it. */
-export interface SegmentWriter extends Disposable {
-  /** See `Store.append`. */
-  append(rows: readonly NewRow[], exchanges?: Exchanges | null): Appended;
-  openPackets: Pick<OpenPackets, "hasAny" | "isEmpty">;
-  /** See `Store.forgetIdle`. */
-  forgetIdle(limits: IdleLimits): number;
-  /** See `Store.reserve`. */
-  reserve(): void;
-  /** See `Store.release`. */
-  release(): void;
-  /** See `Store.isLocked`. */
-  isLocked(): boolean;
-  receiptOf(publisher: string): ReceiptEntry[];
-  recentPublishers(limit: number): string[];
-  isEstablished(publisher: string): boolean;
-  /** The id that the next row gets. */
-  nextId(): number;
-  /** How many rows there are: exact only while none was removed by hand. */
-  rows(): number;
-  /** The file's size without its write-ahead log. */
-  bytes(): number;
-  /** Runs what reads or writes the file; damage that SQLite meets is looked into at the next start. */
-  noting<T>(task: () => T): T;
-}
-
-/** How often a store has reached its limits. */
+/** How often a store has reached its limits since it was opened. */
 export interface ReachedLimits {
   /** Publishers that made room in the ledger for others, though they were not idle. */
   publishers: number;
-  /** The same, of the epochs and topics of one publisher. */
+  /** The same, of the accounts of one publisher. */
   epochs: number;
   /** Rows whose topics were too many new ones. */
   topics: number;
@@ -67,17 +39,19 @@ export interface WriterOptions {
   topicLimits?: TopicLimits;
   reached?: ReachedLimits;
 }
+
+export type SegmentWriter = ReturnType<typeof createSegmentWriter>;
+
 const NONE: ReadonlySet<number> = new Set();
 
-export function createSegmentWriter(
-  database: Database,
-  file: string,
-  options: WriterOptions = {},
-): SegmentWriter {
+/** Writes into one open segment. It owns the connection, and closes it. */
+export function createSegmentWriter(database: Database, file: string, options: WriterOptions = {}) {
   const { devicePrefixes = [], reached = newReachedLimits() } = options;
-  const claimOf = createClaimOf(devicePrefixes);
-  const limits = options.ledgerLimits ?? LEDGER_LIMITS;
-  const ledger = createLedger(database, { limits, claimOf, reached });
+  const ledger = createLedger(database, {
+    limits: options.ledgerLimits ?? LEDGER_LIMITS,
+    claimOf: createClaimOf(devicePrefixes),
+    reached,
+  });
   const topics = createTopicDictionary(database, {
     limits: options.topicLimits ?? TOPIC_LIMITS,
     isReserved: ledger.isReserved,
@@ -88,22 +62,49 @@ export function createSegmentWriter(
   const selectExtent = database.prepare<[], { first: number | null; last: number | null }>(
     "SELECT min(id) AS first, max(id) AS last FROM rows",
   );
+  const begin = database.prepare("BEGIN IMMEDIATE");
+  const commit = database.prepare("COMMIT");
+  const rollback = database.prepare("ROLLBACK");
   let nextId = readNextId(database);
 
+  /**
+   * Decides which rows are stored: all but those that the ledger knows already and those that a code
+   * filter dropped.
+   */
+  function fileRows(rows: readonly NewRow[]): { filed: Filed[]; toStore: FiledRows } {
+    const filed: Filed[] = [];
+    const toStore: FiledRows = { rows: [], topicIds: [] };
+    for (const row of rows) {
+      if (row.isFiltered && row.sequence === null) {
+        // Nothing of it is kept, not even its topic.
+        filed.push(ledger.enter(row, null));
+        continue;
+      }
+      const { id, isListed } = topics.of(row);
+      const verdict = ledger.enter(row, isListed ? id : null);
+      filed.push(verdict);
+      if (verdict === "duplicate" || verdict === "filtered") continue;
+      if (!isListed) flag(row, TOO_MANY_TOPICS);
+      else if (verdict === "foreign") flag(row, FOREIGN);
+      else if (verdict === "beyond limits") flag(row, BEYOND_LIMITS);
+      toStore.rows.push(row);
+      toStore.topicIds.push(id);
+    }
+    ledger.write();
+    return { filed, toStore };
+  }
+
   const write = database.transaction((rows: readonly NewRow[], exchanges: Exchanges | null) => {
-    const stored = exchanges === null ? NONE : openPackets.settle(exchanges);
-    const fresh = stored.size === 0 ? rows : rows.filter((_, index) => !stored.has(index));
-    const { filed, toStore } = fileRows(fresh, { topics, ledger });
+    const known = exchanges === null ? NONE : openPackets.settle(exchanges);
+    const fresh = known.size === 0 ? rows : rows.filter((_, index) => !known.has(index));
+    const { filed, toStore } = fileRows(fresh);
     insert(toStore, nextId);
     return {
-      filed: stored.size === 0 ? filed : withDuplicates(filed, stored),
+      filed: known.size === 0 ? filed : withDuplicates(filed, known),
       stored: toStore.rows.length,
     };
   });
   const forgetIdle = database.transaction(ledger.forgetIdle);
-  const begin = database.prepare("BEGIN IMMEDIATE");
-  const commit = database.prepare("COMMIT");
-  const rollback = database.prepare("ROLLBACK");
 
   function noting<T>(task: () => T): T {
     try {
@@ -114,7 +115,7 @@ export function createSegmentWriter(
     }
   }
 
-  /** Runs a transaction. When it fails, nothing may be remembered of it. */
+  /** Runs a transaction. When it fails, nothing of it may be remembered. */
   function writing<T>(transaction: () => T): T {
     try {
       return noting(transaction);
@@ -131,68 +132,87 @@ export function createSegmentWriter(
     if (database.inTransaction) rollback.run();
   }
 
-  function isWriteLocked(): boolean {
-    const waitMs = database.pragma("busy_timeout", { simple: true }) as number;
-    database.pragma("busy_timeout = 0");
-    try {
-      begin.run();
-      rollback.run();
-      return false;
-    } catch (error) {
-      if (isLocked(error)) return true;
-      throw error;
-    } finally {
-      database.pragma(`busy_timeout = ${waitMs}`);
-    }
-  }
-
-  /** Inside a transaction that `reserve` has begun, this one is a part of it. */
-  function writeAll(
-    rows: readonly NewRow[],
-    exchanges: Exchanges | null,
-  ): ReturnType<typeof write> {
-    const written = write.immediate(rows, exchanges);
-    if (database.inTransaction) commit.run();
-    return written;
-  }
-
   return {
-    reserve: () => void writing(() => begin.run()),
-    release,
-    isLocked: isWriteLocked,
-    append: (rows, exchanges = null) => {
-      const { filed, stored } = writing(() => writeAll(rows, exchanges));
+    /**
+     * Writes rows in one transaction: all of them are safe when it returns, none when it throws. Rows
+     * that the ledger knows already are not written again. A row that has a doubt gets it as its
+     * outcome, unless it has one already.
+     *
+     * @param exchanges what happens to packet ids of QoS 2, in the same transaction. A row whose packet
+     *   id is open already is not written again.
+     * @throws Fault when the disk is full or fails.
+     */
+    append(rows: readonly NewRow[], exchanges: Exchanges | null = null): Appended {
+      const { filed, stored } = writing(() => {
+        const written = write.immediate(rows, exchanges);
+        // Inside a transaction that `reserve` has begun, the one above is only a part of it.
+        if (database.inTransaction) commit.run();
+        return written;
+      });
       nextId += stored;
       return { filed, lastId: nextId - 1 };
     },
-    openPackets,
-    forgetIdle: (limits) => writing(() => forgetIdle.immediate(limits)),
+    /** The packet ids of QoS 2 that are open. */
+    openPackets: { hasAny: openPackets.hasAny, isEmpty: openPackets.isEmpty },
+    /**
+     * Begins the transaction of the next `append`. A caller that writes into several stores reserves all
+     * of them first: if it cannot write in one, it writes in none.
+     *
+     * @throws Fault when another program has locked the store.
+     */
+    reserve(): void {
+      writing(() => begin.run());
+    },
+    /** Ends what `reserve` has begun, if nothing was appended. */
+    release,
+    /** Whether another program has a write transaction open. Does not wait for its end. */
+    isLocked(): boolean {
+      const waitMs = database.pragma("busy_timeout", { simple: true }) as number;
+      database.pragma("busy_timeout = 0");
+      try {
+        begin.run();
+        rollback.run();
+        return false;
+      } catch (error) {
+        if (isLocked(error)) return true;
+        throw error;
+      } finally {
+        database.pragma(`busy_timeout = ${waitMs}`);
+      }
+    },
+    /**
+     * Has the ledger forget epochs that are complete, and idle since `idleBeforeUs`: only their counts
+     * stay. Each call goes on through the ledger where the one before has ended.
+     *
+     * @returns how many accounts were forgotten.
+     * @throws Fault when the disk is full or fails.
+     */
+    forgetIdle: (limits: IdleLimits): number => writing(() => forgetIdle.immediate(limits)),
     receiptOf: ledger.receiptOf,
     recentPublishers: ledger.recentPublishers,
     isEstablished: ledger.isEstablished,
-    nextId: () => nextId,
-    rows: () => {
+    /** The id that the next row gets. */
+    nextId: (): number => nextId,
+    /** Rows of this segment (exact only while none was removed by hand), and bytes without the write-ahead log. */
+    size(): { rows: number; bytes: number } {
       const { first, last } = selectExtent.get() ?? { first: null, last: null };
-      return first === null || last === null ? 0 : last - first + 1;
-    },
-    bytes: () => {
       const pages = database.pragma("page_count", { simple: true }) as number;
-      return pages * (database.pragma("page_size", { simple: true }) as number);
+      const pageBytes = database.pragma("page_size", { simple: true }) as number;
+      return {
+        rows: first === null || last === null ? 0 : last - first + 1,
+        bytes: pages * pageBytes,
+      };
     },
+    /** Runs what reads or writes the file. If SQLite meets damage in it, the next start checks the whole file. */
     noting,
-    [Symbol.dispose]: () => database.close(),
+    [Symbol.dispose](): void {
+      database.close();
+    },
   };
 }
 
 export function newReachedLimits(): ReachedLimits {
   return { publishers: 0, epochs: 0, topics: 0 };
-}
-
-/** The verdicts of a batch, of which these rows had been stored before. */
-function withDuplicates(filed: readonly Filed[], stored: ReadonlySet<number>): Filed[] {
-  const all = [...filed];
-  for (const index of [...stored].sort((a, b) => a - b)) all.splice(index, 0, "duplicate");
-  return all;
 }
 
 /** The id that the next row of an open segment gets. */
@@ -205,55 +225,25 @@ export function readNextId(database: Database, schema: "main" | "predecessor" = 
     .get() as number;
 }
 
-/** Inserts rows under ascending ids from `firstId` on. Call it inside a write transaction. */
-type InsertRows = (filed: FiledRows, firstId: number) => void;
-
-export function prepareInsert(database: Database): InsertRows {
-  const insertFirst = database.prepare<unknown[]>(
-    `INSERT INTO rows (id, received_us, topic_id, payload, qos, retained, outcome, value, observed_us)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-  );
-  const insertStretch = prepareInsertStretch(database);
-
-  function writeFirst({ rows, topicIds }: FiledRows, id: number): void {
-    const { receivedUs, payload, qos, retained, outcome, value, observedUs } = rows[0] as NewRow;
-    const others = [payload, qos, retained ? 1 : 0, outcome, value, observedUs];
-    insertFirst.run(id, receivedUs, topicIds[0], ...others);
-  }
-
-  return (filed, firstId) => {
-    const { length } = filed.rows;
-    if (length === 0) return;
-    // The id is said once, because in an empty table SQLite would begin at 1 again. The others follow
-    // by themselves, which is cheaper.
-    writeFirst(filed, firstId);
-    for (let from = 1; from < length; from += ROWS_PER_STATEMENT_MAX) {
-      insertStretch(filed, { from, end: Math.min(from + ROWS_PER_STATEMENT_MAX, length) });
-    }
-  };
+/** The verdicts of a batch, of which the rows with these places had been stored before. */
+function withDuplicates(filed: readonly Filed[], known: ReadonlySet<number>): Filed[] {
+  const all = [...filed];
+  for (const index of [...known].sort((a, b) => a - b)) all.splice(index, 0, "duplicate");
+  return all;
 }
 
-/** One message on its way into the store. Times in microseconds since the epoch. */
-export interface NewRow {
-  receivedUs: number;
-  topic: string;
-  payload: Buffer;
-  qos: number;
-  retained: boolean;
-  /** A code of `OUTCOMES`. The store writes a doubt of its own here. */
-  outcome: number;
-  /** The reading's value, or `null` where decoding yielded none. */
-  value: number | null;
-  /** The reading's time, or `null` where decoding yielded none. */
-  observedUs: number | null;
-  /** Its place in the sequence of an outbox, or `null` where it has none. */
-  sequence: Sequence | null;
-  /** A code filter dropped it: the ledger knows it from now on, but it is not written. */
-  isFiltered: boolean;
-}
+const RETAINED = outcomeOf("retained").code;
+const BEYOND_LIMITS = outcomeOf("beyond the ledger's limits").code;
+const FOREIGN = outcomeOf("the topic names another device than the publisher").code;
+const TOO_MANY_TOPICS = outcomeOf("too many new topics").code;
 
-/** One stored reading, as statistics need it. */
-export interface StoredReading {
-  observedUs: number;
-  value: number;
+// What the broker had kept is no news, whatever else there is to say of it.
+const VALID: ReadonlySet<number> = new Set(
+  OUTCOMES.filter(
+    ({ kind, code }) => (kind === "reading" || kind === "message") && code !== RETAINED,
+  ).map(({ code }) => code),
+);
+
+function flag(row: NewRow, code: number): void {
+  if (VALID.has(row.outcome)) row.outcome = code;
 }

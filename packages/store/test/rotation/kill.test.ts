@@ -5,7 +5,7 @@ import { describe, expect, jest, test } from "@jest/globals";
 import { openSegmentedStore, type SegmentedStore } from "@weir/store";
 import { START_US, temporaryFolder } from "@weir/testkit";
 import Sqlite from "better-sqlite3";
-import { ROTATION_STEPS } from "../../src/segmented-store.ts";
+import { ROTATION_STEPS } from "../../src/rotation/make-segment.ts";
 import { outboxReading } from "./readings.ts";
 
 // Processes are started, some of them one after the other.

@@ -9,8 +9,10 @@ import {
 } from "node:fs";
 import { dirname } from "node:path";
 import { describe, expect, test } from "@jest/globals";
-import { type FolderLimits, openSegmentedStore, type SegmentedStore } from "@weir/store";
+import { openSegmentedStore, type SegmentedStore } from "@weir/store";
 import { readingAt, START_US, temporaryFolder } from "@weir/testkit";
+
+type FolderLimits = Parameters<SegmentedStore["removeOldest"]>[0];
 
 const DAY_US = 86_400_000_000;
 const NONE = { ageCutoffUs: null, bytesMax: null, freeDiskBytesMin: null };

@@ -3,12 +3,7 @@ import { readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { describe, expect, test } from "@jest/globals";
 import { type Clock, systemClock } from "@weir/runtime";
-import {
-  openSegmentedStore,
-  type SegmentedStore,
-  startSegmentFinalizer,
-  type Unfinished,
-} from "@weir/store";
+import { openSegmentedStore, type SegmentedStore, startSegmentFinalizer } from "@weir/store";
 import {
   createFakeClock,
   eventually,
@@ -40,7 +35,7 @@ function openRotated(folder: string): { store: SegmentedStore; sealed: string } 
 
 function startTestFinisher(clock: Clock = systemClock) {
   const finished: string[] = [];
-  const unfinished: Unfinished[] = [];
+  const unfinished: { reason: string; kind: string; file: string; retryMs: number }[] = [];
   const started = startSegmentFinalizer({
     clock,
     onFinished: (file) => finished.push(file),
