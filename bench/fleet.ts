@@ -12,7 +12,7 @@ import { readRange } from "@weir/store";
 import { freePort } from "@weir/testkit";
 import Table from "cli-table3";
 import { growthOf } from "./logger/comparison.ts";
-import { findMosquitto, MOSQUITTO_REMEDY, startMosquitto } from "./logger/mosquitto.ts";
+import { findMosquitto, MOSQUITTO_REMEDY, OPEN, startMosquitto } from "./logger/mosquitto.ts";
 import { type Child, cpuUs, rssBytes, startChild } from "./logger/process.ts";
 import { readyAt } from "./logger/weir.ts";
 
@@ -21,7 +21,6 @@ const SECONDS_DEFAULT = 60;
 /** Connecting, and the first collections of garbage, belong to nobody's rate. */
 const WARM_UP_SECONDS = 20;
 const SAMPLE_MS = 1_000;
-const LIMITS = { queuedMessages: 1_000_000, queuedBytes: 268_435_456, inflightMessages: 65_534 };
 const SERVICES = join(import.meta.dirname, "../services");
 
 /** A process that is watched. */
@@ -103,8 +102,7 @@ async function measure(seconds: number): Promise<string> {
   await using opened = new AsyncDisposableStack();
   const folder = mkdtempSync(join(tmpdir(), "weir-bench-"));
   opened.defer(() => rmSync(folder, { recursive: true, force: true }));
-  const settings = { limits: LIMITS, only311: false };
-  const broker = opened.use(await startMosquitto(mosquitto, settings, folder));
+  const broker = opened.use(await startMosquitto(mosquitto, OPEN, folder));
   const place = { folder, port: broker.port };
   const logger = opened.use(await startService("logger", place));
   const stats = opened.use(await startService("stats", place));

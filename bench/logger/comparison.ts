@@ -1,6 +1,6 @@
 import type { Mosquitto } from "./mosquitto.ts";
 
-/** What is measured of one contender in one round, by its name in `FIGURES` (figures.ts). */
+/** What is measured of one contender in one round, by its name in `FIGURES` (report.ts). */
 export type Figures = Partial<Record<FigureName, number>>;
 
 export type FigureName =
@@ -22,12 +22,12 @@ export interface Case {
   title: string;
   contenders: readonly Contender[];
   claims: readonly Claim[];
-  /** What one measurement takes, for the estimate. */
+  /** How long one measurement takes, for the estimate. */
   secondsEach: number;
-  /** Made before the first round. */
+  /** Called before the first round. */
   prepare?(bench: Bench): Promise<void>;
   prepareSeconds?: number;
-  /** Too long to be repeated. */
+  /** One round is enough, as it takes long. */
   isOnce?: boolean;
 }
 
@@ -38,39 +38,54 @@ export interface Contender {
   measure(bench: Bench): Promise<Figures>;
 }
 
-/** One sentence that is to come true. */
+/** A statement that the figures of a case support or refute. */
 export interface Claim {
   text: string;
   target: { atLeast: number } | { atMost: number };
-  /** Each round is to meet it, not only their median. */
+  /** Every round has to meet the target, not only their median. */
   inEachRound?: boolean;
-  /** What one round says of it; `undefined` where a contender was missing. */
+  /** The value in one round; `undefined` where a contender was missing. */
   of(contender: (name: string) => Figures): number | undefined;
 }
 
-/** What a measurement finds on this machine. */
+/** What every measurement is given. */
 export interface Bench {
   mosquitto: Mosquitto;
   /** Makes an empty folder that is removed after the run. */
   folder(): string;
-  isQuick: boolean;
-  /** Progress. */
+  /** Prints progress. */
   say(text: string): void;
-  /** The run is to end at once. */
+  /** Aborted when the run is to end at once. */
   signal: AbortSignal;
 }
 
-/** The quotient of one figure of two contenders. */
-export function ratio(figure: FigureName, of: string, over: string): Claim["of"] {
-  return (contender) => {
-    const [above, below] = [contender(of)[figure], contender(over)[figure]];
-    return above === undefined || below === undefined ? undefined : above / below;
-  };
+type Named = Pick<Contender, "name">;
+
+/** A claim about one figure of one contender. */
+export function figure(name: FigureName, of: Named): Claim["of"] {
+  return (contender) => contender(of.name)[name];
 }
 
-/** A figure of one contender as it is. */
-export function figure(name: FigureName, of: string): Claim["of"] {
-  return (contender) => contender(of)[name];
+/** A claim about the quotient of a figure of two contenders. */
+export function ratio(name: FigureName, of: Named, over: Named): Claim["of"] {
+  return ofBoth(name, of, over, (above, below) => above / below);
+}
+
+/** A claim about the difference of a figure of two contenders. */
+export function difference(name: FigureName, of: Named, less: Named): Claim["of"] {
+  return ofBoth(name, of, less, (more, fewer) => more - fewer);
+}
+
+function ofBoth(
+  name: FigureName,
+  one: Named,
+  other: Named,
+  combine: (one: number, other: number) => number,
+): Claim["of"] {
+  return (contender) => {
+    const [a, b] = [contender(one.name)[name], contender(other.name)[name]];
+    return a === undefined || b === undefined ? undefined : combine(a, b);
+  };
 }
 
 /** What was measured: the figures of each contender, one for each round. */
@@ -79,7 +94,7 @@ export interface CaseResult {
   figures: ReadonlyMap<string, readonly Figures[]>;
   /** Contenders that could not take part, and why. */
   skipped: ReadonlyMap<string, string>;
-  /** Rounds that broke. */
+  /** Measurements that failed, with the reason. */
   failures: string[];
 }
 
@@ -100,15 +115,15 @@ export async function runCase(bench: Bench, chosen: Case, rounds: number): Promi
     for (let place = 0; place < contenders.length; place += 1) {
       const contender = contenders[(place + round) % contenders.length];
       if (contender === undefined) continue;
-      const told = `${chosen.name}, round ${round + 1}, ${contender.name}`;
+      const turn = `${chosen.name}, round ${round + 1}, ${contender.name}`;
       try {
         const measured = await contender.measure(bench);
         figures.get(contender.name)?.push(measured);
-        bench.say(`${told}: ${brief(measured)}`);
+        bench.say(`${turn}: ${brief(measured)}`);
       } catch (error) {
         bench.signal.throwIfAborted();
         // The other contenders can still be measured; the table says that this one could not.
-        const failure = `${told}: ${error instanceof Error ? error.message : String(error)}`;
+        const failure = `${turn}: ${error instanceof Error ? error.message : String(error)}`;
         failures.push(failure);
         bench.say(`*** FAILED ${failure} ***`);
       }
@@ -126,7 +141,7 @@ function brief({ perSecond, cpuUs, lost }: Figures): string {
   return parts.filter((part) => part !== null).join(", ");
 }
 
-/** What became of a claim: its value over the rounds, `null` where it could not be measured. */
+/** The result of a claim: its value over the rounds, `null` where it could not be measured. */
 export interface Verdict {
   claim: Claim;
   spread: Spread | null;

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { print as printText } from "@weir/runtime";
-import { casesOf, createSubjects } from "./cases.ts";
+import { casesOf } from "./cases.ts";
 import { type Bench, type Case, type CaseResult, runCase } from "./comparison.ts";
 import { describeMachine, machineWarnings, renderMachine } from "./machine.ts";
 import { measureGenerator, WARMING_SECONDS } from "./measure.ts";
@@ -85,9 +85,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
 
 /** The cases to run, or why they cannot. @throws Error in words for a user. */
 function choose(options: Options, profileFolder: string | null): Case[] {
-  const { program } = options;
-  const subjects = createSubjects({ program, profileFolder, cacheFolder: CACHE });
-  const all = casesOf(subjects, options).map((one) =>
+  const all = casesOf({ ...options, profileFolder, cacheFolder: CACHE }).map((one) =>
     profileFolder === null ? one : onlyFirst(one),
   );
   const unknown = options.only.filter((name) => !all.some((one) => one.name === name));
@@ -129,7 +127,6 @@ async function main(options: Options): Promise<void> {
     const bench: Bench = {
       mosquitto,
       folder: () => mkdtempSync(join(folder, "run-")),
-      isQuick: options.isQuick,
       say,
       signal: interruption.signal,
     };

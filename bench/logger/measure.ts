@@ -1,12 +1,14 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { Bench, Figures } from "./comparison.ts";
 import type { Load, Sent } from "./load.ts";
-import { type BrokerSettings, startMosquitto } from "./mosquitto.ts";
+import { startMosquitto } from "./mosquitto.ts";
 import { cpuUs, rssBytes } from "./process.ts";
 import { type Source, startGenerator, startStandIn } from "./sources.ts";
 import type { Running, Subject } from "./subjects.ts";
 
-/** One load, and who takes it in. */
+const SUBSCRIBED_WITHIN_MS = 30_000;
+
+/** One load, and who receives it. */
 interface Run extends Pick<Watching, "load" | "onPoll"> {
   subject: Subject;
   /** What the subject subscribes to. Default the load's only topic. */
@@ -15,79 +17,99 @@ interface Run extends Pick<Watching, "load" | "onPoll"> {
   folder?: string;
 }
 
-/** From the generator through a Mosquitto of its own to a subject. */
+/** Measures a subject that receives a load from the generator, through a Mosquitto of its own. */
 export async function measureThroughMosquitto(
   bench: Bench,
-  run: Run & { broker: BrokerSettings },
+  run: Run & { broker: readonly string[]; version: 4 | 5 },
 ): Promise<Figures> {
-  const { subject, load, filter = onlyTopic(load) } = run;
   await using broker = await startMosquitto(bench.mosquitto, run.broker, bench.folder());
-  await using generator = await startGenerator(broker.port, run.broker.only311 ? 4 : 5);
-  const payloadBytes = await generator.prepare(load);
-  const subscribed = broker.subscribed(filter);
-  await using running = await subject.start({
+  await using generator = await startGenerator(broker.port, run.version);
+  const { sent, taken, lastMs, brokerCpuUs, ...figures } = await measureSubject(bench, run, {
+    source: generator,
+    brokerPid: broker.pid,
     port: broker.port,
-    filter,
+    payloadBytes: await generator.prepare(run.load),
+    subscribed: broker.subscribed(filterOf(run)),
+  });
+  return {
+    ...figures,
+    perSecond: (taken / (lastMs - sent.firstMs)) * 1_000,
+    ...(broker.pid === null ? {} : { brokerCpuUs }),
+  };
+}
+
+/**
+ * Measures a subject that acknowledges what it has stored. The load is from a stand-in for a broker, which
+ * costs less than any broker.
+ */
+export async function measureAgainstStandIn(bench: Bench, run: Run) {
+  await using standIn = await startStandIn();
+  const { sent, taken, lastMs, ...figures } = await measureSubject(bench, run, {
+    source: standIn,
+    brokerPid: standIn.pid,
+    port: standIn.port,
+    // Only peers that do not store are counted by the size of a payload.
+    payloadBytes: 0,
+    subscribed: standIn.subscribed(),
+  });
+  const { latencyUs, acknowledged, firstMs } = sent;
+  return {
+    ...figures,
+    perSecond: (acknowledged / (sent.lastMs - firstMs)) * 1_000,
+    ...(latencyUs === null
+      ? {}
+      : {
+          p50Ms: latencyUs.p50 / 1_000,
+          p99Ms: latencyUs.p99 / 1_000,
+          p999Ms: latencyUs.p999 / 1_000,
+          maxMs: latencyUs.max / 1_000,
+        }),
+  };
+}
+
+/** Starts a subject, sends it the load when it has subscribed, and measures what every case asks for. */
+async function measureSubject(
+  bench: Bench,
+  run: Run,
+  from: {
+    source: Source;
+    brokerPid: number | null;
+    port: number;
+    payloadBytes: number;
+    subscribed: Promise<unknown>;
+  },
+) {
+  const { subject, load } = run;
+  await using running = await subject.start({
+    port: from.port,
+    filter: filterOf(run),
     qos: load.qos,
-    payloadBytes,
+    payloadBytes: from.payloadBytes,
     folder: run.folder ?? bench.folder(),
   });
-  await untilSubscribed(subscribed, running);
-
-  const watched = await watchWarm({
-    ...run,
-    running,
-    source: generator,
-    otherPid: broker.pid,
-    signal: bench.signal,
+  await withDeadline(Promise.race([from.subscribed, running.failed]), {
+    limitMs: SUBSCRIBED_WITHIN_MS,
+    expected: "the subject subscribes",
   });
+  const { source, brokerPid } = from;
+  const watched = await watchWarm({ ...run, running, source, brokerPid, signal: bench.signal });
   const { sent, taken, lastMs } = watched;
   return {
-    perSecond: (taken / (lastMs - sent.firstMs)) * 1_000,
+    sent,
+    taken,
+    lastMs,
     cpuUs: watched.cpuUs / taken,
-    ...(broker.pid === null ? {} : { brokerCpuUs: watched.otherCpuUs / taken }),
+    brokerCpuUs: watched.brokerCpuUs / taken,
     lost: load.count - taken,
     rssMegabytes: watched.rssBytesMax / 1e6,
   };
 }
 
-/** From a stand-in for a broker, which costs less than any, to a subject that acknowledges what it has stored. */
-export async function measureAgainstStandIn(bench: Bench, run: Run): Promise<Figures> {
-  const { subject, load, filter = onlyTopic(load) } = run;
-  await using standIn = await startStandIn();
-  await using running = await subject.start({
-    port: standIn.port,
-    filter,
-    qos: load.qos,
-    // Whoever stores can be counted without it.
-    payloadBytes: 0,
-    folder: run.folder ?? bench.folder(),
-  });
-  await untilSubscribed(standIn.subscribed(), running);
-
-  const watched = await watchWarm({
-    ...run,
-    running,
-    source: standIn,
-    otherPid: standIn.pid,
-    signal: bench.signal,
-  });
-  const { sent, taken } = watched;
-  return {
-    perSecond: (sent.acknowledged / (sent.lastMs - sent.firstMs)) * 1_000,
-    cpuUs: watched.cpuUs / taken,
-    brokerCpuUs: watched.otherCpuUs / taken,
-    lost: load.count - taken,
-    rssMegabytes: watched.rssBytesMax / 1e6,
-    ...(sent.latencyUs === null
-      ? {}
-      : {
-          p50Ms: sent.latencyUs.p50 / 1_000,
-          p99Ms: sent.latencyUs.p99 / 1_000,
-          p999Ms: sent.latencyUs.p999 / 1_000,
-          maxMs: sent.latencyUs.max / 1_000,
-        }),
-  };
+function filterOf({ filter, load }: Run): string {
+  const [topic, ...others] = load.topics;
+  if (filter !== undefined) return filter;
+  if (topic === undefined || others.length > 0) throw new RangeError("a load needs a filter");
+  return topic;
 }
 
 /** How many messages a second the generator itself could send, to something that only acknowledges. */
@@ -95,7 +117,7 @@ export async function measureGenerator(): Promise<number> {
   await using standIn = await startStandIn();
   await using generator = await startGenerator(standIn.port, 5);
   await generator.prepare({
-    count: GENERATOR_MESSAGES,
+    count: 500_000,
     qos: 1,
     topics: ["DATA"],
     pace: { kind: "saturation", window: 20_000 },
@@ -104,49 +126,32 @@ export async function measureGenerator(): Promise<number> {
   return (count / (lastMs - firstMs)) * 1_000;
 }
 
-const GENERATOR_MESSAGES = 500_000;
-
-const SUBSCRIBED_WITHIN_MS = 30_000;
-
-function untilSubscribed(subscribed: Promise<unknown>, { failed }: Running): Promise<unknown> {
-  return withDeadline(Promise.race([subscribed, failed]), {
-    limitMs: SUBSCRIBED_WITHIN_MS,
-    expected: "the subject subscribes",
-  });
-}
-
-function onlyTopic({ topics }: Load): string {
-  const [topic, ...others] = topics;
-  if (topic === undefined || others.length > 0) throw new RangeError("which filter is meant?");
-  return topic;
-}
-
-/** A subject that runs, and what is sent to it. */
+/** A running subject, and what is sent to it. */
 interface Watching {
   running: Running;
   source: Source;
   load: Load;
-  /** The process between source and subject, or the source; `null` where it cannot be seen. */
-  otherPid: number | null;
+  /** The process that the subject receives from; `null` where it cannot be observed. */
+  brokerPid: number | null;
   /** Called now and then while the load runs. */
   onPoll?: ((pid: number) => void) | undefined;
   signal: AbortSignal;
 }
 
-/** What a subject made of a load. */
+/** What was observed of a subject during a load. */
 interface Watched {
   sent: Sent;
-  /** How many messages it has taken in. */
+  /** How many messages it has received, or stored where it stores. */
   taken: number;
   /** When that last changed, in milliseconds since the epoch. */
   lastMs: number;
-  /** Processor time of the subject, and of the other process. */
+  /** Processor time of the subject, and of the process that it receives from. */
   cpuUs: number;
-  otherCpuUs: number;
+  brokerCpuUs: number;
   rssBytesMax: number;
 }
 
-/** How often a subject is asked how far it is: seldom where its rate is known. */
+/** How often a subject's count is read: seldom where the rate is known. */
 const POLL_MS = { saturation: 20, even: 100 } as const;
 /** When nothing has come for so long, nothing more is expected. */
 const QUIET_MS = 1_500;
@@ -154,12 +159,11 @@ const QUIET_MS = 1_500;
 const LATE_MS_MAX = 60_000;
 /** What a subject does after its last message, as a checkpoint, belongs to its cost. */
 const SETTLE_MS = 300;
-/** Long-running programs are compared: not the compiling of their code. */
+/** Sent before the measurement: compiling the subject's code is not part of it. */
 const WARMING = { count: 40_000, pace: { kind: "even", perSecond: 5_000 } } as const;
-/** How long that takes. */
 export const WARMING_SECONDS: number = WARMING.count / WARMING.pace.perSecond;
 
-/** Sends a load to a subject that has had a smaller one before, and lets it do what it leaves to its end. */
+/** Warms a subject up with a smaller load, then sends the load and lets the subject finish its work. */
 async function watchWarm(watching: Watching): Promise<Watched> {
   const { running, load } = watching;
   const warming = { ...watching, load: { ...load, ...WARMING }, onPoll: undefined };
@@ -169,12 +173,12 @@ async function watchWarm(watching: Watching): Promise<Watched> {
 
 /** Sends a load, and follows the subject until it has all of it or nothing more comes. */
 async function watch(watching: Watching, finish: () => Promise<void>): Promise<Watched> {
-  const { running, source, load, otherPid } = watching;
+  const { running, source, load, brokerPid } = watching;
   const usageUs = (pid: number | null): number => (pid === null ? 0 : cpuUs(pid));
   await source.prepare(load);
   const before = await running.counted();
   const cpuBeforeUs = usageUs(running.pid);
-  const otherBeforeUs = usageUs(otherPid);
+  const brokerBeforeUs = usageUs(brokerPid);
 
   const followed = await follow(watching, before);
   await finish();
@@ -182,11 +186,11 @@ async function watch(watching: Watching, finish: () => Promise<void>): Promise<W
   return {
     ...followed,
     cpuUs: usageUs(running.pid) - cpuBeforeUs,
-    otherCpuUs: usageUs(otherPid) - otherBeforeUs,
+    brokerCpuUs: usageUs(brokerPid) - brokerBeforeUs,
   };
 }
 
-type Followed = Omit<Watched, "cpuUs" | "otherCpuUs">;
+type Followed = Omit<Watched, "cpuUs" | "brokerCpuUs">;
 
 async function follow(watching: Watching, before: number): Promise<Followed> {
   const { running, source, load, onPoll, signal } = watching;
@@ -224,7 +228,7 @@ function durationMs({ count, pace }: Load): number {
 
 const nowMs = (): number => performance.timeOrigin + performance.now();
 
-/** @throws when what is waited for takes longer than `limitMs`; `expected` says what it is. */
+/** @throws when a promise takes longer than `limitMs`; the error names what was `expected`. */
 export async function withDeadline<T>(
   waited: Promise<T>,
   { limitMs, expected }: { limitMs: number; expected: string },
@@ -233,7 +237,7 @@ export async function withDeadline<T>(
   const late = pause(limitMs, undefined, { signal: done.signal }).then(() => {
     throw new Error(`${expected}: not within ${limitMs / 1_000} s`);
   });
-  // It is cut off below when it is not needed any more.
+  // Aborting it below rejects it.
   late.catch(() => {});
   try {
     return await Promise.race([waited, late]);

@@ -7,6 +7,12 @@ import { startChild } from "./process.ts";
 
 const IMAGE = "eclipse-mosquitto:2.1";
 
+/** Lines of mosquitto.conf with which the broker drops nothing that it queues. */
+export const NO_QUEUE_LIMIT = ["max_queued_messages 1000000", "max_queued_bytes 1073741824"];
+
+/** As in Weir's own mosquitto.conf: no limit of the queue, and the client's window counts. */
+export const OPEN: readonly string[] = [...NO_QUEUE_LIMIT, "max_inflight_messages 65534"];
+
 /** Mosquitto as this machine can run it. */
 export interface Mosquitto {
   /** Where it comes from, for the facts on top of the table. */
@@ -50,20 +56,32 @@ const installedHere: Mosquitto = {
   remove: () => {},
 };
 
+/** A broker that the benchmark has started. */
+interface Broker extends AsyncDisposable {
+  port: number;
+  /** Its process on this machine; `null` where it cannot be seen. */
+  pid: number | null;
+  /** As in its log: "mosquitto version 2.1.2". */
+  version: string;
+  /** Resolves when a client subscribes to this filter from now on. */
+  subscribed(filter: string): Promise<void>;
+}
+
 /**
- * Starts Mosquitto on the loopback. It keeps nothing on disk: what is compared is the clients.
+ * Starts Mosquitto on the loopback. It keeps nothing on disk: the comparison is of its clients.
  *
+ * @param configuration further lines of its configuration; none leaves the defaults.
  * @throws when it cannot be started.
  */
 export async function startMosquitto(
   mosquitto: Mosquitto,
-  settings: BrokerSettings,
+  configuration: readonly string[],
   folder: string,
 ): Promise<Broker> {
   const port = await freePort();
   const name = `weir-bench-${process.pid}-${port}`;
   const file = join(folder, `${name}.conf`);
-  writeFileSync(file, configurationOf(settings, port), { mode: 0o644 });
+  writeFileSync(file, configurationOf(configuration, port), { mode: 0o644 });
   await using opening = new AsyncDisposableStack();
   opening.defer(() => mosquitto.remove(name));
   const child = opening.use(
@@ -104,53 +122,15 @@ export async function startMosquitto(
   };
 }
 
-function configurationOf({ limits, only311 }: BrokerSettings, port: number): string {
-  const lines = [
+function configurationOf(lines: readonly string[], port: number): string {
+  return [
     `listener ${port} 127.0.0.1`,
     "allow_anonymous true",
     "log_dest stdout",
-    // That a client has subscribed is read from there.
+    // The log shows when a client has subscribed.
     ...["error", "warning", "information", "subscribe"].map((type) => `log_type ${type}`),
     "connection_messages false",
-  ];
-  if (only311) lines.push("accept_protocol_versions 3,4");
-  if (limits !== null) {
-    lines.push(
-      `max_queued_messages ${limits.queuedMessages}`,
-      `max_queued_bytes ${limits.queuedBytes}`,
-      `max_inflight_messages ${limits.inflightMessages}`,
-    );
-  }
-  return `${lines.join("\n")}\n`;
+    ...lines,
+    "",
+  ].join("\n");
 }
-
-/** A broker that the benchmark has started. */
-interface Broker extends AsyncDisposable {
-  port: number;
-  /** Its process on this machine; `null` where it cannot be seen. */
-  pid: number | null;
-  /** What it says of itself: "mosquitto version 2.1.2". */
-  version: string;
-  /** Resolves when a client subscribes to this filter from now on. */
-  subscribed(filter: string): Promise<void>;
-}
-
-/** How a broker deals with its clients. */
-export interface BrokerSettings {
-  /** `null` for what the broker does by itself. */
-  limits: { queuedMessages: number; queuedBytes: number; inflightMessages: number } | null;
-  /** MQTT 5 is refused. */
-  only311: boolean;
-}
-
-/** Nothing is dropped, and the client's window counts, as with Weir's own mosquitto.conf. */
-export const OPEN_LIMITS = {
-  queuedMessages: 1_000_000,
-  queuedBytes: 1_073_741_824,
-  inflightMessages: 65_534,
-} as const;
-
-export const OPEN: BrokerSettings = { limits: OPEN_LIMITS, only311: false };
-
-/** Mosquitto as it comes: a queue of 1,000 messages for each client, 20 in flight. */
-export const AS_IT_COMES: BrokerSettings = { limits: null, only311: false };

@@ -14,8 +14,8 @@ export interface WeirOptions {
   program: string;
   /** Settings of the logger besides broker and file. */
   environment?: Readonly<Record<string, string>>;
-  /** Its weir.yaml, and the streams in it, each with a folder of its name. Default the one stream `data`. */
-  configuration?: { content: string; streams: readonly string[] };
+  /** The streams of its weir.yaml, each with a folder of its name. Default only the stream `data`. */
+  streams?: Readonly<Record<string, object>>;
   /** Options of Node itself, as for a profile. */
   nodeOptions?: readonly string[];
 }
@@ -27,14 +27,19 @@ const COMPILE_CACHE = join(import.meta.dirname, "../.cache/compile");
 
 /** Weir's logger, as `npm start` runs it: each message stored before it is acknowledged. */
 export function weir(options: WeirOptions): Subject {
-  const { name, program, environment = {}, configuration, nodeOptions = [] } = options;
+  const { name, program, environment = {}, streams, nodeOptions = [] } = options;
   return {
     name,
     obstacle: () => (existsSync(program) ? null : `there is no ${program}`),
     start: async ({ port, filter, folder }) => {
       const httpPort = await freePort();
       const configurationFile = join(folder, CONFIGURATION_FILE);
-      if (configuration !== undefined) writeFileSync(configurationFile, configuration.content);
+      if (streams !== undefined) {
+        const off = { enabled: false };
+        // JSON is YAML.
+        const content = { streams: { data: off, devices: off, ...streams } };
+        writeFileSync(configurationFile, JSON.stringify(content));
+      }
       const child = await startChild({
         command: process.execPath,
         args: [...NODE_ARGUMENTS, ...nodeOptions, program],
@@ -44,8 +49,8 @@ export function weir(options: WeirOptions): Subject {
           ...NODE_ENVIRONMENT,
           NODE_COMPILE_CACHE: COMPILE_CACHE,
           BROKER_URL: `mqtt://127.0.0.1:${port}`,
-          // Where streams are configured, their filters say what is wanted.
-          ...(configuration === undefined ? { TOPIC: filter } : { WEIR_FILE: configurationFile }),
+          // Configured streams have filters of their own.
+          ...(streams === undefined ? { TOPIC: filter } : { WEIR_FILE: configurationFile }),
           DB_FILE: join(folder, DATA_FILE),
           LOG_FORMAT: "json",
           LOG_LEVEL: "warn",
@@ -61,10 +66,12 @@ export function weir(options: WeirOptions): Subject {
         throw error;
       }
       const stored = openStoredRows(
-        configuration?.streams.map((stream) => ({
-          stream,
-          place: { kind: "folder", folder: join(folder, stream) },
-        })) ?? [{ stream: "data", place: { kind: "file", file: join(folder, DATA_FILE) } }],
+        streams === undefined
+          ? [{ stream: "data", place: { kind: "file", file: join(folder, DATA_FILE) } }]
+          : Object.keys(streams).map((stream) => ({
+              stream,
+              place: { kind: "folder", folder: join(folder, stream) },
+            })),
       );
       return {
         pid: child.pid,

@@ -14,7 +14,7 @@ import { createLatency } from "../sender.ts";
 const faster: Claim = {
   text: "faster",
   target: { atLeast: 1.3 },
-  of: ratio("perSecond", "ours", "theirs"),
+  of: ratio("perSecond", { name: "ours" }, { name: "theirs" }),
 };
 
 function verdictOf(claim: Claim, figures: Record<string, Figures[]>) {
