@@ -2,12 +2,9 @@
 // synced, as the logger does it. Fresh files; rows are made outside of the measured time.
 //
 //   npm run bench:append
-import { mkdtempSync, rmSync } from "node:fs";
-import { cpus, release, tmpdir } from "node:os";
-import { join } from "node:path";
-import { print } from "@weir/runtime";
 import { type NewRow, openStore, type Store } from "@weir/store";
-import Table from "cli-table3";
+import { temporaryFolder } from "@weir/testkit";
+import { createTable, median, printResults, rowAt } from "./output.ts";
 
 const ROUNDS = 5;
 const ROWS_PER_ROUND = 64_000;
@@ -49,18 +46,12 @@ function makeRow({ publishers, topics }: Traffic, sent: number, receivedUs: numb
     seq: publishers === 0 ? sent : Math.floor(sent / publishers) + 1,
   });
   const { number, publisher, epoch, seq } = JSON.parse(text);
-  return {
-    receivedUs,
+  return rowAt(receivedUs, number, {
     topic: topics === 1 ? Buffer.from("DATA").toString() : `devices/d${sent % topics}/state`,
     payload: Buffer.from(text),
-    qos: 1,
-    retained: false,
-    outcome: 0,
-    value: number,
     observedUs: receivedUs - sent,
     sequence: publishers === 0 ? null : { publisher, epoch, seq },
-    isFiltered: false,
-  };
+  });
 }
 
 /** One round of a subject: each batch goes into both of its stores. */
@@ -84,52 +75,35 @@ function measure({ traffic, batch, stores, us, sent }: Subject): number {
   return sent + done;
 }
 
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
-}
-
-const folder = mkdtempSync(join(tmpdir(), "weir-bench-"));
-try {
-  using opened = new DisposableStack();
-  const open = (file: string, synchronous: Synchronous): Store =>
-    opened.use(
-      openStore({
-        file: join(folder, `${file}-${synchronous}.db`),
-        stream: "data",
-        legacyTopic: "DATA",
-        synchronous,
-        nowUs: Date.now() * 1_000,
-        skewUs: 0,
-      }),
-    );
-  const subjects: Subject[] = TRAFFIC.flatMap((traffic, index) =>
-    BATCHES.map((batch) => {
-      const file = `${index}-${batch}`;
-      const stores = { FULL: open(file, "FULL"), NORMAL: open(file, "NORMAL") };
-      return { traffic, batch, stores, sent: 0, us: { FULL: [], NORMAL: [] } };
+using folder = temporaryFolder();
+using opened = new DisposableStack();
+const open = (file: string, synchronous: Synchronous): Store =>
+  opened.use(
+    openStore({
+      file: folder.file(`${file}-${synchronous}.db`),
+      stream: "data",
+      legacyTopic: "DATA",
+      synchronous,
+      nowUs: Date.now() * 1_000,
+      skewUs: 0,
     }),
   );
-  // Side by side, so that a slow moment of the machine meets all of them. The first is not counted.
-  for (let round = 0; round <= ROUNDS; round += 1) {
-    for (const subject of subjects) subject.sent = measure(subject);
-  }
-
-  const table = new Table({
-    head: ["traffic", "rows a commit", "a row", "of it syncing", "the rest"],
-    colAligns: ["left", "right", "right", "right", "right"],
-    style: { head: [], border: [] },
-  });
-  for (const { traffic, batch, us } of subjects) {
-    const [full, normal] = [us.FULL, us.NORMAL].map((all) => median(all.slice(1))) as [
-      number,
-      number,
-    ];
-    const figures = [full, full - normal, normal].map((figure) => `${figure.toFixed(2)} µs`);
-    table.push([traffic.name, batch.toLocaleString("en"), ...figures]);
-  }
-  print(
-    `${cpus().length} x ${cpus()[0]?.model}, Linux ${release()}, Node ${process.version}, medians of ${ROUNDS} rounds\n${table}\n`,
-  );
-} finally {
-  rmSync(folder, { recursive: true, force: true });
+const subjects: Subject[] = TRAFFIC.flatMap((traffic, index) =>
+  BATCHES.map((batch) => {
+    const file = `${index}-${batch}`;
+    const stores = { FULL: open(file, "FULL"), NORMAL: open(file, "NORMAL") };
+    return { traffic, batch, stores, sent: 0, us: { FULL: [], NORMAL: [] } };
+  }),
+);
+// Side by side, so that a slow moment of the machine affects all of them. The first round is not counted.
+for (let round = 0; round <= ROUNDS; round += 1) {
+  for (const subject of subjects) subject.sent = measure(subject);
 }
+
+const table = createTable("traffic", "rows a commit", "a row", "of it syncing", "the rest");
+for (const { traffic, batch, us } of subjects) {
+  const [full, normal] = [median(us.FULL.slice(1)), median(us.NORMAL.slice(1))];
+  const figures = [full, full - normal, normal].map((figure) => `${figure.toFixed(2)} µs`);
+  table.push([traffic.name, batch.toLocaleString("en"), ...figures]);
+}
+printResults(`medians of ${ROUNDS} rounds`, table);

@@ -11,9 +11,9 @@ import { setTimeout as pause } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { print } from "@weir/runtime";
 import { eventually, temporaryFolder } from "@weir/testkit";
-import Table from "cli-table3";
 import mqtt from "mqtt";
 import { type BrokerProcess, createBrokerProcess } from "../test/faults/broker-process.ts";
+import { createTable, printResults } from "./output.ts";
 
 const { values } = parseArgs({
   options: {
@@ -27,22 +27,12 @@ const KILLS = Number(values.kills);
 const PUBLISHERS = Number(values.publishers);
 /** Messages of one publisher that are sent and not acknowledged. */
 const WINDOW = Number(values.window);
-/** So long messages flow before each kill. */
+/** How long messages flow before each kill. */
 const LIFE_MS = { min: 200, max: 500 };
 const CONTROL_PACKET_BYTES = 4;
 const TOPIC = "kd";
 
-/** What became of one configuration. */
-interface Result {
-  acknowledged: number;
-  perSecond: number;
-  lostOffline: number;
-  lostOnline: number;
-  kills: number;
-  killsWithLoss: number;
-}
-
-/** Compose's lines with some of them replaced, added or left out. The harness names the listener. */
+/** The lines of mosquitto.conf with some replaced, added or left out, without the listener. */
 function configurationWith(changes: string): string[] {
   const keyOf = (line: string): string => line.replace(/^-/, "").split(" ")[0] ?? "";
   const changed = changes.split(";").filter((line) => line !== "");
@@ -55,7 +45,7 @@ function configurationWith(changes: string): string[] {
   ];
 }
 
-/** A publisher like a microcontroller's: a few messages on their way, and no memory of them. */
+/** A publisher like a microcontroller: a few messages are unacknowledged, and none is sent again. */
 function startPublisher(port: number, next: () => number, acknowledged: (n: number) => void) {
   const socket = connectSocket({ port, host: "127.0.0.1", noDelay: true });
   const open = new Map<number, number>();
@@ -133,7 +123,8 @@ async function publishWhenUp(port: number, payload: string): Promise<void> {
   });
 }
 
-async function measure(changes: string): Promise<Result> {
+/** Kills the broker again and again with one configuration. */
+async function measure(changes: string) {
   using folder = temporaryFolder();
   const configuration = configurationWith(changes);
   await using broker: BrokerProcess = await createBrokerProcess({
@@ -151,14 +142,7 @@ async function measure(changes: string): Promise<Result> {
   await first.subscribed();
   await first.end();
 
-  const result: Result = {
-    acknowledged: 0,
-    perSecond: 0,
-    lostOffline: 0,
-    lostOnline: 0,
-    kills: 0,
-    killsWithLoss: 0,
-  };
+  const result = { acknowledged: 0, perSecond: 0, lostOffline: 0, lostOnline: 0, killsWithLoss: 0 };
   let number = 0;
   let publishingMs = 0;
   for (let kill = 0; kill < KILLS; kill += 1) {
@@ -177,7 +161,7 @@ async function measure(changes: string): Promise<Result> {
     );
     await pause(LIFE_MS.min + Math.random() * (LIFE_MS.max - LIFE_MS.min));
     await broker.kill();
-    // What the kernel still has is for the publishers: their ends have to be heard first.
+    // The kernel may still hold PUBACKs: wait until the publishers have read to the end.
     await Promise.all(
       sockets.map((socket) => socket.closed || new Promise((r) => socket.once("close", r))),
     );
@@ -196,7 +180,6 @@ async function measure(changes: string): Promise<Result> {
     result.acknowledged += journal.length;
     result.lostOffline += lostOffline;
     result.lostOnline += lostOnline;
-    result.kills += 1;
     if (lostOffline + lostOnline > 0) result.killsWithLoss += 1;
     for (const set of Object.values(seen)) set.clear();
   }
@@ -205,29 +188,26 @@ async function measure(changes: string): Promise<Result> {
   return result;
 }
 
-const table = new Table({
-  head: [
-    "changes",
-    "kills",
-    "with loss",
-    "acknowledged",
-    "lost, subscriber away",
-    "lost, subscriber there",
-    "messages/s",
-  ],
-  style: { head: [], border: [] },
-});
+const table = createTable(
+  "changes",
+  "kills",
+  "with loss",
+  "acknowledged",
+  "lost, subscriber away",
+  "lost, subscriber there",
+  "messages/s",
+);
 for (const changes of ["", ...values.set]) {
   const result = await measure(changes);
   table.push([
     changes === "" ? "none" : changes,
-    result.kills,
+    KILLS,
     result.killsWithLoss,
     result.acknowledged,
     result.lostOffline,
     result.lostOnline,
     Math.round(result.perSecond),
   ]);
-  print(`${JSON.stringify({ changes, ...result })}\n`);
+  print(`${JSON.stringify({ changes, kills: KILLS, ...result })}\n`);
 }
-print(`${PUBLISHERS} publishers with ${WINDOW} messages on their way each\n${table.toString()}\n`);
+printResults(`${PUBLISHERS} publishers with ${WINDOW} messages on their way each`, table);

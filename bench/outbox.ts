@@ -1,20 +1,16 @@
 // How many messages a second a publisher with an outbox brings to a receipt, beside the same client
 // without an outbox to the broker's PUBACK. The broker of npm start and the logger, with its store on
-// disk, are processes beside this one; each
-// round is a process of its own, whose memory is the publisher's alone.
+// disk, are processes of their own; so is each round, so that its memory is only the publisher's.
 //
 //   npm run bench:outbox
-import { type ChildProcess, fork } from "node:child_process";
+import { fork } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
-import { cpus, release, tmpdir } from "node:os";
-import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { openOutbox } from "@weir/delivery";
 import { createReconnectingClient, type ReconnectingClient } from "@weir/mqtt";
-import { createLogger, print, systemClock } from "@weir/runtime";
-import { freePort } from "@weir/testkit";
-import Table from "cli-table3";
+import { createLogger, systemClock } from "@weir/runtime";
+import { freePort, temporaryFolder } from "@weir/testkit";
+import { createTable, median, printResults, startProgram } from "./output.ts";
 
 const ROUNDS = 5;
 const MESSAGES = 10_000;
@@ -91,23 +87,7 @@ async function withOutbox(port: number, file: string, perSecondMax: number): Pro
   return perSecond(startMs);
 }
 
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
-}
-
-/** Starts a program of the suite beside this one. */
-function start(program: string, environment: Record<string, string>): ChildProcess {
-  return fork(program, {
-    env: { ...process.env, LOG_LEVEL: "warn", LOGGER_HTTP_PORT: "0", ...environment },
-  });
-}
-
-async function stop(child: ChildProcess): Promise<void> {
-  child.kill("SIGTERM");
-  await once(child, "exit");
-}
-
-/** One round in a process of its own, so that its memory is nobody else's. */
+/** What one round has measured. */
 interface Round {
   messagesPerSecond: number;
   megabytesMax: number;
@@ -135,40 +115,40 @@ async function measureRound(mode: Mode, port: number, file: string): Promise<voi
   process.send?.({ messagesPerSecond, megabytesMax }, () => process.exit());
 }
 
-async function compare(folder: string): Promise<void> {
+async function compare(): Promise<void> {
+  using folder = temporaryFolder();
   const port = await freePort();
-  const broker = start("standalone/src/broker-main.ts", { BROKER_PORT: String(port) });
-  const store = { BROKER: `127.0.0.1:${port}`, DB_FILE: join(folder, "weir.db") };
-  const storing = start("services/logger/src/main.ts", store);
+  const environment = {
+    BROKER: `127.0.0.1:${port}`,
+    BROKER_PORT: String(port),
+    DB_FILE: folder.file("weir.db"),
+    LOG_LEVEL: "warn",
+    LOGGER_HTTP_PORT: "0",
+  };
+  await using _broker = await startProgram(["standalone/src/broker-main.ts"], environment);
+  await using _logger = await startProgram(["services/logger/src/main.ts"], environment);
 
   const rounds: Record<Mode, Round[]> = { plain: [], outbox: [], paced: [] };
   for (let round = 0; round < ROUNDS; round += 1) {
     for (const mode of ["plain", "outbox", "paced"] as const) {
-      rounds[mode].push(await runRound(mode, port, join(folder, `${mode}-${round}.db`)));
+      rounds[mode].push(await runRound(mode, port, folder.file(`${mode}-${round}.db`)));
     }
   }
-  const table = new Table({
-    head: ["", "messages/s, median", "ratio", "memory at most"],
-    colAligns: ["left", "right", "right", "right"],
-    style: { head: [], border: [] },
-  });
+  const table = createTable("", "messages/s, median", "ratio", "memory at most");
   const rateOf = (mode: Mode) => median(rounds[mode].map((round) => round.messagesPerSecond));
-  const row = (name: string, mode: Mode) => [
-    name,
-    rateOf(mode).toFixed(0),
-    `${(rateOf(mode) / rateOf("plain")).toFixed(2)}x`,
-    `${Math.max(...rounds[mode].map(({ megabytesMax }) => megabytesMax)).toFixed(0)} MB`,
-  ];
-  table.push(
-    row("to the PUBACK, without an outbox", "plain"),
-    row("to the receipt, as fast as it goes", "outbox"),
-    row(`to the receipt, at ${PACED_PER_SECOND} messages/s`, "paced"),
-  );
-  print(
-    `${cpus().length} x ${cpus()[0]?.model}, Linux ${release()}, Node ${process.version}, ${ROUNDS} rounds of ${MESSAGES} messages\n${table}\n`,
-  );
-  await stop(storing);
-  await stop(broker);
+  for (const [name, mode] of [
+    ["to the PUBACK, without an outbox", "plain"],
+    ["to the receipt, as fast as it goes", "outbox"],
+    [`to the receipt, at ${PACED_PER_SECOND} messages/s`, "paced"],
+  ] as const) {
+    table.push([
+      name,
+      rateOf(mode).toFixed(0),
+      `${(rateOf(mode) / rateOf("plain")).toFixed(2)}x`,
+      `${Math.max(...rounds[mode].map(({ megabytesMax }) => megabytesMax)).toFixed(0)} MB`,
+    ]);
+  }
+  printResults(`${ROUNDS} rounds of ${MESSAGES} messages`, table);
 }
 
 const [mode, port, file] = process.argv.slice(2);
@@ -176,10 +156,5 @@ const [mode, port, file] = process.argv.slice(2);
 if (mode !== undefined && port !== undefined && file !== undefined) {
   await measureRound(mode as Mode, Number(port), file);
 } else {
-  const folder = mkdtempSync(join(tmpdir(), "weir-bench-"));
-  try {
-    await compare(folder);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  await compare();
 }

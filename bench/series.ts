@@ -2,18 +2,14 @@
 // the processor time of stats while a thousand states a second come and a hundred statistics a second go.
 //
 //   npm run bench:series [seconds]
-import { mkdtempSync, rmSync } from "node:fs";
-import { cpus, release, tmpdir } from "node:os";
-import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { startBroker } from "@weir/broker";
 import { outcomeOf } from "@weir/protocol";
-import { NODE_ARGUMENTS, NODE_ENVIRONMENT, print } from "@weir/runtime";
 import { createSeriesSet } from "@weir/stats/series";
 import { type NewRow, openSegmentedStore } from "@weir/store";
-import { freePort } from "@weir/testkit";
-import Table from "cli-table3";
-import { cpuUs, rssBytes, startChild } from "./logger/process.ts";
+import { freePort, temporaryFolder } from "@weir/testkit";
+import { cpuUs, rssBytes } from "./logger/process.ts";
+import { createTable, printResults, rowAt, startProgram } from "./output.ts";
 
 const SERIES = 1_000;
 const FULL_SECONDS = 1_920;
@@ -21,7 +17,6 @@ const STATES_PER_SECOND = 1_000;
 const COMMITS_PER_SECOND = 12.5;
 const ROTATION_MS = 5_000;
 const WARM_UP_SECONDS = 5;
-const PLAIN = { head: [], border: [] };
 const OUTCOME = outcomeOf("JSON without a single reading").code;
 
 /** Bytes for each series that has so many readings in each second of the longest window. */
@@ -50,25 +45,21 @@ function usedBytes(): number {
 }
 
 function stateRow(number: number, receivedUs: number): NewRow {
-  return {
-    receivedUs,
+  return rowAt(receivedUs, 0, {
     topic: `devices/device-${number % SERIES}/state`,
     payload: Buffer.from(`{"data":{"value":${number % 977}},"time":${receivedUs / 1_000}}`),
-    qos: 1,
-    retained: false,
     outcome: OUTCOME,
     value: null,
     observedUs: null,
-    sequence: null,
-    isFiltered: false,
-  };
+  });
 }
 
 /** Cores, memory and publications a second of stats, over so many seconds. */
-async function measureProcess(folder: string, seconds: number) {
+async function measureProcess(seconds: number) {
+  using folder = temporaryFolder();
   await using broker = await startBroker({ host: "127.0.0.1", port: 0 });
   using store = openSegmentedStore({
-    folder: join(folder, "devices"),
+    folder: folder.file("devices"),
     stream: "devices",
     synchronous: "NORMAL",
     nowUs: Date.now() * 1_000,
@@ -90,17 +81,11 @@ async function measureProcess(folder: string, seconds: number) {
   using _writing = { [Symbol.dispose]: () => clearInterval(writing) };
 
   const port = await freePort();
-  await using stats = await startChild({
-    command: process.execPath,
-    args: [...NODE_ARGUMENTS, "services/stats/src/main.ts"],
-    env: {
-      ...process.env,
-      ...NODE_ENVIRONMENT,
-      BROKER: `127.0.0.1:${broker.port}`,
-      DB_FILE: join(folder, "weir.db"),
-      STATS_HTTP_PORT: String(port),
-      LOG_LEVEL: "warn",
-    },
+  await using stats = await startProgram(["services/stats/src/main.ts"], {
+    BROKER: `127.0.0.1:${broker.port}`,
+    DB_FILE: folder.file("weir.db"),
+    STATS_HTTP_PORT: String(port),
+    LOG_LEVEL: "warn",
   });
   await Promise.race([pause(WARM_UP_SECONDS * 1_000), stats.failed]);
   const before = { cpuUs: cpuUs(stats.pid), published: await publishedBy(port), written };
@@ -121,36 +106,24 @@ async function publishedBy(port: number): Promise<number> {
 
 const seconds = Number(process.argv[2] ?? 20);
 const mebibytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
-const folder = mkdtempSync(join(tmpdir(), "weir-bench-"));
-try {
-  const memory = new Table({
-    head: ["readings a second", "bytes a series", "1,000 series"],
-    style: PLAIN,
-  });
-  for (const readings of [1, 2]) {
-    const bytes = bytesPerSeries(readings);
-    memory.push([readings, Math.round(bytes).toLocaleString("en"), mebibytes(bytes * 1_000)]);
-  }
-  const life = new Table({
-    head: ["states/s", "publications/s", "cores", "memory (RSS)"],
-    style: PLAIN,
-  });
-  const {
-    statesPerSecond,
-    publicationsPerSecond,
-    cores,
-    rssBytes: rss,
-  } = await measureProcess(folder, seconds);
-  life.push([
-    statesPerSecond.toFixed(0),
-    publicationsPerSecond.toFixed(1),
-    cores.toFixed(3),
-    mebibytes(rss),
-  ]);
-  print(
-    `${cpus().length} x ${cpus()[0]?.model}, Linux ${release()}, Node ${process.version}, ${seconds} s\n` +
-      `Full series, ${FULL_SECONDS} seconds each:\n${memory}\nThe whole process, ${SERIES} series:\n${life}\n`,
-  );
-} finally {
-  rmSync(folder, { recursive: true, force: true });
+
+const memory = createTable("readings a second", "bytes a series", "1,000 series");
+for (const readings of [1, 2]) {
+  const bytes = bytesPerSeries(readings);
+  memory.push([readings, Math.round(bytes).toLocaleString("en"), mebibytes(bytes * 1_000)]);
 }
+const measured = await measureProcess(seconds);
+const running = createTable("states/s", "publications/s", "cores", "memory (RSS)");
+running.push([
+  measured.statesPerSecond.toFixed(0),
+  measured.publicationsPerSecond.toFixed(1),
+  measured.cores.toFixed(3),
+  mebibytes(measured.rssBytes),
+]);
+printResults(
+  `${seconds} s`,
+  `Full series, ${FULL_SECONDS} seconds each:`,
+  memory,
+  `The whole process, ${SERIES} series:`,
+  running,
+);

@@ -2,16 +2,13 @@
 // of one topic: from a stand-in for a broker, as fast as they are acknowledged, with synchronous=FULL.
 //
 //   npm run bench:topics [messages]
-import { mkdtempSync, rmSync } from "node:fs";
-import { cpus, loadavg, release, tmpdir } from "node:os";
-import { join } from "node:path";
+import { loadavg } from "node:os";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { readLoggerConfig } from "@weir/logger/config";
 import { startLogger } from "@weir/logger/logger";
-import { print } from "@weir/runtime";
-import { createTestContext, NOTHING_CONFIGURED } from "@weir/testkit";
-import Table from "cli-table3";
+import { createTestContext, NOTHING_CONFIGURED, temporaryFolder } from "@weir/testkit";
 import { startStandIn } from "./logger/sources.ts";
+import { createTable, printResults } from "./output.ts";
 
 const MESSAGES_DEFAULT = 1_000_000;
 /** What is encoded and sent in one go. */
@@ -29,57 +26,52 @@ interface Measured {
 
 /** @param topicOf the topic of a message; all have the same length. */
 async function measure(messages: number, topicOf: (index: number) => string): Promise<Measured> {
-  const folder = mkdtempSync(join(tmpdir(), "weir-topics-"));
-  try {
-    await using standIn = await startStandIn();
-    const config = readLoggerConfig({
-      BROKER: `127.0.0.1:${standIn.port}`,
-      DB_FILE: join(folder, "weir.db"),
-      WEIR_FILE: NOTHING_CONFIGURED,
-    });
-    await using _logger = await startLogger(config, createTestContext());
-    await standIn.subscribed();
-    let tookMs = 0;
-    let p99Ms = 0;
-    let maxMs = 0;
-    for (let from = 0; from < messages; from += PART) {
-      const count = Math.min(PART, messages - from);
-      const all = Array.from({ length: count }, (_, index) => topicOf(from + index));
-      const pace = { kind: "saturation", window: WINDOW } as const;
-      await standIn.prepare({ count, qos: 1, topics: [...new Set(all)], pace });
-      // Making the load is not what is measured: one that is enabled again would count the time between.
-      const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
-      delay.enable();
-      const { firstMs, lastMs } = await standIn.send();
-      delay.disable();
-      tookMs += lastMs - firstMs;
-      p99Ms = Math.max(p99Ms, delay.percentile(99) / 1e6 - RESOLUTION_MS);
-      maxMs = Math.max(maxMs, delay.max / 1e6 - RESOLUTION_MS);
-    }
-    return { perSecond: (messages / tookMs) * 1_000, p99Ms, maxMs };
-  } finally {
-    rmSync(folder, { recursive: true });
+  using folder = temporaryFolder();
+  await using standIn = await startStandIn();
+  const config = readLoggerConfig({
+    BROKER: `127.0.0.1:${standIn.port}`,
+    DB_FILE: folder.file("weir.db"),
+    WEIR_FILE: NOTHING_CONFIGURED,
+  });
+  await using _logger = await startLogger(config, createTestContext());
+  await standIn.subscribed();
+  let tookMs = 0;
+  let p99Ms = 0;
+  let maxMs = 0;
+  for (let from = 0; from < messages; from += PART) {
+    const count = Math.min(PART, messages - from);
+    const all = Array.from({ length: count }, (_, index) => topicOf(from + index));
+    const pace = { kind: "saturation", window: WINDOW } as const;
+    await standIn.prepare({ count, qos: 1, topics: [...new Set(all)], pace });
+    // Making the load is not what is measured: one that is enabled again would count the time between.
+    const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
+    delay.enable();
+    const { firstMs, lastMs } = await standIn.send();
+    delay.disable();
+    tookMs += lastMs - firstMs;
+    p99Ms = Math.max(p99Ms, delay.percentile(99) / 1e6 - RESOLUTION_MS);
+    maxMs = Math.max(maxMs, delay.max / 1e6 - RESOLUTION_MS);
   }
+  return { perSecond: (messages / tookMs) * 1_000, p99Ms, maxMs };
 }
 
 const messages = Number(process.argv[2] ?? MESSAGES_DEFAULT);
 if (!Number.isInteger(messages) || messages < 1) throw new RangeError("messages: a whole number");
+const loadAtStart = loadavg()[0] ?? 0;
 const digits = String(messages).length;
 const pad = (index: number): string => String(index).padStart(digits, "0");
 
-print(`Node ${process.version}, Linux ${release()}, ${cpus()[0]?.model} x ${cpus().length}\n`);
-print(`${messages} messages each; load of the machine before: ${loadavg()[0]?.toFixed(1)}\n`);
-const table = new Table({ head: ["topics", "messages/s", "loop's delay, p99 ms", "max ms"] });
-const row = (name: string, { perSecond, p99Ms, maxMs }: Measured): string[] => [
-  name,
-  Math.round(perSecond).toLocaleString("en"),
-  p99Ms.toFixed(0),
-  maxMs.toFixed(0),
-];
-table.push(row("one", await measure(messages, () => `devices/stranger-${pad(0)}/state`)));
-// In no order: each takes another place in the index.
-const scattered = (index: number): string => pad((index * 7_919) % messages);
-table.push(
-  row("all new", await measure(messages, (index) => `devices/stranger-${scattered(index)}/state`)),
-);
-print(`${table.toString()}\n`);
+const table = createTable("topics", "messages/s", "loop's delay, p99 ms", "max ms");
+for (const [name, topicOf] of [
+  ["one", () => pad(0)],
+  // In no order: each takes another place in the index.
+  ["all new", (index: number) => pad((index * 7_919) % messages)],
+] as const) {
+  const { perSecond, p99Ms, maxMs } = await measure(
+    messages,
+    (index) => `devices/stranger-${topicOf(index)}/state`,
+  );
+  const rate = Math.round(perSecond).toLocaleString("en");
+  table.push([name, rate, p99Ms.toFixed(0), maxMs.toFixed(0)]);
+}
+printResults(`${messages} messages each, load of the machine ${loadAtStart.toFixed(1)}`, table);

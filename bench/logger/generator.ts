@@ -1,34 +1,32 @@
-// A publisher that costs a broker as little as possible: packets encoded before, on a raw socket.
+// A publisher that costs a broker as little as possible: packets encoded beforehand, on a raw socket.
 // A process of its own, started by ./sources.ts:  node generator.ts PORT VERSION
 import { once } from "node:events";
 import { connect } from "node:net";
 import { generate, type IConnackPacket, parser } from "mqtt-packet";
-import { createFrames, type Load, messagesOf, type Order, type Report } from "./load.ts";
-import { createSender, type Sender } from "./sender.ts";
+import { createFrames } from "./load.ts";
+import { report, serveLoads } from "./sender.ts";
 
 const port = Number(process.argv[2]);
 const version = process.argv[3] === "4" ? 4 : 5;
-/** What a broker takes that does not say, and every one of 3.1.1 [MQTT-3.2.2.3.3]. */
+/** Of a broker that sends no receive maximum, as every one of 3.1.1 [MQTT-3.2.2.3.3]. */
 const WINDOW_DEFAULT = 65_534;
 const KEEPALIVE_OFF = 0;
 
-const report = (message: Report): void => void process.send?.(message);
-
 const socket = connect({ host: "127.0.0.1", port, noDelay: true });
 await once(socket, "connect");
-// The broker has ended it or was stopped: there is nothing left to send to.
+// Without its connection, there is nothing left to send to.
 socket.on("error", () => process.exit(1));
 socket.on("close", () => process.exit(1));
 
-let sender: Sender | null = null;
 let windowMax = WINDOW_DEFAULT;
+const loads = serveLoads(() => ({ socket, version, windowMax }));
 
 const parsing = parser({ protocolVersion: version });
 parsing.on("packet", (packet) => {
   if (packet.cmd === "connack") connected(packet);
 });
 const frames = createFrames({
-  onAcknowledged: (count) => sender?.acknowledged(count),
+  onAcknowledged: loads.acknowledged,
   onPacket: (packet) => void parsing.parse(Buffer.from(packet)),
 });
 socket.on("data", frames.push);
@@ -39,24 +37,6 @@ function connected({ reasonCode, returnCode, properties }: IConnackPacket): void
   windowMax = Math.min(WINDOW_DEFAULT, properties?.receiveMaximum ?? WINDOW_DEFAULT);
   report({ kind: "ready", port });
 }
-
-function prepare(load: Load): void {
-  const messages = messagesOf(load, version);
-  sender = createSender({
-    socket,
-    load,
-    messages,
-    windowMax,
-    onSent: (sent) => report({ kind: "sent", sent }),
-  });
-  report({ kind: "prepared", bytesEach: messages.payloadBytes });
-}
-
-process.on("message", (order: Order) => {
-  if (order.kind === "prepare") prepare(order.load);
-  else sender?.start();
-});
-process.on("disconnect", () => process.exit(0));
 
 socket.write(
   generate({

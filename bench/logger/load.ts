@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 
-/** What is sent to a subject of a measurement. */
+/** The messages that a subject receives in a measurement. */
 export interface Load {
   count: number;
   qos: 0 | 1;
@@ -12,7 +12,7 @@ export interface Load {
 /** As fast as acknowledgements come, with so many under way; or evenly at a rate. */
 type Pace = { kind: "saturation"; window: number } | { kind: "even"; perSecond: number };
 
-/** What came of a load. Times are milliseconds since the epoch, with fractions. */
+/** The result of sending a load. Times are milliseconds since the epoch, with fractions. */
 export interface Sent {
   count: number;
   acknowledged: number;
@@ -25,14 +25,14 @@ export interface Sent {
   cpuUs: number;
 }
 
-/** What a process that sends loads is told. */
+/** An order to a process that sends loads. */
 export type Order = { kind: "prepare"; load: Load } | { kind: "start" };
 
-/** What it answers. */
+/** What such a process reports. */
 export type Report =
-  /** It can be connected to (a stand-in), or is connected (a generator). */
+  /** A stand-in listens; a generator is connected. */
   | { kind: "ready"; port: number }
-  /** A client has subscribed (a stand-in). */
+  /** A client has subscribed to a stand-in. */
   | { kind: "subscribed"; version: number }
   | { kind: "prepared"; bytesEach: number }
   | { kind: "sent"; sent: Sent };
@@ -49,7 +49,7 @@ export interface MessagesOptions {
   version: 4 | 5;
   qos: 0 | 1;
   topics: readonly string[];
-  /** Where the payloads say that they are from. */
+  /** The name in the payloads. */
   publisher: string;
   epoch: string;
   epochSeconds: number;
@@ -174,25 +174,22 @@ export function messagesOf({ qos, topics }: Load, version: 4 | 5): Messages {
   });
 }
 
-/** Cuts what a socket brings into MQTT packets. */
-interface Frames {
-  push(bytes: Buffer): void;
-}
-
-interface FramesOptions {
-  /** PUBACKs, which come by the million, are only counted; this is called once for what a read brought. */
-  onAcknowledged: (count: number) => void;
-  /** Gets every other packet, whole. */
-  onPacket: (packet: Buffer) => void;
-}
-
 const PUBACK = 0x40;
 const NOTHING = Buffer.alloc(0);
 
-export function createFrames({ onAcknowledged, onPacket }: FramesOptions): Frames {
+/** Cuts the bytes of a socket into MQTT packets. */
+export function createFrames({
+  onAcknowledged,
+  onPacket,
+}: {
+  /** PUBACKs come by the million and are only counted: called once for all PUBACKs of a read. */
+  onAcknowledged: (count: number) => void;
+  /** Gets every other packet, whole. */
+  onPacket: (packet: Buffer) => void;
+}) {
   let rest: Buffer = NOTHING;
   return {
-    push: (read) => {
+    push: (read: Buffer): void => {
       const bytes = rest.length === 0 ? read : Buffer.concat([rest, read]);
       let at = 0;
       let acknowledged = 0;

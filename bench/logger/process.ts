@@ -7,7 +7,7 @@ import { setTimeout as pause } from "node:timers/promises";
 export interface Child extends AsyncDisposable {
   pid: number;
   process: ChildProcess;
-  /** Rejects when it ends before it was told to. Put it beside what is waited for. */
+  /** Rejects when it ends by itself. Race it with whatever you wait for. */
   failed: Promise<never>;
 }
 
@@ -36,7 +36,7 @@ export async function startChild(options: ChildOptions): Promise<Child> {
     if (!isWanted) return new Promise<never>(() => {});
     throw new Error(`${command} ${args.join(" ")} ended with ${code ?? signal}: ${stderr.trim()}`);
   });
-  // Who waits for something else at that moment hears of it at the next wait.
+  // Without a waiter at this moment, the next race rejects.
   failed.catch(() => {});
 
   return {
@@ -60,7 +60,7 @@ export async function startChild(options: ChildOptions): Promise<Child> {
   };
 }
 
-/** What keeps this machine from measuring, in words for a user; `null` when it can. */
+/** Why this machine cannot measure, in words for a user; `null` when it can. */
 export function usageProblem(): string | null {
   return existsSync("/proc/self/task") && existsSync("/proc/self/schedstat")
     ? null
@@ -89,7 +89,7 @@ export function rssBytes(pid: number): number {
   return Number(kibibytes ?? Number.NaN) * 1_024;
 }
 
-/** Bytes that a process has given to write(2) so far, on files, devices, pipes and sockets. */
+/** Bytes that a process has passed to write(2) so far, on files, devices, pipes and sockets. */
 export function writtenBytes(pid: number): number {
   const [, bytes] = /wchar: (\d+)/.exec(contentOf(`/proc/${pid}/io`)) ?? [];
   return Number(bytes ?? Number.NaN);

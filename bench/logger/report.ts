@@ -86,7 +86,7 @@ const FIGURES: Readonly<Record<FigureName, { title: string; text(value: number):
   growth: { title: "growth", text: decimal.format },
 };
 
-/** What the results file holds: every figure of every round, and what became of each claim. */
+/** The results file: every figure of every round, and the result of each claim. */
 interface Results {
   startedAt: string;
   endedAt: string;

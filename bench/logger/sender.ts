@@ -1,19 +1,58 @@
 import type { Socket } from "node:net";
 import { createHistogram } from "node:perf_hooks";
-import type { Load, Messages, Sent } from "./load.ts";
+import {
+  type Load,
+  type Messages,
+  messagesOf,
+  type Order,
+  type Report,
+  type Sent,
+} from "./load.ts";
 
-/** Sends one load over a socket. */
-export interface Sender {
-  start(): void;
-  /** So many more were acknowledged. */
+/** Where a process sends its loads. */
+interface Receiver {
+  socket: Socket;
+  version: 4 | 5;
+  /** The most that it takes unacknowledged. */
+  windowMax: number;
+}
+
+/**
+ * Sends the loads that the parent process orders, and ends with it.
+ *
+ * @param receiver whoever receives the loads at the time of an order.
+ */
+export function serveLoads(receiver: () => Receiver): {
+  /** To be called when so many more were acknowledged. */
   acknowledged(count: number): void;
+} {
+  let sender: ReturnType<typeof createSender> | null = null;
+
+  function prepare(load: Load): void {
+    const { socket, version, windowMax } = receiver();
+    const messages = messagesOf(load, version);
+    const onSent = (sent: Sent): void => report({ kind: "sent", sent });
+    sender = createSender({ socket, load, messages, windowMax, onSent });
+    report({ kind: "prepared", bytesEach: messages.payloadBytes });
+  }
+
+  process.on("message", (order: Order) => {
+    if (order.kind === "prepare") prepare(order.load);
+    else sender?.start();
+  });
+  process.on("disconnect", () => process.exit(0));
+  return { acknowledged: (count) => sender?.acknowledged(count) };
+}
+
+/** Reports to the parent process. */
+export function report(message: Report): void {
+  process.send?.(message);
 }
 
 interface SenderOptions {
   socket: Socket;
   load: Load;
   messages: Messages;
-  /** The most that the other side takes unacknowledged. */
   windowMax: number;
   onSent: (sent: Sent) => void;
 }
@@ -24,7 +63,8 @@ const WRITE_MESSAGES_MAX = 1_000;
 const ENCODED_BYTES_MAX = 768 * 1024 * 1024;
 const EVEN_SLICE_MS = 1;
 
-export function createSender(options: SenderOptions): Sender {
+/** Sends one load over a socket. */
+function createSender(options: SenderOptions) {
   const { socket, load, onSent } = options;
   const { count, qos, pace } = load;
   const window = qos === 0 ? Number.POSITIVE_INFINITY : windowOf(options);
@@ -87,7 +127,7 @@ export function createSender(options: SenderOptions): Sender {
 
   return {
     start,
-    acknowledged: (more) => {
+    acknowledged: (more: number) => {
       acknowledged += more;
       latency?.acknowledged(acknowledged, nowMs());
       if (acknowledged >= count) finish();

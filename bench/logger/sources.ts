@@ -6,13 +6,13 @@ import { type Child, startChild } from "./process.ts";
 export interface Source extends AsyncDisposable {
   pid: number;
   port: number;
-  /** Encodes a load; nothing is sent yet. Resolves with the size of one payload. */
+  /** Encodes a load without sending it. Resolves with the size of one payload. */
   prepare(load: Load): Promise<number>;
   /** Sends what was prepared. Resolves when all of it is acknowledged. */
   send(): Promise<Sent>;
 }
 
-/** A broker's stand-in. */
+/** A stand-in for a broker. */
 interface StandIn extends Source {
   /** Resolves with its version when a client has subscribed. */
   subscribed(): Promise<number>;
@@ -45,7 +45,7 @@ async function start(program: string, args: readonly string[]): Promise<Started>
     stdio: ["ignore", "ignore", "pipe", "ipc"],
   });
   const reports = collect(child);
-  const tell = (order: Order): void => void child.process.send(order);
+  const send = (order: Order): void => void child.process.send(order);
   try {
     const { port } = await reports.next("ready");
     return {
@@ -53,11 +53,11 @@ async function start(program: string, args: readonly string[]): Promise<Started>
       port,
       next: reports.next,
       prepare: async (load) => {
-        tell({ kind: "prepare", load });
+        send({ kind: "prepare", load });
         return (await reports.next("prepared")).bytesEach;
       },
       send: async () => {
-        tell({ kind: "start" });
+        send({ kind: "start" });
         return (await reports.next("sent")).sent;
       },
       [Symbol.asyncDispose]: () => child[Symbol.asyncDispose](),
@@ -68,7 +68,7 @@ async function start(program: string, args: readonly string[]): Promise<Started>
   }
 }
 
-/** Keeps what a source reports until somebody asks for it. */
+/** Keeps the reports of a source until they are asked for. */
 function collect(child: Child): Pick<Started, "next"> {
   const kept: Report[] = [];
   const waiting = new Map<string, (report: Report) => void>();
@@ -82,7 +82,7 @@ function collect(child: Child): Pick<Started, "next"> {
     next: <K extends Report["kind"]>(kind: K) => {
       const at = kept.findIndex((report) => report.kind === kind);
       const [known] = at === -1 ? [] : kept.splice(at, 1);
-      // What is kept or handed on under a kind is of that kind.
+      // Reports are kept and handed on by their kind.
       if (known !== undefined) return Promise.resolve(known as Answer<K>);
       const { promise, resolve } = Promise.withResolvers<Answer<K>>();
       waiting.set(kind, (report) => resolve(report as Answer<K>));

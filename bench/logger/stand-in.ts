@@ -1,23 +1,25 @@
-// What a logger takes for a broker, but which only writes packets and counts PUBACKs; or, for the
-// generator's own ceiling, one that only acknowledges. A process of its own, started by ./sources.ts:
+// A stand-in for a broker that only writes packets and counts PUBACKs; for the generator's own ceiling,
+// it only acknowledges. A process of its own, started by ./sources.ts:
 //   node stand-in.ts
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { generate, type IConnectPacket, type Packet, parser } from "mqtt-packet";
-import { createFrames, type Load, messagesOf, type Order, type Report } from "./load.ts";
-import { createSender, type Sender } from "./sender.ts";
+import { createFrames } from "./load.ts";
+import { report, serveLoads } from "./sender.ts";
 
-const report = (message: Report): void => void process.send?.(message);
 const RECEIVE_MAXIMUM_DEFAULT = 65_535;
 const PUBLISH = 0x30;
 
-/** The client that has subscribed last. */
+/** The latest client that has subscribed. */
 let subscriber: { socket: Socket; version: 4 | 5; windowMax: number } | null = null;
-let sender: Sender | null = null;
+const loads = serveLoads(() => {
+  if (subscriber === null) throw new Error("no client has subscribed yet");
+  return subscriber;
+});
 
 function serve(socket: Socket): void {
   socket.setNoDelay(true);
-  // Whoever measures sees that its subject is gone.
+  // The measurement sees that its subject has ended.
   socket.on("error", () => {});
   let client: IConnectPacket | null = null;
   const parsing = parser();
@@ -28,7 +30,7 @@ function serve(socket: Socket): void {
   function take(packet: Packet): void {
     if (packet.cmd === "connect") {
       client = packet;
-      // It writes messages without identifiers.
+      // Its messages carry no subscription identifiers.
       const properties = { subscriptionIdentifiersAvailable: false };
       answer({ cmd: "connack", sessionPresent: false, reasonCode: 0, returnCode: 0, properties });
     } else if (packet.cmd === "subscribe") {
@@ -48,7 +50,7 @@ function serve(socket: Socket): void {
 
   parsing.on("packet", take);
   const frames = createFrames({
-    onAcknowledged: (count) => sender?.acknowledged(count),
+    onAcknowledged: loads.acknowledged,
     onPacket: (packet) => {
       const isFlood = (packet[0] ?? 0) >> 4 === PUBLISH >> 4 && subscriber === null;
       if (isFlood) socket.write(pubackOf(packet));
@@ -68,24 +70,6 @@ function pubackOf(publish: Buffer): Buffer {
   const idAt = header + 2 + publish.readUInt16BE(header);
   return Buffer.from([0x40, 2, publish[idAt] ?? 0, publish[idAt + 1] ?? 0]);
 }
-
-function prepare(load: Load): void {
-  if (subscriber === null) throw new Error("nobody has subscribed yet");
-  const messages = messagesOf(load, subscriber.version);
-  sender = createSender({
-    ...subscriber,
-    load,
-    messages,
-    onSent: (sent) => report({ kind: "sent", sent }),
-  });
-  report({ kind: "prepared", bytesEach: messages.payloadBytes });
-}
-
-process.on("message", (order: Order) => {
-  if (order.kind === "prepare") prepare(order.load);
-  else sender?.start();
-});
-process.on("disconnect", () => process.exit(0));
 
 const server = createServer(serve).listen(0, "127.0.0.1");
 await once(server, "listening");

@@ -6,7 +6,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { startChild, writtenBytes } from "./process.ts";
 
-/** A program that takes in messages: Weir's logger or one of its peers. Each file of this folder is one. */
+/** A program that receives messages: Weir's logger or one of its peers. */
 export interface Subject {
   name: string;
   /**
@@ -18,13 +18,13 @@ export interface Subject {
   start(order: Start): Promise<Running>;
 }
 
-/** What a subject is to take in. */
+/** How a subject is started. */
 interface Start {
   port: number;
   /** What it subscribes to. */
   filter: string;
   qos: 0 | 1;
-  /** Of each message; some peers can only be counted by what they write. */
+  /** The size of each payload: some peers are counted by the bytes that they write. */
   payloadBytes: number;
   /** An empty folder of its own, or one that a run before it has prepared. */
   folder: string;
@@ -33,11 +33,11 @@ interface Start {
 /** A subject that runs. Disposing ends it. */
 export interface Running extends AsyncDisposable {
   pid: number;
-  /** Rejects when it ends before it is told to. */
+  /** Rejects when it ends by itself. */
   failed: Promise<never>;
-  /** How many messages it has taken in so far: stored, where it stores. */
+  /** How many messages it has received so far; stored, where it stores. */
   counted(): number | Promise<number>;
-  /** Does what it leaves to its end: some store only then. */
+  /** Finishes its work: some store only at their end. */
   finish?(): Promise<void>;
 }
 
@@ -61,7 +61,7 @@ export const mosquittoSub: Subject = {
     let before: number | null = null;
     return {
       ...child,
-      // It counts from the first question on: what it has written to subscribe is no message.
+      // Counting starts with the first call: what it wrote to subscribe is no message.
       counted: () => {
         before ??= writtenBytes(child.pid);
         return Math.floor((writtenBytes(child.pid) - before) / bytesEach);
@@ -98,7 +98,7 @@ export const mqttJs: Subject = {
 
 const PYTHON_PROGRAM = fileURLToPath(new URL("paho_sqlite.py", import.meta.url));
 const NEEDED = "import paho.mqtt.client, sqlite3";
-// The system's own comes first: that is the one that apt installs modules for.
+// The system's own comes first, as apt installs modules for it.
 const INTERPRETERS = ["/usr/bin/python3", "python3"];
 
 /** A logger in Python with paho and sqlite3, in one transaction that it commits at the end. */
