@@ -6,13 +6,13 @@
 //
 // `--set` replaces lines of the configuration or adds them, `-key` leaves one out; each `--set` is a run of its own.
 import { readFileSync } from "node:fs";
-import { connect as connectSocket, type Socket } from "node:net";
+import { type Socket, connect as connectSocket } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { print } from "@weir/runtime";
 import { eventually, temporaryFolder } from "@weir/testkit";
 import mqtt from "mqtt";
-import { type BrokerProcess, createBrokerProcess } from "../test/faults/broker-process.ts";
+import { type BrokerProcess, createBrokerProcess } from "../test/faults/processes.ts";
 import { createTable, printResults } from "./output.ts";
 
 const { values } = parseArgs({

@@ -1,10 +1,9 @@
 import { existsSync, statSync } from "node:fs";
-import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { type BrokerProcess, createBrokerProcess } from "./broker-process.ts";
-import { createPart, type Part } from "./part.ts";
+import { holdsWithin } from "@weir/testkit";
+import { type BrokerProcess, createBrokerProcess, createPart, type Part } from "./processes.ts";
 import type { Run, Verdict } from "./scenario.ts";
-import { type Judge, type StoreFiles, startJudge } from "./start-judge.ts";
+import { type StoreFiles, startVerifier, type Verifier } from "./verifier.ts";
 
 /** publisher -> broker -> logger -> store <- stats, each a process of its own. */
 export interface Chain extends AsyncDisposable {
@@ -12,7 +11,7 @@ export interface Chain extends AsyncDisposable {
   publisher: Part;
   logger: Part;
   stats: Part;
-  judge: Judge;
+  verifier: Verifier;
   files: { journal: string; outbox: string; store: string };
   /** One more logger, not started yet. */
   anotherLogger(name: string, environment: Readonly<Record<string, string>>): Part;
@@ -36,7 +35,7 @@ export interface ChainOptions {
   loggerEnvironment?: Readonly<Record<string, string>>;
   /** Where store and outbox are, when that is not the scenario's own folder. */
   folders?: { store: string; outbox: string };
-  /** Parts may end by themselves: that is what the scenario provokes. */
+  /** Whether parts may end by themselves, as the scenario provokes it. */
   mayEnd?: boolean;
   /** The stores, when there are several in the end. */
   stores?: () => StoreFiles[];
@@ -49,7 +48,6 @@ const FLOWS_WITHIN_MS = 30_000;
 /** Longer than the chain usually takes to start: a machine on which it takes longer gets more time for all. */
 const USUAL_START_MS = 5_000;
 const STARTS_WITHIN_MS = 120_000;
-const POLL_MS = 20;
 /** The journal has ended when it has not grown for so long. */
 const QUIET_MS = 300;
 
@@ -104,43 +102,37 @@ export async function startChain(run: Run, options: ChainOptions = {}): Promise<
       },
     }),
   );
-  const judge = opening.use(startJudge());
+  const verifier = opening.use(startVerifier());
   const parts = [publisher, logger, stats];
 
-  async function until(isSo: () => Promise<boolean>, timeoutMs: number): Promise<boolean> {
-    const deadlineMs = performance.now() + timeoutMs;
-    while (!(await isSo())) {
-      if (performance.now() > deadlineMs) return false;
-      await pause(POLL_MS, undefined, { signal });
-    }
-    return true;
-  }
-
   let slowness = 1;
-  const newest = (): Promise<number> => judge.newestId(options.segments?.().at(-1) ?? files.store);
+  const newest = (): Promise<number> =>
+    verifier.newestId(options.segments?.().at(-1) ?? files.store);
 
   async function flows(withinMs = slowness * FLOWS_WITHIN_MS): Promise<boolean> {
     let before = await newest();
-    return await until(async () => {
+    const hasGrown = async (): Promise<boolean> => {
       const now = await newest();
       // A new store begins at 1 again.
       before = Math.min(before, now);
       return now > before;
-    }, withinMs);
+    };
+    return await holdsWithin(withinMs, hasGrown, signal);
   }
 
   async function isDrained(): Promise<boolean> {
     let lastSize = -1;
     let quietSinceMs = performance.now();
-    return await until(async () => {
-      // A publisher that has just been started again has not heard it yet.
+    const isEmptyAndQuiet = async (): Promise<boolean> => {
+      // A publisher that has just been started again has not received it yet.
       publisher.send("create no more");
       const size = existsSync(files.journal) ? statSync(files.journal).size : 0;
       if (size !== lastSize) quietSinceMs = performance.now();
       lastSize = size;
       const isQuiet = performance.now() - quietSinceMs > QUIET_MS;
-      return isQuiet && (await judge.waiting(files.outbox)) === 0;
-    }, slowness * EMPTY_WITHIN_MS);
+      return isQuiet && (await verifier.waiting(files.outbox)) === 0;
+    };
+    return await holdsWithin(slowness * EMPTY_WITHIN_MS, isEmptyAndQuiet, signal);
   }
 
   if (options.broker === undefined) await broker.start();
@@ -157,7 +149,7 @@ export async function startChain(run: Run, options: ChainOptions = {}): Promise<
     publisher,
     logger,
     stats,
-    judge,
+    verifier,
     files,
     anotherLogger: (name, environment) => service("logger", environment, name),
     flows: () => flows(),
@@ -165,13 +157,13 @@ export async function startChain(run: Run, options: ChainOptions = {}): Promise<
       const startedAtMs = performance.now();
       const drained = await isDrained();
       const recoveryMs = performance.now() - startedAtMs;
-      const left = await judge.waiting(files.outbox);
+      const left = await verifier.waiting(files.outbox);
       await publisher.kill();
       const codes = [await logger.stop(), await stats.stop()];
 
       const wholeFiles = options.segments?.() ?? [files.store];
       const stores = options.stores?.() ?? [wholeFiles];
-      const { count, problems } = await judge.judge({ ...files, stores, wholeFiles });
+      const { counts, problems } = await verifier.verify({ ...files, stores, wholeFiles });
       const ownEnds = parts.flatMap((part) => part.ownEnds);
       if (!drained) {
         const withinSeconds = Math.round((slowness * EMPTY_WITHIN_MS) / 1_000);
@@ -182,7 +174,7 @@ export async function startChain(run: Run, options: ChainOptions = {}): Promise<
       }
       if (options.mayEnd !== true) problems.push(...ownEnds);
       const notes = options.mayEnd === true && ownEnds.length > 0 ? summarize(ownEnds) : [];
-      return { count, recoveryMs, problems, notes };
+      return { counts, recoveryMs, problems, notes };
     },
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };

@@ -1,13 +1,13 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { type Clock, systemClock } from "@weir/runtime";
-import { createBrokerProcess } from "./broker-process.ts";
 import { hastyClock, startLocalChain } from "./local-chain.ts";
+import { createBrokerProcess } from "./processes.ts";
 import type { Scenario } from "./scenario.ts";
 
 const HOUR_MS = 3_600_000;
 const DECADE_MS = 10 * 365 * 24 * HOUR_MS;
 
-/** The hour jumps, on either machine; nothing that was accepted may look too old, or be left out. */
+/** The wall clock jumps on either machine; no accepted message may look too old or be left out. */
 export const clock: Scenario = {
   name: "clock",
   summary: "the clocks of publisher and logger jump by an hour and by ten years, both ways",
@@ -47,7 +47,7 @@ export const clock: Scenario = {
 
 interface JumpingClock extends Clock {
   jump(byMs: number): void;
-  /** Back to the right hour. */
+  /** Returns to the right time. */
   set(): void;
 }
 

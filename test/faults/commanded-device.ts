@@ -1,5 +1,5 @@
-// A device's handler with a journal, and one command that writes down which id it was executed for. The
-// harness starts and kills it; it also kills itself between two steps, where it is told to.
+// The command handler of a device with its journal, and one command that writes down for which id it was
+// executed. The harness starts and kills it; it also kills itself between two steps where that is planned.
 import { appendFileSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import { createCommandHandler } from "@weir/device-agent/command-handler";
@@ -8,7 +8,7 @@ import { createReconnectingClient, type ReconnectingClient } from "@weir/mqtt";
 import { deviceTopics } from "@weir/protocol";
 import { createLogger, listenForStopRequest, systemClock } from "@weir/runtime";
 import { z } from "zod";
-import { takeDeath } from "./death.ts";
+import { takeKill } from "./kill-point.ts";
 
 function required(name: string): string {
   const value = process.env[name];
@@ -18,7 +18,7 @@ function required(name: string): string {
 
 const address = { prefix: "devices", id: required("FAULTS_DEVICE") };
 const executedFile = required("FAULTS_EXECUTED");
-const death = takeDeath(required("FAULTS_DEATH"));
+const killAfter = takeKill(required("FAULTS_KILL_POINT"));
 const logger = createLogger("commanded-device", { logLevel: "info", logFormat: "json" });
 
 function end(fault: unknown): never {
@@ -42,30 +42,30 @@ const handler = createCommandHandler({
           const { number, takesMs } = payload as { number: number; takesMs: number };
           await pause(takesMs);
           appendFileSync(executedFile, `${number}\n`);
-          death.after("executed");
+          killAfter("executed");
           await pause(takesMs);
           return number;
         },
       },
     ],
   ]),
-  // This command asks it for nothing.
+  // The command does not use it.
   control: {} as never,
   journal: {
     ...journal,
     receive: (...given) => {
       const received = journal.receive(...given);
-      death.after("received");
+      killAfter("received");
       return received;
     },
     advance: (key, change) => {
       journal.advance(key, change);
-      death.after(change.status === "running" ? "running" : "ended");
+      killAfter(change.status === "running" ? "running" : "ended");
     },
     acknowledged: (number) => {
-      death.after("told");
+      killAfter("acknowledged");
       journal.acknowledged(number);
-      death.after("removed");
+      killAfter("removed");
     },
   },
   log: {

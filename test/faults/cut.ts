@@ -1,8 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { type Direction, startFaultProxy } from "@weir/testkit";
-import { createBrokerProcess } from "./broker-process.ts";
 import { startLocalChain } from "./local-chain.ts";
-import { placeOfCut } from "./packets.ts";
+import { createBrokerProcess } from "./processes.ts";
 import type { Scenario } from "./scenario.ts";
 
 const PARTS = ["publisher", "logger"] as const;
@@ -41,7 +40,7 @@ export const proxyCut: Scenario = {
       ]);
       if (reached === null) unreached += 1;
       else note(places, part, direction, reached);
-      // Most cuts hit a client that is still getting up from the one before.
+      // Most cuts hit a client that is still starting from the one before.
       if (random.oneIn(8)) stalls += (await chain.flows()) ? 0 : 1;
     }
     const settled = await chain.settle();
@@ -79,4 +78,57 @@ function note(
   const name = `${part} ${direction} ${place.packet}`;
   const offsets = places.get(name) ?? new Set();
   places.set(name, offsets.add(place.offset));
+}
+
+/** Where in a stream of MQTT packets a cut lies. */
+interface Place {
+  /** The name of the packet that was cut, or that was next. */
+  packet: string;
+  /** How many of its bytes came through. */
+  offset: number;
+}
+
+const NAMES = [
+  "?",
+  "CONNECT",
+  "CONNACK",
+  "PUBLISH",
+  "PUBACK",
+  "PUBREC",
+  "PUBREL",
+  "PUBCOMP",
+  "SUBSCRIBE",
+  "SUBACK",
+  "UNSUBSCRIBE",
+  "UNSUBACK",
+  "PINGREQ",
+  "PINGRESP",
+  "DISCONNECT",
+  "AUTH",
+];
+
+/** Finds the packet that the end of these bytes lies in; `null` between two packets. */
+function placeOfCut(bytes: Buffer): Place | null {
+  let start = 0;
+  while (start < bytes.length) {
+    const length = packetLength(bytes.subarray(start));
+    if (length === null || start + length > bytes.length) {
+      const type = (bytes[start] ?? 0) >> 4;
+      return { packet: NAMES[type] ?? "?", offset: bytes.length - start };
+    }
+    start += length;
+  }
+  return null;
+}
+
+/** The length of the packet at the start, header included [MQTT-1.5.5]; `null` when it is cut before. */
+function packetLength(bytes: Buffer): number | null {
+  let remaining = 0;
+  for (let index = 1; index <= 4; index += 1) {
+    const byte = bytes[index];
+    if (byte === undefined) return null;
+    remaining += (byte & 0x7f) * 128 ** (index - 1);
+    if (byte < 0x80) return 1 + index + remaining;
+  }
+  return null;
 }

@@ -10,16 +10,15 @@ import {
 import { basename } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { type Chain, startChain } from "./chain.ts";
-import type { Random } from "./random.ts";
-import type { Run, Scenario } from "./scenario.ts";
+import type { Random, Run, Scenario } from "./scenario.ts";
 
 const HEADER_BYTES = 100;
 const PAGE_BYTES = 4_096;
 
-/** The store is damaged when the logger starts: somebody's disk, somebody's copy, somebody's editor. */
+/** The store is damaged when the logger starts, as by a failing disk or an editor. */
 export const damaged: Scenario = {
   name: "damaged",
-  summary: "the logger finds its store damaged: it is kept aside, and a new one begun",
+  summary: "the logger finds its store damaged: the logger keeps it aside and begins a new one",
   cycles: 10,
   shortCycles: 3,
   run: async (run) => {
@@ -39,7 +38,7 @@ export const damaged: Scenario = {
       await chain.stats.kill();
       const copy = `${folder}/before-${cycle}.db`;
       // All of it in one file, its write-ahead log included.
-      await chain.judge.foldLog(store);
+      await chain.verifier.foldLog(store);
       copyFileSync(store, copy);
       copies.push(copy);
       damage(store, random);
@@ -71,9 +70,9 @@ function whatIsNotKept({ cycles, folder }: Run, { files, logger }: Chain): strin
   const kept = readdirSync(folder).filter(
     (name) => name.startsWith(`${basename(files.store)}.damaged-`) && !/-(wal|shm)$/.test(name),
   );
-  const told = logger.log().split("the store is damaged").length - 1;
+  const reported = logger.log().split("the store is damaged").length - 1;
   return [
     ...(kept.length === cycles ? [] : [`${kept.length} of ${cycles} damaged stores were kept`]),
-    ...(told >= cycles ? [] : [`the logger told of ${told} of ${cycles} damaged stores`]),
+    ...(reported >= cycles ? [] : [`the logger reported ${reported} of ${cycles} damaged stores`]),
   ];
 }

@@ -1,37 +1,37 @@
-import { execFile, spawnSync } from "node:child_process";
-import { closeSync, mkdirSync, mkdtempSync, openSync, rmdirSync, rmSync, writeSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { setTimeout as pause } from "node:timers/promises";
-import { promisify } from "node:util";
-import { errorCode } from "@weir/runtime";
+import { canMountSmallDisk, mountSmallDisk } from "@weir/testkit";
 import { startChain } from "./chain.ts";
+import type { Part } from "./processes.ts";
 import type { Scenario } from "./scenario.ts";
 
-const execute = promisify(execFile);
-const SIZE = "size=64m";
+const SIZE_MEGABYTES = 64;
 
-/** Small file systems of their own are filled up to the last byte, and freed. */
+/** The disks of store and outbox, each a small file system, are filled up to the last byte and freed. */
 export const disk: Scenario = {
   name: "disk",
   summary: "the disk of the store, or of the outbox, is full for a while (needs root on Linux)",
   cycles: 20,
   shortCycles: 3,
   obstacle: () =>
-    canMount() ? null : "it mounts a small tmpfs, which needs Linux, root and the right to mount",
+    canMountSmallDisk()
+      ? null
+      : "it mounts a small tmpfs, which needs Linux, root and the right to mount",
   run: async (run) => {
-    const { cycles, random, signal, folder } = run;
-    await using store = await mountSmallDisk(join(folder, "store-disk"));
-    await using outbox = await mountSmallDisk(join(folder, "outbox-disk"));
+    const { cycles, random, signal } = run;
+    using store = mountSmallDisk(SIZE_MEGABYTES);
+    using outbox = mountSmallDisk(SIZE_MEGABYTES);
+    if (store === null || outbox === null) throw new Error("the small disks cannot be mounted");
     await using chain = await startChain(run, {
       folders: { store: store.path, outbox: outbox.path },
-      // Whoever cannot write ends with a message, and is started again: that is the policy.
+      // By design, a service that cannot write ends with a message and is started again.
       mayEnd: true,
     });
     let stalls = 0;
     for (let cycle = 0; cycle < cycles; cycle += 1) {
       const full = random.pick([[store], [store], [outbox], [store, outbox]]);
-      for (const one of full) one.fill();
+      for (const one of full) one.fillBut(0);
       await pause(random.between(500, 3_000), undefined, { signal });
       for (const one of full) one.free();
       stalls += (await chain.flows()) ? 0 : 1;
@@ -43,50 +43,60 @@ export const disk: Scenario = {
   },
 };
 
-interface SmallDisk extends AsyncDisposable {
-  path: string;
-  fill(): void;
-  free(): void;
-}
+const CALLS = "fsync,fdatasync";
+/** What strace does to a call that makes writes durable. */
+const INJECTIONS = ["error=EIO", "delay_enter=200000", "delay_enter=1000000"] as const;
 
-async function mountSmallDisk(path: string): Promise<SmallDisk> {
-  mkdirSync(path);
-  await execute("mount", ["-t", "tmpfs", "-o", SIZE, "weir-faults", path]);
-  const filler = join(path, "filler");
-  return {
-    path,
-    fill: () => fillWith(filler),
-    free: () => rmSync(filler, { force: true }),
-    [Symbol.asyncDispose]: async () => void (await execute("umount", ["--lazy", path])),
-  };
-}
-
-function fillWith(file: string): void {
-  const descriptor = openSync(file, "a");
-  try {
-    for (let piece = 1024 * 1024; piece >= 1; piece = Math.floor(piece / 2)) {
-      const bytes = Buffer.alloc(piece);
-      while (hasWritten(descriptor, bytes));
+/** The system calls that make writes durable are slow or fail, as on a failing disk. */
+export const fsync: Scenario = {
+  name: "fsync",
+  summary: "fsync of the store, or of the outbox, is slow or fails for a while (needs strace)",
+  cycles: 20,
+  shortCycles: 3,
+  obstacle: () => (canTrace() ? null : "it needs strace, and the right to trace"),
+  run: async (run) => {
+    const { cycles, random, signal } = run;
+    // By design, a service that cannot write ends with a message and is started again.
+    await using chain = await startChain(run, { mayEnd: true });
+    let stalls = 0;
+    for (let cycle = 0; cycle < cycles; cycle += 1) {
+      const part = random.pick([chain.logger, chain.publisher]);
+      await inject(part, random.pick(INJECTIONS), random.between(500, 3_000), signal);
+      stalls += (await chain.flows()) ? 0 : 1;
     }
-  } finally {
-    closeSync(descriptor);
-  }
-}
+    const settled = await chain.settle();
+    if (stalls > 0) settled.problems.push(`nothing flowed for 30 s, ${stalls} times`);
+    return { cycles, ...settled };
+  },
+};
 
-function hasWritten(descriptor: number, bytes: Buffer): boolean {
+/** Lets strace change the calls of a part for a while, or until the part ends. */
+async function inject(
+  part: Part,
+  fault: string,
+  forMs: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const pid = part.pid();
+  if (pid === null) return;
+  const tracing = ["-f", "-qq", "-o", "/dev/null", "-e", `trace=${CALLS}`];
+  const tracer = spawn(
+    "strace",
+    [...tracing, "-e", `inject=${CALLS}:${fault}`, "-p", String(pid)],
+    {
+      stdio: "ignore",
+    },
+  );
+  const ended = once(tracer, "exit");
   try {
-    return writeSync(descriptor, bytes) === bytes.length;
-  } catch (error) {
-    if (errorCode(error) === "ENOSPC") return false;
-    throw error;
+    await Promise.race([ended, pause(forMs, undefined, { signal })]);
+  } finally {
+    // SIGTERM makes strace detach from the part.
+    tracer.kill("SIGTERM");
+    await ended;
   }
 }
 
-function canMount(): boolean {
-  if (process.platform !== "linux" || process.getuid?.() !== 0) return false;
-  const path = mkdtempSync(join(tmpdir(), "weir-faults-mount-"));
-  const mounted = spawnSync("mount", ["-t", "tmpfs", "-o", SIZE, "weir-faults", path]).status === 0;
-  if (mounted) spawnSync("umount", [path]);
-  rmdirSync(path);
-  return mounted;
+function canTrace(): boolean {
+  return spawnSync("strace", ["-o", "/dev/null", "true"], { stdio: "ignore" }).status === 0;
 }

@@ -1,9 +1,8 @@
 // A publisher with an outbox that keeps a journal of its own. The harness starts, kills and stops it.
-
 import { openOutbox } from "@weir/delivery";
 import { createReconnectingClient, type ReconnectingClient } from "@weir/mqtt";
 import { createLogger, systemClock } from "@weir/runtime";
-import { startCreator } from "./creator.ts";
+import { startCreator } from "./numbered-readings.ts";
 
 function required(name: string): string {
   const value = process.env[name];

@@ -3,7 +3,7 @@ import { openStore } from "@weir/store";
 import { type Chain, startChain } from "./chain.ts";
 import type { Run, Scenario, Verdict } from "./scenario.ts";
 
-/** SIGKILL for anyone, in any order, at any moment: also while they start. */
+/** SIGKILL for any process, in any order, at any moment, also while it starts. */
 export const kill: Scenario = {
   name: "kill",
   summary: "kill -9 of publisher, logger, broker (nothing on disk) and stats, in random order",
@@ -47,7 +47,7 @@ export async function killAgainAndAgain(
   const { cycles, random, signal } = run;
   const stalls: string[] = [];
   for (let cycle = 0; cycle < cycles; cycle += 1) {
-    // Half of the kills meet a chain that works, the others one that is still getting up.
+    // Half of the kills meet a chain that works, the others one that is still starting.
     if (random.oneIn(2) && !(await chain.flows()))
       stalls.push(`cycle ${cycle}, ${new Date().toISOString()}`);
     await pause(random.between(0, pauseMaxMs), undefined, { signal });

@@ -1,17 +1,16 @@
-import { setTimeout as pause } from "node:timers/promises";
 import { type Outbox, openOutbox } from "@weir/delivery";
 import { readLoggerConfig } from "@weir/logger/config";
 import { startLogger } from "@weir/logger/logger";
 import { createReconnectingClient, type ReconnectingClient } from "@weir/mqtt";
 import { type Clock, systemClock } from "@weir/runtime";
-import { createTestContext, NOTHING_CONFIGURED } from "@weir/testkit";
-import { startCreator } from "./creator.ts";
+import { createTestContext, holdsWithin, NOTHING_CONFIGURED } from "@weir/testkit";
+import { startCreator } from "./numbered-readings.ts";
 import type { Run, Verdict } from "./scenario.ts";
-import { startJudge } from "./start-judge.ts";
+import { startVerifier } from "./verifier.ts";
 
 /**
- * Publisher and logger in this process, for faults that need a hand on their clocks. This process never
- * reads their files: the judge does, in its own.
+ * Publisher and logger in this process, for faults that set their clocks or cut at a given byte. This process never
+ * reads their files: the verifier does, in its own.
  */
 export interface LocalChain extends AsyncDisposable {
   outbox: Outbox;
@@ -30,10 +29,9 @@ export interface LocalChainOptions {
 
 const EMPTY_WITHIN_MS = 60_000;
 const FLOWS_WITHIN_MS = 30_000;
-const POLL_MS = 5;
 const HASTE_MS = 15;
 
-/** A clock on which nobody waits long before the next attempt. */
+/** A clock that shortens the waits before the next attempt. */
 export const hastyClock: Clock = {
   ...systemClock,
   schedule: (delayMs, task) => systemClock.schedule(Math.min(delayMs, HASTE_MS), task),
@@ -94,34 +92,29 @@ export async function startLocalChain(run: Run, options: LocalChainOptions): Pro
   );
   const opened = opening.move();
 
-  async function until(isSo: () => boolean, timeoutMs: number): Promise<boolean> {
-    const deadlineMs = performance.now() + timeoutMs;
-    while (!isSo()) {
-      if (performance.now() > deadlineMs) return false;
-      await pause(POLL_MS, undefined, { signal: run.signal });
-    }
-    return true;
-  }
-
   return {
     outbox,
     delivered: () => delivered,
     flows: async () => {
       const before = delivered;
-      return await until(() => delivered > before, FLOWS_WITHIN_MS);
+      return await holdsWithin(FLOWS_WITHIN_MS, () => delivered > before, run.signal);
     },
     settle: async () => {
       creator.stop();
       const startedAtMs = performance.now();
-      const drained = await until(() => outbox.size().rows === 0, EMPTY_WITHIN_MS);
+      const drained = await holdsWithin(
+        EMPTY_WITHIN_MS,
+        () => outbox.size().rows === 0,
+        run.signal,
+      );
       const recoveryMs = performance.now() - startedAtMs;
       const { rows } = outbox.size();
       await opened.disposeAsync();
-      await using judge = startJudge();
-      const { count, problems } = await judge.judge({ ...files, stores: [[files.store]] });
+      await using verifier = startVerifier();
+      const { counts, problems } = await verifier.verify({ ...files, stores: [[files.store]] });
       if (!drained) problems.push(`the outbox still holds ${rows} after 60 s`);
       problems.push(...[...faults, ...context.faults].map((fault) => String(fault)));
-      return { count, recoveryMs, problems, notes: [] };
+      return { counts, recoveryMs, problems, notes: [] };
     },
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };

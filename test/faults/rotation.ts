@@ -1,17 +1,16 @@
+import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as pause } from "node:timers/promises";
+import { holdsWithin } from "@weir/testkit";
 import { type Chain, startChain } from "./chain.ts";
 import { killAgainAndAgain } from "./kill.ts";
-import { openElsewhere } from "./other-tools.ts";
 import type { Run, Scenario, Verdict } from "./scenario.ts";
 
-/** More than the longest period, since the last file may just have begun. */
+/** More than the longest period, as the last file may just have begun. */
 const FINISHED_WITHIN_MS = 60_000;
-const POLL_MS = 50;
 const OWNER_WRITES = 0o200;
 
-/** Kills while the stream begins a new file again and again: also in the middle of that, and of closing the old one. */
+/** Kills while the stream rotates, also while a file is begun or closed. */
 export const rotation: Scenario = {
   name: "rotation",
   summary: "kill -9 of everybody while the stream begins a new file every second",
@@ -49,9 +48,8 @@ async function killWhileRotating(
   return verdict;
 }
 
-/** What was closed and not finished before the end is finished by the next start, which also closes a first file if none was. */
+/** The next start finishes what was closed and not finished; it also closes a first file if none was. */
 async function finishTheRest(run: Run, { logger }: Chain, folder: string): Promise<string[]> {
-  const deadlineMs = performance.now() + FINISHED_WITHIN_MS;
   const closed = (): string[] => segmentsIn(folder).slice(0, -1);
   const unfinished = (): string[] =>
     closed().filter(
@@ -59,9 +57,7 @@ async function finishTheRest(run: Run, { logger }: Chain, folder: string): Promi
     );
   const isDone = (): boolean => closed().length > 0 && unfinished().length === 0;
   logger.start();
-  while (!isDone() && performance.now() < deadlineMs) {
-    await pause(POLL_MS, undefined, { signal: run.signal });
-  }
+  await holdsWithin(FINISHED_WITHIN_MS, isDone, run.signal);
   await logger.stop();
   return unfinished().map((file) => `${file} was not finished`);
 }
@@ -85,4 +81,39 @@ function segmentsIn(folder: string): string[] {
     .filter((name) => name.endsWith(".db"))
     .toSorted()
     .map((name) => join(folder, name));
+}
+
+const QUERY = "SELECT count(reception_timestamp), count(topic), count(payload) FROM data";
+
+const PYTHON = `
+import sqlite3, sys
+database = sqlite3.connect(f"file:{sys.argv[1]}?mode=ro", uri=True)
+print("|".join(str(count) for count in database.execute(sys.argv[2]).fetchone()))
+`;
+
+/**
+ * Opens a closed file as its users do, with sqlite3 and with Python, and checks that it has no write-ahead log.
+ *
+ * @returns what is wrong, in words. Tools that are not installed are left out.
+ */
+function openElsewhere(file: string): string[] {
+  const outputs = [
+    output("sqlite3", ["-readonly", file, QUERY]),
+    output("python3", ["-c", PYTHON, file, QUERY]),
+  ].filter((one) => one !== null);
+  const problems = outputs
+    .filter((answer) => !/^\d+\|\d+\|\d+$/.test(answer))
+    .map((answer) => `${file} does not open elsewhere: ${answer}`);
+  if (new Set(outputs).size > 1) problems.push(`${file} reads differently: ${outputs.join(", ")}`);
+  for (const journal of ["-wal", "-shm"]) {
+    if (existsSync(file + journal)) problems.push(`${file}${journal} was left behind`);
+  }
+  return problems;
+}
+
+/** The output of a tool; `null` when it is not installed. */
+function output(tool: string, args: readonly string[]): string | null {
+  const { error, stdout, stderr } = spawnSync(tool, args, { encoding: "utf8" });
+  if (error !== undefined) return null;
+  return (stdout.trim() || stderr.trim()).slice(0, 200);
 }

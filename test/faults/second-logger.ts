@@ -1,10 +1,10 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { EXIT_CODES } from "@weir/runtime";
+import { holdsWithin } from "@weir/testkit";
 import { type Chain, startChain } from "./chain.ts";
 import type { Run, Scenario } from "./scenario.ts";
 
 const REFUSED_WITHIN_MS = 60_000;
-const POLL_MS = 50;
 
 /** An operator starts a logger twice. */
 export const secondLogger: Scenario = {
@@ -31,16 +31,13 @@ export const secondLogger: Scenario = {
   },
 };
 
-/** Whether a logger on the same store ends at once, and says that it may work later. */
+/** Whether a logger on the same store ends with the exit code for a later attempt. */
 async function isRefused({ signal }: Run, chain: Chain): Promise<boolean> {
   await using second = chain.anotherLogger("second-logger", {});
   second.start();
-  for (let waitedMs = 0; waitedMs < REFUSED_WITHIN_MS; waitedMs += POLL_MS) {
-    const [end] = second.ownEnds;
-    if (end !== undefined) return end.endsWith(`with ${EXIT_CODES.tryLater}`);
-    await pause(POLL_MS, undefined, { signal });
-  }
-  return false;
+  const hasEnded = (): boolean => second.ownEnds.length > 0;
+  await holdsWithin(REFUSED_WITHIN_MS, hasEnded, signal);
+  return second.ownEnds[0]?.endsWith(`with ${EXIT_CODES.tryLater}`) ?? false;
 }
 
 /** Both take the session from each other again and again, for a while. */

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "@jest/globals";
-import { createRandom } from "./random.ts";
+import { createRandom } from "./scenario.ts";
 import { SCENARIOS } from "./scenarios.ts";
 
 const MAIN = fileURLToPath(new URL("./main.ts", import.meta.url));

@@ -27,3 +27,21 @@ export async function eventually<T>(
     await pause(POLL_MS);
   }
 }
+
+/**
+ * Waits until a condition holds, or the time is over; an error of the condition is thrown at once.
+ *
+ * @returns whether it held in time.
+ */
+export async function holdsWithin(
+  timeoutMs: number,
+  condition: () => boolean | Promise<boolean>,
+  signal?: AbortSignal,
+): Promise<boolean> {
+  const deadlineMs = performance.now() + timeoutMs;
+  while (!(await condition())) {
+    if (performance.now() > deadlineMs) return false;
+    await pause(POLL_MS, undefined, { signal });
+  }
+  return true;
+}

@@ -2,12 +2,12 @@ import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { setImmediate as nextTurn, setTimeout as pause } from "node:timers/promises";
 
-/** A TCP proxy that breaks what goes through it, as told. */
+/** A TCP proxy that disturbs the connections through it. */
 export interface FaultProxy extends AsyncDisposable {
   port: number;
-  /** Holds for all connections, until the next call. */
-  impose(weather: Weather): void;
-  /** Fair weather: what was held back goes through, as TCP would send it again. */
+  /** Sets the condition of all connections, until the next call. */
+  impose(condition: NetworkCondition): void;
+  /** Back to normal: what was held back goes through, as TCP would send it again. */
   release(): void;
   /** Ends all connections with RST, now. */
   reset(): void;
@@ -46,28 +46,28 @@ export async function startFaultProxy(options: {
 }): Promise<FaultProxy> {
   const { target, listen = { host: "127.0.0.1", port: 0 } } = options;
   const pairs = new Set<Pair>();
-  let weather = FAIR;
+  let condition = NORMAL;
   let released = Promise.withResolvers<void>();
   let armed: ArmedCut | null = null;
 
-  function impose(next: Weather): void {
-    weather = next;
+  function impose(next: NetworkCondition): void {
+    condition = next;
     released.resolve();
     released = Promise.withResolvers<void>();
   }
 
   async function untilAlive(direction: Direction): Promise<void> {
-    while (isDead(weather, direction)) await released.promise;
+    while (isDead(condition, direction)) await released.promise;
   }
 
   /** Carries bytes, and in the end the end, from one socket to the other. */
   async function carry(pair: Pair, direction: Direction): Promise<void> {
     const [from, to] = direction === "up" ? [pair.client, pair.server] : [pair.server, pair.client];
     try {
-      // Not with it is the other direction: a socket that has been read to its end may be written to.
+      // The end of one direction is not that of the other: a socket that was read to its end can be written to.
       for await (const chunk of from.iterator({ destroyOnReturn: false })) {
         await untilAlive(direction);
-        for await (const piece of passing(chunk, weather)) {
+        for await (const piece of passing(chunk, condition)) {
           await untilAlive(direction);
           if (await cutIn(pair, { from, to, direction, piece })) return;
           if (!to.write(piece)) await Promise.race([once(to, "drain"), once(to, "close")]);
@@ -76,7 +76,7 @@ export async function startFaultProxy(options: {
       await untilAlive(direction);
       to.end();
     } catch {
-      // One end is gone; so is the other one, as soon as the network tells.
+      // One end is gone; the other one follows, as soon as the network lets it through.
       await untilAlive(direction);
       hangUp(to);
     }
@@ -113,7 +113,7 @@ export async function startFaultProxy(options: {
     pairs.add(pair);
     for (const socket of [client, upstream]) {
       socket.setNoDelay();
-      // Whoever carries learns of it.
+      // `carry` handles it.
       socket.on("error", () => {});
     }
     void Promise.all([carry(pair, "up"), carry(pair, "down")]).then(() => {
@@ -134,7 +134,7 @@ export async function startFaultProxy(options: {
   return {
     port: (server.address() as AddressInfo).port,
     impose,
-    release: () => impose(FAIR),
+    release: () => impose(NORMAL),
     reset,
     cutNext: (cut) => {
       const { promise, resolve } = Promise.withResolvers<Buffer>();
@@ -144,14 +144,14 @@ export async function startFaultProxy(options: {
     [Symbol.asyncDispose]: async () => {
       const closed = once(server, "close");
       server.close();
-      impose(FAIR);
+      impose(NORMAL);
       reset();
       await closed;
     },
   };
 }
 
-/** RST. A socket that is saying goodbye already cannot be reset: libuv would keep it open for ever. */
+/** RST. A socket that is ending already cannot be reset: libuv would keep it open for ever. */
 function hangUp(socket: Socket): void {
   if (socket.destroyed) return;
   if (socket.writableEnded) socket.destroy();
@@ -161,9 +161,9 @@ function hangUp(socket: Socket): void {
 /** `up` is from the client to the server, `down` the way back. */
 export type Direction = "up" | "down";
 
-/** What a network can be like. */
-export type Weather =
-  | { kind: "fair" }
+/** The condition of a network. */
+export type NetworkCondition =
+  | { kind: "normal" }
   /** Each piece comes so much later. */
   | { kind: "latency"; delayMs: number }
   | { kind: "throttle"; bytesPerSecond: number }
@@ -174,26 +174,27 @@ export type Weather =
   /** Nothing comes through in one direction. */
   | { kind: "half-open"; dead: Direction };
 
-const FAIR: Weather = { kind: "fair" };
+const NORMAL: NetworkCondition = { kind: "normal" };
 
 const THROTTLE_STEP_MS = 20;
 
 /** Whether nothing passes in this direction, not even the end of a connection. */
-function isDead(weather: Weather, direction: Direction): boolean {
+function isDead(condition: NetworkCondition, direction: Direction): boolean {
   return (
-    weather.kind === "black hole" || (weather.kind === "half-open" && weather.dead === direction)
+    condition.kind === "black hole" ||
+    (condition.kind === "half-open" && condition.dead === direction)
   );
 }
 
 /** Cuts a piece of a stream into what passes at once, each at its time. */
-async function* passing(chunk: Buffer, weather: Weather): AsyncGenerator<Buffer> {
-  switch (weather.kind) {
+async function* passing(chunk: Buffer, condition: NetworkCondition): AsyncGenerator<Buffer> {
+  switch (condition.kind) {
     case "latency":
-      await pause(weather.delayMs);
+      await pause(condition.delayMs);
       yield chunk;
       return;
     case "throttle": {
-      const step = Math.max(1, Math.floor((weather.bytesPerSecond * THROTTLE_STEP_MS) / 1_000));
+      const step = Math.max(1, Math.floor((condition.bytesPerSecond * THROTTLE_STEP_MS) / 1_000));
       for (let from = 0; from < chunk.length; from += step) {
         yield chunk.subarray(from, from + step);
         await pause(THROTTLE_STEP_MS);
@@ -206,7 +207,7 @@ async function* passing(chunk: Buffer, weather: Weather): AsyncGenerator<Buffer>
         await nextTurn();
       }
       return;
-    case "fair":
+    case "normal":
     case "black hole":
     case "half-open":
       yield chunk;
@@ -214,7 +215,7 @@ async function* passing(chunk: Buffer, weather: Weather): AsyncGenerator<Buffer>
 }
 
 /** What an operator can tell the proxy. */
-type ProxyCommand = { kind: "weather"; weather: Weather } | { kind: "reset" };
+type ProxyCommand = { kind: "condition"; condition: NetworkCondition } | { kind: "reset" };
 
 export const COMMANDS = `capture              nothing comes through any more; connections stay open
 release              everything comes through again
@@ -230,26 +231,26 @@ export function parseCommand([word, argument]: readonly string[]): ProxyCommand 
   const isAmount = Number.isInteger(amount) && amount > 0;
   switch (word) {
     case "capture":
-      return weather({ kind: "black hole" });
+      return conditionOf({ kind: "black hole" });
     case "release":
-      return weather(FAIR);
+      return conditionOf(NORMAL);
     case "reset":
       return { kind: "reset" };
     case "slices":
-      return weather({ kind: "slices" });
+      return conditionOf({ kind: "slices" });
     case "latency":
-      return isAmount ? weather({ kind: "latency", delayMs: amount }) : null;
+      return isAmount ? conditionOf({ kind: "latency", delayMs: amount }) : null;
     case "throttle":
-      return isAmount ? weather({ kind: "throttle", bytesPerSecond: amount }) : null;
+      return isAmount ? conditionOf({ kind: "throttle", bytesPerSecond: amount }) : null;
     case "half-open":
       return argument === "up" || argument === "down"
-        ? weather({ kind: "half-open", dead: argument })
+        ? conditionOf({ kind: "half-open", dead: argument })
         : null;
     default:
       return null;
   }
 }
 
-function weather(imposed: Weather): ProxyCommand {
-  return { kind: "weather", weather: imposed };
+function conditionOf(condition: NetworkCondition): ProxyCommand {
+  return { kind: "condition", condition };
 }

@@ -1,12 +1,12 @@
 export { createTestCertificate, type TestCertificate } from "./certificate.ts";
-export { eventually } from "./eventually.ts";
+export { eventually, holdsWithin } from "./eventually.ts";
 export { createFakeClock, type FakeClock } from "./fake-clock.ts";
 export {
   type Cut,
   type Direction,
   type FaultProxy,
+  type NetworkCondition,
   startFaultProxy,
-  type Weather,
 } from "./fault-proxy.ts";
 export { freePort } from "./free-port.ts";
 export { HOSTILE_PIECES, STEERS_TERMINAL } from "./hostile-text.ts";

@@ -1,4 +1,4 @@
-// The network between the broker and its clients, as a process to be steered by hand:
+// The network between the broker and its clients, as a process that an operator controls:
 //   node network.ts serve BROKER_HOST:PORT LISTEN_PORT
 //   node network.ts capture     (and the other commands, to the one that serves on this machine)
 import { once } from "node:events";
@@ -11,11 +11,11 @@ import { COMMANDS, type FaultProxy, parseCommand, startFaultProxy } from "./faul
 
 const CONTROL = process.env.NETWORK_CONTROL ?? join(tmpdir(), "weir-network.sock");
 
-function obey(proxy: FaultProxy, words: readonly string[]): string {
+function execute(proxy: FaultProxy, words: readonly string[]): string {
   const command = parseCommand(words);
   if (command === null) return `there is no such command; there are\n${COMMANDS}\n`;
   if (command.kind === "reset") proxy.reset();
-  else proxy.impose(command.weather);
+  else proxy.impose(command.condition);
   return `network: ${words.join(" ")}\n`;
 }
 
@@ -32,7 +32,7 @@ async function serve(target: string, listenPort: string): Promise<void> {
     socket.on("error", () => {});
     // A command is a few bytes: it comes in one piece.
     socket.once("data", (line) => {
-      const answer = obey(proxy, String(line).trim().split(/\s+/));
+      const answer = execute(proxy, String(line).trim().split(/\s+/));
       process.stdout.write(answer);
       socket.end(answer);
     });
@@ -43,7 +43,7 @@ async function serve(target: string, listenPort: string): Promise<void> {
   control.close();
 }
 
-async function tell(words: readonly string[]): Promise<void> {
+async function send(words: readonly string[]): Promise<void> {
   const socket = connect(CONTROL);
   await once(socket, "connect");
   socket.write(`${words.join(" ")}\n`);
@@ -57,5 +57,5 @@ if (first === "serve" && target !== undefined && listenPort !== undefined) {
   process.stderr.write(`node network.ts serve HOST:PORT LISTEN_PORT, or one of\n${COMMANDS}\n`);
   process.exitCode = 64;
 } else {
-  await tell(process.argv.slice(2));
+  await send(process.argv.slice(2));
 }

@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmdirSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { errorCode } from "@weir/runtime";
 
 /** A folder of its own for one test; disposing removes it with all that is in it. */
 export interface TemporaryFolder extends Disposable {
@@ -19,7 +20,7 @@ export function temporaryFolder(): TemporaryFolder {
   };
 }
 
-/** A file system of its own, of two megabytes, that can be filled. */
+/** A small file system that can be filled. */
 export interface SmallDisk extends Disposable {
   path: string;
   /** Fills it, but for so many bytes. */
@@ -28,10 +29,11 @@ export interface SmallDisk extends Disposable {
 }
 
 /** @returns `null` where it cannot be mounted: that needs Linux, root and the right to mount. */
-export function mountSmallDisk(): SmallDisk | null {
+export function mountSmallDisk(megabytes = 2): SmallDisk | null {
   if (process.platform !== "linux" || process.getuid?.() !== 0) return null;
   const path = mkdtempSync(join(tmpdir(), "weir-small-disk-"));
-  const { status } = spawnSync("mount", ["-t", "tmpfs", "-o", "size=2m", "weir-small-disk", path]);
+  const size = `size=${megabytes}m`;
+  const { status } = spawnSync("mount", ["-t", "tmpfs", "-o", size, "weir-small-disk", path]);
   if (status !== 0) {
     rmdirSync(path);
     return null;
@@ -42,7 +44,12 @@ export function mountSmallDisk(): SmallDisk | null {
     fillBut: (bytes) => {
       rmSync(filler, { force: true });
       const { bavail, bsize } = statfsSync(path);
-      writeFileSync(filler, Buffer.alloc(Math.max(0, bavail * bsize - bytes)));
+      try {
+        writeFileSync(filler, Buffer.alloc(Math.max(0, bavail * bsize - bytes)));
+      } catch (error) {
+        // Another process has written meanwhile: the disk is full all the same.
+        if (errorCode(error) !== "ENOSPC") throw error;
+      }
     },
     free: () => rmSync(filler, { force: true }),
     [Symbol.dispose]: () => {

@@ -56,7 +56,7 @@ async function openLine(prepare: (proxy: FaultProxy) => void = () => {}): Promis
 }
 
 describe("the fault proxy", () => {
-  test("carries bytes and their end both ways in fair weather", async () => {
+  test("carries bytes and their end both ways without a disturbance", async () => {
     await using line = await openLine();
     line.client.socket.end("question");
     await eventually(() => line.server.ended() === "end");

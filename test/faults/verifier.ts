@@ -2,8 +2,8 @@ import { fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 
-/** The journal set beside the rows. Neither ledger nor receipts are asked. */
-export interface Count {
+/** The result of comparing the journal with the rows. Neither ledger nor receipts are used for it. */
+export interface Counts {
   /** Accepted by the outbox, by the journal. */
   created: number;
   /** Different messages that are stored. */
@@ -12,14 +12,14 @@ export interface Count {
   lost: number;
   /** Stored more than once in one store: the surplus rows. */
   duplicate: number;
-  /** Stored, though nobody ever sent it. */
+  /** Stored and never sent. */
   invented: number;
 }
 
 /** The files of one store: one, or its segments. */
 export type StoreFiles = readonly string[];
 
-/** Where everything is that is judged once all is over. */
+/** The files of a run that has ended. */
 export interface Evidence {
   journal: string;
   outbox: string;
@@ -29,7 +29,7 @@ export interface Evidence {
   wholeFiles?: readonly string[];
 }
 
-/** What the judge can be asked, with what it answers. */
+/** The verifier's answer to each question. */
 export interface Questions {
   /** The id of the newest row; 0 while there is none, or the file is damaged. */
   newestId: (file: string) => number;
@@ -39,22 +39,22 @@ export interface Questions {
   integrity: (file: string) => string;
   /** Brings a store's write-ahead log into its file. */
   foldLog: (file: string) => null;
-  /** What the files say. No other process has them open any more. */
-  judge: (evidence: Evidence) => { count: Count; problems: string[] };
+  /** Compares the files with each other. No other process may have them open. */
+  verify: (evidence: Evidence) => { counts: Counts; problems: string[] };
 }
 
 /**
  * Reads SQLite files for the harness, in a process of its own. POSIX locks belong to a process: a second
- * SQLite library in it does not see the locks of the first, and whoever closes a file drops all locks that
- * the process has on it. The harness runs a logger and an outbox itself, so it opens no file to count.
+ * SQLite library in it does not see the locks of the first, and closing a file drops all locks that the
+ * process has on it. The harness runs a logger and an outbox itself, so it opens none of their files.
  */
-export type Judge = AsyncDisposable & {
+export type Verifier = AsyncDisposable & {
   [Name in keyof Questions]: (
     ...given: Parameters<Questions[Name]>
   ) => Promise<ReturnType<Questions[Name]>>;
 };
 
-/** One question, as it goes to the judge's process. */
+/** One question, as it goes to the verifier's process. */
 export interface Question {
   id: number;
   name: keyof Questions;
@@ -68,9 +68,9 @@ export interface Answer {
   problem?: string;
 }
 
-const MAIN = fileURLToPath(new URL("./judge.ts", import.meta.url));
+const MAIN = fileURLToPath(new URL("./verifier-process.ts", import.meta.url));
 
-export function startJudge(): Judge {
+export function startVerifier(): Verifier {
   const child = fork(MAIN);
   const ended = once(child, "exit");
   const open = new Map<number, PromiseWithResolvers<unknown>>();
@@ -83,7 +83,7 @@ export function startJudge(): Judge {
   });
   child.once("exit", (code, signal) => {
     for (const asked of open.values()) {
-      asked.reject(new Error(`the judge ended with ${code ?? signal}`));
+      asked.reject(new Error(`the verifier ended with ${code ?? signal}`));
     }
     open.clear();
   });
@@ -94,7 +94,7 @@ export function startJudge(): Judge {
       questions += 1;
       open.set(questions, asked);
       child.send({ id: questions, name, given } satisfies Question);
-      // Both ends have the same table of questions.
+      // Both processes use the same table of questions.
       return (await asked.promise) as never;
     };
   }
@@ -104,7 +104,7 @@ export function startJudge(): Judge {
     waiting: ask("waiting"),
     integrity: ask("integrity"),
     foldLog: ask("foldLog"),
-    judge: ask("judge"),
+    verify: ask("verify"),
     [Symbol.asyncDispose]: async () => {
       child.kill("SIGKILL");
       await ended;

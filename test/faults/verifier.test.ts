@@ -8,10 +8,10 @@ import {
   tellsLocks,
   temporaryFolder,
 } from "@weir/testkit";
-import { startJudge } from "./start-judge.ts";
+import { startVerifier } from "./verifier.ts";
 
 (tellsLocks ? test : test.skip)(
-  "counting leaves the locks alone that the harness itself holds",
+  "counting does not touch the locks that the harness itself holds",
   async () => {
     using folder = temporaryFolder();
     const file = folder.file("weir.db");
@@ -21,17 +21,17 @@ import { startJudge } from "./start-judge.ts";
     expect(reader?.state().lastId).toBe(1);
     const held = locksOn(file);
     expect(held).toBeGreaterThan(0);
-    await using judge = startJudge();
-    expect(await judge.newestId(file)).toBe(1);
+    await using verifier = startVerifier();
+    expect(await verifier.newestId(file)).toBe(1);
     expect(locksOn(file)).toBe(held);
   },
 );
 
-test("the judge says which error of SQLite it met, and goes on", async () => {
+test("the verifier names an error of SQLite, and goes on", async () => {
   using folder = temporaryFolder();
-  await using judge = startJudge();
-  await expect(judge.foldLog(folder.path)).rejects.toThrow(
+  await using verifier = startVerifier();
+  await expect(verifier.foldLog(folder.path)).rejects.toThrow(
     "unable to open database file (SQLite 14)",
   );
-  expect(await judge.waiting(folder.file("none.db"))).toBe(0);
+  expect(await verifier.waiting(folder.file("none.db"))).toBe(0);
 });

@@ -1,19 +1,107 @@
 import { type ChildProcess, execFile, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { writeFileSync } from "node:fs";
+import { closeSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { freePort } from "@weir/testkit";
 
+/** One process of the chain, which the harness kills and starts again. */
+export interface Part extends AsyncDisposable {
+  name: string;
+  start(): void;
+  /** SIGKILL; resolves when it is gone. */
+  kill(): Promise<void>;
+  /** SIGTERM; resolves with its exit code, 0 also for one that was still starting. */
+  stop(): Promise<number>;
+  /** SIGSTOP and SIGCONT. */
+  freeze(): void;
+  thaw(): void;
+  send(message: string): void;
+  /** The id of its process, `null` while there is none. */
+  pid(): number | null;
+  /** How it ended by itself; it was started again each time. */
+  ownEnds: string[];
+  /** Everything that it has logged, over all its starts. */
+  log(): string;
+}
+
+/** Like Compose's `restart: unless-stopped`, a part that ends by itself is started again. */
+const RESTART_MS = 300;
+
+interface PartOptions {
+  name: string;
+  /** The TypeScript file that it runs. */
+  main: string;
+  environment: Readonly<Record<string, string>>;
+  /** Where it works and logs. No `.env` of a developer is there. */
+  folder: string;
+}
+
+export function createPart({ name, main, environment, folder }: PartOptions): Part {
+  const logFile = `${folder}/${name}.log`;
+  const ownEnds: string[] = [];
+  let child: ChildProcess | null = null;
+  let restart: NodeJS.Timeout | undefined;
+
+  function start(): void {
+    clearTimeout(restart);
+    if (child !== null) return;
+    const log = openSync(logFile, "a");
+    // A process group of its own: Ctrl-C reaches only the harness, which ends its parts.
+    const started = spawn(process.execPath, [main], {
+      cwd: folder,
+      env: { PATH: process.env.PATH, ...environment },
+      detached: true,
+      stdio: ["ignore", log, log, "ipc"],
+    });
+    closeSync(log);
+    child = started;
+    started.on("error", () => {});
+    started.once("exit", (code, signal) => {
+      if (child !== started) return;
+      child = null;
+      ownEnds.push(`${name} ended with ${code ?? signal}`);
+      restart = setTimeout(start, RESTART_MS);
+    });
+  }
+
+  /** Ends the process, and does not start it again. */
+  async function end(signal: "SIGKILL" | "SIGTERM"): Promise<number> {
+    clearTimeout(restart);
+    const ending = child;
+    child = null;
+    if (ending === null || ending.exitCode !== null || ending.signalCode !== null) return 0;
+    const ended = once(ending, "exit");
+    ending.kill(signal);
+    const [code] = await ended;
+    return code ?? 0;
+  }
+
+  return {
+    name,
+    start,
+    kill: async () => void (await end("SIGKILL")),
+    stop: () => end("SIGTERM"),
+    freeze: () => void child?.kill("SIGSTOP"),
+    thaw: () => void child?.kill("SIGCONT"),
+    // A part that has just ended does not receive it.
+    send: (message) => void child?.send(message, () => {}),
+    pid: () => child?.pid ?? null,
+    ownEnds,
+    log: () => readFileSync(logFile, "utf8"),
+    [Symbol.asyncDispose]: async () => void (await end("SIGKILL")),
+  };
+}
+
 const execute = promisify(execFile);
 
-/** A broker as its own process, on one port in all its lives. */
+/** A broker as its own process, on the same port after each start. */
 export interface BrokerProcess extends AsyncDisposable {
-  /** What it is, in words. */
+  /** For messages. */
   name: string;
   port: number;
   start(): Promise<void>;
-  /** SIGKILL: no goodbye, nothing saved. */
+  /** SIGKILL: nothing is saved. */
   kill(): Promise<void>;
   freeze(): Promise<void>;
   thaw(): Promise<void>;
@@ -21,7 +109,7 @@ export interface BrokerProcess extends AsyncDisposable {
 
 export type BrokerKind = "container" | "mosquitto" | "aedes";
 
-export interface BrokerSetup {
+interface BrokerSetup {
   kind: BrokerKind;
   folder: string;
   /** Further lines of mosquitto.conf. Without any it keeps nothing on disk. */

@@ -1,15 +1,14 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { type FaultProxy, startFaultProxy, type Weather } from "@weir/testkit";
-import { createBrokerProcess } from "./broker-process.ts";
+import { type FaultProxy, type NetworkCondition, startFaultProxy } from "@weir/testkit";
 import { startChain } from "./chain.ts";
-import type { Random } from "./random.ts";
-import type { Scenario } from "./scenario.ts";
+import { createBrokerProcess } from "./processes.ts";
+import type { Random, Scenario } from "./scenario.ts";
 
-/** Longer than the keepalive: both ends learn that nobody is there, and come back into the same weather. */
+/** Longer than the keepalive: both ends lose the connection, and reconnect under the same condition. */
 const LONG_MS = 45_000;
 const LONG_ONE_IN = 12;
 
-/** The networks between the broker and its clients turn bad, each on its own. */
+/** The networks between the broker and its clients are disturbed, each by itself. */
 export const proxy: Scenario = {
   name: "proxy",
   summary: "latency, throttle, one-byte slices, black hole, half-open and resets on both sides",
@@ -28,7 +27,7 @@ export const proxy: Scenario = {
     let stalls = 0;
     for (let cycle = 0; cycle < cycles; cycle += 1) {
       const troubled = random.pick([[publisher], [logger], [publisher, logger]]);
-      for (const proxy of troubled) worsen(proxy, random);
+      for (const proxy of troubled) disturb(proxy, random);
       const isLong = cycles >= LONG_ONE_IN && random.oneIn(LONG_ONE_IN);
       await pause(isLong ? LONG_MS : random.between(50, 2_500), undefined, { signal });
       for (const proxy of random.shuffle(troubled)) {
@@ -44,8 +43,8 @@ export const proxy: Scenario = {
   },
 };
 
-function worsen(proxy: FaultProxy, random: Random): void {
-  const weathers: Weather[] = [
+function disturb(proxy: FaultProxy, random: Random): void {
+  const conditions: NetworkCondition[] = [
     { kind: "latency", delayMs: random.between(20, 500) },
     { kind: "throttle", bytesPerSecond: random.between(200, 20_000) },
     { kind: "slices" },
@@ -53,7 +52,7 @@ function worsen(proxy: FaultProxy, random: Random): void {
     { kind: "half-open", dead: "up" },
     { kind: "half-open", dead: "down" },
   ];
-  proxy.impose(random.pick(weathers));
-  // A connection that is made in this weather, not one that is caught in it.
+  proxy.impose(random.pick(conditions));
+  // Then the condition applies to a new connection, not to an existing one.
   if (random.oneIn(3)) proxy.reset();
 }
