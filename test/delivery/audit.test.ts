@@ -5,14 +5,16 @@ import { describe, expect, jest, test } from "@jest/globals";
 import { startBroker } from "@weir/broker";
 import type { AnnouncementEntry } from "@weir/protocol";
 import {
+  connack,
   connectTestClient,
   NOTHING_CONFIGURED,
   openTestStore,
   rowOf,
   START_US,
+  type StandIn,
+  startStandIn,
   temporaryFolder,
 } from "@weir/testkit";
-import { startExactBroker } from "./exact-broker.ts";
 
 // Processes are started, some of them one after the other.
 jest.setTimeout(180_000);
@@ -52,6 +54,34 @@ function fill(file: string, publisher: string, numbers: readonly number[]): void
 function announcement(entry: Partial<AnnouncementEntry> = {}): string {
   const full = { epoch: "e1", topic: "DATA", accepted: 10, oldestUnsent: 11, abandoned: [] };
   return JSON.stringify({ at: 1, entries: [{ ...full, ...entry }] });
+}
+
+/**
+ * Starts a broker that sends retained messages only to a subscription of their very topic, as RabbitMQ does.
+ *
+ * @param retained payloads by topic.
+ */
+function startExactBroker(retained: Readonly<Record<string, string>>): Promise<StandIn> {
+  const flags = { cmd: "publish", qos: 0, dup: false } as const;
+  return startStandIn({
+    // It speaks only MQTT 3.1.1.
+    connect: ({ protocolVersion }, peer) => {
+      if (protocolVersion === 5) peer.socket.end(Buffer.from([0x20, 2, 0, 1]));
+      else peer.send(connack());
+    },
+    subscribe: ({ messageId = 0, subscriptions }, peer) => {
+      peer.send({ cmd: "suback", messageId, granted: subscriptions.map(() => 1) });
+      for (const { topic } of subscriptions) {
+        const payload = retained[topic];
+        if (payload !== undefined) peer.send({ ...flags, topic, payload, retain: true });
+      }
+    },
+    unsubscribe: ({ messageId = 0 }, peer) =>
+      peer.send({ cmd: "unsuback", messageId, granted: [] }),
+    // The publisher has subscribed to its topic.
+    publish: ({ messageId = 0, topic, payload }, peer) =>
+      peer.send({ cmd: "puback", messageId }, { ...flags, topic, payload, retain: false }),
+  });
 }
 
 const TEN = Array.from({ length: 10 }, (_, index) => index + 1);

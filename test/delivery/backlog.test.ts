@@ -2,7 +2,7 @@ import { expect, test } from "@jest/globals";
 import { startBroker } from "@weir/broker";
 import { missingBelow, openReader } from "@weir/store";
 import { eventually, temporaryFolder } from "@weir/testkit";
-import { startLoggerAt, startPublisherAt, storedValues } from "./chain.ts";
+import { startLoggerAt, startPublisherAt, storedValues } from "../chain.ts";
 
 const LOCAL = { host: "127.0.0.1", port: 0 };
 const COUNT = 110_000;
@@ -26,9 +26,9 @@ test(
     expect(publisher.outbox.size().rows).toBe(COUNT);
 
     const file = folder.file("weir.db");
-    await using _logger = await startLoggerAt(broker.port, file);
+    await using _logger = await startLoggerAt(broker.port, folder);
     await eventually(() => publisher.outbox.size().rows === 0, TIMEOUT_MS);
-    const values = storedValues(file);
+    const values = storedValues(folder);
     expect([values.length, new Set(values).size]).toEqual([COUNT, COUNT]);
     using reader = openReader(file);
     const ledger = reader?.ledger;

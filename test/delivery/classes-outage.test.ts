@@ -3,7 +3,7 @@ import { startBroker } from "@weir/broker";
 import type { Outcome } from "@weir/delivery";
 import { eventually, freePort, temporaryFolder } from "@weir/testkit";
 import { attemptsMax, outageSchedule } from "../../tools/schedule.ts";
-import { startLoggerAt, storedValues } from "./chain.ts";
+import { startLoggerAt, storedValues } from "../chain.ts";
 import { startOutage } from "./outage.ts";
 
 const HOUR_MS = 60 * 60 * 1_000;
@@ -56,12 +56,12 @@ describe("a day without a broker", () => {
       expect(longestPauseMs(attemptsAtMs)).toBeLessThanOrEqual(HOUR_MS + 1_000);
 
       await using _broker = await startBroker({ ...LOCAL, port });
-      await using _logger = await startLoggerAt(port, folder.file("weir.db"));
+      await using _logger = await startLoggerAt(port, folder);
       await pass(2 * HOUR_MS);
       expect(outage.isConnected()).toBe(true);
       const kinds = (await Promise.all(outcomes)).map(({ kind }) => kind);
       expect(kinds).toEqual(Array(12).fill("delivered"));
-      const values = await eventually(() => storedValues(folder.file("weir.db")));
+      const values = await eventually(() => storedValues(folder));
       expect(values).toEqual(outcomes.map((_, index) => index + 1));
     },
     TIMEOUT_MS,

@@ -15,7 +15,7 @@ import {
   freePort,
   temporaryFolder,
 } from "@weir/testkit";
-import { startLoggerAt, storedValues } from "./chain.ts";
+import { startLoggerAt, storedValues } from "../chain.ts";
 
 const LOCAL = { host: "127.0.0.1", port: 0 };
 /** Where a client finds its broker again after a pause that has grown meanwhile. */
@@ -81,7 +81,7 @@ describe("the classes of delivery", () => {
   test("tell sent for telemetry, delivered for an event and for a stored alarm", async () => {
     using folder = temporaryFolder();
     await using broker = await startBroker(LOCAL);
-    await using _logger = await startLoggerAt(broker.port, folder.file("weir.db"));
+    await using _logger = await startLoggerAt(broker.port, folder);
     await using subscriber = await connectTestClient(broker.port, "home/#");
     await using device = startDevice(broker.port, folder.file("outbox.db"));
     const { delivery, states } = device;
@@ -92,7 +92,7 @@ describe("the classes of delivery", () => {
       delivery.send("window", "DATA", reading(7)),
     ]);
     expect(outcomes.map(({ kind }) => kind)).toEqual(["sent", "delivered", "delivered"]);
-    expect(storedValues(folder.file("weir.db"))).toEqual([7]);
+    expect(storedValues(folder)).toEqual([7]);
     await eventually(() => subscriber.received.length === 2);
     expect(subscriber.received.map(({ topic }) => topic).sort()).toEqual([
       "home/button",
@@ -120,12 +120,12 @@ describe("the classes of delivery", () => {
       expect(await replaced).toEqual({ kind: "dropped", reason: "replaced by a newer one" });
 
       await using broker = await startBroker({ ...LOCAL, port });
-      await using _logger = await startLoggerAt(broker.port, folder.file("weir.db"));
+      await using _logger = await startLoggerAt(broker.port, folder);
       await using subscriber = await connectTestClient(broker.port, "home/#");
       everyoneElse.resolve();
       const outcomes = await Promise.all(waiting);
       expect(outcomes.map(({ kind }) => kind)).toEqual(["sent", "delivered", "delivered"]);
-      expect(storedValues(folder.file("weir.db"))).toEqual([8]);
+      expect(storedValues(folder)).toEqual([8]);
       const received = await eventually(
         () => subscriber.received.length === 2 && subscriber.received.map(textOf),
       );
@@ -189,11 +189,11 @@ describe("the classes of delivery", () => {
       expect(await kept).toMatchObject({ kind: "kept" });
 
       await using broker = await startBroker({ ...LOCAL, port });
-      await using _logger = await startLoggerAt(broker.port, folder.file("weir.db"));
+      await using _logger = await startLoggerAt(broker.port, folder);
       await using later = startDevice(port, file);
       await eventually(() => later.earlier.length === 1);
       expect(later.earlier).toMatchObject([{ kind: "delivered", topic: "DATA", seq: 1 }]);
-      expect(storedValues(folder.file("weir.db"))).toEqual([9]);
+      expect(storedValues(folder)).toEqual([9]);
     },
     TIMEOUT_MS,
   );

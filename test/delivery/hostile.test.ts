@@ -2,7 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import { startBroker } from "@weir/broker";
 import { openReader } from "@weir/store";
 import { connectTestClient, eventually, type TestClient, temporaryFolder } from "@weir/testkit";
-import { startLoggerAt, startPublisherAt, storedValues } from "./chain.ts";
+import { startLoggerAt, startPublisherAt, storedValues } from "../chain.ts";
 
 const LOCAL = { host: "127.0.0.1", port: 0 };
 const reading = (number: number) => ({ number, epochtime: String(Math.floor(Date.now() / 1_000)) });
@@ -36,8 +36,7 @@ describe("hostile neighbours", () => {
     async (_, fields) => {
       using folder = temporaryFolder();
       await using broker = await startBroker(LOCAL);
-      const store = folder.file("weir.db");
-      await using _logger = await startLoggerAt(broker.port, store);
+      await using _logger = await startLoggerAt(broker.port, folder);
       await using stranger = await connectTestClient(broker.port);
       await using publisher = startPublisherAt(broker.port, folder.file("outbox.db"));
       await publisher.outbox.accept("DATA", reading(1));
@@ -45,16 +44,15 @@ describe("hostile neighbours", () => {
       await send(stranger, fields);
       await publisher.outbox.accept("DATA", reading(2));
       await eventually(() => publisher.outbox.size().rows === 0);
-      await eventually(() => storedValues(store).length === 3);
-      expect(storedValues(store).sort()).toEqual([-1, 1, 2]);
+      await eventually(() => storedValues(folder).length === 3);
+      expect(storedValues(folder).sort()).toEqual([-1, 1, 2]);
     },
   );
 
   test("a stranger that sends under another's name spoils only what it sends", async () => {
     using folder = temporaryFolder();
     await using broker = await startBroker(LOCAL);
-    const store = folder.file("weir.db");
-    await using _logger = await startLoggerAt(broker.port, store);
+    await using _logger = await startLoggerAt(broker.port, folder);
     await using stranger = await connectTestClient(broker.port);
     await using publisher = startPublisherAt(broker.port, folder.file("outbox.db"));
     // It cannot know the epoch, 128 random bits that nobody has seen yet.
@@ -62,14 +60,14 @@ describe("hostile neighbours", () => {
       await send(stranger, { publisher: "kitchen", epoch: "guess", seq });
     for (const number of [1, 2, 3]) await publisher.outbox.accept("DATA", reading(number));
     await eventually(() => publisher.outbox.size().rows === 0);
-    expect(storedValues(store).sort()).toEqual([-1, -1, -1, 1, 2, 3]);
+    expect(storedValues(folder).sort()).toEqual([-1, -1, -1, 1, 2, 3]);
   });
 
   test("thousands of invented publishers are stored, and the others keep their receipts", async () => {
     using folder = temporaryFolder();
     await using broker = await startBroker(LOCAL);
     const store = folder.file("weir.db");
-    await using _logger = await startLoggerAt(broker.port, store);
+    await using _logger = await startLoggerAt(broker.port, folder);
     await using stranger = await connectTestClient(broker.port);
     await using publisher = startPublisherAt(broker.port, folder.file("outbox.db"));
     await publisher.outbox.accept("DATA", reading(1));

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { type Broker, startBroker } from "@weir/broker";
 import { connectTestClient, eventually, freePort, temporaryFolder } from "@weir/testkit";
-import { startLoggerAt, startPublisherAt, storedValues } from "./chain.ts";
+import { startLoggerAt, startPublisherAt, storedValues } from "../chain.ts";
 
 const LOCAL = { host: "127.0.0.1", port: 0 };
 const reading = (number: number) => ({ number, epochtime: String(Math.floor(Date.now() / 1_000)) });
@@ -11,14 +11,13 @@ describe("an outbox", () => {
   test("is empty once everything is stored, and tells the outcome of each message", async () => {
     using folder = temporaryFolder();
     await using broker = await startBroker(LOCAL);
-    const store = folder.file("weir.db");
-    await using _logger = await startLoggerAt(broker.port, store);
+    await using _logger = await startLoggerAt(broker.port, folder);
     await using publisher = startPublisherAt(broker.port, folder.file("outbox.db"));
     await Promise.all(
       numbers(50).map((number) => publisher.outbox.accept("DATA", reading(number))),
     );
     await eventually(() => publisher.outbox.size().rows === 0);
-    expect(storedValues(store)).toEqual(numbers(50));
+    expect(storedValues(folder)).toEqual(numbers(50));
     expect(publisher.outcomes).toHaveLength(50);
     expect(publisher.outcomes.every(({ kind }) => kind === "delivered")).toBe(true);
     expect(publisher.faults).toEqual([]);
@@ -35,18 +34,16 @@ describe("an outbox", () => {
     await using publisher = startPublisherAt(port, file);
     await publisher.outbox.accept("DATA", reading(2));
     await using _broker = await startBroker({ ...LOCAL, port });
-    const store = folder.file("weir.db");
-    await using _logger = await startLoggerAt(port, store);
+    await using _logger = await startLoggerAt(port, folder);
     await eventually(() => publisher.outbox.size().rows === 0, 60_000);
-    expect(storedValues(store)).toEqual([1, 2]);
+    expect(storedValues(folder)).toEqual([1, 2]);
   }, 90_000);
 
   test("loses nothing and repeats nothing when the broker forgets everything, again and again", async () => {
     using folder = temporaryFolder();
     const port = await freePort();
     let broker: Broker = await startBroker({ ...LOCAL, port });
-    const store = folder.file("weir.db");
-    await using _logger = await startLoggerAt(port, store);
+    await using _logger = await startLoggerAt(port, folder);
     await using publisher = startPublisherAt(port, folder.file("outbox.db"));
     const count = 300;
     for (const number of numbers(count)) {
@@ -59,7 +56,7 @@ describe("an outbox", () => {
     }
     await using _broker = broker;
     await eventually(() => publisher.outbox.size().rows === 0, 60_000);
-    expect(storedValues(store).sort((a, b) => a - b)).toEqual(numbers(count));
+    expect(storedValues(folder).sort((a, b) => a - b)).toEqual(numbers(count));
   }, 90_000);
 
   test("is not emptied by a receipt for what was never sent", async () => {

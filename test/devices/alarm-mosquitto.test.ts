@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { eventually, hasDocker, startMosquitto, temporaryFolder } from "@weir/testkit";
-import { startAgentAt, startLoggerAt, storedMessages } from "./chain.ts";
+import { startAgentAt, startLoggerAt, storedMessages } from "../chain.ts";
 
 const STATE = "devices/kitchen/state";
 const TIMEOUT_MS = 300_000;

@@ -10,7 +10,7 @@ import {
   type TestClient,
   temporaryFolder,
 } from "@weir/testkit";
-import { type RunningAgent, startAgentAt } from "./chain.ts";
+import { startAgentAt } from "../chain.ts";
 
 const LOCAL = { host: "127.0.0.1", port: 0 };
 const COMMAND = "devices/kitchen/command";
@@ -39,7 +39,7 @@ const HOSTILE: readonly [what: string, payload: string | Buffer, reason: RegExp]
 describe("a hostile command", () => {
   const opened = new AsyncDisposableStack();
   let folder: TemporaryFolder;
-  let agent: RunningAgent;
+  let agent: Awaited<ReturnType<typeof startAgentAt>>;
   let sender: TestClient;
   let answers: TestClient;
   const acks = (): CommandAck[] =>

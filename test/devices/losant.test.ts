@@ -6,7 +6,7 @@ import { describe, expect, test } from "@jest/globals";
 import { startBroker } from "@weir/broker";
 import { decodeState } from "@weir/protocol";
 import { eventually, temporaryFolder } from "@weir/testkit";
-import { startLoggerAt, storedMessages } from "./chain.ts";
+import { startLoggerAt, storedMessages } from "../chain.ts";
 import { connectLosantClient } from "./losant-client.ts";
 
 const LOCAL = { host: "127.0.0.1", port: 0 };

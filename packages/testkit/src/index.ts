@@ -14,6 +14,16 @@ export { lockByAnother, locksOn, tellsLocks } from "./locks.ts";
 export { hasDocker, type Mosquitto, startMosquitto } from "./mosquitto.ts";
 export { createTestContext, NOTHING_CONFIGURED, type TestContext } from "./service-context.ts";
 export {
+  type Answers,
+  acknowledged,
+  acknowledgedIds,
+  connack,
+  message,
+  type Peer,
+  type StandIn,
+  startStandIn,
+} from "./stand-in-broker.ts";
+export {
   canMountSmallDisk,
   mountSmallDisk,
   type SmallDisk,
