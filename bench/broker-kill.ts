@@ -6,7 +6,7 @@
 //
 // `--set` replaces lines of the configuration or adds them, `-key` leaves one out; each `--set` is a run of its own.
 import { readFileSync } from "node:fs";
-import { type Socket, connect as connectSocket } from "node:net";
+import { connect as connectSocket, type Socket } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { print } from "@weir/runtime";
