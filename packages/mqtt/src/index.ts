@@ -12,9 +12,8 @@ export {
   type ReceivedMessage,
   type Session,
   type Subscription,
-} from "./connection.ts";
-export type { Answered, Shortfall } from "./grants.ts";
-export type { Transport } from "./negotiate.ts";
+} from "./connection/connection.ts";
+export type { Transport } from "./connection/negotiate.ts";
 export { isRefusal } from "./outage.ts";
 export {
   type ClientLogger,
@@ -22,6 +21,7 @@ export {
   type ReconnectingClient,
   type ReconnectingClientOptions,
 } from "./reconnecting-client.ts";
+export type { Answered, Shortfall } from "./shortfalls.ts";
 export {
   createSessionMemory,
   type HeldSubscription,

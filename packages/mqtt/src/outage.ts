@@ -1,6 +1,6 @@
 import { errorCode, errorMessage } from "@weir/runtime";
 import { type Backoff, backoffMs } from "./backoff.ts";
-import type { Shortfall } from "./grants.ts";
+import type { Shortfall } from "./shortfalls.ts";
 import { tlsFailure } from "./tls.ts";
 
 /** The code of a connection that the broker closed without a word. */

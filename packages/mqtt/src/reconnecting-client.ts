@@ -15,9 +15,8 @@ import {
   type Receiver,
   receiverOf,
   type Session,
-} from "./connection.ts";
-import { type Answered, connectionShortfalls, type Shortfall } from "./grants.ts";
-import { negotiateConnection, openerFor, type Transport } from "./negotiate.ts";
+} from "./connection/connection.ts";
+import { negotiateConnection, openerFor, type Transport } from "./connection/negotiate.ts";
 import {
   codeOf,
   createTakeovers,
@@ -25,13 +24,14 @@ import {
   type Outage,
   SESSION_TAKEN_OVER,
 } from "./outage.ts";
+import { createBrokenPackets } from "./packets/errors.ts";
+import { type Answered, connectionShortfalls, type Shortfall } from "./shortfalls.ts";
 import {
   createSubscriptionSync,
   type SessionMemory,
   type Subscriptions,
 } from "./subscription-sync.ts";
 import { watchCertificates } from "./tls.ts";
-import { createBrokenPackets } from "./violation.ts";
 
 /** The part of a log that a link writes to. */
 export interface ClientLogger {

@@ -5,7 +5,9 @@ import type {
   Session,
   SubscribeRequest,
   Subscription,
-} from "./connection.ts";
+} from "./connection/connection.ts";
+import type { Negotiated } from "./connection/negotiate.ts";
+import { isUnreached, REFUSED_USER, withCode } from "./outage.ts";
 import {
   type Answered,
   isRefused,
@@ -13,9 +15,7 @@ import {
   refusalOf,
   type Shortfall,
   subscriptionShortfalls,
-} from "./grants.ts";
-import type { Negotiated } from "./negotiate.ts";
-import { isUnreached, REFUSED_USER, withCode } from "./outage.ts";
+} from "./shortfalls.ts";
 
 /** What there is to subscribe in. */
 export interface SubscribingSession {

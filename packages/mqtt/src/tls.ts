@@ -1,6 +1,6 @@
 import { X509Certificate } from "node:crypto";
 import type { Clock } from "@weir/runtime";
-import type { Broker } from "./connection.ts";
+import type { Broker } from "./connection/connection.ts";
 import type { ClientLogger } from "./reconnecting-client.ts";
 
 /** What came between two sides that wanted to speak TLS, and what the operator can do about it. */

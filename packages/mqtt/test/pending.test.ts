@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { createPending } from "../src/publish.ts";
+import { createPending } from "../src/connection/publish.ts";
 
 const GONE = new Error("gone");
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { createSendWindow } from "../src/publish.ts";
+import { createSendWindow } from "../src/connection/publish.ts";
 
 describe("the send window", () => {
   test("lets in as many as it holds, and the others in order as answers come", () => {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "@jest/globals";
 import { systemClock } from "@weir/runtime";
 import { eventually } from "@weir/testkit";
-import { receiverOf } from "../src/connection.ts";
-import { negotiateConnection, openerFor } from "../src/negotiate.ts";
+import { receiverOf } from "../src/connection/connection.ts";
+import { negotiateConnection, openerFor } from "../src/connection/negotiate.ts";
 import { type Answers, connack, type StandIn, startStandIn } from "./stand-in.ts";
 import { TRANSPORTS } from "./transports.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { createFakeClock } from "@weir/testkit";
-import { startKeepalive } from "../../src/direct/connection.ts";
+import { startKeepalive } from "../../src/connection/direct.ts";
 
 const SECONDS = 20;
 

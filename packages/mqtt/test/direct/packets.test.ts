@@ -1,11 +1,11 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import type { IPublishPacket } from "mqtt-packet";
-import { request } from "../../src/connection.ts";
-import { createPackets } from "../../src/direct/intake.ts";
-import { createControlParser } from "../../src/direct/requests.ts";
+import { request } from "../../src/connection/connection.ts";
+import { createPackets } from "../../src/connection/intake.ts";
+import { createControlParser } from "../../src/connection/requests.ts";
 import type { ReceivedMessage } from "../../src/index.ts";
-import { createBrokenPackets, isViolation } from "../../src/violation.ts";
+import { createBrokenPackets, isViolation } from "../../src/packets/errors.ts";
 import { encoded, FUZZ_SEED, junk, soundPublish, splitAt, splits } from "../fuzz-corpus.ts";
 
 const CONNACK = encoded({ cmd: "connack", reasonCode: 0, sessionPresent: false });

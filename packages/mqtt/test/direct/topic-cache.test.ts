@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { createTopicCache } from "../../src/direct/publish-parser.ts";
+import { createTopicCache } from "../../src/packets/publish-parser.ts";
 
 function textOf(topics: ReturnType<typeof createTopicCache>, bytes: Buffer): string | null {
   // Somewhere within a larger buffer, as in a packet.

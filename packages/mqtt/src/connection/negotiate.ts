@@ -1,7 +1,7 @@
+import { codeOf, HUNG_UP } from "../outage.ts";
+import type { Will } from "../reconnecting-client.ts";
 import type { Broker, Connection, ConnectionOptions, OpenConnection } from "./connection.ts";
-import { openDirectConnection } from "./direct/connection.ts";
-import { codeOf, HUNG_UP } from "./outage.ts";
-import type { Will } from "./reconnecting-client.ts";
+import { openDirectConnection } from "./direct.ts";
 
 /** A connection in the version that both sides know. */
 export interface Negotiated extends Connection {
@@ -49,7 +49,7 @@ const ENCRYPTED: ReadonlySet<string> = new Set(["mqtts:", "wss:"]);
 
 /** MQTT.js takes 17 MB of memory, so it is loaded by those who need it. */
 const openMqttJsConnection: OpenConnection = async (...connection) => {
-  const mqttjs = await import("./mqttjs/connection.ts");
+  const mqttjs = await import("./mqttjs.ts");
   return await mqttjs.openMqttJsConnection(...connection);
 };
 

@@ -1,6 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import { createHash } from "node:crypto";
-import { withCode } from "./outage.ts";
+import { withCode } from "../outage.ts";
 
 /** What a broker must not send; the reason codes are those of DISCONNECT in MQTT 5. */
 const VIOLATIONS = {

@@ -1,5 +1,5 @@
 import type { IConnackPacket } from "mqtt-packet";
-import type { Opened, ProtocolVersion, Subscription } from "./connection.ts";
+import type { Opened, ProtocolVersion, Subscription } from "./connection/connection.ts";
 import { wordsFor } from "./outage.ts";
 
 /** What a broker allows, as its CONNACK says. One of MQTT 3.1.1 says nothing, so all but identifiers is taken as allowed. */

@@ -1,6 +1,6 @@
 import type { IConnackPacket } from "mqtt-packet";
+import { withCode } from "../outage.ts";
 import type { Opened, Publish, PublishOptions } from "./connection.ts";
-import { withCode } from "./outage.ts";
 
 /** A PUBLISH without its packet id. */
 interface Publication {

@@ -1,8 +1,11 @@
 import { addAbortListener } from "node:events";
-import type { Socket } from "node:net";
+import { connect, type Socket } from "node:net";
 import { setImmediate } from "node:timers/promises";
 import type { Clock } from "@weir/runtime";
 import { generate, type IConnackPacket, type IConnectPacket, type Packet } from "mqtt-packet";
+import { endOf, HUNG_UP, refusedBatch, withCode, wordsFor } from "../outage.ts";
+import { isViolation } from "../packets/errors.ts";
+import { openedBy } from "../shortfalls.ts";
 import {
   type Connection,
   type ConnectionOptions,
@@ -10,13 +13,10 @@ import {
   KEEPALIVE_SECONDS,
   type ProtocolVersion,
   RECEIVE_MAXIMUM,
-} from "../connection.ts";
-import { openedBy } from "../grants.ts";
-import { endOf, refusedBatch, withCode, wordsFor } from "../outage.ts";
-import { createPending, createPublish } from "../publish.ts";
-import { createIntake } from "./intake.ts";
+} from "./connection.ts";
+import { createIntake, type Reading } from "./intake.ts";
+import { createPending, createPublish } from "./publish.ts";
 import { createRequests, createSend, type Requests, subscribe, unsubscribe } from "./requests.ts";
-import { openWire, type Wire } from "./wire.ts";
 
 /**
  * Opens one connection that goes around MQTT.js, for who takes very much: it reads its socket once in
@@ -199,4 +199,62 @@ export function startKeepalive(options: {
     sentBytes = socket.bytesWritten;
     receivedBytes = socket.bytesRead;
   });
+}
+
+/** The socket of one connection, and the reason of its end. */
+export interface Wire {
+  socket: Socket;
+  /** Resolves with the first reason that was given when the socket has closed. */
+  closed: Promise<Error>;
+  /** Writes, unless the socket is closing. */
+  write(bytes: Buffer, written?: (error?: Error | null) => void): void;
+  /** Ends the connection: at once, and an MQTT 5 broker that broke the protocol is told which way. */
+  end(reason: Error): void;
+}
+
+const PORT = 1883;
+
+/** @param onEnd called when the connection is to end, or has ended; perhaps twice. */
+function openWire(options: {
+  url: ConnectionOptions["url"];
+  protocolVersion: ProtocolVersion;
+  onread: Reading["onread"];
+  onEnd: () => void;
+}): Wire {
+  const { protocolVersion, onread, onEnd } = options;
+  const { hostname, port } = new URL(options.url);
+  const { promise, resolve } = Promise.withResolvers<Error>();
+  let reason: Error | null = null;
+  const socket = connect({
+    // An IPv6 address has brackets in a URL only.
+    host: hostname.replace(/^\[|\]$/g, ""),
+    port: port === "" ? PORT : Number(port),
+    noDelay: true,
+    onread,
+  });
+  socket.on("error", (error) => {
+    reason ??= error;
+  });
+  socket.once("close", () => {
+    onEnd();
+    resolve(reason ?? endOf(HUNG_UP));
+  });
+
+  function write(bytes: Buffer, written?: (error?: Error | null) => void): void {
+    if (socket.writable) socket.write(bytes, written);
+  }
+
+  return {
+    socket,
+    closed: promise,
+    write,
+    end: (because) => {
+      onEnd();
+      if (reason === null && protocolVersion === 5 && isViolation(because)) {
+        write(generate({ cmd: "disconnect", reasonCode: because.code }, { protocolVersion }));
+      }
+      reason ??= because;
+      socket.destroy();
+    },
+  };
 }

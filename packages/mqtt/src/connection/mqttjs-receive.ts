@@ -2,20 +2,19 @@ import { type Duplex, Transform } from "node:stream";
 import type { Clock } from "@weir/runtime";
 import type { MqttClient } from "mqtt";
 import type { Packet } from "mqtt-packet";
+import { refusedBatch } from "../outage.ts";
+import { isViolation } from "../packets/errors.ts";
+import { byteAt } from "../packets/packet-parser.ts";
+import { openedBy } from "../shortfalls.ts";
 import type {
   ConnectionOptions,
   ProtocolVersion,
   ReceivedMessage,
   Receiver,
-} from "../connection.ts";
-import { type Batch, type BatchOptions, createBatch } from "../direct/batch.ts";
-import { createPackets } from "../direct/intake.ts";
-import { createControlParser } from "../direct/requests.ts";
-import { byteAt } from "../direct/scanner.ts";
-import { openedBy } from "../grants.ts";
-import { refusedBatch } from "../outage.ts";
-import { createPace, createTicks } from "../pace.ts";
-import { isViolation } from "../violation.ts";
+} from "./connection.ts";
+import { type Batch, type BatchOptions, createBatch, createPackets } from "./intake.ts";
+import { createPace, createTicks } from "./pace.ts";
+import { createControlParser } from "./requests.ts";
 
 const CONNACK = 2;
 const NOTHING = Buffer.alloc(0);

@@ -1,10 +1,10 @@
 import { isUtf8 } from "node:buffer";
-import { type Request, request } from "../connection.ts";
-import { isViolation } from "../violation.ts";
-import { createVarIntReader, uint16At } from "./scanner.ts";
+import { type Request, request } from "../connection/connection.ts";
+import { isViolation } from "./errors.ts";
+import { createVarIntReader, uint16At } from "./packet-parser.ts";
 
 /** Steps over the properties of a PUBLISH; keeps its subscription identifiers, and what makes it a request. */
-export interface PublishProperties {
+interface PublishProperties {
   /** The identifiers in the properties that were read last. */
   subscriptions: readonly number[];
   /** What they say of an answer; the bytes are those that were read. */

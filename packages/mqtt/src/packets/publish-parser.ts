@@ -1,8 +1,8 @@
 import { isUtf8 } from "node:buffer";
-import type { Flaw, ProtocolVersion, ReceivedMessage } from "../connection.ts";
-import { escapeTopic, isTopicName, type Violation, violation } from "../violation.ts";
+import type { Flaw, ProtocolVersion, ReceivedMessage } from "../connection/connection.ts";
+import { escapeTopic, isTopicName, type Violation, violation } from "./errors.ts";
+import { byteAt, uint16At } from "./packet-parser.ts";
 import { createPublishProperties, NO_REQUEST, NO_SUBSCRIPTIONS } from "./publish-properties.ts";
-import { byteAt, uint16At } from "./scanner.ts";
 
 /** Parses PUBLISH packets. One whose lengths are right is a message, whatever else the standard says of it. */
 interface PublishParser {

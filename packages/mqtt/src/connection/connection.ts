@@ -1,7 +1,7 @@
 import type { Clock } from "@weir/runtime";
-import type { Answered, Grants } from "./grants.ts";
-import type { Will } from "./reconnecting-client.ts";
-import { type BrokenPackets, createBrokenPackets, isTopicName } from "./violation.ts";
+import { type BrokenPackets, createBrokenPackets, isTopicName } from "../packets/errors.ts";
+import type { Will } from "../reconnecting-client.ts";
+import type { Answered, Grants } from "../shortfalls.ts";
 
 /** 5 is MQTT 5, 4 is MQTT 3.1.1, as CONNECT counts them. */
 export type ProtocolVersion = 5 | 4;

@@ -1,13 +1,13 @@
 import { errorMessage } from "@weir/runtime";
 import { generate, type Packet, parser } from "mqtt-packet";
-import type { ProtocolVersion, SubscribeRequest } from "../connection.ts";
-import type { Answered } from "../grants.ts";
 import { REFUSED_USER, withCode, wordsFor } from "../outage.ts";
-import type { Pending, Send } from "../publish.ts";
+import { nameOf, violation } from "../packets/errors.ts";
+import { byteAt } from "../packets/packet-parser.ts";
+import type { Answered } from "../shortfalls.ts";
 import { byIdentifier, type SubscriptionGroup } from "../subscription-sync.ts";
-import { nameOf, violation } from "../violation.ts";
-import { byteAt } from "./scanner.ts";
-import type { Wire } from "./wire.ts";
+import type { ProtocolVersion, SubscribeRequest } from "./connection.ts";
+import type { Wire } from "./direct.ts";
+import type { Pending, Send } from "./publish.ts";
 
 /** What can be asked of a broker with a packet id. */
 type Request = Extract<Packet, { cmd: "publish" | "subscribe" | "unsubscribe" }>;

@@ -1,5 +1,5 @@
-import { PACKET_BYTES_MAX } from "../connection.ts";
-import { nameOf, violation } from "../violation.ts";
+import { PACKET_BYTES_MAX } from "../connection/connection.ts";
+import { nameOf, violation } from "./errors.ts";
 
 /** Who gets the packets of a stream of bytes. Whatever it gets is valid only during the call. */
 interface PacketSink {

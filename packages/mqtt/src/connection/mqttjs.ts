@@ -2,6 +2,10 @@ import { addAbortListener } from "node:events";
 import type { IClientOptions, IConnackPacket, ISubscriptionMap, MqttClient } from "mqtt";
 import mqtt from "mqtt";
 import { generate } from "mqtt-packet";
+import { codeOf, endOf, HUNG_UP, withCode } from "../outage.ts";
+import { isViolation } from "../packets/errors.ts";
+import { type Answered, openedBy } from "../shortfalls.ts";
+import { byIdentifier, type SubscriptionGroup } from "../subscription-sync.ts";
 import {
   type Connection,
   type ConnectionOptions,
@@ -11,13 +15,9 @@ import {
   RECEIVE_MAXIMUM,
   type SubscribeRequest,
   type Tls,
-} from "../connection.ts";
-import { type Answered, openedBy } from "../grants.ts";
-import { codeOf, endOf, HUNG_UP, withCode } from "../outage.ts";
-import { createPending, createPublish, type Pending } from "../publish.ts";
-import { byIdentifier, type SubscriptionGroup } from "../subscription-sync.ts";
-import { isViolation } from "../violation.ts";
-import { type Batching, receive } from "./receive.ts";
+} from "./connection.ts";
+import { type Batching, receive } from "./mqttjs-receive.ts";
+import { createPending, createPublish, type Pending } from "./publish.ts";
 
 /**
  * Opens one connection. MQTT.js has a client of its own for each, so that nothing of an old
