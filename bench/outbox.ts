@@ -7,7 +7,12 @@ import { fork } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as pause } from "node:timers/promises";
 import { openOutbox } from "@weir/delivery";
-import { createReconnectingClient, type ReconnectingClient } from "@weir/mqtt";
+import {
+  type ClientOptions,
+  createReconnectingClient,
+  type ReconnectingClient,
+  type TakesMessages,
+} from "@weir/mqtt";
 import { createLogger, systemClock } from "@weir/runtime";
 import { freePort, temporaryFolder } from "@weir/testkit";
 import { createTable, median, printResults, startProgram } from "./output.ts";
@@ -23,7 +28,7 @@ const perSecond = (startMs: number): number => MESSAGES / ((performance.now() - 
 
 function connect(
   port: number,
-  options: Partial<Parameters<typeof createReconnectingClient>[0]>,
+  options: Partial<ClientOptions> & TakesMessages,
 ): ReconnectingClient {
   return createReconnectingClient({
     broker: { url: `mqtt://127.0.0.1:${port}`, username: null, password: null },

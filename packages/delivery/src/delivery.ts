@@ -1,8 +1,9 @@
 import {
   backoffMs,
+  type ClientOptions,
   createReconnectingClient,
-  type ReconnectingClientOptions,
   type Subscription,
+  type TakesMessages,
 } from "@weir/mqtt";
 import { PAYLOAD_BYTES_MAX, topicProblem } from "@weir/protocol";
 import type { Clock } from "@weir/runtime";
@@ -15,11 +16,11 @@ import type { MessageOutcome } from "./sender.ts";
 import { TelemetryLane } from "./telemetry.ts";
 
 /** The client's options that a delivery sets itself. */
-type OwnClientOption = "clock" | "random" | "delay" | "reconnect" | "subscriptions" | "onBatch";
+type OwnClientOption = "clock" | "random" | "reconnect" | "subscriptions";
 
 export interface DeliveryOptions<Kind extends string> {
   /** The client to the broker. Its own subscriptions and callbacks work as without a delivery. */
-  client: Omit<ReconnectingClientOptions, OwnClientOption> & {
+  client: Omit<ClientOptions & TakesMessages, OwnClientOption> & {
     subscriptions?: readonly Subscription[];
   };
   /** The application's kinds of messages, each with its class. */
@@ -30,9 +31,9 @@ export interface DeliveryOptions<Kind extends string> {
   onEarlierOutcome?: (outcome: MessageOutcome) => void;
   /** How to reconnect to a broker that is away. Default `ON_BATTERY`. */
   power?: PowerPolicy;
-  /** Replaces the backoff of `power`, see `ReconnectingClientOptions.delay`. The budget still applies. */
+  /** Replaces the backoff of `power`: the wait in milliseconds by attempt, 0 first. The budget still applies. */
   delay?: (attempt: number) => number;
-  /** Replaces backoff, budget and haste, see `ReconnectingClientOptions.reconnect`. */
+  /** Replaces backoff, budget and haste, see `ClientOptions.reconnect`. */
   reconnect?: (attempt: number, signal: AbortSignal) => Promise<void>;
   clock: Clock;
   /** A number in [0, 1) for the jitter. Default Math.random. */

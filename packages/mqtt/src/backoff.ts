@@ -9,12 +9,12 @@ export interface Backoff {
   capMs: number;
 }
 
-/** A quick first repetition, then at most ten seconds: a broker that is back is soon found. */
+/** A quick first repetition, then at most ten seconds, so that a broker that is back is found soon. */
 export const RECONNECT_BACKOFF: Backoff = { baseMs: 200, capMs: 10_000 };
 
 /**
  * The wait before repetition number `attempt` (0 is the first), in milliseconds: exponential with
- * full jitter, so that many clients that lost one broker do not come back at once.
+ * full jitter, so that many clients of one broker do not reconnect at the same moment.
  *
  * @param random a number in [0, 1)
  */
@@ -23,13 +23,13 @@ export function backoffMs({ baseMs, capMs }: Backoff, attempt: number, random: n
   return Math.round(random * ceilingMs);
 }
 
-/** The longest wait that a timer of Node can keep; it fires at once on a longer one. */
+/** The longest wait that a timer of Node supports; it fires at once on a longer one. */
 const WAIT_MS_MAX = 2 ** 31 - 1;
 
 /**
  * Resolves after `waitMs` at the latest, and at once when the signal aborts.
  *
- * @throws RangeError on a wait that is no number of milliseconds.
+ * @throws RangeError when the wait is not a number of milliseconds from 0 on.
  */
 export async function pause(clock: Clock, waitMs: number, signal: AbortSignal): Promise<void> {
   if (!(waitMs >= 0)) throw new RangeError(`cannot wait for ${waitMs} ms`);

@@ -1,33 +1,28 @@
 export { type Backoff, backoffMs, pause, RECONNECT_BACKOFF } from "./backoff.ts";
-export {
-  BATCH_LIMITS,
-  type BatchLimits,
-  type DroppedMessage,
-  type Flaw,
-  type InboundMessage,
-  type Opened,
-  PACKET_BYTES_MAX,
-  type ProtocolVersion,
-  type PublishOptions,
-  type ReceivedMessage,
-  type Session,
-  type Subscription,
-} from "./connection/connection.ts";
+export type { Answered, Opened, Session, Subscription } from "./connection/connection.ts";
 export type { Transport } from "./connection/negotiate.ts";
 export { isRefusal } from "./outage.ts";
+export type {
+  DroppedMessage,
+  Flaw,
+  InboundMessage,
+  PublishOptions,
+  ReceivedMessage,
+} from "./packets/message.ts";
+export type { TakesBatches, TakesMessages } from "./receiver.ts";
 export {
   type ClientLogger,
+  type ClientOptions,
   createReconnectingClient,
   type ReconnectingClient,
   type ReconnectingClientOptions,
 } from "./reconnecting-client.ts";
-export type { Answered, Shortfall } from "./shortfalls.ts";
 export {
   createSessionMemory,
   type HeldSubscription,
   isHeld,
   type SessionMemory,
   type SessionRecord,
-  type SubscribingSession,
-  type Subscriptions,
-} from "./subscription-sync.ts";
+} from "./session-memory.ts";
+export type { Shortfall } from "./shortfalls.ts";
+export type { SubscribingSession, Subscriptions } from "./subscription-sync.ts";

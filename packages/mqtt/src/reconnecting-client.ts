@@ -1,79 +1,55 @@
 import { addAbortListener } from "node:events";
 import type { Clock } from "@weir/runtime";
 import { backoffMs, pause, RECONNECT_BACKOFF } from "./backoff.ts";
-import {
-  BATCH_LIMITS,
-  type BatchLimits,
-  type Broker,
-  type Connection,
-  type ConnectionOptions,
-  type DroppedMessage,
-  type InboundMessage,
-  type Opened,
-  type ProtocolVersion,
-  type PublishOptions,
-  type Receiver,
-  receiverOf,
-  type Session,
+import type {
+  Answered,
+  Broker,
+  Connection,
+  ConnectionOptions,
+  Opened,
+  Receiver,
+  Session,
 } from "./connection/connection.ts";
 import { negotiateConnection, openerFor, type Transport } from "./connection/negotiate.ts";
-import {
-  codeOf,
-  createTakeovers,
-  describeOutage,
-  type Outage,
-  SESSION_TAKEN_OVER,
-} from "./outage.ts";
-import { createBrokenPackets } from "./packets/errors.ts";
-import { type Answered, connectionShortfalls, type Shortfall } from "./shortfalls.ts";
-import {
-  createSubscriptionSync,
-  type SessionMemory,
-  type Subscriptions,
-} from "./subscription-sync.ts";
+import { describeOutage, type Outage, Takeovers } from "./outage.ts";
+import { codeOf, SESSION_TAKEN_OVER } from "./packets/errors.ts";
+import type { DroppedMessage, ProtocolVersion, PublishOptions } from "./packets/message.ts";
+import { receiverOf, type TakesBatches, type TakesMessages } from "./receiver.ts";
+import type { SessionMemory } from "./session-memory.ts";
+import { connectionShortfalls, type Shortfall } from "./shortfalls.ts";
+import { SubscriptionSync, type Subscriptions } from "./subscription-sync.ts";
 import { watchCertificates } from "./tls.ts";
 
-/** The part of a log that a link writes to. */
+/** The part of a log that a client writes to. */
 export interface ClientLogger {
   info(details: object, message: string): void;
   warn(details: object, message: string): void;
   debug(details: object, message: string): void;
 }
 
-export interface ReconnectingClientOptions {
+/** What a client is, whether it takes messages or batches. */
+export interface ClientOptions {
   broker: Broker;
   clientId: string;
-  /** The setting that holds the client id, for an operator whose clients have the same one. Default: there is none. */
+  /** The setting that holds the client id, for operators whose clients have the same one. Default: there is none. */
   clientIdSetting?: string;
   session: Session;
-  /** A function where they depend on what the broker can do. Default none. */
+  /** Default none. */
   subscriptions?: Subscriptions;
-  /** Where the session's subscriptions are remembered. Default: in this process, for as long as it lives. */
+  /** Where the session's subscriptions are remembered. Default: in this process, as long as it lives. */
   sessionMemory?: SessionMemory;
-  /** Tells others whether this client is there. Default: nobody is told. */
-  availability?: Availability;
-  /** Called for each message, also for those that come before `onConnected`; then it is acknowledged. */
-  onMessage?: (message: InboundMessage) => void;
   /**
-   * Instead of `onMessage`: called for what came within `batch.delayMs`. All of it is acknowledged when
-   * this returns. When it throws nothing is, the connection ends, and `onFault` gets what was thrown.
+   * Where to publish, retained, whether this client is there: `online` when it connects, `offline` as its
+   * will and before it disconnects. Default: it is not published.
    */
-  onBatch?: Receiver["onBatch"];
-  /** With `onBatch`: called before the first message of a session that is new. */
-  onNewSession?: Receiver["onNewSession"];
-  /** Default `BATCH_LIMITS`. */
-  batch?: BatchLimits;
-  /** Into how many transactions the newest batch went: a tick is to be worth each of them. Default 1. */
-  commits?: () => number;
-  /** Default: what `onBatch` throws is nobody's, and ends the process. */
-  onFault?: (fault: unknown) => void;
-  /** Called for each message that is not handed on: larger than 1 MiB, or unreadable. */
+  availability?: { topic: string };
+  /** Called for each message that is dropped: larger than 1 MiB, or unreadable. */
   onDropped?: (dropped: DroppedMessage) => void;
-  /** `direct` reads the socket itself where the URL is mqtt://, for those who take very much. Default `mqttjs`. */
+  /** `direct` reads the socket itself where the URL is mqtt://, for clients that receive very much. Default `mqttjs`. */
   transport?: Transport;
-  /** Called when CONNACK has come, before the first message is handed on. */
+  /** Called on CONNACK, before the first message is handed on. */
   onOpened?: (opened: Opened) => void;
-  /** Called with the broker's answer to each subscription, before a message that comes behind it. */
+  /** Called with the broker's answer to each subscription, before a later message is handed on. */
   onAnswer?: (answer: Answered) => void;
   /**
    * Called with all that the broker does not grant, before `onConnected` and whenever it has changed; the
@@ -82,27 +58,24 @@ export interface ReconnectingClientOptions {
   onShortfalls?: (shortfalls: readonly Shortfall[]) => void;
   /** Called when another client of the same id seems to have ended the connection. */
   onTakeover?: () => void;
-  /** Connected and subscribed. */
+  /** Called when it is connected and subscribed. */
   onConnected?: (connected: { protocolVersion: ProtocolVersion }) => void;
-  /** Not connected any more, or not yet: called once per outage, with its reason and what to do about it. */
+  /** Called once per outage, also at the start, with its reason and the remedy. */
   onDisconnected?: (reason: string, remedy: string) => void;
   clock: Clock;
   logger: ClientLogger;
   /** A number in [0, 1) for the jitter of reconnecting. Default Math.random. */
   random?: () => number;
   /**
-   * The wait in milliseconds before the link tries again; `attempt` is 0 when an outage begins.
-   * Default full jitter, growing from 200 ms to 10 s.
-   */
-  delay?: (attempt: number) => number;
-  /**
-   * Resolves when the link may try again; `signal` says that it is stopped. Must not reject. Default
-   * after `delay(attempt)`; whoever replaces this replaces that, too.
+   * Resolves when the client may try again; `attempt` is 0 when an outage begins, `signal` aborts when
+   * the client stops. Must not reject. Default: after a wait with full jitter that grows to 10 s.
    */
   reconnect?: (attempt: number, signal: AbortSignal) => Promise<void>;
 }
 
-/** A connection to a broker that is made again whenever it is lost. */
+export type ReconnectingClientOptions = ClientOptions & (TakesMessages | TakesBatches);
+
+/** A connection to a broker that is opened again whenever it is lost. */
 export interface ReconnectingClient extends AsyncDisposable {
   /** Begins to connect. Nothing happens before. */
   start(): void;
@@ -114,9 +87,9 @@ export interface ReconnectingClient extends AsyncDisposable {
    */
   publish(topic: string, payload: string | Buffer, options: PublishOptions): Promise<void>;
   /**
-   * Receives something else from now on: in the live session, of which the former subscriptions that are
-   * not wanted any more are removed, and in later ones. Resolves when the live one has agreed, at once
-   * if there is none.
+   * Subscribes to something else from now on, in the live session and in later ones. A live session loses
+   * the former subscriptions that are no longer wanted. Resolves when the broker has answered, at once if
+   * there is no connection.
    *
    * @throws when the broker refuses, or the connection ends before it has answered.
    */
@@ -124,25 +97,26 @@ export interface ReconnectingClient extends AsyncDisposable {
 }
 
 const TIMEOUTS = { connectMs: 10_000, goodbyeMs: 1_000 };
-/** A connection that held for so long ends an outage; one that is lost sooner is part of it. */
+/** A connection that lasted for so long ends an outage; one that is lost sooner is part of it. */
 const STEADY_AFTER_MS = 10_000;
-/** So often a filter that was refused is asked for again. */
+/** How often a client asks again for filters that were refused. */
 const ASK_AGAIN_MS = 60_000;
+const CLEAN: Session = { kind: "clean" };
+
+const ONLINE = "online";
+const OFFLINE = "offline";
+const AVAILABILITY_OPTIONS = { qos: 1, retain: true } as const satisfies PublishOptions;
 
 export function createReconnectingClient(options: ReconnectingClientOptions): ReconnectingClient {
-  const { clock, logger, broker } = options;
-  const random = options.random ?? Math.random;
-  const delay = options.delay ?? ((attempt) => backoffMs(RECONNECT_BACKOFF, attempt, random()));
-  const reconnect =
-    options.reconnect ?? ((attempt, stopped) => pause(clock, delay(attempt), stopped));
-  const availability = options.availability ?? null;
-  const { clientId, session } = options;
+  const { clock, logger, broker, clientId, session } = options;
+  const { availability, random = Math.random } = options;
+  const { reconnect = waitWithJitter } = options;
   const shownUrl = withoutPassword(broker.url);
-  const takeovers = createTakeovers(clientId, options.clientIdSetting ?? null);
-  const sync = createSubscriptionSync({
+  const takeovers = new Takeovers(clientId, options.clientIdSetting ?? null);
+  const sync = new SubscriptionSync({
     clientId,
     subscriptions: options.subscriptions ?? [],
-    ...(options.sessionMemory && { memory: options.sessionMemory }),
+    memory: options.sessionMemory,
     onAnswer: options.onAnswer,
     onShortfalls:
       options.onShortfalls &&
@@ -155,11 +129,14 @@ export function createReconnectingClient(options: ReconnectingClientOptions): Re
     ...broker,
     clientId,
     session,
-    will: availability === null ? null : willOf(availability),
-    receiver: guarded(receiverFor(options), sync.isStartingClean),
+    will:
+      availability === undefined
+        ? null
+        : { topic: availability.topic, payload: OFFLINE, ...AVAILABILITY_OPTIONS },
+    receiver: refusingStrange(receiverOf(options), sync),
     onOpened: (opened) => {
       sync.opened(opened);
-      if (!sync.isStartingClean()) options.onOpened?.(opened);
+      if (!sync.isStartingClean) options.onOpened?.(opened);
     },
     timeouts: TIMEOUTS,
     clock,
@@ -170,12 +147,12 @@ export function createReconnectingClient(options: ReconnectingClientOptions): Re
   const { signal } = stopping;
   let life: Promise<void> | null = null;
   let connection: Connection | null = null;
-  /** The reason told last, `null` while connected and at first. */
+  /** The reason that was logged last; `null` while connected and at first. */
   let outage: string | null = null;
-  /** What the broker does not grant of the connection, and of the subscriptions; and what of it was told. */
+  /** What the broker does not grant of the connection and of the subscriptions, and what of it was logged. */
   let connectionShort: Shortfall[] = [];
   let subscriptionsShort: Shortfall[] = [];
-  let told = new Set<string>();
+  let logged = new Set<string>();
 
   async function live(): Promise<void> {
     using _certificates = watchCertificates(broker, { clock, logger });
@@ -191,95 +168,91 @@ export function createReconnectingClient(options: ReconnectingClientOptions): Re
     try {
       await using opening = new AsyncDisposableStack();
       const opened = opening.use(
-        await sync.reach((kind) => {
+        await sync.connect((kind) => {
           const asked =
             kind === "clean" ? { ...connectionOptions, session: CLEAN } : connectionOptions;
           return negotiateConnection(openConnection, asked, signal);
         }),
       );
-      await tell(opened, ONLINE);
+      await publishAvailability(opened, ONLINE);
       signal.throwIfAborted();
       opening.move();
       return opened;
     } catch (error) {
-      sync.leave();
+      sync.disconnected();
       if (isTakeover(error) && takeovers.ended(causeOf(error), 0)) options.onTakeover?.();
-      reportOutage(error, takeovers.outage());
+      reportOutage(error);
       return null;
     }
   }
 
-  async function tell(opened: Connection, state: string): Promise<void> {
-    if (availability === null) return;
+  async function publishAvailability(opened: Connection, state: string): Promise<void> {
+    if (availability === undefined) return;
     await opened.publish(availability.topic, state, AVAILABILITY_OPTIONS);
   }
 
-  /** A goodbye makes the broker forget the will, so what it would say is said before. */
-  async function sayOffline(): Promise<void> {
-    if (connection === null || availability === null) return;
+  /** DISCONNECT makes the broker drop the will, so the client itself publishes what it would say. */
+  async function publishOffline(): Promise<void> {
+    if (connection === null) return;
     const late = Promise.withResolvers<void>();
     using _timer = clock.schedule(TIMEOUTS.goodbyeMs, () => late.resolve());
-    const told = tell(connection, OFFLINE).catch(() => {
-      // The connection has ended by itself, and so the broker tells it.
+    const published = publishAvailability(connection, OFFLINE).catch(() => {
+      // The connection has ended by itself, and so the broker publishes the will.
     });
-    await Promise.race([told, late.promise]);
+    await Promise.race([published, late.promise]);
   }
 
-  /** Lets the connection be used until it ends; returns how long that was, in milliseconds. */
+  /** Uses the connection until it ends; returns how long that was, in milliseconds. */
   async function hold(opened: Connection): Promise<number> {
     // Closed also when a callback throws.
     await using _opened = opened;
     const sinceMs = clock.monotonic();
-    const { protocolVersion, sessionPresent } = opened;
+    const { protocolVersion, sessionPresent, grants } = opened;
     logger.info({ broker: shownUrl, protocolVersion, sessionPresent }, "connected to the broker");
     connection = opened;
     outage = null;
-    connectionShort = connectionShortfalls(
-      opened.grants,
-      protocolVersion,
-      expirySecondsOf(session),
-    );
+    const expirySeconds = session.kind === "persistent" ? session.expirySeconds : 0;
+    connectionShort = connectionShortfalls(grants, protocolVersion, expirySeconds);
     reportShortfalls();
     options.onConnected?.({ protocolVersion });
 
     using _askingAgain = clock.repeat(ASK_AGAIN_MS, () => {
-      takeovers.holds(clock.monotonic() - sinceMs);
-      askAgain();
+      takeovers.lasts(clock.monotonic() - sinceMs);
+      retryRefused();
     });
     const reason = await opened.closed;
     const heldMs = clock.monotonic() - sinceMs;
     connection = null;
-    sync.leave();
+    sync.disconnected();
     if (!signal.aborted && takeovers.ended(reason, heldMs)) options.onTakeover?.();
-    reportOutage(reason, takeovers.outage());
+    reportOutage(reason);
     return heldMs;
   }
 
-  function askAgain(): void {
+  function retryRefused(): void {
     sync
-      .retry()
+      .retryRefused()
       .then(reportShortfalls, (error: unknown) =>
-        logger.debug({ err: error }, "the broker has not answered for what it refused"),
+        logger.debug({ err: error }, "the broker has not answered for the filters that it refused"),
       );
   }
 
-  /** Tells what was not told yet: once, however often the link connects. */
+  /** Logs each shortfall once, however often the client connects. */
   function reportShortfalls(): void {
-    const all = [...connectionShort, ...subscriptionsShort, ...takeovers.shortfalls()];
-    const toTell = all.filter(({ kind }) => kind !== "client id");
-    for (const { kind, reason } of toTell) {
-      if (!told.has(reason)) logger.warn({ broker: shownUrl, shortfall: kind }, reason);
+    const short = [...connectionShort, ...subscriptionsShort];
+    for (const { kind, reason } of short) {
+      if (!logged.has(reason)) logger.warn({ broker: shownUrl, shortfall: kind }, reason);
     }
-    if (toTell.length === 0 && told.size > 0) {
+    if (short.length === 0 && logged.size > 0) {
       logger.info({ broker: shownUrl }, "the broker grants all that is asked for");
     }
-    told = new Set(toTell.map(({ reason }) => reason));
-    options.onShortfalls?.(all);
+    logged = new Set(short.map(({ reason }) => reason));
+    options.onShortfalls?.([...short, ...takeovers.shortfalls()]);
   }
 
-  function reportOutage(error: unknown, takeover: Outage | null = null): void {
+  function reportOutage(error: unknown): void {
     if (signal.aborted) return;
-    const { reason, remedy } = takeover ?? describeOutage(error);
+    const { reason, remedy }: Outage = takeovers.outage() ?? describeOutage(error);
     const isFirst = outage === null;
     if (reason === outage) logger.debug({ broker: shownUrl, reason }, "still no broker");
     else {
@@ -292,11 +265,15 @@ export function createReconnectingClient(options: ReconnectingClientOptions): Re
     if (isFirst) options.onDisconnected?.(reason, remedy);
   }
 
-  /** Waits as `reconnect` says, but not longer than the link lives. */
+  async function waitWithJitter(attempt: number): Promise<void> {
+    await pause(clock, backoffMs(RECONNECT_BACKOFF, attempt, random()), signal);
+  }
+
+  /** Waits as `reconnect` says, but not longer than the client lives. */
   async function untilNext(attempt: number): Promise<void> {
     const stopped = Promise.withResolvers<void>();
     using _aborting = addAbortListener(signal, () => stopped.resolve());
-    const longerMs = takeovers.waitMs(random());
+    const longerMs = takeovers.takeWaitMs(random());
     if (longerMs > 0) await pause(clock, longerMs, signal);
     await Promise.race([reconnect(attempt, signal), stopped.promise]);
   }
@@ -314,14 +291,14 @@ export function createReconnectingClient(options: ReconnectingClientOptions): Re
       if (connection !== null) reportShortfalls();
     },
     [Symbol.asyncDispose]: async () => {
-      await sayOffline();
+      await publishOffline();
       stopping.abort();
       await life;
     },
   };
 }
 
-/** Why an answer did not come, where that is what failed. */
+/** The reason why an answer is missing, where that is what failed. */
 function causeOf(error: unknown): unknown {
   return error instanceof Error ? (error.cause ?? error) : error;
 }
@@ -330,22 +307,16 @@ function isTakeover(error: unknown): boolean {
   return codeOf(causeOf(error)) === SESSION_TAKEN_OVER;
 }
 
-const CLEAN: Session = { kind: "clean" };
-
-function expirySecondsOf(session: Session): number {
-  return session.kind === "persistent" ? session.expirySeconds : 0;
-}
-
-/** Takes nothing of a session that is about to be thrown away, and acknowledges nothing. */
-function guarded(receiver: Receiver, isRefusing: () => boolean): Receiver {
+/** Takes nothing of a session that is about to be dropped, and acknowledges nothing of it. */
+function refusingStrange(receiver: Receiver, sync: SubscriptionSync): Receiver {
   return {
     ...receiver,
     onBatch: (messages, released) => {
-      if (isRefusing()) throw new Error("the session is not ours");
+      if (sync.isStartingClean) throw new Error("the session is about to be dropped");
       receiver.onBatch(messages, released);
     },
     onFault: (fault) => {
-      if (!isRefusing()) receiver.onFault(fault);
+      if (!sync.isStartingClean) receiver.onFault(fault);
     },
   };
 }
@@ -355,42 +326,4 @@ function withoutPassword(url: string): string {
   shown.username = "";
   shown.password = "";
   return shown.href;
-}
-
-function receiverFor(options: ReconnectingClientOptions): Receiver {
-  const { onMessage = () => {}, onBatch, batch = BATCH_LIMITS, onDropped = () => {} } = options;
-  const { commits = () => 1, onNewSession = () => {} } = options;
-  if (onBatch === undefined) return { ...receiverOf(onMessage), onDropped };
-  if (options.onMessage !== undefined) {
-    throw new TypeError("a link hands its messages to onMessage or to onBatch, not to both");
-  }
-  const onFault =
-    options.onFault ??
-    ((fault) => {
-      throw fault;
-    });
-  const brokenPackets = createBrokenPackets();
-  return { onBatch, onNewSession, batch, commits, onFault, onDropped, brokenPackets };
-}
-
-/** Tells everybody whether this client is there: `online` as its birth, `offline` as its will or its goodbye. */
-interface Availability {
-  /** Where it is told, as a retained message. */
-  topic: string;
-}
-
-const ONLINE = "online";
-const OFFLINE = "offline";
-const AVAILABILITY_OPTIONS = { qos: 1, retain: true } as const satisfies PublishOptions;
-
-/** What the broker publishes when the connection ends without a goodbye [MQTT-3.1.2-8]. */
-export interface Will {
-  topic: string;
-  payload: string;
-  qos: 0 | 1;
-  retain: boolean;
-}
-
-function willOf({ topic }: Availability): Will {
-  return { topic, payload: OFFLINE, ...AVAILABILITY_OPTIONS };
 }

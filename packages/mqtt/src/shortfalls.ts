@@ -1,24 +1,8 @@
-import type { IConnackPacket } from "mqtt-packet";
-import type { Opened, ProtocolVersion, Subscription } from "./connection/connection.ts";
-import { wordsFor } from "./outage.ts";
+import type { Answered, Grants, Subscription } from "./connection/connection.ts";
+import { FAILURE_MIN, wordsFor } from "./packets/errors.ts";
+import type { ProtocolVersion } from "./packets/message.ts";
 
-/** What a broker allows, as its CONNACK says. One of MQTT 3.1.1 says nothing, so all but identifiers is taken as allowed. */
-export interface Grants {
-  /** Whether it keeps retained messages [MQTT-3.2.2-14]. */
-  retain: boolean;
-  /** The highest QoS that it takes [MQTT-3.2.2-11]. */
-  qosMax: 0 | 1;
-  /** The largest packet that it takes, in bytes [MQTT-3.2.2-15]. */
-  packetBytesMax: number;
-  /** How long it keeps the session, where that is not what was asked for [MQTT-3.2.2.3.2]. */
-  sessionExpirySeconds: number | null;
-  wildcards: boolean;
-  sharedSubscriptions: boolean;
-  /** Whether messages can tell the subscription that brought them. */
-  identifiers: boolean;
-}
-
-/** Something that this client asked for and does not get. */
+/** Something that this client asked for and the broker does not grant. */
 export interface Shortfall {
   kind:
     | "retain"
@@ -29,35 +13,18 @@ export interface Shortfall {
     | "granted qos"
     | "filter"
     | "client id";
-  /** In words for an operator, with what to do about it. */
+  /** In words for an operator, with the remedy. */
   reason: string;
 }
 
 /** The largest packet that the suite itself publishes: 256 KiB of payload, a topic, properties. */
 const OWN_PACKET_BYTES_MAX = 262_144 + 65_535 + 1_024;
-/** SUBACK's reason codes from here on say why a filter is refused; below it is the QoS that is granted. */
-export const REFUSED_MIN = 0x80;
 
-/** What a CONNACK says that takes the client in. */
-export function openedBy(connack: IConnackPacket, protocolVersion: ProtocolVersion): Opened {
-  const grants = grantsOf(connack, protocolVersion);
-  return { protocolVersion, sessionPresent: connack.sessionPresent, grants };
-}
-
-function grantsOf({ properties = {} }: IConnackPacket, protocolVersion: ProtocolVersion): Grants {
-  return {
-    retain: Boolean(properties.retainAvailable ?? true),
-    qosMax: properties.maximumQoS === 0 ? 0 : 1,
-    packetBytesMax: properties.maximumPacketSize ?? Number.POSITIVE_INFINITY,
-    sessionExpirySeconds: properties.sessionExpiryInterval ?? null,
-    wildcards: Boolean(properties.wildcardSubscriptionAvailable ?? true),
-    sharedSubscriptions: Boolean(properties.sharedSubscriptionAvailable ?? true),
-    identifiers:
-      protocolVersion === 5 && Boolean(properties.subscriptionIdentifiersAvailable ?? true),
-  };
-}
-
-/** What of a connection falls short. @param expirySeconds the session expiry that was asked for; 0 for none. */
+/**
+ * What a connection does not grant.
+ *
+ * @param expirySeconds the session expiry that was asked for; 0 for none.
+ */
 export function connectionShortfalls(
   grants: Grants,
   protocolVersion: ProtocolVersion,
@@ -69,14 +36,14 @@ export function connectionShortfalls(
     short.push({
       kind: "retain",
       reason:
-        "the broker keeps no retained messages: everything is published without retain, and who comes later does not find it. Allow retained messages in the broker.",
+        "the broker keeps no retained messages: everything is published without retain, and clients that connect later do not receive it. Allow retained messages in the broker.",
     });
   }
   if (grants.qosMax === 0) {
     short.push({
       kind: "qos",
       reason:
-        "the broker takes and sends QoS 0 only: what is under way may be lost. Allow QoS 1 in the broker.",
+        "the broker takes and sends QoS 0 only: messages on their way may be lost. Allow QoS 1 in the broker.",
     });
   }
   if (packetBytesMax < OWN_PACKET_BYTES_MAX) {
@@ -88,7 +55,7 @@ export function connectionShortfalls(
   if (sessionExpirySeconds !== null && sessionExpirySeconds < expirySeconds) {
     short.push({
       kind: "session expiry",
-      reason: `the broker keeps the session for ${sessionExpirySeconds} s instead of ${expirySeconds} s: whoever is away for longer loses what it had queued. Raise the broker's limit, or ask for less.`,
+      reason: `the broker keeps the session for ${sessionExpirySeconds} s instead of ${expirySeconds} s: a client that is away for longer loses what was queued for it. Raise the broker's limit, or ask for less.`,
     });
   }
   if (protocolVersion === 5 && !grants.identifiers) {
@@ -101,40 +68,30 @@ export function connectionShortfalls(
   return short;
 }
 
-/** What the broker said of one subscription. */
-export interface Answered {
-  subscription: Subscription;
-  /** The granted QoS, or from 0x80 on why it is refused. */
-  code: number;
-}
-
-/** Why the broker will not have a subscription, by what its CONNACK says; asking all the same would end the connection. */
+/** Why CONNACK rules a subscription out; `null` if it does not. Asking all the same would end the connection. */
 export function refusalOf({ filter }: Subscription, grants: Grants): number | null {
   if (!grants.sharedSubscriptions && filter.startsWith("$share/")) return 0x9e;
   if (!grants.wildcards && /[+#]/.test(filter)) return 0xa2;
   return null;
 }
 
-export function isRefused({ code }: Answered): boolean {
-  return code >= REFUSED_MIN;
-}
-
-/** What of subscriptions falls short. */
+/** What the broker does not grant of subscriptions. */
 export function subscriptionShortfalls(answers: readonly Answered[]): Shortfall[] {
-  const refused = answers.filter(isRefused);
-  const lower = answers.filter((one) => !isRefused(one) && one.code < one.subscription.qos);
-  return [
-    ...refused.map(({ subscription, code }) => ({
-      kind: "filter" as const,
-      reason: `cannot subscribe to ${subscription.filter}: ${wordsFor(code)}. Its messages do not come; allow it to this user, or take it out of the configuration.`,
-    })),
-    ...(lower.length === 0
-      ? []
-      : [
-          {
-            kind: "granted qos" as const,
-            reason: `the broker grants QoS 0 instead of 1 to ${lower.map(({ subscription }) => subscription.filter).join(", ")}: what comes while nobody is connected is lost. Allow QoS 1 in the broker.`,
-          },
-        ]),
-  ];
+  const short = answers
+    .filter(({ code }) => code >= FAILURE_MIN)
+    .map(
+      ({ subscription, code }): Shortfall => ({
+        kind: "filter",
+        reason: `cannot subscribe to ${subscription.filter}: ${wordsFor(code)}. Its messages do not arrive; allow it to this user, or remove it from the configuration.`,
+      }),
+    );
+  const lower = answers.filter(({ subscription, code }) => code < subscription.qos);
+  if (lower.length > 0) {
+    const filters = lower.map(({ subscription }) => subscription.filter).join(", ");
+    short.push({
+      kind: "granted qos",
+      reason: `the broker grants QoS 0 instead of 1 to ${filters}: what is published while this client is not connected is lost. Allow QoS 1 in the broker.`,
+    });
+  }
+  return short;
 }

@@ -1,19 +1,18 @@
 import { X509Certificate } from "node:crypto";
 import type { Clock } from "@weir/runtime";
 import type { Broker } from "./connection/connection.ts";
+import type { Outage } from "./outage.ts";
 import type { ClientLogger } from "./reconnecting-client.ts";
 
-/** What came between two sides that wanted to speak TLS, and what the operator can do about it. */
-interface TlsFailure {
-  reason: string;
-  remedy: string;
-}
-
-/** Certificates come from strangers, and so do the words about them. */
+/** The broker's certificate, which anybody may have written, is part of the message. */
 const WORDS_MAX = 200;
 
-/** `null` when it was something else. `message` is OpenSSL's, or that of Node.js. */
-export function tlsFailure(code: unknown, message: string): TlsFailure | null {
+/**
+ * The outage, if TLS is its reason.
+ *
+ * @param message the one of OpenSSL or Node.js.
+ */
+export function tlsFailure(code: unknown, message: string): Outage | null {
   return certificateFailure(code, message) ?? alertFailure(message) ?? plainFailure(message);
 }
 
@@ -32,13 +31,13 @@ const DATES: ReadonlyMap<unknown, string> = new Map([
   ["CERT_NOT_YET_VALID", "is not valid yet"],
 ]);
 
-/** What this side has against the broker's certificate. */
-function certificateFailure(code: unknown, message: string): TlsFailure | null {
+/** Why this side does not accept the broker's certificate. */
+function certificateFailure(code: unknown, message: string): Outage | null {
   if (UNTRUSTED.has(code)) {
-    // What stands behind the semicolon is advice for developers.
+    // Behind the semicolon is advice for developers.
     const [words] = message.split(";");
     return {
-      reason: `nobody who is trusted vouches for the broker's certificate (${words})`,
+      reason: `no trusted authority has signed the broker's certificate (${words})`,
       remedy: "Put the certificate of the authority that signed it into BROKER_CA_FILE.",
     };
   }
@@ -49,14 +48,15 @@ function certificateFailure(code: unknown, message: string): TlsFailure | null {
       .slice(0, WORDS_MAX);
     return {
       reason: `the broker's certificate is for another host (${words})`,
-      remedy: "Call the broker by a name that its certificate has, or give it one with this name.",
+      remedy:
+        "Connect by a host name that the certificate has, or give the broker one with this name.",
     };
   }
   const words = DATES.get(code);
   if (words === undefined) return null;
   return {
     reason: `the broker's certificate ${words}`,
-    remedy: "Renew it at the broker; if it is a good one, set this machine's clock.",
+    remedy: "Renew it at the broker; if it is valid, set this machine's clock.",
   };
 }
 
@@ -65,18 +65,18 @@ const HANDSHAKE_FAILURE = 40;
 const PROTOCOL_VERSION = 70;
 const CERTIFICATE_REQUIRED = 116;
 const CERTIFICATE_REFUSED: ReadonlyMap<number, string> = new Map([
-  [42, "it is a bad one"],
-  [43, "it is of a kind that it does not know"],
+  [42, "it is not valid"],
+  [43, "its kind is not supported"],
   [44, "it was revoked"],
   [45, "it has expired"],
-  [46, "it does not say why"],
-  [48, "it does not know the authority that signed it"],
+  [46, "without a reason"],
+  [48, "the authority that signed it is unknown"],
   [49, "it has no access"],
   [51, "its key does not belong to it"],
 ]);
 
-/** What the broker said before it hung up. */
-function alertFailure(message: string): TlsFailure | null {
+/** The alert that the broker sent before it closed the connection. */
+function alertFailure(message: string): Outage | null {
   const alert = Number(/SSL alert number (\d{1,3})/.exec(message)?.[1]);
   const words = CERTIFICATE_REFUSED.get(alert);
   if (words !== undefined) {
@@ -104,8 +104,8 @@ function alertFailure(message: string): TlsFailure | null {
   }
 }
 
-/** What comes of a port that has no TLS. */
-function plainFailure(message: string): TlsFailure | null {
+/** A port without TLS. */
+function plainFailure(message: string): Outage | null {
   if (!/before secure TLS|wrong version number/i.test(message)) return null;
   return {
     reason: "there was no TLS handshake with the broker",
@@ -115,20 +115,20 @@ function plainFailure(message: string): TlsFailure | null {
 }
 
 const DAY_MS = 86_400_000;
-/** First the log says whether there is a connection at all. */
+/** The log first reports whether there is a connection at all. */
 const FIRST_AFTER_MS = 60_000;
 /** Time enough to renew a certificate. */
 const WARNED_DAYS = 30;
 const PEM = /-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----/gs;
 
-/** Warns after a minute and then every day while a certificate of a connection is about to end, or has ended. */
+/** Warns after a minute and then every day while a certificate of a connection is about to expire, or has expired. */
 export function watchCertificates(
   { tls }: Pick<Broker, "tls">,
   { clock, logger }: { clock: Clock; logger: ClientLogger },
 ): Disposable {
-  const own = endsOf(tls?.certificate).slice(0, 1);
-  // With several authorities nobody knows which one vouches for the broker: the last to end counts.
-  const authority = endsOf(tls?.ca)
+  const own = expiriesOf(tls?.certificate).slice(0, 1);
+  // With several authorities it is unknown which one has signed the broker's: the last to expire counts.
+  const authority = expiriesOf(tls?.ca)
     .toSorted((a, b) => b - a)
     .slice(0, 1);
   const watched = [
@@ -141,10 +141,10 @@ export function watchCertificates(
       const daysLeft = Math.floor((endMs - clock.now()) / DAY_MS);
       if (daysLeft >= WARNED_DAYS) continue;
       const endsAt = new Date(endMs).toISOString();
-      const ends = daysLeft < 0 ? "has ended" : `ends in ${daysLeft} days`;
+      const expires = daysLeft < 0 ? "has expired" : `expires in ${daysLeft} days`;
       logger.warn(
         { endsAt, daysLeft },
-        `${what} ${ends}, and then there is no connection to the broker any more; renew it, and start again`,
+        `${what} ${expires}; then there is no connection to the broker. Renew it, and restart`,
       );
     }
   }
@@ -156,7 +156,7 @@ export function watchCertificates(
   return watching.move();
 }
 
-/** In milliseconds since the epoch. The PEM was read before, so each certificate can be. */
-function endsOf(pem: string | null | undefined): number[] {
+/** When the certificates expire, in milliseconds since the epoch. The PEM was checked before. */
+function expiriesOf(pem: string | null | undefined): number[] {
   return (pem?.match(PEM) ?? []).map((one) => new X509Certificate(one).validToDate.getTime());
 }

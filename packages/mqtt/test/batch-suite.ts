@@ -1,13 +1,13 @@
 import { describe, expect, test } from "@jest/globals";
 import { createFakeClock, eventually } from "@weir/testkit";
-import type { BatchLimits, ReconnectingClientOptions } from "../src/index.ts";
+import type { TakesBatches } from "../src/index.ts";
 import type { Clients } from "./broker-clients.ts";
 import { createTaker, payloads, type Taker } from "./fixture.ts";
 
 const QOS_1 = { qos: 1 } as const;
 const RETAINED = { qos: 1, retain: true } as const;
 const PAYLOAD_BYTES_MAX = 256 * 1024;
-const SOON: BatchLimits = { rowsMax: 5_000, bytesMax: 8_388_608, delayMs: 50 };
+const SOON = { rowsMax: 5_000, bytesMax: 8_388_608, delayMs: 50 };
 const NO_SECOND_ATTEMPT = { reconnect: () => new Promise<void>(() => {}) };
 
 interface BatchTraits {
@@ -21,7 +21,7 @@ export function describeBatches(clients: Clients & BatchTraits): void {
   const { carriesEmptyPayloads = true } = clients;
   const { ownTopic, connect, persistent, upToSentinel, protocolVersion } = clients;
 
-  const taking = ({ onBatch }: Taker): Partial<ReconnectingClientOptions> => ({
+  const taking = ({ onBatch }: Taker): TakesBatches => ({
     onBatch,
     batch: SOON,
   });

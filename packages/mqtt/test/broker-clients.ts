@@ -1,15 +1,15 @@
 import { eventually } from "@weir/testkit";
-import type { ReconnectingClientOptions, Transport } from "../src/index.ts";
-import { payloads, startTrial, type Trial } from "./fixture.ts";
+import type { ClientOptions, Transport } from "../src/index.ts";
+import { payloads, startTrial, type Trial, type TrialOptions } from "./fixture.ts";
 
 /** Clients of one broker, for the claims of a suite. */
 export interface Clients {
   /** A topic, or a part of one, that no other test has. */
   ownTopic(): string;
   /** A link that is connected, and subscribed to `filter` if there is one. */
-  connect(filter?: string, options?: Partial<ReconnectingClientOptions>): Promise<Trial>;
+  connect(filter?: string, options?: TrialOptions): Promise<Trial>;
   /** Options of a client that comes back to its session. */
-  persistent(options?: Partial<ReconnectingClientOptions>): Partial<ReconnectingClientOptions>;
+  persistent(options?: Partial<ClientOptions>): Partial<ClientOptions>;
   /** Publishes a last message and returns all payloads that came up to it. */
   upToSentinel(trial: Pick<Trial, "received">, topic: string): Promise<string[]>;
 }
@@ -17,10 +17,7 @@ export interface Clients {
 export function createClients(broker: { url: () => string; transport: Transport }): Clients {
   const { url, transport } = broker;
 
-  async function connect(
-    filter?: string,
-    options: Partial<ReconnectingClientOptions> = {},
-  ): Promise<Trial> {
+  async function connect(filter?: string, options: TrialOptions = {}): Promise<Trial> {
     const trial = startTrial(url(), {
       ...(filter === undefined ? {} : { subscriptions: [{ filter, qos: 1 }] }),
       // A broker that is back is found within half a second.

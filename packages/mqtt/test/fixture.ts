@@ -1,13 +1,17 @@
 import { systemClock } from "@weir/runtime";
 import {
+  type ClientOptions,
   createReconnectingClient,
   type InboundMessage,
   type ReceivedMessage,
   type ReconnectingClient,
-  type ReconnectingClientOptions,
+  type TakesBatches,
+  type TakesMessages,
 } from "../src/index.ts";
 
-/** A client, and all that it said to its owner. */
+export type TrialOptions = Partial<ClientOptions> & (TakesMessages | TakesBatches);
+
+/** A client, and all that it reported. */
 export interface Trial extends AsyncDisposable {
   client: ReconnectingClient;
   received: InboundMessage[];
@@ -20,16 +24,15 @@ export interface Trial extends AsyncDisposable {
 }
 
 /** Starts a client to a broker on this machine. */
-export function startTrial(url: string, options: Partial<ReconnectingClientOptions> = {}): Trial {
+export function startTrial(url: string, options: TrialOptions = {}): Trial {
   const received: InboundMessage[] = [];
   const states: string[] = [];
   const versions: number[] = [];
   const warnings: string[] = [];
-  const client = createReconnectingClient({
+  const reporting: ClientOptions = {
     broker: { url, username: null, password: null },
     clientId: `trial-${crypto.randomUUID()}`,
     session: { kind: "clean" },
-    ...(options.onBatch === undefined ? { onMessage: (message) => received.push(message) } : {}),
     onConnected: ({ protocolVersion }) => {
       states.push("connected");
       versions.push(protocolVersion);
@@ -37,8 +40,12 @@ export function startTrial(url: string, options: Partial<ReconnectingClientOptio
     onDisconnected: () => states.push("disconnected"),
     clock: systemClock,
     logger: { info: () => {}, debug: () => {}, warn: (_, text) => warnings.push(text) },
-    ...options,
-  });
+  };
+  const client = createReconnectingClient(
+    options.onBatch === undefined
+      ? { ...reporting, onMessage: (message) => received.push(message), ...options }
+      : { ...reporting, ...options },
+  );
   client.start();
   return {
     client,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { createFakeClock, eventually } from "@weir/testkit";
 import type { IConnackPacket } from "mqtt-packet";
-import type { ReconnectingClientOptions, Shortfall } from "../src/index.ts";
+import type { ClientOptions, Shortfall } from "../src/index.ts";
 import { startTrial, type Trial } from "./fixture.ts";
 import { type Answers, connack, type Peer, type StandIn, startStandIn } from "./stand-in.ts";
 import { TRANSPORTS } from "./transports.ts";
@@ -28,7 +28,7 @@ const answering = (codes: Readonly<Record<string, number>>): Answers => ({
 
 async function connected(
   broker: StandIn,
-  options: Partial<ReconnectingClientOptions>,
+  options: Partial<ClientOptions>,
 ): Promise<Trial & { shortfalls: () => readonly Shortfall[] }> {
   let newest: readonly Shortfall[] = [];
   const trial = startTrial(broker.url, {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
-import { describeOutage, endOf, HUNG_UP, withCode } from "../src/outage.ts";
+import { describeOutage } from "../src/outage.ts";
+import { endOf, HUNG_UP, withCode } from "../src/packets/errors.ts";
 
 describe("an outage's description", () => {
   test.each([4, 5, 0x86, 0x87])("names the settings for a user refused with %i", (code) => {

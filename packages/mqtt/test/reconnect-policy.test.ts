@@ -6,23 +6,6 @@ import { connack, startStandIn } from "./stand-in.ts";
 const BUSY = 0x88;
 
 describe("a client with a policy of its application", () => {
-  test("waits as long as the replaced delay says", async () => {
-    await using broker = await startStandIn({ connect: (_, peer) => peer.send(connack(BUSY)) });
-    const fake = createFakeClock();
-    const waitsMs: number[] = [];
-    const schedule = (delayMs: number, task: () => void) => {
-      waitsMs.push(delayMs);
-      return fake.schedule(delayMs, task);
-    };
-    const clock = { ...fake, schedule };
-    const delay = (attempt: number) => 60_000 + attempt;
-    await using _trial = startTrial(broker.url, { clock, delay });
-    await eventually(() => waitsMs.length === 1);
-    fake.advance(60_000);
-    await eventually(() => waitsMs.length === 2);
-    expect([broker.peers.length, waitsMs]).toEqual([2, [60_000, 60_001]]);
-  });
-
   test("tries again when the replaced gate opens, and not before", async () => {
     await using broker = await startStandIn({ connect: (_, peer) => peer.send(connack(BUSY)) });
     const gates: PromiseWithResolvers<void>[] = [];

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
-import { createSessionMemory, subscriptionDifference } from "../src/subscription-sync.ts";
+import { createSessionMemory } from "../src/index.ts";
+import { subscriptionDifference } from "../src/subscription-sync.ts";
 
 const at = (filter: string, qos: 0 | 1 = 1) => ({ filter, qos });
 

@@ -8,11 +8,11 @@ import {
   eventually,
   type TestCertificate,
 } from "@weir/testkit";
-import type { ReconnectingClientOptions } from "../src/index.ts";
+import type { ClientOptions } from "../src/index.ts";
 import { startTrial, type Trial } from "./fixture.ts";
 import { startStandIn } from "./stand-in.ts";
 
-type Tls = NonNullable<ReconnectingClientOptions["broker"]["tls"]>;
+type Tls = NonNullable<ClientOptions["broker"]["tls"]>;
 
 const LONG_AGO = Date.now() - 1_000;
 
@@ -60,14 +60,14 @@ describe("a link over TLS", () => {
       of: "an authority that nobody has named",
       serves: serving(brokerOf()),
       tls: undefined,
-      reason: "nobody who is trusted vouches for the broker's certificate",
+      reason: "no trusted authority has signed the broker's certificate",
       remedy: "BROKER_CA_FILE",
     },
     {
       of: "another authority than the one that was named",
       serves: serving(brokerOf()),
       tls: { ...trusting, ca: theirs.certificate },
-      reason: "nobody who is trusted vouches for the broker's certificate",
+      reason: "no trusted authority has signed the broker's certificate",
       remedy: "BROKER_CA_FILE",
     },
     {
@@ -82,7 +82,7 @@ describe("a link over TLS", () => {
       serves: serving(brokerOf({ hosts: ["broker.example"] })),
       tls: trusting,
       reason: "the broker's certificate is for another host (IP: 127.0.0.1 is not",
-      remedy: "Call the broker by a name",
+      remedy: "Connect by a host name",
     },
     {
       of: "another time",
@@ -139,11 +139,11 @@ describe("a link over TLS", () => {
     expect(trial.warnings).toEqual([]);
     clock.advance(2 * dayMs);
     expect(trial.warnings).toEqual([
-      expect.stringContaining("the certificate of this client ends in 29 days"),
+      expect.stringContaining("the certificate of this client expires in 29 days"),
     ]);
     clock.advance(2 * dayMs);
     expect(trial.warnings[2]).toContain(
-      "the certificate of the broker's authority ends in 29 days",
+      "the certificate of the broker's authority expires in 29 days",
     );
   });
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "@jest/globals";
 import { systemClock } from "@weir/runtime";
 import { eventually } from "@weir/testkit";
-import { receiverOf } from "../src/connection/connection.ts";
 import { negotiateConnection, openerFor } from "../src/connection/negotiate.ts";
+import { receiverOf } from "../src/receiver.ts";
 import { type Answers, connack, type StandIn, startStandIn } from "./stand-in.ts";
 import { TRANSPORTS } from "./transports.ts";
 
@@ -15,7 +15,8 @@ const optionsFor = ({ url }: StandIn, connectMs = 10_000) => ({
   clientId: "a",
   session: { kind: "clean" } as const,
   will: null,
-  receiver: receiverOf(() => {}),
+  receiver: receiverOf({}),
+  onOpened: () => {},
   timeouts: { connectMs, goodbyeMs: 1_000 },
   clock: systemClock,
 });

@@ -1,21 +1,14 @@
 import type { Clock } from "@weir/runtime";
-import { type BrokenPackets, createBrokenPackets, isTopicName } from "../packets/errors.ts";
-import type { Will } from "../reconnecting-client.ts";
-import type { Answered, Grants } from "../shortfalls.ts";
+import type { IConnackPacket } from "mqtt-packet";
+import type {
+  DroppedMessage,
+  ProtocolVersion,
+  PublishOptions,
+  ReceivedMessage,
+} from "../packets/message.ts";
+import type { BrokenPackets } from "../packets/packet-parser.ts";
 
-/** 5 is MQTT 5, 4 is MQTT 3.1.1, as CONNECT counts them. */
-export type ProtocolVersion = 5 | 4;
-
-/** What TLS needs beside a URL that asks for it; all in PEM. */
-export interface Tls {
-  /** The authorities that are trusted, and no others; `null` for those that Node.js trusts. */
-  ca: string | null;
-  /** Who this client is, for brokers that ask; only together with its key. */
-  certificate: string | null;
-  key: string | null;
-}
-
-/** Where a broker is, and as whom to come there. */
+/** Where a broker is, and with which credentials to connect. */
 export interface Broker {
   url: string;
   /** `null` for that of the URL, if it has one. */
@@ -23,52 +16,108 @@ export interface Broker {
   /** `null` for that of the URL, if it has one. */
   password: string | null;
   /** Only with mqtts:// and wss://. */
-  tls?: Tls;
+  tls?: {
+    /** The only trusted authorities, in PEM; `null` for those that Node.js trusts. */
+    ca: string | null;
+    /** The client's certificate, in PEM; only together with its key. */
+    certificate: string | null;
+    key: string | null;
+  };
+}
+
+/** The session at the broker: dropped at the end of the connection, or kept for a while. */
+export type Session = { kind: "clean" } | { kind: "persistent"; expirySeconds: number };
+
+/** What the broker publishes when a connection ends without DISCONNECT [MQTT-3.1.2-8]. */
+export interface Will {
+  topic: string;
+  payload: string;
+  qos: 0 | 1;
+  retain: boolean;
+}
+
+/** What to receive, and with which QoS at most. */
+export interface Subscription {
+  filter: string;
+  qos: 0 | 1;
+  /** Comes back with each message of this subscription: 1 to 268,435,455. MQTT 5 only; left out for others. */
+  identifier?: number;
+  /**
+   * Messages keep the retain flag that they were published with, live ones included [MQTT-3.3.1-12].
+   * MQTT 5 only; in MQTT 3.1.1 the broker clears the flag. Default false.
+   */
+  retainAsPublished?: boolean;
+  /**
+   * A higher number than the session has asks the broker again for its retained messages. Without a
+   * number, MQTT 5 brokers send them once in the life of a session.
+   */
+  generation?: number;
+}
+
+/** A subscription to ask the broker for. */
+export interface SubscribeRequest extends Subscription {
+  /** MQTT 5 only: the broker sends its retained messages even if the session has the filter [MQTT-3.8.4]. */
+  withRetained: boolean;
+}
+
+/** The broker's answer to one subscription. */
+export interface Answered {
+  subscription: Subscription;
+  /** The granted QoS; from 0x80 on the reason of the refusal. */
+  code: number;
+}
+
+/** When a batch is full, and how long its first message may wait for more. */
+export interface BatchLimits {
+  rowsMax: number;
+  /** Of payloads. */
+  bytesMax: number;
+  /** 0: a batch has what one read brought. */
+  delayMs: number;
+}
+
+/** Takes the messages of a connection. */
+export interface Receiver {
+  /**
+   * Takes a batch. All of it is acknowledged when this returns, and nothing when it throws. A message
+   * of QoS 2 whose packet id is still open was taken before.
+   *
+   * @param released packet ids of QoS 2 that are no longer open; it counts before the messages.
+   */
+  onBatch: (messages: readonly ReceivedMessage[], released: readonly number[]) => void;
+  /** Called before the first message of a new session: no packet id is open in it. */
+  onNewSession: () => void;
+  brokenPackets: BrokenPackets;
+  batch: BatchLimits;
+  /** How many transactions the newest batch took: the more there were, the more the next one gathers. */
+  commits: () => number;
+  /** Called with what `onBatch` threw, once the connection is ending because of it. */
+  onFault: (fault: unknown) => void;
+  onDropped: (dropped: DroppedMessage) => void;
 }
 
 export interface ConnectionOptions extends Broker {
   clientId: string;
   session: Session;
-  /** What the broker publishes when this connection ends without a goodbye; `null` for nothing. */
   will: Will | null;
   receiver: Receiver;
-  /** Called when CONNACK has come, before the first message is handed on. */
-  onOpened?: (opened: Opened) => void;
-  /** How long the broker may take for its CONNACK, and for the end of a connection. */
+  /** Called on a successful CONNACK, before the first message is handed on. */
+  onOpened: (opened: Opened) => void;
+  /** How long to wait for CONNACK, and for the end of a connection. */
   timeouts: { connectMs: number; goodbyeMs: number };
   clock: Clock;
 }
 
-export type Publish = (
-  topic: string,
-  payload: string | Buffer,
-  options: PublishOptions,
-) => Promise<void>;
-
-/** What CONNACK says. */
-export interface Opened {
-  protocolVersion: ProtocolVersion;
-  /** The broker kept the session of this client id. */
-  sessionPresent: boolean;
-  grants: Grants;
-}
-
-/** How to subscribe: with what the broker keeps, or only if the session does not have the filter yet. */
-export interface SubscribeRequest extends Subscription {
-  /** MQTT 5 only: the broker sends what it keeps even if the session has the filter [MQTT-3.8.4]. */
-  withRetained: boolean;
-}
-
-/** One network connection to a broker, from CONNACK to its end. It does not come back. */
+/** One network connection to a broker, from CONNACK to its end. It does not reconnect. */
 export interface Connection extends Opened, AsyncDisposable {
   /** Resolves with the reason when the connection has ended. Never rejects. */
   closed: Promise<Error>;
   /** Resolves when the broker has the message (QoS 1: PUBACK). Rejects when the connection ends before. */
-  publish: Publish;
+  publish(topic: string, payload: string | Buffer, options: PublishOptions): Promise<void>;
   /**
    * Resolves when the broker has answered for all of them.
    *
-   * @param onAnswer called with each answer, before a message that comes behind it is handed on.
+   * @param onAnswer called with each answer, before a later message is handed on.
    * @throws when the connection ends before, or an answer does not fit.
    */
   subscribe(
@@ -80,10 +129,10 @@ export interface Connection extends Opened, AsyncDisposable {
 }
 
 /**
- * Opens one connection, in one version.
+ * Opens one connection, with one protocol version.
  *
- * @param signal ends it: at once while it opens, with a goodbye later.
- * @throws what the broker or the network said. Its socket is closed by then.
+ * @param signal ends it: at once while it opens, with DISCONNECT later.
+ * @throws the reason that the broker or the network gives. Its socket is closed by then.
  */
 export type OpenConnection = (
   options: ConnectionOptions,
@@ -91,187 +140,71 @@ export type OpenConnection = (
   signal: AbortSignal,
 ) => Promise<Connection>;
 
+/** What CONNACK says. */
+export interface Opened {
+  protocolVersion: ProtocolVersion;
+  /** The broker kept the session of this client id. */
+  sessionPresent: boolean;
+  grants: Grants;
+}
+
+/** What a broker allows. CONNACK of MQTT 3.1.1 does not say, so all but identifiers counts as allowed. */
+export interface Grants {
+  /** Whether it keeps retained messages [MQTT-3.2.2-14]. */
+  retain: boolean;
+  /** The highest QoS that it takes [MQTT-3.2.2-11]. */
+  qosMax: 0 | 1;
+  /** The largest packet that it takes, in bytes [MQTT-3.2.2-15]. */
+  packetBytesMax: number;
+  /** How many QoS 1 messages may be without PUBACK [MQTT-3.2.2.3.3]. */
+  receiveMaximum: number;
+  /** How long it keeps the session, where that is not what was asked for [MQTT-3.2.2.3.2]. */
+  sessionExpirySeconds: number | null;
+  wildcards: boolean;
+  sharedSubscriptions: boolean;
+  /** Whether messages have the identifiers of the subscriptions that they match. */
+  identifiers: boolean;
+}
+
 export const KEEPALIVE_SECONDS = 20;
-/** How many QoS 1 messages the broker may have under way to us. Told to MQTT 5 brokers. */
+/** How many QoS 1 messages may be without PUBACK, each way: as many as there are packet ids. */
 export const RECEIVE_MAXIMUM = 65_535;
-/**
- * The largest packet that is taken, in bytes. What is larger is acknowledged, dropped and reported, as
- * far as it comes: brokers are not told this limit, or they would drop such messages without a word.
- */
-export const PACKET_BYTES_MAX = 1_048_576;
 
-/** A message as it came from the broker. */
-export interface InboundMessage {
-  topic: string;
-  payload: Buffer;
-  qos: 0 | 1 | 2;
-  /**
-   * The broker kept it and sent it because of the subscription [MQTT-3.3.1-8]; with `retainAsPublished`
-   * also: it was published so that the broker keeps it.
-   */
-  retained: boolean;
-  /**
-   * Where its publisher awaits an answer, if it does. Only MQTT 5 brokers tell it [MQTT-3.3.2-15]. One
-   * that is no topic is left out [MQTT-3.3.2-14]; any other is the publisher's word alone: see whether
-   * an answer may go there.
-   */
-  responseTopic?: string;
-  /** What an answer is to bring back, if its publisher said so. Only MQTT 5 brokers tell it [MQTT-3.3.2-16]. */
-  correlationData?: Buffer;
-  /** What the standard forbids in its packet; most have nothing of the kind. */
-  flaw?: Flaw;
-}
-
-/**
- * - `topic`: it is empty, not UTF-8, or has `+`, `#` or NUL in it. The message has it escaped, as
- *   `escapeTopic` does.
- * - `packet`: its packet id is 0, or its properties break a rule. Where their length is wrong, the
- *   payload begins with them.
- */
-export type Flaw = "topic" | "packet";
-
-/** A message of a batch. Its bytes are valid only until `onBatch` returns: copy what you keep. */
-export interface ReceivedMessage extends InboundMessage {
-  /** The identifiers of the subscriptions that it came for; MQTT 5 brokers tell them [MQTT-3.3.4-3]. */
-  subscriptions: readonly number[];
-  /** Of QoS 2, unless it is 0: it comes again, with the same id, until that is released. */
-  packetId?: number;
-}
-
-/** A message that was not handed on. */
-export interface DroppedMessage {
-  /**
-   * `too large`: larger than a link takes; it was acknowledged. `unreadable`: the lengths in it contradict
-   * each other; it has ended a connection, and came again.
-   */
-  reason: "too large" | "unreadable";
-  /** As far as it could be read. */
-  topic: string;
-  /** The length of its packet, in bytes. */
-  bytes: number;
-}
-
-/** How to send a message. */
-export interface PublishOptions {
-  qos: 0 | 1;
-  retain?: boolean;
-  /** After how many seconds the broker may forget it. Only MQTT 5 brokers do. */
-  expirySeconds?: number;
-  /** Where an answer is awaited. Only MQTT 5 brokers hand it on. */
-  responseTopic?: string;
-  /** What belongs to a request, or comes back with its answer. Only MQTT 5 brokers hand it on. */
-  correlationData?: Buffer;
-}
-
-/** What to receive, at most how often. */
-export interface Subscription {
-  filter: string;
-  qos: 0 | 1;
-  /** Comes back with each message of this subscription: 1 to 268,435,455. MQTT 5 only; left out for others. */
-  identifier?: number;
-  /**
-   * Messages come with the retain flag that they were published with, also those that come live
-   * [MQTT-3.3.1-12]. MQTT 5 only; elsewhere the broker clears it. Default false.
-   */
-  retainAsPublished?: boolean;
-  /**
-   * A higher one than the session has asks the broker again for what it keeps. Without one, MQTT 5
-   * brokers send that once in the life of a session.
-   */
-  generation?: number;
-}
-
-/** The session at the broker: thrown away at the end of the connection, or kept for a while. */
-export type Session = { kind: "clean" } | { kind: "persistent"; expirySeconds: number };
-
-/** When a batch is full, and how long its first message may wait for company. */
-export interface BatchLimits {
-  rowsMax: number;
-  /** Of payloads. */
-  bytesMax: number;
-  /** 0: messages wait for nobody. */
-  delayMs: number;
-}
-
-/** Who takes the messages of a connection. */
-export interface Receiver {
-  /**
-   * Takes a batch. All of it is acknowledged when this returns, and nothing when it throws. A message
-   * of QoS 2 whose packet id is open has been taken before.
-   *
-   * @param released packet ids of QoS 2 that are open no more. What the batch brings came after that.
-   */
-  onBatch: (messages: readonly ReceivedMessage[], released: readonly number[]) => void;
-  /** Called before the first message of a session that is new: no packet id is open in it. */
-  onNewSession: () => void;
-  brokenPackets: BrokenPackets;
-  batch: BatchLimits;
-  /** Into how many transactions the newest batch went. Where each has little, more is gathered. */
-  commits: () => number;
-  /** Gets what `onBatch` threw, once the connection is ending because of it. */
-  onFault: (fault: unknown) => void;
-  /** Called for each message that is not handed on. */
-  onDropped: (dropped: DroppedMessage) => void;
-}
-
-/** As much as one transaction takes well, and less than a user notices. */
-export const BATCH_LIMITS: BatchLimits = { rowsMax: 5_000, bytesMax: 8 * 1_048_576, delayMs: 50 };
-
-const ONE_BY_ONE: BatchLimits = { rowsMax: 1, bytesMax: 1, delayMs: 0 };
-
-/** Hands each message on by itself, with bytes that may be kept; of QoS 2 once, while this process lives. */
-export function receiverOf(onMessage: (message: InboundMessage) => void): Receiver {
-  const open = new Set<number>();
-  return {
-    onBatch: (messages, released) => {
-      for (const packetId of released) open.delete(packetId);
-      for (const received of messages) {
-        const { subscriptions: _, packetId, payload, correlationData, ...message } = received;
-        if (packetId !== undefined) {
-          if (open.has(packetId)) continue;
-          open.add(packetId);
-        }
-        onMessage({
-          ...message,
-          payload: Buffer.from(payload),
-          ...(correlationData && { correlationData: Buffer.from(correlationData) }),
-        });
-      }
-    },
-    onNewSession: () => open.clear(),
-    batch: ONE_BY_ONE,
-    commits: () => 1,
-    onFault: (fault) => {
-      throw fault;
-    },
-    onDropped: () => {},
-    brokenPackets: createBrokenPackets(),
+/** What a successful CONNACK says. */
+export function openedBy(connack: IConnackPacket, protocolVersion: ProtocolVersion): Opened {
+  const { sessionPresent, properties = {} } = connack;
+  const grants: Grants = {
+    retain: Boolean(properties.retainAvailable ?? true),
+    qosMax: properties.maximumQoS === 0 ? 0 : 1,
+    packetBytesMax: properties.maximumPacketSize ?? Number.POSITIVE_INFINITY,
+    receiveMaximum: properties.receiveMaximum ?? RECEIVE_MAXIMUM,
+    sessionExpirySeconds: properties.sessionExpiryInterval ?? null,
+    wildcards: Boolean(properties.wildcardSubscriptionAvailable ?? true),
+    sharedSubscriptions: Boolean(properties.sharedSubscriptionAvailable ?? true),
+    identifiers:
+      protocolVersion === 5 && Boolean(properties.subscriptionIdentifiersAvailable ?? true),
   };
+  return { protocolVersion, sessionPresent, grants };
 }
 
-/** The part of a message's properties that makes it a request [MQTT-4.10]. */
-export type Request = Pick<InboundMessage & PublishOptions, "responseTopic" | "correlationData">;
-
-/** What a message that came has of it, with a topic that can be published on. */
-export function request(properties: Request = {}): Request {
-  const { responseTopic, correlationData } = properties;
-  return {
-    ...(responseTopic !== undefined && isTopicName(responseTopic) && { responseTopic }),
-    ...(correlationData !== undefined && { correlationData }),
+/** The fields of CONNECT, by the names that MQTT.js and mqtt-packet have for them. */
+export function connectFields(options: ConnectionOptions, protocolVersion: ProtocolVersion) {
+  const { clientId, session, will } = options;
+  const url = new URL(options.url);
+  const username = options.username ?? decodeURIComponent(url.username);
+  const password = options.password ?? decodeURIComponent(url.password);
+  const properties = {
+    sessionExpiryInterval: session.kind === "persistent" ? session.expirySeconds : 0,
+    receiveMaximum: RECEIVE_MAXIMUM,
   };
-}
-
-/** User name and password, those of the URL where there are no others. */
-export function credentialsOf({
-  url,
-  username,
-  password,
-}: Pick<Broker, "url" | "username" | "password">): { username?: string; password?: string } {
-  const inUrl = new URL(url);
-  const name = username ?? decodeURIComponent(inUrl.username);
-  const secret = password ?? decodeURIComponent(inUrl.password);
   return {
-    ...(name !== "" && { username: name }),
-    ...(secret !== "" && { password: secret }),
+    protocolVersion,
+    clientId,
+    clean: session.kind === "clean",
+    keepalive: KEEPALIVE_SECONDS,
+    ...(username !== "" && { username }),
+    ...(password !== "" && { password }),
+    ...(will !== null && { will: { ...will, payload: Buffer.from(will.payload) } }),
+    ...(protocolVersion === 5 && { properties }),
   };
 }

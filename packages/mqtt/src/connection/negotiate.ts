@@ -1,11 +1,10 @@
-import { codeOf, HUNG_UP } from "../outage.ts";
-import type { Will } from "../reconnecting-client.ts";
-import type { Broker, Connection, ConnectionOptions, OpenConnection } from "./connection.ts";
+import { codeOf, HUNG_UP } from "../packets/errors.ts";
+import type { Broker, Connection, ConnectionOptions, OpenConnection, Will } from "./connection.ts";
 import { openDirectConnection } from "./direct.ts";
 
-/** A connection in the version that both sides know. */
+/** A connection with the protocol version that was agreed. */
 export interface Negotiated extends Connection {
-  /** A CONNECT before this one had no answer: a session that is there may be new, and empty. */
+  /** An earlier CONNECT had no answer: a session that is present may be new and empty. */
   isSecondAttempt: boolean;
 }
 
@@ -15,7 +14,7 @@ const HUNG_UP_CODES: ReadonlySet<unknown> = new Set([HUNG_UP, "EPIPE"]);
 const RETAIN_REFUSED = 0x9a;
 const QOS_REFUSED = 0x9b;
 
-/** MQTT 5 first, 3.1.1 at once when the broker refuses that; asked each time, for brokers get updated. */
+/** Tries MQTT 5, and MQTT 3.1.1 at once when the broker refuses that. Each connection tries again, for brokers get updated. */
 export async function negotiateConnection(
   openConnection: OpenConnection,
   options: ConnectionOptions,
@@ -24,37 +23,38 @@ export async function negotiateConnection(
   try {
     return { ...(await openConnection(options, 5, signal)), isSecondAttempt: false };
   } catch (error) {
-    const will = weakerWill(options.will, codeOf(error));
-    if (will !== null)
+    const code = codeOf(error);
+    const will = weakerWill(options.will, code);
+    if (will !== null) {
       return await negotiateConnection(openConnection, { ...options, will }, signal);
-    const hasHungUp = HUNG_UP_CODES.has(codeOf(error));
-    if (!hasHungUp && !VERSION_REFUSED.has(codeOf(error))) throw error;
+    }
+    const hasHungUp = HUNG_UP_CODES.has(code);
+    if (!hasHungUp && !VERSION_REFUSED.has(code)) throw error;
     return { ...(await openConnection(options, 4, signal)), isSecondAttempt: hasHungUp };
   }
 }
 
-/** What is left of a will that the broker refused, if it refused the will [MQTT-3.2.2-12] [MQTT-3.2.2-13]. */
+/** The will without what the broker refused of it [MQTT-3.2.2-12] [MQTT-3.2.2-13]; `null` if it refused something else. */
 function weakerWill(will: Will | null, code: unknown): Will | null {
   if (will?.retain && code === RETAIN_REFUSED) return { ...will, retain: false };
   if (will?.qos === 1 && code === QOS_REFUSED) return { ...will, qos: 0 };
   return null;
 }
 
-/** Who speaks MQTT: MQTT.js, or the direct connection, which knows neither TLS nor websockets. */
+/** How to speak MQTT: with MQTT.js, or by the direct connection, which has neither TLS nor websockets. */
 export type Transport = "mqttjs" | "direct";
 
 const PLAIN: ReadonlySet<string> = new Set(["mqtt:", "tcp:"]);
-
 const ENCRYPTED: ReadonlySet<string> = new Set(["mqtts:", "wss:"]);
 
-/** MQTT.js takes 17 MB of memory, so it is loaded by those who need it. */
+/** MQTT.js takes 17 MB of memory, so it is loaded only where it is used. */
 const openMqttJsConnection: OpenConnection = async (...connection) => {
   const mqttjs = await import("./mqttjs.ts");
   return await mqttjs.openMqttJsConnection(...connection);
 };
 
 /**
- * How to open connections; MQTT.js does what the direct connection cannot.
+ * How to open connections to a broker. MQTT.js is used where the direct connection cannot.
  *
  * @throws TypeError when there are certificates for a URL without TLS.
  */
@@ -66,6 +66,6 @@ export function openerFor(
   if (tls !== undefined && !ENCRYPTED.has(protocol)) {
     throw new TypeError(`certificates are for mqtts:// and wss://, not for ${protocol}//`);
   }
-  const isPlain = PLAIN.has(protocol);
-  return transport === "direct" && isPlain ? openDirectConnection : openMqttJsConnection;
+  const isDirect = transport === "direct" && PLAIN.has(protocol);
+  return isDirect ? openDirectConnection : openMqttJsConnection;
 }

@@ -1,51 +1,43 @@
 import type { Clock } from "@weir/runtime";
 import type { Receiver } from "./connection.ts";
 
-/**
- * Decides whether messages may be gathered. A broker sends no more than its window without
- * acknowledgements: whoever gathers for 50 ms with a window of 20 gets 400 messages a second.
- */
-interface Pace {
-  /** Notes that a batch was acknowledged, with how many QoS 1 messages. */
-  took(acknowledged: number): void;
-  /** Whether what comes next may wait for company. */
-  gathers(): boolean;
-}
-
 /** A window that lets more through in each millisecond of the wait is not in the way: 20,000 in a second. */
 const WINDOW_PER_MS_MAX = 20;
 /** So many batches of exactly one size look like a window. */
 const SAME_SIZE_MIN = 8;
 /** More than so many times as much without batching, and it was the window that held it back. */
 const GAIN_MIN = 2;
-/** After so many rounds without batching it is tried again whether the window is there at all. */
+/** After so many rounds without batching, batching is tried again. */
 const ROUNDS_MAX = 64;
-/** The pause after a first look that found none; each further one doubles it. */
+/** The pause after a first look that found no window; each further one doubles it. */
 const LOOK_AGAIN_MS = 10_000;
 const LOOK_AGAIN_MS_MAX = 300_000;
 
-/** A time in which nothing is gathered. */
+/** A time without gathering, to see whether more arrives. */
 interface Look {
   sinceMs: number;
-  /** What came since, and how many such rounds there were before. */
+  /** What has arrived since, and how many such rounds there were before. */
   count: number;
   rounds: number;
-  /** What came in each millisecond while it was gathered. */
+  /** What arrived in each millisecond while it was gathered. */
   gatheredPerMs: number;
 }
 
 /**
- * A window that a broker does not tell is found by looking: after several batches of exactly one size
- * nothing is gathered for a round of `delayMs`. If much more came meanwhile, that size is the window,
- * and nothing is gathered for as long as it would be in the way.
+ * Decides whether messages may be gathered. A broker sends no more than its window without
+ * acknowledgements: with a window of 20, gathering for 50 ms means 400 messages a second.
  *
- * @param allowed false for MQTT 3.1.1, which has no Receive Maximum: nothing is ever gathered.
+ * Brokers do not announce their window. After several batches of exactly one size, nothing is gathered
+ * for a round of `delayMs`. If much more arrives meanwhile, that size is the window, and nothing is
+ * gathered for as long as it would be in the way.
+ *
+ * @param options.allowed false for MQTT 3.1.1, which has no Receive Maximum: nothing is ever gathered.
  */
 export function createPace(options: {
   allowed: boolean;
   delayMs: number;
   clock: Pick<Clock, "monotonic">;
-}): Pace {
+}) {
   const { delayMs, clock } = options;
   const isPossible = options.allowed && delayMs > 0;
   /** The size of the batches before, how many of them had it, and since when. */
@@ -96,7 +88,8 @@ export function createPace(options: {
   }
 
   return {
-    took: (acknowledged) => {
+    /** Notes that a batch was acknowledged, with how many QoS 1 messages. */
+    took: (acknowledged: number): void => {
       if (!isPossible) return;
       if (look === null) {
         watch(acknowledged);
@@ -105,16 +98,9 @@ export function createPace(options: {
       look.count += acknowledged;
       judge(look);
     },
-    gathers: () => isPossible && look === null,
+    /** Whether the next messages may wait for more. */
+    gathers: (): boolean => isPossible && look === null,
   };
-}
-
-/** The times at which what has gathered is handed on. */
-interface Ticks {
-  /** Notes how much came, now. */
-  came(bytes: number): void;
-  /** How long to wait for the next tick, in milliseconds. */
-  untilNextMs(): number;
 }
 
 /**
@@ -123,33 +109,39 @@ interface Ticks {
  * instead of 125,000.
  */
 const TICK_BYTES_MAX = 65_536;
-/** Where there are several commits to a tick, the broker waits for them anyhow: then it may be so many times as much. */
+/** Where a tick has several commits, the broker waits for them anyway: then it may be so many times as much. */
 const TICKS_AT_ONCE_MAX = 2;
 /**
- * What is worth a wake-up and a commit: a tick that has gathered more may well come sooner, after a
- * third of the wait that is allowed. So what is rare waits for company, and what is frequent does not.
+ * What is worth a wake-up and a commit: a tick that has gathered more may come sooner, after a third of
+ * the wait that is allowed. So rare messages wait for more, and frequent ones do not.
  */
 const COMMIT_BYTES_ENOUGH = 24_576;
 const TICKS_WHEN_ENOUGH = 3;
-/** From less than this nothing is concluded about what is to come. */
+/** Less than this predicts nothing about the next tick. */
 const TICK_BYTES_MIN = 16_384;
 
-/** All connections have the same ticks, so that the process wakes up once for all of them; when much comes, there are more. */
+/**
+ * Decides when what has gathered is handed on. All connections have the same ticks, so that the process
+ * wakes up once for all of them; when much arrives, there are more.
+ *
+ * @param options.tickMs the longest wait.
+ */
 export function createTicks(options: {
-  /** The longest wait. */
   tickMs: number;
   commits: Receiver["commits"];
   clock: Pick<Clock, "monotonic">;
-}): Ticks {
+}) {
   const { tickMs, commits, clock } = options;
   let sinceMs = clock.monotonic();
   let bytes = 0;
 
   return {
-    came: (bytesMore) => {
+    /** Notes how much arrived, now. */
+    came: (bytesMore: number): void => {
       bytes += bytesMore;
     },
-    untilNextMs: () => {
+    /** How long to wait for the next tick, in milliseconds. */
+    untilNextMs: (): number => {
       const nowMs = clock.monotonic();
       const tickBytes =
         bytes < TICK_BYTES_MIN ? 1 : (bytes * tickMs) / Math.max(nowMs - sinceMs, 1);
@@ -160,7 +152,7 @@ export function createTicks(options: {
   };
 }
 
-/** Into how many ticks the allowed wait is divided, by what comes in it. */
+/** Into how many ticks the allowed wait is divided, by what arrives in it. */
 function ticksFor(bytes: number, commits: number): number {
   const enough = Math.min(Math.ceil(bytes / (COMMIT_BYTES_ENOUGH * commits)), TICKS_WHEN_ENOUGH);
   const atOnce = Math.min(commits, TICKS_AT_ONCE_MAX);

@@ -1,118 +1,103 @@
-import { isUtf8 } from "node:buffer";
-import { createHash } from "node:crypto";
-import { withCode } from "../outage.ts";
+import { errorMessage } from "@weir/runtime";
 
-/** What a broker must not send; the reason codes are those of DISCONNECT in MQTT 5. */
-const VIOLATIONS = {
-  malformed: 0x81,
-  protocol: 0x82,
-  tooLarge: 0x95,
-} as const;
+/** The code of a connection that the broker closed without DISCONNECT. */
+export const HUNG_UP = "ECONNRESET";
 
-const TYPES = [
-  "reserved",
-  "CONNECT",
-  "CONNACK",
-  "PUBLISH",
-  "PUBACK",
-  "PUBREC",
-  "PUBREL",
-  "PUBCOMP",
-  "SUBSCRIBE",
-  "SUBACK",
-  "UNSUBSCRIBE",
-  "UNSUBACK",
-  "PINGREQ",
-  "PINGRESP",
-  "DISCONNECT",
-  "AUTH",
-];
+/** From here on a reason code of MQTT 5 reports a failure [MQTT-2.4]; SUBACK grants a QoS below it. */
+export const FAILURE_MIN = 0x80;
+export const NOT_AUTHORIZED = 0x87;
+/** Another client has connected with the same client id. */
+export const SESSION_TAKEN_OVER = 0x8e;
+export const PACKET_TOO_LARGE = 0x95;
 
-/** Names the packet that begins with this byte, for an operator. */
-export function nameOf(first: number): string {
-  const type = first >> 4;
-  return `a packet of type ${type} (${TYPES[type]})`;
+/** What a broker reports: return codes of MQTT 3.1.1 [MQTT-3.2.2.3], reason codes of MQTT 5 [2.4]. */
+const REASONS: Readonly<Record<number, string>> = {
+  1: "Unacceptable protocol version",
+  2: "Identifier rejected",
+  3: "Server unavailable",
+  4: "Bad username or password",
+  5: "Not authorized",
+  16: "No matching subscribers",
+  17: "No subscription existed",
+  128: "Unspecified error",
+  129: "Malformed Packet",
+  130: "Protocol Error",
+  131: "Implementation specific error",
+  132: "Unsupported Protocol Version",
+  133: "Client Identifier not valid",
+  134: "Bad User Name or Password",
+  135: "Not authorized",
+  136: "Server unavailable",
+  137: "Server busy",
+  138: "Banned",
+  139: "Server shutting down",
+  140: "Bad authentication method",
+  141: "Keep Alive timeout",
+  142: "Session taken over",
+  143: "Topic Filter invalid",
+  144: "Topic Name invalid",
+  145: "Packet Identifier in use",
+  146: "Packet Identifier not found",
+  147: "Receive Maximum exceeded",
+  148: "Topic Alias invalid",
+  149: "Packet too large",
+  150: "Message rate too high",
+  151: "Quota exceeded",
+  152: "Administrative action",
+  153: "Payload format invalid",
+  154: "Retain not supported",
+  155: "QoS not supported",
+  156: "Use another server",
+  157: "Server moved",
+  158: "Shared Subscriptions not supported",
+  159: "Connection rate exceeded",
+  160: "Maximum connect time",
+  161: "Subscription Identifiers not supported",
+  162: "Wildcard Subscriptions not supported",
+};
+
+/** What a return code or a reason code means. */
+export function wordsFor(code: number): string {
+  return REASONS[code] ?? `reason code ${code}`;
 }
 
-/** An error whose code is told to an MQTT 5 broker. */
-export type Violation = Error & { code: number; isViolation: true };
-
-export function isViolation(error: Error): error is Violation {
-  return "isViolation" in error;
+/** An error with a code: a number of MQTT, or a name of the operating system. */
+export function withCode<C extends number | string>(message: string, code: C): Error & { code: C } {
+  return Object.assign(new Error(message), { code });
 }
 
-/** What the standard says of a broker that sends this: the connection ends [MQTT-4.13.1-1]. */
-export function violation(kind: keyof typeof VIOLATIONS, words: string): Violation {
-  const broken = withCode(`the broker broke the protocol: ${words}`, VIOLATIONS[kind]);
-  return Object.assign(broken, { isViolation: true as const });
+/** The `code` of an error; `null` where it has none. */
+export function codeOf(error: unknown): unknown {
+  return typeof error === "object" && error !== null && "code" in error ? error.code : null;
 }
+
+/** The end of a connection: by DISCONNECT with a reason code, or without one. */
+export function endOf(code: number | typeof HUNG_UP): Error {
+  if (code === HUNG_UP) return withCode("the broker closed the connection", code);
+  if (code === SESSION_TAKEN_OVER) return withCode("another client has the same client id", code);
+  return withCode(`the broker ended the connection: ${wordsFor(code)}`, code);
+}
+
+/** The code of `refusedBatch`. */
+export const BATCH_REFUSED = "BATCH_REFUSED";
+
+/** The end of a connection whose `onBatch` has thrown. */
+export function refusedBatch(cause: unknown): Error {
+  const error = withCode(`messages could not be taken: ${errorMessage(cause)}`, BATCH_REFUSED);
+  return Object.assign(error, { cause });
+}
+
+const VIOLATION_CODES = { malformed: 0x81, protocol: 0x82, tooLarge: PACKET_TOO_LARGE } as const;
 
 /**
- * Remembers the packets over which connections ended. A packet whose lengths contradict each other may
- * mean that the stream of bytes is out of step, so the connection ends. The same packet at the next
- * connection is one that the broker keeps, and ending that one, too, would go on for ever.
+ * The broker has sent what the standard forbids, and the connection ends [MQTT-4.13.1-1]. DISCONNECT
+ * brings the code to an MQTT 5 broker.
  */
-export interface BrokenPackets {
-  /** Notes a packet; whether it has been noted before. */
-  cameBefore(packet: Buffer): boolean;
-}
+export class Violation extends Error {
+  readonly code: number;
 
-const REMEMBERED_MAX = 64;
-
-export function createBrokenPackets(): BrokenPackets {
-  const digests = new Set<string>();
-  return {
-    cameBefore: (packet) => {
-      const digest = createHash("sha256").update(packet).digest("base64");
-      if (digests.has(digest)) return true;
-      const [oldest] = digests;
-      if (oldest !== undefined && digests.size >= REMEMBERED_MAX) digests.delete(oldest);
-      digests.add(digest);
-      return false;
-    },
-  };
-}
-
-const WILDCARD_OR_NUL = /[+#\0]/;
-/** The longest topic in bytes that MQTT can carry [MQTT-1.5.4]. */
-const TOPIC_BYTES_MAX = 65_535;
-/** `+`, `#`, NUL and `%`. */
-const IN_THE_WAY: ReadonlySet<number> = new Set([0x2b, 0x23, 0x00, 0x25]);
-const ESCAPED_BYTES = 3;
-/** An empty topic, or at the end of one whose rest found no room. */
-const NOTHING_MORE = "%";
-
-/** Whether a message may have this topic [MQTT-3.3.2-2] [MQTT-4.7.3-1] [MQTT-4.7.3-2]. */
-export function isTopicName(topic: string): boolean {
-  return topic !== "" && !WILDCARD_OR_NUL.test(topic);
-}
-
-/**
- * A topic that the standard forbids as one that it allows: each byte that is in the way, and `%`, as `%`
- * and two hexadecimal digits. Its levels stay where they are, and the bytes can be had back. Somebody
- * may publish on the escaped topic itself; only the `flaw` of a message tells it from that.
- *
- * @param bytes what stands in the place of the topic: empty, not UTF-8, or with `+`, `#` or NUL.
- */
-export function escapeTopic(bytes: Buffer): string {
-  let escaped = "";
-  let room = TOPIC_BYTES_MAX - NOTHING_MORE.length;
-  for (let at = 0; at < bytes.length; ) {
-    const length = characterBytes(bytes, at);
-    const isKept = isUtf8(bytes.subarray(at, at + length)) && !IN_THE_WAY.has(bytes[at] as number);
-    room -= isKept ? length : ESCAPED_BYTES;
-    if (room < 0) return escaped + NOTHING_MORE;
-    const encoding = isKept ? "utf8" : "hex";
-    const text = bytes.toString(encoding, at, at + length);
-    escaped += isKept ? text : `%${text.toUpperCase()}`;
-    at += length;
+  constructor(kind: keyof typeof VIOLATION_CODES, words: string) {
+    super(`the broker broke the protocol: ${words}`);
+    this.code = VIOLATION_CODES[kind];
   }
-  return escaped || NOTHING_MORE;
-}
-
-/** How many bytes the character at `at` has; 1 where there is none. */
-function characterBytes(bytes: Buffer, at: number): number {
-  const lead = bytes[at] as number;
-  const length = lead < 0xc0 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
-  return isUtf8(bytes.subarray(at, at + length)) ? length : 1;
 }

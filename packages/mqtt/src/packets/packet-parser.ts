@@ -1,167 +1,241 @@
-import { PACKET_BYTES_MAX } from "../connection/connection.ts";
-import { nameOf, violation } from "./errors.ts";
+import { createHash } from "node:crypto";
+import { errorMessage } from "@weir/runtime";
+import { type Packet, parser } from "mqtt-packet";
+import { byteAt, uint16At, varIntAt, varIntEnd } from "./bytes.ts";
+import { Violation } from "./errors.ts";
+import {
+  type DroppedMessage,
+  PACKET_BYTES_MAX,
+  type ProtocolVersion,
+  type ReceivedMessage,
+} from "./message.ts";
+import { PublishParser, readableTopic } from "./publish-parser.ts";
 
-/** Who gets the packets of a stream of bytes. Whatever it gets is valid only during the call. */
-interface PacketSink {
-  /** A PUBLISH: the flags of its first byte, and the place of what follows its fixed header. */
-  publish(flags: number, bytes: Buffer, start: number, end: number): void;
-  /** The beginning of a PUBLISH that is too large, up to `end`. Returns false if it needs more of it. */
-  oversized(flags: number, bytes: Buffer, place: OversizedPlace): boolean;
-  /** All of a PUBLISH that is too large has passed. */
-  passed(): void;
-  /** Any other packet that a broker may send, whole. */
-  control(frame: Buffer): void;
+/** A packet from the broker. It is valid until the parser is asked for the next one. */
+export type BrokerPacket = MessagePacket | DroppedPacket | ReleasePacket | ControlPacket;
+
+interface MessagePacket {
+  kind: "message";
+  message: ReceivedMessage;
+  /** 0 for QoS 0. */
+  packetId: number;
 }
 
-interface OversizedPlace {
-  start: number;
-  end: number;
-  /** The length of the whole packet. */
-  packetBytes: number;
+/** A PUBLISH that is acknowledged and not handed on. */
+export interface DroppedPacket {
+  kind: "dropped";
+  message: DroppedMessage;
+  qos: 0 | 1 | 2;
+  /** 0 where it cannot be acknowledged. */
+  packetId: number;
 }
 
-/** Finds the packets in what is read. */
-export interface Scanner {
-  /**
-   * Scans what begins with the rest that the call before has left.
-   *
-   * @returns up to where it was used: what stands behind is the beginning of a packet.
-   * @throws Violation. The packets before it have been handed on.
-   */
-  scan(bytes: Buffer, end: number): number;
+/** PUBREL. */
+interface ReleasePacket {
+  kind: "release";
+  packetId: number;
+}
+
+/** Any other packet, whole. */
+interface ControlPacket {
+  kind: "control";
+  frame: Buffer;
 }
 
 const CONNACK = 2;
 const PUBLISH = 3;
 const PUBREL = 6;
-/** What a broker sends to a client that publishes no QoS 2, and asks for no authentication exchange. */
+/** What a broker may send behind CONNACK, PUBLISH aside, to a client that neither publishes QoS 2 nor uses AUTH. */
 const CONTROL: ReadonlySet<number> = new Set([4, PUBREL, 9, 11, 13, 14]);
+const NAMES = [
+  ...["reserved", "CONNECT", "CONNACK", "PUBLISH", "PUBACK", "PUBREC", "PUBREL", "PUBCOMP"],
+  ...[
+    "SUBSCRIBE",
+    "SUBACK",
+    "UNSUBSCRIBE",
+    "UNSUBACK",
+    "PINGREQ",
+    "PINGRESP",
+    "DISCONNECT",
+    "AUTH",
+  ],
+];
 
-export function createScanner(sink: PacketSink): Scanner {
-  const varInt = createVarIntReader();
-  let isFirst = true;
-  /** Bytes of a packet that is too large, which are still to come. */
-  let toPass = 0;
+/** Finds and parses the packets in a stream of bytes. */
+export class PacketParser {
+  /** Where the next packet begins. Set it to 0 for new bytes, which begin with the rest that is left here. */
+  at = 0;
 
-  function pass(at: number, end: number): number {
-    const passing = Math.min(toPass, end - at);
-    toPass -= passing;
-    if (toPass === 0) sink.passed();
-    return at + passing;
+  readonly #control: ReturnType<typeof parser>;
+  /** What `#control` found last. */
+  #controlFound: Packet | Error | null = null;
+  readonly #publish: PublishParser;
+  readonly #brokenPackets: BrokenPackets;
+  /** One object for all messages, which `#message` fills: that saves an allocation for each. */
+  readonly #found = { kind: "message", packetId: 0 } as MessagePacket;
+  #isFirst = true;
+  /** A message that is too large, and how many of its bytes are still to come. */
+  #passing: { packet: DroppedPacket; bytesLeft: number } | null = null;
+
+  constructor(protocolVersion: ProtocolVersion, brokenPackets: BrokenPackets) {
+    this.#control = parser({ protocolVersion });
+    this.#control.on("packet", (packet: Packet) => {
+      this.#controlFound ??= packet;
+    });
+    this.#control.on("error", (error: Error) => {
+      this.#controlFound = error;
+    });
+    this.#publish = new PublishParser(protocolVersion);
+    this.#brokenPackets = brokenPackets;
   }
 
-  function readLength(bytes: Buffer, at: number, end: number): number | null {
-    try {
-      return varInt.read(bytes, at + 1, end);
-    } catch {
-      const name = nameOf(byteAt(bytes, at));
-      throw violation("malformed", `${name} whose length has more than four bytes`);
-    }
-  }
-
-  /** Hands on what is no message of a usual size. Returns where it ends, or `at` if it is not all there. */
-  function handOn(bytes: Buffer, at: number, place: OversizedPlace): number {
+  /**
+   * The next packet in `bytes`, which are filled up to `end`; `null` when it is not complete there.
+   *
+   * @throws Violation when the connection must end. The packets before it are valid.
+   */
+  next(bytes: Buffer, end: number): BrokerPacket | null {
+    if (this.#passing !== null) return this.#pass(this.#passing, end);
+    const { at } = this;
+    if (at >= end) return null;
     const first = byteAt(bytes, at);
-    if (first >> 4 !== PUBLISH) {
-      const next = at + place.packetBytes;
-      if (next > place.end) return at;
-      sink.control(bytes.subarray(at, next));
-      isFirst = false;
-      return next;
-    }
-    if (!sink.oversized(first & 0x0f, bytes, place)) return at;
-    toPass = place.packetBytes;
-    return pass(at, place.end);
+    const isMessage = first >> 4 === PUBLISH && !this.#isFirst;
+    if (!isMessage) checkFirstByte(first, this.#isFirst);
+    const length = varIntAt(bytes, at + 1, end);
+    if (length === null) return null;
+    const start = varIntEnd(bytes, at + 1);
+    const next = start + length;
+    const isTooLarge = next - at > PACKET_BYTES_MAX;
+    if (isMessage && isTooLarge) return this.#beginPassing(bytes, { start, end, next });
+    if (isTooLarge) throw new Violation("tooLarge", `${nameOf(first)} of ${next - at} bytes`);
+    if (next > end) return null;
+    this.at = next;
+    if (isMessage) return this.#message(first & 0x0f, bytes, start, next);
+    this.#isFirst = false;
+    if (first >> 4 === PUBREL) return release(bytes, start, next);
+    return { kind: "control", frame: bytes.subarray(at, next) };
   }
 
-  return {
-    scan: (bytes, end) => {
-      let at = toPass > 0 ? pass(0, end) : 0;
-      while (at < end) {
-        const first = byteAt(bytes, at);
-        const isMessage = first >> 4 === PUBLISH && !isFirst;
-        if (!isMessage) checkFirstByte(first, isFirst);
-        const length = readLength(bytes, at, end);
-        if (length === null) break;
-        const start = varInt.end;
-        const next = start + length;
-        if (isMessage && next - at <= PACKET_BYTES_MAX) {
-          if (next > end) break;
-          sink.publish(first & 0x0f, bytes, start, next);
-          at = next;
-          continue;
-        }
-        if (!isMessage) checkControlBytes(first, next - at);
-        const behind = handOn(bytes, at, { start, end, packetBytes: next - at });
-        if (behind === at) break;
-        at = behind;
-      }
-      return at;
-    },
-  };
+  #message(flags: number, bytes: Buffer, start: number, end: number): BrokerPacket {
+    try {
+      this.#found.message = this.#publish.parse(flags, bytes, start, end);
+    } catch (error) {
+      if (!(error instanceof Violation)) throw error;
+      if (!this.#brokenPackets.cameBefore(bytes.subarray(start, end))) throw error;
+      const topic = readableTopic(bytes, start, end);
+      const message: DroppedMessage = { reason: "unreadable", topic, bytes: end - start };
+      return { kind: "dropped", message, qos: 0, packetId: 0 };
+    }
+    this.#found.packetId = this.#publish.packetId;
+    return this.#found;
+  }
+
+  /** Passes over a message that is too large, once its topic and packet id are there. */
+  #beginPassing(
+    bytes: Buffer,
+    { start, end, next }: { start: number; end: number; next: number },
+  ): BrokerPacket | null {
+    const flags = byteAt(bytes, this.at) & 0x0f;
+    if (!this.#publish.parseHead(flags, bytes, start, end)) return null;
+    const { topic, packetId } = this.#publish;
+    const packetBytes = next - this.at;
+    const packet: DroppedPacket = {
+      kind: "dropped",
+      message: { reason: "too large", topic, bytes: packetBytes },
+      // `parseHead` refuses QoS 3.
+      qos: ((flags >> 1) & 3) as 0 | 1 | 2,
+      packetId,
+    };
+    this.#passing = { packet, bytesLeft: packetBytes };
+    return this.#pass(this.#passing, end);
+  }
+
+  #pass(passing: { packet: DroppedPacket; bytesLeft: number }, end: number): DroppedPacket | null {
+    const bytes = Math.min(passing.bytesLeft, end - this.at);
+    passing.bytesLeft -= bytes;
+    this.at += bytes;
+    if (passing.bytesLeft > 0) return null;
+    this.#passing = null;
+    return passing.packet;
+  }
+
+  /**
+   * Parses a control packet. They are rare, so mqtt-packet parses them.
+   *
+   * @throws Violation when it is malformed.
+   */
+  parseControl(frame: Buffer): Packet {
+    this.#controlFound = null;
+    try {
+      // mqtt-packet keeps what it is given.
+      this.#control.parse(Buffer.from(frame));
+    } catch (error) {
+      throw malformed(frame, errorMessage(error));
+    }
+    const found = this.#controlFound as Packet | Error | null;
+    if (found instanceof Error) throw malformed(frame, found.message);
+    if (found === null || !hasPacketId(found)) throw malformed(frame, "it ends too early");
+    return found;
+  }
 }
 
-/** @throws Violation when a packet that is no PUBLISH cannot begin like this. */
+/** @throws Violation when a packet other than PUBLISH must not begin like this. */
 function checkFirstByte(first: number, isFirst: boolean): void {
   const type = first >> 4;
   // CONNACK comes first [MQTT-3.2.0-1], and once [MQTT-3.2.0-2].
   if (isFirst ? type !== CONNACK : !CONTROL.has(type)) {
-    throw violation("protocol", `${nameOf(first)} where it cannot be`);
+    throw new Violation("protocol", `${nameOf(first)} where it must not be`);
   }
   // [MQTT-2.1.3-1]
   if ((first & 0x0f) !== (type === PUBREL ? 2 : 0)) {
-    throw violation("malformed", `${nameOf(first)} with reserved bits that are wrong`);
+    throw new Violation("malformed", `${nameOf(first)} with wrong reserved bits`);
   }
 }
 
-function checkControlBytes(first: number, packetBytes: number): void {
-  if (packetBytes > PACKET_BYTES_MAX) {
-    throw violation("tooLarge", `${nameOf(first)} of ${packetBytes} bytes`);
+function release(bytes: Buffer, start: number, end: number): ReleasePacket {
+  if (start + 2 > end) {
+    throw new Violation("malformed", `${nameOf(PUBREL << 4)} without a packet id`);
   }
+  return { kind: "release", packetId: uint16At(bytes, start) };
 }
 
-/** A variable byte integer has at most so many bytes [MQTT-1.5.5-1]. */
-const BYTES_MAX = 4;
+const ANSWERS: ReadonlySet<string> = new Set(["puback", "suback", "unsuback"]);
 
-/** Reads variable byte integers, and tells where the last one ended. */
-interface VarIntReader {
-  /** Behind the last one that was read. */
-  end: number;
-  /**
-   * The integer at `at`; `null` when `limit` comes before its end.
-   *
-   * @throws Violation when it has more than four bytes.
-   */
-  read(bytes: Buffer, at: number, limit: number): number | null;
+/** mqtt-packet reads a missing packet id as -1. */
+function hasPacketId({ cmd, messageId = 0 }: Packet): boolean {
+  return messageId > 0 || !ANSWERS.has(cmd);
 }
 
-export function createVarIntReader(): VarIntReader {
-  const reader: VarIntReader = {
-    end: 0,
-    read: (bytes, at, limit) => {
-      let value = 0;
-      for (let n = 0; n < BYTES_MAX; n += 1) {
-        if (at + n >= limit) return null;
-        const byte = byteAt(bytes, at + n);
-        value |= (byte & 0x7f) << (7 * n);
-        if (byte < 0x80) {
-          reader.end = at + n + 1;
-          return value;
-        }
-      }
-      throw violation("malformed", "an integer of more than four bytes");
-    },
-  };
-  return reader;
+function malformed(frame: Buffer, words: string): Violation {
+  return new Violation(
+    "malformed",
+    `${nameOf(byteAt(frame, 0))} of ${frame.length} bytes: ${words}`,
+  );
 }
 
-/** The byte at a place that lies within `bytes`, as the caller has made sure. */
-export function byteAt(bytes: Uint8Array, at: number): number {
-  // `buffer.readUInt8` would check the bounds a second time, for each byte of each topic.
-  return bytes[at] as number;
+/** The name of the packet that begins with this byte. */
+function nameOf(first: number): string {
+  const type = first >> 4;
+  return `a packet of type ${type} (${NAMES[type]})`;
 }
 
-/** The two-byte integer at a place that lies within `bytes` with both, as the caller has made sure [MQTT-1.5.2]. */
-export function uint16At(bytes: Uint8Array, at: number): number {
-  return (byteAt(bytes, at) << 8) | byteAt(bytes, at + 1);
+const REMEMBERED_MAX = 64;
+
+/**
+ * The packets that have ended connections. One whose lengths contradict each other may mean that the
+ * stream of bytes is out of step, so it ends the connection. The broker sends a stored message again on
+ * the next connection: ending that one, too, would never stop.
+ */
+export class BrokenPackets {
+  readonly #digests = new Set<string>();
+
+  /** Notes a packet; returns whether it was noted before. */
+  cameBefore(packet: Buffer): boolean {
+    const digest = createHash("sha256").update(packet).digest("base64");
+    if (this.#digests.has(digest)) return true;
+    const [oldest] = this.#digests;
+    if (oldest !== undefined && this.#digests.size >= REMEMBERED_MAX) this.#digests.delete(oldest);
+    this.#digests.add(digest);
+    return false;
+  }
 }

@@ -1,157 +1,139 @@
 import { isUtf8 } from "node:buffer";
-import { type Request, request } from "../connection/connection.ts";
-import { isViolation } from "./errors.ts";
-import { createVarIntReader, uint16At } from "./packet-parser.ts";
-
-/** Steps over the properties of a PUBLISH; keeps its subscription identifiers, and what makes it a request. */
-interface PublishProperties {
-  /** The identifiers in the properties that were read last. */
-  subscriptions: readonly number[];
-  /** What they say of an answer; the bytes are those that were read. */
-  request: Request;
-  /** They are not what MQTT 5 allows. What was read before the flaw counts. */
-  isFlawed: boolean;
-  /**
-   * Where the payload begins, if the properties begin at `start` and the packet ends at `end`: at
-   * `start` where their length is wrong.
-   */
-  skip(bytes: Buffer, start: number, end: number): number;
-}
+import { uint16At, varIntAt, varIntEnd } from "./bytes.ts";
+import { Violation } from "./errors.ts";
+import { type Request, request } from "./message.ts";
 
 export const NO_SUBSCRIPTIONS: readonly number[] = Object.freeze([]);
 /** Of nearly all messages. */
 export const NO_REQUEST: Request = Object.freeze({});
 
-// [MQTT-3.3.2.3], with what stands behind the identifier: a number of bytes, or strings.
+const RESPONSE_TOPIC = 0x08;
+const CORRELATION_DATA = 0x09;
+const SUBSCRIPTION_IDENTIFIER = 0x0b;
+const USER_PROPERTY = 0x26;
+
+// What follows a property's identifier [MQTT-3.3.2.3]: a number of bytes, or strings. A topic alias
+// (0x23) is missing: this client allows none, and a message with a topic needs none.
 const FIXED_BYTES = new Map([
   [0x01, 1], // payload format indicator
   [0x02, 4], // message expiry interval
 ]);
 const STRINGS = new Map([
   [0x03, 1], // content type
-  [0x08, 1], // response topic
-  [0x09, 1], // correlation data
-  [0x26, 2], // user property: name and value
+  [RESPONSE_TOPIC, 1],
+  [CORRELATION_DATA, 1],
+  [USER_PROPERTY, 2], // name and value
 ]);
+
 /** Ends the reading of properties. */
 const FLAWED = new Error("flawed properties");
 
-const RESPONSE_TOPIC = 0x08;
-const CORRELATION_DATA = 0x09;
-const SUBSCRIPTION_IDENTIFIER = 0x0b;
-const TOPIC_ALIAS = 0x23;
-const USER_PROPERTY = 0x26;
-
-/** Identifiers that come alone, as nearly all do, share one list as long as no other one takes its place. */
+/** Messages with one identifier, as nearly all, share one list as long as no other takes its place. */
 const LISTS_MAX = 1_024;
 
-export function createPublishProperties(): PublishProperties {
-  const varInt = createVarIntReader();
-  const lists: (readonly number[] | undefined)[] = new Array(LISTS_MAX).fill(undefined);
-  let limit = 0;
-  /** A bit for each property that may come once. */
-  let seen = 0;
+/** Reads the properties of PUBLISH packets, one packet after the other. */
+export class PublishProperties {
+  /** The subscription identifiers in the properties that were read last. */
+  subscriptions: readonly number[] = NO_SUBSCRIPTIONS;
+  /** The request in them; its bytes are those that were read. */
+  request: Request = NO_REQUEST;
+  /** MQTT 5 does not allow them. What was read before the flaw counts. */
+  isFlawed = false;
 
-  /** Behind one property, which begins at `at`. */
-  function skipOne(bytes: Buffer, at: number): number {
-    const identifier = integer(bytes, at);
-    if (identifier === SUBSCRIPTION_IDENTIFIER) return addSubscription(bytes, varInt.end);
-    // This client allows none. A message that has a topic, too, needs none.
-    if (identifier === TOPIC_ALIAS) throw FLAWED;
+  readonly #lists: (readonly number[] | undefined)[] = new Array(LISTS_MAX).fill(undefined);
+  #limit = 0;
+  /** A bit for each property that may occur only once. */
+  #seen = 0;
+
+  /**
+   * Reads properties that begin at `start`, in a packet that ends at `end`.
+   *
+   * @returns where the payload begins: at `start` where the length of the properties is wrong.
+   */
+  read(bytes: Buffer, start: number, end: number): number {
+    this.subscriptions = NO_SUBSCRIPTIONS;
+    this.request = NO_REQUEST;
+    this.isFlawed = false;
+    this.#seen = 0;
+    let payload = start;
+    try {
+      this.#limit = end;
+      const length = this.#integer(bytes, start);
+      let at = varIntEnd(bytes, start);
+      payload = this.#within(at + length);
+      this.#limit = payload;
+      while (at < payload) at = this.#readOne(bytes, at);
+    } catch (error) {
+      if (error !== FLAWED && !(error instanceof Violation)) throw error;
+      this.isFlawed = true;
+    }
+    return payload;
+  }
+
+  /** Reads one property; returns where it ends. */
+  #readOne(bytes: Buffer, at: number): number {
+    const identifier = this.#integer(bytes, at);
+    const start = varIntEnd(bytes, at);
+    if (identifier === SUBSCRIPTION_IDENTIFIER) return this.#addSubscription(bytes, start);
     const fixedBytes = FIXED_BYTES.get(identifier);
     const strings = STRINGS.get(identifier);
-    if (fixedBytes === undefined && strings === undefined) throw FLAWED;
-    if (identifier !== USER_PROPERTY) noteOnce(identifier);
-    if (fixedBytes !== undefined) return within(varInt.end + fixedBytes);
-    const start = varInt.end;
-    const behind = skipStrings(bytes, start, strings);
+    if (identifier !== USER_PROPERTY) this.#noteOnce(identifier);
+    if (fixedBytes !== undefined) return this.#within(start + fixedBytes);
+    if (strings === undefined) throw FLAWED;
+    let end = start;
+    for (let n = 0; n < strings; n += 1) {
+      this.#within(end + 2);
+      end = this.#within(end + 2 + uint16At(bytes, end));
+    }
     if (identifier === RESPONSE_TOPIC || identifier === CORRELATION_DATA) {
-      addToRequest(identifier, bytes.subarray(start + 2, behind));
+      this.#addToRequest(identifier, bytes.subarray(start + 2, end));
     }
-    return behind;
+    return end;
   }
 
-  function addToRequest(identifier: number, content: Buffer): void {
+  #addToRequest(identifier: number, content: Buffer): void {
     if (identifier === CORRELATION_DATA) {
-      properties.request = { ...properties.request, correlationData: content };
+      this.request = { ...this.request, correlationData: content };
     } else if (isUtf8(content)) {
-      properties.request = {
-        ...properties.request,
-        ...request({ responseTopic: content.toString() }),
-      };
+      this.request = { ...this.request, ...request({ responseTopic: content.toString() }) };
     }
   }
 
-  /** All that come once at most [MQTT-2.2.2.2] have numbers below 32. */
-  function noteOnce(identifier: number): void {
+  /** Those that may occur only once [MQTT-2.2.2.2] have identifiers below 32. */
+  #noteOnce(identifier: number): void {
     const bit = 1 << identifier;
-    if ((seen & bit) !== 0) throw FLAWED;
-    seen |= bit;
+    if ((this.#seen & bit) !== 0) throw FLAWED;
+    this.#seen |= bit;
   }
 
-  function skipStrings(bytes: Buffer, at: number, count = 0): number {
-    let behind = at;
-    for (let n = 0; n < count; n += 1) {
-      within(behind + 2);
-      behind = within(behind + 2 + uint16At(bytes, behind));
-    }
-    return behind;
-  }
-
-  function addSubscription(bytes: Buffer, at: number): number {
-    const identifier = integer(bytes, at);
+  #addSubscription(bytes: Buffer, at: number): number {
+    const identifier = this.#integer(bytes, at);
     // [MQTT-3.3.2.3.8]
     if (identifier === 0) throw FLAWED;
-    properties.subscriptions =
-      properties.subscriptions === NO_SUBSCRIPTIONS
-        ? listOf(identifier)
-        : [...properties.subscriptions, identifier];
-    return varInt.end;
+    this.subscriptions =
+      this.subscriptions === NO_SUBSCRIPTIONS
+        ? this.#listOf(identifier)
+        : [...this.subscriptions, identifier];
+    return varIntEnd(bytes, at);
   }
 
-  function listOf(identifier: number): readonly number[] {
+  #listOf(identifier: number): readonly number[] {
     const place = identifier % LISTS_MAX;
-    const known = lists[place];
+    const known = this.#lists[place];
     if (known !== undefined && known[0] === identifier) return known;
     const list = Object.freeze([identifier]);
-    lists[place] = list;
+    this.#lists[place] = list;
     return list;
   }
 
-  function integer(bytes: Buffer, at: number): number {
-    const value = varInt.read(bytes, at, limit);
+  #integer(bytes: Buffer, at: number): number {
+    const value = varIntAt(bytes, at, this.#limit);
     if (value === null) throw FLAWED;
     return value;
   }
 
-  function within(behind: number): number {
-    if (behind > limit) throw FLAWED;
-    return behind;
+  #within(end: number): number {
+    if (end > this.#limit) throw FLAWED;
+    return end;
   }
-
-  const properties: PublishProperties = {
-    subscriptions: NO_SUBSCRIPTIONS,
-    request: NO_REQUEST,
-    isFlawed: false,
-    skip: (bytes, start, end) => {
-      properties.subscriptions = NO_SUBSCRIPTIONS;
-      properties.request = NO_REQUEST;
-      properties.isFlawed = false;
-      let payload = start;
-      try {
-        limit = end;
-        const length = integer(bytes, start);
-        let at = varInt.end;
-        limit = within(at + length);
-        payload = limit;
-        seen = 0;
-        while (at < limit) at = skipOne(bytes, at);
-      } catch (error) {
-        if (error !== FLAWED && !(error instanceof Error && isViolation(error))) throw error;
-        properties.isFlawed = true;
-      }
-      return payload;
-    },
-  };
-  return properties;
 }

@@ -1,8 +1,8 @@
 import {
+  type ClientOptions,
   createReconnectingClient,
   type InboundMessage,
   type ReconnectingClient,
-  type ReconnectingClientOptions,
 } from "@weir/mqtt";
 import { type CommandAck, endsCommand } from "@weir/protocol";
 import { type Clock, systemClock } from "@weir/runtime";
@@ -113,7 +113,7 @@ export function startTrial(options: TrialOptions): Trial {
 export async function connectHandler(
   handler: CommandHandler,
   port: number,
-  more: Partial<ReconnectingClientOptions> = {},
+  more: Partial<ClientOptions> = {},
 ): Promise<ReconnectingClient> {
   const connected = Promise.withResolvers<void>();
   const client = createReconnectingClient({
@@ -130,7 +130,7 @@ export async function connectHandler(
     onDisconnected: handler.disconnected,
     clock: systemClock,
     logger: createTestContext().logger,
-    delay: () => 20,
+    random: () => 0.1,
     ...more,
   });
   client.start();

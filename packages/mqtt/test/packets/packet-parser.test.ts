@@ -1,55 +1,49 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import type { IPublishPacket } from "mqtt-packet";
-import { request } from "../../src/connection/connection.ts";
-import { createPackets } from "../../src/connection/intake.ts";
-import { createControlParser } from "../../src/connection/requests.ts";
-import type { ReceivedMessage } from "../../src/index.ts";
-import { createBrokenPackets, isViolation } from "../../src/packets/errors.ts";
+import { Violation } from "../../src/packets/errors.ts";
+import { type ReceivedMessage, request } from "../../src/packets/message.ts";
+import { BrokenPackets, PacketParser } from "../../src/packets/packet-parser.ts";
 import { encoded, FUZZ_SEED, junk, soundPublish, splitAt, splits } from "../fuzz-corpus.ts";
 
 const CONNACK = encoded({ cmd: "connack", reasonCode: 0, sessionPresent: false });
 const LARGE_BYTES = 1_048_576;
 
 /** All that was found in a stream that arrives in these parts. */
-function scanAll(parts: readonly Buffer[]) {
+function parseAll(parts: readonly Buffer[]) {
   const messages: ReceivedMessage[] = [];
   const acknowledged: number[] = [];
   const received: number[] = [];
   const released: number[] = [];
   const controls: string[] = [];
-  const parseControl = createControlParser(5);
   const dropped: object[] = [];
-  const packets = createPackets({
-    protocolVersion: 5,
-    batch: {
-      add: (message, packetId) => {
-        messages.push({ ...message, payload: Buffer.from(message.payload) });
-        if (packetId !== 0) acknowledged.push(packetId);
-      },
-      acknowledge: (packetId) => acknowledged.push(packetId),
-      receive: (message, packetId) => {
-        if (message !== null) messages.push({ ...message, payload: Buffer.from(message.payload) });
-        if (packetId !== 0) received.push(packetId);
-      },
-      release: (packetId) => released.push(packetId),
-    },
-    receiver: {
-      onDropped: (one) => dropped.push(one),
-      onNewSession: () => {},
-      brokenPackets: createBrokenPackets(),
-    },
-    onControl: (frame) => controls.push(parseControl(frame).cmd),
-  });
-  let rest = Buffer.alloc(0);
+  const packets = new PacketParser(5, new BrokenPackets());
+
+  function parse(bytes: Buffer): Buffer {
+    packets.at = 0;
+    for (;;) {
+      const packet = packets.next(bytes, bytes.length);
+      if (packet === null) return bytes.subarray(packets.at);
+      if (packet.kind === "control") controls.push(packets.parseControl(packet.frame).cmd);
+      else if (packet.kind === "release") released.push(packet.packetId);
+      else {
+        const { message, packetId } = packet;
+        const qos = "qos" in packet ? packet.qos : packet.message.qos;
+        if (packetId !== 0) (qos === 2 ? received : acknowledged).push(packetId);
+        if ("reason" in message) dropped.push(message);
+        else messages.push({ ...message, payload: Buffer.from(message.payload) });
+      }
+    }
+  }
+
+  let rest: Buffer = Buffer.alloc(0);
   let violation: string | null = null;
   let restBytesMax = 0;
   for (const part of parts) {
-    const bytes = Buffer.concat([rest, part]);
     try {
-      rest = bytes.subarray(packets.scan(bytes, bytes.length));
+      rest = parse(Buffer.concat([rest, part]));
     } catch (error) {
-      if (!(error instanceof Error && isViolation(error))) throw error;
+      if (!(error instanceof Violation)) throw error;
       violation = error.message;
       break;
     }
@@ -66,7 +60,7 @@ describe("the packets of a stream", () => {
     fc.assert(
       fc.property(fc.array(soundPublish, { maxLength: 8 }), splits, (sent, places) => {
         const bytes = Buffer.concat([CONNACK, ...sent.map(encoded)]);
-        const { found } = scanAll(splitAt(bytes, places));
+        const { found } = parseAll(splitAt(bytes, places));
         expect(found.violation).toBeNull();
         expect(found.messages).toEqual(sent.map(asReceived));
       }),
@@ -78,7 +72,7 @@ describe("the packets of a stream", () => {
     fc.assert(
       fc.property(junk, splits, (bytes, places) => {
         const whole = Buffer.concat([CONNACK, bytes]);
-        expect(scanAll(splitAt(whole, places)).found).toEqual(scanAll([whole]).found);
+        expect(parseAll(splitAt(whole, places)).found).toEqual(parseAll([whole]).found);
       }),
       { seed: FUZZ_SEED, numRuns: 5_000 },
     );
@@ -97,7 +91,7 @@ describe("the packets of a stream", () => {
           retain: false,
         });
         const bytes = Buffer.concat([CONNACK, large, encoded({ cmd: "pingresp" })]);
-        const { found, restBytesMax } = scanAll(splitAt(bytes, places));
+        const { found, restBytesMax } = parseAll(splitAt(bytes, places));
         expect(restBytesMax).toBeLessThan(LARGE_BYTES);
         expect(found.acknowledged).toEqual([9]);
         expect(found.controls).toEqual(["connack", "pingresp"]);

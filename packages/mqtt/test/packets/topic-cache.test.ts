@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
-import { createTopicCache } from "../../src/packets/publish-parser.ts";
+import { TopicCache } from "../../src/packets/topic.ts";
 
-function textOf(topics: ReturnType<typeof createTopicCache>, bytes: Buffer): string | null {
+function textOf(topics: TopicCache, bytes: Buffer): string | null {
   // Somewhere within a larger buffer, as in a packet.
   const packet = Buffer.concat([Buffer.from("before"), bytes, Buffer.from("behind")]);
   return topics.textOf(packet, 6, 6 + bytes.length);
@@ -9,7 +9,7 @@ function textOf(topics: ReturnType<typeof createTopicCache>, bytes: Buffer): str
 
 describe("the cache of topics", () => {
   test("tells apart many topics of one length, more than it can remember", () => {
-    const topics = createTopicCache();
+    const topics = new TopicCache();
     for (const _round of [1, 2]) {
       for (let n = 10_000; n < 40_000; n += 1) {
         const topic = `devices/${n}/state`;
@@ -19,7 +19,7 @@ describe("the cache of topics", () => {
   });
 
   test("hands out the same string for the same bytes, and not the bytes themselves", () => {
-    const topics = createTopicCache();
+    const topics = new TopicCache();
     const bytes = Buffer.from("site/a");
     const text = topics.textOf(bytes, 0, bytes.length);
     bytes.fill("x");
@@ -29,11 +29,11 @@ describe("the cache of topics", () => {
 
   test("knows the longest topic there is", () => {
     const topic = "ä".repeat(32_767);
-    expect(textOf(createTopicCache(), Buffer.from(topic))).toBe(topic);
+    expect(textOf(new TopicCache(), Buffer.from(topic))).toBe(topic);
   });
 
   test.each(["", "a/+", "#", "a\0b"])("refuses %j, each time", (wrong) => {
-    const topics = createTopicCache();
+    const topics = new TopicCache();
     const answers = [1, 2].map(() => textOf(topics, Buffer.from(wrong)));
     expect(answers).toEqual([null, null]);
   });

@@ -1,0 +1,82 @@
+import type { BatchLimits, Receiver } from "./connection/connection.ts";
+import type { DroppedMessage, InboundMessage } from "./packets/message.ts";
+import { BrokenPackets } from "./packets/packet-parser.ts";
+
+/** Takes messages one by one. */
+export interface TakesMessages {
+  /**
+   * Called for each message, also before `onConnected`; then the message is acknowledged. Its bytes may
+   * be kept. One of QoS 2 comes once, as long as this process lives. Default: messages are dropped.
+   */
+  onMessage?: (message: InboundMessage) => void;
+  onBatch?: never;
+}
+
+/** Takes messages in batches. */
+export interface TakesBatches {
+  /**
+   * Called for what arrived within `batch.delayMs`. All of it is acknowledged when this returns. When it
+   * throws, nothing is acknowledged, the connection ends, and `onFault` gets the error.
+   */
+  onBatch: Receiver["onBatch"];
+  /** Called before the first message of a new session. */
+  onNewSession?: Receiver["onNewSession"];
+  /** Default 5,000 rows, 8 MiB, 50 ms. */
+  batch?: BatchLimits;
+  /** How many transactions the newest batch took: a tick must be worth each of them. Default 1. */
+  commits?: Receiver["commits"];
+  /** Default: an error thrown by `onBatch` is not handled, and ends the process. */
+  onFault?: Receiver["onFault"];
+  onMessage?: never;
+}
+
+/** As much as one transaction takes well, and less than a user notices. */
+const BATCH_LIMITS: BatchLimits = { rowsMax: 5_000, bytesMax: 8 * 1_048_576, delayMs: 50 };
+const ONE_BY_ONE: BatchLimits = { rowsMax: 1, bytesMax: 1, delayMs: 0 };
+
+function rethrow(fault: unknown): void {
+  throw fault;
+}
+
+/** The receiver of a client's connections. */
+export function receiverOf(
+  options: (TakesMessages | TakesBatches) & { onDropped?: (dropped: DroppedMessage) => void },
+): Receiver {
+  const { onDropped = () => {} } = options;
+  const taking =
+    options.onBatch === undefined ? takingOneByOne(options.onMessage) : takingBatches(options);
+  return { ...taking, onDropped, brokenPackets: new BrokenPackets() };
+}
+
+type Taking = Omit<Receiver, "onDropped" | "brokenPackets">;
+
+function takingBatches(options: TakesBatches): Taking {
+  const { onBatch, onNewSession = () => {}, batch = BATCH_LIMITS } = options;
+  const { commits = () => 1, onFault = rethrow } = options;
+  return { onBatch, onNewSession, batch, commits, onFault };
+}
+
+function takingOneByOne(onMessage: TakesMessages["onMessage"]): Taking {
+  const open = new Set<number>();
+  return {
+    onBatch: (messages, released) => {
+      for (const packetId of released) open.delete(packetId);
+      for (const received of messages) {
+        const { subscriptions: _, packetId, payload, correlationData, ...message } = received;
+        if (packetId !== undefined) {
+          if (open.has(packetId)) continue;
+          open.add(packetId);
+        }
+        onMessage?.({
+          ...message,
+          payload: Buffer.from(payload),
+          ...(correlationData && { correlationData: Buffer.from(correlationData) }),
+        });
+      }
+    },
+    onNewSession: () => open.clear(),
+    batch: ONE_BY_ONE,
+    commits: () => 1,
+    onFault: rethrow,
+  };
+}
