@@ -5,7 +5,7 @@ import type { Connection, Opened, SubscribeRequest } from "./connection.ts";
 type Settle = (error?: Error | null) => void;
 
 /** A PUBLISH without its packet id. */
-export interface Publication {
+interface Publication {
   topic: string;
   payload: string | Buffer;
   qos: 0 | 1;
@@ -14,7 +14,7 @@ export interface Publication {
 }
 
 /** A SUBSCRIBE without its packet id. It has one identifier for all its filters [MQTT-3.8.2.1.2]. */
-export interface SubscribePacket {
+interface SubscribePacket {
   subscriptions: { topic: string; qos: 0 | 1; rh?: number; rap?: boolean }[];
   properties?: { subscriptionIdentifier: number };
 }

@@ -1,8 +1,9 @@
+import { isUtf8 } from "node:buffer";
 import { byteAt, uint16At } from "./bytes.ts";
 import { Violation } from "./errors.ts";
 import type { Flaw, ProtocolVersion, ReceivedMessage } from "./message.ts";
 import { NO_REQUEST, NO_SUBSCRIPTIONS, PublishProperties } from "./publish-properties.ts";
-import { escapeTopic, TopicCache } from "./topic.ts";
+import { escapeTopic, isTopicName } from "./topic.ts";
 
 /** How much of a topic an error shows. */
 const SHOWN_BYTES_MAX = 100;
@@ -101,4 +102,70 @@ function malformed(words: string, bytes: Buffer, start: number, end: number): Vi
   const topic = JSON.stringify(readableTopic(bytes, start, end));
   const where = `${end - start} bytes behind its header, topic ${topic}`;
   return new Violation("malformed", `a PUBLISH ${words} (${where})`);
+}
+
+interface Entry {
+  bytes: Buffer;
+  topic: string;
+}
+
+/** Sets of two entries each: nearly all of 1,000 topics that take turns are found. */
+const SETS = 4_096;
+/** Longer topics are decoded each time. */
+const CACHED_BYTES_MAX = 128;
+
+/**
+ * The text of topics by their bytes. Decoding and checking a topic [MQTT-1.5.4-1] costs more than all
+ * the rest of parsing, and a stream has few topics. Bounded: a new topic replaces the one in its set
+ * that was found longest ago.
+ */
+export class TopicCache {
+  readonly #newer: (Entry | undefined)[] = new Array(SETS).fill(undefined);
+  readonly #older: (Entry | undefined)[] = new Array(SETS).fill(undefined);
+
+  /** The topic from `start` to `end`; `null` when it is not valid. */
+  textOf(bytes: Buffer, start: number, end: number): string | null {
+    if (end - start > CACHED_BYTES_MAX) return decode(bytes, start, end);
+    const set = hash(bytes, start, end) % SETS;
+    const first = this.#newer[set];
+    if (first !== undefined && isSame(first.bytes, bytes, start, end)) return first.topic;
+    const second = this.#older[set];
+    if (second !== undefined && isSame(second.bytes, bytes, start, end)) {
+      return this.#remember(set, second);
+    }
+    const topic = decode(bytes, start, end);
+    if (topic === null) return null;
+    // A copy: the receive buffer is overwritten.
+    return this.#remember(set, { bytes: Buffer.from(bytes.subarray(start, end)), topic });
+  }
+
+  #remember(set: number, entry: Entry): string {
+    this.#older[set] = this.#newer[set];
+    this.#newer[set] = entry;
+    return entry.topic;
+  }
+}
+
+function decode(bytes: Buffer, start: number, end: number): string | null {
+  if (!isUtf8(bytes.subarray(start, end))) return null;
+  const topic = bytes.toString("utf8", start, end);
+  return isTopicName(topic) ? topic : null;
+}
+
+/** FNV-1a. */
+function hash(bytes: Buffer, start: number, end: number): number {
+  let value = 0x811c9dc5;
+  for (let at = start; at < end; at += 1) {
+    value = Math.imul(value ^ byteAt(bytes, at), 0x01000193);
+  }
+  return (value ^ (value >>> 15)) >>> 0;
+}
+
+// Four parameters: an object for each look-up would cost more than the look-up.
+function isSame(known: Buffer, bytes: Buffer, start: number, end: number): boolean {
+  if (known.length !== end - start) return false;
+  for (let at = 0; at < known.length; at += 1) {
+    if (byteAt(known, at) !== byteAt(bytes, start + at)) return false;
+  }
+  return true;
 }
