@@ -1,4 +1,4 @@
-/** Time as a dependency: programs ask it for the hour and for timers, tests hand in one of their own. */
+/** Time as a dependency: programs take the time and timers from it, and tests replace it. */
 export interface Clock {
   /** Wall time in milliseconds since the epoch. It may jump, in both directions. */
   now(): number;
@@ -24,19 +24,11 @@ export const systemClock: Clock = {
   },
 };
 
-/** Tells how long the wall clock has run evenly beside the monotonic one. */
-export interface Steadiness {
-  /** Milliseconds since the wall clock was first seen or last jumped. Call it often: it notices a jump only when asked. */
-  steadyForMs(): number;
-  /** By how many milliseconds the wall clock has jumped since this was last asked; 0 while it has not. */
-  takeJumpMs(): number;
-}
-
 /**
- * Watches a clock for jumps (a set clock, NTP's first step, a restored machine).
- * A drift below `jumpMs` between two calls is slewing, not a jump.
+ * Watches a clock for jumps (a set clock, NTP's first step, a restored machine). It notices a jump only when
+ * it is asked, so ask often. A drift below `jumpMs` between two calls is slewing, not a jump.
  */
-export function watchSteadiness(clock: Clock, jumpMs = 1_000): Steadiness {
+export function watchSteadiness(clock: Clock, jumpMs = 1_000) {
   let offsetMs = clock.now() - clock.monotonic();
   let steadySinceMs = clock.monotonic();
   let jumpedMs = 0;
@@ -52,11 +44,13 @@ export function watchSteadiness(clock: Clock, jumpMs = 1_000): Steadiness {
   }
 
   return {
-    steadyForMs: () => {
+    /** Milliseconds since the wall clock was first seen or last jumped. */
+    steadyForMs: (): number => {
       look();
       return clock.monotonic() - steadySinceMs;
     },
-    takeJumpMs: () => {
+    /** By how many milliseconds the wall clock has jumped since the last call. */
+    takeJumpMs: (): number => {
       look();
       const taken = jumpedMs;
       jumpedMs = 0;

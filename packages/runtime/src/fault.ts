@@ -1,36 +1,36 @@
-/** What a fault adds to its message. */
-export interface FaultDetails {
-  /** What the operator can do about it: a sentence. */
-  remedy: string;
-  /** The exit code of a process that ends because of it. Default `EXIT_CODES.fault`. */
-  exitCode?: number;
-  cause?: unknown;
-}
-
 /** Exit codes, after sysexits(3) where it has a fitting one. */
 export const EXIT_CODES = {
   ok: 0,
   fault: 1,
-  /** Something that is needed is not there: an unreachable broker, a taken port. */
+  /** Something that is needed is missing: an unreachable broker, a taken port. */
   unavailable: 69,
   /** A file or folder cannot be created or written. */
   cannotCreate: 73,
-  /** Somebody else holds what is needed; it may work later. */
+  /** Another program holds what is needed; it may work later. */
   tryLater: 75,
   /** The configuration is wrong; trying again without changing it is useless. */
   configuration: 78,
 } as const;
 
-/** An error that an operator reads: what happened, and what to do about it. */
+/** An error for an operator: what happened, and what to do about it. */
 export class Fault extends Error {
+  /** What the operator can do about it: a sentence. */
   readonly remedy: string;
+  /** The exit code of a process that ends because of it. */
   readonly exitCode: number;
 
-  constructor(message: string, details: FaultDetails) {
-    super(message, details.cause === undefined ? {} : { cause: details.cause });
+  constructor(
+    message: string,
+    {
+      remedy,
+      exitCode = EXIT_CODES.fault,
+      cause,
+    }: { remedy: string; exitCode?: number; cause?: unknown },
+  ) {
+    super(message, cause === undefined ? {} : { cause });
     this.name = "Fault";
-    this.remedy = details.remedy;
-    this.exitCode = details.exitCode ?? EXIT_CODES.fault;
+    this.remedy = remedy;
+    this.exitCode = exitCode;
   }
 }
 

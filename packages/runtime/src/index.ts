@@ -1,19 +1,18 @@
 export type { Logger } from "pino";
 export { Counter, Gauge, Histogram, Registry } from "prom-client";
+export { type BrokerCheck, watchBroker } from "./broker-check.ts";
 export {
   type BrokerConfig,
   brokerConfig,
   brokerSettings,
-  type CredentialKind,
   namesBroker,
   readCredential,
-  type TlsConfig,
   tlsConfig,
   tlsProblems,
   toolEnvironment,
   toolSettings,
 } from "./broker-settings.ts";
-export { type Clock, type Steadiness, systemClock, watchSteadiness } from "./clock.ts";
+export { type Clock, systemClock, watchSteadiness } from "./clock.ts";
 export {
   exitCodeOf,
   type Given,
@@ -33,27 +32,8 @@ export {
   type Rule,
   readSettings,
 } from "./environment.ts";
-export { EXIT_CODES, errorCode, errorMessage, Fault, type FaultDetails } from "./fault.ts";
-export {
-  fsyncFolderOf,
-  isLocked,
-  LOCK_MS_MAX,
-  type LockedOut,
-  lockFile,
-  makeFolderAt,
-  makePlaceOf,
-  orOpeningFault,
-} from "./file-lock.ts";
-export {
-  type BrokerCheck,
-  createHealth,
-  type Health,
-  type HealthCheck,
-  type HealthReport,
-  type HttpServer,
-  startHttpServer,
-  watchBroker,
-} from "./health.ts";
+export { EXIT_CODES, errorCode, errorMessage, Fault } from "./fault.ts";
+export { Health, type HealthCheck, startHttpServer } from "./health.ts";
 export { type JsonSchema, jsonSchemaOf } from "./json-schema.ts";
 export { createLogger } from "./logger.ts";
 export {
@@ -83,7 +63,6 @@ export {
   optionalText,
   renderEnvExample,
   renderHelp,
-  type Setting,
   type Settings,
   type SettingValues,
   section,
@@ -91,8 +70,6 @@ export {
 } from "./setting.ts";
 export {
   httpPortSetting,
-  type LogFormat,
-  type LogLevel,
   type ProcessConfig,
   processConfig,
   processSettings,
@@ -111,3 +88,12 @@ export {
   parseDuration,
   size,
 } from "./units.ts";
+export {
+  fsyncFolderOf,
+  isLocked,
+  LOCK_MS_MAX,
+  lockFile,
+  makeFolderAt,
+  makePlaceOf,
+  orOpeningFault,
+} from "./writable-file.ts";

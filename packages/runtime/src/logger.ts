@@ -4,8 +4,8 @@ import type { ProcessConfig } from "./shared-settings.ts";
 import { visibleLines } from "./terminal.ts";
 
 /**
- * The log of a process, on standard error: standard output belongs to what a program is for.
- * JSON lines, or text on a terminal (`LOG_FORMAT`). What came from outside cannot steer a terminal.
+ * The log of a process, on standard error: standard output is for a program's results. JSON lines, or text
+ * on a terminal (`LOG_FORMAT`). Text from outside cannot steer the terminal.
  */
 export function createLogger(
   name: string,
@@ -31,9 +31,8 @@ const ESCAPE = /\\(?:n(?: {2}|caused by: )|u[0-9a-f]{4}|.)/g;
 const KEPT = /^\\(?:["\\/]|n.+)$/;
 
 /**
- * A line of JSON whose texts read as `visible` shows them, once they are parsed: the pretty printer writes
- * them as they are. Lines stay lines where they are indented, as those of a stack and of a list of problems:
- * nobody takes these for lines of the log.
+ * Escapes the texts of a JSON line as `visible` does, since the pretty printer writes them unescaped. An
+ * indented line, as of a stack or a list of problems, stays a line: it cannot be mistaken for a line of the log.
  */
 function legible(line: string): string {
   return visibleLines(line).replace(ESCAPE, (found) => (KEPT.test(found) ? found : `\\${found}`));

@@ -4,12 +4,12 @@ import { EXIT_CODES, errorMessage, Fault } from "./fault.ts";
 import type { Option, ServiceDefinition } from "./service.ts";
 import { renderHelp } from "./setting.ts";
 
-/** Why a process is to stop. */
+/** Why a process must stop. */
 export interface StopRequest {
   reason: string;
 }
 
-// A terminal and a parent may both pass on the same Ctrl-C.
+// One Ctrl-C may arrive twice: from the terminal and from a parent.
 const SAME_SIGNAL_MS = 500;
 
 /**
@@ -17,7 +17,7 @@ const SAME_SIGNAL_MS = 500;
  * parent that holds an IPC channel to this process. A second signal ends the process at once, with
  * 128 + the signal's number.
  *
- * @param onHangup takes SIGHUP when it says true: then it is no request to stop.
+ * @param onHangup returns true when it has handled SIGHUP; then that is no request to stop.
  */
 export function listenForStopRequest(onHangup: () => boolean = () => false): Promise<StopRequest> {
   const { promise, resolve } = Promise.withResolvers<StopRequest>();
@@ -39,7 +39,7 @@ export function listenForStopRequest(onHangup: () => boolean = () => false): Pro
 
   const onDisconnect = (): void => resolve({ reason: "the parent process has ended" });
   process.on("disconnect", onDisconnect);
-  // Who is done does not stay because somebody listens.
+  // Listening must not keep the process alive.
   process.channel?.unref();
   // It may have ended while the modules of this process were still loading.
   if (process.send !== undefined && !process.connected) onDisconnect();
@@ -51,18 +51,15 @@ type Described = Pick<
   "name" | "summary" | "settings" | "options" | "details"
 >;
 
-/** What the command line asks for. */
-interface CommandLine {
-  help: boolean;
-  /** The variables that its options stand for. */
-  environment: Environment;
-}
-
-/** @throws Fault for an option that the service does not have, or a value that the option does not take. */
+/**
+ * The command line of a service: the variables that its options stand for.
+ *
+ * @throws Fault for an unknown option, or a value that an option refuses.
+ */
 export function parseCommandLine(
   { name, options = {} }: Described,
   argv: readonly string[],
-): CommandLine {
+): { help: boolean; environment: Environment } {
   const known = Object.keys(options).map((option) => [option, { type: "string" }] as const);
   try {
     const { values } = parseArgs({
@@ -104,13 +101,13 @@ export function renderUsage({ name, summary, settings, options = {}, details }: 
 }
 
 /**
- * What Node is started with for a service. V8 lets the space for what is new grow to 32 MB before it
- * looks what of it is still needed; a quarter of that is as fast here, and spares memory for good.
+ * The arguments of Node for a service. V8 lets the space of new objects grow to 32 MB before it collects
+ * it; a quarter of that is as fast here and uses less memory.
  */
 export const NODE_ARGUMENTS: readonly string[] = ["--max-semi-space-size=8"];
 
 /**
- * The environment that goes with it. Each thread of Node has a heap of glibc's of its own, up to eight
- * for each core; two for all are as fast here, and spare some megabytes.
+ * The environment for the same. glibc gives threads up to eight heaps for each core; two for all threads are
+ * as fast here and use some megabytes less.
  */
 export const NODE_ENVIRONMENT: Readonly<Record<string, string>> = { MALLOC_ARENA_MAX: "2" };

@@ -3,7 +3,7 @@ import { collectDefaultMetrics, Registry } from "prom-client";
 import { type Clock, systemClock } from "./clock.ts";
 import { type Environment, loadEnvironment } from "./environment.ts";
 import { EXIT_CODES, errorMessage, Fault } from "./fault.ts";
-import { createHealth, type Health, startHttpServer } from "./health.ts";
+import { Health, startHttpServer } from "./health.ts";
 import { createLogger } from "./logger.ts";
 import {
   listenForStopRequest,
@@ -15,20 +15,20 @@ import type { Settings } from "./setting.ts";
 import type { ProcessConfig } from "./shared-settings.ts";
 import { print } from "./terminal.ts";
 
-/** What a running service is given. */
+/** What `runService` gives a running service. */
 export interface ServiceContext {
   clock: Clock;
   logger: Logger;
-  /** Where its metrics are registered; `/metrics` prints them. */
+  /** The registry of its metrics, for `/metrics`. */
   metrics: Registry;
   health: Health;
-  /** Ends the process because of a fault that the service cannot mend. The first one counts. */
+  /** Ends the process because of a fault that the service cannot recover from. The first one counts. */
   fail: (fault: unknown) => void;
-  /** Ends the process in an orderly way, as SIGTERM does; whoever keeps it running starts it again. */
+  /** Stops the process in an orderly way, as SIGTERM does. Its supervisor starts it again. */
   stop: (reason: string) => void;
 }
 
-/** A command line option that does not take everything that its variable takes. */
+/** A command line option with a check of its own. */
 export interface Option {
   /** The environment variable that it stands for. */
   variable: string;
@@ -36,7 +36,7 @@ export interface Option {
   problem: (value: string) => string | null;
 }
 
-/** A service, as `runService` brings it to life. */
+/** What `runService` needs to know of a service. */
 export interface ServiceDefinition<C extends { process: ProcessConfig }> {
   /** The name of its folder under `services/`. */
   name: string;
@@ -45,24 +45,24 @@ export interface ServiceDefinition<C extends { process: ProcessConfig }> {
   settings: Settings;
   /** Command line options: `--<option> value` stands for an environment variable. */
   options?: Readonly<Record<string, string | Option>>;
-  /** What else `--help` tells, after the settings. */
+  /** The end of `--help`, after the settings. */
   details?: string;
   /** @throws ConfigurationFault naming every problem. */
   readConfig: (environment: Environment) => C;
-  /** Starts it. Disposing of what it returns stops intake first and flushes after. */
+  /** Starts it. Disposing of the result stops the intake first and flushes after. */
   start: (config: C, context: ServiceContext) => Service<C> | Promise<Service<C>>;
 }
 
-/** A service that runs. */
+/** A running service. */
 export interface Service<C> extends AsyncDisposable {
   /**
-   * Goes on by a configuration that was read anew, after SIGHUP; says what of it needs a restart. A
-   * service without it takes SIGHUP for the end of its terminal, and stops.
+   * Applies a configuration that was read again after SIGHUP, and logs what of it needs a restart. A
+   * service without it stops at SIGHUP, as at the end of its terminal.
    */
   reload?: (config: C) => Promise<void>;
 }
 
-/** The configuration as the command line, the environment and the files have it now. */
+/** The configuration that command line, environment and files have now. */
 function configure<C extends { process: ProcessConfig }>(
   definition: ServiceDefinition<C>,
   argv: readonly string[],
@@ -87,7 +87,7 @@ export async function runService<C extends { process: ProcessConfig }>(
   argv: readonly string[] = process.argv.slice(2),
 ): Promise<never> {
   process.exitCode = await live(definition, argv);
-  // Whatever still holds the event loop open has had its chance to close.
+  // Whatever still keeps the event loop alive had its time to close.
   return process.exit();
 }
 
@@ -151,7 +151,7 @@ async function start<C extends { process: ProcessConfig }>(
   const metrics = new Registry();
   // Its default wakes the process a hundred times a second.
   collectDefaultMetrics({ register: metrics, eventLoopMonitoringPrecision: 100 });
-  const health = createHealth();
+  const health = new Health();
   const http = running.use(
     await startHttpServer({
       ...config.process.http,
@@ -164,12 +164,12 @@ async function start<C extends { process: ProcessConfig }>(
     await definition.start(config, { ...given, clock: systemClock, metrics, health }),
   );
   given.logger.info({ httpPort: http.port }, "started");
-  // A parent with an IPC channel asks /readyz; if it has ended meanwhile, that is told elsewhere.
+  // A parent with an IPC channel polls /readyz. If it has ended meanwhile, `listenForStopRequest` notices.
   process.send?.({ httpPort: http.port }, undefined, {}, () => {});
   return service;
 }
 
-/** Closes everything, last opened first; false when that failed or took longer than it may. */
+/** Closes everything, last opened first; false when that failed or took too long. */
 async function stopped(running: AsyncDisposableStack, logger: Logger): Promise<boolean> {
   const timeout = Promise.withResolvers<"late">();
   const timer = setTimeout(() => timeout.resolve("late"), STOP_TIMEOUT_MS);
@@ -199,8 +199,8 @@ function reportFault(logger: Logger, error: unknown): void {
 }
 
 /**
- * What to do on SIGHUP: read the configuration anew and hand it to the service, one time after the
- * other. One that is wrong is reported, and the service goes on as it was.
+ * The handler of SIGHUP: reads the configuration again and gives it to the service, one reload after the
+ * other. A wrong configuration is logged, and the service continues as before.
  *
  * @returns `null` for a service that cannot reload.
  */
@@ -223,7 +223,7 @@ function reloader<C extends { process: ProcessConfig }>(
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
       const { remedy } = error;
-      logger.error({ remedy }, `not reloaded, going on as before: ${errorMessage(error)}`);
+      logger.error({ remedy }, `not reloaded, continuing as before: ${errorMessage(error)}`);
     }
   }
 

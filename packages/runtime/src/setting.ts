@@ -11,7 +11,7 @@ export interface Setting<T> {
   allowed: string;
   /** Whether the value must never be shown. */
   secret: boolean;
-  /** The heading that it stands under in `.env.example`. */
+  /** Its heading in `.env.example`. */
   section: string;
 }
 
@@ -19,16 +19,16 @@ export interface Setting<T> {
 // biome-ignore lint/suspicious/noExplicitAny: a record of settings of any type; `SettingValues` gives each its own back.
 export type Settings = Record<string, Setting<any>>;
 
-/** The values that a record of settings is read into. */
+/** The values of settings, by the names of their variables. */
 export type SettingValues<S extends Settings> = {
   readonly [K in keyof S]: S[K] extends Setting<infer T> ? T : never;
 };
 
 type Description = Pick<Setting<unknown>, "description">;
-/** A setting that stands under no heading yet. */
+/** A setting without its section. */
 export type Draft<T> = Omit<Setting<T>, "section">;
 
-/** Puts settings under a heading. */
+/** Assigns settings to a section. */
 export function section<D extends Record<string, Draft<unknown>>>(
   title: string,
   drafts: D,
@@ -40,7 +40,7 @@ export function section<D extends Record<string, Draft<unknown>>>(
   return Object.fromEntries(stamped);
 }
 
-/** A whole number between two bounds, both included. Its unit belongs into the variable's name. */
+/** A whole number between two bounds, both included. The variable's name ends with its unit. */
 export function integer(
   options: Description & { default: number; min: number; max: number },
 ): Draft<number> {
@@ -49,7 +49,7 @@ export function integer(
 
 /** A whole number that may be left out. */
 export function optionalInteger(
-  options: Description & { min: number; max: number },
+  options: Parameters<typeof integerWithin>[0],
 ): Draft<number | null> {
   return integerWithin(options);
 }
@@ -85,7 +85,7 @@ export function choice<const W extends readonly [string, ...string[]]>(
   };
 }
 
-/** Text that `problem` has nothing against. */
+/** Text; `problem` returns what is wrong with it, or `null`. */
 export function text(
   options: Description & {
     default: string;

@@ -1,7 +1,7 @@
 import { topicProblem } from "@weir/protocol";
 import { choice, integer, type SettingValues, section, text } from "./setting.ts";
 
-/** The topics of the main job. */
+/** The topics of readings and statistics. */
 export const topicSettings = section("Topics", {
   TOPIC: text({
     description: "Topic of the readings.",
@@ -26,7 +26,7 @@ export const topicsDifferRule = {
       : null,
 } as const;
 
-/** Where the rows are. */
+/** Where the readings are stored. */
 export const storeSettings = section("Store", {
   DB_FILE: text({
     description:
@@ -36,7 +36,7 @@ export const storeSettings = section("Store", {
   }),
 });
 
-/** How the statistics come, for those who publish and those who watch them. */
+/** How statistics are published, for their publisher and their readers. */
 export const statisticsSettings = section("Statistics", {
   STATS_SLOW_TICK_SECONDS: integer({
     description:
@@ -52,7 +52,7 @@ export function staleAfterSeconds(values: SettingValues<typeof statisticsSetting
   return 3 * values.STATS_SLOW_TICK_SECONDS;
 }
 
-/** What every process has. */
+/** The settings of every process. */
 export const processSettings = section("Processes", {
   LOG_LEVEL: choice({
     description: "The least urgent log lines to write.",
@@ -71,13 +71,12 @@ export const processSettings = section("Processes", {
   }),
 });
 
-export type LogLevel = SettingValues<typeof processSettings>["LOG_LEVEL"];
-export type LogFormat = SettingValues<typeof processSettings>["LOG_FORMAT"];
+type ProcessValues = SettingValues<typeof processSettings>;
 
-/** What the life of a process needs to know. */
+/** The configuration that `runService` needs. */
 export interface ProcessConfig {
-  logLevel: LogLevel;
-  logFormat: LogFormat;
+  logLevel: ProcessValues["LOG_LEVEL"];
+  logFormat: ProcessValues["LOG_FORMAT"];
   http: { host: string; port: number };
 }
 
@@ -92,10 +91,7 @@ export function httpPortSetting(port: number): ReturnType<typeof integer> {
 }
 
 /** The process's part of a configuration. */
-export function processConfig(
-  values: SettingValues<typeof processSettings>,
-  port: number,
-): ProcessConfig {
+export function processConfig(values: ProcessValues, port: number): ProcessConfig {
   return {
     logLevel: values.LOG_LEVEL,
     logFormat: values.LOG_FORMAT,

@@ -1,5 +1,5 @@
-// Control characters (C0, DEL, C1, which begin the sequences that steer a terminal), lone surrogates, the
-// separators of lines and paragraphs, and what reverses the direction of text.
+// Control characters (C0, DEL and C1: they begin the sequences that steer a terminal), lone surrogates, line
+// and paragraph separators, and characters that reverse the direction of text.
 const STEERING = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu;
 const STEERING_BUT_LINE_ENDS = /\r?\n|[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu;
 
@@ -12,14 +12,14 @@ const SHORT: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * Text from outside as part of a line: what could steer a terminal, end the line or reverse it is shown as
- * JSON writes it (`\n`, `\u001b`). A backslash stays as it is, so this is for eyes: it cannot be read back.
+ * Text from outside as part of a line: characters that could steer a terminal, end the line or reverse it are
+ * shown as JSON has them (`\n`, `\u001b`). A backslash stays, so the result is for people and not parsable.
  */
 export function visible(text: string): string {
   return text.replace(STEERING, escaped);
 }
 
-/** The same for text that has lines: their ends stay. JSON stays the same JSON. */
+/** The same for text with lines: their ends stay. JSON stays the same JSON. */
 export function visibleLines(text: string): string {
   return text.replace(STEERING_BUT_LINE_ENDS, (found) =>
     found.endsWith("\n") ? found : escaped(found),
@@ -38,27 +38,25 @@ export interface Screen {
   write(text: string): unknown;
 }
 
-export interface Printing {
-  /** Default standard output. */
-  to?: Screen;
-  /** Control sequences of our own, written in front of the text as they are. */
-  control?: string;
-}
-
 /**
- * Prints text for people, wherever it goes. This and `printData` are the only ways to standard output and
- * standard error: a lint rule keeps others out, so that no program forgets to escape.
+ * Prints text for people. This and `printData` are the only ways to standard output and standard error: a
+ * lint rule forbids others, so that no program forgets to escape.
+ *
+ * @param control control sequences of the program's own, written before the text unescaped.
  */
-export function print(text: string, { to = process.stdout, control = "" }: Printing = {}): void {
+export function print(
+  text: string,
+  { to = process.stdout, control = "" }: { to?: Screen; control?: string } = {},
+): void {
   to.write(control + visibleLines(text));
 }
 
-/** Prints data for programs: as it is to a pipe or a file, escaped to a terminal. */
-export function printData(text: string, { to = process.stdout }: Printing = {}): void {
+/** Prints data for programs: unchanged to a pipe or a file, escaped to a terminal. */
+export function printData(text: string, { to = process.stdout }: { to?: Screen } = {}): void {
   to.write(dataFor(to, text));
 }
 
-/** Data as it is written to a screen, for who has to wait until it is written. */
+/** What `printData` writes, for callers that must wait for the write. */
 export function dataFor(to: Pick<Screen, "isTTY">, data: string): string {
   return to.isTTY === true ? visibleLines(data) : data;
 }

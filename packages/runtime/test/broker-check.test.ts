@@ -1,11 +1,11 @@
 import { describe, expect, test } from "@jest/globals";
-import { createHealth, Registry, watchBroker } from "@weir/runtime";
+import { Health, Registry, watchBroker } from "@weir/runtime";
 
 const RETAIN = { kind: "retain", reason: "it keeps no retained messages" };
 const FILTER = { kind: "filter", reason: "cannot subscribe to b" };
 
 function watch() {
-  const health = createHealth();
+  const health = new Health();
   const metrics = new Registry();
   return { health, metrics, broker: watchBroker({ health, metrics }) };
 }

@@ -3,9 +3,9 @@ import { errorCode, errorMessage, Fault } from "@weir/runtime";
 
 test("a fault carries its remedy, its exit code and its cause", () => {
   const cause = new Error("beneath");
-  expect(new Fault("above", { remedy: "Mend it.", cause })).toMatchObject({
+  expect(new Fault("above", { remedy: "Fix it.", cause })).toMatchObject({
     message: "above",
-    remedy: "Mend it.",
+    remedy: "Fix it.",
     exitCode: 1,
     cause,
   });

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "@jest/globals";
-import { Counter, createHealth, Registry, startHttpServer } from "@weir/runtime";
+import { Counter, Health, Registry, startHttpServer } from "@weir/runtime";
 
 async function serve() {
-  const health = createHealth();
+  const health = new Health();
   const metrics = new Registry();
   const server = await startHttpServer({
     host: "127.0.0.1",

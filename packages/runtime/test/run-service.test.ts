@@ -105,7 +105,7 @@ describe("a service", () => {
     await hasStarted(trial);
     writeFileSync(folder.file(".env"), "FIXTURE_SIZE=99");
     trial.child.kill("SIGHUP");
-    await eventually(() => trial.output().includes("not reloaded, going on as before"));
+    await eventually(() => trial.output().includes("not reloaded, continuing as before"));
     expect(trial.output()).not.toContain("now of size");
     trial.child.kill("SIGTERM");
     expect(await trial.ended).toBe(0);

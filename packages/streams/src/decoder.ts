@@ -15,7 +15,7 @@ import {
 import { type Framing, openAvroDecoder } from "./avro/avro.ts";
 
 /** What a decoder is given of a message. The payload may be a view: it is not kept. */
-export interface Encoded {
+interface Encoded {
   topic: string;
   payload: Buffer;
 }

@@ -1,8 +1,8 @@
 import { fileURLToPath } from "node:url";
 import {
   type Clock,
-  createHealth,
   createLogger,
+  Health,
   Registry,
   type ServiceContext,
   systemClock,
@@ -24,7 +24,7 @@ export function createTestContext(clock: Clock = systemClock): TestContext {
     clock,
     logger: createLogger("test", { logLevel: "fatal", logFormat: "json" }),
     metrics: new Registry(),
-    health: createHealth(),
+    health: new Health(),
     fail: (fault) => faults.push(fault),
     faults,
     stop: (reason) => stops.push(reason),

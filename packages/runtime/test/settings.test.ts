@@ -8,8 +8,12 @@ import {
   optionalInteger,
   optionalText,
   readSettings,
+  renderEnvExample,
+  renderHelp,
   section,
   text,
+  topicSettings,
+  topicsDifferRule,
 } from "@weir/runtime";
 import { temporaryFolder } from "@weir/testkit";
 
@@ -92,7 +96,7 @@ describe("settings", () => {
     ]);
   });
 
-  test("are compared by rules once each of them is sound", () => {
+  test("are compared by rules once each of them is valid", () => {
     const rule = { of: ["PAUSE_MS"] as const, problem: () => "PAUSE_MS: never right" };
     expect(() => readSettings(settings, {}, [rule])).toThrow("never right");
     expect(() => readSettings(settings, { PAUSE_MS: "x" }, [rule])).not.toThrow("never right");
@@ -123,5 +127,38 @@ describe("the environment", () => {
 
   test("needs no file .env", () => {
     expect(loadEnvironment("no such file").PATH).toBe(process.env.PATH);
+  });
+});
+
+describe("the description of settings", () => {
+  const waiting = section("Waiting", {
+    PAUSE_MS: integer({ description: "A pause, in milliseconds.", default: 10, min: 1, max: 100 }),
+  });
+
+  test("the example file has each setting once, with description, range and default", () => {
+    const example = renderEnvExample([waiting, waiting]);
+    expect(example.match(/PAUSE_MS/g)).toHaveLength(1);
+    expect(example).toContain(
+      "# --- Waiting ---\n# A pause, in milliseconds.\n# Allowed: a whole number from 1 to 100.\n#PAUSE_MS=10\n",
+    );
+  });
+
+  test("help names the setting, its default and its range", () => {
+    expect(renderHelp(waiting)).toBe(
+      "  PAUSE_MS  (default 10)\n      A pause, in milliseconds. Allowed: a whole number from 1 to 100.",
+    );
+  });
+});
+
+describe("the settings of topics", () => {
+  test("statistics on the topic of the readings are refused", () => {
+    const environment = { TOPIC: "same", STATS_TOPIC: "same" };
+    expect(() => readSettings(topicSettings, environment, [topicsDifferRule])).toThrow(
+      "STATS_TOPIC",
+    );
+  });
+
+  test("a wildcard is not a topic", () => {
+    expect(() => readSettings(topicSettings, { TOPIC: "plant/#" })).toThrow("no wildcards");
   });
 });

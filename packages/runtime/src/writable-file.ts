@@ -11,25 +11,20 @@ import { dirname } from "node:path";
 import Sqlite from "better-sqlite3";
 import { EXIT_CODES, errorCode, errorMessage, Fault } from "./fault.ts";
 
-/** What to say to who comes second. */
-export interface LockedOut {
-  message: string;
-  remedy: string;
-  /** How long to wait for it, in milliseconds. Default 0. */
-  waitMs?: number;
-}
-
 /**
- * Takes the right to write a file, for as long as the process lives or until it is disposed of. It is
- * a transaction that stays open on a small file beside it, so the operating system frees it whatever
- * kills the process, and containers that share a volume see it.
+ * Locks a file for writing until the lock is disposed of or the process ends. The lock is a transaction
+ * that stays open on a small file beside it: the operating system releases it whatever kills the process,
+ * and containers that share a volume see it.
  *
- * @throws Fault when another process has it.
+ * @throws Fault when another process holds the lock.
  */
-export function lockFile(file: string, { message, remedy, waitMs = 0 }: LockedOut): Disposable {
+export function lockFile(
+  file: string,
+  { message, remedy, waitMs = 0 }: { message: string; remedy: string; waitMs?: number },
+): Disposable {
   const database = new Sqlite(`${file}.lock`, { timeout: waitMs });
   try {
-    // Nothing is ever written to it; a journal would only lie about.
+    // Nothing is ever written, so a journal file would only be left over.
     database.pragma("journal_mode = MEMORY");
     database.exec("BEGIN EXCLUSIVE");
   } catch (cause) {
@@ -41,7 +36,7 @@ export function lockFile(file: string, { message, remedy, waitMs = 0 }: LockedOu
 }
 
 /**
- * Runs what opens a file; whatever it throws becomes a fault with a remedy.
+ * Opens a file; whatever the opening throws becomes a fault with a remedy.
  *
  * @param setting the setting that names the file.
  */
@@ -65,7 +60,7 @@ export function orOpeningFault<T>(file: string, setting: string, open: () => T):
   }
 }
 
-/** Makes a new or renamed entry of a file's folder survive a power cut. */
+/** Makes the creation or renaming of a file survive a power cut. */
 export function fsyncFolderOf(file: string): void {
   const descriptor = openSync(dirname(file), "r");
   try {
@@ -76,14 +71,14 @@ export function fsyncFolderOf(file: string): void {
 }
 
 /**
- * Makes the folder of a file that is to be opened for writing.
+ * Creates the folder of a file that is to be opened for writing.
  *
  * @param setting the setting that names the file.
- * @throws Fault when something else than a file is in its place, or no file can be made there.
+ * @throws Fault when something else than a file is in its place, or when no file can be created there.
  */
 export function makePlaceOf(file: string, setting: string): void {
   const found = statSync(file, { throwIfNoEntry: false });
-  // Whoever opens a pipe waits for its other end, without an end.
+  // Opening a pipe blocks until somebody opens its other end.
   if (found !== undefined && !found.isFile()) {
     throw refused(`${setting}: ${file} is ${kindOf(found)}, not a file`, {
       remedy: `Remove it, or name another place in ${setting}: the file is made where it is missing.`,
@@ -93,10 +88,10 @@ export function makePlaceOf(file: string, setting: string): void {
 }
 
 /**
- * Makes a folder that files are to be written in, with those above it.
+ * Creates a folder for files to be written, with its parents.
  *
- * @returns the first of them that was missing, if one was.
- * @throws Fault when it cannot be made.
+ * @returns the first of them that was missing, if any.
+ * @throws Fault when it cannot be created.
  */
 export function makeFolderAt(folder: string, setting: string): string | undefined {
   try {
@@ -117,7 +112,7 @@ const KERNEL_FILE_SYSTEMS: ReadonlySet<number> = new Set([
   0x9fa0, 0x62656572, 0x27e0eb, 0x63677270,
 ]);
 
-/** Where the kernel shows its state nothing can be made, and Node.js tries for ever to make a folder there. */
+/** No file can be created in these file systems, and Node.js never gives up trying to create a folder there. */
 function refuseKernel(folder: string, setting: string): void {
   let existing = folder;
   while (statSync(existing, { throwIfNoEntry: false }) === undefined) existing = dirname(existing);
@@ -138,10 +133,10 @@ function refused(message: string, { remedy }: { remedy: string }): Fault {
   return new Fault(message, { remedy, exitCode: EXIT_CODES.configuration });
 }
 
-/** How long SQLite itself waits for a lock: the whole process stops for it. What takes longer is tried again. */
+/** How long SQLite itself waits for a lock. The whole process blocks meanwhile, so longer waits are retries. */
 export const LOCK_MS_MAX = 50;
 
-/** Whether something failed because another program has locked the file, which ends by itself. */
+/** Whether something failed because another program has locked the file, which passes by itself. */
 export function isLocked(error: unknown): boolean {
   if (errorCode(error)?.startsWith("SQLITE_BUSY")) return true;
   return error instanceof Error && error.cause !== undefined && isLocked(error.cause);
