@@ -1,4 +1,5 @@
 # The image of every service: docker build --build-arg SERVICE=logger .
+# That of the command line: docker build --build-arg SERVICE=weir .
 # That of the network of docker-compose-debug.yml: docker build --target network .
 
 # What is taken from the repository, readable by anyone, whatever the umask of the clone.
@@ -11,24 +12,24 @@ RUN chmod -R a+rX . && chmod a+x tools/healthcheck.sh
 FROM source AS manifests
 RUN find . -type f ! -name 'package*.json' ! -name .npmrc -delete && find . -type d -empty -delete
 
-# The production dependencies of one service. No install scripts (.npmrc) and no compiler:
+# The production dependencies of one workspace. No install scripts (.npmrc) and no compiler:
 # better-sqlite3 brings its binaries, of which one is needed, and neither are its sources.
 FROM node:26-bookworm-slim AS dependencies
 ARG SERVICE
 WORKDIR /app
 COPY --from=manifests /app .
 RUN --mount=type=cache,target=/var/cache/npm \
-    npm ci --cache /var/cache/npm --omit=dev --workspace "services/$SERVICE" --include-workspace-root=false \
+    npm ci --cache /var/cache/npm --omit=dev --workspace "@weir/$SERVICE" --include-workspace-root=false \
  && if [ -d node_modules/better-sqlite3 ]; then \
       find node_modules/better-sqlite3/prebuilds -type f ! -name "linux-$(node -p process.arch).node" -delete \
       && rm -rf node_modules/better-sqlite3/src node_modules/better-sqlite3/deps; \
     fi
 
-# Of all that was installed, and of the repository, what the service runs.
+# Of all that was installed, and of the repository, what it runs.
 FROM dependencies AS tree
 ARG SERVICE
 COPY --from=source /app .
-RUN node tools/production-tree.mjs "services/$SERVICE" /tree
+RUN node tools/production-tree.mjs "@weir/$SERVICE" /tree
 
 # Node.js without its tools: nothing is installed in a running container.
 FROM node:26-bookworm-slim AS without-tools
@@ -58,10 +59,10 @@ ENV SERVICE=$SERVICE \
 RUN mkdir /data .compile-cache && chown node:node /data .compile-cache
 COPY --from=source /app/tools/healthcheck.sh /usr/local/bin/healthcheck
 COPY --from=tree /tree .
-RUN ln -s "services/$SERVICE/src/main.ts" main.ts
+RUN ln -s "$(realpath --relative-to . "node_modules/@weir/$SERVICE")/src/main.ts" main.ts
 USER node
 # Compiles every module once, into the cache; Node keeps one for each user id. The option, and
-# MALLOC_ARENA_MAX above, are those of packages/service/src/node-options.ts.
+# MALLOC_ARENA_MAX above, are those of packages/runtime/src/process.ts.
 RUN node --max-semi-space-size=8 main.ts --help >/dev/null
 # As process 1 it handles SIGTERM, and waits for the one child that it may have; so it needs no init.
 ENTRYPOINT ["node", "--max-semi-space-size=8", "main.ts"]

@@ -1,5 +1,5 @@
-// Copies what one service needs to run, and nothing else, out of an installed workspace:
-//   node tools/production-tree.mjs services/logger /tree
+// Copies what one package of the workspace needs to run, and nothing else, out of an installed workspace:
+//   node tools/production-tree.mjs @weir/logger /tree
 // npm installs for a workspace more than what that depends on: what belongs to the others' tests, too.
 import {
   cpSync,
@@ -12,9 +12,9 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { basename, dirname, join, relative, resolve } from "node:path";
+import { basename, dirname, join, relative } from "node:path";
 
-const [service, target] = process.argv.slice(2);
+const [packageName, target] = process.argv.slice(2);
 const root = process.cwd();
 const manifestOf = (folder) => JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
 
@@ -65,7 +65,6 @@ function isRun(path) {
 }
 
 const { name, version, license, type } = manifestOf(root);
-const { name: serviceName } = manifestOf(resolve(service));
-take(find(serviceName, root));
+take(find(packageName, root));
 // The user's own files in /app/config are modules of this package.
 writeFileSync(join(target, "package.json"), JSON.stringify({ name, version, license, type }));

@@ -19,7 +19,7 @@ import {
 // Processes are started, some of them one after the other.
 jest.setTimeout(180_000);
 
-const COMMAND = fileURLToPath(new URL("../../weir/src/audit.ts", import.meta.url));
+const WEIR = fileURLToPath(new URL("../../weir/src/main.ts", import.meta.url));
 const LOCAL = { host: "127.0.0.1", port: 0 };
 
 interface Place {
@@ -29,11 +29,11 @@ interface Place {
   weirFile?: string;
 }
 
-/** `npm run audit` as a process of its own. */
+/** `weir audit` as a process of its own. */
 async function audit({ port, file, cwd, weirFile = NOTHING_CONFIGURED }: Place, ...argv: string[]) {
   const env = { BROKER: `127.0.0.1:${port}`, DB_FILE: file, WEIR_FILE: weirFile };
   return await new Promise<{ code: number; stdout: string; stderr: string }>((resolve) => {
-    execFile(process.execPath, [COMMAND, ...argv], { cwd, env }, (error, stdout, stderr) =>
+    execFile(process.execPath, [WEIR, "audit", ...argv], { cwd, env }, (error, stdout, stderr) =>
       resolve({ code: Number(error?.code ?? 0), stdout, stderr }),
     );
   });
@@ -91,7 +91,7 @@ async function retain(port: number, publisher: string, payload: string): Promise
   await client.publish(`weir/publisher/${publisher}`, payload, { qos: 1, retain: true });
 }
 
-describe("npm run audit", () => {
+describe("weir audit", () => {
   test("finds what is missing where the broker sends nothing retained to a wildcard", async () => {
     using folder = temporaryFolder();
     const file = folder.file("weir.db");

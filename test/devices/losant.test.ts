@@ -21,10 +21,10 @@ const TIMES: readonly [form: string, time: unknown][] = [
   ["a $date", { $date: new Date(OBSERVED_MS).toISOString() }],
 ];
 
-/** `npm run command -- …`, against this broker; it waits for an answer until it is disposed of. */
+/** `weir command …`, against this broker; it waits for an answer until it is disposed of. */
 function sendCommand(port: number, ...args: string[]): AsyncDisposable {
-  const main = resolve("weir/src/command.ts");
-  const child = spawn(process.execPath, [main, ...args], {
+  const main = resolve("weir/src/main.ts");
+  const child = spawn(process.execPath, [main, "command", ...args], {
     // Without the .env of a developer.
     cwd: tmpdir(),
     stdio: "ignore",

@@ -7,7 +7,7 @@ import { parse } from "yaml";
 const SCHEMA = "config/weir.schema.json";
 const EXAMPLE = "config/weir.example.yaml";
 
-test(`${SCHEMA} is what the code accepts (npm run -s config -- schema > ${SCHEMA})`, () => {
+test(`${SCHEMA} is what the code accepts (weir config schema > ${SCHEMA})`, () => {
   const written = JSON.parse(readFileSync(SCHEMA, "utf8"));
   expect(written).toEqual(JSON.parse(JSON.stringify(weirFileJsonSchema())));
 });

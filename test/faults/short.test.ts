@@ -6,19 +6,21 @@ import { describe, expect, test } from "@jest/globals";
 import { createRandom } from "./scenario.ts";
 import { SCENARIOS } from "./scenarios.ts";
 
-const MAIN = fileURLToPath(new URL("./main.ts", import.meta.url));
+const WEIR = fileURLToPath(new URL("../../weir/src/main.ts", import.meta.url));
 const SEED = "20260101";
 /** The harness judges what takes too long. */
 const TIMEOUT_MS = 600_000;
 
 /** The harness as a developer calls it. */
 async function faults(...args: string[]): Promise<{ code: number | null; output: string }> {
-  const child = spawn(process.execPath, [MAIN, ...args], { stdio: ["ignore", "pipe", "ignore"] });
+  const child = spawn(process.execPath, [WEIR, "faults", ...args], {
+    stdio: ["ignore", "pipe", "ignore"],
+  });
   const [output, [code]] = await Promise.all([text(child.stdout), once(child, "exit")]);
   return { code, output };
 }
 
-describe("npm run faults", () => {
+describe("weir faults", () => {
   for (const { name, shortCycles, summary, obstacle } of SCENARIOS) {
     const isPossible = (obstacle?.() ?? null) === null;
     (isPossible ? test : test.skip)(
@@ -50,8 +52,8 @@ describe("npm run faults", () => {
   test(
     "says what is wrong with its arguments",
     async () => {
-      expect(await faults("--only", "weather")).toMatchObject({ code: 64 });
-      expect(await faults("--cycles", "0")).toMatchObject({ code: 64 });
+      expect(await faults("--only", "weather")).toMatchObject({ code: 78 });
+      expect(await faults("--cycles", "0")).toMatchObject({ code: 78 });
     },
     TIMEOUT_MS,
   );

@@ -12,6 +12,8 @@ export interface Compose extends AsyncDisposable {
   brokerPort: number;
   /** Runs `docker compose …`; returns its standard output. @throws when it fails. */
   run(...args: string[]): Promise<string>;
+  /** Runs `docker compose run --rm weir …`; returns its standard output. @throws when it fails. */
+  weir(...args: string[]): Promise<string>;
   /** Starts `docker compose …` and leaves it running. */
   start(...args: string[]): Console;
   /** Runs SQL in the logger's container, over the store on its volume. */
@@ -65,13 +67,17 @@ export async function createCompose(
   const run = async (...args: string[]): Promise<string> =>
     (await execute("docker", ["compose", ...args], options)).stdout;
 
+  const weir = async (...args: string[]): Promise<string> =>
+    await run("run", "--rm", "--no-TTY", "weir", ...args);
+
   return {
     brokerPort,
     run,
+    weir,
     start: (...args) => follow(["compose", ...args], env),
     query: async (sql) => JSON.parse(await run("exec", "-T", "logger", "node", "-e", QUERY, sql)),
     verify: async () => {
-      const text = await run("exec", "-T", "stats", "node", "weir/src/verify-stats.ts");
+      const text = await weir("verify-stats");
       return Number(/rows through (\d+)/.exec(text)?.[1]);
     },
     containers: async () => {

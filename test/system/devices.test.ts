@@ -83,9 +83,8 @@ inDocker("the device of the suite", () => {
       }, TEST_TIMEOUT_MS);
       expect(statistics.windows["1min"].count).toBeGreaterThan(0);
 
-      const main = "weir/src/export.ts";
       const options = ["--stream", "devices", "--topic", `${DEVICE}/state`, "--format", "jsonl"];
-      const rows = await compose.run("exec", "-T", "logger", "node", main, ...options);
+      const rows = await compose.weir("export", ...options);
       expect(rows).toContain("drive-space-used");
     },
     TEST_TIMEOUT_MS,

@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "@jest/globals";
 import { hasDocker } from "@weir/testkit";
@@ -43,13 +43,13 @@ interface Locked {
   optionalDependencies?: Record<string, string>;
 }
 
-/** What package-lock.json reaches from a service, types left out. */
-function reachedFrom(service: string): string[] {
+/** What package-lock.json reaches from a workspace, types left out. */
+function reachedFrom(workspace: string): string[] {
   const { packages } = JSON.parse(readFileSync("package-lock.json", "utf8")) as {
     packages: Record<string, Locked>;
   };
   const reached = new Set<string>();
-  const waiting: [name: string, from: string][] = [[`@weir/${service}`, ""]];
+  const waiting: [name: string, from: string][] = [[`@weir/${workspace}`, ""]];
   for (const [name, from] of waiting) {
     const path = placeOf(name, from, packages);
     if (reached.has(path)) continue;
@@ -108,13 +108,37 @@ inDocker("the image of", () => {
   );
 
   test(
+    "weir holds what the commands run, and nothing else",
+    () => {
+      const image = build("--build-arg", "SERVICE=weir");
+      const own = filesOf(image).filter((file) => file.startsWith("/app/"));
+      expect(packagesIn(own)).toEqual(reachedFrom("weir"));
+      expect(own.filter((file) => /\/test\/|\.(d\.ts|map|test\.ts)$/.test(file))).toEqual([]);
+      const run = (...args: string[]) =>
+        spawnSync("docker", ["run", "--rm", image, ...args], { encoding: "utf8" });
+      expect(run("export", "--help")).toMatchObject({
+        status: 0,
+        stdout: expect.stringContaining("Usage: weir export"),
+      });
+      for (const argv of [
+        ["faults", "--list"],
+        ["secure", "init", "--host", "h"],
+      ]) {
+        expect(run(...argv)).toMatchObject({
+          status: 69,
+          stderr: expect.stringContaining("needs a clone of the repository"),
+        });
+      }
+    },
+    BUILD_TIMEOUT_MS,
+  );
+
+  test(
     "the network that can be broken holds that alone",
     () => {
       const files = filesOf(build("--target", "network"));
       expect(files.filter((file) => file.startsWith("/app/")).sort()).toEqual(
-        ["fault-proxy-command", "fault-proxy-weather", "fault-proxy", "network"]
-          .map((name) => `/app/${name}.ts`)
-          .concat("/app/package.json"),
+        ["fault-proxy", "network"].map((name) => `/app/${name}.ts`).concat("/app/package.json"),
       );
     },
     BUILD_TIMEOUT_MS,

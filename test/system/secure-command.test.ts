@@ -18,7 +18,7 @@ interface Ended {
 }
 
 async function secure(folder: TemporaryFolder, ...args: string[]): Promise<Ended> {
-  const command = ["weir/src/secure.ts", ...args, "--folder", folder.path];
+  const command = ["weir/src/main.ts", "secure", ...args, "--folder", folder.path];
   try {
     return { code: 0, ...(await execute(process.execPath, command)) };
   } catch (error) {
@@ -30,7 +30,7 @@ async function secure(folder: TemporaryFolder, ...args: string[]): Promise<Ended
 const read = (folder: TemporaryFolder, file: string): string =>
   readFileSync(folder.file(file), "utf8");
 
-describe("npm run secure", () => {
+describe("weir secure", () => {
   test("loses nobody when it runs twelve times at once", async () => {
     using folder = temporaryFolder();
     await secure(folder, "init", "--host", "weir.example.org");
@@ -142,7 +142,7 @@ describe("npm run secure", () => {
     });
     expect(await secure(folder, "constructor")).toMatchObject({
       code: 78,
-      stderr: expect.stringContaining('there is no command "constructor"'),
+      stderr: expect.stringContaining("unknown command 'constructor'"),
     });
   });
 

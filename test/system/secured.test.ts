@@ -45,7 +45,7 @@ inDocker("the secured broker", () => {
   }, TIMEOUT_MS);
 
   async function secure(...args: string[]): Promise<void> {
-    const command = ["weir/src/secure.ts", ...args, "--folder", secrets.path];
+    const command = ["weir/src/main.ts", "secure", ...args, "--folder", secrets.path];
     await execute(process.execPath, command);
   }
 
@@ -221,7 +221,7 @@ inDocker("the secured broker", () => {
     openTestStore(folder.file("weir.db"))[Symbol.dispose]();
     writeFileSync(folder.file("weir.yaml"), "streams: { devices: { enabled: false } }\n");
 
-    const audited = execute(process.execPath, ["weir/src/audit.ts"], {
+    const audited = execute(process.execPath, ["weir/src/main.ts", "audit"], {
       env: {
         PATH: process.env.PATH,
         BROKER_URL: `mqtts://127.0.0.1:${port}`,
@@ -402,7 +402,7 @@ inDocker("the secured broker", () => {
 
   test("says what is missing where there is no openssl", async () => {
     const elsewhere = secrets.file("elsewhere");
-    const args = ["weir/src/secure.ts", "init", "--host", "h", "--folder", elsewhere];
+    const args = ["weir/src/main.ts", "secure", "init", "--host", "h", "--folder", elsewhere];
 
     await expect(
       execute(process.execPath, args, { env: { PATH: secrets.path } }),

@@ -99,9 +99,8 @@ inDocker("the suite in containers", () => {
   test(
     "exports what it has stored, and says how the logger does",
     async () => {
-      const main = "weir/src/export.ts";
       const options = ["--stream", "data", "--format", "jsonl", "--limit", "3"];
-      const lines = await compose.run("exec", "-T", "logger", "node", main, ...options);
+      const lines = await compose.weir("export", ...options);
       const rows = lines.trim().split("\n");
       expect(rows.map((row) => JSON.parse(row))).toEqual(
         Array.from({ length: 3 }, () => expect.objectContaining({ topic: "DATA", qos: 1 })),

@@ -1,4 +1,5 @@
-import { grouped, visible } from "@weir/runtime";
+import { visible } from "@weir/runtime";
+import { grouped } from "./command-line.ts";
 import { type AuditLine, count, type Doubt, type Tally } from "./reconcile.ts";
 
 /** What is said below the table. */

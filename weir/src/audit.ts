@@ -1,23 +1,21 @@
 import { type LoggerConfig, readLoggerConfig } from "@weir/logger/config";
 import type { ClientLogger } from "@weir/mqtt";
-import { isName, matchesFilter } from "@weir/protocol";
+import { isName, matchesFilter, NAME_RULE } from "@weir/protocol";
 import {
   type BrokerConfig,
   createLogger,
   EXIT_CODES,
   Fault,
-  loadEnvironment,
-  optionFault,
-  parseArguments,
   print,
   printData,
-  runCommand,
   toolEnvironment,
 } from "@weir/runtime";
 import { type LedgerReader, newestFileOf, openReader } from "@weir/store";
 import type { StreamConfig } from "@weir/streams";
+import type { Command } from "commander";
 import { type Announcements, findAnnouncements } from "./announcements.ts";
 import { type AuditNotes, createAuditTable, SHOWN_MAX } from "./audit-table.ts";
+import { action, examples, optionFault, type Surroundings } from "./command-line.ts";
 import {
   type AuditLine,
   createTally,
@@ -125,7 +123,7 @@ function openStreams(configs: readonly StreamConfig[], open: DisposableStack): O
   const places = configs.map(({ place }) => (place.kind === "file" ? place.file : place.folder));
   throw new Fault(`there is no store at ${places.join(" or ")}`, {
     remedy:
-      "Name it in DB_FILE or weir.yaml, or start the suite first; one in Compose is asked by docker compose exec logger node weir/src/audit.ts.",
+      "Name it in DB_FILE or weir.yaml, or start the suite first; for a store in Compose: docker compose run --rm weir audit.",
     exitCode: EXIT_CODES.unavailable,
   });
 }
@@ -156,7 +154,7 @@ function hintsOf({ found, ignored, inLedger, inBoth }: Seen, only: string | null
     return ["There are no publishers with an outbox: neither the ledger nor the broker knows any."];
   if (found === 0)
     return [
-      "The broker keeps no announcement at all: does BROKER name the one that the publishers are connected to?",
+      "The broker keeps no announcement at all: does BROKER name the one that the publishers use?",
     ];
   if (inBoth === 0)
     return [
@@ -165,60 +163,45 @@ function hintsOf({ found, ignored, inLedger, inBoth }: Seen, only: string | null
   return [];
 }
 
-const HELP = `npm run audit -- [options]
-
-Sets what publishers with an outbox announce beside what is stored. It reads, and changes nothing.
-
-Options:
-  --publisher NAME  audits this one only
-  --all             prints every line, not only the ${SHOWN_MAX} worst
-  --json            prints every line as JSON, and the result as the last line (with npm run -s)
-  --strict          ends with 3 when something could not be judged or is claimed without support
-  --help
+export function define(command: Command, { environment, out }: Surroundings): void {
+  command
+    .option("--publisher <name>", "audit this publisher only")
+    .option("--all", `print every line, not only the ${SHOWN_MAX} worst`)
+    .option("--json", "print every line as JSON, and the result as the last line")
+    .option(
+      "--strict",
+      "end with 3 when something could not be judged or is claimed without support",
+    );
+  examples(
+    command,
+    ["audit", "audit --publisher kitchen --json", "audit --strict"],
+    `It compares what publishers with an outbox announce with what is stored. It only reads.
 
 Exit codes:
-  0   whatever could be judged is complete
+  0   all that could be judged is complete
   1   messages are missing
   2   nothing could be judged
-  3   with --strict only: see there
-  69  the broker or a store is not there
-  78  the configuration or the command line is wrong
-`;
-
-async function run(argv: readonly string[]): Promise<number> {
-  const given = parseArguments(argv, {
-    publisher: { type: "string" },
-    all: { type: "boolean" },
-    json: { type: "boolean" },
-    strict: { type: "boolean" },
-    help: { type: "boolean" },
-  });
-  if (given.has("help")) {
-    print(HELP);
-    return 0;
-  }
-  const publisher = given.text("publisher");
-  if (publisher !== null && !isName(publisher)) {
-    throw optionFault(
-      "publisher",
+  3   only with --strict
+  69  the broker or a store is missing
+  78  the configuration or the command line is wrong`,
+  );
+  action(command, async (given) => {
+    const publisher = given.text("publisher");
+    if (publisher !== null && !isName(publisher)) {
+      throw optionFault("publisher", publisher, NAME_RULE);
+    }
+    const config = readLoggerConfig(toolEnvironment(environment));
+    const table = createAuditTable(given.has("all") ? Number.POSITIVE_INFINITY : SHOWN_MAX);
+    const isJson = given.has("json");
+    const printJson = (value: object): void => printData(`${JSON.stringify(value)}\n`, { to: out });
+    const notes = await audit({
+      config,
       publisher,
-      "1 to 64 letters, digits, dots, underscores or hyphens",
-    );
-  }
-  const config = readLoggerConfig(toolEnvironment(loadEnvironment()));
-  const table = createAuditTable(given.has("all") ? Number.POSITIVE_INFINITY : SHOWN_MAX);
-  const isJson = given.has("json");
-  const notes = await audit({
-    config,
-    publisher,
-    logger: createLogger("audit", { ...config.process, logLevel: "warn" }),
-    onLine: isJson ? printJson : table.add,
+      logger: createLogger("audit", { ...config.process, logLevel: "warn" }),
+      onLine: isJson ? printJson : table.add,
+    });
+    if (isJson) printJson(notes);
+    else print(table.render(notes), { to: out });
+    return exitCodeOf(notes, given.has("strict"));
   });
-  if (isJson) printJson(notes);
-  else print(table.render(notes));
-  return exitCodeOf(notes, given.has("strict"));
 }
-
-const printJson = (value: AuditLine | object): void => printData(`${JSON.stringify(value)}\n`);
-
-await runCommand("audit", () => run(process.argv.slice(2)));

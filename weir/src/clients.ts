@@ -125,7 +125,7 @@ function checkName(name: string, field: string, rights: string): void {
   if (taken.includes(name)) {
     throw new Fault(`${field}: ${JSON.stringify(name)} is there already, and was left as it is`, {
       remedy:
-        "Choose another name. For a new secret, npm run secure -- remove it first, and then add it again.",
+        "Choose another name. For a new secret, weir secure remove it first, and then add it again.",
       exitCode: EXIT_CODES.cannotCreate,
     });
   }

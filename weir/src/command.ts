@@ -1,6 +1,4 @@
 import { randomUUID } from "node:crypto";
-import { parseArgs } from "node:util";
-import type { ClientLogger } from "@weir/mqtt";
 import {
   type CommandOutcome,
   type DeviceAddress,
@@ -11,38 +9,28 @@ import {
 } from "@weir/protocol";
 import {
   type BrokerConfig,
-  type Clock,
   createLogger,
   type Environment,
   EXIT_CODES,
-  errorMessage,
-  exitCodeOf,
-  Fault,
-  listenForStopRequest,
-  loadEnvironment,
-  optionFault,
-  parseDuration,
   print,
   printData,
-  readBroker,
-  runCommand,
-  systemClock,
   visible,
 } from "@weir/runtime";
+import type { Command } from "commander";
+import {
+  action,
+  examples,
+  exitCodeOf,
+  type Given,
+  optionFault,
+  readBroker,
+  readDuration,
+  type Surroundings,
+  usageFault,
+} from "./command-line.ts";
 import { describeAck, describeOutcome, type SendOutcome, sendCommand } from "./send-command.ts";
 
-const SPAN_MS_MAX = 7 * 86_400_000;
-
-/** What a length of time looks like, for `--help` and for errors. */
-const SPAN_FORMS = "a length of time up to a week: 500ms, 30s, 5m, 2h";
-
-/** A length of time in milliseconds; `null` for what is none. */
-function parseSpanMs(text: string): number | null {
-  const spanMs = parseDuration(text);
-  return spanMs > 0 && spanMs <= SPAN_MS_MAX ? spanMs : null;
-}
-
-/** What `npm run command` ends with, by what became of the command. */
+/** Exit codes by the outcome of the command. */
 const OUTCOME_CODES: Readonly<Record<CommandOutcome, number>> = {
   done: EXIT_CODES.ok,
   failed: EXIT_CODES.fault,
@@ -52,125 +40,117 @@ const OUTCOME_CODES: Readonly<Record<CommandOutcome, number>> = {
   duplicate: 6,
 };
 
-/** The device said nothing, or not all. */
+/** The device has not answered, or not reported an end. */
 const NO_ANSWER_CODE = 7;
 /** The broker does not let this user in, or not do this; as EX_NOPERM of sysexits(3). */
 const REFUSED_CODE = 77;
+
+const SPAN_BOUNDS = { min: "1ms", max: "7d" };
 
 const outcomes = Object.entries(OUTCOME_CODES)
   .map(([status, code]) => `${code} ${status}`)
   .join(", ");
 
-const SEND_COMMAND_HELP = `npm run command -- DEVICE [COMMAND [PAYLOAD]] [options]
+export function define(command: Command, surroundings: Surroundings): void {
+  command
+    .argument("<device>", "the id of the device, such as kitchen")
+    .argument("[command]", "what it is to do; without one, it lists its commands")
+    .argument("[payload]", "sent as JSON if it is JSON, else as text; quote one that has spaces")
+    .option("--timeout <span>", "how long to wait for the end: 500ms, 30s, 5m, 2h", "60s")
+    .option("--expires <span>", "the device must not begin after this time (default: the timeout)")
+    .option(
+      "--id <id>",
+      "the command's id; a device executes an id at most once (default: a new id)",
+    )
+    .option("--prefix <topic>", "the first levels of the device's topics", "devices")
+    .option(
+      "--broker <url>",
+      "another broker than BROKER or BROKER_URL; user and password come from BROKER_USERNAME and BROKER_PASSWORD or their files",
+    )
+    .option("--list", "list the commands of the device")
+    .option("--json", "print each answer as one line of JSON");
+  examples(
+    command,
+    [
+      "command kitchen",
+      "command kitchen change_send_interval 30",
+      `command kitchen set_source '["walk"]' --timeout 5s`,
+    ],
+    `Exit codes: ${outcomes}, ${NO_ANSWER_CODE} no answer in time,
+${EXIT_CODES.unavailable} no broker, ${REFUSED_CODE} refused by the broker, ${EXIT_CODES.configuration} wrong arguments, 130 Ctrl-C.`,
+  );
+  acceptDashedPayload(command);
+  action(command, async (given, device, name, payload) => {
+    const request = readRequest(given, { device, name, payload }, surroundings.environment);
+    return await send(request, surroundings);
+  });
+}
 
-Sends a command to a device and shows what becomes of it, until it ends. Without a command it asks
-the device which there are.
+/** A payload such as -5x is not an option. A space in front makes no other JSON of a payload that is JSON. */
+function acceptDashedPayload(command: Command): void {
+  const takesValue = new Set(command.options.map(({ long, required }) => (required ? long : null)));
+  const parse = command.parseOptions.bind(command);
+  command.parseOptions = (args) =>
+    parse(
+      args.map((argument, index) =>
+        /^-\d/.test(argument) && !takesValue.has(args[index - 1]) ? ` ${argument}` : argument,
+      ),
+    );
+}
 
-  npm run command -- kitchen
-  npm run command -- kitchen change_send_interval 30
-  npm run command -- kitchen set_source '["walk"]' --timeout 5s
-
-A payload that is JSON is sent as such, anything else as text.
-
-Options:
-  --timeout SPAN   how long to wait for the end; default 60s (500ms, 30s, 5m, 2h)
-  --expires SPAN   after this time the device must not begin any more; default the timeout
-  --id ID          the command's id; default a new one. The device executes an id once at most
-  --prefix TOPIC   the first levels of the device's topics; default devices
-  --broker URL     default BROKER or BROKER_URL of the environment or of .env, which also have user
-                   and password (BROKER_USERNAME, BROKER_PASSWORD): a password here is refused
-  --list           asks the device what it obeys, and prints that
-  --json           prints each answer as one line of JSON
-  --help
-
-Exit codes: ${outcomes}, ${NO_ANSWER_CODE} no answer in time,
-${EXIT_CODES.unavailable} no broker, ${REFUSED_CODE} refused by the broker, ${EXIT_CODES.configuration} wrong arguments, 130 Ctrl-C.
-`;
-
-/** What `npm run command` is asked for. */
 export interface SendRequest {
   address: DeviceAddress;
   id: string;
   name: string;
-  /** `undefined` tells the command nothing. */
+  /** `undefined` for a command without a payload. */
   payload: unknown;
-  /** How long an answer is awaited, in milliseconds. */
+  /** How long to wait for an answer, in milliseconds. */
   timeoutMs: number;
   /** After how many milliseconds the device must not execute it any more. */
   expiresMs: number;
   broker: BrokerConfig;
   /** Whether acks are printed as JSON lines. */
   asJson: boolean;
-  /** Whether the device is asked what it obeys. */
+  /** Whether it asks the device for its commands. */
   lists: boolean;
 }
 
-const text = { type: "string" } as const;
-const flag = { type: "boolean" } as const;
-const OPTIONS = {
-  prefix: text,
-  timeout: text,
-  expires: text,
-  id: text,
-  broker: text,
-  json: flag,
-  list: flag,
-  help: flag,
-} as const;
-
-function checkName(text: string, what: string): void {
-  const problem = nameProblem(text);
-  if (problem === null) return;
-  throw wrong(`${JSON.stringify(text)} is no ${what}`, `Its name: ${problem}.`);
-}
-
 /** @throws Fault naming what is wrong. */
-export function readSendRequest(
-  argv: readonly string[],
+function readRequest(
+  given: Given,
+  { device = "", name, payload }: Record<"device" | "name" | "payload", string | undefined>,
   environment: Environment,
-): SendRequest | "help" {
-  const { values, positionals } = parse(argv);
-  if (values.help === true) return "help";
-  const [device, name, payload, ...more] = positionals;
-  if (device === undefined) throw wrong("the device is missing", "Give its id, such as kitchen.");
+): SendRequest {
   checkName(device, "device");
   if (name !== undefined) checkName(name, "command");
-  if (more.length > 0) {
-    throw wrong(
-      `there is one payload, and this is more: ${JSON.stringify(more[0])}`,
-      "Put a payload with spaces into quotes.",
-    );
-  }
-  const { prefix = "devices", id = randomUUID() } = values;
+  const prefix = given.text("prefix") ?? "";
   const problem = topicProblem(prefix);
   if (problem !== null) throw optionFault("prefix", prefix, `the beginning of a topic: ${problem}`);
+  const id = given.text("id") ?? randomUUID();
   if (!isName(id)) throw optionFault("id", id, NAME_RULE);
-  const lists = values.list === true || name === undefined;
-  const timeoutMs = readSpan("timeout", values.timeout ?? "60s");
+  const lists = given.has("list") || name === undefined;
+  // It has a default.
+  const timeoutMs = readDuration(given, "timeout", SPAN_BOUNDS) as number;
   return {
     address: { prefix, id: device },
     id,
     name: lists ? "describe" : name,
     payload: lists || payload === undefined ? undefined : readPayload(payload),
     timeoutMs,
-    expiresMs: values.expires === undefined ? timeoutMs : readSpan("expires", values.expires),
-    broker: readBroker(values.broker ?? null, environment),
-    asJson: values.json === true,
+    expiresMs: readDuration(given, "expires", SPAN_BOUNDS) ?? timeoutMs,
+    broker: readBroker(given, environment),
+    asJson: given.has("json"),
     lists,
   };
 }
 
-function parse(argv: readonly string[]) {
-  try {
-    // A payload may begin with a minus and a digit: -5 is no option. A space makes no other JSON of it.
-    const args = argv.map((argument) => (/^-\d/.test(argument) ? ` ${argument}` : argument));
-    return parseArgs({ args, options: OPTIONS, allowPositionals: true });
-  } catch (cause) {
-    throw wrong(errorMessage(cause), "See --help.", cause);
-  }
+function checkName(text: string, what: string): void {
+  const problem = nameProblem(text);
+  if (problem === null) return;
+  throw usageFault(`${JSON.stringify(text)} is no ${what}`, `Its name: ${problem}.`);
 }
 
-/** What is JSON is that, anything else is text. */
+/** JSON where it is JSON, else text. */
 function readPayload(argument: string): unknown {
   try {
     return JSON.parse(argument);
@@ -179,97 +159,30 @@ function readPayload(argument: string): unknown {
   }
 }
 
-function readSpan(option: string, given: string): number {
-  const spanMs = parseSpanMs(given);
-  if (spanMs === null) throw optionFault(option, given.trim(), SPAN_FORMS);
-  return spanMs;
-}
-
-function wrong(message: string, remedy: string, cause?: unknown): Fault {
-  return new Fault(message, { remedy, exitCode: EXIT_CODES.configuration, cause });
-}
-
-/** What `describe` told of a device's commands, for people; `null` when there is no list in it. */
-export function describeCommands(result: unknown): string | null {
-  const commands = typeof result === "object" && result !== null && "commands" in result;
-  if (!commands || !Array.isArray(result.commands)) return null;
-  return result.commands.map(describeCommand).join("\n");
-}
-
-/** It comes from a device, which may be of another version: what is missing is left out. */
-function describeCommand(command: unknown): string {
-  if (typeof command === "string") return visible(command);
-  if (typeof command !== "object" || command === null) return JSON.stringify(command);
-  const { name, summary, payload } = command as Record<string, unknown>;
-  const told = payload === undefined ? "" : `\n    payload: ${visible(wordsFor(payload))}`;
-  return `${visible(String(name))}\n    ${visible(String(summary ?? ""))}${told}`;
-}
-
-/** A schema that describes itself says more in its words; --json has all of it. */
-function wordsFor(schema: unknown): string {
-  if (typeof schema !== "object" || schema === null) return JSON.stringify(schema);
-  const { $schema: _, description, ...rest } = schema as Record<string, unknown>;
-  if (typeof description === "string") return description;
-  const parts = Array.isArray(rest.anyOf) ? rest.anyOf : [];
-  const described = parts.flatMap((part) => (hasDescription(part) ? [part.description] : []));
-  return described.length > 0 ? described.join(" Or: ") : JSON.stringify(rest);
-}
-
-function hasDescription(part: unknown): part is { description: string } {
-  return (
-    typeof part === "object" &&
-    part !== null &&
-    "description" in part &&
-    typeof part.description === "string"
-  );
-}
-
-interface RunOptions {
-  environment: Environment;
-  /** Each gets whole lines: what people read, JSON for programs, what went wrong. */
-  out: (text: string) => void;
-  data: (text: string) => void;
-  err: (text: string) => void;
-  /** Aborted with the name of the signal that ends it. */
-  signal: AbortSignal;
-  clock: Clock;
-  logger: ClientLogger;
-}
-
-/**
- * `npm run command`: returns its exit code.
- *
- * @throws Fault for arguments that are wrong.
- */
-export async function runSendCommand(
-  argv: readonly string[],
-  { environment, out, data, err, signal, clock, logger }: RunOptions,
+async function send(
+  request: SendRequest,
+  { out, err, stopSignal, clock }: Surroundings,
 ): Promise<number> {
-  const request = readSendRequest(argv, environment);
-  if (request === "help") {
-    out(SEND_COMMAND_HELP.trimEnd());
-    return EXIT_CODES.ok;
-  }
   const { asJson, lists, id } = request;
-  if (!asJson && !lists) out(`${"id".padEnd(9)} ${id}`);
+  const signal = stopSignal();
+  const say = (line: string): void => print(`${line}\n`, { to: out });
+  if (!asJson && !lists) say(`${"id".padEnd(9)} ${id}`);
   const outcome = await sendCommand(request, {
     clock,
-    logger,
+    // The outcome says what went wrong; the log would say it twice.
+    logger: createLogger("command", { logLevel: "fatal", logFormat: "auto" }),
     signal,
     onAck: (ack) => {
-      if (asJson) data(JSON.stringify(ack));
-      else if (!lists) out(describeAck(ack));
+      if (asJson) printData(`${JSON.stringify(ack)}\n`, { to: out });
+      else if (!lists) say(describeAck(ack));
     },
   });
-  if (lists && !asJson) showList(outcome, out);
+  if (lists && !asJson && outcome.kind === "ended") {
+    say(describeCommands(outcome.ack.result) ?? describeAck(outcome.ack));
+  }
   const problem = describeOutcome(outcome, request);
-  if (problem !== null) err(`command: ${problem}`);
+  if (problem !== null) print(`weir command: ${problem}\n`, { to: err });
   return codeOf(outcome, signal);
-}
-
-function showList(outcome: SendOutcome, out: (text: string) => void): void {
-  if (outcome.kind !== "ended") return;
-  out(describeCommands(outcome.ack.result) ?? describeAck(outcome.ack));
 }
 
 function codeOf(outcome: SendOutcome, signal: AbortSignal): number {
@@ -287,19 +200,37 @@ function codeOf(outcome: SendOutcome, signal: AbortSignal): number {
   }
 }
 
-// `npm run command`: sends one command to a device, and shows what becomes of it.
-const stopping = new AbortController();
-void listenForStopRequest().then(({ reason }) => stopping.abort(reason));
+/** The commands in a device's answer to `describe`, as text; `null` when it has no list. */
+export function describeCommands(result: unknown): string | null {
+  const commands = typeof result === "object" && result !== null && "commands" in result;
+  if (!commands || !Array.isArray(result.commands)) return null;
+  return result.commands.map(describeCommand).join("\n");
+}
 
-await runCommand("command", () =>
-  runSendCommand(process.argv.slice(2), {
-    environment: loadEnvironment(),
-    out: (text) => print(`${text}\n`),
-    data: (text) => printData(`${text}\n`),
-    err: (text) => print(`${text}\n`, { to: process.stderr }),
-    signal: stopping.signal,
-    clock: systemClock,
-    // What goes wrong is told in the end; the log would tell it twice.
-    logger: createLogger("command", { logLevel: "fatal", logFormat: "auto" }),
-  }),
-);
+/** The device may have another version: what is missing is left out. */
+function describeCommand(command: unknown): string {
+  if (typeof command === "string") return visible(command);
+  if (typeof command !== "object" || command === null) return JSON.stringify(command);
+  const { name, summary, payload } = command as Record<string, unknown>;
+  const words = payload === undefined ? "" : `\n    payload: ${visible(wordsFor(payload))}`;
+  return `${visible(String(name))}\n    ${visible(String(summary ?? ""))}${words}`;
+}
+
+/** A schema's description says more than the schema; --json has all of it. */
+function wordsFor(schema: unknown): string {
+  if (typeof schema !== "object" || schema === null) return JSON.stringify(schema);
+  const { $schema: _, description, ...rest } = schema as Record<string, unknown>;
+  if (typeof description === "string") return description;
+  const parts = Array.isArray(rest.anyOf) ? rest.anyOf : [];
+  const described = parts.flatMap((part) => (hasDescription(part) ? [part.description] : []));
+  return described.length > 0 ? described.join(" Or: ") : JSON.stringify(rest);
+}
+
+function hasDescription(part: unknown): part is { description: string } {
+  return (
+    typeof part === "object" &&
+    part !== null &&
+    "description" in part &&
+    typeof part.description === "string"
+  );
+}

@@ -1,17 +1,17 @@
 import type { Deadband } from "@weir/device-agent/deadband";
 import { MAX_SILENCE_BOUNDS, MAX_SILENCE_MS } from "@weir/device-agent/report-entry";
+import { EXIT_CODES, Fault, print, printData, visible } from "@weir/runtime";
+import Table from "cli-table3";
+import type { Command } from "commander";
 import {
-  EXIT_CODES,
+  examples,
   exitCodeOf,
-  Fault,
   type Given,
   grouped,
   optionFault,
-  print,
   readDuration,
-  visible,
-} from "@weir/runtime";
-import Table from "cli-table3";
+  type Surroundings,
+} from "./command-line.ts";
 import {
   type DevicePreview,
   previewDeadbands,
@@ -19,14 +19,8 @@ import {
   spanning,
   type Tally,
 } from "./preview.ts";
-import {
-  type Conversation,
-  type RecordingCommand,
-  runRecordingCommand,
-} from "./recording-command.ts";
-import { nothingRecorded, type RequestForm, SELECTION_HELP, type Selected } from "./selection.ts";
+import { defineRecordingCommand, type Recording, type Selected } from "./recording.ts";
 
-/** What `npm run agent -- deadband-preview` is asked for. */
 export interface PreviewRequest extends Selected {
   /** `null` is each. */
   device: string | null;
@@ -34,46 +28,50 @@ export interface PreviewRequest extends Selected {
   /** `null` tries several. */
   deadband: Deadband | null;
   maxSilenceMs: number;
+  asJson: boolean;
 }
 
-const PREVIEW_HELP = `npm run -s agent -- deadband-preview --stream NAME [options]
+export function define(command: Command, surroundings: Surroundings): void {
+  defineRecordingCommand(command, surroundings, { options, read, run });
+  examples(
+    command,
+    [
+      "deadband-preview --stream devices --device kitchen",
+      "deadband-preview --stream devices --from -1d --attribute temperature --deadband 0.5",
+    ],
+    `It computes from recorded states how many messages a deadband would have saved, and how far the value
+reported last would have been from the recorded one. What a device's own deadband held back is not
+recorded, so it is not counted. A message is saved when none of its attributes is due; the line "all"
+of a device counts those. Ctrl-C ends it and shows the result so far.`,
+  );
+}
 
-Tells from recorded states how many messages a deadband would have saved, and what that would have
-cost: how far the value reported last would have been from the recorded one. What a device's own
-deadband had kept back is not recorded, so it is not counted either.
+function options(command: Command): void {
+  command
+    .option("--device <id>", "only the states of this device (default: all)")
+    .option("--attribute <name>", "only this attribute (default: all)")
+    .option("--deadband <n>", "hold back changes of at most n units")
+    .option(
+      "--relative <n%>",
+      "hold back changes of at most n percent of the value reported last; without a deadband the table compares several",
+    )
+    .option(
+      "--max-silence <span>",
+      "report a value after this time in any case: 30s, 5m, 2h (default: 5m)",
+    )
+    .option("--json", "print the result as JSON");
+}
 
-Options:
-  --device ID       the states of this device; default all
-  --attribute NAME  this attribute; default all
-  --deadband N      changes of N units at most are kept back
-  --relative N%     changes of N percent of the value reported last at most are kept back;
-                    without either, widths that span the changes are set beside each other
-  --max-silence SPAN
-                    a value is reported after this time all the same: 30s, 5m (default), 2h
-${SELECTION_HELP}
-  --help
-
-A message is saved when none of its attributes is due; the line "all" of a device counts those.
-Ctrl-C ends it and shows what there is so far.
-`;
-
-/** How `npm run agent -- deadband-preview` reads its command line. */
-export const previewForm: RequestForm<PreviewRequest> = {
-  options: {
-    device: { type: "string" },
-    attribute: { type: "string" },
-    deadband: { type: "string" },
-    relative: { type: "string" },
-    "max-silence": { type: "string" },
-  },
-  read: (given, { selected }) => ({
+function read(given: Given, { selected }: { selected: Selected }): PreviewRequest {
+  return {
     ...selected,
     device: given.text("device"),
     attribute: given.text("attribute"),
     deadband: readDeadband(given),
     maxSilenceMs: readDuration(given, "max-silence", MAX_SILENCE_BOUNDS) ?? MAX_SILENCE_MS,
-  }),
-};
+    asJson: given.has("json"),
+  };
+}
 
 const NUMBER = String.raw`\d{1,16}(\.\d{1,16})?(e[+-]?\d{1,2})?`;
 const WIDTH = new RegExp(`^${NUMBER}$`);
@@ -163,40 +161,37 @@ function sorted<Key extends string, Item extends Record<Key, string>>(
   return items.toSorted((a, b) => (a[key] < b[key] ? -1 : 1));
 }
 
-const command: RecordingCommand<PreviewRequest> = {
-  name: "deadband-preview",
-  help: PREVIEW_HELP,
-  form: previewForm,
-  run,
-};
-
-/**
- * `npm run agent -- deadband-preview`: what a deadband would have saved, and its price. Returns the exit code.
- *
- * @throws Fault for options that are wrong, and for recordings that are not there.
- */
-export async function runDeadbandPreview(argv: readonly string[]): Promise<number> {
-  return await runRecordingCommand(command, argv);
+async function run(
+  request: PreviewRequest,
+  recording: Recording,
+  { out }: Surroundings,
+): Promise<number> {
+  const { signal } = recording;
+  const { devices, leftOut, messages } = await previewDeadbands(request, recording);
+  recording.clear();
+  const exitCode = recording.exitCode();
+  if (devices.length === 0 && !signal.aborted) throw noStates(request, messages);
+  if (request.asJson) printData(`${toJson(request, devices)}\n`, { to: out });
+  else
+    print(request.deadband === null ? renderCandidates(devices) : renderOne(devices), { to: out });
+  if (leftOut > 0) {
+    recording.say(`${grouped(leftOut)} or more attributes left out; name a --device`);
+  }
+  if (!signal.aborted) return exitCode;
+  recording.say(`stopped after ${grouped(messages)} messages; this is the result so far`);
+  return exitCodeOf(String(signal.reason));
 }
 
-async function run(request: PreviewRequest, conversation: Conversation): Promise<number> {
-  const { signal, say, showProgress, clearProgress } = conversation;
-  const preview = await previewDeadbands(request, {
-    onProgress: showProgress,
-    onSkipped: ({ reason }) => say(reason),
-    isStopped: () => signal.aborted,
-  });
-  clearProgress();
-  const { devices, leftOut, messages, unreadable, isStopped } = preview;
-  if (preview.cursor === null) throw nothingRecorded(request.stream);
-  if (devices.length === 0 && !isStopped) throw noStates(request, messages);
-  print(request.deadband === null ? renderCandidates(devices) : renderOne(devices));
-  if (leftOut > 0) say(`${grouped(leftOut)} or more attributes left out; name a --device`);
-  if (isStopped) {
-    say(`stopped after ${grouped(messages)} messages; this is what there is so far`);
-    return exitCodeOf(String(signal.reason));
-  }
-  return unreadable > 0 ? EXIT_CODES.fault : EXIT_CODES.ok;
+/** The same deadbands as the tables. */
+function toJson({ deadband }: PreviewRequest, devices: readonly DevicePreview[]): string {
+  const shown = sorted(devices, "device").map(({ series, ...device }) => ({
+    ...device,
+    series: sorted(series, "attribute").map(({ attribute, tallies }) => ({
+      attribute,
+      tallies: deadband === null ? spanning(tallies) : tallies,
+    })),
+  }));
+  return JSON.stringify({ devices: shown }, null, 2);
 }
 
 function noStates({ stream, device, attribute }: PreviewRequest, messages: number): Fault {

@@ -1,3 +1,4 @@
+import { addAbortListener } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,98 +9,88 @@ import {
   startFleet,
 } from "@weir/device-agent/fleet";
 import { isName } from "@weir/protocol";
+import { type Environment, EXIT_CODES, print } from "@weir/runtime";
+import type { Command } from "commander";
 import {
-  type Clock,
-  type Environment,
-  EXIT_CODES,
+  action,
+  examples,
   exitCodeOf,
+  type Given,
   grouped,
-  listenForStopRequest,
-  loadEnvironment,
   optionFault,
-  parseArguments,
-  print,
   readBroker,
-  runCommand,
-  systemClock,
-} from "@weir/runtime";
+  type Surroundings,
+} from "./command-line.ts";
 
 const LIMITS = { devices: 10_000, rate: 100, seconds: 86_400 };
 
-const FLEET_HELP = `npm run fleet -- [options]
+export function define(command: Command, surroundings: Surroundings): void {
+  command
+    .option("--devices <n>", `how many, 1 to ${LIMITS.devices}`, "100")
+    .option("--rate <r>", `states per second of each, up to ${LIMITS.rate}`, "0.1")
+    .option("--for <seconds>", "how long (default: until Ctrl-C)")
+    .option("--prefix <name>", "first level of their topics", "devices")
+    .option("--name <name>", "their ids are name-1, name-2, …", "fleet")
+    .option("--seed <n>", "the same walks each time")
+    .option(
+      "--broker <url>",
+      "another broker than BROKER or BROKER_URL; user and password come from BROKER_USERNAME and BROKER_PASSWORD or their files",
+    );
+  examples(
+    command,
+    ["fleet --devices 1000 --rate 1 --for 60"],
+    `Simulates many devices in one process, for experiments and for load. Each has its own connection, reports
+its state at its rate, and receives commands.`,
+  );
+  action(command, async (given) => {
+    const request = readFleetRequest(given, surroundings.environment);
+    const folder = mkdtempSync(join(tmpdir(), "weir-fleet-"));
+    try {
+      return await runFleet(request, folder, surroundings);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+}
 
-Simulates many devices in one process: each with a connection of its own, a state at its rate, and an
-ear for commands. For trying things out, and for load.
-
-Options:
-  --devices N      how many, 1 to ${LIMITS.devices} (default 100)
-  --rate R         states a second of each, up to ${LIMITS.rate} (default 0.1: one every 10 s)
-  --for SECONDS    how long (default: until Ctrl-C)
-  --prefix NAME    first level of their topics (default devices)
-  --name NAME      what they are called: NAME-1, NAME-2, … (default fleet)
-  --seed N         the same walks each time
-  --broker URL     default BROKER or BROKER_URL; user and password come from BROKER_USERNAME and
-                   BROKER_PASSWORD or their files
-  --help
-`;
-
-const OPTIONS = {
-  devices: { type: "string" },
-  rate: { type: "string" },
-  for: { type: "string" },
-  prefix: { type: "string" },
-  name: { type: "string" },
-  seed: { type: "string" },
-  broker: { type: "string" },
-  help: { type: "boolean" },
-} as const;
-
-/** @throws Fault naming what is wrong. */
-function readFleetRequest(
-  argv: readonly string[],
-  environment: Environment,
-): FleetRequest | "help" {
-  const given = parseArguments(argv, OPTIONS);
-  if (given.has("help")) return "help";
-  const seconds = given.text("for");
+function readFleetRequest(given: Given, environment: Environment): FleetRequest {
+  const whole = { isWhole: true };
+  const seconds = numberOf(given, "for", { min: 1, max: LIMITS.seconds });
   return {
-    broker: readBroker(given.text("broker"), environment),
-    devices: numberOf("devices", given.text("devices") ?? "100", {
-      min: 1,
-      max: LIMITS.devices,
-      isWhole: true,
-    }),
-    rate: numberOf("rate", given.text("rate") ?? "0.1", { min: 0.0001, max: LIMITS.rate }),
-    forMs:
-      seconds === null ? null : 1_000 * numberOf("for", seconds, { min: 1, max: LIMITS.seconds }),
-    prefix: nameOf("prefix", given.text("prefix") ?? "devices"),
-    name: nameOf("name", given.text("name") ?? "fleet"),
-    seed:
-      given.text("seed") === null
-        ? null
-        : numberOf("seed", given.text("seed") ?? "", { min: 0, max: 2 ** 31, isWhole: true }),
+    broker: readBroker(given, environment),
+    // These two have defaults.
+    devices: numberOf(given, "devices", { min: 1, max: LIMITS.devices, ...whole }) as number,
+    rate: numberOf(given, "rate", { min: 0.0001, max: LIMITS.rate }) as number,
+    forMs: seconds === null ? null : 1_000 * seconds,
+    prefix: nameOf(given, "prefix"),
+    name: nameOf(given, "name"),
+    seed: numberOf(given, "seed", { min: 0, max: 2 ** 31, ...whole }),
   };
 }
 
+/** `null` without the option. */
 function numberOf(
+  given: Given,
   option: string,
-  text: string,
   { min, max, isWhole = false }: { min: number; max: number; isWhole?: boolean },
-): number {
+): number | null {
+  const text = given.text(option);
+  if (text === null) return null;
   const number = Number(text);
-  const isSound =
+  const isValid =
     text.trim() !== "" && number >= min && number <= max && (!isWhole || Number.isInteger(number));
-  if (isSound) return number;
+  if (isValid) return number;
   throw optionFault(option, text, `a${isWhole ? " whole" : ""} number from ${min} to ${max}`);
 }
 
-/** A name that still is one with a number behind it. */
-function nameOf(option: string, text: string): string {
+/** A name that is valid with a number behind it, too. */
+function nameOf(given: Given, option: string): string {
+  const text = given.text(option) ?? "";
   if (isName(`${text}-${LIMITS.devices}`)) return text;
   throw optionFault(option, text, "letters, digits, dots, underscores or hyphens, at most 58");
 }
 
-/** What a fleet's process has used since it began. */
+/** What the process has used since it began. */
 interface Usage {
   elapsedMs: number;
   /** CPU time, user and system, in milliseconds. */
@@ -114,7 +105,7 @@ function renderProgress(counts: FleetCounts, sentBefore: number, sinceMs: number
   return `${grouped(connected)} connected, ${grouped(sent)} states sent (${grouped(rate)}/s), ${grouped(lost)} lost, ${grouped(commands)} commands`;
 }
 
-/** What is said at the end. */
+/** The last line. */
 function renderSummary(devices: number, counts: FleetCounts, usage: Usage): string {
   const { elapsedMs, cpuMs, residentBytes } = usage;
   const seconds = elapsedMs / 1_000;
@@ -125,47 +116,29 @@ function renderSummary(devices: number, counts: FleetCounts, usage: Usage): stri
   ].join(" ");
 }
 
-const TOLD_EVERY_MS = 2_000;
+const PROGRESS_MS = 2_000;
 
-/**
- * `npm run fleet`.
- *
- * @returns the exit code.
- * @throws Fault naming what is wrong with the arguments, or what the fleet ended with.
- */
 async function runFleet(
-  argv: readonly string[],
-  environment: Environment = loadEnvironment(),
+  request: FleetRequest,
+  folder: string,
+  { clock, out, stopSignal }: Surroundings,
 ): Promise<number> {
-  const request = readFleetRequest(argv, environment);
-  if (request === "help") {
-    print(FLEET_HELP);
-    return EXIT_CODES.ok;
-  }
-  const folder = mkdtempSync(join(tmpdir(), "weir-fleet-"));
-  try {
-    return await fly(request, folder, systemClock);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
-
-async function fly(request: FleetRequest, folder: string, clock: Clock): Promise<number> {
-  const over = Promise.withResolvers<"time" | string>();
+  const over = Promise.withResolvers<void>();
+  const signal = stopSignal();
   const begunMs = clock.monotonic();
   const fleet = startFleet({ request, folder, onFault: over.reject, clock });
   let before = { sent: 0, atMs: begunMs };
-  const telling = clock.repeat(TOLD_EVERY_MS, () => {
+  const reporting = clock.repeat(PROGRESS_MS, () => {
     const counts = fleet.counts();
     const nowMs = clock.monotonic();
-    print(`${renderProgress(counts, before.sent, nowMs - before.atMs)}\n`);
+    print(`${renderProgress(counts, before.sent, nowMs - before.atMs)}\n`, { to: out });
     before = { sent: counts.sent, atMs: nowMs };
   });
   using _timer =
-    request.forMs === null ? undefined : clock.schedule(request.forMs, () => over.resolve("time"));
-  void listenForStopRequest().then(({ reason }) => over.resolve(reason));
-  const reason = await over.promise;
-  telling[Symbol.dispose]();
+    request.forMs === null ? undefined : clock.schedule(request.forMs, () => over.resolve());
+  using _stopping = addAbortListener(signal, () => over.resolve());
+  await over.promise;
+  reporting[Symbol.dispose]();
 
   const counts = fleet.counts();
   const { user, system } = process.cpuUsage();
@@ -174,11 +147,8 @@ async function fly(request: FleetRequest, folder: string, clock: Clock): Promise
     cpuMs: (user + system) / 1_000,
     residentBytes: process.memoryUsage.rss(),
   };
-  print(`${renderSummary(request.devices, counts, usage)}\n`);
+  print(`${renderSummary(request.devices, counts, usage)}\n`, { to: out });
   await fleet[Symbol.asyncDispose]();
   await forgetFleet(request, clock);
-  return reason === "time" ? EXIT_CODES.ok : exitCodeOf(reason);
+  return signal.aborted ? exitCodeOf(String(signal.reason)) : EXIT_CODES.ok;
 }
-
-await runCommand("fleet", () => runFleet(process.argv.slice(2)));
-process.exit();

@@ -1,46 +1,23 @@
 import { type DeadbandRule, isDue, type Reported } from "@weir/device-agent/deadband";
 import { decodeState, deviceOfState } from "@weir/protocol";
-import { type Cursor, readRange, type Skipped, type StoredMessage } from "@weir/store";
+import type { StoredMessage } from "@weir/store";
 import type { PreviewRequest } from "./deadband-preview.ts";
-import type { Progress } from "./recording-command.ts";
+import type { Recording } from "./recording.ts";
 
-interface PreviewOptions {
-  onProgress: (progress: Progress) => void;
-  onSkipped: (skipped: Skipped) => void;
-  /** Asked between two pages. */
-  isStopped: () => boolean;
-}
-
-/** What a preview has found. */
-interface Preview extends Gathered {
-  messages: number;
-  /** Segments that could not be read. */
-  unreadable: number;
-  isStopped: boolean;
-  /** Behind the last page that was read; `null` where nothing is recorded. */
-  cursor: Cursor | null;
-}
-
-/** Reads what a request asks for, a page at a time, and adds up: never more is in memory. */
+/** Reads a recording and adds up. It stops between two pages when the recording's signal aborts. */
 export async function previewDeadbands(
   request: PreviewRequest,
-  { onProgress, onSkipped, isStopped }: PreviewOptions,
-): Promise<Preview> {
-  const found = { messages: 0, unreadable: 0, isStopped: false, cursor: null as Cursor | null };
-  const batching = startGathering(request);
-  for await (const page of readRange(request.stream.place, request.query)) {
-    for (const skipped of page.skipped) {
-      if (skipped.kind === "unreadable") found.unreadable += 1;
-      onSkipped(skipped);
-    }
-    for (const message of page.messages) batching.add(message);
-    found.messages += page.messages.length;
-    found.cursor = page.cursor;
-    onProgress({ messages: found.messages, reachedUs: page.reachedUs });
-    found.isStopped = isStopped();
-    if (found.isStopped) break;
+  recording: Recording,
+): Promise<Gathered & { messages: number }> {
+  const gathering = startGathering(request);
+  let messages = 0;
+  for await (const page of recording.pages()) {
+    for (const message of page.messages) gathering.add(message);
+    messages += page.messages.length;
+    recording.show(messages, page.reachedUs);
+    if (recording.signal.aborted) break;
   }
-  return { ...found, ...batching.result() };
+  return { messages, ...gathering.result() };
 }
 
 /** What deadbands would have made of one attribute. */
@@ -68,12 +45,6 @@ export interface Gathered {
 /** What of a stored message a preview needs. */
 type Recorded = Pick<StoredMessage, "topic" | "payload" | "receivedUs" | "observedUs">;
 
-interface Batching {
-  /** Passes over what is no state, or not of the device and attribute that are wanted. */
-  add(message: Recorded): void;
-  result(): Gathered;
-}
-
 /** Attributes of all devices together at most. */
 const SERIES_MAX = 1_000;
 /** A state of a later time than this counts as observed when it was received. */
@@ -88,7 +59,7 @@ interface Device {
 /** Sorts the values of recorded states by device and attribute, and tries deadbands on them. */
 export function startGathering(
   request: Pick<PreviewRequest, "device" | "attribute" | "deadband" | "maxSilenceMs">,
-): Batching {
+) {
   const { deadband, maxSilenceMs } = request;
   const rules = deadband === null ? candidateRules(maxSilenceMs) : [{ deadband, maxSilenceMs }];
   const devices = new Map<string, Device>();
@@ -115,7 +86,8 @@ export function startGathering(
   }
 
   return {
-    add: (message) => {
+    /** Ignores what is not a state, or not of the device and attribute that are wanted. */
+    add: (message: Recorded): void => {
       const name = deviceName(message.topic, request.device);
       if (name === null) return;
       const state = readingsOf(message, request.attribute);
@@ -133,7 +105,7 @@ export function startGathering(
       device.messages += 1;
       if (isDue) device.reportedMessages += 1;
     },
-    result: () => ({
+    result: (): Gathered => ({
       devices: [...devices].map(([device, { series, ...counts }]) => ({
         device,
         ...counts,
@@ -217,14 +189,10 @@ export interface Tally {
   error: { mean: number; max: number; rootMeanSquare: number };
 }
 
-/** Adds up a tally, value by value. */
-interface Tallying {
-  /** Returns whether the value would have been reported. */
-  add(value: number, atMs: number): boolean;
-  result(): Tally;
-}
+type Tallying = ReturnType<typeof startTally>;
 
-export function startTally(rule: DeadbandRule): Tallying {
+/** Adds up a tally, value by value. */
+export function startTally(rule: DeadbandRule) {
   let last: Reported | null = null;
   let samples = 0;
   let reported = 0;
@@ -233,7 +201,8 @@ export function startTally(rule: DeadbandRule): Tallying {
   let sumOfSquares = 0;
 
   return {
-    add: (value, atMs) => {
+    /** Returns whether the value would have been reported. */
+    add: (value: number, atMs: number): boolean => {
       samples += 1;
       if (last === null || isDue(value, last, rule, atMs)) {
         last = { value, atMs };
@@ -246,7 +215,7 @@ export function startTally(rule: DeadbandRule): Tallying {
       sumOfSquares += error * error;
       return false;
     },
-    result: () => {
+    result: (): Tally => {
       const count = Math.max(samples, 1);
       const rootMeanSquare = Math.sqrt(sumOfSquares / count);
       return { rule, samples, reported, error: { mean: sum / count, max, rootMeanSquare } };

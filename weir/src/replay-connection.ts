@@ -6,14 +6,7 @@ import {
   isRefusal,
   type PublishOptions,
 } from "@weir/mqtt";
-import {
-  type BrokerConfig,
-  type Clock,
-  EXIT_CODES,
-  errorMessage,
-  Fault,
-  systemClock,
-} from "@weir/runtime";
+import { type BrokerConfig, type Clock, EXIT_CODES, errorMessage, Fault } from "@weir/runtime";
 import type { Cursor } from "@weir/store";
 
 /** A connection to the broker that a recording is played back to; it is made again when it is lost. */
@@ -23,24 +16,20 @@ export interface ReplayConnection extends AsyncDisposable {
   counts(): { sent: number; refused: number };
 }
 
-interface ReplayConnectionOptions {
+const CONNECT_MS_MAX = 20_000;
+const REFUSALS_REPORTED = 5;
+
+/** @throws Fault when there is no connection within 20 s. Later it waits for as long as it takes. */
+export async function connectForReplay(options: {
   broker: BrokerConfig;
   logger: ClientLogger;
   /** Ends the wait for the first connection. */
   signal: AbortSignal;
   /** Called for the first few refusals. */
   onRefused: (topic: string, reason: string) => void;
-  clock?: Clock;
-}
-
-const CONNECT_MS_MAX = 20_000;
-const REFUSALS_TOLD = 5;
-
-/** @throws Fault when there is no connection within 20 s. Later it waits for as long as it takes. */
-export async function connectForReplay(
-  options: ReplayConnectionOptions,
-): Promise<ReplayConnection> {
-  const { broker, logger, signal, onRefused, clock = systemClock } = options;
+  clock: Clock;
+}): Promise<ReplayConnection> {
+  const { broker, logger, signal, onRefused, clock } = options;
   const counts = { sent: 0, refused: 0 };
   const window = createSendWindow({
     publish: (topic, payload, how) => client.publish(topic, payload, how),
@@ -49,7 +38,7 @@ export async function connectForReplay(
     },
     onRefused: ({ topic }, reason) => {
       counts.refused += 1;
-      if (counts.refused <= REFUSALS_TOLD) onRefused(topic, reason);
+      if (counts.refused <= REFUSALS_REPORTED) onRefused(topic, reason);
     },
   });
   const connected = Promise.withResolvers<void>();
@@ -110,13 +99,6 @@ export interface SendWindow {
   answeredThrough(): Cursor | null;
 }
 
-interface SendWindowOptions {
-  publish: (topic: string, payload: Buffer, options: PublishOptions) => Promise<void>;
-  onSent: () => void;
-  /** The broker does not take it. It is not tried again. */
-  onRefused: (message: Outgoing, reason: string) => void;
-}
-
 interface Entry {
   message: Outgoing;
   isAnswered: boolean;
@@ -125,7 +107,16 @@ interface Entry {
 const MESSAGES_MAX = 1_000;
 const BYTES_MAX = 8 * 1024 * 1024;
 
-export function createSendWindow({ publish, onSent, onRefused }: SendWindowOptions): SendWindow {
+export function createSendWindow({
+  publish,
+  onSent,
+  onRefused,
+}: {
+  publish: (topic: string, payload: Buffer, options: PublishOptions) => Promise<void>;
+  onSent: () => void;
+  /** The broker does not take it. It is not tried again. */
+  onRefused: (message: Outgoing, reason: string) => void;
+}): SendWindow {
   /** In their order; the first is not answered. */
   const entries: Entry[] = [];
   let bytes = 0;
@@ -144,7 +135,7 @@ export function createSendWindow({ publish, onSent, onRefused }: SendWindowOptio
       },
       (error: unknown) => {
         if (on === connection && isRefusal(error)) refuse(entry, error);
-        // The end of a connection is told right behind the errors that it causes.
+        // The client reports the end of a connection right behind the errors that it causes.
         else setImmediate(() => on === connection && isConnected && refuse(entry, error));
       },
     );

@@ -1,67 +1,51 @@
 import { addAbortListener } from "node:events";
 import { matchesFilter, topicProblem } from "@weir/protocol";
-import { type BrokerConfig, type Clock, EXIT_CODES, Fault } from "@weir/runtime";
-import { type Cursor, readRange, type Skipped, type StoredMessage } from "@weir/store";
+import type { BrokerConfig, Clock } from "@weir/runtime";
+import type { StoredMessage } from "@weir/store";
 import type { StreamConfig } from "@weir/streams";
-import type { Progress } from "./recording-command.ts";
+import { usageFault } from "./command-line.ts";
+import type { Recording } from "./recording.ts";
 import type { ReplayRequest } from "./replay.ts";
 import type { SendWindow } from "./replay-connection.ts";
 
-export interface ReplayOptions {
-  window: SendWindow;
-  clock: Clock;
-  onProgress: (progress: Progress) => void;
-  onSkipped: (skipped: Skipped) => void;
-  /** Ends it, also in the middle of a pause. */
-  signal: AbortSignal;
-}
-
-/** What a replay has read. What the broker has answered is the window's to say. */
-export interface Replayed {
-  /** Messages that were handed to the window. */
-  played: number;
-  /** Messages that were left out, because their topics cannot be published to. */
-  leftOut: number;
-  /** Segments that could not be read. */
-  unreadable: number;
-  /** The end of what was read; `null` where there was nothing at all. */
-  cursor: Cursor | null;
-}
-
-/** Plays a recording back, and returns when the broker has answered all of it or the signal aborts. */
-export async function replay(request: ReplayRequest, options: ReplayOptions): Promise<Replayed> {
-  const { window, clock, onProgress, onSkipped, signal } = options;
+/**
+ * Plays a recording back, and returns when the broker has answered all of it or the signal aborts.
+ *
+ * @returns how many messages were left out, because nobody can publish to their topics.
+ */
+export async function replay(
+  request: ReplayRequest,
+  recording: Recording,
+  { window, clock }: { window: SendWindow; clock: Clock },
+): Promise<number> {
+  const { signal } = recording;
   const pace = createPace(request.pace);
   const refuseOwn = ownTopicGuard(request);
-  const replayed: Replayed = { played: 0, leftOut: 0, unreadable: 0, cursor: null };
+  let played = 0;
+  let leftOut = 0;
 
   async function play(message: StoredMessage): Promise<void> {
     const topic = retopic(message.topic, request.retopic);
     if (topicProblem(topic) !== null) {
-      replayed.leftOut += 1;
+      leftOut += 1;
       return;
     }
     refuseOwn(topic);
     await pause(clock, pace.waitMs(message.receivedUs, clock.monotonic()), signal);
     await window.send(outgoing(message, topic, request), signal);
     if (signal.aborted) return;
-    replayed.played += 1;
-    onProgress({ messages: replayed.played, reachedUs: message.receivedUs });
+    played += 1;
+    recording.show(played, message.receivedUs);
   }
 
-  for await (const page of readRange(request.stream.place, request.query)) {
-    for (const skipped of page.skipped) {
-      if (skipped.kind === "unreadable") replayed.unreadable += 1;
-      onSkipped(skipped);
-    }
+  for await (const page of recording.pages()) {
     for (const message of page.messages) {
       await play(message);
-      if (signal.aborted) return replayed;
+      if (signal.aborted) return leftOut;
     }
-    replayed.cursor = page.cursor;
   }
   await window.settled(signal);
-  return replayed;
+  return leftOut;
 }
 
 function outgoing(
@@ -81,13 +65,9 @@ function ownTopicGuard({ stream, streams, broker, allowsOwnTopics }: ReplayReque
   const isOwnBroker = isSameBroker(streams.brokers[stream.broker], broker);
   return (topic: string): void => {
     if (allowsOwnTopics || !isOwnBroker || !listensTo(stream, topic)) return;
-    throw new Fault(
+    throw usageFault(
       `the stream ${stream.name} itself listens to ${JSON.stringify(topic)} at ${broker.url}`,
-      {
-        remedy:
-          "Put something in front of the topics (--root replay/), name another broker, or say --same-topics: then it is logged again, except what has the sequence of an outbox, which counts as a duplicate.",
-        exitCode: EXIT_CODES.configuration,
-      },
+      "Put something in front of the topics (--root replay/), name another broker, or give --same-topics: then it is logged again, except what has the sequence of an outbox, which counts as a duplicate.",
     );
   };
 }
@@ -117,7 +97,7 @@ export interface PaceOptions {
   gapMsMax: number;
 }
 
-/** Whoever is later than this does not make up for it: it was an outage, or the broker is slower. */
+/** A longer delay is not made up for: it was an outage, or the broker is slower. */
 const LATE_MS_MAX = 1_000;
 
 /** The original gaps, scaled and capped. Where the clock was set back there is none. */
@@ -153,7 +133,7 @@ const PORTS = new Map([
 ]);
 const THIS_MACHINE: ReadonlySet<string> = new Set(["localhost", "127.0.0.1", "[::1]"]);
 
-/** Whether two URLs lead to the same host, as far as they themselves tell: names are not looked up. */
+/** Whether two URLs name the same host and port. Names are not looked up. */
 export function isSameBroker(one: BrokerConfig | undefined, other: BrokerConfig): boolean {
   return one !== undefined && addressOf(one.url) === addressOf(other.url);
 }

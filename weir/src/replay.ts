@@ -2,34 +2,27 @@ import { topicProblem } from "@weir/protocol";
 import {
   type BrokerConfig,
   createLogger,
+  type Environment,
   EXIT_CODES,
+  print,
+  visible,
+} from "@weir/runtime";
+import type { Command } from "commander";
+import {
+  examples,
   exitCodeOf,
   type Given,
   grouped,
   optionFault,
-  print,
   readBroker,
   readDuration,
-  runCommand,
-  systemClock,
-  visible,
-} from "@weir/runtime";
-import {
-  type Conversation,
-  type RecordingCommand,
-  runRecordingCommand,
-} from "./recording-command.ts";
+  repeated,
+  type Surroundings,
+} from "./command-line.ts";
+import { defineRecordingCommand, type Recording, type Selected } from "./recording.ts";
 import { connectForReplay, type ReplayConnection } from "./replay-connection.ts";
-import {
-  type PaceOptions,
-  type Replayed,
-  type RetopicOptions,
-  type Rewrite,
-  replay,
-} from "./replay-messages.ts";
-import { nothingRecorded, type RequestForm, SELECTION_HELP, type Selected } from "./selection.ts";
+import { type PaceOptions, type RetopicOptions, type Rewrite, replay } from "./replay-messages.ts";
 
-/** What `npm run replay` is asked for. */
 export interface ReplayRequest extends Selected {
   broker: BrokerConfig;
   pace: PaceOptions;
@@ -42,56 +35,59 @@ export interface ReplayRequest extends Selected {
   allowsOwnTopics: boolean;
 }
 
-const REPLAY_HELP = `npm run replay -- --stream NAME [options]
+export function define(command: Command, surroundings: Surroundings): void {
+  defineRecordingCommand(command, surroundings, { options, read, run });
+  examples(
+    command,
+    [
+      "replay --stream data --from -1d --speed 60 --root replay/",
+      "replay --stream devices --speed max --broker mqtts://test.example.org",
+    ],
+    `It plays in the order of arrival, with the gaps between the messages. What the broker has not confirmed
+when a connection is lost is sent again over the next one. Nothing is published on topics that begin
+with $. Ctrl-C prints the cursor to continue with.`,
+  );
+}
 
-Plays a part of a stream back to a broker, in the order of arrival and with the gaps that it came with.
-What the broker has not confirmed when a connection is lost is sent again over the next one.
+function options(command: Command): void {
+  command
+    .option("--speed <n>", "n times as fast, or max: as fast as the broker takes it (default: 1)")
+    .option("--max-gap <span>", "no pause is longer: 500ms, 10s, 5m, 2h")
+    .option("--root <prefix>", "put this in front of each topic, for instance replay/")
+    .option(
+      "--rewrite <a=b>",
+      "a topic that begins with a begins with b instead; may be repeated, the first that fits counts",
+      repeated,
+    )
+    .option(
+      "--broker <url>",
+      "mqtt://[user@]host[:port], also mqtts, ws and wss, with the password and the certificates of the environment (default: the stream's broker)",
+    )
+    .option(
+      "--qos <0|1>",
+      "for all messages; with 0 nothing is confirmed, and a lost connection loses messages (default: that of each message, at most 1)",
+    )
+    .option("--retained", "publish as retained what arrived retained; without it nothing is")
+    .option(
+      "--same-topics",
+      "allow topics that the stream itself logs at this broker. It logs such messages again, except those of publishers with an outbox: the ledger knows their sequences",
+    );
+}
 
-Options:
-${SELECTION_HELP}
-  --speed N         N times as fast; 1 by default, max for as fast as the broker takes it
-  --max-gap SPAN    no pause is longer: 500ms, 10s, 5m, 2h
-  --root PREFIX     is put in front of each topic, for instance replay/
-  --rewrite A=B     a topic that begins with A begins with B instead; may be repeated, the first that
-                    fits counts
-  --broker URL      mqtt://[user@]host[:port], also mqtts, ws and wss; with the password and the
-                    certificates of the environment; default the stream's broker
-  --qos 0|1         for all messages; default that of each, but 1 at most. With 0 nothing is confirmed,
-                    and what a lost connection swallows is lost
-  --retained        what came retained is retained again; otherwise nothing is
-  --same-topics     plays back also onto topics that the stream itself listens to on this broker. It
-                    logs such messages again, except those of publishers with an outbox: by the
-                    sequence in their payloads the ledger knows them as duplicates.
-  --help
-
-Nothing is published on topics that begin with $. Ctrl-C prints the cursor to go on with.
-`;
-
-/** How `npm run replay` reads its command line. */
-export const replayForm: RequestForm<ReplayRequest> = {
-  options: {
-    speed: { type: "string" },
-    "max-gap": { type: "string" },
-    root: { type: "string" },
-    rewrite: { type: "string", multiple: true },
-    broker: { type: "string" },
-    qos: { type: "string" },
-    retained: { type: "boolean" },
-    "same-topics": { type: "boolean" },
-  },
-  read: (given, { selected, environment }) => {
-    const url = given.text("broker");
-    return {
-      ...selected,
-      broker: url === null ? brokerOf(selected) : readBroker(url, environment),
-      pace: { speed: readSpeed(given), gapMsMax: readMaxGap(given) },
-      retopic: { root: readRoot(given), rewrites: given.texts("rewrite").map(readRewrite) },
-      qos: readQos(given),
-      keepsRetained: given.has("retained"),
-      allowsOwnTopics: given.has("same-topics"),
-    };
-  },
-};
+function read(
+  given: Given,
+  { selected, environment }: { selected: Selected; environment: Environment },
+): ReplayRequest {
+  return {
+    ...selected,
+    broker: given.text("broker") === null ? brokerOf(selected) : readBroker(given, environment),
+    pace: { speed: readSpeed(given), gapMsMax: readMaxGap(given) },
+    retopic: { root: readRoot(given), rewrites: given.texts("rewrite").map(readRewrite) },
+    qos: readQos(given),
+    keepsRetained: given.has("retained"),
+    allowsOwnTopics: given.has("same-topics"),
+  };
+}
 
 function brokerOf({ stream, streams }: Selected): BrokerConfig {
   // The configuration of streams is refused when one of them names a broker that is not there.
@@ -133,45 +129,33 @@ function readQos(given: Given): 0 | 1 | null {
   throw optionFault("qos", text, "0 or 1");
 }
 
-/** `npm run replay`: plays a part of a stream back to a broker. */
-const command: RecordingCommand<ReplayRequest> = {
-  name: "replay",
-  help: REPLAY_HELP,
-  form: replayForm,
-  run,
-};
-
-async function run(request: ReplayRequest, conversation: Conversation): Promise<number> {
-  const { broker, stream } = request;
-  const { signal, say } = conversation;
+async function run(
+  request: ReplayRequest,
+  recording: Recording,
+  { clock, out }: Surroundings,
+): Promise<number> {
+  const { signal } = recording;
   await using connection = await connectForReplay({
-    broker,
+    broker: request.broker,
     logger: createLogger("replay", { logLevel: "warn", logFormat: "auto" }),
     signal,
-    onRefused: (topic, reason) => say(`${JSON.stringify(topic)} was refused: ${visible(reason)}`),
+    onRefused: (topic, reason) =>
+      recording.say(`${JSON.stringify(topic)} was refused: ${visible(reason)}`),
+    clock,
   });
-  const replayed = await replay(request, {
-    window: connection.window,
-    clock: systemClock,
-    onProgress: conversation.showProgress,
-    onSkipped: ({ reason }) => say(reason),
-    signal,
-  });
-  conversation.clearProgress();
-  print(summary(connection, replayed));
-  if (signal.aborted) {
-    say(whereToGoOn(connection, request));
-    return exitCodeOf(String(signal.reason));
-  }
-  if (replayed.cursor === null) throw nothingRecorded(stream);
-  const isWhole = connection.counts().refused === 0 && replayed.unreadable === 0;
-  return isWhole ? EXIT_CODES.ok : EXIT_CODES.fault;
-}
-
-function summary(connection: ReplayConnection, { leftOut }: Replayed): string {
+  const leftOut = await replay(request, recording, { window: connection.window, clock });
+  recording.clear();
   const { sent, refused } = connection.counts();
   const others = `${grouped(refused)} refused by the broker, ${grouped(leftOut)} left out`;
-  return `${grouped(sent)} messages sent, ${others} (topics that nobody may publish to)\n`;
+  print(`${grouped(sent)} messages sent, ${others} (topics that nobody may publish to)\n`, {
+    to: out,
+  });
+  if (signal.aborted) {
+    recording.say(whereToGoOn(connection, request));
+    return exitCodeOf(String(signal.reason));
+  }
+  const exitCode = recording.exitCode();
+  return refused > 0 ? EXIT_CODES.fault : exitCode;
 }
 
 /** The broker may have had some of what it has not confirmed: that comes twice then, never not at all. */
@@ -181,5 +165,3 @@ function whereToGoOn({ window }: ReplayConnection, { query }: ReplayRequest): st
     ? "stopped before the first message"
     : `stopped; go on with --cursor ${cursor}`;
 }
-
-await runCommand(command.name, () => runRecordingCommand(command, process.argv.slice(2)));

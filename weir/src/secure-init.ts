@@ -23,6 +23,7 @@ import {
   withoutPassword,
   withPassword,
 } from "./certificates.ts";
+import { inClone } from "./command-line.ts";
 import {
   type Client,
   clientsOf,
@@ -33,8 +34,6 @@ import {
   withMissingBlocks,
 } from "./rights.ts";
 
-/** What the suite's own services may do. */
-const SUITE_RIGHTS = join(import.meta.dirname, "../../mosquitto/rights.acl");
 const DEVICE_AGENT = "device-agent";
 const OPERATOR = { kind: "operator", name: "operator", user: "operator" } as const;
 
@@ -75,6 +74,7 @@ interface SuiteIdentity {
  * @throws Fault when the server needs a certificate and no host is given, or one is none.
  */
 export function initialise(folder: SecretsFolder, { hosts, deviceId }: SuiteIdentity): Step[] {
+  const suite = readFileSync(inClone("mosquitto/rights.acl"), "utf8");
   const steps: Step[] = [];
   if (!folder.has(FILES.server)) checkHosts(hosts);
 
@@ -95,7 +95,6 @@ export function initialise(folder: SecretsFolder, { hosts, deviceId }: SuiteIden
     certifyServer(authorityOf(folder), folder.pathOf(FILES.serverKey), hosts),
   );
 
-  const suite = readFileSync(SUITE_RIGHTS, "utf8");
   const agent: Client = { kind: "device", name: deviceId, user: DEVICE_AGENT };
   make(FILES.rights, "containers", () => withClient(withClient(suite, OPERATOR), agent));
   make(FILES.passwords, "containers", () => "");
@@ -232,7 +231,7 @@ export function openSecretsFolder(root: string): SecretsFolder {
     lock: () => {
       makeFolder(root, ROOT_MODE);
       return lockFile(pathOf("secrets"), {
-        message: `another npm run secure is at work in ${root}`,
+        message: `another weir secure is at work in ${root}`,
         remedy: "Wait until it has ended, and try again.",
         waitMs: LOCK_WAIT_MS,
       });
@@ -244,7 +243,7 @@ export function openSecretsFolder(root: string): SecretsFolder {
       } catch (error) {
         if (errorCode(error) !== "ENOENT") throw error;
         throw new Fault(`there is no ${pathOf(file)}`, {
-          remedy: "npm run secure -- init --host NAME makes what is missing.",
+          remedy: "weir secure init --host NAME makes what is missing.",
           exitCode: EXIT_CODES.unavailable,
         });
       }

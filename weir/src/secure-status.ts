@@ -1,12 +1,10 @@
 import { X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { grouped } from "@weir/runtime";
 import { issuedIn, nextUpdateOf } from "./certificates.ts";
+import { grouped, inClone } from "./command-line.ts";
 import { clientsOf, retainableOf } from "./rights.ts";
 import { FILES, type SecretsFolder } from "./secure-init.ts";
 
-const BROKER_FILE = join(import.meta.dirname, "../../mosquitto/secured.conf");
 const DAY_MS = 86_400_000;
 /** Time enough to renew what ends. */
 const WARNING_DAYS = 30;
@@ -48,7 +46,7 @@ export function statusOf(folder: SecretsFolder, now: Date): Status {
       ...retainable.flatMap(({ user, unbounded }) =>
         unbounded.map(
           (filter) =>
-            `${user} may write to ${filter}, a filter, and so have the broker retain as much as it likes; name the topics in ${folder.pathOf(FILES.rights)} (npm run secure -- init replaces what an earlier Weir wrote)`,
+            `${user} may write to ${filter}, a filter, and so have the broker retain as much as it likes; name the topics in ${folder.pathOf(FILES.rights)} (weir secure init replaces what an earlier Weir wrote)`,
         ),
       ),
     ],
@@ -71,7 +69,9 @@ function endsOf(folder: SecretsFolder): { what: string; at: Date }[] {
 
 /** The largest message that the secured broker takes, topic and properties included, in bytes. */
 function packetBytesMax(): number {
-  return Number(/^max_packet_size (\d+)$/m.exec(readFileSync(BROKER_FILE, "utf8"))?.[1]);
+  return Number(
+    /^max_packet_size (\d+)$/m.exec(readFileSync(inClone("mosquitto/secured.conf"), "utf8"))?.[1],
+  );
 }
 
 export function renderStatus({ ends, retained, problems }: Status): string {

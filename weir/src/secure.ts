@@ -1,15 +1,15 @@
-import { parseArgs } from "node:util";
 import { deviceAgentSettings } from "@weir/device-agent/config";
-import {
-  EXIT_CODES,
-  errorMessage,
-  Fault,
-  loadEnvironment,
-  print,
-  readSettings,
-  runCommand,
-} from "@weir/runtime";
+import { type Environment, EXIT_CODES, print, printData, readSettings } from "@weir/runtime";
+import type { Command } from "commander";
 import { type Admission, addClient, type Removal, removeClient } from "./clients.ts";
+import {
+  action,
+  examples,
+  type Given,
+  repeated,
+  type Surroundings,
+  usageFault,
+} from "./command-line.ts";
 import type { Client } from "./rights.ts";
 import {
   FILES,
@@ -21,123 +21,111 @@ import {
 } from "./secure-init.ts";
 import { renderStatus, statusOf } from "./secure-status.ts";
 
-const USAGE = `npm run secure -- init --host NAME [--host ADDRESS]...
-    makes what is missing: keys, certificates, the users of Weir's services, and "operator"
-npm run secure -- device ID [--access-key KEY | --certificate]
-    lets a device in: with a password, KEY is its user name where that is not ID; or with a certificate
-npm run secure -- operator NAME [--certificate]
-    lets somebody in who sees everything and sends commands
-npm run secure -- remove NAME
-    takes everything from a device or an operator
-npm run secure -- status
-    says until when certificates hold, and how much each client may have the broker retain;
-    fails when something ends within 30 days, or may be retained without a bound
+const FOLDER = ["--folder <folder>", "where all of it is kept", "secrets"] as const;
 
-    --folder FOLDER   where all of it is kept (secrets)
-`;
-
-/** What the command line asks for. */
-type SecureCommand =
-  | { kind: "init"; folder: string; hosts: readonly string[] }
-  | ({ folder: string } & Admission)
-  | { kind: "remove"; folder: string; name: string }
-  | { kind: "status"; folder: string };
-
-const OPTIONS = {
-  folder: { type: "string" },
-  host: { type: "string", multiple: true },
-  "access-key": { type: "string" },
-  certificate: { type: "boolean" },
-  help: { type: "boolean", short: "h" },
-} as const;
-/** Which options a command has, besides --folder. */
-const OPTIONS_OF: ReadonlyMap<string, readonly string[]> = new Map(
-  Object.entries({
-    init: ["host"],
-    device: ["access-key", "certificate"],
-    operator: ["certificate"],
-    remove: [],
-    status: [],
-  }),
-);
-
-/**
- * @returns `null` for one who wants to know how it is used.
- * @throws Fault for what cannot be understood.
- */
-function readCommandLine(args: readonly string[]): SecureCommand | null {
-  const { values, positionals } = parse(args);
-  const [kind, name, ...rest] = positionals;
-  if (values.help === true || kind === undefined) return null;
-  checkOptions(kind, Object.keys(values));
-  const folder = values.folder ?? "secrets";
-  if (kind === "init") {
-    if (name !== undefined) throw usageFault(`init: ${name} is no option; --host ${name} may be`);
-    return { kind, folder, hosts: values.host ?? [] };
-  }
-  if (kind === "status") {
-    if (name !== undefined) throw usageFault(`status: ${name} is too much; it takes no name`);
-    return { kind, folder };
-  }
-  if (name === undefined) throw usageFault(`${kind}: a name is missing`);
-  if (rest.length > 0) throw usageFault(`${kind}: ${rest.join(" ")} is too much; one at a time`);
-  if (kind === "remove") return { kind, folder, name };
-  const accessKey = values["access-key"] ?? null;
-  if (accessKey !== null && values.certificate === true) {
-    throw usageFault("--access-key: it belongs to a password, and --certificate does without one");
-  }
-  return {
-    kind: kind === "device" ? "device" : "operator",
-    folder,
-    name,
-    accessKey,
-    credential: values.certificate === true ? "certificate" : "password",
+export function define(command: Command, { environment, clock, out }: Surroundings): void {
+  examples(
+    command,
+    [
+      "secure init --host my.host.name",
+      "secure device garden",
+      "secure operator home-assistant --certificate",
+      "secure remove garden",
+      "secure status",
+    ],
+    "docs/how-to/secure-the-suite.md describes the secured suite.",
+  );
+  /** Opens the folder, keeps other commands out of it meanwhile, and prints what it was given. */
+  const change = (given: Given, task: (folder: SecretsFolder) => string): number => {
+    const folder = openSecretsFolder(given.text("folder") ?? "");
+    using _lock = folder.lock();
+    print(task(folder), { to: out });
+    return EXIT_CODES.ok;
   };
-}
 
-function checkOptions(kind: string, given: readonly string[]): void {
-  const allowed = OPTIONS_OF.get(kind);
-  if (allowed === undefined) throw usageFault(`there is no command ${JSON.stringify(kind)}`);
-  const odd = given.find((option) => option !== "folder" && !allowed.includes(option));
-  if (odd !== undefined) throw usageFault(`--${odd}: it means nothing to ${kind}`);
-}
+  const init = command
+    .command("init")
+    .description("make what is missing: keys, certificates, the services' users, an operator")
+    .option("--host <name>", "a name or address of the broker; may be repeated", repeated)
+    .option(...FOLDER);
+  examples(init, ["secure init --host my.host.name --host 192.168.1.5"]);
+  action(init, (given) => {
+    const hosts = given.texts("host");
+    return change(given, (folder) =>
+      renderSteps(initialise(folder, { hosts, deviceId: ownDeviceId(environment) }), hosts),
+    );
+  });
 
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
-  } catch (cause) {
-    throw usageFault(errorMessage(cause));
-  }
-}
+  const device = command
+    .command("device")
+    .description("let a device in, with a password or with a certificate")
+    .argument("<id>")
+    .option("--access-key <key>", "the user name, where it is not the id")
+    .option("--certificate", "a certificate instead of a password")
+    .option(...FOLDER);
+  examples(device, ["secure device garden", "secure device porch --certificate"]);
+  action(device, (given, name = "") =>
+    change(given, (folder) => admit(folder, "device", name, given)),
+  );
 
-function usageFault(message: string): Fault {
-  return new Fault(message, {
-    remedy: "See npm run secure -- --help.",
-    exitCode: EXIT_CODES.configuration,
+  const operator = command
+    .command("operator")
+    .description("let in a user who sees everything and sends commands")
+    .argument("<name>")
+    .option("--certificate", "a certificate instead of a password")
+    .option(...FOLDER);
+  examples(operator, ["secure operator home-assistant"]);
+  action(operator, (given, name = "") =>
+    change(given, (folder) => admit(folder, "operator", name, given)),
+  );
+
+  const remove = command
+    .command("remove")
+    .description("take user, rights and files from a device or an operator")
+    .argument("<name>")
+    .option(...FOLDER);
+  examples(remove, ["secure remove garden"]);
+  action(remove, (given, name = "") =>
+    change(given, (folder) => {
+      const after = AFTER[removeClient(folder, name)];
+      return `${name} has no user, no rights and no files any more. ${RELOAD}${after}`;
+    }),
+  );
+
+  const status = command
+    .command("status")
+    .description("show when certificates end, and how much each client may have the broker retain")
+    .option("--json", "print it as JSON")
+    .option(...FOLDER);
+  examples(
+    status,
+    ["secure status"],
+    "Exit code 1 when something ends within 30 days, or a client may have an unbounded amount retained.",
+  );
+  action(status, (given) => {
+    const found = statusOf(openSecretsFolder(given.text("folder") ?? ""), new Date(clock.now()));
+    if (given.has("json")) printData(`${JSON.stringify(found, null, 2)}\n`, { to: out });
+    else print(renderStatus(found), { to: out });
+    return found.problems.length === 0 ? EXIT_CODES.ok : EXIT_CODES.fault;
   });
 }
 
-// `npm run secure`: keys, certificates, users and rights of the secured suite (docs/how-to/secure-the-suite.md).
+function admit(folder: SecretsFolder, kind: Client["kind"], name: string, given: Given): string {
+  const accessKey = given.text("access-key");
+  const credential = given.has("certificate") ? "certificate" : "password";
+  if (accessKey !== null && credential === "certificate") {
+    throw usageFault(
+      "--access-key: it is the user name for a password, and --certificate needs none",
+      "Leave one of them out.",
+    );
+  }
+  const client = addClient(folder, { kind, name, accessKey, credential });
+  return renderClient(folder, client, credential);
+}
+
 const RELOAD = `A broker that is running reads it after
   docker compose kill -s HUP mosquitto
 `;
-
-/** Does what is asked; returns what there is to say. */
-function obey(folder: SecretsFolder, command: Exclude<SecureCommand, { kind: "status" }>): string {
-  using _lock = folder.lock();
-  switch (command.kind) {
-    case "init":
-      return renderSteps(
-        initialise(folder, { ...command, deviceId: ownDeviceId() }),
-        command.hosts,
-      );
-    case "device":
-    case "operator":
-      return renderClient(folder, addClient(folder, command), command);
-    case "remove":
-      return `${command.name} has no user, no rights and no files any more. ${RELOAD}${AFTER[removeClient(folder, command.name)]}`;
-  }
-}
 
 /** What a reload does not end. */
 const AFTER: Readonly<Record<Removal, string>> = {
@@ -145,27 +133,31 @@ const AFTER: Readonly<Record<Removal, string>> = {
   certificate: `and then refuses the certificate. A connection that it has open stays without any rights until
   docker compose restart mosquitto
 `,
-  unknown: `Its certificate is not written down here, so it cannot be called back: it still opens a connection, without
+  unknown: `Its certificate is not recorded here, so it cannot be revoked: it still opens a connection, without
 any rights. Where that is too much, renew the authority (docs/how-to/secure-the-suite.md).
 `,
 };
 
-/** The device agent's setting, where it has one; its container is told the same. */
-function ownDeviceId(): string {
+/** The device agent's setting; its container gets the same. */
+function ownDeviceId(environment: Environment): string {
   const { DEVICE_ID } = deviceAgentSettings;
-  return readSettings({ DEVICE_ID }, loadEnvironment()).DEVICE_ID;
+  return readSettings({ DEVICE_ID }, environment).DEVICE_ID;
 }
 
 function renderSteps(steps: readonly Step[], [host = "NAME"]: readonly string[]): string {
   return `${steps.map(({ path, isNew }) => `${isNew ? "made" : "kept"}  ${path}`).join("\n")}
 
 Keep a copy of the folder where nobody else reads it. Next:
-  npm run secure -- device garden       for each device; its broker is mqtts://${host}:8883
+  npx weir secure device garden         for each device; its broker is mqtts://${host}:8883
   docker compose -f docker-compose.yml -f docker-compose-secured.yml up --build
 `;
 }
 
-function renderClient(folder: SecretsFolder, client: Client, { credential }: Admission): string {
+function renderClient(
+  folder: SecretsFolder,
+  client: Client,
+  credential: Admission["credential"],
+): string {
   const { password, key, certificate } = filesOf(client);
   const identity =
     credential === "password"
@@ -186,19 +178,3 @@ function renderClient(folder: SecretsFolder, client: Client, { credential }: Adm
   ];
   return `${lines.map(([what = "", value]) => `${what.padEnd(12)} ${value}\n`).join("")}\n${RELOAD}`;
 }
-
-await runCommand("secure", async () => {
-  const command = readCommandLine(process.argv.slice(2));
-  if (command === null) {
-    print(USAGE);
-    return EXIT_CODES.ok;
-  }
-  const folder = openSecretsFolder(command.folder);
-  if (command.kind !== "status") {
-    print(obey(folder, command));
-    return EXIT_CODES.ok;
-  }
-  const status = statusOf(folder, new Date());
-  print(renderStatus(status));
-  return status.problems.length === 0 ? EXIT_CODES.ok : EXIT_CODES.fault;
-});

@@ -19,7 +19,7 @@ import {
 import { type Clock, errorMessage, visible } from "@weir/runtime";
 import type { SendRequest } from "./command.ts";
 
-/** What came of sending a command. */
+/** The outcome of sending a command. */
 export type SendOutcome =
   | ({ kind: "ended" } & Ended)
   | { kind: "no answer"; last: CommandAck | null; availability: string | null }
@@ -27,23 +27,26 @@ export type SendOutcome =
   | { kind: "refused"; reason: string }
   | { kind: "stopped" };
 
-interface SendOptions {
-  clock: Clock;
-  logger: ClientLogger;
-  /** Ends it. */
-  signal: AbortSignal;
-  /** Called for each ack of this command, in order. */
-  onAck: (ack: CommandAck) => void;
-}
-
 /** Sends a command and waits for its end. */
 export async function sendCommand(
   request: SendRequest,
-  { clock, logger, signal, onAck }: SendOptions,
+  {
+    clock,
+    logger,
+    signal,
+    onAck,
+  }: {
+    clock: Clock;
+    logger: ClientLogger;
+    /** Ends it. */
+    signal: AbortSignal;
+    /** Called for each ack of this command, in order. */
+    onAck: (ack: CommandAck) => void;
+  },
 ): Promise<SendOutcome> {
   const topics = deviceTopics(request.address);
   const message = messageOf(request, clock.now());
-  const following = createFollowing();
+  const following = new Following();
   const outcome = Promise.withResolvers<SendOutcome>();
   let availability: string | null = null;
   let wasConnected = false;
@@ -64,7 +67,7 @@ export async function sendCommand(
       await client.publish(topics.command, message, { qos: 1 });
     } catch (error) {
       if (isRefusal(error)) outcome.resolve({ kind: "refused", reason: errorMessage(error) });
-      // Else the connection is gone, and it is sent again on the next one: its id makes that safe.
+      // Otherwise the connection is lost, and the next one sends it again: its id makes that safe.
     }
   }
 
@@ -72,7 +75,7 @@ export async function sendCommand(
     broker: request.broker,
     clientId: `weir-command-${randomUUID()}`,
     session: { kind: "clean" },
-    // Both before it is sent: no answer is missed, and it is known whether the device is there.
+    // Both before it is sent: then no answer is missed, and the availability of the device is known.
     subscriptions: [
       { filter: topics.ack, qos: 1 },
       { filter: topics.availability, qos: 1 },
@@ -93,7 +96,7 @@ export async function sendCommand(
   });
   using _stopping = addAbortListener(signal, () => outcome.resolve({ kind: "stopped" }));
   using _timer = clock.schedule(request.timeoutMs, () =>
-    outcome.resolve({ kind: "no answer", last: following.last(), availability }),
+    outcome.resolve({ kind: "no answer", last: following.last, availability }),
   );
   client.start();
   return await outcome.promise;
@@ -107,52 +110,45 @@ function messageOf(request: SendRequest, nowMs: number): string {
     payload,
     issuedAt: nowMs,
     expiresAt: nowMs + expiresMs,
-    // As that platform sends it to programs that are made for it.
+    // As Losant's platform sends it.
     ...(address.prefix === "losant" ? { time: { $date: new Date(nowMs).toISOString() } } : {}),
   });
 }
 
-/** A client tells the end of a connection in words: those of MQTT's codes for users and rights. */
+/** The reasons of MQTT's codes about users and rights, and of a refused subscription. */
 function isAboutRights(reason: string): boolean {
   return /not authori[sz]ed|user ?name or password|banned|cannot subscribe/i.test(reason);
 }
 
-/** A command's end, as far as its sender learns of it. */
+/** A command's end, as its sender knows it. */
 interface Ended {
   status: CommandOutcome;
   ack: CommandAck;
 }
 
-/** Follows one command by the acks of its id. */
-interface Following {
-  /** It was sent, perhaps once more after a connection was lost. */
-  sent(): void;
-  /** What ends it; `null` while it goes on. */
-  take(ack: CommandAck): Ended | null;
-  /** What was told last; `null` for nothing. */
-  last(): CommandAck | null;
-}
-
 /**
+ * Follows one command by the acks of its id.
+ *
  * A command may reach its device twice: when a connection is lost, both sender and broker send again.
- * Then the device says `duplicate` of our own command, and what became of the first one is what became
- * of ours. Only who has sent once and has heard of no `received` before is told of somebody else's.
+ * Then the device answers our own command with `duplicate`, and the outcome of the first copy is ours.
+ * Without a second sending and without an earlier ack, the duplicate is of another sender's command.
  */
-export function createFollowing(): Following {
-  let timesSent = 0;
-  let last: CommandAck | null = null;
-  return {
-    sent: () => {
-      timesSent += 1;
-    },
-    last: () => last,
-    take: (ack) => {
-      const isOwnAgain = ack.status === "duplicate" && (timesSent > 1 || last !== null);
-      const status = isOwnAgain ? firstOf(ack) : ack.status;
-      if (!isOwnAgain) last = ack;
-      return status !== null && endsCommand(status) ? { status, ack } : null;
-    },
-  };
+export class Following {
+  /** The newest ack; `null` before the first. */
+  last: CommandAck | null = null;
+  #timesSent = 0;
+
+  sent(): void {
+    this.#timesSent += 1;
+  }
+
+  /** Returns the end; `null` while the command goes on. */
+  take(ack: CommandAck): Ended | null {
+    const isOwnAgain = ack.status === "duplicate" && (this.#timesSent > 1 || this.last !== null);
+    const status = isOwnAgain ? firstOf(ack) : ack.status;
+    if (!isOwnAgain) this.last = ack;
+    return status !== null && endsCommand(status) ? { status, ack } : null;
+  }
 }
 
 function firstOf({ result }: CommandAck): CommandStatus | null {
@@ -162,11 +158,11 @@ function firstOf({ result }: CommandAck): CommandStatus | null {
 
 /** One status of a command, for people: its result or its error beside it. */
 export function describeAck({ status, result, error }: CommandAck): string {
-  const told = visible(error ?? (result === undefined ? "" : JSON.stringify(result)));
-  return told === "" ? status : `${status.padEnd(9)} ${told}`;
+  const words = visible(error ?? (result === undefined ? "" : JSON.stringify(result)));
+  return words === "" ? status : `${status.padEnd(9)} ${words}`;
 }
 
-/** Why a command has not ended, with what to do about it; `null` where an ack says all. */
+/** Why a command has not ended, and the remedy; `null` where the ack says all. */
 export function describeOutcome(
   outcome: SendOutcome,
   { address, broker, timeoutMs }: SendRequest,
@@ -189,7 +185,9 @@ export function describeOutcome(
 }
 
 function silence(last: CommandAck | null): string {
-  return last === null ? "no answer" : `it is ${last.status}, and no end of it was told`;
+  return last === null
+    ? "no answer"
+    : `it is ${last.status}, and the device has not reported its end`;
 }
 
 function presence(availability: string | null): string {
@@ -197,8 +195,8 @@ function presence(availability: string | null): string {
     case "online":
       return "is online; does this user's command reach it?";
     case "offline":
-      return "is offline; once it is back it is told that the command has expired, if the broker kept it";
+      return "is offline; when it is back it answers that the command has expired, if the broker kept it";
     default:
-      return "has never told that it is there; is its id right, and its --prefix? A program made for Losant's platform neither tells it nor answers.";
+      return "has never reported that it is there; is its id right, and its --prefix? A program made for Losant's platform neither reports nor answers.";
   }
 }

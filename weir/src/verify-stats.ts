@@ -2,53 +2,72 @@ import { randomUUID } from "node:crypto";
 import { createReconnectingClient } from "@weir/mqtt";
 import { isName, parseStatistics, type Statistics, WINDOWS } from "@weir/protocol";
 import {
+  type Clock,
   createLogger,
   EXIT_CODES,
   Fault,
-  loadEnvironment,
-  optionFault,
-  parseArguments,
   print,
-  runCommand,
-  systemClock,
+  printData,
   toolEnvironment,
 } from "@weir/runtime";
 import { compareWithSql, renderComparison, seriesInSql } from "@weir/stats/compare-with-sql";
 import { readStatsConfig, type StatsConfig } from "@weir/stats/config";
 import { openReader, type StoreReader } from "@weir/store";
+import type { Command } from "commander";
+import { action, examples, type Given, optionFault, type Surroundings } from "./command-line.ts";
 
-/** What `npm run verify-stats` compares. */
-interface VerifyRequest {
+export function define(command: Command, surroundings: Surroundings): void {
+  command
+    .option("--device <id>", "compare a series of this device, with --attribute")
+    .option("--attribute <name>", "the attribute of the series")
+    .option("--json", "print the comparison as JSON");
+  examples(
+    command,
+    ["verify-stats", "verify-stats --device kitchen --attribute drive-space-used"],
+    `It waits for one publication of statistics and compares it with SQL over the store. Without options it
+takes the statistics of TOPIC. Exit code 1 when they differ, 69 when nothing is published within ${TIMEOUT_MS / 1_000} s.`,
+  );
+  action(command, async (given) => await verify(given, surroundings));
+}
+
+async function verify(given: Given, { environment, clock, out }: Surroundings): Promise<number> {
+  const config = readStatsConfig(toolEnvironment(environment));
+  const { topic, sql } = comparedWith(given, config);
+  using _sql = sql;
+  const statistics = await nextStatistics(topic, config, clock);
+  const windows = WINDOWS.map((window) => compareWithSql(window, statistics, sql));
+  const isEqual = windows.every((window) => window.isEqual);
+  if (given.has("json")) {
+    const { throughId } = statistics;
+    printData(`${JSON.stringify({ topic, throughId, isEqual, windows }, null, 2)}\n`, { to: out });
+  } else print(renderComparison(statistics, windows), { to: out });
+  return isEqual ? EXIT_CODES.ok : EXIT_CODES.fault;
+}
+
+/** A publication and what SQL says of it. */
+interface Comparison {
   /** The topic of the publication. */
   topic: string;
-  /** What SQL says. */
   sql: Pick<StoreReader, "summarizeSpan"> & Disposable;
 }
 
-const OPTIONS = { device: { type: "string" }, attribute: { type: "string" } } as const;
-
-/**
- * Without options the statistics of the main job, with `--device` and `--attribute` those of one series.
- *
- * @throws Fault for options that are wrong, and where there is nothing to compare with.
- */
-function readVerifyRequest(argv: readonly string[], config: StatsConfig): VerifyRequest {
-  const given = parseArguments(argv, OPTIONS);
+/** @throws Fault for options that are wrong, and where there is nothing to compare with. */
+function comparedWith(given: Given, config: StatsConfig): Comparison {
   const device = given.text("device");
   const attribute = given.text("attribute");
-  if (device === null && attribute === null) return ofMainJob(config);
+  if (device === null && attribute === null) return ofPipeline(config);
   return ofSeries(config, {
     device: checkName("device", device),
     attribute: checkName("attribute", attribute),
   });
 }
 
-function ofMainJob({ topic, file }: StatsConfig): VerifyRequest {
+function ofPipeline({ topic, file }: StatsConfig): Comparison {
   const reader = openReader(file);
   if (reader === null) {
     throw new Fault(`there is no store at ${file}`, {
       remedy:
-        "Name it in DB_FILE, or start the suite first; one in Compose is asked by docker compose exec stats node weir/src/verify-stats.ts.",
+        "Name it in DB_FILE, or start the suite first; for a store in Compose: docker compose run --rm weir verify-stats.",
       exitCode: EXIT_CODES.unavailable,
     });
   }
@@ -58,7 +77,7 @@ function ofMainJob({ topic, file }: StatsConfig): VerifyRequest {
 function ofSeries(
   { series }: StatsConfig,
   asked: { device: string; attribute: string },
-): VerifyRequest {
+): Comparison {
   if (series === null) {
     throw new Fault("there are no statistics of devices: STATS_SERIES_STREAM names no stream", {
       remedy: "Name the stream of the devices' states there.",
@@ -76,22 +95,12 @@ function checkName(option: string, given: string | null): string {
   throw optionFault(option, given ?? "", "a name, with --device and --attribute together");
 }
 
-/** `npm run verify-stats`: reads one publication of statistics and holds it to SQL over the store. */
-async function verify(): Promise<number> {
-  const config = readStatsConfig(toolEnvironment(loadEnvironment()));
-  const { topic, sql } = readVerifyRequest(process.argv.slice(2), config);
-  using _sql = sql;
-  const statistics = await nextStatistics(topic, config);
-  const comparison = WINDOWS.map((window) => compareWithSql(window, statistics, sql));
-  print(renderComparison(statistics, comparison));
-  return comparison.every(({ isEqual }) => isEqual) ? EXIT_CODES.ok : EXIT_CODES.fault;
-}
-
 const TIMEOUT_MS = 60_000;
 
 async function nextStatistics(
   topic: string,
   { broker, process: life }: StatsConfig,
+  clock: Clock,
 ): Promise<Statistics> {
   const received = Promise.withResolvers<Statistics>();
   await using client = createReconnectingClient({
@@ -104,11 +113,11 @@ async function nextStatistics(
       const statistics = retained ? null : parseStatistics(payload);
       if (statistics !== null) received.resolve(statistics);
     },
-    clock: systemClock,
+    clock,
     logger: createLogger("verify-stats", { ...life, logLevel: "warn" }),
   });
   client.start();
-  using _timer = systemClock.schedule(TIMEOUT_MS, () =>
+  using _timer = clock.schedule(TIMEOUT_MS, () =>
     received.reject(
       new Fault(`no statistics on ${topic} within ${TIMEOUT_MS / 1_000} s`, {
         remedy: "Is the suite running, at the broker that BROKER names?",
@@ -118,5 +127,3 @@ async function nextStatistics(
   );
   return await received.promise;
 }
-
-await runCommand("verify-stats", verify);

@@ -1,58 +1,71 @@
 import { describe, expect, test } from "@jest/globals";
-import { Fault } from "@weir/runtime";
-import { NOTHING_CONFIGURED, START_US } from "@weir/testkit";
-import { exportForm } from "../src/export.ts";
-import { readRequest } from "../src/selection.ts";
+import {
+  createFakeClock,
+  NOTHING_CONFIGURED,
+  openTestStore,
+  rowOf,
+  START_US,
+  temporaryFolder,
+} from "@weir/testkit";
+import { startHere } from "./fixture.ts";
 
 const HOUR_US = 3_600_000_000;
 
 describe("the options of an export", () => {
-  const environment = { DB_FILE: "x/weir.db", WEIR_FILE: NOTHING_CONFIGURED };
-  const read = (...argv: string[]) =>
-    readRequest(exportForm, argv, { environment, nowUs: START_US });
+  /** Exports at the time when test stores begin. */
+  const run = (file: string, ...argv: string[]) =>
+    startHere(["export", ...argv], {
+      environment: { DB_FILE: file },
+      clock: createFakeClock(START_US / 1_000),
+    }).ended;
 
-  function problemOf(...argv: string[]): string {
-    try {
-      read(...argv);
-    } catch (error) {
-      if (error instanceof Fault && error.exitCode === 78)
-        return `${error.message}. ${error.remedy}`.replace(` in ${NOTHING_CONFIGURED}`, "");
+  test("end at the present, unless they say when", async () => {
+    using folder = temporaryFolder();
+    {
+      using store = openTestStore(folder.file("weir.db"));
+      store.append([-3, -1, 0, 1].map((hours) => rowOf(`${hours} h`, START_US + hours * HOUR_US)));
     }
-    throw new Error(`${argv.join(" ")} was not refused`);
-  }
-
-  test("end at the present, unless they say when", () => {
-    expect(read("--stream", "data", "--from", "-2h")).toMatchObject({
-      stream: { name: "data" },
-      query: { fromUs: START_US - 2 * HOUR_US, toUs: START_US, filters: [], isThorough: false },
-      output: null,
-    });
+    const read = async (...argv: string[]) => {
+      const { out } = await run(folder.file("weir.db"), "--stream", "data", ...argv);
+      return [...out.matchAll(/-?\d h/g)].map(([payload]) => payload);
+    };
+    expect(await read()).toEqual(["-3 h", "-1 h"]);
+    expect(await read("--from", "-2h")).toEqual(["-1 h"]);
+    expect(await read("--to=-2h")).toEqual(["-3 h"]);
   });
 
-  test("may repeat --topic", () => {
-    expect(read("--stream", "data", "--topic", "a/+", "--topic=b")).toMatchObject({
-      query: { filters: ["a/+", "b"] },
-    });
+  test("may repeat --topic", async () => {
+    using folder = temporaryFolder();
+    {
+      using store = openTestStore(folder.file("weir.db"));
+      const topics = ["a/x", "b", "c"];
+      store.append(topics.map((topic, at) => ({ ...rowOf("1", START_US - 9 + at), topic })));
+    }
+    const argv = ["--stream", "data", "--topic", "a/+", "--topic=b", "--format", "jsonl"];
+    const { out } = await run(folder.file("weir.db"), ...argv);
+    expect([...out.matchAll(/"topic":"([^"]+)"/g)].map(([, topic]) => topic)).toEqual(["a/x", "b"]);
   });
 
   test.each([
-    [["--stream", "nobody"], '--stream: there is no "nobody". The streams are: data, devices.'],
-    [[], "--stream is missing. The streams are: data, devices."],
-    [["--stream", "data", "--from", "soon"], '--from: "soon" is not allowed. It must be ISO 8601'],
+    [["--stream", "nobody"], '--stream: there is no "nobody"\nThe streams are: data, devices.'],
+    [[], "--stream is missing\nThe streams are: data, devices."],
+    [["--stream", "data", "--from", "soon"], '--from: "soon" is not allowed\nIt must be ISO 8601'],
     [["--stream", "data", "--from", "-1h", "--to", "-2h"], '--from: "-1h" is not allowed'],
     [["--stream", "data", "--topic", "a/#/b"], '--topic: "a/#/b" is not allowed'],
     [["--stream", "data", "--limit", "0"], '--limit: "0" is not allowed'],
     [
       ["--stream", "data", "--format", "xml"],
-      '--format: "xml" is not allowed. It must be csv or jsonl',
+      '--format: "xml" is not allowed\nIt must be csv or jsonl',
     ],
     [
       ["--stream", "data", "--format", "jsonl", "--spreadsheet"],
-      '--format: "jsonl" is not allowed. It must be csv with --spreadsheet',
+      '--format: "jsonl" is not allowed\nIt must be csv with --spreadsheet',
     ],
-    [["--stream", "data", "--loudly"], "Unknown option '--loudly'"],
-    [["--stream", "data", "more"], "Unexpected argument 'more'"],
-  ])("%j are refused, with what would be right", (argv, problem) => {
-    expect(problemOf(...argv)).toContain(problem);
+    [["--stream", "data", "--loudly"], "unknown option '--loudly'"],
+    [["--stream", "data", "more"], "too many arguments"],
+  ])("%j are refused, with what would be right", async (argv, problem) => {
+    const { code, out, err } = await run("x/weir.db", ...argv);
+    expect({ code, out }).toEqual({ code: 78, out: "" });
+    expect(err.replace(` in ${NOTHING_CONFIGURED}`, "")).toContain(`weir export: ${problem}`);
   });
 });

@@ -1,11 +1,11 @@
 import { describe, expect, test } from "@jest/globals";
 import { START_US } from "@weir/testkit";
-import { renderProgress } from "../src/recording-command.ts";
+import { renderProgress } from "../src/recording.ts";
 
 const HOUR_US = 3_600_000_000;
 
 describe("the progress of a command", () => {
-  test("is told in messages, share of the time, and speed", () => {
+  test("is counted in messages, share of the time, and speed", () => {
     const span = { fromUs: START_US, toUs: START_US + 4 * HOUR_US };
     const state = { ...span, messages: 12_000, reachedUs: START_US + HOUR_US, elapsedMs: 2_000 };
     expect(renderProgress(state)).toBe("25 %, 12,000 messages, 6,000/s, at 2026-01-01T01:00:00Z");

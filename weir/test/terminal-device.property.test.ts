@@ -1,9 +1,4 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { tmpdir } from "node:os";
-import { text } from "node:stream/consumers";
-import { fileURLToPath } from "node:url";
-import { describe, expect, jest, test } from "@jest/globals";
+import { describe, expect, test } from "@jest/globals";
 import { startBroker } from "@weir/broker";
 import { print } from "@weir/runtime";
 import { connectTestClient, eventually, HOSTILE_PIECES, STEERS_TERMINAL } from "@weir/testkit";
@@ -12,11 +7,8 @@ import { describeCommands } from "../src/command.ts";
 import { renderCandidates, renderOne } from "../src/deadband-preview.ts";
 import { startTally } from "../src/preview.ts";
 import { describeAck } from "../src/send-command.ts";
+import { startHere } from "./fixture.ts";
 
-// Processes are started, one after the other.
-jest.setTimeout(180_000);
-
-const COMMAND = fileURLToPath(new URL("../src/command.ts", import.meta.url));
 const hostile = fc.array(fc.constantFrom(...HOSTILE_PIECES)).map((pieces) => pieces.join(""));
 
 /** What a terminal gets of a text for people. */
@@ -31,8 +23,8 @@ describe("nothing from a device steers a terminal", () => {
     fc.assert(
       fc.property(hostile, hostile, (result, error) => {
         const ack = { id: "1", name: "x", at: 1 };
-        for (const told of [{ result }, { error }, { result: { [result]: error } }]) {
-          const line = printed(describeAck({ ...ack, status: "done", ...told } as never));
+        for (const words of [{ result }, { error }, { result: { [result]: error } }]) {
+          const line = printed(describeAck({ ...ack, status: "done", ...words } as never));
           expect(line).not.toMatch(STEERS_TERMINAL);
           expect(line).not.toContain("\n");
         }
@@ -73,41 +65,31 @@ describe("nothing from a device steers a terminal", () => {
     [["kitchen", "--\u009b2J"]],
     [["kitchen", "--broker", "mqtt://\u202e"]],
   ])("in what is wrong with arguments: %j", async (argv) => {
-    const child = spawn(process.execPath, [COMMAND, ...argv], {
-      cwd: tmpdir(),
-      env: {},
-      stdio: ["ignore", "ignore", "pipe"],
-    });
-    const stderr = await text(child.stderr);
-    expect(stderr).toMatch(/^command: .+/);
-    expect(stderr).not.toMatch(STEERS_TERMINAL);
+    const { err } = await startHere(["command", ...argv], { isTTY: true }).ended;
+    expect(err).toMatch(/^weir command: .+/);
+    expect(err).not.toMatch(STEERS_TERMINAL);
   });
 
   test.each([[[]], [["--list"]], [["--json"]], [["act"]]])(
-    "at the door itself: npm run command -- kitchen %j",
+    "at the door itself: weir command kitchen %j",
     async (options) => {
       const all = HOSTILE_PIECES.filter((piece) => !/\p{Cs}/u.test(piece)).join("");
       await using broker = await startBroker({ host: "127.0.0.1", port: 0 });
       await using device = await connectTestClient(broker.port, "devices/kitchen/command");
-      const child = spawn(process.execPath, [COMMAND, "kitchen", ...options], {
-        cwd: tmpdir(),
-        env: { BROKER: `127.0.0.1:${broker.port}` },
-        stdio: ["ignore", "pipe", "pipe"],
+      const { ended } = startHere(["command", "kitchen", ...options], {
+        environment: { BROKER: `127.0.0.1:${broker.port}` },
       });
-      const ended = once(child, "close") as Promise<[number]>;
-      const output = Promise.all([text(child.stdout), text(child.stderr)]);
       await eventually(() => device.received.length > 0);
       const { id } = JSON.parse(String(device.received[0]?.payload)) as { id: string };
       const commands = [{ name: all, summary: all, payload: { description: all } }, all];
       const ack = { id, name: "act", status: "done", at: 1, result: { commands, more: all } };
       await device.publish("devices/kitchen/command/ack", JSON.stringify(ack), { qos: 1 });
-      const [stdout, stderr] = await output;
-      const [code] = await ended;
-      expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-      expect(stdout).toContain("kitchen/temp");
+      const { code, out, err } = await ended;
+      expect({ code, err }).toEqual({ code: 0, err: "" });
+      expect(out).toContain("kitchen/temp");
       // A pipe gets the data itself.
-      if (options[0] === "--json") expect(JSON.parse(stdout).result.more).toBe(all);
-      else expect(stdout).not.toMatch(STEERS_TERMINAL);
+      if (options[0] === "--json") expect(JSON.parse(out).result.more).toBe(all);
+      else expect(out).not.toMatch(STEERS_TERMINAL);
     },
   );
 });

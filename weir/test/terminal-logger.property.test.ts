@@ -1,4 +1,3 @@
-import { Writable } from "node:stream";
 import { describe, expect, test } from "@jest/globals";
 import { readLoggerConfig } from "@weir/logger/config";
 import { print } from "@weir/runtime";
@@ -13,9 +12,8 @@ import {
 } from "@weir/testkit";
 import fc from "fast-check";
 import { createAuditTable } from "../src/audit-table.ts";
-import { describeConfig, renderDescription } from "../src/config-check.ts";
-import { exportRange } from "../src/export.ts";
-import { createCsv, createJsonLines, sinkOf } from "../src/export-format.ts";
+import { describeConfig, renderDescription } from "../src/config.ts";
+import { startHere } from "./fixture.ts";
 
 const hostile = fc.array(fc.constantFrom(...HOSTILE_PIECES)).map((pieces) => pieces.join(""));
 
@@ -79,16 +77,34 @@ describe("nothing from outside steers a terminal", () => {
           topic: text.replaceAll(/\0|\p{Cs}/gu, ""),
         }));
         openAndFill(folder.file("weir.db"), rows);
-        const [csv, jsonl] = [createCsv(), createJsonLines()];
-        for (const format of [csv, jsonl]) {
+        for (const format of ["csv", "jsonl"]) {
           const onTerminal = await exported(folder.file("weir.db"), format, true);
           expect(onTerminal.replaceAll("\r\n", "\n")).not.toMatch(STEERS_TERMINAL);
         }
-        const lines = (await exported(folder.file("weir.db"), jsonl, false)).trimEnd().split("\n");
+        const piped = await exported(folder.file("weir.db"), "jsonl", false);
+        const lines = piped.trimEnd().split("\n");
         const stored = rows.map(({ topic, payload }) => ({ topic, payload: String(payload) }));
         expect(lines.map((line) => JSON.parse(line))).toMatchObject(stored);
       }),
       { numRuns: 25 },
+    );
+  });
+});
+
+describe("a wrong command line steers no terminal", () => {
+  const COMMANDS = [
+    ...["export", "replay", "audit", "verify-stats", "command", "agent", "fleet"],
+    ...["deadband-preview", "print", "config", "secure", "faults"],
+  ];
+  test.each([[], ...COMMANDS.map((command) => [command])])("of weir %s", async (...command) => {
+    await fc.assert(
+      fc.asyncProperty(hostile, async (text) => {
+        const { code, err } = await startHere([...command, `--${text}x`], { isTTY: true }).ended;
+        expect(code).toBe(78);
+        expect(err).toMatch(/^weir[^:]*: unknown option .*\n(.*\n)?See weir.* --help\.\n$/);
+        expect(err).not.toMatch(STEERS_TERMINAL);
+      }),
+      { numRuns: 20 },
     );
   });
 });
@@ -101,31 +117,11 @@ function openAndFill(
   store.append(rows);
 }
 
-async function exported(
-  file: string,
-  format: ReturnType<typeof createCsv>,
-  isTTY: boolean,
-): Promise<string> {
-  const chunks: string[] = [];
-  const stream = new Writable({
-    decodeStrings: false,
-    write: (chunk: string, _encoding, done) => {
-      chunks.push(chunk);
-      done();
-    },
-  });
-  await exportRange(
-    {
-      stream: { name: "data", place: { kind: "file", file } } as never,
-      query: { toUs: START_US + 1_000 },
-      format,
-    },
-    {
-      sink: sinkOf(Object.assign(stream, { isTTY })),
-      onProgress: () => {},
-      onSkipped: () => {},
-      isStopped: () => false,
-    },
-  );
-  return chunks.join("");
+async function exported(file: string, format: string, isTTY: boolean): Promise<string> {
+  const { out, err } = await startHere(["export", "--stream", "data", "--format", format], {
+    environment: { DB_FILE: file },
+    isTTY,
+  }).ended;
+  expect(err.replaceAll("\r\u001b[K", "")).not.toMatch(STEERS_TERMINAL);
+  return out;
 }

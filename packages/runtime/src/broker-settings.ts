@@ -53,11 +53,11 @@ export const brokerSettings = section("Broker", {
   }),
 });
 
-/** Who the commands are at the broker that run beside a service, with its environment. */
+/** The user of commands that run with the environment of a service. */
 export const toolSettings = section("Broker", {
   BROKER_TOOLS_USERNAME: optionalText({
     description:
-      "User name of npm run audit, replay and verify-stats at a broker where each user has one connection, and the service has its own; without one BROKER_USERNAME is theirs, too.",
+      "User name of the commands weir audit, replay and verify-stats, at a broker where each user has one connection and the service has its own. Without it they use BROKER_USERNAME.",
     allowed: "text",
   }),
   BROKER_TOOLS_PASSWORD_FILE: optionalText({

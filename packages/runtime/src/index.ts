@@ -13,16 +13,6 @@ export {
   toolSettings,
 } from "./broker-settings.ts";
 export { type Clock, systemClock, watchSteadiness } from "./clock.ts";
-export {
-  exitCodeOf,
-  type Given,
-  grouped,
-  optionFault,
-  parseArguments,
-  readBroker,
-  readDuration,
-  runCommand,
-} from "./command-line-options.ts";
 export { type ConfigFile, checkContent, readConfigFile } from "./config-file.ts";
 export {
   CheckedSettings,
@@ -83,6 +73,7 @@ export { dataFor, print, printData, type Screen, visible, visibleLines } from ".
 export {
   type Bounds,
   bytesOf,
+  DURATION_FORM,
   duration,
   millisecondsOf,
   parseDuration,

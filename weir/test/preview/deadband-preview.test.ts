@@ -1,39 +1,22 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { text } from "node:stream/consumers";
-import { fileURLToPath } from "node:url";
 import { describe, expect, jest, test } from "@jest/globals";
+import { systemClock } from "@weir/runtime";
 import {
-  NOTHING_CONFIGURED,
   openTestStore,
   rowOf,
   START_US,
   type TemporaryFolder,
   temporaryFolder,
 } from "@weir/testkit";
-import { previewForm } from "../../src/deadband-preview.ts";
-import { previewDeadbands } from "../../src/preview.ts";
-import { readRequest } from "../../src/selection.ts";
+import { startHere, startProcess } from "../fixture.ts";
 
 // Processes are started, some of them one after the other.
 jest.setTimeout(180_000);
 
-const AGENT = fileURLToPath(new URL("../../../services/device-agent/src/main.ts", import.meta.url));
-
-async function run(folder: TemporaryFolder, ...argv: string[]) {
-  // Nothing of the machine's own configuration: there is no .env and no weir.yaml in this folder.
-  const child = spawn(process.execPath, [AGENT, "deadband-preview", ...argv], {
+const run = (folder: TemporaryFolder, ...argv: string[]) =>
+  startProcess(["deadband-preview", ...argv], {
     cwd: folder.path,
     env: { DB_FILE: folder.file("weir.db") },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  const [stdout, stderr, [code]] = await Promise.all([
-    text(child.stdout),
-    text(child.stderr),
-    once(child, "close") as Promise<[number | null]>,
-  ]);
-  return { stdout, stderr, code };
-}
+  }).ended;
 
 /** States of a device whose value goes up by one each second. */
 function record(folder: TemporaryFolder, count: number): void {
@@ -46,22 +29,32 @@ function record(folder: TemporaryFolder, count: number): void {
   for (let from = 0; from < count; from += 10_000) store.append(rows.slice(from, from + 10_000));
 }
 
+/** A monotonic clock that calls back at its nth reading. */
+function timesUntil(nth: number, callBack: () => void): () => number {
+  let readings = 0;
+  return () => {
+    readings += 1;
+    if (readings === nth) callBack();
+    return systemClock.monotonic();
+  };
+}
+
 const PLACE = ["--stream", "data"];
 
-describe("npm run agent -- deadband-preview", () => {
-  test("tells what a deadband would have saved, and its price", async () => {
+describe("weir deadband-preview", () => {
+  test("shows what a deadband would have saved, and its price", async () => {
     using folder = temporaryFolder();
     record(folder, 3_000);
-    const { stdout, stderr, code } = await run(folder, ...PLACE, "--deadband", "9");
-    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-    expect(stdout).toMatch(/kitchen │ walk +│ +3,000 │ +300 │ 90\.0 % │ +4\.5 │ +9 │ +5\.34 │/);
+    const { out, err, code } = await run(folder, ...PLACE, "--deadband", "9");
+    expect({ code, err }).toEqual({ code: 0, err: "" });
+    expect(out).toMatch(/kitchen │ walk +│ +3,000 │ +300 │ 90\.0 % │ +4\.5 │ +9 │ +5\.34 │/);
   });
 
-  test("heeds the time that is asked for, and the longest silence", async () => {
+  test("respects the time that is asked for, and the longest silence", async () => {
     using folder = temporaryFolder();
     record(folder, 100);
     const span = ["--from", "2026-01-01T00:00:10Z", "--to", "2026-01-01T00:00:50Z"];
-    const { stdout } = await run(
+    const { out } = await run(
       folder,
       ...PLACE,
       ...span,
@@ -70,59 +63,54 @@ describe("npm run agent -- deadband-preview", () => {
       "--max-silence",
       "20s",
     );
-    expect(stdout).toMatch(/walk +│ +40 │ +2 │/);
+    expect(out).toMatch(/walk +│ +40 │ +2 │/);
   });
 
   test("says what there is not: a recording, a device, an option", async () => {
     using folder = temporaryFolder();
     expect(await run(folder, ...PLACE)).toMatchObject({
       code: 69,
-      stderr: expect.stringContaining("nothing of data is recorded"),
+      err: expect.stringContaining("nothing of data is recorded"),
     });
     record(folder, 1);
     expect(await run(folder, ...PLACE, "--device", "kitchn")).toMatchObject({
       code: 69,
-      stderr: expect.stringContaining('no state of the device "kitchn"'),
-      stdout: "",
+      err: expect.stringContaining('no state of the device "kitchn"'),
+      out: "",
     });
     expect(await run(folder, ...PLACE, "--relative", "5")).toMatchObject({
       code: 78,
-      stderr: expect.stringMatching(/^deadband-preview: --relative: "5" is not allowed\n.*5%/),
+      err: expect.stringMatching(/^weir deadband-preview: --relative: "5" is not allowed\n.*5%/),
     });
   });
 
   test("ends between two pages when it is to stop, with what there is so far", async () => {
     using folder = temporaryFolder();
     record(folder, 3_000);
-    const environment = { DB_FILE: folder.file("weir.db"), WEIR_FILE: NOTHING_CONFIGURED };
-    const request = readRequest(previewForm, [...PLACE, "--deadband", "9"], {
-      environment,
-      nowUs: Date.now() * 1e3,
+    const stopping = new AbortController();
+    const { ended } = startHere(["deadband-preview", ...PLACE, "--deadband", "9"], {
+      environment: { DB_FILE: folder.file("weir.db") },
+      // Progress asks the time once for each page, and once at the start.
+      clock: { ...systemClock, monotonic: timesUntil(3, () => stopping.abort("SIGINT")) },
+      signal: stopping.signal,
+      isTTY: true,
     });
-    if (request === "help") throw new Error("nobody asked for help");
-    let pages = 0;
-    const preview = await previewDeadbands(request, {
-      onProgress: () => {
-        pages += 1;
-      },
-      onSkipped: () => {},
-      isStopped: () => pages === 2,
-    });
+    const { code, out, err } = await ended;
+    const messages = Number(/stopped after ([\d,]+) messages/.exec(err)?.[1]?.replace(",", ""));
+    expect(code).toBe(130);
     // A page has 1,000 rows, or fewer where the machine is slow.
-    const { isStopped, messages, devices } = preview;
-    expect({ isStopped, pages }).toEqual({ isStopped: true, pages: 2 });
     expect(messages).toBeGreaterThan(0);
     expect(messages).toBeLessThanOrEqual(2_000);
-    expect(devices[0]?.series[0]?.tallies[0]).toMatchObject({
-      samples: messages,
-      reported: Math.ceil(messages / 10),
-    });
+    const [samples, reported] = [messages, Math.ceil(messages / 10)].map((n) =>
+      n.toLocaleString("en-US"),
+    );
+    expect(out).toMatch(new RegExp(`walk +│ +${samples} │ +${reported} │`));
   });
 
   test("explains itself", async () => {
     using folder = temporaryFolder();
-    const { code, stdout } = await run(folder, "--help");
+    const { code, out } = await run(folder, "--help");
     expect(code).toBe(0);
-    expect(stdout).toContain("--max-silence SPAN");
+    expect(out).toContain("--max-silence <span>");
   });
 });

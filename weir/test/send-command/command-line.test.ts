@@ -1,24 +1,29 @@
-import { describe, expect, test } from "@jest/globals";
-import { Fault } from "@weir/runtime";
-import { readSendRequest, type SendRequest } from "../../src/command.ts";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { type Broker, startBroker } from "@weir/broker";
+import { connectTestClient, eventually } from "@weir/testkit";
+import { type Given, readBroker } from "../../src/command-line.ts";
+import { startHere } from "../fixture.ts";
 
-function read(argv: readonly string[], environment = {}): SendRequest {
-  const request = readSendRequest(argv, environment);
-  if (request === "help") throw new Error("it asks for help");
-  return request;
+let broker: Broker;
+beforeAll(async () => {
+  broker = await startBroker({ host: "127.0.0.1", port: 0 });
+});
+afterAll(async () => await broker[Symbol.asyncDispose]());
+
+/** The command as a device receives it, which answers that it is done. */
+async function sent(argv: readonly string[], prefix = "devices") {
+  await using device = await connectTestClient(broker.port, `${prefix}/kitchen/command`);
+  const environment = { BROKER: `127.0.0.1:${broker.port}` };
+  const { ended } = startHere(["command", "kitchen", ...argv], { environment });
+  await eventually(() => device.received.length > 0);
+  const command = JSON.parse(String(device.received[0]?.payload));
+  const ack = { id: command.id, name: command.name, status: "done", at: 1 };
+  await device.publish(`${prefix}/kitchen/command/ack`, JSON.stringify(ack), { qos: 1 });
+  expect((await ended).code).toBe(0);
+  return command;
 }
 
-function fault(argv: readonly string[], environment = {}): string {
-  try {
-    readSendRequest(argv, environment);
-  } catch (error) {
-    if (error instanceof Fault) return `${error.exitCode}: ${error.message} ${error.remedy}`;
-    throw error;
-  }
-  throw new Error("it did not throw");
-}
-
-describe("npm run command", () => {
+describe("weir command", () => {
   test.each([
     ["30", 30],
     ["-5", -5],
@@ -29,73 +34,80 @@ describe("npm run command", () => {
     ["hello", "hello"],
     ["", ""],
     ["null", null],
-  ])("sends %s as JSON where it is JSON, else as text", (argument, payload) => {
-    expect(read(["kitchen", "act", argument]).payload).toEqual(payload);
+  ])("sends %s as JSON where it is JSON, else as text", async (argument, payload) => {
+    expect(await sent(["act", argument])).toMatchObject({ name: "act", payload });
   });
 
-  test("gives each command an id of its own, and the time-out as its end", () => {
-    const [one, other] = [read(["kitchen", "act"]), read(["kitchen", "act"])];
+  test("gives each command an id of its own, and the time-out as its end", async () => {
+    const [one, other] = [await sent(["act"]), await sent(["act"])];
     expect(one.id).toMatch(/^[0-9a-f-]{36}$/);
     expect(one.id).not.toBe(other.id);
-    expect(one).toMatchObject({ timeoutMs: 60_000, expiresMs: 60_000, lists: false });
-    expect(read(["kitchen", "act", "--timeout", "5s"])).toMatchObject({
-      timeoutMs: 5_000,
-      expiresMs: 5_000,
-    });
-    expect(
-      read(["kitchen", "act", "--expires=2m", "--id", "mine", "--prefix", "losant"]),
-    ).toMatchObject({
-      expiresMs: 120_000,
-      id: "mine",
-      address: { prefix: "losant", id: "kitchen" },
-    });
+    expect(one.expiresAt - one.issuedAt).toBe(60_000);
+    expect(await sent(["act", "--timeout", "5s"])).toMatchObject({ name: "act" });
+    const given = await sent(
+      ["act", "--expires=2m", "--id", "mine", "--prefix", "losant"],
+      "losant",
+    );
+    expect(given.id).toBe("mine");
+    expect(given.expiresAt - given.issuedAt).toBe(120_000);
   });
 
-  test("asks what there is when it names no command", () => {
-    for (const argv of [["kitchen"], ["kitchen", "--list"], ["kitchen", "act", "1", "--list"]]) {
-      expect(read(argv)).toMatchObject({ name: "describe", lists: true });
-      expect(read(argv).payload).toBeUndefined();
+  test("asks for the list of commands when it names none", async () => {
+    for (const argv of [[], ["--list"], ["act", "1", "--list"]]) {
+      const command = await sent(argv);
+      expect(command.name).toBe("describe");
+      expect(command).not.toHaveProperty("payload");
     }
   });
 
-  test("takes broker, user and password from the environment, and another broker from --broker", () => {
-    const environment = { BROKER: "here", BROKER_USERNAME: "me", BROKER_PASSWORD: "secret" };
-    expect(read(["kitchen"], environment).broker).toEqual({
-      url: "mqtt://here",
-      username: "me",
-      password: "secret",
-    });
-    expect(read(["kitchen", "--broker", "mqtts://you@there:8883"], environment).broker).toEqual({
-      url: "mqtts://there:8883",
-      username: "you",
-      password: "secret",
-    });
-    expect(read(["kitchen", "--broker", "there:1884"], {}).broker.url).toBe("mqtt://there:1884");
-  });
-
-  test("refuses a password on the command line, without repeating it", () => {
-    const said = fault(["kitchen", "--broker", "mqtt://me:sesame@there"]);
-    expect(said).toMatch(/^78: .*password.*BROKER_PASSWORD/);
-    expect(said).not.toContain("sesame");
-    expect(fault(["kitchen", "--broker", "me:sesame@there"])).not.toContain("sesame");
-    expect(fault(["kitchen", "--broker", "nttp://me:sesame@there"])).not.toContain("sesame");
-  });
-
   test.each([
-    [[], "the device is missing"],
+    [[], "missing required argument 'device'"],
     [["kit chen"], "no device"],
     [[".."], '".." is no device'],
     [["kitchen", "constructor"], '"constructor" is no command'],
     [["kitchen", "two words"], "no command"],
-    [["kitchen", "act", "1", "2"], "one payload"],
+    [["kitchen", "act", "1", "2"], "too many arguments"],
     [["kitchen", "act", "--timeout", "soon"], '--timeout: "soon"'],
     [["kitchen", "act", "--timeout", "0s"], '--timeout: "0s"'],
     [["kitchen", "act", "--expires", "-5s"], '--expires: "-5s"'],
     [["kitchen", "act", "--id", "a b"], '--id: "a b"'],
     [["kitchen", "act", "--prefix", "a/#"], '--prefix: "a/#"'],
     [["kitchen", "--loud"], "--loud"],
-  ])("says what is wrong with %j", (argv, words) => {
-    expect(fault(argv)).toContain(words);
-    expect(fault(argv)).toMatch(/^78: /);
+  ])("says what is wrong with %j", async (argv, words) => {
+    const { code, err } = await startHere(["command", ...argv]).ended;
+    expect(code).toBe(78);
+    expect(err).toContain(words);
+  });
+});
+
+describe("the broker of a command", () => {
+  const given = (broker?: string): Given => ({
+    text: () => broker ?? null,
+    texts: () => [],
+    has: () => false,
+  });
+
+  test("is that of the environment with its user and password, or the one of --broker", () => {
+    const environment = { BROKER: "here", BROKER_USERNAME: "me", BROKER_PASSWORD: "secret" };
+    expect(readBroker(given(), environment)).toEqual({
+      url: "mqtt://here",
+      username: "me",
+      password: "secret",
+    });
+    expect(readBroker(given("mqtts://you@there:8883"), environment)).toEqual({
+      url: "mqtts://there:8883",
+      username: "you",
+      password: "secret",
+    });
+    expect(readBroker(given("there:1884"), {}).url).toBe("mqtt://there:1884");
+  });
+
+  test("has no password on the command line, and an error does not repeat one", async () => {
+    for (const url of ["mqtt://me:sesame@there", "me:sesame@there", "nttp://me:sesame@there"]) {
+      const { code, err } = await startHere(["command", "kitchen", "--broker", url]).ended;
+      expect(code).toBe(78);
+      expect(err).not.toContain("sesame");
+      if (url.startsWith("mqtt:")) expect(err).toMatch(/password.*\n.*BROKER_PASSWORD/);
+    }
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import type { CommandAck, CommandStatus } from "@weir/protocol";
-import { createFollowing } from "../../src/send-command.ts";
+import { Following } from "../../src/send-command.ts";
 
 function ack(status: CommandStatus, result?: unknown): CommandAck {
   return { id: "a", name: "act", status, at: 1, result };
@@ -8,7 +8,7 @@ function ack(status: CommandStatus, result?: unknown): CommandAck {
 
 describe("who follows a command", () => {
   test("waits until it ends", () => {
-    const following = createFollowing();
+    const following = new Following();
     following.sent();
     expect(following.take(ack("received"))).toBeNull();
     expect(following.take(ack("running"))).toBeNull();
@@ -16,22 +16,22 @@ describe("who follows a command", () => {
   });
 
   test("learns that somebody else had the id before", () => {
-    const following = createFollowing();
+    const following = new Following();
     following.sent();
     expect(following.take(ack("duplicate", { first: "done" }))?.status).toBe("duplicate");
   });
 
   test("goes on when the broker has brought it twice", () => {
-    const following = createFollowing();
+    const following = new Following();
     following.sent();
     following.take(ack("received"));
     expect(following.take(ack("duplicate", { first: "received" }))).toBeNull();
-    expect(following.last()?.status).toBe("received");
+    expect(following.last?.status).toBe("received");
     expect(following.take(ack("done"))?.status).toBe("done");
   });
 
   test("that has sent it twice learns by the second what became of the first", () => {
-    const following = createFollowing();
+    const following = new Following();
     following.sent();
     following.sent();
     expect(following.take(ack("duplicate", { first: "running" }))).toBeNull();
@@ -39,7 +39,7 @@ describe("who follows a command", () => {
   });
 
   test("goes on when a duplicate does not say what became of the first", () => {
-    const following = createFollowing();
+    const following = new Following();
     following.sent();
     following.sent();
     expect(following.take(ack("duplicate", "odd"))).toBeNull();

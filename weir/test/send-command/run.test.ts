@@ -1,11 +1,8 @@
-import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
-import { text } from "node:stream/consumers";
 import { createServer } from "node:tls";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
 import { type Broker, startBroker } from "@weir/broker";
 import { Refusal } from "@weir/device-agent/command";
@@ -21,14 +18,13 @@ import {
   connectTestClient,
   createFakeClock,
   createTestCertificate,
-  createTestContext,
   eventually,
   freePort,
   hasDocker,
   startMosquitto,
   temporaryFolder,
 } from "@weir/testkit";
-import { runSendCommand } from "../../src/command.ts";
+import { startHere, startProcess } from "../fixture.ts";
 
 // Processes are started, some of them one after the other.
 jest.setTimeout(180_000);
@@ -57,36 +53,32 @@ beforeAll(async () => {
 });
 afterAll(async () => await broker[Symbol.asyncDispose]());
 
-interface Surroundings {
+interface Place {
   port?: number;
   clock?: Clock;
-  out?: string[];
 }
 
-async function run(argv: readonly string[], surroundings: Surroundings = {}) {
-  const { port = broker.port, clock = systemClock, out = [] } = surroundings;
-  const err: string[] = [];
-  const code = await runSendCommand(argv, {
-    environment: { BROKER: `127.0.0.1:${port}` },
-    out: (line) => out.push(line),
-    data: (line) => out.push(line),
-    err: (line) => err.push(line),
-    signal: new AbortController().signal,
-    clock,
-    logger: createTestContext().logger,
-  });
-  return { code, out, err: err.join("\n") };
+function start(argv: readonly string[], { port = broker.port, clock = systemClock }: Place = {}) {
+  const environment = { BROKER: `127.0.0.1:${port}` };
+  const { out, ended } = startHere(["command", ...argv], { environment, clock });
+  return {
+    lines: () => linesOf(out()),
+    ended: ended.then(({ code, out, err }) => ({ code, out: linesOf(out), err })),
+  };
 }
+
+const run = (argv: readonly string[], place?: Place) => start(argv, place).ended;
+
+const linesOf = (text: string): string[] => text.split("\n").slice(0, -1);
 
 /** On a clock that stands still until all has come that will come; then the minute is over. */
 async function runOutOfTime(argv: readonly string[], hasCome: (out: readonly string[]) => boolean) {
   // The device has the hour of this machine.
   const clock = createFakeClock(Date.now());
-  const out: string[] = [];
-  const running = run(argv, { clock, out });
-  await eventually(() => hasCome(out));
+  const { lines, ended } = start(argv, { clock });
+  await eventually(() => hasCome(lines()));
   clock.advance(60_000);
-  return await running;
+  return await ended;
 }
 
 async function startKitchen(port = broker.port) {
@@ -99,7 +91,7 @@ async function startKitchen(port = broker.port) {
   return opened;
 }
 
-describe("npm run command", () => {
+describe("weir command", () => {
   test("shows the life of a command, and ends with it", async () => {
     await using _kitchen = await startKitchen();
     const { code, out } = await run(["kitchen", "echo", '{"pins":[1]}', "--id", "show-1"]);
@@ -118,7 +110,7 @@ describe("npm run command", () => {
     expect(code).toBe(expected);
   });
 
-  test("tells that the id was there before", async () => {
+  test("says that the id was there before", async () => {
     await using _kitchen = await startKitchen();
     await run(["kitchen", "echo", "--id", "twice"]);
     const { code, out } = await run(["kitchen", "echo", "--id", "twice"]);
@@ -132,10 +124,10 @@ describe("npm run command", () => {
     expect(out.map((line) => JSON.parse(line).status)).toEqual(["received", "running", "done"]);
   });
 
-  test("lists what the device obeys", async () => {
+  test("lists the commands of the device", async () => {
     await using _kitchen = await startKitchen();
     const { code, out } = await run(["kitchen"]);
-    expect(out).toEqual(['echo\n    Says it again.\n    payload: {"type":"number"}\nshort']);
+    expect(out).toEqual(["echo", "    Says it again.", '    payload: {"type":"number"}', "short"]);
     expect(code).toBe(0);
   });
 
@@ -144,7 +136,7 @@ describe("npm run command", () => {
     const { code, err } = await runOutOfTime(["kitchen", "forever"], (out) =>
       out.some((line) => line.startsWith("running")),
     );
-    expect(err).toContain("it is running, and no end of it was told");
+    expect(err).toContain("it is running, and the device has not reported its end");
     expect(err).toContain("devices/kitchen is online");
     expect(code).toBe(7);
   });
@@ -158,10 +150,10 @@ describe("npm run command", () => {
     expect(code).toBe(7);
   });
 
-  test("says that the device has never told that it is there", async () => {
+  test("says that the device has never reported that it is there", async () => {
     await using sent = await connectTestClient(broker.port, "devices/attic/command");
     const { code, err } = await runOutOfTime(["attic", "echo"], () => sent.received.length > 0);
-    expect(err).toContain("devices/attic has never told that it is there");
+    expect(err).toContain("devices/attic has never reported that it is there");
     expect(code).toBe(7);
   });
 
@@ -171,10 +163,10 @@ describe("npm run command", () => {
     expect(code).toBe(69);
   });
 
-  test("says what to do about a broker that nobody who is trusted vouches for", async () => {
+  test("says what to do about a broker whose certificate is not trusted", async () => {
     const { certificate, key } = createTestCertificate({ name: "stranger", hosts: ["127.0.0.1"] });
     const server = createServer({ cert: certificate, key });
-    // Who does not trust it hangs up in the middle.
+    // A client that does not trust it hangs up in the middle.
     server.on("tlsClientError", () => {});
     await once(server.listen(0, "127.0.0.1"), "listening");
     const { port } = server.address() as AddressInfo;
@@ -198,21 +190,13 @@ describe("npm run command", () => {
   });
 });
 
-describe("npm run command, as a process", () => {
-  const MAIN = fileURLToPath(new URL("../../src/command.ts", import.meta.url));
-
-  function start(...args: string[]) {
-    const child = spawn(process.execPath, [MAIN, ...args], {
+describe("weir command, as a process", () => {
+  const start = (...args: string[]) =>
+    startProcess(["command", ...args], {
       // Without the .env of a developer.
       cwd: tmpdir(),
-      stdio: ["ignore", "pipe", "pipe"],
-      env: { PATH: process.env.PATH, BROKER: `127.0.0.1:${broker.port}` },
+      env: { BROKER: `127.0.0.1:${broker.port}` },
     });
-    const ended = Promise.all([text(child.stdout), text(child.stderr), once(child, "exit")]).then(
-      ([out, err, [code]]) => ({ out, err, code }),
-    );
-    return { child, ended };
-  }
 
   test("ends with the code of the outcome", async () => {
     await using _kitchen = await startKitchen();
@@ -243,7 +227,7 @@ describe("npm run command, as a process", () => {
   });
 });
 
-(hasDocker() ? describe : describe.skip)("npm run command at a broker with rights", () => {
+(hasDocker() ? describe : describe.skip)("weir command at a broker with rights", () => {
   test("says what the broker refuses", async () => {
     using folder = temporaryFolder();
     const [configuration, rights] = [folder.file("mosquitto.conf"), folder.file("rights.acl")];

@@ -26,7 +26,7 @@ export interface Recording {
 type Taken = readonly number[] | "other" | "bad";
 
 /**
- * Reads what `npm run export` writes, CSV with other columns, objects in JSON lines, or a plain column of
+ * Reads what `weir export` writes, CSV with other columns, objects in JSON lines, or a plain column of
  * numbers. Never throws.
  */
 export function parseRecording(text: string, format: "csv" | "lines", wanted: Wanted): Recording {

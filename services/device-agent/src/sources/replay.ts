@@ -27,7 +27,7 @@ export const source: SourceKind<ReplayOptions> = {
       .string("it must be a path")
       .min(1, "a path has at least one character")
       .describe(
-        "What npm run export wrote, JSON lines, CSV (in a file that ends in .csv), or one number on each line; 64 MiB at most. A relative path starts at the folder of agent.yaml.",
+        "What weir export wrote, JSON lines, CSV (in a file that ends in .csv), or one number on each line; 64 MiB at most. A relative path starts at the folder of agent.yaml.",
       ),
     attributes: z
       .array(attributeName, "it must be a list")
@@ -115,7 +115,7 @@ function readText(path: string): string {
   } catch (cause) {
     throw new Fault(`the recording ${path} cannot be replayed: ${errorMessage(cause)}`, {
       remedy:
-        "Give a file that can be read, of at most 64 MiB; npm run export with --from and --to makes one.",
+        "Give a file that can be read, of at most 64 MiB; weir export with --from and --to makes one.",
       exitCode: EXIT_CODES.configuration,
       cause,
     });

@@ -169,7 +169,7 @@ function openStreamStore(
   if (store.damagedLog !== null) {
     logger.error(
       { stream: name, ...store.damagedLog },
-      "the write-ahead log is damaged: SQLite reads only what lies before the damage, and so many commits behind it are gone. npm run audit shows what is missing of publishers with an outbox; the disk or the memory of this machine may be failing",
+      "the write-ahead log is damaged: SQLite reads only what lies before the damage, and so many commits behind it are gone. weir audit shows what is missing of publishers with an outbox; the disk or the memory of this machine may be failing",
     );
   }
   if (store.kind === "file" && store.imported !== null) {

@@ -1,93 +1,56 @@
-import { isDeepStrictEqual, parseArgs } from "node:util";
+import { isDeepStrictEqual } from "node:util";
 import { readLoggerConfig } from "@weir/logger/config";
 import { type PlanOptions, planConnections } from "@weir/logger/plan";
 import { NEW_SESSION, planSubscriptions } from "@weir/logger/routes";
 import type { FilterQos } from "@weir/protocol";
-import {
-  type Environment,
-  EXIT_CODES,
-  errorMessage,
-  Fault,
-  loadEnvironment,
-  print,
-  printData,
-  readSettings,
-  runCommand,
-  topicSettings,
-  visible,
-} from "@weir/runtime";
+import { EXIT_CODES, print, printData, readSettings, topicSettings, visible } from "@weir/runtime";
 import { type StreamConfig, type StreamsConfig, weirFileJsonSchema } from "@weir/streams";
 import Table from "cli-table3";
+import type { Command } from "commander";
+import { action, examples, type Surroundings } from "./command-line.ts";
 import { warningsOf } from "./config-warnings.ts";
 
-const USAGE = `npm run config -- check [file]    reads weir.yaml, or the file, and shows what it comes to
-npm run config -- schema          prints the JSON Schema of weir.yaml
+export function define(command: Command, { environment, out }: Surroundings): void {
+  examples(command, ["config check", "config schema > weir.schema.json"]);
 
-  --json    shows what check finds as JSON
-  --help
+  const check = command
+    .command("check")
+    .description("read weir.yaml as the logger does, and show the streams and their subscriptions")
+    .argument("[file]", "another file than config/weir.yaml or WEIR_FILE")
+    .option("--json", "print what it finds as JSON");
+  examples(
+    check,
+    ["config check", "config check another.yaml --json"],
+    `Exit code 78 when the configuration is wrong: it names every problem with its line. Warnings are about
+what is missing on this machine, or may not be intended; with them the exit code is 0.`,
+  );
+  action(check, async (given, file) => {
+    const settings = file === undefined ? environment : { ...environment, WEIR_FILE: file };
+    const config = readLoggerConfig(settings);
+    const { TOPIC } = readSettings(topicSettings, settings);
+    const description = describeConfig(config.streams, config);
+    const warnings = await warningsOf(config.streams.streams, TOPIC);
+    if (given.has("json")) {
+      printData(toJson({ ...description, warnings }), { to: out });
+      return EXIT_CODES.ok;
+    }
+    const lines = warnings.map((warning) => `warning: ${visible(warning)}\n`);
+    const summary = `${description.streams.length} stream(s), ${warnings.length} warning(s)\n`;
+    print([renderDescription(description), ...lines, summary].join(""), { to: out });
+    return EXIT_CODES.ok;
+  });
 
-Exit code 78 when the configuration is wrong: every problem is named with its line. Warnings are about
-what is missing here and now, or may not be meant; with them the exit code is 0.
-With npm run -s, nothing but the JSON is printed.
-`;
-
-interface CommandLine {
-  command: string | undefined;
-  file: string | undefined;
-  isJson: boolean;
-  isHelp: boolean;
-}
-
-/** `npm run config`: weir.yaml before a logger reads it. */
-async function run(argv: readonly string[]): Promise<void> {
-  const { command, file, isJson, isHelp } = readCommandLine(argv);
-  if (isHelp || command === undefined) return print(USAGE);
-  if (command === "schema") return printData(toJson(weirFileJsonSchema()));
-  if (command !== "check") throw usageFault(`there is no command ${JSON.stringify(command)}`);
-  const environment = { ...loadEnvironment(), ...(file === undefined ? {} : { WEIR_FILE: file }) };
-  await check(environment, isJson);
-}
-
-async function check(environment: Environment, isJson: boolean): Promise<void> {
-  const config = readLoggerConfig(environment);
-  const { TOPIC } = readSettings(topicSettings, environment);
-  const description = describeConfig(config.streams, config);
-  const warnings = await warningsOf(config.streams.streams, TOPIC);
-  if (isJson) return printData(toJson({ ...description, warnings }));
-  const lines = warnings.map((warning) => `warning: ${visible(warning)}\n`);
-  const summary = `${description.streams.length} stream(s), ${warnings.length} warning(s)\n`;
-  print([renderDescription(description), ...lines, summary].join(""));
-}
-
-function readCommandLine(argv: readonly string[]): CommandLine {
-  try {
-    const { values, positionals } = parseArgs({
-      args: [...argv],
-      options: { json: { type: "boolean" }, help: { type: "boolean" } },
-      allowPositionals: true,
-    });
-    const [command, file] = positionals;
-    return { command, file, isJson: values.json === true, isHelp: values.help === true };
-  } catch (cause) {
-    throw usageFault(errorMessage(cause));
-  }
-}
-
-function usageFault(message: string): Fault {
-  return new Fault(message, {
-    remedy: "See npm run config -- --help.",
-    exitCode: EXIT_CODES.configuration,
+  const schema = command.command("schema").description("print the JSON Schema of weir.yaml");
+  examples(schema, ["config schema > weir.schema.json"]);
+  action(schema, () => {
+    printData(toJson(weirFileJsonSchema()), { to: out });
+    return EXIT_CODES.ok;
   });
 }
 
 const toJson = (value: object): string => `${JSON.stringify(value, null, 2)}\n`;
 
-await runCommand("config", async () => {
-  await run(process.argv.slice(2));
-  return EXIT_CODES.ok;
-});
-
-/** What a configuration comes to. It has no secrets. */
+/** What a configuration means. It has no secrets. */
 interface Description {
   /** The weir.yaml that was read; `null` when there is none. */
   file: string | null;
@@ -145,7 +108,7 @@ function withoutSecrets(text: string): string {
   return url.href;
 }
 
-/** What a configuration comes to, for a terminal: the streams, and what is subscribed to for them. */
+/** What a configuration means, for a terminal: the streams, and what is subscribed to for them. */
 export function renderDescription(description: Description): string {
   const { file, streams, connections, performance } = description;
   const parts = [

@@ -1,35 +1,21 @@
-import { execFile } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
-import { resolve } from "node:path";
 import { describe, expect, jest, test } from "@jest/globals";
 import { EXIT_CODES } from "@weir/runtime";
 import { type TemporaryFolder, temporaryFolder } from "@weir/testkit";
+import { startProcess } from "./fixture.ts";
 
 // Processes are started, some of them one after the other.
 jest.setTimeout(180_000);
 
-interface Outcome {
-  exitCode: number | null;
-  output: string;
-  errors: string;
-}
-
-const PROGRAM = resolve("weir/src/config-check.ts");
-
-/** Runs `npm run config` in a folder, where neither .env nor weir.yaml are but the test's own. */
-function runConfig(
+/** Runs `weir config` in a folder, where neither .env nor weir.yaml are but the test's own. */
+async function runConfig(
   folder: TemporaryFolder,
   args: readonly string[],
-  environment: Record<string, string> = {},
-): Promise<Outcome> {
-  return new Promise((done) => {
-    const child = execFile(
-      process.execPath,
-      [PROGRAM, ...args],
-      { cwd: folder.path, env: { PATH: process.env.PATH, ...environment } },
-      (_, output, errors) => done({ exitCode: child.exitCode, output, errors }),
-    );
-  });
+  env: Record<string, string> = {},
+) {
+  const { code, out, err } = await startProcess(["config", ...args], { cwd: folder.path, env })
+    .ended;
+  return { exitCode: code, output: out, errors: err };
 }
 
 function writeWeirFile(folder: TemporaryFolder, text: string): void {
@@ -37,7 +23,7 @@ function writeWeirFile(folder: TemporaryFolder, text: string): void {
   writeFileSync(folder.file("config/weir.yaml"), text);
 }
 
-describe("npm run config -- check", () => {
+describe("weir config check", () => {
   test("shows the defaults where there is no weir.yaml", async () => {
     using folder = temporaryFolder();
     const { exitCode, output } = await runConfig(folder, ["check"]);
@@ -47,7 +33,7 @@ describe("npm run config -- check", () => {
     expect(output).toContain("2 stream(s), 0 warning(s)");
   });
 
-  test("shows what a weir.yaml comes to, and what is subscribed to for it", async () => {
+  test("shows what a weir.yaml means, and what is subscribed to for it", async () => {
     using folder = temporaryFolder();
     writeWeirFile(
       folder,
@@ -140,13 +126,13 @@ streams:
   });
 });
 
-describe("npm run config", () => {
-  test("tells what it can do, and ends with 78 for what it cannot", async () => {
+describe("weir config", () => {
+  test("says what it can do, and ends with 78 for what it cannot", async () => {
     using folder = temporaryFolder();
-    expect((await runConfig(folder, ["--help"])).output).toContain("check [file]");
+    expect((await runConfig(folder, ["--help"])).output).toMatch(/check \[options\] \[file\]/);
     const { exitCode, errors } = await runConfig(folder, ["chekc"]);
     expect(exitCode).toBe(EXIT_CODES.configuration);
-    expect(errors).toContain('there is no command "chekc"');
+    expect(errors).toContain("unknown command 'chekc'\n(Did you mean check?)");
     expect((await runConfig(folder, ["check", "--yaml"])).exitCode).toBe(EXIT_CODES.configuration);
   });
 });

@@ -1,0 +1,192 @@
+import { existsSync } from "node:fs";
+import { constants } from "node:os";
+import { join } from "node:path";
+import type { Writable } from "node:stream";
+import {
+  type Bounds,
+  type BrokerConfig,
+  brokerConfig,
+  brokerSettings,
+  type Clock,
+  DURATION_FORM,
+  type Environment,
+  EXIT_CODES,
+  Fault,
+  millisecondsOf,
+  parseDuration,
+  readSettings,
+  type Screen,
+} from "@weir/runtime";
+import type { Command } from "commander";
+
+/** What a command gets from its process, or from a test. */
+export interface Surroundings {
+  environment: Environment;
+  clock: Clock;
+  out: Screen & Writable;
+  err: Screen;
+  /** Aborts when the command is to end; the reason is the name of the signal. Listens from the first call on. */
+  stopSignal: () => AbortSignal;
+}
+
+/** The module of a command. It is loaded only when its command runs. */
+export interface CommandModule {
+  /** Adds arguments, options, examples and the action to a command that has its name and its summary. */
+  define: (command: Command, surroundings: Surroundings) => void;
+}
+
+/** The values of a command's options by their names, such as `max-silence`. */
+export interface Given {
+  text(option: string): string | null;
+  texts(option: string): readonly string[];
+  has(option: string): boolean;
+}
+
+/** Runs one command; returns its exit code. */
+type Run = (given: Given, ...operands: (string | undefined)[]) => Promise<number> | number;
+
+/** Thrown for an exit code that is not 0, because commander ignores what an action returns. */
+export class Ended extends Error {
+  readonly exitCode: number;
+
+  constructor(exitCode: number) {
+    super(`ended with ${exitCode}`);
+    this.exitCode = exitCode;
+  }
+}
+
+export function action(command: Command, run: Run): void {
+  command.action(async (...received: unknown[]) => {
+    // Commander passes the operands, then the options, then the command itself.
+    const operands = received.slice(0, -2) as (string | undefined)[];
+    const exitCode = await run(givenOf(command), ...operands);
+    if (exitCode !== EXIT_CODES.ok) throw new Ended(exitCode);
+  });
+}
+
+function givenOf(command: Command): Given {
+  const values = new Map<string, unknown>(
+    command.options.map((option) => [
+      option.name(),
+      command.getOptionValue(option.attributeName()),
+    ]),
+  );
+  const texts = (name: string): readonly string[] => {
+    const value = values.get(name);
+    return Array.isArray(value) ? (value as string[]) : typeof value === "string" ? [value] : [];
+  };
+  return {
+    text: (name) => texts(name).at(-1) ?? null,
+    texts,
+    has: (name) => values.get(name) === true,
+  };
+}
+
+/** For an option that may be repeated. */
+export const repeated = (value: string, earlier: readonly string[] = []): string[] => [
+  ...earlier,
+  value,
+];
+
+/** The end of a command's `--help`: examples, and what else it says. */
+export function examples(command: Command, lines: readonly string[], notes = ""): void {
+  const shown = lines.map((line) => `  weir ${line}`).join("\n");
+  command.addHelpText("after", `\nExamples:\n${shown}${notes === "" ? "" : `\n\n${notes.trim()}`}`);
+}
+
+/** The path of a file of the repository. @throws Fault outside of a clone, as in the image. */
+export function inClone(file: string): string {
+  const path = join(import.meta.dirname, "../..", file);
+  if (existsSync(path)) return path;
+  throw new Fault("this command needs a clone of the repository, and there is none", {
+    remedy: "Clone it, and run npx weir there.",
+    exitCode: EXIT_CODES.unavailable,
+  });
+}
+
+/** A fault of the command line that the parser cannot find. */
+export function usageFault(message: string, remedy: string, cause?: unknown): Fault {
+  return new Fault(message, { remedy, exitCode: EXIT_CODES.configuration, cause });
+}
+
+/** The exit code of a command that a signal has ended early, as shells have it. */
+export function exitCodeOf(reason: string): number {
+  const number = (constants.signals as Record<string, number | undefined>)[reason];
+  return number === undefined ? EXIT_CODES.fault : 128 + number;
+}
+
+const PROTOCOLS: ReadonlySet<string> = new Set(["mqtt:", "mqtts:", "ws:", "wss:"]);
+
+/**
+ * The broker of the environment, or the one that `--broker` names by its URL or host, with the
+ * credentials and certificates of the environment. Every user of the machine can read a command line,
+ * and the shell's history keeps it, so a password is refused there, and not repeated.
+ *
+ * @throws Fault, ConfigurationFault naming what is wrong.
+ */
+export function readBroker(given: Given, environment: Environment): BrokerConfig {
+  const option = given.text("broker");
+  if (option === null) return brokerConfig(readSettings(brokerSettings, environment));
+  const { url, username, password } = parseUrl(
+    option.includes("://") ? option : `mqtt://${option}`,
+  );
+  if (password !== null) {
+    throw usageFault(
+      "--broker: a password does not belong on a command line",
+      "Set BROKER_USERNAME and BROKER_PASSWORD, or BROKER_PASSWORD_FILE, in the environment or in .env, and leave them out here.",
+    );
+  }
+  const named = username === null ? {} : { BROKER_USERNAME: username };
+  return brokerConfig(readSettings(brokerSettings, { ...environment, ...named, BROKER_URL: url }));
+}
+
+function parseUrl(text: string): Omit<BrokerConfig, "tls"> {
+  const url = URL.parse(text);
+  const username = decoded(url?.username);
+  const password = decoded(url?.password);
+  const isValid = url !== null && PROTOCOLS.has(url.protocol) && url.hostname !== "";
+  if (!isValid || username === null || password === null) {
+    const shown = text.replace(/^.*@/s, "…@");
+    throw optionFault("broker", shown, "a URL that begins with mqtt://, mqtts://, ws:// or wss://");
+  }
+  url.username = "";
+  url.password = "";
+  return { url: url.href, username: username || null, password: password || null };
+}
+
+/** `null` for invalid percent-encoding. */
+function decoded(part = ""): string | null {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * A length of time, as in files of settings.
+ *
+ * @returns milliseconds; `null` without the option.
+ * @throws Fault for what is not one, or is out of bounds.
+ */
+export function readDuration(given: Given, option: string, { min, max }: Bounds): number | null {
+  const text = given.text(option);
+  if (text === null) return null;
+  const ms = parseDuration(text);
+  if (Number.isNaN(ms)) throw optionFault(option, text, DURATION_FORM);
+  if (ms >= millisecondsOf(min) && ms <= millisecondsOf(max)) return ms;
+  throw optionFault(option, text, `from ${min} to ${max}`);
+}
+
+/** A number with its thousands apart. */
+export function grouped(number: number): string {
+  return number.toLocaleString("en-US");
+}
+
+/** What is wrong with an option of a command: its name, its value and what is allowed. */
+export function optionFault(option: string, value: string, allowed: string): Fault {
+  return usageFault(
+    `--${option}: ${JSON.stringify(value)} is not allowed`,
+    `It must be ${allowed}. See --help.`,
+  );
+}
