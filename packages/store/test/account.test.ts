@@ -76,7 +76,7 @@ describe("an account", () => {
     });
   });
 
-  test("tells what is missing below a number", () => {
+  test("lists what is missing below a number", () => {
     const account = enterAll([1, 4, 7]);
     expect(missingBelow(account, 10)).toEqual([
       [2, 3],

@@ -20,7 +20,7 @@ import {
 import Sqlite from "better-sqlite3";
 import { openBallast } from "../src/retention/ballast.ts";
 import { emptyLog } from "../src/retention/prune.ts";
-import { outboxReading } from "./rotation/readings.ts";
+import { outboxReading } from "./fixture.ts";
 
 const KIB = 1_024;
 const HOUR_US = 3_600_000_000;
@@ -246,7 +246,7 @@ describe("a ballast", () => {
 });
 
 describe("a write-ahead log", () => {
-  test("is emptied as far as who reads lets it, and nobody waits for that", () => {
+  test("is emptied as far as its readers allow, without waiting for them", () => {
     using folder = temporaryFolder();
     const file = folder.file("weir.db");
     const busyMs = 20_000;

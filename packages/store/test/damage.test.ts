@@ -85,7 +85,7 @@ describe("a damaged store", () => {
     expect(readdirSync(folder.path).filter((name) => name.endsWith(".suspect"))).toEqual([]);
   });
 
-  test("is never confused with a sound one", () => {
+  test("is never confused with a valid one", () => {
     using folder = temporaryFolder();
     const file = folder.file("weir.db");
     fill(file);

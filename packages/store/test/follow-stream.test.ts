@@ -149,7 +149,7 @@ describe("following a stream", () => {
     expect(follower.step()).toEqual({ kind: "gone" });
   });
 
-  test("tells once of a segment that is damaged, and goes past it when there is another", () => {
+  test("reports a damaged segment once, and skips it when there is another", () => {
     using folder = temporaryFolder();
     using store = openDevices(folder.path);
     const { sealed } = store.rotate(START_US + SECOND_US);

@@ -115,7 +115,7 @@ describe("the ledger forgets", () => {
     expect(store.totals()).toEqual([["b", 1, 2, 0]]);
   });
 
-  test("newcomers for newcomers, but nobody who is established: names are invented in vain", () => {
+  test("newcomers for newcomers, but no established publisher: invented names displace only each other", () => {
     using folder = temporaryFolder();
     using store = open(folder.file("weir.db"), { publishersMax: 20 });
     const honest = ["busy", "old"].map((publisher) => ({ publisher }));
@@ -135,7 +135,7 @@ describe("the ledger forgets", () => {
     expect(store.totals()).toMatchObject([["*", 482, 482, 0]]);
   });
 
-  test("epochs that somebody invents in a publisher's name, not those that it has had for an hour", () => {
+  test("epochs that another client invents in a publisher's name, not those that it has had for an hour", () => {
     using folder = temporaryFolder();
     using store = open(folder.file("weir.db"), { entriesPerPublisherMax: 20 });
     const nowUs = START_US + HOUR_US;

@@ -1,15 +1,11 @@
 import { describe, expect, test } from "@jest/globals";
 import { RANGES_MAX } from "@weir/protocol";
-import { type NewRow, openReader } from "@weir/store";
+import { openReader } from "@weir/store";
 import { openTestStore, rowOf, START_US, temporaryFolder } from "@weir/testkit";
 import { LEDGER_LIMITS } from "../src/ledger/account.ts";
 import { createLedger } from "../src/ledger/ledger.ts";
 import { openSegment } from "../src/segment/segment-file.ts";
-
-/** A reading from an outbox. */
-function sent(seq: number, { publisher = "kitchen", epoch = "e1" } = {}): NewRow {
-  return rowOf(JSON.stringify({ number: seq, epochtime: START_US / 1e6, publisher, epoch, seq }));
-}
+import { outboxReading as sent } from "./fixture.ts";
 
 describe("the ledger", () => {
   test("lets each message into the store once, within a batch and across batches", () => {

@@ -9,7 +9,7 @@ import {
   temporaryFolder,
 } from "@weir/testkit";
 
-// Without them an older SQLite (3.40.1 does) takes a reader's log for one that nobody reads.
+// Without them an older SQLite (3.40.1 does) takes a reader's log for one without readers.
 (tellsLocks ? test : test.skip)(
   "opening a store leaves the locks of this process's readers alone",
   () => {

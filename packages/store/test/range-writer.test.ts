@@ -15,13 +15,13 @@ import {
   SECOND_US,
 } from "./range-fixture.ts";
 
-/** Whether everything in the log is in the file, and the log can begin anew. */
+/** Whether everything in the log is in the file, and the log can start over. */
 function checkpoint(database: Sqlite.Database): boolean {
   const [result] = database.pragma("wal_checkpoint(TRUNCATE)") as { busy: number; log: number }[];
   return result?.busy === 0 && result.log === 0;
 }
 
-/** For how long a checkpoint is refused because somebody reads what the log still holds. */
+/** For how long a checkpoint is refused because a reader still needs what the log holds. */
 function busyMs(database: Sqlite.Database): number {
   let busySinceMs: number | null = null;
   for (;;) {
@@ -94,7 +94,7 @@ describe("a reader that takes its time", () => {
     await pages.return();
   });
 
-  test("waits for a segment that somebody has to himself for a moment", async () => {
+  test("waits for a segment that another process has locked for a moment", async () => {
     using folder = temporaryFolder();
     using store = openDevices(folder.path);
     store.append(numberedRows(1, 10));
@@ -126,7 +126,7 @@ describe("a reader that finds nothing", () => {
   });
 
   test(
-    `keeps the writer's log from beginning anew for no more than ${READ_TRANSACTION_MS_MAX} ms`,
+    `keeps the writer's log from starting over for no more than ${READ_TRANSACTION_MS_MAX} ms`,
     async () => {
       using folder = temporaryFolder();
       const file = folder.file("weir.db");
@@ -135,7 +135,7 @@ describe("a reader that finds nothing", () => {
       // In one transaction it would take two or three times as long as it may.
       multiplyRow(file, 4_000_000);
 
-      // It reads again and again, in a process of its own, until it is told to end.
+      // It reads again and again, in a process of its own, until its input ends.
       const command = fileURLToPath(new URL("range-fixture-reader.ts", import.meta.url));
       const reader = fork(command, [file], { execArgv: ["--disable-warning=ExperimentalWarning"] });
       using _reader = { [Symbol.dispose]: () => reader.kill() };

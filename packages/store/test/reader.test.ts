@@ -37,7 +37,7 @@ describe("a reader", () => {
     const file = folder.file("weir.db");
     writeFileSync(file, Buffer.alloc(8_192, "SQLite format 3\0"));
     expect(() => openReader(file)).toThrow();
-    // Where the system does not tell what is open, it at least refuses to remove it (Windows).
+    // Where the system does not list open files, it at least refuses to remove one (Windows).
     if (existsSync(OPEN_FILES)) expect(openFiles()).not.toContain(file);
   });
 

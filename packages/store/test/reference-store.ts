@@ -47,8 +47,8 @@ export function createReferenceStore(limits: LedgerLimits): ReferenceStore {
 
   function store({ sequence: _, isFiltered: __, ...row }: NewRow, filed: Filed): void {
     if (filed === "duplicate" || filed === "filtered") return;
-    const isBlemished = filed === "beyond limits" && row.outcome === 0;
-    const outcome = isBlemished ? outcomeOf("beyond the ledger's limits").code : row.outcome;
+    const isFlagged = filed === "beyond limits" && row.outcome === 0;
+    const outcome = isFlagged ? outcomeOf("beyond the ledger's limits").code : row.outcome;
     rows.push({ ...row, outcome, id: nextId });
     nextId += 1;
   }

@@ -43,7 +43,7 @@ describe("retention", () => {
     expect(store.append([readingAt(START_US)]).lastId).toBe(3);
   });
 
-  test("removes rows that a wrong clock dated into the future, and tells readers", () => {
+  test("removes rows that a wrong clock dated into the future, and raises the generation", () => {
     using folder = temporaryFolder();
     const file = folder.file("weir.db");
     using store = openTestStore(file);

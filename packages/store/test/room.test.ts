@@ -94,7 +94,7 @@ describe("retention by size", () => {
     expect(reader?.firstId()).toBe(20_001 - store.size().rows);
   });
 
-  test("tells readers when rows go that a window may still count, and only then", () => {
+  test("raises the generation when rows go that a window may still count, and only then", () => {
     using folder = temporaryFolder();
     const file = folder.file("weir.db");
     using store = openTestStore(file);
@@ -109,7 +109,7 @@ describe("retention by size", () => {
     expect(reader?.state().generation).toBeGreaterThan(0);
   });
 
-  test("ends a pass when it is told to, and goes on in the next", () => {
+  test("ends a pass when a commit waits, and goes on in the next", () => {
     using folder = temporaryFolder();
     using store = openTestStore(folder.file("weir.db"));
     for (let round = 0; round < 10; round += 1) store.append(batch);

@@ -4,15 +4,7 @@ import { describe, expect, test } from "@jest/globals";
 import { Fault } from "@weir/runtime";
 import { openTestStore, readingAt, rowOf, START_US, temporaryFolder } from "@weir/testkit";
 import Sqlite from "better-sqlite3";
-
-function query(file: string, sql: string): unknown[] {
-  const database = new Sqlite(file, { readonly: true });
-  try {
-    return database.prepare(sql).all();
-  } finally {
-    database.close();
-  }
-}
+import { query } from "./fixture.ts";
 
 function faultOf(open: () => unknown): Fault {
   try {
@@ -147,7 +139,7 @@ describe("a store", () => {
     expect(store.append([readingAt(START_US)]).lastId).toBe(2);
   });
 
-  test("has one writer: a second one is told so", () => {
+  test("has one writer: a second one is refused with a remedy", () => {
     using folder = temporaryFolder();
     const file = folder.file("weir.db");
     using _first = openTestStore(file);

@@ -50,7 +50,7 @@ function heapBytes(): number {
 }
 
 describe("topics", () => {
-  test("are kept whole, whatever is in them, and told apart", () => {
+  test("are kept whole and distinct, whatever is in them", () => {
     using folder = temporaryFolder();
     const file = folder.file("weir.db");
     const topics = [

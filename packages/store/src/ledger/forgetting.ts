@@ -149,7 +149,7 @@ const OTHERS = "*";
 const ZERO = { epochs: 0, received: 0, duplicates: 0, filtered: 0, abandoned: 0, missing: 0 };
 
 /**
- * The table `ledger_totals`: what remains of the messages that the ledger has no account of.
+ * The table `ledger_totals`: the counts of the messages that have no account in the ledger.
  *
  * @param publishersMax publishers that have totals of their own; the later ones share theirs.
  */

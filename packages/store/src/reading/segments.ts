@@ -3,7 +3,7 @@ import { basename, join } from "node:path";
 import { errorCode, errorMessage, Fault } from "@weir/runtime";
 import type { Database } from "better-sqlite3";
 import Sqlite from "better-sqlite3";
-import { DAY_FOLDER, segmentName } from "../rotation/segment-name.ts";
+import { DAY_FOLDER, dayOf, stampOf } from "../rotation/segment-name.ts";
 import { isDamage } from "../segment/damage.ts";
 import { APPLICATION_ID, SCHEMA_VERSION, schemaVersion } from "../segment/schema.ts";
 import { cursorFault, type StreamPlace } from "./query.ts";
@@ -57,13 +57,16 @@ export interface Segment {
   file: string;
 }
 
-const DAY_LENGTH = "2026-11-21/".length;
-const SEGMENT = /^[A-Za-z0-9._-]{1,64}-(?<stamp>(?<day>\d{8})T\d{6}\.\d{6}Z)\.db$/;
+const SEGMENT = /^[A-Za-z0-9._-]{1,64}-(?<stamp>\d{8}T\d{6}\.\d{6}Z)\.db$/;
+
+const stampIn = (name: string): string => SEGMENT.exec(name)?.groups?.stamp ?? "";
 
 /** The first segment behind the one with this name; `null` when there is none (yet). */
 export function segmentAfter(place: StreamPlace, name: string): Segment | null {
   if (place.kind === "file") return null;
-  return segmentsFrom(place.folder, dayOf(name)).find((segment) => segment.name > name) ?? null;
+  return (
+    segmentsFrom(place.folder, dayOf(stampIn(name))).find((segment) => segment.name > name) ?? null
+  );
 }
 
 /**
@@ -74,7 +77,7 @@ export function segmentAfter(place: StreamPlace, name: string): Segment | null {
 export function firstSegment(place: StreamPlace, fromUs: number): Segment | null {
   if (place.kind === "file") return existsSync(place.file) ? onlySegment(place.file) : null;
   const segments = segmentsFrom(place.folder, "");
-  const stamp = stampOf(fromUs);
+  const stamp = stampOf(Math.max(fromUs, 0));
   return segments.findLast(({ name }) => stampIn(name) < stamp) ?? segments[0] ?? null;
 }
 
@@ -90,7 +93,7 @@ export function segmentNamed(place: StreamPlace, name: string): Segment {
     throw cursorFault(name, `the stream is in the file ${only.name}`);
   }
   if (!SEGMENT.test(name)) throw cursorFault(name, "no segment has such a name");
-  return { name, file: join(place.folder, dayOf(name), name) };
+  return { name, file: join(place.folder, dayOf(stampIn(name)), name) };
 }
 
 function onlySegment(file: string): Segment {
@@ -116,18 +119,6 @@ function entriesOf(folder: string): string[] {
     if (errorCode(error) === "ENOENT" || errorCode(error) === "ENOTDIR") return [];
     throw error;
   }
-}
-
-function dayOf(name: string): string {
-  const day = SEGMENT.exec(name)?.groups?.day ?? "";
-  return day.replace(/^(\d{4})(\d{2})(\d{2})$/, "$1-$2-$3");
-}
-
-const stampIn = (name: string): string => SEGMENT.exec(name)?.groups?.stamp ?? "";
-
-/** A time as names have it. */
-function stampOf(timeUs: number): string {
-  return stampIn(segmentName("any", Math.max(timeUs, 0)).name.slice(DAY_LENGTH));
 }
 
 // SQLite waits on the thread of the process. Callers wait longer by themselves.

@@ -21,7 +21,7 @@ export type Catalogue = ReturnType<typeof createCatalogue>;
 /** Lists the segments of an open store, without reading the folder each time. */
 export function createCatalogue(folder: string, found: readonly SegmentName[]) {
   let segments = [...found];
-  // A finished segment does not change any more, and there may be thousands.
+  // A finished segment no longer changes, and there may be thousands.
   const finished = new Map<string, SegmentInfo>();
 
   function infoOf(segment: SegmentName): SegmentInfo | null {

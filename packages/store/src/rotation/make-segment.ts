@@ -8,12 +8,12 @@ import {
   statSync,
 } from "node:fs";
 import { dirname } from "node:path";
-import { fsyncFolderOf, LOCK_MS_MAX, makeFolderAt } from "@weir/runtime";
+import { fsyncFolderOf, makeFolderAt } from "@weir/runtime";
 import type { Database } from "better-sqlite3";
 import Sqlite from "better-sqlite3";
 import { carryOpenPackets } from "../segment/open-packets.ts";
 import { migrate, type SegmentFacts } from "../segment/schema.ts";
-import { removeWithJournals } from "../segment/segment-file.ts";
+import { removeWithJournals, withDatabase } from "../segment/segment-file.ts";
 import { readNextId } from "../segment/segment-writer.ts";
 import { MAKING } from "./segment-name.ts";
 
@@ -155,12 +155,7 @@ export function readSeal(database: Database): Seal | null {
 
 /** Reads the seal of a file. */
 export function readSealOf(file: string): Seal | null {
-  const database = new Sqlite(file, { readonly: true, fileMustExist: true, timeout: LOCK_MS_MAX });
-  try {
-    return readSeal(database);
-  } finally {
-    database.close();
-  }
+  return withDatabase(file, { readonly: true }, readSeal);
 }
 
 /**
@@ -168,15 +163,12 @@ export function readSealOf(file: string): Seal | null {
  * after it. A segment whose seal is right is not written.
  */
 export function completeSeal(file: string, { sealedUs, successor }: Seal): void {
-  const database = new Sqlite(file, { fileMustExist: true, timeout: LOCK_MS_MAX });
-  try {
+  withDatabase(file, {}, (database) => {
     const found = readSeal(database);
     if (found?.successor === successor) return;
     database.pragma("synchronous = FULL");
     sealSegment(database, { sealedUs: found?.sealedUs ?? sealedUs, successor });
-  } finally {
-    database.close();
-  }
+  });
 }
 
 const WRITABLE_BY_ANYONE = 0o222;

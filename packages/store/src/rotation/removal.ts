@@ -15,12 +15,9 @@ export interface FolderLimits {
 }
 
 /** A segment that is closed. */
-export interface ClosedSegment {
-  name: string;
-  file: string;
+export interface ClosedSegment extends Pick<SegmentInfo, "name" | "file" | "bytes"> {
   /** When it was sealed, in microseconds since the epoch, by the clock of then. */
   endUs: number;
-  bytes: number;
 }
 
 /**

@@ -12,7 +12,7 @@ import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Clock, EXIT_CODES, errorCode, fsyncFolderOf } from "@weir/runtime";
 import type { Database } from "better-sqlite3";
-import Sqlite from "better-sqlite3";
+import { withDatabase } from "../segment/segment-file.ts";
 import { isFinished, readSeal } from "./make-segment.ts";
 
 /** A segment that could not be finished this time. */
@@ -144,19 +144,19 @@ const WRITE_BITS = 0o222;
 export function finishSegment(file: string): "finished" | "in use" {
   const stats = statSync(file);
   if (isFinished(stats)) return "finished";
-  const database = new Sqlite(file, { fileMustExist: true, timeout: BUSY_TIMEOUT_MS });
   try {
-    if (readSeal(database) === null)
-      throw new Error("it has no successor: it may still be written");
-    // While there is a write-ahead log, readers do not block this.
-    addIndex(database);
-    database.pragma("wal_checkpoint(TRUNCATE)");
-    database.pragma("journal_mode = DELETE");
+    withDatabase(file, { timeout: BUSY_TIMEOUT_MS }, (database) => {
+      if (readSeal(database) === null) {
+        throw new Error("it has no successor: it may still be written");
+      }
+      // While there is a write-ahead log, readers do not block this.
+      addIndex(database);
+      database.pragma("wal_checkpoint(TRUNCATE)");
+      database.pragma("journal_mode = DELETE");
+    });
   } catch (error) {
     if (errorCode(error)?.startsWith("SQLITE_BUSY")) return "in use";
     throw error;
-  } finally {
-    database.close();
   }
   makeReadOnly(file, stats);
   return "finished";

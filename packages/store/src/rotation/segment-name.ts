@@ -19,12 +19,20 @@ export const MAKING = ".making";
 
 /** The name of a segment; names of one stream sort by their time. */
 export function segmentName(stream: string, namedUs: number): SegmentName {
-  const micros = namedUs % 1_000;
-  const iso = new Date((namedUs - micros) / 1_000).toISOString();
-  const day = iso.slice(0, 10);
-  const time = iso.slice(0, 23).replaceAll(/[-:]/g, "");
-  const digits = String(micros).padStart(3, "0");
-  return { name: `${day}/${stream}-${time}${digits}Z.db`, namedUs };
+  const stamp = stampOf(namedUs);
+  return { name: `${dayOf(stamp)}/${stream}-${stamp}.db`, namedUs };
+}
+
+/** A time as names have it: `20261121T000000.000000Z`. */
+export function stampOf(timeUs: number): string {
+  const micros = timeUs % 1_000;
+  const iso = new Date((timeUs - micros) / 1_000).toISOString();
+  return `${iso.slice(0, 23).replaceAll(/[-:]/g, "")}${String(micros).padStart(3, "0")}Z`;
+}
+
+/** The folder of the segments with this time in their names. */
+export function dayOf(stamp: string): string {
+  return `${stamp.slice(0, 4)}-${stamp.slice(4, 6)}-${stamp.slice(6, 8)}`;
 }
 
 /**

@@ -7,10 +7,10 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
-import { errorCode, errorMessage, fsyncFolderOf, LOCK_MS_MAX } from "@weir/runtime";
+import { errorCode, errorMessage, fsyncFolderOf } from "@weir/runtime";
 import type { Database } from "better-sqlite3";
-import Sqlite from "better-sqlite3";
 import { APPLICATION_ID } from "./schema.ts";
+import { withDatabase } from "./segment-file.ts";
 
 /** A store that was found damaged on opening. */
 export interface DamagedStore {
@@ -32,8 +32,8 @@ export function suspectDamage(file: string): void {
 }
 
 /**
- * Moves a store that is damaged aside, with its write-ahead log, so that somebody can save what can be
- * saved: it is never written again, and never deleted. What every start needs is checked each time, the
+ * Moves a store that is damaged aside, with its write-ahead log, so that an operator can save what can
+ * be saved: it is never written again, and never deleted. What every start needs is checked each time, the
  * whole file only after SQLite has met damage in it, because that takes a while.
  *
  * @param isOurs only a logger can have made the file: then it is damaged also when it is no store at all.
@@ -68,14 +68,14 @@ const APPLICATION_ID_OFFSET = 68;
  * without SQLite; locks on such a file have no use.
  */
 function applicationIdOf(file: string): number {
-  let database: Database | null = null;
   try {
-    database = new Sqlite(file, { readonly: true, fileMustExist: true, timeout: LOCK_MS_MAX });
-    return database.pragma("application_id", { simple: true }) as number;
+    return withDatabase(
+      file,
+      { readonly: true },
+      (database) => database.pragma("application_id", { simple: true }) as number,
+    );
   } catch (error) {
     if (!isDamage(error)) throw error;
-  } finally {
-    database?.close();
   }
   const header = Buffer.alloc(HEADER_BYTES);
   const descriptor = openSync(file, "r");
@@ -88,17 +88,15 @@ function applicationIdOf(file: string): number {
 }
 
 function findDamage(file: string): string | null {
-  let database: Database | null = null;
+  const isSuspect = existsSync(suspicionOf(file));
   try {
     // Read-only, so that not even its write-ahead log is touched.
-    database = new Sqlite(file, { readonly: true, fileMustExist: true, timeout: LOCK_MS_MAX });
-    const isSuspect = existsSync(suspicionOf(file));
-    return isSuspect ? problemIn(database, "quick_check(1)") : checkEssentials(database);
+    return withDatabase(file, { readonly: true }, (database) =>
+      isSuspect ? problemIn(database, "quick_check(1)") : checkEssentials(database),
+    );
   } catch (error) {
     if (isDamage(error)) return errorMessage(error);
     throw error;
-  } finally {
-    database?.close();
   }
 }
 
@@ -119,9 +117,13 @@ function problemIn(database: Database, check: string): string | null {
   return found === "ok" ? null : String(found);
 }
 
+/** A time as the names of damaged files have it. */
+export function stampOf(timeUs: number): string {
+  return new Date(timeUs / 1_000).toISOString().replaceAll(/[-:.]/g, "");
+}
+
 function freeName(file: string, nowUs: number): string {
-  const time = new Date(nowUs / 1_000).toISOString().replaceAll(/[-:.]/g, "");
-  let name = `${file}.damaged-${time}`;
+  let name = `${file}.damaged-${stampOf(nowUs)}`;
   while (existsSync(name)) name += "+";
   return name;
 }

@@ -9,6 +9,7 @@ import {
   statSync,
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { stampOf } from "./damage.ts";
 
 /** A write-ahead log of which SQLite reads only the beginning, because something behind it is damaged. */
 export interface DamagedLog {
@@ -34,8 +35,7 @@ export function keepDamagedLog(file: string, nowUs: number): DamagedLog | null {
 }
 
 function copyOf(log: string, nowUs: number): string | null {
-  const time = new Date(nowUs / 1_000).toISOString().replaceAll(/[-:.]/g, "");
-  const copy = `${log}.damaged-${time}`;
+  const copy = `${log}.damaged-${stampOf(nowUs)}`;
   try {
     copyFileSync(log, copy);
   } catch {

@@ -58,15 +58,17 @@ export function openSegment(
 export function identifyFile(file: string): "missing" | "weir" | "legacy" {
   if (!existsSync(file) || statSync(file).size === 0) return "missing";
 
-  const database = new Sqlite(file, { fileMustExist: true, timeout: LOCK_MS_MAX });
   try {
-    if (database.pragma("application_id", { simple: true }) === APPLICATION_ID) {
-      refuseNewerVersion(file, database);
-      return "weir";
-    }
-    if (hasLegacyTable(database)) return "legacy";
-    const tables = database.prepare("SELECT count(*) FROM sqlite_schema").pluck().get();
-    if (tables === 0) return "missing";
+    const kind = withDatabase(file, {}, (database) => {
+      if (database.pragma("application_id", { simple: true }) === APPLICATION_ID) {
+        refuseNewerVersion(file, database);
+        return "weir";
+      }
+      if (hasLegacyTable(database)) return "legacy";
+      const tables = database.prepare("SELECT count(*) FROM sqlite_schema").pluck().get();
+      return tables === 0 ? "missing" : null;
+    });
+    if (kind !== null) return kind;
   } catch (cause) {
     if (cause instanceof Fault || isLocked(cause)) throw cause;
     if (errorCode(cause) === "SQLITE_NOTADB") throw foreignFile(file, "is not an SQLite database");
@@ -74,8 +76,6 @@ export function identifyFile(file: string): "missing" | "weir" | "legacy" {
       remedy: "It may be damaged: move it away and restore a copy, or start with a new file.",
       cause,
     });
-  } finally {
-    database.close();
   }
   throw foreignFile(file, "is an SQLite database of another program");
 }
@@ -103,6 +103,20 @@ function foreignFile(file: string, what: string): Fault {
     remedy: "Name another file in DB_FILE; Weir does not change this one.",
     exitCode: EXIT_CODES.configuration,
   });
+}
+
+/** Opens a file that exists for one task, and closes it. */
+export function withDatabase<T>(
+  file: string,
+  options: Sqlite.Options,
+  task: (database: Database) => T,
+): T {
+  const database = new Sqlite(file, { fileMustExist: true, timeout: LOCK_MS_MAX, ...options });
+  try {
+    return task(database);
+  } finally {
+    database.close();
+  }
 }
 
 /** Removes a database file. The journals go first: nothing would remove one without its file. */

@@ -237,7 +237,7 @@ const BEYOND_LIMITS = outcomeOf("beyond the ledger's limits").code;
 const FOREIGN = outcomeOf("the topic names another device than the publisher").code;
 const TOO_MANY_TOPICS = outcomeOf("too many new topics").code;
 
-// What the broker had kept is no news, whatever else there is to say of it.
+// Retained messages stay marked as such, whatever other doubt there is.
 const VALID: ReadonlySet<number> = new Set(
   OUTCOMES.filter(
     ({ kind, code }) => (kind === "reading" || kind === "message") && code !== RETAINED,

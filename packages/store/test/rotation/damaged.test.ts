@@ -1,22 +1,17 @@
 import { readFileSync, truncateSync, unlinkSync, writeFileSync } from "node:fs";
 import { describe, expect, test } from "@jest/globals";
-import { openSegmentedStore, type SegmentedStore } from "@weir/store";
 import { START_US, temporaryFolder } from "@weir/testkit";
 import Sqlite from "better-sqlite3";
-import { outboxReading } from "./readings.ts";
+import { openData, outboxReading } from "../fixture.ts";
 
 const DAY_US = 86_400_000_000;
 const FIRST = "2026-01-01/data-20260101T000000.000000Z.db";
 const SECOND = "2026-01-02/data-20260102T000000.000000Z.db";
 const THIRD = "2026-01-03/data-20260103T000000.000000Z.db";
 
-function open(folder: string, nowUs = START_US): SegmentedStore {
-  return openSegmentedStore({ folder, stream: "data", synchronous: "NORMAL", nowUs });
-}
-
 /** Two segments: sequences 1 and 2 in the first, 3 in the live one. */
 function makeTwo(folder: string): void {
-  using store = open(folder);
+  using store = openData(folder);
   store.append([outboxReading(1), outboxReading(2)]);
   store.rotate(START_US + DAY_US);
   store.append([outboxReading(3)]);
@@ -31,7 +26,7 @@ function successorOf(file: string): unknown {
 
 describe("a damaged live segment", () => {
   test.each([
-    ["is no database any more", (file: string) => writeFileSync(file, "x".repeat(10_000))],
+    ["is no longer a database", (file: string) => writeFileSync(file, "x".repeat(10_000))],
     ["is empty", (file: string) => truncateSync(file)],
     ["is cut off", (file: string) => truncateSync(file, 8_192)],
   ])("that %s is kept aside, and its place taken from the one before", (_, damage) => {
@@ -40,7 +35,7 @@ describe("a damaged live segment", () => {
     damage(folder.file(SECOND));
     const bytes = readFileSync(folder.file(SECOND));
 
-    using store = open(folder.path, START_US + 2 * DAY_US);
+    using store = openData(folder.path, START_US + 2 * DAY_US);
     expect(store.damaged).toEqual({
       keptAs: folder.file(`${SECOND}.damaged-20260103T000000000Z`),
       reason: expect.any(String),
@@ -55,11 +50,11 @@ describe("a damaged live segment", () => {
     });
   });
 
-  test("that is the only one is kept aside, and the stream begun anew", () => {
+  test("that is the only one is kept aside, and the stream starts over", () => {
     using folder = temporaryFolder();
-    open(folder.path)[Symbol.dispose]();
+    openData(folder.path)[Symbol.dispose]();
     writeFileSync(folder.file(FIRST), "x".repeat(10_000));
-    using store = open(folder.path, START_US - DAY_US);
+    using store = openData(folder.path, START_US - DAY_US);
     expect(store.damaged).not.toBeNull();
     // Its name is not used a second time, though the clock was set back.
     expect(store.segments().map(({ name }) => name)).toEqual([
@@ -67,11 +62,11 @@ describe("a damaged live segment", () => {
     ]);
   });
 
-  test("that somebody took away is followed by another, never by what is sealed", () => {
+  test("that an operator took away is followed by another, never by what is sealed", () => {
     using folder = temporaryFolder();
     makeTwo(folder.path);
     unlinkSync(folder.file(SECOND));
-    using store = open(folder.path, START_US + 2 * DAY_US);
+    using store = openData(folder.path, START_US + 2 * DAY_US);
     expect(store.damaged).toBeNull();
     expect(store.liveFile()).toBe(folder.file(THIRD));
     expect(successorOf(folder.file(FIRST))).toBe(THIRD);
@@ -84,7 +79,7 @@ describe("a damaged closed segment", () => {
     using folder = temporaryFolder();
     makeTwo(folder.path);
     writeFileSync(folder.file(FIRST), "x".repeat(10_000));
-    using store = open(folder.path);
+    using store = openData(folder.path);
     expect(store.append([outboxReading(3), outboxReading(4)]).filed).toEqual(["duplicate", "new"]);
     expect(store.unfinished()).toEqual([folder.file(FIRST)]);
   });

@@ -2,7 +2,7 @@ import { readdirSync } from "node:fs";
 import { describe, expect, test } from "@jest/globals";
 import { openSegmentedStore, type SegmentedStore } from "@weir/store";
 import { canMountSmallDisk, mountSmallDisk, START_US } from "@weir/testkit";
-import { outboxReading } from "./readings.ts";
+import { outboxReading } from "../fixture.ts";
 
 const DAY_US = 86_400_000_000;
 const STEP_BYTES = 4_096;

@@ -9,12 +9,12 @@ import {
 } from "node:fs";
 import { dirname } from "node:path";
 import { describe, expect, test } from "@jest/globals";
-import { openSegmentedStore, type SegmentedStore } from "@weir/store";
+import type { SegmentedStore } from "@weir/store";
 import { readingAt, START_US, temporaryFolder } from "@weir/testkit";
+import { DAY_US, openData } from "../fixture.ts";
 
 type FolderLimits = Parameters<SegmentedStore["removeOldest"]>[0];
 
-const DAY_US = 86_400_000_000;
 const NONE = { ageCutoffUs: null, bytesMax: null, freeDiskBytesMin: null };
 
 function limitsAt(day: number, limits: Partial<FolderLimits> = {}): FolderLimits {
@@ -23,12 +23,7 @@ function limitsAt(day: number, limits: Partial<FolderLimits> = {}): FolderLimits
 
 /** A store with segments of the days 0 to `days`, the last of them live. */
 function openDays(folder: string, days: number): SegmentedStore {
-  const store = openSegmentedStore({
-    folder,
-    stream: "data",
-    synchronous: "NORMAL",
-    nowUs: START_US,
-  });
+  const store = openData(folder);
   for (let day = 1; day <= days; day += 1) {
     store.append([readingAt(START_US)]);
     store.rotate(START_US + day * DAY_US);
@@ -117,7 +112,7 @@ describe("retention in a folder", () => {
     expect(existsSync(dirname(first?.file ?? ""))).toBe(false);
   });
 
-  test("passes over what somebody has removed by hand", async () => {
+  test("skips what an operator has removed by hand", async () => {
     using folder = temporaryFolder();
     using store = openDays(folder.path, 3);
     const [first, second] = store.segments().map(({ file }) => file);

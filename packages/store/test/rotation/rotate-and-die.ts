@@ -1,6 +1,6 @@
 import { openSegmentedStore } from "@weir/store";
 import { START_US } from "@weir/testkit";
-import { outboxReading } from "./readings.ts";
+import { DAY_US, outboxReading } from "../fixture.ts";
 
 const [folder, stepToDieAt] = process.argv.slice(2);
 if (folder === undefined) throw new TypeError("it needs a folder");
@@ -15,4 +15,4 @@ const store = openSegmentedStore({
   },
 });
 store.append([outboxReading(1), outboxReading(2), outboxReading(3)]);
-store.rotate(START_US + 86_400_000_000);
+store.rotate(START_US + DAY_US);

@@ -3,7 +3,7 @@ import { readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { describe, expect, test } from "@jest/globals";
 import { type Clock, systemClock } from "@weir/runtime";
-import { openSegmentedStore, type SegmentedStore, startSegmentFinalizer } from "@weir/store";
+import { type SegmentedStore, startSegmentFinalizer } from "@weir/store";
 import {
   createFakeClock,
   eventually,
@@ -21,13 +21,11 @@ const PYTHON = `
 import sqlite3, sys
 for row in sqlite3.connect("file:" + sys.argv[1] + "?mode=ro", uri=True).execute(sys.argv[2]): print(*row)`;
 
-function open(folder: string): SegmentedStore {
-  return openSegmentedStore({ folder, stream: "data", synchronous: "NORMAL", nowUs: START_US });
-}
+import { openData } from "../fixture.ts";
 
 /** A store with one sealed segment of two rows. */
 function openRotated(folder: string): { store: SegmentedStore; sealed: string } {
-  const store = open(folder);
+  const store = openData(folder);
   store.append([readingAt(START_US, 7), rowOf("rubbish")]);
   const { sealed } = store.rotate(START_US + DAY_US);
   return { store, sealed };
@@ -116,7 +114,7 @@ describe("a finalizer", () => {
 
   test("does not touch a segment without a successor", async () => {
     using folder = temporaryFolder();
-    using store = open(folder.path);
+    using store = openData(folder.path);
     const { unfinished, started } = startTestFinisher(createFakeClock());
     await using _finisher = started;
     started.finish(store.liveFile());
@@ -173,7 +171,7 @@ describe("a finalizer", () => {
       expect({ ...before, started: null }).toEqual({ finished: [], unfinished: [], started: null });
       store[Symbol.dispose]();
 
-      using again = open(folder.path);
+      using again = openData(folder.path);
       const { finished, started } = startTestFinisher();
       await using _finisher = started;
       const begunMs = performance.now();
@@ -191,7 +189,7 @@ describe("a finalizer", () => {
   );
 });
 
-/** Whether somebody holds the right to write a segment. */
+/** Whether a segment is writable for anybody. */
 function isAtWork(file: string): boolean {
   const database = new Sqlite(file, { timeout: 0 });
   try {
