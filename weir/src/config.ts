@@ -1,7 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { readLoggerConfig } from "@weir/logger/config";
-import { type PlanOptions, planConnections } from "@weir/logger/plan";
-import { NEW_SESSION, planSubscriptions } from "@weir/logger/routes";
+import { planConnections, planSubscriptions } from "@weir/logger/plan";
 import type { FilterQos } from "@weir/protocol";
 import { EXIT_CODES, print, printData, readSettings, topicSettings, visible } from "@weir/runtime";
 import { type StreamConfig, type StreamsConfig, weirFileJsonSchema } from "@weir/streams";
@@ -72,11 +71,11 @@ interface DescribedConnection {
 
 export function describeConfig(
   { file, streams, brokers, performance }: StreamsConfig,
-  options: PlanOptions,
+  options: { clientId: string; file: string },
 ): Description {
   const connections = planConnections({ streams, brokers }, options).map((plan) => {
-    const { subscriptions } = planSubscriptions(plan.streams, NEW_SESSION);
-    const joined = planSubscriptions(plan.streams, { ...NEW_SESSION, identifiers: false });
+    const { subscriptions } = planSubscriptions(plan.streams);
+    const joined = planSubscriptions(plan.streams, { identifiers: false });
     const isSame = isDeepStrictEqual(
       subscriptions.map(toFilterQos),
       joined.subscriptions.map(toFilterQos),

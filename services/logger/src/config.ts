@@ -19,24 +19,27 @@ import { prefixesOf, type StreamsConfig, streamSettings, streamsOf } from "@weir
 
 export interface LoggerConfig {
   process: ProcessConfig;
-  /** The main job's file; what is remembered of sessions lies beside it. */
+  /** The pipeline's store; the session files lie beside it. */
   file: string;
   streams: StreamsConfig;
   synchronous: "FULL" | "NORMAL";
   transport: "direct" | "mqttjs";
   clientId: string;
   sessionExpirySeconds: number;
-  maintenance: UpkeepConfig;
-  /** How far ahead of reception an observation may lie before its time is not believed. */
+  maintenance: MaintenanceConfig;
+  /** How far ahead of reception an observation may lie before its time is replaced. */
   skewUs: number;
   /** The first levels of the topics of devices, before the device's id. */
   devicePrefixes: readonly string[];
 }
 
-/** How retention goes about it, in every stream. */
-export interface UpkeepConfig {
+/** The pace of retention, in every stream. */
+export interface MaintenanceConfig {
+  /** Between two passes. */
   intervalMs: number;
+  /** Rows that one pass over a file removes at most. */
   rowsMax: number;
+  /** How long the clock must have run evenly before anything counts as old. */
   clockSteadyMs: number;
 }
 

@@ -3,12 +3,13 @@ import type { Flow } from "@weir/protocol";
 import type { Service, ServiceContext } from "@weir/runtime";
 import { startSegmentFinalizer } from "@weir/store";
 import type { LoggerConfig } from "./config.ts";
-import { createConnections } from "./connection/connections.ts";
-import { createLoggerMetrics } from "./report/metrics.ts";
-import { startLimitReport, startOutcomeReport } from "./report/outcomes.ts";
-import { startPerformanceReport } from "./report/performance.ts";
-import { createLockWaits } from "./stream/lock-waits.ts";
-import { createStreams } from "./stream/streams.ts";
+import { Connections } from "./connections.ts";
+import { createLoggerCounts } from "./counts.ts";
+import { LockWaits } from "./lock-waits.ts";
+import { registerMetrics } from "./metrics.ts";
+import { startPerformanceReport } from "./performance.ts";
+import { Streams } from "./streams.ts";
+import { startLimitWarnings, startPayloadWarnings } from "./warnings.ts";
 
 export const flow: Flow = {
   subscribes: [
@@ -32,10 +33,9 @@ export async function startLogger(
   config: LoggerConfig,
   context: ServiceContext,
 ): Promise<Service<LoggerConfig>> {
-  const { clock, logger } = context;
+  const { clock, logger, health } = context;
   // Closed in reverse: intake stops and flushes, then the connections say goodbye, then the stores close.
   await using opening = new AsyncDisposableStack();
-  let current = config;
 
   const finalizer = opening.use(
     startSegmentFinalizer({
@@ -44,60 +44,37 @@ export async function startLogger(
       onUnfinished: (unfinished) => logger.warn(unfinished, "a closed segment is not finished yet"),
     }),
   );
-  const locks = createLockWaits({ clock, logger, check: context.health.check("locks") });
-  const streams = opening.use(createStreams({ ...context, ...config, finalizer, locks }));
-  const losses = { dropped: 0, unmatched: 0 };
-  let strange = 0;
-  const metrics = createLoggerMetrics(context.metrics, {
-    streams: streams.all,
-    losses,
-    strange: () => strange,
-    locks,
-  });
-  const stores = context.health.check("stores");
+  const locks = new LockWaits({ clock, logger, check: health.check("locks") });
+  const running = opening.use(new Streams({ ...context, ...config, finalizer, locks }));
+  const streams = () => running.all();
+  const counts = createLoggerCounts(context.metrics);
+  registerMetrics(context.metrics, { streams, counts, locks });
+  const stores = health.check("stores");
   stores.fail("they are being opened; on a full disk what is due is removed first");
-  await streams.apply(config.streams.streams);
+  await running.apply(config.streams.streams);
   stores.pass();
-  opening.use(startOutcomeReport(streams.all, { clock, logger }));
-  opening.use(startLimitReport(streams.all, { clock, logger }));
+  opening.use(startPayloadWarnings(streams, context));
+  opening.use(startLimitWarnings(streams, context));
 
   const connections = opening.use(
-    createConnections(config, {
-      ...context,
-      streams: streams.all,
-      locks,
-      onCommitted: (messages, seconds) => {
-        metrics.commitSeconds.observe(seconds);
-        performance.note(messages);
-      },
-      onUnmatched: () => {
-        losses.unmatched += 1;
-      },
-      onStrange: () => {
-        strange += 1;
-      },
-      onDropped: ({ reason, topic, bytes }) => {
-        losses.dropped += 1;
-        logger.warn({ topic: topic.slice(0, 200), bytes }, `a message is ${reason}: not stored`);
-      },
-      onReceipt: () => metrics.receipts.inc(),
-    }),
+    new Connections({ ...context, ...config, streams, counts, locks }),
   );
   const performance = opening.use(
     startPerformanceReport({
       ...config.streams.performance,
-      streams: streams.all,
-      losses,
-      client: connections.defaultLink,
+      streams,
+      counts,
+      client: () => connections.defaultClient(),
       clock,
       logger,
     }),
   );
   await connections.apply(config.streams);
 
-  // Disposed of first: nothing waits for a lock any more.
+  // Disposed of first, so that nothing waits for a lock any more.
   opening.use(locks);
   const opened = opening.move();
+  let current = config;
   let isStopping = false;
   return {
     reload: async (next) => {
@@ -105,11 +82,11 @@ export async function startLogger(
       if (needsRestart.length > 0) {
         logger.warn({ needsRestart }, `needs a restart: ${needsRestart.join(", ")}`);
       }
-      await streams.apply(changed.streams.streams);
-      // It may have waited for a new stream until the stop: nothing is connected after that.
+      await running.apply(changed.streams.streams);
+      // A new stream may have kept this waiting until the stop: nothing is connected after that.
       if (isStopping) return;
       await connections.apply(changed.streams);
-      await streams.closeOthers(changed.streams.streams);
+      await running.closeOthers(changed.streams.streams);
       performance.setInterval(changed.streams.performance.intervalMs);
       current = changed;
     },
@@ -118,14 +95,6 @@ export async function startLogger(
       return opened.disposeAsync();
     },
   };
-}
-
-/** What differs between two configurations, as far as a running logger can follow. */
-export interface Change {
-  /** The configuration to go on with: the new one, but for what needs a restart. */
-  config: LoggerConfig;
-  /** What of the new one needs a restart, in words for an operator. */
-  needsRestart: string[];
 }
 
 const PROCESS_FIELDS = [
@@ -142,8 +111,16 @@ const PROCESS_FIELDS = [
 
 const STREAM_FIELDS = ["place", "broker", "connection", "batch"] as const;
 
-/** Tells what of a new configuration can be taken over while the logger runs. */
-export function planReload(current: LoggerConfig, next: LoggerConfig): Change {
+/**
+ * What of a new configuration a running logger can apply.
+ *
+ * @returns the configuration to continue with, which keeps what needs a restart, and what does, in words
+ *   for an operator.
+ */
+export function planReload(
+  current: LoggerConfig,
+  next: LoggerConfig,
+): { config: LoggerConfig; needsRestart: string[] } {
   const needsRestart: string[] = [];
   const kept: Partial<LoggerConfig> = {};
   for (const field of PROCESS_FIELDS) {
@@ -157,7 +134,7 @@ export function planReload(current: LoggerConfig, next: LoggerConfig): Change {
     if (name in brokers && !isDeepStrictEqual(broker, brokers[name])) {
       needsRestart.push(`brokers.${name}`);
     }
-    // A broker that a running stream uses stays what it is.
+    // A broker that a running stream uses does not change.
     brokers[name] = broker;
   }
 

@@ -1,98 +1,98 @@
 import type { ReconnectingClient } from "@weir/mqtt";
 import { ENTRIES_MAX, type Receipt, type ReceiptEntry } from "@weir/protocol";
-import type { Clock, Logger } from "@weir/runtime";
-import type { Stream } from "./stream/stream.ts";
+import type { ServiceContext } from "@weir/runtime";
+import type { LoggerCounts } from "./counts.ts";
+import type { Stream } from "./stream.ts";
 
-/** Tells publishers with an outbox what of theirs is committed. */
-export interface Receipts extends Disposable {
-  /** So many messages of these publishers were committed, or had been before. */
-  note(publishers: ReadonlyMap<string, number>): void;
-  /** There is a broker again; one that lost its retained messages gets the newest receipts anew. */
-  connected(): void;
+/** A connection of the receipts' broker. */
+interface ReceiptSource {
+  readonly streams: readonly Stream[];
+  readonly client: Pick<ReconnectingClient, "publish">;
+  /** Whether a stream takes a topic. */
+  takes(stream: Stream, topic: string): boolean;
 }
 
-interface ReceiptsOptions {
-  /** The streams of one broker, as they are at the moment. */
-  streams: () => readonly Stream[];
-  /** Whether a stream takes a topic. */
-  takes: (stream: Stream, topic: string) => boolean;
-  /** The way to the broker; `null` while there is none. */
-  client: () => Pick<ReconnectingClient, "publish"> | null;
-  clock: Clock;
-  logger: Logger;
-  onPublished: () => void;
-  onFault: (fault: unknown) => void;
+interface ReceiptsOptions extends Pick<ServiceContext, "clock" | "logger" | "fail"> {
+  counts: LoggerCounts;
 }
 
 const INTERVAL_MS = 200;
 const PUBLISHERS_AFTER_CONNECT = 1_000;
 
-/** A receipt is cumulative, so one of a publisher at a time is enough, and may get lost. */
-export function startReceipts(options: ReceiptsOptions): Receipts {
-  const { streams, takes, client, clock, logger, onPublished, onFault } = options;
-  const due = createDueReceipts();
+/**
+ * Sends the publishers with an outbox, at one broker, what the streams have committed of their messages. A
+ * receipt is cumulative: one at a time for each publisher is enough, and one may get lost.
+ */
+export class Receipts implements Disposable {
+  /** The broker's connections; the first one publishes. */
+  readonly sources = new Set<ReceiptSource>();
+  readonly #due = new DueReceipts();
+  readonly #options: ReceiptsOptions;
+  readonly #timer: Disposable;
 
-  async function publish(publisher: string): Promise<void> {
-    const at = Math.floor(clock.now() / 1_000);
-    const ledgers = streams().map((stream) => ({
-      entries: stream.store.receiptOf(publisher),
-      takes: (topic: string) => takes(stream, topic),
-    }));
-    // Somebody else may have taken a newcomer's place meanwhile.
-    if (ledgers.every(({ entries }) => entries.length === 0)) return;
-    const receipt: Receipt = { at, entries: combineEntries(ledgers) };
-    // The ledger keeps sound names only, so this is a topic and not a filter.
-    const topic = `weir/receipt/${publisher}`;
-    try {
-      // Whoever invents names must not fill the broker with retained receipts.
-      const retain = isEstablished(publisher);
-      await client()?.publish(topic, JSON.stringify(receipt), { qos: 1, retain });
-      onPublished();
-    } catch (error) {
-      // The client says why. `connected`, or the publisher that asks again, makes it due again.
-      logger.debug({ err: error, publisher }, "receipt not published");
+  constructor(options: ReceiptsOptions) {
+    this.#options = options;
+    this.#timer = options.clock.repeat(INTERVAL_MS, () => {
+      for (const publisher of this.#due.take()) this.#publish(publisher).catch(options.fail);
+    });
+  }
+
+  /** @param publishers how many of their messages were committed now, or had been before. */
+  note(publishers: ReadonlyMap<string, number>): void {
+    for (const [publisher, messages] of publishers) this.#add(publisher, messages);
+  }
+
+  /** Call it with each connection: a broker that lost its retained messages gets the newest receipts again. */
+  connected(): void {
+    for (const { store } of this.#streams()) {
+      for (const publisher of store.recentPublishers(PUBLISHERS_AFTER_CONNECT)) {
+        this.#add(publisher, 0);
+      }
     }
   }
 
-  function isEstablished(publisher: string): boolean {
-    return streams().some(({ store }) => store.isEstablished(publisher));
+  [Symbol.dispose](): void {
+    this.#timer[Symbol.dispose]();
   }
 
-  function note(publisher: string, messages: number): void {
-    due.add(publisher, messages, !isEstablished(publisher));
+  #streams(): Stream[] {
+    return [...this.sources].flatMap(({ streams }) => streams);
   }
 
-  const timer = clock.repeat(INTERVAL_MS, () => {
-    for (const publisher of due.take()) publish(publisher).catch(onFault);
-  });
-  return {
-    note: (publishers) => {
-      for (const [publisher, messages] of publishers) note(publisher, messages);
-    },
-    connected: () => {
-      for (const { store } of streams()) {
-        for (const publisher of store.recentPublishers(PUBLISHERS_AFTER_CONNECT)) {
-          note(publisher, 0);
-        }
-      }
-    },
-    [Symbol.dispose]: () => timer[Symbol.dispose](),
-  };
+  #add(publisher: string, messages: number): void {
+    this.#due.add(publisher, messages, !this.#isEstablished(publisher));
+  }
+
+  #isEstablished(publisher: string): boolean {
+    return this.#streams().some(({ store }) => store.isEstablished(publisher));
+  }
+
+  async #publish(publisher: string): Promise<void> {
+    const { clock, counts, logger } = this.#options;
+    const sources = [...this.sources];
+    const ledgers = this.#streams().map((stream) => ({
+      entries: stream.store.receiptOf(publisher),
+      takes: (topic: string) => sources.some((source) => source.takes(stream, topic)),
+    }));
+    // Another newcomer may have taken the publisher's place in the ledger meanwhile.
+    if (ledgers.every(({ entries }) => entries.length === 0)) return;
+    const at = Math.floor(clock.now() / 1_000);
+    const receipt: Receipt = { at, entries: combineEntries(ledgers) };
+    // The ledger keeps only names, so this is a topic and not a filter.
+    const topic = `weir/receipt/${publisher}`;
+    try {
+      // A client that invents names must not fill the broker with retained receipts.
+      const retain = this.#isEstablished(publisher);
+      await sources[0]?.client.publish(topic, JSON.stringify(receipt), { qos: 1, retain });
+      counts.receipts += 1;
+    } catch (error) {
+      // The client logs why. The next connection, or the publisher's next message, makes it due again.
+      logger.debug({ err: error, publisher }, "receipt not published");
+    }
+  }
 }
 
-/** Publishers that are to get a receipt, and when. */
-export interface DueReceipts {
-  /**
-   * So many messages of a publisher were committed, or had been before.
-   *
-   * @param isNewcomer its name may be invented: then it waits for all others, and not without end.
-   */
-  add(publisher: string, messages: number, isNewcomer?: boolean): void;
-  /** Whose receipts go out now; asked once in each interval. Who has waited longest comes first. */
-  take(): string[];
-}
-
-/** What comes as seldom as this gets its receipt at once: somebody may wait for it. */
+/** Up to so many messages in an interval, the receipt goes out at once: a publisher may wait for it. */
 const MESSAGES_FEW = 20;
 /** So many are worth a receipt of their own: it costs as much as a dozen of them. */
 const MESSAGES_ENOUGH = 500;
@@ -103,49 +103,45 @@ const RECEIPTS_PER_INTERVAL = 200;
 /** Beyond that the newcomer that has waited longest is left out. It asks again. */
 const NEWCOMERS_MAX = 2_000;
 
-/** What a receipt is due for, and in how many intervals it was asked for. */
+/** Since a publisher's last receipt: its messages, and the intervals since the first of them. */
 interface Due {
   messages: number;
   intervals: number;
 }
 
-/** A receipt is cumulative: where messages keep coming, one can stand for those of many intervals. */
-export function createDueReceipts(): DueReceipts {
-  const known = new Map<string, Due>();
-  const newcomers = new Map<string, Due>();
+/** The publishers whose receipts are due, and when. Where messages keep coming, one receipt stands for many intervals. */
+export class DueReceipts {
+  readonly #known = new Map<string, Due>();
+  readonly #newcomers = new Map<string, Due>();
 
-  function takeFrom(due: Map<string, Due>, taken: string[]): void {
-    for (const [publisher, one] of due) {
-      one.intervals += 1;
-      if (taken.length === RECEIPTS_PER_INTERVAL || waits(one)) continue;
-      due.delete(publisher);
-      taken.push(publisher);
+  /** @param isNewcomer its name may be invented: it goes behind all others, and only so many wait. */
+  add(publisher: string, messages: number, isNewcomer = false): void {
+    const due = isNewcomer ? this.#newcomers : this.#known;
+    const one = due.get(publisher);
+    if (one !== undefined) {
+      one.messages += messages;
+      return;
     }
+    if (isNewcomer && due.size === NEWCOMERS_MAX) {
+      const [longest] = due.keys();
+      due.delete(longest as string);
+    }
+    due.set(publisher, { messages, intervals: 0 });
   }
 
-  return {
-    add: (publisher, messages, isNewcomer = false) => {
-      const due = isNewcomer ? newcomers : known;
-      const one = due.get(publisher);
-      if (one !== undefined) {
-        one.messages += messages;
-        return;
+  /** The publishers whose receipts go out now, the longest wait first. Call it once in each interval. */
+  take(): string[] {
+    const taken: string[] = [];
+    for (const due of [this.#known, this.#newcomers]) {
+      for (const [publisher, one] of due) {
+        one.intervals += 1;
+        if (taken.length === RECEIPTS_PER_INTERVAL || waits(one)) continue;
+        due.delete(publisher);
+        taken.push(publisher);
       }
-      if (due === newcomers && due.size === NEWCOMERS_MAX) {
-        for (const longest of due.keys()) {
-          due.delete(longest);
-          break;
-        }
-      }
-      due.set(publisher, { messages, intervals: 0 });
-    },
-    take: () => {
-      const taken: string[] = [];
-      takeFrom(known, taken);
-      takeFrom(newcomers, taken);
-      return taken;
-    },
-  };
+    }
+    return taken;
+  }
 }
 
 function waits({ messages, intervals }: Due): boolean {
@@ -157,7 +153,7 @@ type Ranges = ReceiptEntry["ranges"];
 /** What one stream's ledger has of a publisher. */
 interface LedgerEntries {
   entries: readonly ReceiptEntry[];
-  /** Whether the stream takes this topic: then it must have a message before that is receipted. */
+  /** Whether the stream takes this topic: then a receipt holds only what it has, too. */
   takes: (topic: string) => boolean;
 }
 

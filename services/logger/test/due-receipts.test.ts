@@ -1,9 +1,9 @@
 import { describe, expect, test } from "@jest/globals";
-import { createDueReceipts, type DueReceipts } from "../src/receipts.ts";
+import { DueReceipts } from "../src/receipts.ts";
 
 /** In which of twenty intervals a publisher's receipt goes out, when as many messages come in each. */
 function intervalsOf(messages: number): number[] {
-  const due = createDueReceipts();
+  const due = new DueReceipts();
   return Array.from({ length: 20 }, (_, interval) => interval + 1).filter(() => {
     due.add("kitchen", messages);
     return due.take().length > 0;
@@ -32,21 +32,21 @@ describe("a receipt", () => {
   });
 
   test("goes out within a second of the first message, when no other follows", () => {
-    const due = createDueReceipts();
+    const due = new DueReceipts();
     due.add("kitchen", 100);
     expect(intervalsUntil("kitchen", due)).toBe(5);
     expect(due.take()).toEqual([]);
   });
 
   test("does not wait for those of others", () => {
-    const due = createDueReceipts();
+    const due = new DueReceipts();
     for (let other = 0; other < 100; other += 1) due.add(`busy-${other}`, 100);
     due.add("kitchen", 1);
     expect(due.take()).toEqual(["kitchen"]);
   });
 
   test("is not overtaken where more are due than go out at once", () => {
-    const due = createDueReceipts();
+    const due = new DueReceipts();
     for (let other = 0; other < 450; other += 1) due.add(`device-${other}`, 1);
     due.add("kitchen", 1);
     const others = Array.from({ length: 2 }, () => {

@@ -14,7 +14,7 @@ import {
 } from "@weir/testkit";
 import type { CodeFilter } from "../src/code-filter.ts";
 import { readLoggerConfig } from "../src/config.ts";
-import { createStream, type Stream } from "../src/stream/stream.ts";
+import { Stream } from "../src/stream.ts";
 import { rowsIn, startReady, testConfigWith } from "./fixture.ts";
 
 const [DEFAULTS] = readLoggerConfig({ WEIR_FILE: NOTHING_CONFIGURED }).streams.streams as [
@@ -25,7 +25,7 @@ const FROM_OUTBOX = { publisher: "p", epoch: "e" };
 
 function streamOver(store: FileStore, filter: CodeFilter): Stream {
   const decode = openDecoder({ kind: "reading" }, () => {});
-  return createStream({ config: DEFAULTS, decode, filter, store, clock: systemClock, skewUs: 0 });
+  return new Stream({ config: DEFAULTS, decode, filter, store, clock: systemClock, skewUs: 0 });
 }
 
 /** Takes messages of an outbox with these numbers, and commits them. */

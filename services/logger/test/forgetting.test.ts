@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
 import { EPOCH_IDLE_US } from "@weir/store";
 import { createFakeClock, openTestStore, rowOf, START_US, temporaryFolder } from "@weir/testkit";
-import { startForgetting } from "../src/maintenance/retention.ts";
+import { startForgetting } from "../src/maintenance.ts";
 
 const MINUTE_MS = 60_000;
 

@@ -16,7 +16,7 @@ import {
   temporaryFolder,
 } from "@weir/testkit";
 import { startLogger } from "../src/logger.ts";
-import { startRetention } from "../src/maintenance/retention.ts";
+import { startRetention } from "../src/retention.ts";
 import { testConfig, testConfigWith } from "./fixture.ts";
 
 const KIB = 1_024;
@@ -65,7 +65,7 @@ function mounted(): SmallDisk {
       }),
     );
     let isOver = false;
-    void retention.turnIsOver.then(() => {
+    void retention.mayTakeIn.then(() => {
       isOver = true;
     });
     return { store, clock, faults, isOver: () => isOver, opened };

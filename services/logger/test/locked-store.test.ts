@@ -14,10 +14,10 @@ import {
   type TestContext,
   temporaryFolder,
 } from "@weir/testkit";
+import { LockWaits } from "../src/lock-waits.ts";
 import { startLogger } from "../src/logger.ts";
-import { type Removed, startRetention } from "../src/maintenance/retention.ts";
-import { startRotation } from "../src/maintenance/rotation.ts";
-import { createLockWaits } from "../src/stream/lock-waits.ts";
+import { type Removed, startRetention } from "../src/retention.ts";
+import { startRotation } from "../src/rotation.ts";
 import {
   readingOf,
   rowsIn,
@@ -97,7 +97,7 @@ describe("a store that another program has a write transaction open on", () => {
     expect(logger.context.faults).toEqual([]);
   });
 
-  test("is opened when it is not locked any more", async () => {
+  test("is opened when it is no longer locked", async () => {
     using folder = temporaryFolder();
     await using broker = await startBroker(LOCAL);
     const config = testConfig({ file: folder.file("weir.db"), port: broker.port });
@@ -112,14 +112,14 @@ describe("a store that another program has a write transaction open on", () => {
     await eventually(() => context.health.report().ready);
   });
 
-  test("is pruned when it is not locked any more", async () => {
+  test("is pruned when it is no longer locked", async () => {
     using folder = temporaryFolder();
     const clock = createFakeClock(START_US / 1_000);
     const { logger, health } = createTestContext(clock);
     using store = openTestStore(folder.file("weir.db"));
     store.append([readingAt(START_US)]);
     const check = health.check("locks");
-    using locks = createLockWaits({ clock, logger, check });
+    using locks = new LockWaits({ clock, logger, check });
     const removed: Removed[] = [];
     const faults: unknown[] = [];
     await using _retention = startRetention(
@@ -147,7 +147,7 @@ describe("a store that another program has a write transaction open on", () => {
     expect([removed, faults, health.report().ready]).toEqual([[{ rows: 1, files: 0 }], [], true]);
   });
 
-  test("is rotated when it is not locked any more", async () => {
+  test("is rotated when it is no longer locked", async () => {
     using folder = temporaryFolder();
     const clock = createFakeClock(START_US / 1_000);
     const { logger } = createTestContext(clock);

@@ -9,7 +9,7 @@ import {
   rowOf,
   temporaryFolder,
 } from "@weir/testkit";
-import { type Removed, startRetention } from "../src/maintenance/retention.ts";
+import { type Removed, startRetention } from "../src/retention.ts";
 
 const MINUTE_MS = 60_000;
 const config = {

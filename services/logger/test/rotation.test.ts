@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import { describe, expect, test } from "@jest/globals";
 import { openSegmentedStore, type Rotated, type SegmentedStore } from "@weir/store";
 import { createFakeClock, createTestContext, type FakeClock, temporaryFolder } from "@weir/testkit";
-import { msUntilRotation, startRotation } from "../src/maintenance/rotation.ts";
+import { msUntilRotation, startRotation } from "../src/rotation.ts";
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;

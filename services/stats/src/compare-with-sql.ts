@@ -7,7 +7,7 @@ import {
   type WINDOWS,
 } from "@weir/protocol";
 import { askSegments, type SpanSummary, type StoreReader, type StreamPlace } from "@weir/store";
-import type { StateRules } from "./series/series-follower.ts";
+import type { StateRules } from "./series-follower.ts";
 
 /** One window, as published and as SQL says. */
 export interface Comparison {

@@ -17,7 +17,7 @@ import {
   topicsDifferRule,
 } from "@weir/runtime";
 import { storedSettings } from "@weir/streams";
-import { readSeriesConfig, type SeriesConfig, seriesSettings } from "./series/series-config.ts";
+import { readSeriesConfig, type SeriesConfig, seriesSettings } from "./series-config.ts";
 
 export interface StatsConfig {
   process: ProcessConfig;

@@ -4,7 +4,7 @@ import type { Flow } from "@weir/protocol";
 import { Counter, Gauge, type ServiceContext, watchBroker } from "@weir/runtime";
 import type { StatsConfig } from "./config.ts";
 import { createFollower, keepLooking } from "./follower.ts";
-import { startSeries } from "./series/start-series.ts";
+import { startSeries } from "./series.ts";
 
 export const flow: Flow = { subscribes: [], publishes: ["STATS", "STATS/<device>/<attribute>"] };
 

@@ -1,7 +1,17 @@
 import { type Clock, errorMessage, Fault, isLocked, type Logger } from "@weir/runtime";
 import type { Rotated, SegmentedStore, SegmentFinalizer } from "@weir/store";
 
-interface RotationOptions {
+// The clock may jump while a timer runs.
+const LOOK_MS_MAX = 10_000;
+const RETRY_FIRST_MS = 1_000;
+const RETRY_LAST_MS = 60_000;
+
+/**
+ * Begins a segment in each period, whether messages come or not, and hands the closed ones to the
+ * finalizer: at the start also those that an earlier process left. A segment of an earlier period is
+ * rotated at once.
+ */
+export function startRotation(options: {
   /** A segment's span; it begins at multiples of it since the epoch: a day's at midnight UTC. */
   periodMs: number;
   store: SegmentedStore;
@@ -11,18 +21,7 @@ interface RotationOptions {
   onRotated: (rotated: Rotated) => void;
   /** Called for each rotation that fails; it is tried again. */
   onFault: (fault: unknown) => void;
-}
-
-// The clock may jump while a timer runs.
-const LOOK_MS_MAX = 10_000;
-const RETRY_FIRST_MS = 1_000;
-const RETRY_LAST_MS = 60_000;
-
-/**
- * Begins a segment in each period, whether messages come or not, and hands the closed ones to the
- * finalizer: at the start also those that were left. A segment of an earlier period is rotated at once.
- */
-export function startRotation(options: RotationOptions): Disposable {
+}): Disposable {
   const { periodMs, store, finalizer, clock, logger, onRotated, onFault } = options;
   let failures = 0;
   let timer: Disposable | null = null;
@@ -39,11 +38,15 @@ export function startRotation(options: RotationOptions): Disposable {
     try {
       rotated = store.rotate(nowMs * 1_000);
     } catch (fault) {
-      // A lock is given up at any moment; a disk takes its time.
+      // A lock may end at any moment; a full disk takes longer.
       if (isLocked(fault)) failures = 0;
       const retryMs = Math.min(RETRY_FIRST_MS * 2 ** failures, RETRY_LAST_MS);
       failures += 1;
-      logger.error({ ...wordsOf(fault), retryMs }, "no new segment could be begun");
+      const remedy = fault instanceof Fault ? fault.remedy : undefined;
+      logger.error(
+        { reason: errorMessage(fault), remedy, retryMs },
+        "no new segment could be begun",
+      );
       onFault(fault);
       return retryMs;
     }
@@ -60,8 +63,8 @@ export function startRotation(options: RotationOptions): Disposable {
 }
 
 /**
- * How long the live segment has still to go: to the end of the period that it was begun in, not at all
- * when it was begun by a clock that was ahead by more than a period.
+ * How long the live segment lasts: to the end of the period that it was begun in. It ends at once when it
+ * was begun by a clock that was ahead by more than a period.
  *
  * @returns 0 or less when the next is due.
  */
@@ -77,8 +80,3 @@ export function msUntilRotation(times: {
 }
 
 const untilLook = (waitMs: number): number => Math.min(Math.ceil(waitMs), LOOK_MS_MAX);
-
-function wordsOf(fault: unknown): { reason: string; remedy?: string } {
-  const reason = errorMessage(fault);
-  return fault instanceof Fault ? { reason, remedy: fault.remedy } : { reason };
-}

@@ -1,5 +1,5 @@
 import type { ReconnectingClient } from "@weir/mqtt";
-import { composeStatistics } from "../follower.ts";
+import { composeStatistics } from "./follower.ts";
 import type { Moment, Series, SeriesSet } from "./series-set.ts";
 
 /** How series are published. */

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "@jest/globals";
-import { RING } from "../../src/follower.ts";
-import { createRing } from "../../src/ring.ts";
-import { createAllowance, dueSeries, slowTickMs } from "../../src/series/series-publisher.ts";
-import type { Series } from "../../src/series/series-set.ts";
+import { RING } from "../src/follower.ts";
+import { createRing } from "../src/ring.ts";
+import { createAllowance, dueSeries, slowTickMs } from "../src/series-publisher.ts";
+import type { Series } from "../src/series-set.ts";
 
 const PACE = { intervalMs: 1_000, tickMs: 10_000 };
 

@@ -1,7 +1,7 @@
 import { rmSync } from "node:fs";
 import { describe, expect, test } from "@jest/globals";
 import { START_US, temporaryFolder } from "@weir/testkit";
-import { createSeriesFollower } from "../../src/series/series-follower.ts";
+import { createSeriesFollower } from "../src/series-follower.ts";
 import { openDevices, SECOND_US, SKEW_US, stateRow } from "./states.ts";
 
 /** A follower over a folder, with a clock that a test sets, and what it was told. */

@@ -1,5 +1,5 @@
-import { forgottenSecond, RING } from "../follower.ts";
-import { createRing, type Ring } from "../ring.ts";
+import { forgottenSecond, RING } from "./follower.ts";
+import { createRing, type Ring } from "./ring.ts";
 
 /** The present, by both clocks. */
 export interface Moment {

@@ -1,7 +1,7 @@
 import type { ReconnectingClient } from "@weir/mqtt";
 import { Counter, Gauge, type ServiceContext } from "@weir/runtime";
 import type { Skipped } from "@weir/store";
-import { keepLooking } from "../follower.ts";
+import { keepLooking } from "./follower.ts";
 import type { SeriesConfig } from "./series-config.ts";
 import { createSeriesFollower } from "./series-follower.ts";
 import { createSeriesPublisher } from "./series-publisher.ts";

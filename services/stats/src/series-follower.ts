@@ -9,7 +9,7 @@ import {
   type StreamFollower,
   type StreamPlace,
 } from "@weir/store";
-import { forgottenSecond, RING } from "../follower.ts";
+import { forgottenSecond, RING } from "./follower.ts";
 import {
   createSeriesSet,
   type Moment,

@@ -14,8 +14,8 @@ import {
   type TestClient,
   temporaryFolder,
 } from "@weir/testkit";
-import { readStatsConfig } from "../../src/config.ts";
-import { startStats } from "../../src/stats.ts";
+import { readStatsConfig } from "../src/config.ts";
+import { startStats } from "../src/stats.ts";
 import { openDevices, SECOND_US, stateRow } from "./states.ts";
 
 const LOCAL = { host: "127.0.0.1", port: 0 };

@@ -3,9 +3,9 @@ import { WINDOWS } from "@weir/protocol";
 import type { NewRow } from "@weir/store";
 import { START_US, temporaryFolder } from "@weir/testkit";
 import fc from "fast-check";
-import { compareWithSql, seriesInSql } from "../../src/compare-with-sql.ts";
-import { composeStatistics } from "../../src/follower.ts";
-import { createSeriesFollower, type SeriesFollower } from "../../src/series/series-follower.ts";
+import { compareWithSql, seriesInSql } from "../src/compare-with-sql.ts";
+import { composeStatistics } from "../src/follower.ts";
+import { createSeriesFollower, type SeriesFollower } from "../src/series-follower.ts";
 import { NON_FINITE, openDevices, SECOND_US, SKEW_US, stateRow } from "./states.ts";
 
 const START_SECONDS = START_US / SECOND_US;

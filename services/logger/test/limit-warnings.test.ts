@@ -1,8 +1,8 @@
 import { expect, test } from "@jest/globals";
 import type { Logger } from "@weir/runtime";
 import { createFakeClock } from "@weir/testkit";
-import { startLimitReport } from "../src/report/outcomes.ts";
-import type { Stream } from "../src/stream/stream.ts";
+import type { Stream } from "../src/stream.ts";
+import { startLimitWarnings } from "../src/warnings.ts";
 
 test("a limit that is reached is said once for each episode, and its end", () => {
   const clock = createFakeClock();
@@ -14,7 +14,7 @@ test("a limit that is reached is said once for each episode, and its end", () =>
   const logger = { warn: say("warn"), info: say("info") } as unknown as Logger;
   const reached = { publishers: 0, epochs: 0, topics: 0 };
   const stream = { config: { name: "data" }, store: { reached } } as unknown as Stream;
-  using _report = startLimitReport(() => [stream], { clock, logger });
+  using _report = startLimitWarnings(() => [stream], { clock, logger });
 
   clock.advance(60_000);
   expect(lines).toEqual([]);

@@ -1,0 +1,194 @@
+import {
+  type Answered,
+  backoffMs,
+  createReconnectingClient,
+  isHeld,
+  pause,
+  RECONNECT_BACKOFF,
+  type Subscription,
+} from "@weir/mqtt";
+import { errorMessage, isLocked, type ServiceContext, watchBroker } from "@weir/runtime";
+import type { LoggerConfig } from "./config.ts";
+import type { LoggerCounts } from "./counts.ts";
+import { Intake } from "./intake.ts";
+import type { LockWaits } from "./lock-waits.ts";
+import { type ConnectionPlan, DEFAULT, planSubscriptions, type SubscriptionPlan } from "./plan.ts";
+import type { Receipts } from "./receipts.ts";
+import { Routes } from "./routes.ts";
+import { SessionFile } from "./session-file.ts";
+import type { Stream } from "./stream.ts";
+
+/** One connection to a broker with the streams that come over it. */
+export type Connection = ReturnType<typeof createConnection>;
+
+export interface ConnectionOptions
+  extends Pick<LoggerConfig, "sessionExpirySeconds" | "transport">,
+    Pick<ServiceContext, "clock" | "logger" | "health" | "metrics" | "fail"> {
+  counts: LoggerCounts;
+  locks: LockWaits;
+}
+
+const BATCH_BYTES_MAX = 4 * 1024 * 1024;
+
+export function createConnection(
+  initialPlan: ConnectionPlan,
+  initialStreams: readonly Stream[],
+  options: ConnectionOptions & { receipts: Receipts },
+) {
+  const { clock, logger, counts, locks, receipts } = options;
+  let plan = initialPlan;
+  const { clientId, broker } = plan;
+  const session = new SessionFile(plan.sessionFile, { clientId, brokerUrl: broker.url });
+  const remembered = session.load();
+  /** The filters that the session certainly has. */
+  const held = new Set(
+    remembered.isAgreed ? remembered.subscriptions.filter(isHeld).map(({ filter }) => filter) : [],
+  );
+  let has: readonly Subscription[] = remembered.subscriptions;
+  let identifiers = true;
+  let subscribed = planned();
+  const intake = new Intake({
+    routes: routesOf(initialStreams),
+    streams: initialStreams,
+    session: sessionNameOf(plan),
+    clock,
+    counts,
+  });
+  const brokerCheck = watchBroker(options, plan.name === DEFAULT ? "broker" : plan.name);
+  let isLockedOut = false;
+
+  function planned(): SubscriptionPlan {
+    return planSubscriptions(plan.streams, { identifiers, has, takers: session.history.takers });
+  }
+
+  function routesOf(streams: readonly Stream[]): Routes {
+    const own = identifiers ? new Set(ownIdentifiers()) : null;
+    return new Routes({ streams, plan: subscribed, held, own });
+  }
+
+  /** Of all subscriptions in the life of the session, each once, the newest last. */
+  function ownIdentifiers(): number[] {
+    const earlier = has.length === 0 ? [] : session.history.identifiers;
+    const now = [...has, ...subscribed.subscriptions].map(({ identifier = 0 }) => identifier);
+    return [...new Set([...earlier, ...now])];
+  }
+
+  /** Adapts plan and routes to the session of the moment. */
+  function adapt(present: { identifiers: boolean; has: readonly Subscription[] }): void {
+    ({ has, identifiers } = present);
+    if (has.length === 0) held.clear();
+    subscribed = planned();
+    intake.routes = routesOf(intake.streams);
+  }
+
+  function subscriptionsFor(present: {
+    identifiers: boolean;
+    has: readonly Subscription[];
+  }): readonly Subscription[] {
+    adapt(present);
+    session.history = { takers: subscribed.takers, identifiers: ownIdentifiers() };
+    return subscribed.subscriptions;
+  }
+
+  function noteAnswer({ subscription, code }: Answered): void {
+    if (isHeld({ ...subscription, granted: code })) held.add(subscription.filter);
+    else held.delete(subscription.filter);
+    intake.routes.clearCache();
+  }
+
+  /** Resolves when the next connection may be tried: for a locked store once it is free, otherwise with backoff. */
+  async function untilReconnect(attempt: number, signal: AbortSignal): Promise<void> {
+    const waitsForLock = isLockedOut;
+    isLockedOut = false;
+    if (waitsForLock) {
+      await Promise.all(
+        intake.streams.map(({ config, store }) =>
+          locks.untilFree(config.name, () => store.isLocked()),
+        ),
+      );
+    }
+    if (waitsForLock && attempt === 0) return;
+    await pause(clock, backoffMs(RECONNECT_BACKOFF, attempt, Math.random()), signal);
+  }
+
+  const client = createReconnectingClient({
+    broker,
+    clientId,
+    clientIdSetting: "LOGGER_CLIENT_ID",
+    session: { kind: "persistent", expirySeconds: options.sessionExpirySeconds },
+    subscriptions: subscriptionsFor,
+    sessionMemory: session,
+    transport: options.transport,
+    // The shortest wait of the streams that share a connection holds for all.
+    batch: {
+      rowsMax: Math.min(...plan.streams.map(({ batch }) => batch.rowsMax)),
+      delayMs: Math.min(...plan.streams.map(({ batch }) => batch.delayMs)),
+      bytesMax: BATCH_BYTES_MAX,
+    },
+    onBatch: (messages, released) => {
+      const startMs = clock.monotonic();
+      receipts.note(intake.store(messages, released));
+      counts.commitSeconds.observe((clock.monotonic() - startMs) / 1_000);
+      if (messages.length > 0) counts.batches.record(messages.length);
+    },
+    onNewSession: () => intake.beginSession(),
+    commits: () => intake.commits,
+    onDropped: ({ reason, topic, bytes }) => {
+      counts.dropped += 1;
+      logger.warn({ topic: topic.slice(0, 200), bytes }, `a message is ${reason}: not stored`);
+    },
+    onFault: (fault) => {
+      // Nothing of the batch is acknowledged: the broker sends it again, with the next connection.
+      if (isLocked(fault)) isLockedOut = true;
+      else options.fail(fault);
+    },
+    reconnect: untilReconnect,
+    ...brokerCheck,
+    onOpened: ({ sessionPresent, grants }) => {
+      const { subscriptions } = sessionPresent ? session.load() : { subscriptions: [] };
+      adapt({ identifiers: grants.identifiers, has: subscriptions });
+    },
+    onAnswer: noteAnswer,
+    onConnected: () => {
+      brokerCheck.onConnected();
+      receipts.connected();
+    },
+    clock,
+    logger,
+  });
+
+  return {
+    get plan(): ConnectionPlan {
+      return plan;
+    },
+    get streams(): readonly Stream[] {
+      return intake.streams;
+    },
+    client,
+    /** Whether one of its streams takes this topic. */
+    takes: (stream: Stream, topic: string): boolean =>
+      intake.routes.of(topic).streams.includes(stream),
+    /** Continues with other streams, and subscribes to what they want. */
+    setStreams: async (changed: ConnectionPlan, streams: readonly Stream[]): Promise<void> => {
+      plan = changed;
+      intake.streams = streams;
+      adapt({ identifiers, has: session.load().subscriptions });
+      try {
+        await client.setSubscriptions(subscriptionsFor);
+      } catch (error) {
+        // Nothing is lost: the next connection subscribes to them.
+        logger.warn(
+          { connection: plan.name, reason: errorMessage(error) },
+          "the broker has not agreed to the new subscriptions; it is asked again with the next connection",
+        );
+      }
+    },
+    [Symbol.asyncDispose]: () => client[Symbol.asyncDispose](),
+  };
+}
+
+/** Packet ids belong to a client at a broker. The name is stored, so it holds no password. */
+function sessionNameOf({ clientId, broker }: ConnectionPlan): string {
+  const { host, pathname } = new URL(broker.url);
+  return `${clientId} at ${host}${pathname === "/" ? "" : pathname}`;
+}

@@ -1,0 +1,154 @@
+import { OUTCOMES } from "@weir/protocol";
+import { Counter, Gauge, type Registry } from "@weir/runtime";
+import type { LoggerCounts } from "./counts.ts";
+import type { LockWaits } from "./lock-waits.ts";
+import type { Stream } from "./stream.ts";
+
+/** A value, and its labels beside the name of the stream. */
+type Sample = readonly [value: number, labels?: Readonly<Record<string, string>>];
+
+interface MetricsOptions {
+  streams: () => Iterable<Stream>;
+  counts: LoggerCounts;
+  locks: LockWaits;
+}
+
+/**
+ * Registers the metrics. They are read from the counts when a client asks: counting with labels costs
+ * more than storing a row. Labels are names of streams and words of fixed lists.
+ */
+export function registerMetrics(
+  registry: Registry,
+  { streams, counts, locks }: MetricsOptions,
+): void {
+  const registers = [registry];
+
+  function total(name: string, help: string, count: () => number): void {
+    new Counter({
+      name: `weir_logger_${name}_total`,
+      help,
+      registers,
+      collect() {
+        this.reset();
+        this.inc(count());
+      },
+    });
+  }
+
+  function perStream(
+    Metric: typeof Counter | typeof Gauge,
+    name: string,
+    help: string,
+    samplesOf: (stream: Stream) => Iterable<Sample>,
+    labelNames: readonly string[] = [],
+  ): void {
+    new Metric({
+      name: `weir_logger_${name}`,
+      help,
+      labelNames: ["stream", ...labelNames],
+      registers,
+      collect() {
+        this.reset();
+        for (const stream of streams()) {
+          for (const [value, labels] of samplesOf(stream)) {
+            this.inc({ stream: stream.config.name, ...labels }, value);
+          }
+        }
+      },
+    });
+  }
+
+  perStream(
+    Counter,
+    "messages_total",
+    "Messages by what the ledger says: new, duplicate (not stored again), beyond limits, foreign (names another publisher than the device of its topic), unsequenced, or filtered (dropped by the code filter).",
+    ({ counts: { filed } }) =>
+      Object.entries(filed)
+        .filter(([, count]) => count > 0)
+        .map(([word, count]) => [count, { filed: word }]),
+    ["filed"],
+  );
+  perStream(
+    Counter,
+    "rows_total",
+    "Rows stored, by the outcome of their payload.",
+    ({ counts: { outcomes } }) =>
+      OUTCOMES.filter(({ code }) => outcomes.has(code)).map(({ code, kind, reason }) => [
+        outcomes.get(code) ?? 0,
+        { kind, reason },
+      ]),
+    ["kind", "reason"],
+  );
+  perStream(
+    Counter,
+    "limit_reached_total",
+    "How often a limit was reached: publishers or epochs that made room in the ledger though they were not idle, and rows whose topics were too many new ones.",
+    ({ store }) => Object.entries(store.reached).map(([of, count]) => [count, { of }]),
+    ["of"],
+  );
+  perStream(
+    Counter,
+    "skipped_total",
+    "Retained messages that the stream skips, or that it has had already.",
+    (stream) => [[stream.counts.skipped]],
+  );
+  perStream(
+    Gauge,
+    "waits_for_lock",
+    "1 while nothing is written to the stream's store because another program has a write transaction open on it.",
+    ({ config }) => [[Number(locks.isWaiting(config.name))]],
+  );
+  perStream(Counter, "pruned_rows_total", "Rows that retention removed.", (stream) => [
+    [stream.counts.prunedRows],
+  ]);
+  perStream(Counter, "pruned_files_total", "Closed segments that retention removed.", (stream) => [
+    [stream.counts.prunedFiles],
+  ]);
+  perStream(
+    Counter,
+    "rotations_total",
+    "Segments that were begun while the logger ran.",
+    (stream) => [[stream.counts.rotations]],
+  );
+  perStream(
+    Counter,
+    "failed_rotations_total",
+    "Segments that could not be begun; each is tried again.",
+    (stream) => [[stream.counts.failedRotations]],
+  );
+  perStream(Gauge, "store_rows", "Rows in the stream's live file.", ({ store }) => [
+    [store.size().rows],
+  ]);
+  perStream(
+    Gauge,
+    "lost_commits",
+    "Commits that were lost to a damaged write-ahead log, as it was found at the start.",
+    ({ store }) => [[store.damagedLog?.commits ?? 0]],
+  );
+  perStream(Gauge, "store_bytes", "Size of the stream's files.", ({ store }) => [
+    [store.size().bytes],
+  ]);
+  perStream(
+    Gauge,
+    "short_of_room",
+    "1 while the stream's disk is all but full, and retention works with the room of the ballast.",
+    ({ store }) => [[Number(store.isShortOfRoom())]],
+  );
+
+  total(
+    "unmatched",
+    "Messages on a topic that no stream asks for; they are not stored.",
+    () => counts.unmatched,
+  );
+  total(
+    "dropped",
+    "Messages that are too large or unreadable; they are not stored.",
+    () => counts.dropped,
+  );
+  total(
+    "strange",
+    "Messages of a subscription in the session that this logger has not made; they are not stored.",
+    () => counts.strange,
+  );
+  total("receipts", "Receipts that the broker has acknowledged.", () => counts.receipts);
+}

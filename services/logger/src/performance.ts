@@ -1,0 +1,145 @@
+import { statSync } from "node:fs";
+import { createHistogram, performance, type RecordableHistogram } from "node:perf_hooks";
+import type { ReconnectingClient } from "@weir/mqtt";
+import type { LoggerPerformance, StreamPerformance } from "@weir/protocol";
+import type { Clock, Logger } from "@weir/runtime";
+import { type LoggerCounts, rowsOf, rowsOfKind } from "./counts.ts";
+import type { Stream } from "./stream.ts";
+import { liveFileOf } from "./streams.ts";
+
+interface PerformanceOptions {
+  topic: string;
+  intervalMs: number;
+  streams: () => Iterable<Stream>;
+  counts: LoggerCounts;
+  /** `null` while there is no broker to publish to. */
+  client: () => Pick<ReconnectingClient, "publish"> | null;
+  clock: Clock;
+  logger: Logger;
+}
+
+/** The sums at the end of the interval before, by stream. */
+interface Before {
+  atMs: number;
+  messages: Map<string, number>;
+  busyMs: Map<string, number>;
+}
+
+const NANOSECONDS_PER_MS = 1e6;
+
+/** Publishes the logger's performance, once in each interval. */
+export function startPerformanceReport(options: PerformanceOptions) {
+  const { topic, streams, counts, client, clock, logger } = options;
+  let utilization = performance.eventLoopUtilization();
+  let before: Before = { atMs: clock.monotonic(), messages: new Map(), busyMs: new Map() };
+  let timer = clock.repeat(options.intervalMs, report);
+
+  function compose(): LoggerPerformance {
+    const last = before;
+    before = { atMs: clock.monotonic(), messages: new Map(), busyMs: new Map() };
+    const spanMs = Math.max(1, before.atMs - last.atMs);
+    const described: Record<string, StreamPerformance> = {};
+    const commitNs = createHistogram();
+    let messages = 0;
+    let recent = 0;
+    let bytes = 0;
+    for (const stream of streams()) {
+      const { name } = stream.config;
+      described[name] = describeStream(stream, last, spanMs);
+      const own = stream.counts;
+      before.messages.set(name, own.messages);
+      before.busyMs.set(name, own.busyMs);
+      messages += own.messages;
+      recent += own.messages - (last.messages.get(name) ?? 0);
+      bytes += own.bytes;
+      if (own.commitNs.count > 0) commitNs.add(own.commitNs);
+      own.commitNs.reset();
+    }
+    const current = performance.eventLoopUtilization();
+    const busyRatio = ratio(performance.eventLoopUtilization(current, utilization).utilization);
+    utilization = current;
+    const { batches, dropped, unmatched } = counts;
+    const batch =
+      batches.count === 0 ? { mean: 0, max: 0 } : { mean: round(batches.mean), max: batches.max };
+    batches.reset();
+    return {
+      at: Math.floor(clock.now() / 1_000),
+      intervalSeconds: round(spanMs / 1_000),
+      messages,
+      messagesPerSecond: round((recent / spanMs) * 1_000),
+      bytes,
+      busyRatio,
+      idleRatio: round(1 - busyRatio),
+      commitMs: percentiles(commitNs),
+      batch,
+      dropped,
+      unmatched,
+      rssBytes: process.memoryUsage.rss(),
+      streams: described,
+    };
+  }
+
+  function report(): void {
+    const composed = compose();
+    logger.debug({ performance: composed }, "performance");
+    client()
+      ?.publish(topic, JSON.stringify(composed), { qos: 0, retain: true })
+      .catch((error: unknown) => {
+        // The client logs why it has no broker; the next report has the sums of this one, too.
+        logger.debug({ err: error }, "performance not published");
+      });
+  }
+
+  return {
+    setInterval: (intervalMs: number): void => {
+      timer[Symbol.dispose]();
+      timer = clock.repeat(intervalMs, report);
+    },
+    [Symbol.dispose]: () => timer[Symbol.dispose](),
+  };
+}
+
+function describeStream(
+  { config, store, counts }: Stream,
+  last: Before,
+  spanMs: number,
+): StreamPerformance {
+  const { name } = config;
+  const { messages, filed, skipped, bytes, busyMs, lagUs } = counts;
+  const file = liveFileOf(store, config);
+  return {
+    messages,
+    messagesPerSecond: round(((messages - (last.messages.get(name) ?? 0)) / spanMs) * 1_000),
+    rows: rowsOf(counts),
+    duplicates: filed.duplicate,
+    filtered: filed.filtered,
+    skipped,
+    rejected: rowsOfKind(counts, "rejected"),
+    bytes,
+    busyRatio: ratio((busyMs - (last.busyMs.get(name) ?? 0)) / spanMs),
+    lagSeconds: lagUs === null ? null : round(lagUs / 1e6),
+    fileBytes: bytesOf(file),
+    walBytes: bytesOf(`${file}-wal`),
+  };
+}
+
+function percentiles(histogram: RecordableHistogram): LoggerPerformance["commitMs"] {
+  if (histogram.count === 0) return null;
+  const ms = (percentile: number): number =>
+    round(histogram.percentile(percentile) / NANOSECONDS_PER_MS);
+  return { p50: ms(50), p99: ms(99) };
+}
+
+/** The size of a file in bytes; 0 for one that is missing. */
+function bytesOf(file: string): number {
+  return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+}
+
+/** Measuring may take it a little beyond 0 or 1. */
+function ratio(value: number): number {
+  return round(Math.min(1, Math.max(0, value)));
+}
+
+function round(value: number): number {
+  return Math.round(value * 1_000) / 1_000;
+}
