@@ -2,7 +2,7 @@
 // stats takes to rebuild its windows at its start. Real stores on disk, the real follower.
 //
 //   npm run bench:publication
-import { createFollower, type Follower } from "@weir/stats/follower";
+import { Follower } from "@weir/stats/follower";
 import { openStore, type Store } from "@weir/store";
 import { temporaryFolder } from "@weir/testkit";
 import { createTable, median, printResults, rowAt } from "./output.ts";
@@ -42,7 +42,7 @@ async function prepare(file: string, rows: number): Promise<Subject> {
     );
   }
 
-  const follower = createFollower(file);
+  const follower = new Follower(file);
   const startMs = performance.now();
   await follower.follow(atSecond);
   const rebuildMs = performance.now() - startMs;

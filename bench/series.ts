@@ -5,7 +5,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { startBroker } from "@weir/broker";
 import { outcomeOf } from "@weir/protocol";
-import { createSeriesSet } from "@weir/stats/series";
+import { SeriesSet } from "@weir/stats/series-set";
 import { type NewRow, openSegmentedStore } from "@weir/store";
 import { freePort, temporaryFolder } from "@weir/testkit";
 import { cpuUs, rssBytes } from "./logger/process.ts";
@@ -22,7 +22,7 @@ const OUTCOME = outcomeOf("JSON without a single reading").code;
 /** Bytes for each series that has so many readings in each second of the longest window. */
 function bytesPerSeries(readingsPerSecond: number): number {
   const atSecond = Math.floor(Date.now() / 1_000);
-  const series = createSeriesSet(SERIES);
+  const series = new SeriesSet(SERIES);
   const before = usedBytes();
   let id = 0;
   for (let age = FULL_SECONDS - 1; age >= 0; age -= 1) {

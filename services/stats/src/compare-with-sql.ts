@@ -9,7 +9,7 @@ import {
 import { askSegments, type SpanSummary, type StoreReader, type StreamPlace } from "@weir/store";
 import type { StateRules } from "./series-follower.ts";
 
-/** One window, as published and as SQL says. */
+/** One window, as published and as SQL computes it. */
 export interface Comparison {
   name: string;
   published: { average: number | null; count: number; min: number | null; max: number | null };
@@ -20,7 +20,7 @@ export interface Comparison {
 /** How far an average may be from SQL's, relative to the mean of |value|. */
 const TOLERANCE = 1e-9;
 
-/** Holds one window of a publication to SQL over the rows that it names. */
+/** Compares one window of a publication with SQL over the rows that it names. */
 export function compareWithSql(
   window: (typeof WINDOWS)[number],
   statistics: Statistics,
@@ -57,14 +57,7 @@ export function renderComparison(
   return `${[head, ...lines].join("\n")}\n`;
 }
 
-/** The series that SQL is asked about. Device and attribute are names. */
-export interface AskedSeries extends StateRules {
-  place: StreamPlace;
-  device: string;
-  attribute: string;
-}
-
-/** What SQL says of one segment. */
+/** SQL's aggregates over one segment. */
 interface SegmentSummary {
   count: number;
   sum: number;
@@ -74,10 +67,10 @@ interface SegmentSummary {
 }
 
 /**
- * Reads states as `decodeState` does, and shares nothing with it, so that each is held to the other. The
- * time of a state is in its row, if the decoder `device` has written it. Of what is seldom met it differs
- * in three things: of a key that is there twice SQLite takes the first, it counts what stands behind the
- * hundredth attribute, too, and of rows without a time it reads the forms of time that SQLite knows.
+ * Reads states as `decodeState` does, and shares nothing with it, so that each checks the other. The time
+ * of a state is in its row, if the decoder `device` wrote it. In three rare cases it differs: of a key that
+ * occurs twice SQLite takes the first, it also counts attributes behind the hundredth, and of rows without
+ * a time it reads the forms of time that SQLite knows.
  */
 const SQL = `
 WITH payloads AS (
@@ -111,14 +104,14 @@ numbers AS (
               WHEN CAST(time AS REAL) < 0 THEN received_us + floor(CAST(time AS REAL) * 1e3)
               WHEN CAST(time AS REAL) < 1e11 THEN floor(CAST(time AS REAL) * 1e6)
               WHEN CAST(time AS REAL) < 1e14 THEN floor(CAST(time AS REAL) * 1e3)
-              ELSE floor(CAST(time AS REAL)) END AS told_us
+              ELSE floor(CAST(time AS REAL)) END AS observed
   FROM parts
   WHERE kind IN ('integer', 'real')
      OR kind = 'text' AND json_valid(trim(value), 2) AND NOT trim(value) GLOB '*[^0-9eE.+-]*'
 ),
 readings AS (
   SELECT value,
-         floor(iif(told_us BETWEEN @floorUs AND received_us + @skewUs, told_us, received_us) / 1e6) AS second
+         floor(iif(observed BETWEEN @floorUs AND received_us + @skewUs, observed, received_us) / 1e6) AS second
   FROM numbers WHERE abs(value) <= @magnitudeMax
 )
 SELECT count(*) AS count, total(value) AS sum, min(value) AS min, max(value) AS max,
@@ -126,13 +119,11 @@ SELECT count(*) AS count, total(value) AS sum, min(value) AS min, max(value) AS 
 FROM readings WHERE second BETWEEN @from AND @to`;
 
 /** SQL's own aggregates over one series, out of all segments that may have readings of the span. */
-export function seriesInSql({
-  place,
-  device,
-  attribute,
-  prefixes,
-  skewUs,
-}: AskedSeries): Pick<StoreReader, "summarizeSpan"> {
+export function seriesInSql(
+  // Device and attribute are names: they need no escaping.
+  series: StateRules & { place: StreamPlace; device: string; attribute: string },
+): Pick<StoreReader, "summarizeSpan"> {
+  const { place, device, attribute, prefixes, skewUs } = series;
   return {
     summarizeSpan: (span) => {
       const answers = askSegments<SegmentSummary>(place, {

@@ -1,8 +1,10 @@
+import { nameProblem } from "@weir/protocol";
 import {
   type BrokerConfig,
   brokerConfig,
   brokerSettings,
   CheckedSettings,
+  ConfigurationFault,
   type Environment,
   httpPortSetting,
   integer,
@@ -12,12 +14,15 @@ import {
   section,
   staleAfterSeconds,
   statisticsSettings,
+  text,
   toolSettings,
   topicSettings,
   topicsDifferRule,
 } from "@weir/runtime";
-import { storedSettings } from "@weir/streams";
-import { readSeriesConfig, type SeriesConfig, seriesSettings } from "./series-config.ts";
+import type { StreamPlace } from "@weir/store";
+import { storedSettings, storedStreamsOf } from "@weir/streams";
+import type { StateRules } from "./series-follower.ts";
+import { type SeriesPace, slowTickMs } from "./series-publisher.ts";
 
 export interface StatsConfig {
   process: ProcessConfig;
@@ -33,6 +38,49 @@ export interface StatsConfig {
   /** The statistics of devices' attributes; `null` for none. */
   series: SeriesConfig | null;
 }
+
+/** Which series there are statistics of, and how they are published. */
+export interface SeriesConfig extends StateRules {
+  place: StreamPlace;
+  /** Before the device and the attribute. */
+  topic: string;
+  seriesMax: number;
+  pace: SeriesPace;
+}
+
+/** In place of a stream's name. */
+const NO_STREAM = "none";
+
+const seriesSettings = section("Statistics", {
+  STATS_SERIES_STREAM: text({
+    description:
+      "Stream of the devices' states, whose attributes get statistics each on STATS_TOPIC/<device>/<attribute>; none for no such statistics.",
+    default: "devices",
+    allowed: "the name of a stream, or none",
+    problem: nameProblem,
+  }),
+  STATS_SERIES_MAX: integer({
+    description:
+      "Attributes of devices that statistics are kept of at most. A place is free again half an hour after the last reading.",
+    default: 2_000,
+    min: 1,
+    max: 20_000,
+  }),
+  STATS_SERIES_INTERVAL_MS: integer({
+    description:
+      "Shortest pause between two publications of the same attribute's statistics, in milliseconds.",
+    default: 1_000,
+    min: 10,
+    max: 600_000,
+  }),
+  STATS_SERIES_RATE_MAX: integer({
+    description:
+      "Publications of attributes' statistics a second, over all of them; what has waited longest comes first.",
+    default: 100,
+    min: 1,
+    max: 10_000,
+  }),
+});
 
 export const statsSettings = {
   ...brokerSettings,
@@ -67,5 +115,57 @@ export function readStatsConfig(environment: Environment): StatsConfig {
     slowTickMs: values.STATS_SLOW_TICK_SECONDS * 1_000,
     expirySeconds: staleAfterSeconds(values),
     series,
+  };
+}
+
+const settingsOfSeries = {
+  ...storedSettings,
+  ...topicSettings,
+  ...statisticsSettings,
+  ...seriesSettings,
+};
+
+/**
+ * @returns `null` for no series, or when a setting is wrong that this depends on.
+ * @throws ConfigurationFault for all the settings, for weir.yaml, and for a stream that cannot be followed.
+ */
+function readSeriesConfig(settings: CheckedSettings<typeof settingsOfSeries>): SeriesConfig | null {
+  const values = settings.valuesOf(settingsOfSeries);
+  const name = values?.STATS_SERIES_STREAM;
+  if (values === null || name === undefined || name === NO_STREAM) return null;
+  const { streams, devicePrefixes, skewUs } = storedStreamsOf(settings);
+  const wrongStream = (words: string): ConfigurationFault =>
+    new ConfigurationFault([
+      ...settings.problems,
+      `STATS_SERIES_STREAM: ${JSON.stringify(name)} ${words}`,
+    ]);
+  const stream = streams.find((one) => one.name === name);
+  if (stream === undefined) {
+    // The default stream may be switched off; a stream that is named explicitly must exist.
+    if (!settings.isSet("STATS_SERIES_STREAM")) return null;
+    const names = streams.map((one) => one.name).join(", ");
+    throw wrongStream(`is not a stream; the streams are ${names}, or none`);
+  }
+  if (stream.place.kind === "file") {
+    throw wrongStream("is one file, which STATS follows; name one that rotates, or none");
+  }
+  const pace = {
+    slowTickMs: values.STATS_SLOW_TICK_SECONDS * 1_000,
+    rateMax: values.STATS_SERIES_RATE_MAX,
+  };
+  const longestTickMs = slowTickMs(values.STATS_SERIES_MAX, pace);
+  return {
+    place: stream.place,
+    prefixes: devicePrefixes,
+    skewUs,
+    topic: values.STATS_TOPIC,
+    seriesMax: values.STATS_SERIES_MAX,
+    pace: {
+      ...pace,
+      intervalMs: values.STATS_SERIES_INTERVAL_MS,
+      expirySeconds: staleAfterSeconds({
+        STATS_SLOW_TICK_SECONDS: Math.ceil(longestTickMs / 1_000),
+      }),
+    },
   };
 }

@@ -1,21 +1,10 @@
 import { setImmediate as yieldToEvents } from "node:timers/promises";
-import { type Statistics, WINDOWS, type WindowDetail } from "@weir/protocol";
+import type { Statistics } from "@weir/protocol";
 import type { Clock } from "@weir/runtime";
-import { openReader, type StoreReader, type StoreState } from "@weir/store";
-import { createRing, type Ring, type RingOptions, type WindowSummary } from "./ring.ts";
+import { openReader, type StoreReader } from "@weir/store";
+import { forgottenSecond, Ring } from "./ring.ts";
 
-/** What became of a look at the store. */
-export type Followed = "no store yet" | "unchanged" | "changed";
-
-/** Follows a store with a cursor and keeps the windows over what it has read. */
-export interface Follower extends Disposable {
-  /** Reads what is new, each row once. `atSecond` is the current second. */
-  follow(atSecond: number): Promise<Followed>;
-  /** The windows that end with `atSecond`, over the rows read so far; `null` before there is a store. */
-  statistics(atSecond: number): Statistics | null;
-}
-
-// What one read holds a transaction for, and what one look at the store reads at most.
+// How long one read holds a transaction, and how much one look at the store reads, in rows.
 const ROWS_PER_READ = 10_000;
 const READS_PER_LOOK = 20;
 const IDS_PER_SUMMARY = 200_000;
@@ -28,98 +17,104 @@ interface Following {
   ring: Ring;
 }
 
-export function createFollower(file: string): Follower {
-  let following: Following | null = null;
-  // A look that ended at its limit goes on with the next one, whether or not there was a commit since.
-  let hasMore = false;
+/** Follows a store with a cursor and keeps the windows over what it has read. */
+export class Follower implements Disposable {
+  readonly #file: string;
+  #following: Following | null = null;
+  // A look that ended at its limit continues with the next one, whether or not there was a commit since.
+  #hasMore = false;
 
-  async function follow(atSecond: number): Promise<Followed> {
-    if (following !== null && !following.reader.isCurrent()) close();
-    if (following === null) {
-      const reader = openReader(file);
-      if (reader === null) return "no store yet";
-      following = await rebuild(reader, atSecond);
-      return "changed";
-    }
-
-    const { reader, ring } = following;
-    const mustRebuild = !ring.covers(atSecond);
-    // Also while nobody asks for windows, because there is no broker.
-    ring.moveTo(atSecond);
-    if (!reader.hasChanged() && !hasMore && !mustRebuild) return "unchanged";
-    if (mustRebuild || reader.state().generation !== following.generation) {
-      following = await rebuild(reader, atSecond);
-      return "changed";
-    }
-    return readNew(following);
+  constructor(file: string) {
+    this.#file = file;
   }
 
-  function readNew(current: Following): Followed {
+  /** Reads what is new, each row once. `atSecond` is the current second. */
+  async follow(atSecond: number): Promise<"no store yet" | "unchanged" | "changed"> {
+    if (this.#following?.reader.isCurrent() === false) this.#close();
+    if (this.#following === null) {
+      const reader = openReader(this.#file);
+      if (reader === null) return "no store yet";
+      this.#following = await rebuild(reader, atSecond);
+      return "changed";
+    }
+
+    const { reader, ring, generation } = this.#following;
+    const mustRebuild = !ring.covers(atSecond);
+    // Also while there is no broker, so that nothing summarizes the ring.
+    ring.moveTo(atSecond);
+    if (!reader.hasChanged() && !this.#hasMore && !mustRebuild) return "unchanged";
+    if (mustRebuild || reader.state().generation !== generation) {
+      this.#following = await rebuild(reader, atSecond);
+      return "changed";
+    }
+    return this.#readNew(this.#following);
+  }
+
+  /** The windows that end with `atSecond`, over the rows read so far; `null` before there is a store. */
+  statistics(atSecond: number): Statistics | null {
+    if (this.#following === null) return null;
+    const { reader, ring, cursor } = this.#following;
+    const lagRows = this.#hasMore ? Math.max(0, reader.state().lastId - cursor) : 0;
+    return ring.statistics(atSecond, { throughId: cursor, lagRows });
+  }
+
+  [Symbol.dispose](): void {
+    this.#close();
+  }
+
+  #readNew(current: Following): "unchanged" | "changed" {
     const before = current.cursor;
-    hasMore = true;
-    for (let reads = 0; hasMore && reads < READS_PER_LOOK; reads += 1) {
+    this.#hasMore = true;
+    for (let reads = 0; this.#hasMore && reads < READS_PER_LOOK; reads += 1) {
       const { lastId, more, readings } = current.reader.readAfter(current.cursor, ROWS_PER_READ);
       for (const { observedUs, value } of readings) {
         current.ring.add(Math.floor(observedUs / 1_000_000), value);
       }
       current.cursor = lastId;
-      hasMore = more;
+      this.#hasMore = more;
     }
     return current.cursor === before ? "unchanged" : "changed";
   }
 
-  function close(): void {
-    following?.reader[Symbol.dispose]();
-    following = null;
+  #close(): void {
+    this.#following?.reader[Symbol.dispose]();
+    this.#following = null;
   }
-
-  return {
-    follow,
-    statistics: (atSecond) => {
-      if (following === null) return null;
-      const { reader, ring, cursor } = following;
-      const lagRows = hasMore ? Math.max(0, reader.state().lastId - cursor) : 0;
-      return composeStatistics(ring.summarize(atSecond), {
-        at: atSecond,
-        throughId: cursor,
-        lagRows,
-      });
-    },
-    [Symbol.dispose]: close,
-  };
 }
 
 /** Sums up what is in the store, in stretches of ids so that no read lasts long. */
 async function rebuild(reader: StoreReader, atSecond: number): Promise<Following> {
   for (;;) {
     reader.hasChanged();
-    const start: StoreState = reader.state();
-    const ring = createRing(RING, atSecond);
+    const { generation, lastId } = reader.state();
+    const ring = new Ring(atSecond);
     const afterSecond = forgottenSecond(atSecond);
-    for (let afterId = reader.firstId() - 1; afterId < start.lastId; afterId += IDS_PER_SUMMARY) {
-      const throughId = Math.min(afterId + IDS_PER_SUMMARY, start.lastId);
+    for (let afterId = reader.firstId() - 1; afterId < lastId; afterId += IDS_PER_SUMMARY) {
+      const throughId = Math.min(afterId + IDS_PER_SUMMARY, lastId);
       for (const second of reader.summarizeSeconds({ afterId, throughId, afterSecond })) {
         ring.addAggregate(second);
       }
       await yieldToEvents();
     }
     // Rows that vanished in the meantime may have been counted, or not: then once more.
-    if (reader.state().generation === start.generation) {
-      return { reader, generation: start.generation, cursor: start.lastId, ring };
+    if (reader.state().generation === generation) {
+      return { reader, generation, cursor: lastId, ring };
     }
   }
 }
 
-export interface LookingOptions {
+/**
+ * Looks again and again, one look at a time.
+ *
+ * @param options `fail` gets what a look throws, unless this was disposed of meanwhile.
+ */
+export function keepLooking(options: {
   intervalMs: number;
   look: () => Promise<void>;
-  /** Gets what a look throws. A look that is under way when this is disposed of has nothing more to say. */
   fail: (fault: unknown) => void;
   clock: Clock;
-}
-
-/** Looks again and again, one look at a time. */
-export function keepLooking({ intervalMs, look, fail, clock }: LookingOptions): Disposable {
+}): Disposable {
+  const { intervalMs, look, fail, clock } = options;
   let isBusy = false;
   let isStopped = false;
 
@@ -143,40 +138,4 @@ export function keepLooking({ intervalMs, look, fail, clock }: LookingOptions): 
       timer[Symbol.dispose]();
     },
   };
-}
-
-type Position = Pick<Statistics, "at" | "throughId" | "lagRows">;
-
-/** The payload of `STATS`, out of the summaries of the windows in their order. */
-export function composeStatistics(
-  summaries: readonly WindowSummary[],
-  position: Position,
-): Statistics {
-  const [one, five, thirty] = WINDOWS.map((_, index) => summaries[index]);
-  if (one === undefined || five === undefined || thirty === undefined) {
-    throw new TypeError(`${WINDOWS.length} windows expected, not ${summaries.length}`);
-  }
-  return {
-    avg_1min: one.average,
-    avg_5min: five.average,
-    avg_30min: thirty.average,
-    ...position,
-    windows: { "1min": detail(one), "5min": detail(five), "30min": detail(thirty) },
-  };
-}
-
-function detail({ count, min, max, ageSeconds }: WindowSummary): WindowDetail {
-  return { count, min, max, ageSeconds };
-}
-
-/** The buckets that the windows of statistics are made of. */
-export const RING: RingOptions = {
-  spansSeconds: WINDOWS.map(({ spanSeconds }) => spanSeconds),
-  slackSeconds: 120,
-  aheadSeconds: 3_600,
-};
-
-/** The newest second whose readings no window needs that ends with `atSecond` or a little earlier. */
-export function forgottenSecond(atSecond: number): number {
-  return atSecond - Math.max(...RING.spansSeconds) - RING.slackSeconds;
 }

@@ -1,5 +1,4 @@
 import type { ReconnectingClient } from "@weir/mqtt";
-import { composeStatistics } from "./follower.ts";
 import type { Moment, Series, SeriesSet } from "./series-set.ts";
 
 /** How series are published. */
@@ -14,17 +13,9 @@ export interface SeriesPace {
   expirySeconds: number;
 }
 
-/** Publishes series in turn, within their pace. */
-interface SeriesPublisher {
-  /** Publishes what is due. Call it several times a second. */
-  publishDue(lagRows: number): void;
-  /** Removes from the broker what it keeps of series that are no more. */
-  withdraw(forgotten: readonly Series[]): void;
-  /** The broker may have lost everything: all of it is due again. */
-  renew(): void;
-  /** How many series are due and wait for their turn, at the last call of `publishDue`. */
-  readonly waiting: number;
-}
+/** Between two calls of `publishDue` there may be so much, before publications are lost. */
+const BURST_MS = 500;
+const WITHDRAWALS_MAX = 10_000;
 
 interface SeriesPublisherOptions {
   /** Before the device and the attribute. */
@@ -38,87 +29,99 @@ interface SeriesPublisherOptions {
   onFailed: (error: unknown) => void;
 }
 
-/** Between two calls of `publishDue` there may be so much, before publications are lost. */
-const BURST_MS = 500;
-const WITHDRAWALS_MAX = 10_000;
+/** Publishes series in turn, within their pace. */
+export class SeriesPublisher {
+  readonly #options: SeriesPublisherOptions;
+  readonly #allowance: Allowance;
+  readonly #withdrawals = new Set<string>();
+  #waiting = 0;
+  #underWay = 0;
 
-export function createSeriesPublisher(options: SeriesPublisherOptions): SeriesPublisher {
-  const { topic, pace, series, moment, publish, onPublished, onFailed } = options;
-  const allowance = createAllowance({
-    rateMax: pace.rateMax,
-    burstMs: BURST_MS,
-    monotonicMs: () => moment().nowMs,
-  });
-  const withdrawals = new Set<string>();
-  let waiting = 0;
-  let underWay = 0;
-
-  const topicOf = ({ device, attribute }: Series): string => `${topic}/${device}/${attribute}`;
-
-  function send(one: Series, lagRows: number): void {
-    const { atSecond: at, nowMs } = moment();
-    const statistics = composeStatistics(one.ring.summarize(at), {
-      at,
-      throughId: one.throughId,
-      lagRows,
-    });
-    one.changedAtMs = null;
-    one.publishedAtMs = nowMs;
-    deliver(topicOf(one), JSON.stringify(statistics)).then(onPublished, (error: unknown) => {
-      one.changedAtMs ??= nowMs;
-      onFailed(error);
+  constructor(options: SeriesPublisherOptions) {
+    this.#options = options;
+    this.#allowance = new Allowance({
+      rateMax: options.pace.rateMax,
+      burstMs: BURST_MS,
+      monotonicMs: () => options.moment().nowMs,
     });
   }
 
-  async function deliver(to: string, payload: string): Promise<void> {
-    underWay += 1;
+  /** Publishes what is due. Call it several times a second. */
+  publishDue(lagRows: number): void {
+    const { pace, series, moment } = this.#options;
+    const { nowMs } = moment();
+    const tickMs = slowTickMs(series.size, pace);
+    const due = dueSeries(series.all(), { intervalMs: pace.intervalMs, tickMs }, nowMs);
+    // A broker that is slow to acknowledge gets no more than one second's publications.
+    const room = Math.max(0, pace.rateMax - this.#underWay);
+    const turn = this.#allowance.take(Math.min(room, due.length + this.#withdrawals.size));
+    for (const one of due.slice(0, turn)) {
+      this.#withdrawals.delete(this.#topicOf(one));
+      this.#send(one, lagRows);
+    }
+    this.#withdrawSome(turn - Math.min(turn, due.length));
+    this.#waiting = Math.max(0, due.length - turn);
+  }
+
+  /** Removes from the broker what it keeps of series that are no more. */
+  withdraw(forgotten: readonly Series[]): void {
+    for (const one of forgotten) {
+      if (this.#withdrawals.size < WITHDRAWALS_MAX) this.#withdrawals.add(this.#topicOf(one));
+    }
+  }
+
+  /** The broker may have lost everything: all of it is due again. */
+  renew(): void {
+    const { series, moment } = this.#options;
+    const { nowMs } = moment();
+    for (const one of series.all()) {
+      one.publishedAtMs = null;
+      one.changedAtMs ??= nowMs;
+    }
+  }
+
+  /** How many series were due and had to wait for their turn, at the last call of `publishDue`. */
+  get waiting(): number {
+    return this.#waiting;
+  }
+
+  #topicOf({ device, attribute }: Series): string {
+    return `${this.#options.topic}/${device}/${attribute}`;
+  }
+
+  #send(one: Series, lagRows: number): void {
+    const { moment, onPublished, onFailed } = this.#options;
+    const { atSecond, nowMs } = moment();
+    const statistics = one.ring.statistics(atSecond, { throughId: one.throughId, lagRows });
+    one.changedAtMs = null;
+    one.publishedAtMs = nowMs;
+    this.#deliver(this.#topicOf(one), JSON.stringify(statistics)).then(
+      onPublished,
+      (error: unknown) => {
+        one.changedAtMs ??= nowMs;
+        onFailed(error);
+      },
+    );
+  }
+
+  async #deliver(to: string, payload: string): Promise<void> {
+    const { publish, pace } = this.#options;
+    this.#underWay += 1;
     try {
       const { expirySeconds } = pace;
       await publish(to, payload, { qos: 1, retain: true, expirySeconds });
     } finally {
-      underWay -= 1;
+      this.#underWay -= 1;
     }
   }
 
-  /** An empty retained message is what a broker forgets the one before for [MQTT-3.3.1-6]. */
-  function withdrawSome(atMost: number): void {
-    for (const to of withdrawals.values().take(atMost)) {
-      withdrawals.delete(to);
-      deliver(to, "").catch(onFailed);
+  /** An empty retained message removes the one before from the broker [MQTT-3.3.1-6]. */
+  #withdrawSome(atMost: number): void {
+    for (const to of this.#withdrawals.values().take(atMost)) {
+      this.#withdrawals.delete(to);
+      this.#deliver(to, "").catch(this.#options.onFailed);
     }
   }
-
-  return {
-    publishDue: (lagRows) => {
-      const { nowMs } = moment();
-      const tickMs = slowTickMs(series.size, pace);
-      const due = dueSeries(series.all(), { intervalMs: pace.intervalMs, tickMs }, nowMs);
-      // A broker that is slow to answer gets no more than it can be asked within a second.
-      const room = Math.max(0, pace.rateMax - underWay);
-      const turn = allowance.take(Math.min(room, due.length + withdrawals.size));
-      for (const one of due.slice(0, turn)) {
-        withdrawals.delete(topicOf(one));
-        send(one, lagRows);
-      }
-      withdrawSome(turn - Math.min(turn, due.length));
-      waiting = Math.max(0, due.length - turn);
-    },
-    withdraw: (forgotten) => {
-      for (const one of forgotten) {
-        if (withdrawals.size < WITHDRAWALS_MAX) withdrawals.add(topicOf(one));
-      }
-    },
-    renew: () => {
-      const { nowMs } = moment();
-      for (const one of series.all()) {
-        one.publishedAtMs = null;
-        one.changedAtMs ??= nowMs;
-      }
-    },
-    get waiting() {
-      return waiting;
-    },
-  };
 }
 
 /** How often a series is published. In milliseconds. */
@@ -158,32 +161,31 @@ function dueAtMs({ changedAtMs, publishedAtMs }: Series, { intervalMs, tickMs }:
 }
 
 /** How much may be done now, of something that may be done so often a second. */
-interface Allowance {
-  /** Takes as much as there is, at most `wanted`. */
-  take(wanted: number): number;
-}
+export class Allowance {
+  readonly #rateMax: number;
+  readonly #mostAtOnce: number;
+  readonly #monotonicMs: () => number;
+  #left: number;
+  #countedAtMs: number;
 
-/**
- * @param burstMs what was not used for longer is lost.
- * @param monotonicMs a monotonic clock, in milliseconds.
- */
-export function createAllowance(options: {
-  rateMax: number;
-  burstMs: number;
-  monotonicMs: () => number;
-}): Allowance {
-  const { rateMax, burstMs, monotonicMs } = options;
-  const mostAtOnce = Math.max(1, (rateMax * burstMs) / 1_000);
-  let left = mostAtOnce;
-  let countedAtMs = monotonicMs();
-  return {
-    take: (wanted) => {
-      const nowMs = monotonicMs();
-      left = Math.min(mostAtOnce, left + (rateMax * (nowMs - countedAtMs)) / 1_000);
-      countedAtMs = nowMs;
-      const taken = Math.min(wanted, Math.floor(left));
-      left -= taken;
-      return taken;
-    },
-  };
+  /** @param options `burstMs`: an allowance that was not used for longer is lost. */
+  constructor(options: { rateMax: number; burstMs: number; monotonicMs: () => number }) {
+    const { rateMax, burstMs, monotonicMs } = options;
+    this.#rateMax = rateMax;
+    this.#mostAtOnce = Math.max(1, (rateMax * burstMs) / 1_000);
+    this.#monotonicMs = monotonicMs;
+    this.#left = this.#mostAtOnce;
+    this.#countedAtMs = monotonicMs();
+  }
+
+  /** Takes as much as there is, at most `wanted`. */
+  take(wanted: number): number {
+    const nowMs = this.#monotonicMs();
+    const earned = (this.#rateMax * (nowMs - this.#countedAtMs)) / 1_000;
+    this.#left = Math.min(this.#mostAtOnce, this.#left + earned);
+    this.#countedAtMs = nowMs;
+    const taken = Math.min(wanted, Math.floor(this.#left));
+    this.#left -= taken;
+    return taken;
+  }
 }

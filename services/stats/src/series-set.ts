@@ -1,5 +1,4 @@
-import { forgottenSecond, RING } from "./follower.ts";
-import { createRing, type Ring } from "./ring.ts";
+import { forgottenSecond, Ring } from "./ring.ts";
 
 /** The present, by both clocks. */
 export interface Moment {
@@ -9,106 +8,6 @@ export interface Moment {
   nowMs: number;
 }
 
-/** What became of a reading. `late` is older than any window. */
-export type Added = "kept" | "late" | "turned away";
-
-/** The series that are kept: a bounded number of them. */
-export interface SeriesSet {
-  /** Adds a reading; a new series is turned away when there is no room for it. */
-  add(reading: SeriesReading, moment: Moment): Added;
-  /** Whether every series still knows each reading that the windows ending with this second may count. */
-  covers(atSecond: number): boolean;
-  /** Forgets what no window needs any more; returns the series of which nothing is left. */
-  moveTo(atSecond: number): Series[];
-  /** Forgets all readings, for them to be read once more. Who has a place keeps it until `settle`. */
-  beginAnew(): void;
-  /** Everything has been read: forgets the series that have not come again, and returns them. */
-  settle(): Series[];
-  all(): Iterable<Series>;
-  readonly size: number;
-  /**
-   * Whether there is room, and somebody was turned away whose earlier readings are missed. Nobody new
-   * is let in then: only who has all readings equals SQL.
-   */
-  readonly hasRoomAgain: boolean;
-}
-
-export function createSeriesSet(seriesMax: number): SeriesSet {
-  const kept = new Map<string, Series>();
-  // Their places are kept while all is read anew, whoever comes first then.
-  const expected = new Map<string, Series>();
-  let isClosed = false;
-
-  function find(reading: SeriesReading, atSecond: number): Series | Exclude<Added, "kept"> {
-    const { device, attribute, second } = reading;
-    // Names have no slash.
-    const key = `${device}/${attribute}`;
-    const known = kept.get(key);
-    if (known !== undefined) return known;
-    if (second <= forgottenSecond(atSecond)) return "late";
-    const returning = expected.get(key);
-    if (returning === undefined && !hasRoom()) return "turned away";
-    const series = returning ?? {
-      device,
-      attribute,
-      ring: createRing(RING, atSecond),
-      throughId: 0,
-      changedAtMs: null,
-      publishedAtMs: null,
-    };
-    if (returning !== undefined) {
-      expected.delete(key);
-      series.ring = createRing(RING, atSecond);
-    }
-    kept.set(key, series);
-    return series;
-  }
-
-  function hasRoom(): boolean {
-    isClosed ||= kept.size + expected.size >= seriesMax;
-    return !isClosed;
-  }
-
-  return {
-    add: (reading, { atSecond, nowMs }) => {
-      const series = find(reading, atSecond);
-      if (typeof series === "string") return series;
-      series.ring.add(reading.second, reading.value);
-      series.throughId = reading.id;
-      series.changedAtMs ??= nowMs;
-      return "kept";
-    },
-    covers: (atSecond) => kept.values().every(({ ring }) => ring.covers(atSecond)),
-    moveTo: (atSecond) => {
-      const empty: Series[] = [];
-      for (const [key, series] of kept) {
-        series.ring.moveTo(atSecond);
-        if (!series.ring.isEmpty) continue;
-        kept.delete(key);
-        empty.push(series);
-      }
-      return empty;
-    },
-    beginAnew: () => {
-      for (const [key, series] of kept) expected.set(key, series);
-      kept.clear();
-      isClosed = false;
-    },
-    settle: () => {
-      const gone = [...expected.values()];
-      expected.clear();
-      return gone;
-    },
-    all: () => kept.values(),
-    get size() {
-      return kept.size;
-    },
-    get hasRoomAgain() {
-      return isClosed && kept.size + expected.size < seriesMax;
-    },
-  };
-}
-
 /** One attribute of one device. */
 export interface Series {
   device: string;
@@ -116,9 +15,9 @@ export interface Series {
   ring: Ring;
   /** The newest row with a reading of it. */
   throughId: number;
-  /** When what is to be published changed, on the monotonic clock; `null` when it was published since. */
+  /** When its statistics changed, on the monotonic clock; `null` when they were published since. */
   changedAtMs: number | null;
-  /** When it was published last, on the monotonic clock; `null` when it never was. */
+  /** When they were published last, on the monotonic clock; `null` when they never were. */
   publishedAtMs: number | null;
 }
 
@@ -130,4 +29,100 @@ export interface SeriesReading {
   second: number;
   value: number;
   id: number;
+}
+
+/** The series that are kept: a bounded number of them. */
+export class SeriesSet {
+  readonly #seriesMax: number;
+  readonly #kept = new Map<string, Series>();
+  /** Series that keep their places while all is read again, whichever comes first then. */
+  readonly #expected = new Map<string, Series>();
+  #isClosed = false;
+
+  constructor(seriesMax: number) {
+    this.#seriesMax = seriesMax;
+  }
+
+  /** Adds a reading. It is `late` when it is older than any window; a new series is turned away without room. */
+  add(reading: SeriesReading, { atSecond, nowMs }: Moment): "kept" | "late" | "turned away" {
+    const series = this.#find(reading, atSecond);
+    if (typeof series === "string") return series;
+    series.ring.add(reading.second, reading.value);
+    series.throughId = reading.id;
+    series.changedAtMs ??= nowMs;
+    return "kept";
+  }
+
+  /** Whether every series still knows each reading that the windows ending with this second may count. */
+  covers(atSecond: number): boolean {
+    return this.#kept.values().every(({ ring }) => ring.covers(atSecond));
+  }
+
+  /** Drops what no window needs any more. @returns the series of which nothing is left. */
+  moveTo(atSecond: number): Series[] {
+    const empty: Series[] = [];
+    for (const [key, series] of this.#kept) {
+      series.ring.moveTo(atSecond);
+      if (!series.ring.isEmpty) continue;
+      this.#kept.delete(key);
+      empty.push(series);
+    }
+    return empty;
+  }
+
+  /** Drops all readings, for them to be read again. A series that has a place keeps it until `settle`. */
+  restart(): void {
+    for (const [key, series] of this.#kept) this.#expected.set(key, series);
+    this.#kept.clear();
+    this.#isClosed = false;
+  }
+
+  /** Everything has been read: drops the series that have not come again. @returns these. */
+  settle(): Series[] {
+    const gone = [...this.#expected.values()];
+    this.#expected.clear();
+    return gone;
+  }
+
+  all(): Iterable<Series> {
+    return this.#kept.values();
+  }
+
+  get size(): number {
+    return this.#kept.size;
+  }
+
+  /**
+   * Whether there is room, and a series was turned away whose earlier readings are missing. No new series
+   * is let in then: only with all its readings it equals SQL.
+   */
+  get hasRoomAgain(): boolean {
+    return this.#isClosed && this.#places() < this.#seriesMax;
+  }
+
+  #find(reading: SeriesReading, atSecond: number): Series | "late" | "turned away" {
+    const { device, attribute, second } = reading;
+    // Names have no slash.
+    const key = `${device}/${attribute}`;
+    const known = this.#kept.get(key);
+    if (known !== undefined) return known;
+    if (second <= forgottenSecond(atSecond)) return "late";
+    const returning = this.#expected.get(key);
+    if (returning === undefined) {
+      this.#isClosed ||= this.#places() >= this.#seriesMax;
+      if (this.#isClosed) return "turned away";
+    }
+    const never = { throughId: 0, changedAtMs: null, publishedAtMs: null };
+    const series = returning ?? { device, attribute, ring: new Ring(atSecond), ...never };
+    if (returning !== undefined) {
+      this.#expected.delete(key);
+      series.ring = new Ring(atSecond);
+    }
+    this.#kept.set(key, series);
+    return series;
+  }
+
+  #places(): number {
+    return this.#kept.size + this.#expected.size;
+  }
 }

@@ -1,32 +1,23 @@
 import type { ReconnectingClient } from "@weir/mqtt";
-import { Counter, Gauge, type ServiceContext } from "@weir/runtime";
-import type { Skipped } from "@weir/store";
+import { Counter, Gauge, type Registry, type ServiceContext } from "@weir/runtime";
+import type { SeriesConfig } from "./config.ts";
 import { keepLooking } from "./follower.ts";
-import type { SeriesConfig } from "./series-config.ts";
-import { createSeriesFollower } from "./series-follower.ts";
-import { createSeriesPublisher } from "./series-publisher.ts";
+import { SeriesFollower } from "./series-follower.ts";
+import { SeriesPublisher } from "./series-publisher.ts";
 import type { Moment } from "./series-set.ts";
-
-/** The statistics of devices' attributes, while they are kept. */
-interface RunningSeries extends Disposable {
-  onConnected(): void;
-  onDisconnected(): void;
-}
-
-interface SeriesOptions {
-  config: SeriesConfig;
-  publish: ReconnectingClient["publish"];
-  context: Pick<ServiceContext, "clock" | "logger" | "health" | "metrics" | "fail">;
-}
 
 /** How often the stream is looked at: a state is to be seen within a second. */
 const LOOK_MS = 250;
 
 /** Follows the stream of devices' states, and publishes each attribute within the pace of `config`. */
-export function startSeries({ config, publish, context }: SeriesOptions): RunningSeries {
+export function startSeries(
+  config: SeriesConfig,
+  publish: ReconnectingClient["publish"],
+  context: ServiceContext,
+) {
   const { clock, logger, health, fail } = context;
   const check = health.check("device states");
-  const metrics = createSeriesMetrics(context);
+  const metrics = createSeriesMetrics(context.metrics);
   const moment = (): Moment => ({
     atSecond: Math.floor(clock.now() / 1_000),
     nowMs: clock.monotonic(),
@@ -37,35 +28,35 @@ export function startSeries({ config, publish, context }: SeriesOptions): Runnin
 
   const opened = new DisposableStack();
   const follower = opened.use(
-    createSeriesFollower({
+    new SeriesFollower({
       ...config,
       moment,
-      on: {
-        added: ({ kept, turnedAway }) => {
-          metrics.readings.inc(kept);
-          metrics.turnedAway.inc(turnedAway);
-          if (turnedAway > 0) tellFull();
-        },
-        skipped: (skipped) => {
-          metrics.skipped.inc();
-          tellSkipped(skipped);
-        },
-        begunAnew: () => metrics.rereadings.inc(),
-        forgotten: (series) => publisher.withdraw(series),
+      onAdded: ({ kept, turnedAway }) => {
+        metrics.readings.inc(kept);
+        metrics.turnedAway.inc(turnedAway);
+        if (turnedAway > 0) warnOnceFull();
       },
+      onSkipped: ({ kind, reason }) => {
+        metrics.skipped.inc();
+        // Retention removes segments as a matter of course.
+        if (kind === "removed") return;
+        logger.warn({ reason }, "the statistics of devices lack a segment that is damaged");
+      },
+      onRestarted: () => metrics.rereadings.inc(),
+      onForgotten: (series) => publisher.withdraw(series),
     }),
   );
-  const publisher = createSeriesPublisher({
+  const publisher = new SeriesPublisher({
     ...config,
     series: follower.series,
     moment,
     publish,
     onPublished: () => metrics.publications.inc(),
-    // The client says why it lost the broker.
+    // The client logs why it lost the broker.
     onFailed: (error) => logger.debug({ err: error }, "statistics of a series not published"),
   });
 
-  function tellFull(): void {
+  function warnOnceFull(): void {
     if (isFull) return;
     isFull = true;
     logger.warn(
@@ -74,15 +65,9 @@ export function startSeries({ config, publish, context }: SeriesOptions): Runnin
     );
   }
 
-  function tellSkipped({ kind, reason }: Skipped): void {
-    // What retention has removed is as it should be.
-    if (kind === "removed") return;
-    logger.warn({ reason }, "the statistics of devices are without a segment that is damaged");
-  }
-
   async function look(): Promise<void> {
     await follower.follow();
-    // A folder that is not there is no fault: no device has spoken yet.
+    // A folder that is missing is no fault: no device has published yet.
     check.pass();
     metrics.kept.set(follower.series.size);
     metrics.lag.set(follower.lagRows());
@@ -107,23 +92,12 @@ export function startSeries({ config, publish, context }: SeriesOptions): Runnin
   };
 }
 
-/** What is counted of series, for `/metrics`. Devices make no labels: anybody can invent them. */
-interface SeriesMetrics {
-  kept: Gauge;
-  waiting: Gauge;
-  lag: Gauge;
-  readings: Counter;
-  turnedAway: Counter;
-  publications: Counter;
-  rereadings: Counter;
-  skipped: Counter;
-}
-
-function createSeriesMetrics({ metrics }: Pick<ServiceContext, "metrics">): SeriesMetrics {
+/** What is counted of series. Devices are no labels: any client can invent them. */
+function createSeriesMetrics(registry: Registry) {
   const gauge = (name: string, help: string): Gauge =>
-    new Gauge({ name: `weir_stats_series${name}`, help, registers: [metrics] });
+    new Gauge({ name: `weir_stats_series${name}`, help, registers: [registry] });
   const counter = (name: string, help: string): Counter =>
-    new Counter({ name: `weir_stats_series_${name}_total`, help, registers: [metrics] });
+    new Counter({ name: `weir_stats_series_${name}_total`, help, registers: [registry] });
   return {
     kept: gauge("", "Attributes of devices that statistics are kept of."),
     waiting: gauge("_waiting", "Series that are due and wait for their turn to be published."),
@@ -131,7 +105,7 @@ function createSeriesMetrics({ metrics }: Pick<ServiceContext, "metrics">): Seri
     readings: counter("readings", "Readings of devices' attributes that were taken in."),
     turnedAway: counter("turned_away", "Readings of series that there was no room for."),
     publications: counter("publications", "Statistics of series that the broker has acknowledged."),
-    rereadings: counter("rereadings", "How often the stream was read anew for its windows."),
+    rereadings: counter("rereadings", "How often the stream was read again for its windows."),
     skipped: counter("skipped_segments", "Segments that could not be read."),
   };
 }

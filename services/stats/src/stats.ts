@@ -3,15 +3,15 @@ import { createReconnectingClient } from "@weir/mqtt";
 import type { Flow } from "@weir/protocol";
 import { Counter, Gauge, type ServiceContext, watchBroker } from "@weir/runtime";
 import type { StatsConfig } from "./config.ts";
-import { createFollower, keepLooking } from "./follower.ts";
+import { Follower, keepLooking } from "./follower.ts";
 import { startSeries } from "./series.ts";
 
 export const flow: Flow = { subscribes: [], publishes: ["STATS", "STATS/<device>/<attribute>"] };
 
 /**
  * Follows the store and publishes its 1, 5 and 30 minute statistics: on change at most every
- * `intervalMs`, and on a slow tick because a feed that is silent ages, too. `series/` does the same for
- * each attribute of each device.
+ * `intervalMs`, and on a slow tick because a feed that is silent ages, too. `startSeries` does the same
+ * for each attribute of each device.
  */
 export function startStats(config: StatsConfig, context: ServiceContext): AsyncDisposable {
   const { clock, logger, health, metrics, fail } = context;
@@ -29,7 +29,7 @@ export function startStats(config: StatsConfig, context: ServiceContext): AsyncD
     registers: [metrics],
   });
 
-  const follower = opened.use(createFollower(config.file));
+  const follower = opened.use(new Follower(config.file));
   let isConnected = false;
   let publishedAtMs = -Infinity;
 
@@ -55,9 +55,7 @@ export function startStats(config: StatsConfig, context: ServiceContext): AsyncD
     }),
   );
   const series =
-    config.series === null
-      ? null
-      : opened.use(startSeries({ config: config.series, publish: client.publish, context }));
+    config.series === null ? null : opened.use(startSeries(config.series, client.publish, context));
 
   async function look(): Promise<void> {
     const atSecond = Math.floor(clock.now() / 1_000);
@@ -80,7 +78,7 @@ export function startStats(config: StatsConfig, context: ServiceContext): AsyncD
       const options = { qos: 1, retain: true, expirySeconds } as const;
       await client.publish(config.topic, JSON.stringify(statistics), options);
     } catch (error) {
-      // The client says why it lost the broker; `onConnected` makes the next publication due at once.
+      // The client logs why it lost the broker; `onConnected` makes the next publication due at once.
       logger.debug({ err: error }, "statistics not published");
       return;
     }

@@ -1,10 +1,10 @@
 import { expect, test } from "@jest/globals";
-import { WINDOWS } from "@weir/protocol";
+import { type Statistics, WINDOWS } from "@weir/protocol";
 import { type NewRow, openReader, pruneLimits } from "@weir/store";
 import { openTestStore, rowOf, START_US, temporaryFolder } from "@weir/testkit";
 import fc from "fast-check";
 import { compareWithSql } from "../src/compare-with-sql.ts";
-import { createFollower } from "../src/follower.ts";
+import { Follower } from "../src/follower.ts";
 
 const START_SECONDS = START_US / 1e6;
 const SKEW_SECONDS = 60;
@@ -70,7 +70,7 @@ test(
         const file = folder.file("weir.db");
         let nowSeconds = START_SECONDS;
         let store = openTestStore(file);
-        let follower = createFollower(file);
+        let follower = new Follower(file);
         try {
           for (const current of steps) {
             switch (current.kind) {
@@ -95,7 +95,7 @@ test(
                 break;
               case "restart stats":
                 follower[Symbol.dispose]();
-                follower = createFollower(file);
+                follower = new Follower(file);
                 break;
               case "restart logger":
                 store[Symbol.dispose]();
@@ -116,10 +116,7 @@ test(
   TIMEOUT_MS,
 );
 
-function expectEqualToSql(
-  file: string,
-  statistics: ReturnType<ReturnType<typeof createFollower>["statistics"]>,
-): void {
+function expectEqualToSql(file: string, statistics: Statistics | null): void {
   if (statistics === null) throw new Error("there is a store, so there are statistics");
   using reader = openReader(file);
   if (reader === null) throw new Error("there is a store");

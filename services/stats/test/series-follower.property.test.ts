@@ -4,8 +4,7 @@ import type { NewRow } from "@weir/store";
 import { START_US, temporaryFolder } from "@weir/testkit";
 import fc from "fast-check";
 import { compareWithSql, seriesInSql } from "../src/compare-with-sql.ts";
-import { composeStatistics } from "../src/follower.ts";
-import { createSeriesFollower, type SeriesFollower } from "../src/series-follower.ts";
+import { SeriesFollower } from "../src/series-follower.ts";
 import { NON_FINITE, openDevices, SECOND_US, SKEW_US, stateRow } from "./states.ts";
 
 const START_SECONDS = START_US / SECOND_US;
@@ -182,13 +181,16 @@ test(
         let latestSeconds = nowSeconds;
         let isAsleep = false;
         const startFollower = (): SeriesFollower =>
-          createSeriesFollower({
+          new SeriesFollower({
             place,
             prefixes: PREFIXES,
             skewUs: SKEW_US,
             seriesMax: 10,
             moment: () => ({ atSecond: nowSeconds, nowMs: 0 }),
-            on: { added: () => {}, skipped: () => {}, begunAnew: () => {}, forgotten: () => {} },
+            onAdded: () => {},
+            onSkipped: () => {},
+            onRestarted: () => {},
+            onForgotten: () => {},
           });
         let store = openDevices(folder.path);
         let follower = startFollower();
@@ -260,8 +262,7 @@ function expectEqualToSql(
         expect(sql.summarizeSpan(all).count).toBe(0);
         continue;
       }
-      const position = { at, throughId: series.throughId, lagRows: 0 };
-      const statistics = composeStatistics(series.ring.summarize(at), position);
+      const statistics = series.ring.statistics(at, { throughId: series.throughId, lagRows: 0 });
       for (const window of WINDOWS) {
         expect(compareWithSql(window, statistics, sql)).toMatchObject({ isEqual: true });
       }

@@ -1,38 +1,36 @@
 import { rmSync } from "node:fs";
 import { describe, expect, test } from "@jest/globals";
 import { START_US, temporaryFolder } from "@weir/testkit";
-import { createSeriesFollower } from "../src/series-follower.ts";
+import { SeriesFollower } from "../src/series-follower.ts";
 import { openDevices, SECOND_US, SKEW_US, stateRow } from "./states.ts";
 
-/** A follower over a folder, with a clock that a test sets, and what it was told. */
+/** A follower over a folder, with a clock that a test sets, and what it reported. */
 function followerOf(folder: string, seriesMax = 10) {
   const clock = { atSecond: START_US / SECOND_US, nowMs: 0 };
-  const told = { kept: 0, turnedAway: 0, begunAnew: 0, forgotten: [] as string[] };
-  const follower = createSeriesFollower({
+  const reported = { kept: 0, turnedAway: 0, restarts: 0, forgotten: [] as string[] };
+  const follower = new SeriesFollower({
     place: { kind: "folder", folder },
     prefixes: ["devices", "losant"],
     skewUs: SKEW_US,
     seriesMax,
     moment: () => ({ ...clock }),
-    on: {
-      added: ({ kept, turnedAway }) => {
-        told.kept += kept;
-        told.turnedAway += turnedAway;
-      },
-      skipped: () => {},
-      begunAnew: () => {
-        told.begunAnew += 1;
-      },
-      forgotten: (series) => {
-        told.forgotten.push(...series.map(({ device, attribute }) => `${device}/${attribute}`));
-      },
+    onAdded: ({ kept, turnedAway }) => {
+      reported.kept += kept;
+      reported.turnedAway += turnedAway;
+    },
+    onSkipped: () => {},
+    onRestarted: () => {
+      reported.restarts += 1;
+    },
+    onForgotten: (series) => {
+      reported.forgotten.push(...series.map(({ device, attribute }) => `${device}/${attribute}`));
     },
   });
   return {
     clock,
-    told,
-    follow: follower.follow,
-    isComplete: follower.isComplete,
+    reported,
+    follow: () => follower.follow(),
+    isComplete: () => follower.isComplete(),
     averages: () =>
       Object.fromEntries(
         [...follower.series.all()].map(({ device, attribute, ring }) => [
@@ -122,7 +120,7 @@ describe("the series of devices", () => {
     for (const suffix of ["", "-wal", "-shm"]) rmSync(sealed + suffix, { force: true });
     await subject.follow();
     expect(subject.averages()).toEqual({ "kitchen/a": 5 });
-    expect(subject.told.forgotten).toEqual(["kitchen/gone"]);
+    expect(subject.reported.forgotten).toEqual(["kitchen/gone"]);
   });
 
   test("turn away those that there is no room for, and keep those that are there", async () => {
@@ -133,7 +131,7 @@ describe("the series of devices", () => {
     store.append([stateRow({ receivedUs: START_US, data: { c: 3, b: 4 } })]);
     await subject.follow();
     expect(subject.averages()).toEqual({ "kitchen/a": 1, "kitchen/b": 3 });
-    expect(subject.told).toMatchObject({ kept: 3, turnedAway: 2 });
+    expect(subject.reported).toMatchObject({ kept: 3, turnedAway: 2 });
   });
 
   test("make room when they are silent, and who comes then has all its readings", async () => {
@@ -152,7 +150,7 @@ describe("the series of devices", () => {
     await subject.follow();
     await subject.follow();
     expect(subject.averages()).toEqual({ "kitchen/b": 4, "kitchen/c": 15 });
-    expect(subject.told.forgotten).toEqual(["kitchen/a"]);
+    expect(subject.reported.forgotten).toEqual(["kitchen/a"]);
   });
 
   test("keep their places while the stream is read anew, whoever comes first in it", async () => {
@@ -166,7 +164,7 @@ describe("the series of devices", () => {
     await subject.follow();
     for (const suffix of ["", "-wal", "-shm"]) rmSync(sealed + suffix, { force: true });
     await subject.follow();
-    expect(subject.told.begunAnew).toBe(1);
+    expect(subject.reported.restarts).toBe(1);
     expect(subject.averages()).toEqual({ "kitchen/b": 2, "kitchen/a": 3 });
   });
 
@@ -182,9 +180,9 @@ describe("the series of devices", () => {
     for (const suffix of ["", "-wal", "-shm"]) rmSync(sealed + suffix, { force: true });
     subject.clock.nowMs = 1_099;
     await subject.follow();
-    expect(subject.told.begunAnew).toBe(0);
+    expect(subject.reported.restarts).toBe(0);
     subject.clock.nowMs = 1_100;
     await subject.follow();
-    expect(subject.told.begunAnew).toBe(1);
+    expect(subject.reported.restarts).toBe(1);
   });
 });

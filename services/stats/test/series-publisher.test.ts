@@ -1,7 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
-import { RING } from "../src/follower.ts";
-import { createRing } from "../src/ring.ts";
-import { createAllowance, dueSeries, slowTickMs } from "../src/series-publisher.ts";
+import { Ring } from "../src/ring.ts";
+import { Allowance, dueSeries, slowTickMs } from "../src/series-publisher.ts";
 import type { Series } from "../src/series-set.ts";
 
 const PACE = { intervalMs: 1_000, tickMs: 10_000 };
@@ -10,7 +9,7 @@ function seriesAt(
   attribute: string,
   times: Partial<Pick<Series, "changedAtMs" | "publishedAtMs">>,
 ): Series {
-  const ring = createRing(RING, 0);
+  const ring = new Ring(0);
   const never = { changedAtMs: null, publishedAtMs: null };
   return { device: "kitchen", attribute, ring, throughId: 0, ...never, ...times };
 }
@@ -54,7 +53,7 @@ describe("the slow tick", () => {
 describe("an allowance", () => {
   test("gives no more than its rate, however often it is asked", () => {
     let nowMs = 0;
-    const allowance = createAllowance({ rateMax: 100, burstMs: 500, monotonicMs: () => nowMs });
+    const allowance = new Allowance({ rateMax: 100, burstMs: 500, monotonicMs: () => nowMs });
     let taken = allowance.take(1_000);
     expect(taken).toBe(50);
     for (nowMs = 10; nowMs <= 10_000; nowMs += 10) taken += allowance.take(1_000);
@@ -63,7 +62,7 @@ describe("an allowance", () => {
 
   test("does not save up for longer than its burst", () => {
     let nowMs = 0;
-    const allowance = createAllowance({ rateMax: 100, burstMs: 500, monotonicMs: () => nowMs });
+    const allowance = new Allowance({ rateMax: 100, burstMs: 500, monotonicMs: () => nowMs });
     allowance.take(1_000);
     nowMs = 60_000;
     expect(allowance.take(1_000)).toBe(50);
@@ -71,7 +70,7 @@ describe("an allowance", () => {
 
   test("gives one at a time where it gives less than one in a burst", () => {
     let nowMs = 0;
-    const allowance = createAllowance({ rateMax: 1, burstMs: 500, monotonicMs: () => nowMs });
+    const allowance = new Allowance({ rateMax: 1, burstMs: 500, monotonicMs: () => nowMs });
     expect(allowance.take(5)).toBe(1);
     nowMs = 999;
     expect(allowance.take(5)).toBe(0);
