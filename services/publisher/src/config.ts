@@ -22,7 +22,7 @@ export interface PublisherConfig {
   broker: BrokerConfig;
   topic: string;
   outbox: {
-    /** Who this publisher is, in receipts and in the ledger. */
+    /** Its name in receipts and in the ledger. */
     publisher: string;
     file: string;
     confirm: "receipt" | "puback";
@@ -83,25 +83,22 @@ export const publisherSettings = {
   ...processSettings,
 };
 
-const rules: readonly Rule<typeof publisherSettings>[] = [
-  {
-    of: ["PUBLISHER_INTERVAL_MIN_MS", "PUBLISHER_INTERVAL_MAX_MS"],
-    problem: ({ PUBLISHER_INTERVAL_MIN_MS: min, PUBLISHER_INTERVAL_MAX_MS: max }) =>
-      min <= max
-        ? null
-        : `PUBLISHER_INTERVAL_MIN_MS: ${min} is more than PUBLISHER_INTERVAL_MAX_MS (${max}); make it at most that`,
-  },
-  {
-    of: ["PUBLISHER_NUMBER_MIN", "PUBLISHER_NUMBER_MAX"],
-    problem: ({ PUBLISHER_NUMBER_MIN: min, PUBLISHER_NUMBER_MAX: max }) =>
-      min <= max
-        ? null
-        : `PUBLISHER_NUMBER_MIN: ${min} is more than PUBLISHER_NUMBER_MAX (${max}); make it at most that`,
-  },
-];
+type NumberSetting = `PUBLISHER_${"INTERVAL" | "NUMBER"}_${string}` &
+  keyof typeof publisherSettings;
+
+function ordered(low: NumberSetting, high: NumberSetting): Rule<typeof publisherSettings> {
+  return {
+    of: [low, high],
+    problem: ({ [low]: min, [high]: max }) =>
+      min <= max ? null : `${low}: ${min} is more than ${high} (${max}); make it at most that`,
+  };
+}
 
 export function readPublisherConfig(environment: Environment): PublisherConfig {
-  const values = readSettings(publisherSettings, environment, rules);
+  const values = readSettings(publisherSettings, environment, [
+    ordered("PUBLISHER_INTERVAL_MIN_MS", "PUBLISHER_INTERVAL_MAX_MS"),
+    ordered("PUBLISHER_NUMBER_MIN", "PUBLISHER_NUMBER_MAX"),
+  ]);
   return {
     process: processConfig(values, values.PUBLISHER_HTTP_PORT),
     broker: brokerConfig(values),

@@ -41,7 +41,7 @@ export function startPublisher(config: PublisherConfig, context: ServiceContext)
           );
         } else {
           outboxCheck.pass();
-          logger.info("the outbox is not locked any more");
+          logger.info("the outbox is no longer locked");
         }
       },
       onFault: fail,
@@ -49,7 +49,7 @@ export function startPublisher(config: PublisherConfig, context: ServiceContext)
     }),
   );
   outboxCheck.pass();
-  const metrics = createPublisherMetrics(context.metrics, () => outbox.size().rows);
+  const metrics = createMetrics(context.metrics, () => outbox.size().rows);
 
   const client = opened.use(
     createReconnectingClient({
@@ -101,18 +101,8 @@ function createReading({ number }: PublisherConfig, nowMs: number): DataPayload 
   };
 }
 
-/** What the publisher counts. */
-export interface PublisherMetrics {
-  /** Readings by what became of them. Labels come from a fixed list. */
-  readings: Counter<"outcome">;
-  waitsForLock: Gauge;
-}
-
 /** @param waiting how many readings are in the outbox. */
-export function createPublisherMetrics(
-  registry: Registry,
-  waiting: () => number,
-): PublisherMetrics {
+function createMetrics(registry: Registry, waiting: () => number) {
   const registers = [registry];
   new Gauge({
     name: "weir_publisher_outbox_rows",
@@ -128,6 +118,7 @@ export function createPublisherMetrics(
       help: "1 while nothing is written to the outbox because another program has a write transaction open on it.",
       registers,
     }),
+    /** Labels come from a fixed list. */
     readings: new Counter({
       name: "weir_publisher_readings_total",
       help: "Readings by outcome: accepted or refused by the outbox, delivered, abandoned.",

@@ -8,7 +8,7 @@ interface Update {
   statistics: Statistics | null;
   /** When the newest statistics were made, however old they are. */
   updatedAt: Date | null;
-  /** Somebody else has written since: what was drawn is not where it was. */
+  /** Another program has written since: the table is no longer where it was drawn. */
   isInterrupted?: boolean;
 }
 

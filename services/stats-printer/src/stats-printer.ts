@@ -30,7 +30,7 @@ export const statsPrinter: ServiceDefinition<StatsPrinterConfig> = {
 export interface Console {
   isTerminal: boolean;
   write: (shown: Shown) => void;
-  /** Calls back when somebody else may have written there. */
+  /** Calls back when another program may have written there. */
   onInterrupted?: (listener: () => void) => void;
 }
 

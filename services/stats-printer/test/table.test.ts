@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { numberText } from "../src/table.ts";
+import { numberText, sparkline } from "../src/table.ts";
 
 test.each([
   [46, "46"],
@@ -18,4 +18,15 @@ test.each([
   [null, "-"],
 ])("%s is shown with six significant digits as %s", (value, text) => {
   expect(numberText(value)).toBe(text);
+});
+
+test.each([
+  [[0, 7], "▁█"],
+  [[0, 1, 2, 3, 4, 5, 6, 7], "▁▂▃▄▅▆▇█"],
+  [[5, 5], "▅▅"],
+  [[1, null, 2], "▁ █"],
+  [[null, null], "  "],
+  [[], ""],
+])("%j is drawn as %s", (values, line) => {
+  expect(sparkline(values)).toBe(line);
 });
