@@ -7,26 +7,26 @@ import { isName, NAME_RULE } from "./topics.ts";
 export const COMMAND_BYTES_MAX = 65_536;
 
 /**
- * A request to a device. One with an id is executed once at most; one without (an old dashboard's)
+ * A request to a device. A command with an id is executed once at most; one without (from an old dashboard)
  * each time that it is delivered.
  */
 export interface Command {
   id: string | null;
   name: string;
-  /** What the command is told; `null` where it is told nothing. */
+  /** The argument of the command; `null` where there is none. */
   payload: unknown;
-  /** When it was given out, in epoch milliseconds. */
+  /** When it was sent, in epoch milliseconds. */
   issuedAtMs: number | null;
-  /** From when on it must not be executed any more, in epoch milliseconds. */
+  /** After this time it must not be executed any more, in epoch milliseconds. */
   expiresAtMs: number | null;
 }
 
-/** What a message on a command topic is: a command, or why it is none, with as much of it as could be read. */
-export type ParsedCommand =
+/** A message on a command topic: a command, or why it is rejected, with as much of it as could be read. */
+type ParsedCommand =
   | { kind: "command"; command: Command }
   | { kind: "rejected"; reason: string; id: string | null; name: string | null };
 
-/** What may become of a command, in this order; the last seven end it. */
+/** The statuses of a command in their order. The last six end it. */
 export const COMMAND_STATUSES = [
   "received",
   "running",
@@ -39,7 +39,7 @@ export const COMMAND_STATUSES = [
 ] as const;
 export type CommandStatus = (typeof COMMAND_STATUSES)[number];
 
-/** Those after which no other one follows: everything but received and running. */
+/** A status that ends a command. */
 export type CommandOutcome = Exclude<CommandStatus, "received" | "running">;
 
 const name = z.string().refine(isName);
@@ -83,17 +83,17 @@ export function parseCommand(payload: Buffer): ParsedCommand {
   }
   const fields = json as Record<string, unknown>;
   const named = {
-    id: soundName(fields.id),
-    name: soundName(fields.name),
+    id: nameIn(fields.id),
+    name: nameIn(fields.name),
   };
   const refuse = (reason: string): ParsedCommand => ({ kind: "rejected", reason, ...named });
   if (named.name === null) return refuse(`name: ${shown(fields.name)} is not a name; ${NAME_RULE}`);
   if (fields.id !== undefined && fields.id !== null && named.id === null) {
     return refuse(`id: ${shown(fields.id)} is not an id; ${NAME_RULE}`);
   }
-  // An answer of another device that was led here must not become a command.
+  // The ack of another device that a bridge sends here must not become a command.
   if ("status" in fields) return refuse("status: this is an answer to a command, not a command");
-  // A platform whose programs we understand calls it `time`.
+  // Losant calls it `time`.
   const issued = readTime("issuedAt", fields.issuedAt ?? fields.time);
   const expires = readTime("expiresAt", fields.expiresAt);
   if ("problem" in issued) return refuse(issued.problem);
@@ -116,7 +116,7 @@ function rejected(reason: string): ParsedCommand {
   return { kind: "rejected", reason, id: null, name: null };
 }
 
-function soundName(given: unknown): string | null {
+function nameIn(given: unknown): string | null {
   return typeof given === "string" && isName(given) ? given : null;
 }
 

@@ -6,9 +6,9 @@ export interface FilterQos {
   qos: 0 | 1;
 }
 
-/** What to subscribe to so that every topic of some filters comes. */
-export interface Cover {
-  /** None of them holds another. The highest QoS comes first: a copy that comes over it is the better one. */
+/** The subscriptions that match every topic of some filters. */
+interface Cover {
+  /** None of them holds another. The highest QoS comes first, since its copy of a message is the better one. */
   subscriptions: FilterQos[];
   /** Whether a topic can belong to two of them. A broker may then send a message twice. */
   overlaps: boolean;
@@ -38,16 +38,16 @@ export function coverOf(filters: readonly FilterQos[]): Cover {
 }
 
 /**
- * The cover for brokers that cannot tell copies apart: filters that overlap are replaced by the
- * narrowest one that holds both, until no two overlap. It matches the topics of the given filters, and
- * maybe more; the order of the filters does not matter.
+ * The cover for brokers without subscription identifiers: filters that overlap are replaced by the narrowest
+ * one that holds both, until no two overlap. It matches the topics of the given filters, and maybe more. The
+ * order of the filters does not matter.
  */
 export function joinedCoverOf(filters: readonly FilterQos[]): FilterQos[] {
   const apart: Entry[] = [];
   for (const filter of filters) {
     let entry = toEntry(filter);
     const overlapping = () => apart.findIndex(({ levels }) => overlap(levels, entry.levels));
-    // What it overlaps is taken in, and what comes of it may overlap others, and so on.
+    // The joined filter may overlap further ones.
     for (let index = overlapping(); index !== -1; index = overlapping()) {
       const [other] = apart.splice(index, 1);
       if (other !== undefined) entry = joinEntries(other, entry);

@@ -1,38 +1,38 @@
 import { type DecodeTimes, type Observed, observedAt } from "./observed-time.ts";
 import { outcomeOf } from "./outcomes.ts";
 import { parseLenientJson, textOf } from "./outside-text.ts";
-import { type Decoded, decodeDocument } from "./reading.ts";
+import { type Decoded, decodeDocument, parseNumber } from "./reading.ts";
 import { isName, NUMBER_MAGNITUDE_MAX, PAYLOAD_BYTES_MAX } from "./topics.ts";
 
-/** What Weir's own device agent sends as `devices/<id>/state`. Of other devices only `data` is asked. */
+/** The payload that Weir's device agent sends on `devices/<id>/state`. Other devices need to send only `data`. */
 export interface DeviceState {
   /** Values by attribute. */
   data: Record<string, number>;
   /** When they were observed, in epoch milliseconds. */
   time: number;
-  /** How many samples a deadband has kept back since each of these attributes was last reported. */
+  /** How many samples a deadband has suppressed since each of these attributes was last reported. */
   suppressed?: Record<string, number>;
   /** The interval of the device's reports, in seconds. */
   interval?: number;
-  /** Attributes whose last values say nothing about now: they have not been measured for too long. */
+  /** Attributes that have not been measured for too long. */
   stale?: readonly string[];
 }
 
 /** The numbers of one state. */
-export interface StateReadings {
+interface StateReadings {
   /** Microseconds since the epoch; the time of reception where the state has none that can be used. */
   observedUs: number;
   readings: readonly { attribute: string; value: number }[];
 }
 
-/** Attributes of one state that are averaged at most. The rest is stored, and goes no further. */
-export const ATTRIBUTES_MAX = 100;
+/** Attributes of one state that are averaged at most. The others are only stored. */
+const ATTRIBUTES_MAX = 100;
 
 /**
  * Reads the numbers of a state: `{"data":{"drive-space-used":19.1},"time":…}` with any of the times
- * that a reading may have. Attributes that are no numbers, or whose names are not allowed, are passed over.
+ * that a reading may have. Attributes that are no numbers, or whose names are not allowed, are skipped.
  *
- * @returns `null` for what is no state.
+ * @returns `null` for a payload that is not a state.
  */
 export function decodeState(payload: Buffer, times: DecodeTimes): StateReadings | null {
   if (payload.length > PAYLOAD_BYTES_MAX) return null;
@@ -49,7 +49,7 @@ export function decodeState(payload: Buffer, times: DecodeTimes): StateReadings 
 
 const READING = outcomeOf("");
 
-/** Decodes the JSON of a state for the store, with its time: that is what statistics file it under. */
+/** Decodes the JSON of a state for the store, with its time, by which statistics find it. */
 export function decodeStateDocument(json: unknown, times: DecodeTimes): Decoded {
   const decoded = decodeDocument(json, times);
   if (decoded.value !== null || decoded.outcome.kind !== "message" || !isState(json))
@@ -69,7 +69,7 @@ function isState(json: unknown): json is StateObject {
   return typeof data === "object" && data !== null && !Array.isArray(data);
 }
 
-/** A state may say no time at all. */
+/** A state without a time has that of its reception. */
 function stateTime({ time }: StateObject, times: DecodeTimes): Observed {
   return time === undefined || time === null
     ? { outcome: READING, observedUs: times.receivedUs }
@@ -77,9 +77,6 @@ function stateTime({ time }: StateObject, times: DecodeTimes): Observed {
 }
 
 function numberOf(given: unknown): number | null {
-  const isText =
-    typeof given === "string" &&
-    /^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d{1,4})?\s*$/i.test(given.slice(0, 65));
-  const value = isText ? Number(given) : given;
+  const value = typeof given === "string" ? parseNumber(given) : given;
   return typeof value === "number" && Math.abs(value) <= NUMBER_MAGNITUDE_MAX ? value : null;
 }

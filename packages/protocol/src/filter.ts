@@ -6,14 +6,13 @@ export const ONE_LEVEL = "+";
 export const ALL_LEVELS = "#";
 
 /**
- * Says what keeps a text from being a subscription filter, in words for a user; `null` when it is a
- * sound one. Shared subscriptions are refused: another member of the group would get a part of the
- * messages.
+ * What keeps a text from being a subscription filter, in words for a user; `null` when it is valid. Shared
+ * subscriptions are refused: another member of the group would get a part of the messages.
  */
 export function filterProblem(filter: string): string | null {
   if (filter === "") return "a filter needs at least one character"; // [MQTT-4.7.3-1]
   if (filter.includes("\0")) return "a filter has no NUL character"; // [MQTT-4.7.3-2]
-  // What is no Unicode text cannot be sent as UTF-8 [MQTT-1.5.4-1].
+  // A lone surrogate cannot be sent as UTF-8 [MQTT-1.5.4-1].
   if (!filter.isWellFormed()) return "a filter is Unicode text, and this has half a character";
   const bytes = Buffer.byteLength(filter);
   if (bytes > TOPIC_BYTES_MAX) {
@@ -34,7 +33,7 @@ export function filterProblem(filter: string): string | null {
 }
 
 /**
- * Whether a topic belongs to a sound filter [MQTT-4.7]. A wildcard at the first level does not match
+ * Whether a topic matches a valid filter [MQTT-4.7]. A wildcard at the first level does not match
  * topics that begin with `$` [MQTT-4.7.2-1].
  */
 export function matchesFilter(filter: string, topic: string): boolean {
@@ -58,7 +57,7 @@ function isWildcard(level: string | undefined): boolean {
   return level === ONE_LEVEL || level === ALL_LEVELS;
 }
 
-/** Whether no wildcard at the first level matches it: `$SYS` and its like. */
+/** Whether no wildcard matches this first level: `$SYS` and the like. */
 export function isReserved(firstLevel: string | undefined): boolean {
   return firstLevel?.startsWith("$") === true;
 }
@@ -67,7 +66,7 @@ function shorten(level: string): string {
   return JSON.stringify(level.length > 60 ? `${level.slice(0, 60)}…` : level);
 }
 
-/** The levels of a sound filter. */
+/** The levels of a valid filter. */
 export type Levels = readonly string[];
 
 /**
@@ -83,17 +82,17 @@ function normalise(levels: string[]): Levels {
   return isAll ? [ALL_LEVELS] : levels;
 }
 
-/** Whether each topic of the sound filter `inner` is one of `outer`, too. */
+/** Whether each topic of the valid filter `inner` also matches `outer`. */
 export function filterHolds(outer: string, inner: string): boolean {
   return holds(normalLevelsOf(outer), normalLevelsOf(inner));
 }
 
-/** Whether a topic can belong to both of two sound filters. */
+/** Whether a topic can match both of two valid filters. */
 export function filtersOverlap(a: string, b: string): boolean {
   return overlap(normalLevelsOf(a), normalLevelsOf(b));
 }
 
-/** Whether each topic of `inner` is one of `outer`, too. */
+/** Whether each topic of `inner` also matches `outer`. */
 export function holds(outer: Levels, inner: Levels): boolean {
   if (isBlindTo(outer, inner)) return false;
   for (const [index, level] of outer.entries()) {
@@ -105,7 +104,7 @@ export function holds(outer: Levels, inner: Levels): boolean {
   return outer.length === inner.length;
 }
 
-/** Whether a topic can belong to both. */
+/** Whether a topic can match both. */
 export function overlap(a: Levels, b: Levels): boolean {
   if (isBlindTo(a, b) || isBlindTo(b, a)) return false;
   const shared = Math.min(a.length, b.length);

@@ -6,22 +6,15 @@ export {
   type CommandOutcome,
   type CommandStatus,
   endsCommand,
-  type ParsedCommand,
   parseCommand,
   parseCommandAck,
 } from "./command.ts";
-export { type Cover, coverOf, type FilterQos, joinedCoverOf } from "./cover.ts";
-export {
-  ATTRIBUTES_MAX,
-  type DeviceState,
-  decodeState,
-  decodeStateDocument,
-  type StateReadings,
-} from "./device-state.ts";
+export { coverOf, type FilterQos, joinedCoverOf } from "./cover.ts";
+export { type DeviceState, decodeState, decodeStateDocument } from "./device-state.ts";
 export { filterHolds, filterProblem, filtersOverlap, matchesFilter } from "./filter.ts";
-export { createTopicMatcher, type TopicEntry } from "./matcher.ts";
+export { createTopicMatcher } from "./matcher.ts";
 export { type DecodeTimes, OBSERVED_US_MIN, parseStatedTime } from "./observed-time.ts";
-export { OUTCOMES, type Outcome, type OutcomeReason, outcomeOf } from "./outcomes.ts";
+export { OUTCOMES, type Outcome, outcomeOf } from "./outcomes.ts";
 export { textOf, withoutMarks } from "./outside-text.ts";
 export {
   type LoggerPerformance,
@@ -31,11 +24,11 @@ export {
 export {
   type DataPayload,
   type Decoded,
-  dataPayload,
   decodeDocument,
   decodeJsonPayload,
   decodeReading,
   decodeRecord,
+  parseNumber,
   withoutReading,
 } from "./reading.ts";
 export {
@@ -44,10 +37,8 @@ export {
   type ClaimOf,
   createClaimOf,
   ENTRIES_MAX,
-  type ParsedSequence,
   parseAnnouncement,
   parseReceipt,
-  parseSequence,
   RANGES_MAX,
   type Receipt,
   type ReceiptEntry,
@@ -56,7 +47,6 @@ export {
 export {
   parseStatistics,
   type Statistics,
-  statisticsPayload,
   WINDOW_SECONDS_MAX,
   WINDOWS,
   type WindowDetail,
@@ -65,17 +55,16 @@ export {
   DEVICE_LOG_LEVELS,
   type DeviceAddress,
   type DeviceLogLevel,
-  type DeviceTopics,
   deviceOfState,
   deviceTopics,
   discoveryTopic,
   type Flow,
   isName,
+  NAME_PATTERN,
   NAME_RESERVED,
   NAME_RULE,
   NUMBER_MAGNITUDE_MAX,
   nameProblem,
   PAYLOAD_BYTES_MAX,
-  TOPIC_BYTES_MAX,
   topicProblem,
 } from "./topics.ts";

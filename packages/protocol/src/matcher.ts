@@ -1,33 +1,27 @@
 import { ALL_LEVELS, isReserved, levelsOf, ONE_LEVEL } from "./filter.ts";
 
-/** A sound filter and what it stands for. */
-export interface TopicEntry<T> {
-  filter: string;
-  value: T;
-}
-
 interface Found<T> {
-  /** The place of the entry among all, so that what is found comes in their order. */
+  /** The index of the entry, by which the results are sorted. */
   place: number;
   value: T;
 }
 
-/** What is left of the filters after the levels that lead here. */
+/** A level of the filters: a tree with a branch for each name and for `+`. */
 interface Node<T> {
   named: Map<string, Node<T>>;
   one: Node<T> | null;
   /** The entries whose filters end here. */
   ends: Found<T>[];
-  /** The entries whose filters go on with `#`. */
+  /** The entries whose filters continue with `#`. */
   all: Found<T>[];
 }
 
 /**
  * Finds the entries whose filters match a topic [MQTT-4.7], in the order of the entries. A value with
- * several matching filters is found several times.
+ * several matching filters is found several times. The filters must be valid.
  */
 export function createTopicMatcher<T>(
-  entries: readonly TopicEntry<T>[],
+  entries: readonly { filter: string; value: T }[],
 ): (topic: string) => readonly T[] {
   const root = emptyNode<T>();
   for (const [place, { filter, value }] of entries.entries()) {
@@ -67,7 +61,7 @@ function childFor<T>(node: Node<T>, level: string): Node<T> {
   return made;
 }
 
-/** Goes down level by level with all nodes that still match: no recursion, however deep a topic is. */
+/** Descends level by level with all nodes that still match: without recursion, since topics may be deep. */
 function find<T>(root: Node<T>, levels: readonly string[]): Found<T>[] {
   const found: Found<T>[] = [];
   let reached: Node<T>[] = [root];

@@ -1,19 +1,19 @@
 import { type Outcome, outcomeOf } from "./outcomes.ts";
 import { parseTimeText, type WrittenTime } from "./time-text.ts";
 
-/** Where decoding takes time from. */
+/** The times that decoding depends on. */
 export interface DecodeTimes {
   /** When the message arrived, in microseconds since the epoch. */
   receivedUs: number;
-  /** How far ahead of reception an observation may lie before its time is not believed, in microseconds. */
+  /** How far after its reception an observation may lie before its time is replaced, in microseconds. */
   skewUs: number;
   /** The IANA name of the zone that times without a zone are in. UTC unless it is given. */
   timeZone?: string;
 }
 
-/** When something was observed: the time that counts, and what is wrong with the one that was given. */
+/** When something was observed: the time that counts, and what is wrong with the given one. */
 export interface Observed {
-  /** A reading's, where nothing is wrong. */
+  /** That of a reading, where nothing is wrong. */
   outcome: Outcome;
   /** Microseconds since the epoch. */
   observedUs: number;
@@ -25,12 +25,12 @@ const IN_FUTURE = outcomeOf("time in the future");
 const NEVER_SET = outcomeOf("time before 2001: a clock that was never set");
 const ZONE_ASSUMED = outcomeOf("time without a zone");
 
-/** 2001: clocks that were never set show 1970 or 2000, or count from their start, and nothing observed is as old. */
+/** 2001. Clocks that were never set show 1970 or 2000, or count from their start. */
 export const OBSERVED_US_MIN: number = Date.UTC(2001, 0, 1) * 1_000;
 
 /**
- * Judges the time of an observation, in any of the forms in docs/reference/decoders.md. The time of
- * reception stands in for one that cannot be believed.
+ * The time of an observation, given in any of the documented forms. A time that cannot be right is replaced by
+ * the time of reception.
  */
 export function observedAt(input: unknown, times: DecodeTimes): Observed {
   const { receivedUs, skewUs, timeZone = "UTC" } = times;
@@ -49,11 +49,11 @@ function troubleOf(us: number): Outcome {
 }
 
 /**
- * Reads a time that somebody states, of a command or on a command line, in the same forms but for those
- * relative to reception. UTC where it names no zone.
+ * Reads the time of a command or of a command line, in the same forms but those relative to reception. UTC
+ * where it names no zone.
  *
- * @returns whole microseconds since the epoch, or `null` for what is none, lies before 1970 or is larger
- * than a double holds exactly.
+ * @returns whole microseconds since the epoch, or `null` for anything else, for a time before 1970 and for
+ * one that a double cannot hold exactly.
  */
 export function parseStatedTime(input: unknown): number | null {
   const read = readTime(input, Number.NaN, "UTC");
@@ -61,7 +61,7 @@ export function parseStatedTime(input: unknown): number | null {
   return Number.isSafeInteger(us) && us >= 0 ? us : null;
 }
 
-/** NaN for what is no time. A number, where there are no words about a zone, is the time itself: each message asks. */
+/** NaN for anything but a time. Where there is no zone to report it is a plain number, which costs no allocation. */
 function readTime(input: unknown, receivedUs: number, timeZone: string): number | WrittenTime {
   const given = unwrapDate(input);
   if (typeof given === "number") return microsecondsOf(given, receivedUs);
@@ -81,7 +81,7 @@ function unwrapDate(input: unknown): unknown {
 const SECONDS_BELOW = 1e11;
 const MILLISECONDS_BELOW = 1e14;
 
-/** Since the epoch; a negative one is milliseconds before reception. NaN for what is no time. */
+/** Since the epoch; a negative number is milliseconds before reception. NaN for anything but a time. */
 function microsecondsOf(number: number, receivedUs: number): number {
   if (number < 0) return receivedUs + Math.floor(number * 1e3);
   if (number < SECONDS_BELOW) return Math.floor(number * 1e6);
@@ -94,7 +94,7 @@ const DIGITS_MAX = 17;
 const ZERO = 0x30;
 const NINE = 0x39;
 
-/** Epoch seconds as publishers send them, found without a regular expression: each message asks. */
+/** Epoch seconds as publishers send them. Every message is checked, so without a regular expression. */
 function isDigits(text: string): boolean {
   if (text.length === 0 || text.length > DIGITS_MAX) return false;
   for (let index = 0; index < text.length; index += 1) {

@@ -1,12 +1,12 @@
 /**
- * What became of a payload when it was decoded. The codes are written into every stored row: never renumber them.
+ * The result of decoding a payload. The codes are in every stored row: never change one.
  *
  * - `reading`: one value and the time at which it was observed.
- * - `flagged`: stored with a doubt: its time could not be used, and its time of reception stands in; its
- *   zone was assumed; its place in a sequence could not be kept account of; its topic is one of too many
- *   new ones; or the MQTT standard forbids it, and a broker passed it on all the same.
- * - `message`: sound, and holds no single reading: a document, a text, bytes, or what the broker had kept.
- * - `deletion`: an empty message, with which MQTT has a broker forget what it had kept.
+ * - `flagged`: stored with a doubt: its time could not be used and was replaced by that of its reception; its
+ *   zone was assumed; its place in a sequence could not be recorded; its topic is one of too many new ones; or
+ *   the MQTT standard forbids it, and a broker forwarded it all the same.
+ * - `message`: valid, without a single reading: a document, a text, bytes, or a retained message.
+ * - `deletion`: an empty message, which deletes the retained message at the broker.
  * - `rejected`: no value. The payload is stored all the same, and the reason says why.
  */
 export const OUTCOMES = [
@@ -50,7 +50,7 @@ export type OutcomeReason = Outcome["reason"];
 
 const byReason = new Map<string, Outcome>(OUTCOMES.map((outcome) => [outcome.reason, outcome]));
 
-/** The outcome with this reason; the empty reason is a sound reading. */
+/** The outcome with this reason; the empty reason is a valid reading. */
 export function outcomeOf(reason: OutcomeReason): Outcome {
   const outcome = byReason.get(reason);
   if (outcome === undefined) throw new TypeError(`unknown outcome ${JSON.stringify(reason)}`);

@@ -1,15 +1,15 @@
 const BYTE_ORDER_MARK = 0xfe_ff;
 
 /**
- * Bytes from outside as text: a payload, a file, what a program wrote. The one place where they become
- * text. A leading byte order mark and trailing NULs are left out: editors on Windows write the one,
- * programs in C send the others with their buffers.
+ * Bytes from outside as text: a payload, a file, the output of a program. The only place where they become
+ * text. A leading byte order mark and trailing NULs are removed: editors on Windows write the mark, and
+ * programs in C send the NULs with their buffers.
  */
 export function textOf(bytes: Buffer): string {
   return withoutMarks(bytes.toString("utf8"));
 }
 
-/** Text from outside that is a string already, as `textOf` gives it. */
+/** The same for text from outside that is a string already. */
 export function withoutMarks(text: string): string {
   const start = text.charCodeAt(0) === BYTE_ORDER_MARK ? 1 : 0;
   let end = text.length;
@@ -17,26 +17,22 @@ export function withoutMarks(text: string): string {
   return end - start === text.length ? text : text.slice(start, end);
 }
 
-/** The JSON in bytes from outside; `undefined` for what is none. */
+/** The JSON in bytes from outside; `undefined` for anything else. */
 export function jsonOf(bytes: Buffer): unknown {
   return parseJson(textOf(bytes));
 }
 
-/** JSON that may have numbers in it which are none. */
-export interface LenientJson {
-  /** `undefined` for what is not JSON in spite of that. */
-  json: unknown;
-  /** Whether a NaN or an infinity was read as `null`. */
-  hasNonFinite: boolean;
-}
-
-/** What JSON lacks and others write: Python NaN and Infinity, MicroPython nan and inf, C -nan, too. */
+/** Words that are not JSON: NaN and Infinity of Python, nan and inf of MicroPython, -nan of C. */
 const NON_FINITE = /nan|inf/i;
-/** A string, which may hold such words, or a word. It takes unclosed strings whole, to stay linear. */
+/** A string, which may contain such words, or a word. It matches unclosed strings whole, to stay linear. */
 const STRING_OR_NON_FINITE = /"(?:[^"\\]|\\.)*"?|[+-]?\b(?:nan|inf(?:inity)?)\b/gis;
 
-/** Reads JSON; where that fails, once more with `null` for NaN and infinities. */
-export function parseLenientJson(text: string): LenientJson {
+/**
+ * Reads JSON; where that fails, once more with `null` for NaN and infinities.
+ *
+ * @returns `json` is `undefined` for anything else; `hasNonFinite` is whether the second attempt was made.
+ */
+export function parseLenientJson(text: string): { json: unknown; hasNonFinite: boolean } {
   const json = parseJson(text);
   if (json !== undefined || !NON_FINITE.test(text)) return { json, hasNonFinite: false };
   const strict = text.replace(STRING_OR_NON_FINITE, (found) => (found[0] === '"' ? found : "null"));

@@ -10,11 +10,11 @@ const streamPerformance = z.object({
   messagesPerSecond: perSecond,
   /** Rows written since the start. */
   rows: count,
-  /** Known to the ledger already, dropped by the code filter, retained and skipped. */
+  /** Known to the ledger, dropped by the code filter, and retained ones that are skipped. */
   duplicates: count,
   filtered: count,
   skipped: count,
-  /** Stored without a reading, because of what is wrong with the payload. */
+  /** Stored without a reading, because the payload is wrong. */
   rejected: count,
   /** Bytes of payload since the start. */
   bytes: count,
@@ -43,7 +43,7 @@ export const loggerPerformance = z.object({
   commitMs: z.object({ p50: z.number(), p99: z.number() }).nullable(),
   /** Messages that were committed together in the last interval. */
   batch: z.object({ mean: z.number().nonnegative(), max: count }),
-  /** Packets beyond the size limit, and messages on topics that no stream asks for: not stored. */
+  /** Packets beyond the size limit, and messages on topics of no stream: not stored. */
   dropped: count,
   unmatched: count,
   /** Resident memory of the process. */

@@ -1,5 +1,4 @@
 import { isUtf8 } from "node:buffer";
-import { z } from "zod";
 import { type DecodeTimes, observedAt } from "./observed-time.ts";
 import { type Outcome, type OutcomeReason, outcomeOf } from "./outcomes.ts";
 import { parseLenientJson, textOf } from "./outside-text.ts";
@@ -8,22 +7,15 @@ import { NUMBER_MAGNITUDE_MAX, PAYLOAD_BYTES_MAX } from "./topics.ts";
 import { readUsualPayload } from "./usual-payload.ts";
 
 /**
- * The payload of `DATA`, as any publisher may send it. `number` and `epochtime` may be numbers or
- * numeric text; further fields are welcome and stored with the payload.
+ * The payload of `DATA` that Weir's publisher sends: epoch seconds as text, as in the old system. Of other
+ * publishers, `number` and `epochtime` may be numbers or numeric text. Further fields are stored with the payload.
  */
-export const dataPayload = z.object({
-  // JSON's 1e999 is an infinite number: out of range, which is another reason than unreadable.
-  number: z.union([z.number(), z.literal([Infinity, -Infinity]), z.string()]),
-  epochtime: z.unknown().optional(),
-});
-
-/** What Weir's own publisher sends: epoch seconds as text, as the publishers of the old system did. */
 export interface DataPayload {
   number: number;
   epochtime: string;
 }
 
-/** What became of a payload: of a reading with its value and time, of a device's state with its time. */
+/** The result of decoding: of a reading with its value and time, of a device's state with its time. */
 type DecodedReading =
   | { outcome: Outcome; value: number; observedUs: number }
   | { outcome: Outcome; value: null; observedUs: number | null };
@@ -36,10 +28,8 @@ const SEQUENCE_UNUSABLE = outcomeOf("publisher, epoch or seq unusable");
 const NON_FINITE = outcomeOf("NaN or infinity in JSON");
 
 const REPLACEMENT = "\uFFFD";
-const NUMERIC_TEXT = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d{1,4})?$/i;
-const NUMERIC_TEXT_LENGTH_MAX = 64;
 
-/** What a decoder makes of the JSON of a payload. */
+/** Decodes the JSON of a payload. */
 export type DecodeJson = (json: unknown, times: DecodeTimes) => Decoded;
 
 /** Decodes one payload of `DATA`. Never throws: whatever arrives has an outcome. */
@@ -59,7 +49,7 @@ export function decodeJsonPayload(
   const usual = readUsualPayload(payload);
   if (usual !== null) return decodeRecord(usual, times);
   const text = textOf(payload);
-  // What is no UTF-8 leaves this mark. In a text of single bytes it cannot be, which costs nothing to see.
+  // Bytes that are not UTF-8 leave this character. V8 knows at once that a Latin-1 string does not contain it.
   if (text.includes(REPLACEMENT) && !isUtf8(payload)) return withoutReading("not UTF-8");
   const { json, hasNonFinite } = parseLenientJson(text);
   if (json === undefined) return withoutReading("not JSON");
@@ -68,7 +58,7 @@ export function decodeJsonPayload(
   return decoded;
 }
 
-/** One payload has one outcome: what is wrong with its time matters more. */
+/** A payload has one outcome: a problem of its time takes precedence. */
 function isFine({ outcome: { kind } }: Decoded): boolean {
   return kind === "reading" || kind === "message";
 }
@@ -92,14 +82,14 @@ function isObject(json: unknown): json is object {
 }
 
 /**
- * Decodes the fields of a payload, whatever they were encoded in. Asks what `dataPayload` asks, and is
- * several times faster; a test holds the one to the other.
+ * Decodes the fields of a payload of any encoding. The checks are written by hand, since a schema takes several
+ * times as long; a test compares them with one.
  */
 export function decodeRecord(record: object, times: DecodeTimes): Decoded {
   const decoded = decodeFields(record as Record<string, unknown>, times);
   const sequence = parseSequence(record);
   if (typeof sequence === "object") decoded.sequence = sequence;
-  // A reading has one outcome; what is wrong with the reading itself matters more.
+  // A reading has one outcome: a problem of the reading itself takes precedence.
   else if (sequence === "unusable" && decoded.outcome === READING) {
     decoded.outcome = SEQUENCE_UNUSABLE;
   }
@@ -116,14 +106,21 @@ function decodeFields({ number, epochtime }: Record<string, unknown>, times: Dec
   return { outcome, value, observedUs, sequence: null };
 }
 
-/** A payload that yields no reading, and what is to be said of it. */
+/** The result for a payload without a reading. */
 export function withoutReading(reason: OutcomeReason): Decoded {
   return { outcome: outcomeOf(reason), value: null, observedUs: null, sequence: null };
 }
 
 function parseValue(input: unknown): number | null {
   if (typeof input === "number") return input;
-  if (typeof input !== "string") return null;
+  return typeof input === "string" ? parseNumber(input) : null;
+}
+
+const NUMERIC_TEXT = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d{1,4})?$/i;
+const NUMERIC_TEXT_LENGTH_MAX = 128;
+
+/** The number in a text, possibly between spaces; `null` for anything else. */
+export function parseNumber(input: string): number | null {
   const text = input.trim();
   return text.length <= NUMERIC_TEXT_LENGTH_MAX && NUMERIC_TEXT.test(text) ? Number(text) : null;
 }

@@ -13,8 +13,8 @@ export const RANGES_MAX = 64;
 export const ENTRIES_MAX = 256;
 
 /**
- * The payload of `weir/receipt/<publisher>`: what of this publisher is committed. Cumulative, so the
- * newest one says everything.
+ * The payload of `weir/receipt/<publisher>`: which messages of this publisher are committed. It is cumulative:
+ * only the newest one counts.
  */
 const receiptPayload = z.object({
   /** Epoch seconds. */
@@ -35,7 +35,7 @@ const receiptPayload = z.object({
 export type Receipt = z.infer<typeof receiptPayload>;
 export type ReceiptEntry = Receipt["entries"][number];
 
-/** The payload of `weir/publisher/<publisher>`: what an outbox has accepted, and what became of it. */
+/** The payload of `weir/publisher/<publisher>`: the messages that an outbox has accepted, sent and abandoned. */
 const announcementPayload = z.object({
   /** Epoch seconds. */
   at: z.int(),
@@ -43,11 +43,11 @@ const announcementPayload = z.object({
     .array(
       z.object({
         ...key,
-        /** The last seq that was given out. */
+        /** The last seq that was assigned. */
         accepted: seq,
         /** The oldest one that is still in the outbox; `accepted + 1` when none is. */
         oldestUnsent: seq,
-        /** What was given up: too old, or refused by the broker again and again. */
+        /** Not sent any more: too old, or refused by the broker again and again. */
         abandoned: z.array(range).max(RANGES_MAX),
       }),
     )
@@ -67,46 +67,40 @@ export function parseAnnouncement(payload: Buffer): Announcement | null {
   return parse(announcementPayload, payload);
 }
 
-/** Anyone may publish there. What is not JSON is none, and the caller says so. */
 function parse<T>(schema: z.ZodType<T>, payload: Buffer): T | null {
   const parsed = schema.safeParse(jsonOf(payload));
   return parsed.success ? parsed.data : null;
 }
 
-const name = z.string().refine(isName);
+/**
+ * The fields that an outbox adds to a payload. `(publisher, epoch, topic, seq)` identifies one message and
+ * never another one.
+ */
+export interface Sequence {
+  publisher: string;
+  /** One opening of the outbox. */
+  epoch: string;
+  /** The number of the message in this epoch and topic, from 1. */
+  seq: number;
+}
 
 /**
- * What an outbox adds to a payload: who sent it, in which opening of the outbox, as which message on
- * this topic. `(publisher, epoch, topic, seq)` names one message and never another one.
+ * The sequence of a parsed payload: "none" unless it has all of the fields, "unusable" for wrong values. The
+ * checks are written by hand, since a schema takes many times as long; a test compares them with one.
  */
-export const sequenceFields = z.object({
-  publisher: name,
-  epoch: name,
-  seq: z.int().positive(),
-});
-
-export type Sequence = z.infer<typeof sequenceFields>;
-
-/** What a payload says of its place in a sequence: `unusable` claims one that cannot be kept account of. */
-export type ParsedSequence = Sequence | "none" | "unusable";
-
-/**
- * Reads the sequence out of a parsed payload. A payload with a `seq` and nothing else of it claims
- * none. Asks what the schema asks, and is many times faster; a test holds the one to the other.
- */
-export function parseSequence(record: object): ParsedSequence {
+export function parseSequence(record: object): Sequence | "none" | "unusable" {
   const { publisher, epoch, seq } = record as Record<string, unknown>;
   if (publisher === undefined || epoch === undefined || seq === undefined) return "none";
   if (typeof publisher !== "string" || typeof epoch !== "string" || typeof seq !== "number") {
     return "unusable";
   }
-  const isSound = Number.isSafeInteger(seq) && seq > 0 && isName(publisher) && isName(epoch);
-  return isSound ? { publisher, epoch, seq } : "unusable";
+  const isValid = Number.isSafeInteger(seq) && seq > 0 && isName(publisher) && isName(epoch);
+  return isValid ? { publisher, epoch, seq } : "unusable";
 }
 
 /**
- * What a topic says of the publisher that a payload names: `own` is a topic of that device, `foreign` a
- * topic of another device. A `shared` topic names no device, so anybody may claim any name there.
+ * The relation of a topic to the publisher that a payload names: `own` is a topic of that device, `foreign` a
+ * topic of another device. A `shared` topic names no device: any publisher may use it.
  */
 type Claim = "own" | "foreign" | "shared";
 
@@ -129,7 +123,7 @@ export function createClaimOf(prefixes: readonly string[]): ClaimOf {
   };
 }
 
-/** Where the level behind a prefix begins; -1 when the topic has another prefix. */
+/** The index of the level after a prefix; -1 when the topic has another prefix. */
 function endOfPrefix(topic: string, levels: readonly string[]): number {
   let at = 0;
   for (const level of levels) {

@@ -20,15 +20,15 @@ const windowDetail = z.object({
 });
 
 /** The payload of `STATS`. The averages stand first and unchanged from the old system; an empty window is `null`. */
-export const statisticsPayload = z.object({
+const statisticsPayload = z.object({
   avg_1min: average,
   avg_5min: average,
   avg_30min: average,
   /** The whole epoch second S at which every window ends, itself included. */
   at: z.number().int(),
-  /** The newest stored row that these windows know of. */
+  /** The newest stored row in these windows. */
   throughId: z.number().int().nonnegative(),
-  /** Committed rows that were not read yet; above 0 only while stats catches up. */
+  /** Committed rows that are not read yet; above 0 only while stats catches up. */
   lagRows: z.number().int().nonnegative(),
   windows: z.object({ "1min": windowDetail, "5min": windowDetail, "30min": windowDetail }),
 });
@@ -36,9 +36,8 @@ export const statisticsPayload = z.object({
 export type Statistics = z.infer<typeof statisticsPayload>;
 export type WindowDetail = z.infer<typeof windowDetail>;
 
-/** Reads a payload of `STATS`; `null` when it is not one. An old publisher's three averages alone are not enough. */
+/** Reads a payload of `STATS`; `null` for anything else, such as the three averages of the old system alone. */
 export function parseStatistics(payload: Buffer): Statistics | null {
-  // Anyone may publish on STATS. What is not JSON is no statistics, and the caller says so.
   const parsed = statisticsPayload.safeParse(jsonOf(payload));
   return parsed.success ? parsed.data : null;
 }

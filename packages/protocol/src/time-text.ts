@@ -12,13 +12,13 @@ const LENGTH_MAX = 64;
 /** ISO 8601 as devices write it: with or without hyphens and colons, seconds, a fraction, a zone. */
 const ISO_8601 =
   /^(\d{4})(-?)(\d\d)\2(\d\d)(?:[T ](\d\d)(:?)(\d\d)(?:\6(\d\d)(?:[.,](\d+))?)? ?(Z|UTC|GMT|[+-]\d\d(?::?\d\d)?)?)?$/i;
-/** RFC 2822, 3.3: the date of mails and of HTTP. A comment at its end means nothing. */
+/** RFC 2822, 3.3: the date of mails and of HTTP. A comment at its end is ignored. */
 const RFC_2822 =
   /^(?:([a-z]{3}),\s*)?(\d{1,2})\s+([a-z]{3})\s+(\d{4})\s+(\d\d):(\d\d)(?::(\d\d))?\s+(UTC?|GMT|Z|[ECMP][SD]T|[+-]\d{4})(?:\s*\([^()]*\))?$/i;
 
 const WEEKDAYS = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
 const MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split(" ");
-/** The hours of the zones that RFC 2822 knows by name. */
+/** The hours of the American zones of RFC 2822. */
 const AMERICAN_HOURS: Readonly<Record<string, number>> = { E: -5, C: -6, M: -7, P: -8 };
 
 const MS_PER_MINUTE = 60_000;
@@ -26,10 +26,10 @@ const US_PER_SECOND = 1_000_000;
 const US_PER_DAY = 86_400 * US_PER_SECOND;
 
 /**
- * Reads ISO 8601 and RFC 2822. What no calendar or clock shows is no time: nothing rolls over.
+ * Reads ISO 8601 and RFC 2822. A day or hour that does not exist is refused and does not roll over.
  *
- * @param timeZone an IANA name; what a text is read in that names no zone.
- * @returns `null` for what is neither.
+ * @param timeZone the IANA name of the zone for a text that names none.
+ * @returns `null` for anything else.
  */
 export function parseTimeText(text: string, timeZone: string): WrittenTime | null {
   if (text.length > LENGTH_MAX) return null;
@@ -69,7 +69,7 @@ function parseRfc2822(text: string, timeZone: string): WrittenTime | null {
 
 const ZERO = 0x30;
 
-/** The number that digits stand for; 0 where there are none. `Number` takes several times as long. */
+/** The number of some digits; 0 where there are none. `Number` takes several times as long. */
 function wholeOf(digits: string | undefined): number {
   if (digits === undefined) return 0;
   let whole = 0;
@@ -104,12 +104,12 @@ function compose(
   const ms = zone === undefined ? inZone(localMs, timeZone) : withOffset(localMs, zone);
   if (ms === null) return null;
   const us = ms * 1_000 + (fraction === undefined ? 0 : microsecondsOf(fraction));
-  // A leap second ends a day of UTC, and counts as POSIX counts it: as the first of the next day.
+  // A leap second ends a day of UTC. As in POSIX it counts as the first second of the next day.
   if (second === 60 && Math.abs(us % US_PER_DAY) >= US_PER_SECOND) return null;
   return { us, isZoneAssumed: zone === undefined };
 }
 
-/** What is finer than a microsecond is cut off. */
+/** Digits beyond microseconds are cut off. */
 function microsecondsOf(fraction: string): number {
   const digits = Math.min(fraction.length, 6);
   return wholeOf(fraction.slice(0, digits)) * 10 ** (6 - digits);
@@ -129,7 +129,7 @@ function isOnClock({ hour, minute, second, fraction }: WrittenFields): boolean {
   return hour < 24 && minute < 60 && second <= 60;
 }
 
-/** The calendar repeats after 400 years. `Date.UTC` takes the years 0 to 99 for 1900 to 1999. */
+/** The calendar repeats after 400 years. `Date.UTC` reads the years 0 to 99 as 1900 to 1999. */
 const CYCLE_YEARS = 400;
 const CYCLE_MS = 146_097 * 86_400_000;
 
@@ -161,8 +161,8 @@ function namedOffsetMinutes(zone: string): number {
 }
 
 /**
- * A time of day that a zone shows twice, in autumn, is the first of both; one that it skips, in spring,
- * goes on by the offset before: 02:30 is 03:30.
+ * A time of day that occurs twice, in autumn, is the first of both; one that is skipped, in spring, is read
+ * with the offset before: 02:30 is 03:30.
  */
 function inZone(localMs: number, timeZone: string): number {
   if (timeZone === "UTC") return localMs;

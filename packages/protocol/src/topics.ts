@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 
-/** Says what keeps a text from being a concrete topic, in words for a user; `null` when it is one. */
+/** What keeps a text from being a topic, in words for a user; `null` when it is one. */
 export function topicProblem(topic: string): string | null {
   if (topic === "") return "a topic needs at least one character";
   if (/[+#]/.test(topic)) return "a topic has no wildcards (+ and #): name one topic";
@@ -17,29 +17,32 @@ export interface Flow {
   publishes: readonly string[];
 }
 
-const CHARACTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+/** The characters and the length of a name. `isName` also excludes those that are reserved. */
+export const NAME_PATTERN = /^[A-Za-z0-9._-]{1,64}$/;
 const LENGTH_MAX = 64;
 
-/** They lead out of a folder, or name what every object of JavaScript has: `..`, `__proto__`, `constructor`. */
+/** Paths out of a folder, and properties of every JavaScript object: `..`, `__proto__`, `constructor`. */
 const RESERVED: ReadonlySet<string> = new Set([
   ".",
   "..",
   ...Object.getOwnPropertyNames(Object.prototype),
 ]);
 
-/** What a name is made of, in words for a user. */
+/** `NAME_PATTERN` in words for a user. */
 export const NAME_RULE = "1 to 64 letters, digits, dots, underscores or hyphens";
-/** Why a text that is made of the right characters is no name. */
+/** Why a text that matches `NAME_PATTERN` is no name. */
 export const NAME_RESERVED =
   "., .. and the properties of every JavaScript object, such as constructor, are no names; choose another";
 
 const [NONE, ALLOWED, STARTS_RESERVED] = [0, 1, 2];
-/** By character code: what a name may hold. Each message brings names; this is faster than a regular expression. */
+/** The characters of names by their codes. Every message is checked; this is faster than a regular expression. */
 const KINDS: Uint8Array = new Uint8Array(65_536).fill(NONE);
-for (const character of CHARACTERS) KINDS[character.charCodeAt(0)] = ALLOWED;
+for (let code = 0; code < 128; code += 1) {
+  if (NAME_PATTERN.test(String.fromCharCode(code))) KINDS[code] = ALLOWED;
+}
 for (const text of RESERVED) KINDS[text.charCodeAt(0)] = STARTS_RESERVED;
 
-/** Whether a text may stand in a topic, a path, a key or a label that we make: a publisher, an epoch, a device. */
+/** Whether a text may be part of a topic, path, key or label of ours: a publisher, an epoch, a device. */
 export function isName(text: string): boolean {
   const { length } = text;
   if (length === 0 || length > LENGTH_MAX) return false;
@@ -58,7 +61,7 @@ export function nameProblem(text: string): string | null {
 /** The largest payload in bytes that publishers send, the broker accepts and the logger decodes: 256 KiB. */
 export const PAYLOAD_BYTES_MAX = 262_144;
 
-/** The largest |number| that is averaged. Beyond it a double no longer tells neighbours apart well enough to be a measurement. */
+/** The largest |number| that is averaged. Beyond it the steps between doubles are too large for a measurement. */
 export const NUMBER_MAGNITUDE_MAX = 1e15;
 
 /** The longest topic in bytes that MQTT can carry [MQTT-1.5.4]. */
@@ -68,7 +71,7 @@ export const TOPIC_BYTES_MAX = 65_535;
 export const DEVICE_LOG_LEVELS = ["info", "warn", "error"] as const;
 export type DeviceLogLevel = (typeof DEVICE_LOG_LEVELS)[number];
 
-/** A device as its topics name it. */
+/** A device by its topics. */
 export interface DeviceAddress {
   /** The first levels of its topics: `devices`, or `losant` for programs made for that platform. */
   prefix: string;
@@ -77,28 +80,20 @@ export interface DeviceAddress {
 }
 
 /** The topics of one device. */
-export interface DeviceTopics {
-  state: string;
-  command: string;
-  ack: string;
-  availability: string;
-  log: (level: DeviceLogLevel) => string;
-}
-
-export function deviceTopics({ prefix, id }: DeviceAddress): DeviceTopics {
+export function deviceTopics({ prefix, id }: DeviceAddress) {
   const own = `${prefix}/${id}`;
   return {
     state: `${own}/state`,
     command: `${own}/command`,
     ack: `${own}/command/ack`,
     availability: `${own}/availability`,
-    log: (level) => `${own}/log/${level}`,
+    log: (level: DeviceLogLevel) => `${own}/log/${level}`,
   };
 }
 
 const STATE = "/state";
 
-/** Whose state a topic carries; `null` when it is no state, or not of a device with a sound id. */
+/** The device whose state a topic carries; `null` for any other topic, or an id that is not a name. */
 export function deviceOfState(topic: string, prefixes: readonly string[]): DeviceAddress | null {
   if (!topic.endsWith(STATE)) return null;
   for (const prefix of prefixes) {
@@ -110,16 +105,12 @@ export function deviceOfState(topic: string, prefixes: readonly string[]): Devic
 }
 
 /**
- * Where Home Assistant looks for a device: `<prefix>/device/<object id>/config`. It knows letters,
- * digits, underscores and hyphens only, so an id with dots gets a name of its own.
+ * The topic of a device's description for Home Assistant: `<prefix>/device/<object id>/config`. An object id
+ * has letters, digits, underscores and hyphens only. An id with dots gets a hash behind it, so that it does
+ * not share the topic of an id with underscores.
  */
 export function discoveryTopic(prefix: string, deviceId: string): string {
-  return `${prefix}/device/${objectId(deviceId)}/config`;
-}
-
-/** Two devices must not share a topic because one has a dot where the other has an underscore. */
-function objectId(id: string): string {
-  if (!id.includes(".")) return id;
-  const mark = createHash("sha256").update(id).digest("hex").slice(0, 8);
-  return `${id.replaceAll(".", "_")}-${mark}`;
+  const hash = createHash("sha256").update(deviceId).digest("hex").slice(0, 8);
+  const objectId = deviceId.includes(".") ? `${deviceId.replaceAll(".", "_")}-${hash}` : deviceId;
+  return `${prefix}/device/${objectId}/config`;
 }

@@ -1,4 +1,4 @@
-/** The fields of a payload that is written the way outboxes and publishers write it. */
+/** The fields of a payload that is written as outboxes and publishers write it. */
 interface UsualRecord {
   number: number;
   /** Epoch seconds, in the payload text. */
@@ -25,16 +25,16 @@ const BACKSLASH = 0x5c;
 const SPACE = 0x20;
 const DELETE = 0x7f;
 
-/** So many digits a double holds exactly. */
+/** A double holds so many digits exactly. */
 const DIGITS_MAX = 15;
 const NAME_BYTES_MAX = 64;
 
 /**
  * Reads `{"number":42,"epochtime":"1795207143","publisher":"p","epoch":"e","seq":7}`, with or without
- * the last three, as JSON would, in a third of its time: nearly every message of the main job looks
- * like this. A property test holds it to JSON.
+ * the last three, as JSON would, in a third of the time. Nearly every reading is written like this. A property
+ * test compares it with JSON.
  *
- * @returns `null` for whatever is written in another way: that is for JSON to read.
+ * @returns `null` for a payload that is written in another way, which is left to JSON.
  */
 export function readUsualPayload(payload: Buffer): UsualRecord | null {
   if (payload[0] !== OPENING || !has(payload, NUMBER, 0)) return null;
@@ -72,14 +72,14 @@ function skip(scan: Scan, literal: Buffer): boolean {
   return true;
 }
 
-/** Whether the object ends here, behind a quote if one is due, and the payload with it. */
+/** Whether the object and the payload end here, after a quote if one is expected. */
 function isEnd({ payload, at }: Scan, before: number | null = null): boolean {
   const brace = before === null ? at : at + 1;
   if (before !== null && payload[at] !== before) return false;
   return payload[brace] === CLOSING && brace + 1 === payload.length;
 }
 
-/** A number without an exponent; up to 15 digits in all, so that it is what JSON makes of it. */
+/** A number without an exponent; up to 15 digits, so that it equals what JSON reads. */
 function readNumber(scan: Scan): number | null {
   const isNegative = scan.payload[scan.at] === MINUS;
   if (isNegative) scan.at += 1;
@@ -98,11 +98,11 @@ function readNumber(scan: Scan): number | null {
     // The point is one of the bytes.
     if (scan.at - from > DIGITS_MAX + 1) return null;
   }
-  // Both are exact, so the quotient is the double next to the decimal number.
+  // Both are exact, so the quotient is the double nearest to the decimal number.
   return divisor === 1 ? null : (isNegative ? -digits : digits) / divisor;
 }
 
-/** A whole number without a sign and, as JSON has it, without a zero in front. */
+/** A whole number without a sign and, as in JSON, without leading zeros. */
 function readDigits(scan: Scan): number | null {
   const from = scan.at;
   let value = 0;
@@ -120,7 +120,7 @@ function isDigit(byte: number | undefined): byte is number {
   return byte !== undefined && byte >= ZERO && byte <= NINE;
 }
 
-/** Plain ASCII up to the next quote, which is left where it is. */
+/** Plain ASCII up to the next quote, which is not consumed. */
 function readText(scan: Scan): string | null {
   const { payload, at: from } = scan;
   let at = from;

@@ -1,11 +1,11 @@
 import { describe, expect, test } from "@jest/globals";
 import { filterProblem, matchesFilter } from "@weir/protocol";
 import fc from "fast-check";
-import { EVERY_TOPIC, matchesPlainly, soundFilter } from "./reference.ts";
+import { EVERY_TOPIC, matchesPlainly, validFilter } from "./reference.ts";
 
 describe("a filter", () => {
   test.each(["a", "/", "#", "+", "a/+/b", "a/#", "+/#", "$SYS/#", "//", "räume/温度", "a b", " "])(
-    "is sound: %j",
+    "is valid: %j",
     (filter) => {
       expect(filterProblem(filter)).toBeNull();
     },
@@ -67,7 +67,7 @@ describe("matching", () => {
 
   test("does what the standard says for every filter", () => {
     fc.assert(
-      fc.property(soundFilter, fc.constantFrom(...EVERY_TOPIC), (filter, topic) => {
+      fc.property(validFilter, fc.constantFrom(...EVERY_TOPIC), (filter, topic) => {
         expect(matchesFilter(filter, topic)).toBe(matchesPlainly(filter, topic));
       }),
       { numRuns: 5_000 },

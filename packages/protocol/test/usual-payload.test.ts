@@ -66,14 +66,14 @@ describe("the usual payload", () => {
   });
 
   test("is nothing that JSON does not take", () => {
-    const sound = '{"number":12.5,"epochtime":"1795207143","publisher":"p","epoch":"e","seq":7}';
+    const valid = '{"number":12.5,"epochtime":"1795207143","publisher":"p","epoch":"e","seq":7}';
     const edits = fc.array(
-      fc.record({ at: fc.nat(sound.length - 1), byte: fc.nat(255), drops: fc.boolean() }),
+      fc.record({ at: fc.nat(valid.length - 1), byte: fc.nat(255), drops: fc.boolean() }),
       { minLength: 1, maxLength: 3 },
     );
     fc.assert(
       fc.property(edits, (changes) => {
-        const bytes = [...Buffer.from(sound)];
+        const bytes = [...Buffer.from(valid)];
         for (const { at, byte, drops } of changes) bytes.splice(at, 1, ...(drops ? [] : [byte]));
         const usual = readUsualPayload(Buffer.from(bytes));
         if (usual !== null) expect(usual).toEqual(readByJson(Buffer.from(bytes).toString()));

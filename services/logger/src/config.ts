@@ -1,3 +1,4 @@
+import { NAME_PATTERN, NAME_RULE } from "@weir/protocol";
 import {
   brokerSettings,
   CheckedSettings,
@@ -85,8 +86,8 @@ export const loggerSettings = {
       description:
         "MQTT client id; the broker keeps the logger's session under it. Two loggers on one broker need two.",
       default: "weir-logger",
-      allowed: "1 to 64 letters, digits, dots, underscores or hyphens",
-      problem: (id) => (/^[A-Za-z0-9._-]{1,64}$/.test(id) ? null : "it has another character"),
+      allowed: NAME_RULE,
+      problem: (id) => (NAME_PATTERN.test(id) ? null : "it has another character"),
     }),
     LOGGER_SESSION_EXPIRY_SECONDS: integer({
       description: "How long the broker keeps messages for a logger that is away, in seconds.",

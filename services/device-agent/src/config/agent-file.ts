@@ -1,4 +1,4 @@
-import { isName, NAME_RESERVED, NAME_RULE, topicProblem } from "@weir/protocol";
+import { isName, NAME_PATTERN, NAME_RESERVED, NAME_RULE, topicProblem } from "@weir/protocol";
 import { didYouMean, duration, type FileFormat, type Problem, size } from "@weir/runtime";
 import { z } from "zod";
 import type { DeviceCommand } from "../commands/command.ts";
@@ -9,7 +9,7 @@ const RULE = `a name is ${NAME_RULE}`;
 /** What sources, attributes, commands and devices may be called. The pattern is for editors. */
 export const name: z.ZodString = z
   .string(RULE)
-  .regex(/^[A-Za-z0-9._-]{1,64}$/, { error: RULE, abort: true })
+  .regex(NAME_PATTERN, { error: RULE, abort: true })
   .refine(isName, NAME_RESERVED);
 
 const path: z.ZodString = z.string("it must be a path").min(1, "a path has at least one character");
