@@ -70,16 +70,17 @@ function shorten(level: string): string {
 export type Levels = readonly string[];
 
 /**
- * The levels of a filter, in the one form that filters with the same topics have: `+/#` is `#`, since
- * a topic has at least one level.
+ * The levels of a filter, in one form for all filters with the same topics: `+/#` is `#`, since a topic has at
+ * least one level, and `/#` is `/+/#`, since none is empty.
  */
 export function normalLevelsOf(filter: string): Levels {
   return normalise(levelsOf(filter));
 }
 
 function normalise(levels: string[]): Levels {
-  const isAll = levels.length === 2 && levels[0] === ONE_LEVEL && levels[1] === ALL_LEVELS;
-  return isAll ? [ALL_LEVELS] : levels;
+  if (levels.length !== 2 || levels[1] !== ALL_LEVELS) return levels;
+  if (levels[0] === ONE_LEVEL) return [ALL_LEVELS];
+  return levels[0] === "" ? ["", ONE_LEVEL, ALL_LEVELS] : levels;
 }
 
 /** Whether each topic of the valid filter `inner` also matches `outer`. */
@@ -114,10 +115,8 @@ export function overlap(a: Levels, b: Levels): boolean {
     if (one !== other && one !== ONE_LEVEL && other !== ONE_LEVEL) return false;
   }
   const rest = a.length > b.length ? a.slice(shared) : b.slice(shared);
-  if (rest.length === 0) return true;
-  // What is left of the longer one may be a `#` that stands for no level; no topic is empty, though.
-  const isEmpty = shared === 1 && (a[0] === "" || b[0] === "");
-  return rest.length === 1 && rest[0] === ALL_LEVELS && !isEmpty;
+  // What is left of the longer one may be a `#` that stands for no level.
+  return rest.length === 0 || (rest.length === 1 && rest[0] === ALL_LEVELS);
 }
 
 /** The narrowest filter that holds two overlapping ones. */

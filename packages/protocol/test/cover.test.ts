@@ -44,6 +44,10 @@ describe("a cover", () => {
     expect(coverOf(filters)).toEqual({ subscriptions: filters, overlaps: false });
   });
 
+  test("knows that /# has a level after its slash, as no topic is empty", () => {
+    expect(coverOf(at(1, "/#", "+/+/#")).subscriptions).toEqual(at(1, "+/+/#"));
+  });
+
   test("says when filters overlap of which none holds the other", () => {
     expect(coverOf(at(1, "a/+", "+/b")).overlaps).toBe(true);
   });
