@@ -9,7 +9,7 @@ interface CommandEntry {
 }
 
 /** Every command, in the order of `weir --help`. */
-const COMMANDS: Readonly<Record<string, CommandEntry>> = {
+export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   export: {
     summary: "write a part of a stream as CSV or JSON lines",
     load: () => import("./export.ts"),
