@@ -30,7 +30,8 @@ export function lockFile(
   } catch (cause) {
     database.close();
     if (errorCode(cause) !== "SQLITE_BUSY") throw cause;
-    throw new Fault(message, { remedy, exitCode: EXIT_CODES.tryLater, cause });
+    // Without the cause: this lock is held for the life of a process, and is not one to wait for.
+    throw new Fault(message, { remedy, exitCode: EXIT_CODES.tryLater });
   }
   return { [Symbol.dispose]: () => database.close() };
 }

@@ -172,4 +172,13 @@ describe("a store that another program has a write transaction open on", () => {
     expect(rotated).toEqual([store.liveFile()]);
     expect(store.append([readingAt(START_US)]).filed).toEqual(["unsequenced"]);
   });
+
+  test("is given up at once where that program is another logger, for it does not end by itself", async () => {
+    using folder = temporaryFolder();
+    await using broker = await startBroker(LOCAL);
+    const config = testConfig({ file: folder.file("weir.db"), port: broker.port });
+    await using _logger = await startReady(config);
+    const context = createTestContext();
+    await expect(startLogger(config, context)).rejects.toMatchObject({ exitCode: 75 });
+  });
 });
