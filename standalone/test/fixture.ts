@@ -13,8 +13,6 @@ export const PATIENT: string = fileURLToPath(new URL("./patient-main.ts", import
 const SETTINGS = join(import.meta.dirname, "../../.env.example");
 // Two cores that other tests share: starting six processes may take a while.
 const READY_TIMEOUT_MS = 120_000;
-/** Longer than the suite usually takes until its table shows numbers. */
-const USUAL_START_MS = 8_000;
 
 /** The suite as `npm start` runs it, in a folder of its own. */
 export interface TrialSuite extends AsyncDisposable {
@@ -91,13 +89,8 @@ export async function startSuite(options: TrialOptions): Promise<TrialSuite> {
   };
 }
 
-/**
- * Waits until the table shows numbers.
- *
- * @returns how slow this machine is: 1, or by how much more time than usual that took.
- */
-export async function hasTable(suite: TrialSuite): Promise<number> {
-  const sinceMs = performance.now();
+/** Waits until the table shows numbers. */
+export async function hasTable(suite: TrialSuite): Promise<void> {
   const hasEnded = suite.ended.then((code) => {
     throw new Error(`it ended with ${code}, saying ${suite.said()}`);
   });
@@ -106,7 +99,6 @@ export async function hasTable(suite: TrialSuite): Promise<number> {
     READY_TIMEOUT_MS,
   );
   await Promise.race([isShown, hasEnded]);
-  return Math.max(1, (performance.now() - sinceMs) / USUAL_START_MS);
 }
 
 /** Waits until the suite has said something. */
