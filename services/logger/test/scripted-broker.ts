@@ -1,6 +1,5 @@
-import { once } from "node:events";
-import { type AddressInfo, createServer, type Socket } from "node:net";
-import { generate, type Packet, parser } from "mqtt-packet";
+import type { Socket } from "node:net";
+import { connack, type Peer, startStandIn } from "@weir/testkit";
 
 /** A message, and where the connection is cut on its way. */
 export interface ScriptedMessage {
@@ -41,7 +40,6 @@ export async function startScriptedBroker(options: {
 }): Promise<ScriptedBroker> {
   const { version, messages, setsDup, onCut = () => Promise.resolve() } = options;
   const done = Promise.withResolvers<void>();
-  const sockets = new Set<Socket>();
   let hasSession = false;
   let at = 0;
   let state: "unsent" | "sent" | "received" = "unsent";
@@ -51,29 +49,29 @@ export async function startScriptedBroker(options: {
 
   const packetId = (): number => 1 + (at % 2);
 
-  function next(socket: Socket): void {
+  function next(peer: Peer): void {
     at += 1;
     state = "unsent";
-    go(socket);
+    go(peer);
   }
 
-  function go(socket: Socket): void {
+  function go(peer: Peer): void {
     const message = messages[at];
     if (message === undefined) {
       done.resolve();
       return;
     }
     if (state === "received") {
-      send(socket, { cmd: "pubrel", messageId: packetId() });
-      cut(socket, "pubrel");
+      peer.send({ cmd: "pubrel", messageId: packetId() });
+      cut(peer.socket, "pubrel");
       return;
     }
-    socket.write(
+    peer.socket.write(
       encode(message, { packetId: packetId(), isAgain: setsDup && state === "sent", version }),
     );
     state = "sent";
-    if (cut(socket, "publish")) return;
-    if (message.qos === 0) next(socket);
+    if (cut(peer.socket, "publish")) return;
+    if (message.qos === 0) next(peer);
   }
 
   /** Whether the connection was cut here. */
@@ -87,66 +85,45 @@ export async function startScriptedBroker(options: {
     return true;
   }
 
-  function send(socket: Socket, packet: Packet): void {
-    socket.write(generate(packet, { protocolVersion: version }));
+  /** Answers packets on a connection that was not cut. */
+  function unlessCut<P>(answer: (packet: P, peer: Peer) => void): typeof answer {
+    return (packet, peer) => {
+      if (!peer.socket.writableEnded) answer(packet, peer);
+    };
   }
 
-  function take(packet: Packet, socket: Socket): void {
-    if (socket.writableEnded) return;
-    switch (packet.cmd) {
-      case "connect":
-        if (packet.protocolVersion !== version) {
-          socket.end(Buffer.from([0x20, 0x02, 0x00, 0x01]));
-          return;
-        }
-        send(socket, { cmd: "connack", returnCode: 0, reasonCode: 0, sessionPresent: hasSession });
-        if (hasSession) go(socket);
-        return;
-      case "subscribe": {
-        const granted = packet.subscriptions.map(({ qos }) => qos);
-        send(socket, { cmd: "suback", messageId: packet.messageId ?? 0, granted });
-        if (!hasSession) go(socket);
-        hasSession = true;
+  const standIn = await startStandIn({
+    connect: ({ protocolVersion }, peer) => {
+      if (protocolVersion !== version) {
+        peer.socket.end(Buffer.from([0x20, 0x02, 0x00, 0x01]));
         return;
       }
-      case "puback":
-        if (packet.messageId === packetId() && !cut(socket, "answer")) next(socket);
-        return;
-      case "pubrec":
-        if (packet.messageId !== packetId() || cut(socket, "answer")) return;
-        state = "received";
-        go(socket);
-        return;
-      case "pubcomp":
-        if (packet.messageId === packetId() && !cut(socket, "pubcomp")) next(socket);
-        return;
-      case "pingreq":
-        send(socket, { cmd: "pingresp" });
-        return;
-      case "disconnect":
-        socket.end();
-        return;
-      default:
-    }
-  }
-
-  const server = createServer((socket) => {
-    sockets.add(socket);
-    const incoming = parser();
-    incoming.on("packet", (packet: Packet) => take(packet, socket));
-    socket.on("data", (bytes: Buffer) => incoming.parse(bytes));
-    socket.on("error", () => {});
-  });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  return {
-    port: (server.address() as AddressInfo).port,
-    isDone: done.promise.then(() => cutting),
-    [Symbol.asyncDispose]: async () => {
-      for (const socket of sockets) socket.destroy();
-      server.close();
-      await once(server, "close");
+      peer.send(connack(0, { sessionPresent: hasSession }));
+      if (hasSession) go(peer);
     },
+    subscribe: unlessCut(({ subscriptions, messageId = 0 }, peer) => {
+      peer.send({ cmd: "suback", messageId, granted: subscriptions.map(({ qos }) => qos) });
+      if (!hasSession) go(peer);
+      hasSession = true;
+    }),
+    puback: unlessCut(({ messageId }, peer) => {
+      if (messageId === packetId() && !cut(peer.socket, "answer")) next(peer);
+    }),
+    pubrec: unlessCut(({ messageId }, peer) => {
+      if (messageId !== packetId() || cut(peer.socket, "answer")) return;
+      state = "received";
+      go(peer);
+    }),
+    pubcomp: unlessCut(({ messageId }, peer) => {
+      if (messageId === packetId() && !cut(peer.socket, "pubcomp")) next(peer);
+    }),
+    // The script has no answer to what the logger publishes.
+    publish: () => {},
+  });
+  return {
+    port: standIn.port,
+    isDone: done.promise.then(() => cutting),
+    [Symbol.asyncDispose]: () => standIn[Symbol.asyncDispose](),
   };
 }
 
