@@ -45,7 +45,7 @@ async function measure(seconds: number): Promise<void> {
   const livesSeconds = WARM_UP_SECONDS + seconds + 5;
   const options = ["--devices", DEVICES, "--rate", 1, "--for", livesSeconds, "--name", "bench"];
   await using fleet = await startProgram(
-    ["weir/src/fleet.ts", ...options.map(String)],
+    ["weir/src/main.ts", "fleet", ...options.map(String)],
     { BROKER: brokerAddress },
     { stdio: ["ignore", "pipe", "inherit"] },
   );

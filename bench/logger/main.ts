@@ -1,3 +1,6 @@
+// `npm run bench`: the logger beside its peers. docs/benchmarks.md says what is measured and how. In reading
+// order: cases.ts (what is compared), contenders.ts, measure.ts (how), comparison.ts (rounds and claims),
+// report.ts; load.ts, sender.ts, generator.ts and stand-in.ts send messages; the subjects receive them.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,19 +16,6 @@ import { usageProblem } from "./process.ts";
 import { renderProfile } from "./profile.ts";
 import { renderCase, renderVerdicts, resultsOf } from "./report.ts";
 
-/** What the command line asks for. */
-export interface Options {
-  help: boolean;
-  rounds: number;
-  /** Names of cases; empty for all. */
-  only: readonly string[];
-  isQuick: boolean;
-  isSoak: boolean;
-  isProfile: boolean;
-  /** The logger's main.ts: this checkout's, or another one's to compare with. */
-  program: string;
-}
-
 const OWN_PROGRAM = fileURLToPath(new URL("../../services/logger/src/main.ts", import.meta.url));
 const ROUNDS = 5;
 const ROUNDS_MAX = 100;
@@ -39,8 +29,10 @@ const USAGE = `npm run bench -- [options]
   --logger FILE   another logger's main.ts
   --help`;
 
+export type Options = ReturnType<typeof parseOptions>;
+
 /** @throws TypeError in words for a user. */
-function parseOptions(argv: readonly string[]): Options {
+function parseOptions(argv: readonly string[]) {
   const { values } = parseArgs({
     args: [...argv],
     options: {
@@ -57,10 +49,12 @@ function parseOptions(argv: readonly string[]): Options {
   return {
     help: values.help,
     rounds: roundsOf(values.rounds ?? String(isShort ? 1 : ROUNDS)),
+    /** Names of cases; empty for all. */
     only: values.only.split(",").filter((name) => name !== ""),
     isQuick: values.quick,
     isSoak: values.soak,
     isProfile: values.profile,
+    /** The main.ts of this checkout's logger, or of another one to compare with. */
     program: values.logger,
   };
 }
@@ -117,7 +111,6 @@ async function main(options: Options): Promise<void> {
   if (problem !== null || mosquitto === null) throw new Error(problem ?? MOSQUITTO_REMEDY);
 
   const folder = mkdtempSync(join(tmpdir(), "weir-bench-"));
-  mkdirSync(RESULTS, { recursive: true });
   mkdirSync(CACHE, { recursive: true });
   const startedAt = new Date().toISOString();
   const stamp = startedAt.replaceAll(/[:.]/g, "-");
@@ -139,6 +132,7 @@ async function main(options: Options): Promise<void> {
 
     const results = await runAll(cases, options.rounds, bench);
     print(profiles === null ? renderVerdicts(results) : renderProfile(profiles));
+    mkdirSync(RESULTS, { recursive: true });
     const file = join(RESULTS, `logger-${stamp}.json`);
     writeFileSync(
       file,

@@ -11,9 +11,24 @@ import {
 import type { Machine } from "./machine.ts";
 import type { Options } from "./main.ts";
 
-const number = new Intl.NumberFormat("en", { maximumSignificantDigits: 3 });
-const large = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
-const textOf = (value: number): string => (value >= 1_000 ? large : number).format(value);
+const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
+const decimal = new Intl.NumberFormat("en", { maximumSignificantDigits: 3 });
+
+const textOf = (value: number): string => (value >= 1_000 ? whole : decimal).format(value);
+
+/** How each figure is headed and written, in the order of the columns. */
+const FIGURES: Readonly<Record<FigureName, { title: string; text(value: number): string }>> = {
+  perSecond: { title: "messages/s", text: whole.format },
+  cpuUs: { title: "CPU µs/message", text: decimal.format },
+  brokerCpuUs: { title: "source's CPU", text: decimal.format },
+  lost: { title: "missing", text: whole.format },
+  p50Ms: { title: "PUBACK p50 ms", text: decimal.format },
+  p99Ms: { title: "p99 ms", text: decimal.format },
+  p999Ms: { title: "p99.9 ms", text: decimal.format },
+  maxMs: { title: "max ms", text: decimal.format },
+  rssMegabytes: { title: "RSS MB", text: decimal.format },
+  growth: { title: "growth", text: decimal.format },
+};
 
 /** One case: a line for each contender, its figures as median (least to most). */
 export function renderCase(result: CaseResult): string {
@@ -69,52 +84,13 @@ function columnsOf({ figures }: CaseResult): FigureName[] {
   return (Object.keys(FIGURES) as FigureName[]).filter((name) => seen.has(name));
 }
 
-const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
-const decimal = new Intl.NumberFormat("en", { maximumSignificantDigits: 3 });
-
-/** How each figure is headed and written, in the order of the columns. */
-const FIGURES: Readonly<Record<FigureName, { title: string; text(value: number): string }>> = {
-  perSecond: { title: "messages/s", text: whole.format },
-  cpuUs: { title: "CPU µs/message", text: decimal.format },
-  brokerCpuUs: { title: "source's CPU", text: decimal.format },
-  lost: { title: "missing", text: whole.format },
-  p50Ms: { title: "PUBACK p50 ms", text: decimal.format },
-  p99Ms: { title: "p99 ms", text: decimal.format },
-  p999Ms: { title: "p99.9 ms", text: decimal.format },
-  maxMs: { title: "max ms", text: decimal.format },
-  rssMegabytes: { title: "RSS MB", text: decimal.format },
-  growth: { title: "growth", text: decimal.format },
-};
-
-/** The results file: every figure of every round, and the result of each claim. */
-interface Results {
-  startedAt: string;
-  endedAt: string;
-  machine: Machine;
-  options: Options;
-  cases: {
-    name: string;
-    title: string;
-    contenders: Record<string, readonly Partial<Record<FigureName, number>>[]>;
-    skipped: Record<string, string>;
-    failures: string[];
-  }[];
-  claims: {
-    text: string;
-    target: { atLeast: number } | { atMost: number };
-    median: number | null;
-    min: number | null;
-    max: number | null;
-    isMet: boolean | null;
-  }[];
-}
-
+/** The content of the results file: every figure of every round, and the result of each claim. */
 export function resultsOf(run: {
   startedAt: string;
   machine: Machine;
   options: Options;
   results: readonly CaseResult[];
-}): Results {
+}) {
   const { startedAt, machine, options, results } = run;
   return {
     startedAt,
