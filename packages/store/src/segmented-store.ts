@@ -1,9 +1,8 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { type Fault, lockFile, orOpeningFault } from "@weir/runtime";
-import { BALLAST_BYTES, openBallast } from "./retention/ballast.ts";
+import { errorMessage, Fault, isLocked, lockFile, orOpeningFault } from "@weir/runtime";
 import { emptyLog } from "./retention/prune.ts";
-import { createCatalogue, type SegmentInfo } from "./rotation/catalogue.ts";
+import { BALLAST_BYTES, openBallast, orFullFault } from "./retention/room.ts";
 import { type SettledFolder, settleFolder } from "./rotation/folder.ts";
 import {
   makeFolder,
@@ -12,12 +11,18 @@ import {
   sealSegment,
   unmakeSegment,
 } from "./rotation/make-segment.ts";
-import { createRemoval, type FolderLimits, type RemovedSegments } from "./rotation/removal.ts";
+import {
+  createCatalogue,
+  createRemoval,
+  type FolderLimits,
+  type RemovedSegments,
+  type SegmentInfo,
+} from "./rotation/removal.ts";
 import { nextSegmentName, type SegmentName } from "./rotation/segment-name.ts";
-import { lostFault, orFullFault, rotationFault } from "./segment/faults.ts";
 import { openSegment, type SegmentOptions } from "./segment/segment-file.ts";
 import {
   createSegmentWriter,
+  END_LOCK,
   newReachedLimits,
   type WriterOptions,
 } from "./segment/segment-writer.ts";
@@ -207,4 +212,23 @@ function openLiveSegment(options: SegmentOptions & WriterOptions, setting: strin
   // From here on the writer closes it.
   opening.move();
   return { file, database, writer, sinceUs };
+}
+
+/** A rotation that failed. The segment that was live goes on. */
+function rotationFault(file: string, cause: unknown): Fault {
+  return new Fault(
+    `${file} cannot be begun: ${errorMessage(cause)}; the segment before it goes on`,
+    {
+      remedy: isLocked(cause) ? END_LOCK : "Make room on the disk or mend it; it is tried again.",
+      cause,
+    },
+  );
+}
+
+/** A successor that failed and cannot be removed: going on beside it would store messages twice. */
+function lostFault(file: string, cause: unknown): Fault {
+  return new Fault(`${file} was begun and cannot be removed: ${errorMessage(cause)}`, {
+    remedy: "Mend the disk and start again: the next start goes on in that file.",
+    cause,
+  });
 }

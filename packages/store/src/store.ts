@@ -4,12 +4,11 @@ import { lockFile, makePlaceOf, orOpeningFault } from "@weir/runtime";
 import type { Database } from "better-sqlite3";
 import { importLegacyFile, type LegacyImport, type LegacyImportOptions } from "./legacy-import.ts";
 import type { StreamPlace } from "./reading/query.ts";
-import { BALLAST_BYTES, openBallast } from "./retention/ballast.ts";
 import { emptyLog, type Pruned, type PruneLimits, preparePrune } from "./retention/prune.ts";
+import { BALLAST_BYTES, openBallast, orFullFault, orPruneFault } from "./retention/room.ts";
 import { listSegmentFolder } from "./rotation/folder.ts";
 import { type DamagedStore, setAsideIfDamaged } from "./segment/damage.ts";
 import { type DamagedLog, keepDamagedLog } from "./segment/damaged-log.ts";
-import { orFullFault, orPruneFault } from "./segment/faults.ts";
 import { identifyFile, openSegment } from "./segment/segment-file.ts";
 import {
   createSegmentWriter,

@@ -3,8 +3,8 @@ import { RANGES_MAX } from "@weir/protocol";
 import { openReader } from "@weir/store";
 import { openTestStore, rowOf, START_US, temporaryFolder } from "@weir/testkit";
 import { LEDGER_LIMITS } from "../src/ledger/account.ts";
-import { createLedger } from "../src/ledger/ledger.ts";
 import { openSegment } from "../src/segment/segment-file.ts";
+import { createSegmentWriter } from "../src/segment/segment-writer.ts";
 import { outboxReading as sent } from "./fixture.ts";
 
 describe("the ledger", () => {
@@ -122,22 +122,21 @@ describe("the ledger", () => {
     const segment = { file, stream: "data", synchronous: "NORMAL", nowUs: START_US } as const;
     const database = openSegment(segment);
     const limits = { ...LEDGER_LIMITS, publishersMax: 2, entriesPerPublisherMax: 2 };
-    const reached = { publishers: 0, epochs: 0 };
-    const ledger = createLedger(database, { limits, claimOf: () => "shared", reached });
+    const reached = { publishers: 0, epochs: 0, topics: 0 };
+    using writer = createSegmentWriter(database, file, { ledgerLimits: limits, reached });
     let nowUs = START_US;
     const enter = (publisher: string, epoch: string, seq: number) => {
       nowUs += 1;
-      const sequence = { publisher, epoch, seq };
-      return ledger.enter({ topic: "DATA", sequence, receivedUs: nowUs, isFiltered: false }, 1);
+      const row = { ...sent(seq, { publisher, epoch }), receivedUs: nowUs };
+      return writer.append([row]).filed[0];
     };
-    database.exec("INSERT INTO topics (id, topic) VALUES (1, 'DATA')");
     // Of the newcomers the one that was silent longest makes room.
     expect([enter("b", "1", 1), enter("a", "1", 1), enter("c", "1", 1)]).toEqual([
       "new",
       "new",
       "new",
     ]);
-    expect([ledger.receiptOf("b"), reached]).toEqual([[], { publishers: 1, epochs: 0 }]);
+    expect([writer.receiptOf("b"), reached]).toEqual([[], { publishers: 1, epochs: 0, topics: 0 }]);
     // Of "a" two epochs are kept. The second is sent again, so the first is the one that is forgotten.
     expect([enter("a", "2", 1), enter("a", "2", 3), enter("a", "2", 1)]).toEqual([
       "new",
@@ -150,9 +149,8 @@ describe("the ledger", () => {
       "duplicate",
     ]);
     expect(enter("a", "4", 1)).toBe("new");
-    ledger.write();
-    expect(ledger.receiptOf("a").map(({ epoch }) => epoch)).toEqual(["4", "3"]);
-    expect(reached).toEqual({ publishers: 1, epochs: 2 });
+    expect(writer.receiptOf("a").map(({ epoch }) => epoch)).toEqual(["4", "3"]);
+    expect(reached).toEqual({ publishers: 1, epochs: 2, topics: 0 });
     expect(database.prepare("SELECT * FROM ledger_totals").all()).toMatchObject([
       { publisher: "*", epochs: 1, received: 1 },
       {
@@ -165,7 +163,6 @@ describe("the ledger", () => {
         missing: 1,
       },
     ]);
-    database.close();
   });
 
   test("gives receipts to a publisher that has been started again a thousand times and more", () => {

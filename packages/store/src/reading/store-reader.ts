@@ -11,15 +11,6 @@ export interface StoreState {
   lastId: number;
 }
 
-/** A stretch of rows, read in the order of their ids. */
-export interface ReadRows {
-  /** The id of the last row of the stretch, rejected ones included; the cursor's next value. */
-  lastId: number;
-  /** Whether the stretch ended because of its limit. */
-  more: boolean;
-  readings: { observedUs: number; value: number }[];
-}
-
 /** The readings of one second of observation time. */
 export interface SecondSummary {
   second: number;
@@ -99,10 +90,14 @@ export function openReader(file: string) {
     state: (): StoreState => selectState.get() as StoreState,
     /** The id of the oldest row that is there; the next id to come when there is none. */
     firstId: (): number => selectFirstId.get() as number,
-    /** Rows with `id > afterId`, at most `limit`. */
-    readAfter(afterId: number, limit: number): ReadRows {
+    /**
+     * Reads rows with `id > afterId`, at most `limit`.
+     *
+     * @returns the id of the last row, rejected ones included, and whether the limit ended the reading.
+     */
+    readAfter(afterId: number, limit: number) {
       const rows = selectAfter.all(afterId, limit);
-      const readings: ReadRows["readings"] = [];
+      const readings: { observedUs: number; value: number }[] = [];
       for (const [, observedUs, value] of rows) {
         if (observedUs !== null && value !== null) readings.push({ observedUs, value });
       }

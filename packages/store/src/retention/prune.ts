@@ -1,12 +1,13 @@
 import { WINDOW_SECONDS_MAX } from "@weir/protocol";
 import type { Database } from "better-sqlite3";
-import { isForWantOfRoom, type Shortage } from "./ballast.ts";
 import {
   bytesToRemove,
+  isForWantOfRoom,
   pagesToRelease,
   prepareMeasure,
   type Room,
   type RoomLimits,
+  type Shortage,
   usedBytesOf,
 } from "./room.ts";
 

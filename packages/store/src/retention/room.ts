@@ -1,5 +1,15 @@
-import { statfsSync, statSync } from "node:fs";
+import { randomBytes } from "node:crypto";
+import {
+  closeSync,
+  existsSync,
+  openSync,
+  statfsSync,
+  statSync,
+  truncateSync,
+  writeSync,
+} from "node:fs";
 import { dirname } from "node:path";
+import { EXIT_CODES, errorCode, errorMessage, Fault } from "@weir/runtime";
 import type { Database } from "better-sqlite3";
 
 /** What bounds a file's size; `null` is no limit. */
@@ -69,4 +79,134 @@ export function pagesToRelease(room: Room, limits: RoomLimits): number {
 
 function lackingDiskBytes({ freeDiskBytes }: Room, { freeDiskBytesMin }: RoomLimits): number {
   return freeDiskBytesMin === null ? 0 : freeDiskBytesMin - freeDiskBytes;
+}
+
+/** What a task may use on a disk that is short. */
+export interface Shortage {
+  /** The part of the free space that belongs to the ballast. */
+  lentBytes: number;
+  /** So much is to be free besides. */
+  freeBytesMin: number;
+}
+
+/**
+ * A pass of retention first brings a full write-ahead log into the file (1,000 pages, 4 MiB), then
+ * writes as much again.
+ */
+export const BALLAST_BYTES: number = 8 * 1024 * 1024;
+const NOISE_BYTES = 1024 * 1024;
+
+/**
+ * Opens the ballast of a store: a file beside it that only takes up room, to give it up when the disk is
+ * full. To delete rows SQLite writes a log first, and without room for its index it does not even open.
+ *
+ * Its room is lent to what deletes, and taken back at once. Commits never get it: they would use it up,
+ * and nothing could be deleted after them.
+ *
+ * @param owner the path that it lies beside; it is called `<owner>.ballast`.
+ */
+export function openBallast(owner: string, bytes: number = BALLAST_BYTES) {
+  const file = `${owner}.ballast`;
+  // Measured each time: an operator who needs room may have removed it.
+  const sizeNow = (): number => statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+  const isShort = (): boolean => freeBytesAt(owner) + sizeNow() < 2 * bytes;
+
+  function grow(toBytes: number): void {
+    let heldBytes = sizeNow();
+    if (heldBytes >= toBytes || !existsSync(dirname(file))) return;
+    // Noise, because what a file system can compress would take up no room.
+    const noise = randomBytes(Math.min(toBytes, NOISE_BYTES));
+    const descriptor = openSync(file, "a");
+    try {
+      while (heldBytes < toBytes) {
+        heldBytes += writeSync(descriptor, noise, 0, Math.min(noise.length, toBytes - heldBytes));
+      }
+    } catch (error) {
+      // The opened store has kept some of it; what is there serves as well.
+      if (!isForWantOfRoom(error)) throw error;
+    } finally {
+      closeSync(descriptor);
+    }
+  }
+
+  function lend<T>(task: (lentBytes: number) => T): T {
+    const lentBytes = sizeNow();
+    if (lentBytes > 0) truncateSync(file);
+    try {
+      return task(lentBytes);
+    } finally {
+      grow(lentBytes);
+    }
+  }
+
+  function keep(): void {
+    if (sizeNow() < bytes && !isShort()) grow(bytes);
+  }
+
+  keep();
+  return {
+    /** Whether less than the ballast's size would be free beside a whole ballast. */
+    isShort,
+    /** Makes it whole, unless the disk is short. */
+    keep,
+    /** Runs what has to work on a full disk, too: while the disk is short, with the ballast's room. */
+    lendWhenShort: <T>(task: () => T): T => (isShort() ? lend(task) : task()),
+    /** Runs what deletes. If the disk is full, runs it once more with the ballast's room, if there is one. */
+    lendOnFailure<T>(task: (shortage: Shortage | null) => T): T {
+      try {
+        const isTight = sizeNow() > 0 && isShort();
+        const done = task(isTight ? { lentBytes: 0, freeBytesMin: bytes } : null);
+        keep();
+        return done;
+      } catch (error) {
+        if (sizeNow() === 0 || !isForWantOfRoom(error)) throw error;
+      }
+      return lend((lentBytes) => task({ lentBytes, freeBytesMin: bytes }));
+    },
+  };
+}
+
+function freeBytesAt(path: string): number {
+  const folder = dirname(path);
+  // If the folder has gone, the next write into it reports that.
+  if (!existsSync(folder)) return Number.POSITIVE_INFINITY;
+  const { blocks, bavail, bsize } = statfsSync(folder);
+  // Some network file systems report no size.
+  return blocks === 0 ? Number.POSITIVE_INFINITY : bavail * bsize;
+}
+
+// SQLITE_IOERR_SHMSIZE: the index of the write-ahead log could not be made or grow.
+const WANT_OF_ROOM = new Set(["SQLITE_FULL", "SQLITE_IOERR_SHMSIZE", "ENOSPC", "EDQUOT"]);
+
+/** Whether something failed because the disk is full. */
+export function isForWantOfRoom(error: unknown): boolean {
+  if (WANT_OF_ROOM.has(errorCode(error) ?? "")) return true;
+  return error instanceof Error && error.cause !== undefined && isForWantOfRoom(error.cause);
+}
+
+/** Runs what opens a store. On a full disk the error that it throws says so. */
+export function orFullFault<T>(place: string, open: () => T): T {
+  try {
+    return open();
+  } catch (cause) {
+    if (!isForWantOfRoom(cause)) throw cause;
+    throw new Fault(`${place} cannot be opened: the disk is full`, {
+      remedy: "Make room on the disk.",
+      exitCode: EXIT_CODES.cannotCreate,
+      cause,
+    });
+  }
+}
+
+/** Runs a pass of retention. On a full disk the error that it throws says so. */
+export function orPruneFault<T>(file: string, pass: () => T): T {
+  try {
+    return pass();
+  } catch (cause) {
+    if (!isForWantOfRoom(cause)) throw cause;
+    throw new Fault(`nothing can be removed from ${file}: ${errorMessage(cause)}`, {
+      remedy: "Make room on the disk; it is tried again at the next start.",
+      cause,
+    });
+  }
 }

@@ -1,11 +1,10 @@
 import { createClaimOf, OUTCOMES, outcomeOf } from "@weir/protocol";
-import { isLocked } from "@weir/runtime";
+import { errorMessage, Fault, isLocked } from "@weir/runtime";
 import type { Database } from "better-sqlite3";
 import { LEDGER_LIMITS, type LedgerLimits } from "../ledger/account.ts";
 import type { IdleLimits } from "../ledger/forgetting.ts";
 import { createLedger, type Verdict } from "../ledger/ledger.ts";
 import { isDamage, suspectDamage } from "./damage.ts";
-import { writeFault } from "./faults.ts";
 import { type FiledRows, type NewRow, prepareInsert } from "./insert-rows.ts";
 import { createOpenPackets, type Exchanges } from "./open-packets.ts";
 import { createTopicDictionary, TOPIC_LIMITS, type TopicLimits } from "./topic-dictionary.ts";
@@ -246,4 +245,24 @@ const VALID: ReadonlySet<number> = new Set(
 
 function flag(row: NewRow, code: number): void {
   if (VALID.has(row.outcome)) row.outcome = code;
+}
+
+export const END_LOCK =
+  "End that program's write transaction, or the program. Weir tries again until then.";
+
+/** A commit that failed. */
+function writeFault(file: string, cause: unknown): Fault {
+  if (isLocked(cause)) {
+    return new Fault(`${file} is locked by another program; nothing of it was acknowledged`, {
+      remedy: END_LOCK,
+      cause,
+    });
+  }
+  return new Fault(
+    `${file} cannot be written: ${errorMessage(cause)}; nothing of it was acknowledged`,
+    {
+      remedy: "Make room on the disk or mend it; the broker sends the messages again.",
+      cause,
+    },
+  );
 }
