@@ -2,7 +2,7 @@
 // executed. The harness starts and kills it; it also kills itself between two steps where that is planned.
 import { appendFileSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
-import { createCommandHandler } from "@weir/device-agent/command-handler";
+import { CommandHandler } from "@weir/device-agent/command-handler";
 import { openJournals } from "@weir/device-agent/journals";
 import { createReconnectingClient, type ReconnectingClient } from "@weir/mqtt";
 import { deviceTopics } from "@weir/protocol";
@@ -28,7 +28,7 @@ function end(fault: unknown): never {
 
 const opened = new AsyncDisposableStack();
 const journal = opened.use(openJournals({ file: required("FAULTS_JOURNAL") })).of(address.id);
-const handler = createCommandHandler({
+const handler = new CommandHandler({
   device: address,
   commands: new Map([
     [

@@ -2,24 +2,23 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Flow } from "@weir/protocol";
 import {
+  Counter,
   makeFolderAt,
   type ServiceContext,
   type ServiceDefinition,
   watchBroker,
 } from "@weir/runtime";
-import { openJournals } from "./command-life/journal-file.ts";
-import type { DeviceConfig } from "./config/device-config.ts";
+import { openJournals } from "./command-life/journal.ts";
 import {
   type AgentConfig,
   deviceAgentDetails,
   deviceAgentOptions,
   deviceAgentSettings,
   readAgentConfig,
-} from "./config.ts";
+} from "./config/config.ts";
+import { memoryInFile } from "./control/memory.ts";
+import { openSandbox } from "./control/sandbox.ts";
 import { startDevice } from "./device/device.ts";
-import { memoryInFile } from "./device/memory.ts";
-import { createAgentMetrics } from "./metrics.ts";
-import { openSandbox } from "./sandbox/sandbox.ts";
 
 export const flow: Flow = {
   subscribes: ["weir/receipt/<publisher>", "devices/<id>/command", "homeassistant/status"],
@@ -44,7 +43,7 @@ export const deviceAgent: ServiceDefinition<AgentConfig> = {
 };
 
 /**
- * Runs one device: reports its state whatever happens to the connection, and obeys commands.
+ * Runs one device: it reports its state and executes commands, with or without a connection.
  *
  * @throws Fault when its folder cannot be written, or another process runs the same device in it.
  */
@@ -55,7 +54,20 @@ export async function startDeviceAgent(
   const { clock, logger, metrics, fail, stop } = context;
   const { device, broker, folder } = config;
   makeFolderAt(folder, "DEVICE_FOLDER");
-  const counted = createAgentMetrics(metrics);
+  const states = new Counter({
+    name: "weir_device_states_total",
+    help: "States by what became of them: sent, delivered, expired, dropped, refused, abandoned, kept.",
+    labelNames: ["outcome"],
+    registers: [metrics],
+  });
+  const commands = new Counter({
+    name: "weir_device_commands_total",
+    help: "Commands by how they ended.",
+    labelNames: ["outcome"],
+    registers: [metrics],
+  });
+  const hasAlarms = device.sources.some(({ delivery }) => delivery.class === "alarm");
+  const outboxFile = join(folder, "outbox.db");
 
   await using opening = new AsyncDisposableStack();
   const journals = opening.use(openJournals({ file: join(folder, "journal.db") }));
@@ -66,11 +78,12 @@ export async function startDeviceAgent(
       journal: journals.of(device.address.id),
       memory: memoryInFile(join(folder, "memory.json")),
       sandbox: openSandbox(device.sandbox),
-      outboxFile: outboxOf(device, folder),
+      // Without alarms the outbox is opened only for those that an earlier configuration has left.
+      outboxFile: hasAlarms || existsSync(outboxFile) ? outboxFile : null,
       ...watchBroker(context),
       clientIdSetting: "DEVICE_ID",
-      onState: ({ kind }) => counted.states.inc({ outcome: kind }),
-      onCommand: (outcome) => counted.commands.inc({ outcome }),
+      onState: ({ kind }) => states.inc({ outcome: kind }),
+      onCommand: (outcome) => commands.inc({ outcome }),
       onFault: fail,
       restart: () => stop("the command restart"),
       clock,
@@ -78,11 +91,4 @@ export async function startDeviceAgent(
     }),
   );
   return opening.move();
-}
-
-/** `null` where there are no alarms, and none are left of an earlier configuration either. */
-function outboxOf({ sources }: DeviceConfig, folder: string): string | null {
-  const file = join(folder, "outbox.db");
-  const hasAlarms = sources.some(({ delivery }) => delivery.class === "alarm");
-  return hasAlarms || existsSync(file) ? file : null;
 }

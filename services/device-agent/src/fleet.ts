@@ -3,13 +3,13 @@ import { join } from "node:path";
 import { createReconnectingClient } from "@weir/mqtt";
 import { deviceTopics } from "@weir/protocol";
 import { type BrokerConfig, type Clock, createLogger } from "@weir/runtime";
-import { openJournals } from "./command-life/journal-file.ts";
+import { openJournals } from "./command-life/journal.ts";
 import { DEVICE_COMMANDS } from "./commands/index.ts";
 import type { DeviceConfig } from "./config/device-config.ts";
+import { memoryInProcess } from "./control/memory.ts";
+import { openSandbox } from "./control/sandbox.ts";
 import { startDevice } from "./device/device.ts";
-import { memoryInProcess } from "./device/memory.ts";
-import { openSandbox } from "./sandbox/sandbox.ts";
-import { randomWalk } from "./sources/index.ts";
+import { source as randomWalk } from "./sources/random-walk.ts";
 
 /** What a fleet is asked for. */
 export interface FleetRequest {

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { createServer } from "node:tls";
 import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
 import { type Broker, startBroker } from "@weir/broker";
-import { Refusal } from "@weir/device-agent/command";
+import { Refusal } from "@weir/device-agent";
 import {
   COMMAND_TOPIC,
   commandOf,
@@ -102,7 +102,7 @@ describe("weir command", () => {
   test.each([
     [["break"], 1, "failed    no such pin"],
     [["refuse"], 4, "rejected  too hot"],
-    [["dance"], 4, "rejected  there is no command dance; describe tells which there are"],
+    [["dance"], 4, "rejected  there is no command dance; describe lists them"],
   ] as const)("tells the other ends apart: %j", async (argv, expected, last) => {
     await using _kitchen = await startKitchen();
     const { code, out } = await run(["kitchen", ...argv]);

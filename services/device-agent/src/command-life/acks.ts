@@ -6,10 +6,28 @@ import {
 } from "@weir/mqtt";
 import { type DeviceAddress, deviceTopics, matchesFilter, topicProblem } from "@weir/protocol";
 import type { Clock } from "@weir/runtime";
-import type { DeviceLog } from "../device/delivery.ts";
+import type { DeviceLog } from "../report/log.ts";
 import type { Journal, PendingAck, ResponseAddress } from "./journal.ts";
 
 type Publisher = Pick<ReconnectingClient, "publish">;
+
+/** The progress on one connection. */
+interface Connection {
+  client: Publisher;
+  /** The number of the last ack that was sent. */
+  sentThrough: number;
+  /** A refused ack is to be sent again. */
+  startsOver: boolean;
+  isSending: boolean;
+  sent: Promise<void>;
+}
+
+type Outcome = "acknowledged" | "refused" | "unanswered";
+
+const IN_FLIGHT_MAX = 20;
+/** After so many refusals an ack is dropped. Until then it does not block others. */
+const REFUSALS_MAX = 3;
+const RETRY_MS = 10_000;
 
 interface AckSenderOptions {
   device: DeviceAddress;
@@ -19,103 +37,112 @@ interface AckSenderOptions {
   onFault: (fault: unknown) => void;
 }
 
-/** Tells what waits in the journal, in its order, and takes out what the broker has. */
-interface AckSender extends Disposable {
-  /** There may be something new to tell. */
-  wake(): void;
-  connected(client: Publisher): void;
-  disconnected(): void;
-  /** Resolves when nothing is on its way any more, at the latest after `timeoutMs`. */
-  settled(timeoutMs: number): Promise<void>;
-}
+/** Sends the acks of the journal in their order, and removes those that the broker has acknowledged. */
+export class AckSender implements Disposable {
+  #options: AckSenderOptions;
+  #ackTopic: string;
+  #refusals = new Map<number, number>();
+  #connection: Connection | null = null;
+  #retry: Disposable | null = null;
 
-/** One connection, as far as it has got. */
-interface Course {
-  client: Publisher;
-  sentThrough: number;
-  /** Something that was refused is to be sent again. */
-  startsOver: boolean;
-  isPumping: boolean;
-  pumped: Promise<void>;
-}
-
-const UNDER_WAY_MAX = 20;
-/** Refused so often, an ack is dropped: it must not stay for ever. Until then it blocks no other one. */
-const REFUSALS_MAX = 3;
-const RETRY_MS = 10_000;
-
-export function createAckSender(options: AckSenderOptions): AckSender {
-  const { journal, log, clock, onFault } = options;
-  const ackTopic = deviceTopics(options.device).ack;
-  const refusals = new Map<number, number>();
-  let course: Course | null = null;
-  let retry: Disposable | null = null;
-
-  function wake(): void {
-    const on = course;
-    if (on === null || on.isPumping) return;
-    on.isPumping = true;
-    on.pumped = pump(on).catch(onFault);
+  constructor(options: AckSenderOptions) {
+    this.#options = options;
+    this.#ackTopic = deviceTopics(options.device).ack;
   }
 
-  async function pump(on: Course): Promise<void> {
+  /** The journal may have a new ack. */
+  wake(): void {
+    const on = this.#connection;
+    if (on === null || on.isSending) return;
+    on.isSending = true;
+    on.sent = this.#sendAll(on).catch(this.#options.onFault);
+  }
+
+  connected(client: Publisher): void {
+    this.#connection = {
+      client,
+      sentThrough: 0,
+      startsOver: false,
+      isSending: false,
+      sent: Promise.resolve(),
+    };
+    this.wake();
+  }
+
+  disconnected(): void {
+    this.#connection = null;
+  }
+
+  /** Resolves when no ack is in flight, or after `timeoutMs`. */
+  async settled(timeoutMs: number): Promise<void> {
+    const late = Promise.withResolvers<void>();
+    using _timer = this.#options.clock.schedule(timeoutMs, () => late.resolve());
+    await Promise.race([this.#connection?.sent, late.promise]);
+  }
+
+  [Symbol.dispose](): void {
+    this.#connection = null;
+    this.#retry?.[Symbol.dispose]();
+  }
+
+  async #sendAll(on: Connection): Promise<void> {
     try {
-      for (let acks = next(on); acks.length > 0; acks = next(on)) {
-        await Promise.all(acks.map((ack) => tell(ack, on)));
+      for (let acks = this.#next(on); acks.length > 0; acks = this.#next(on)) {
+        await Promise.all(acks.map((ack) => this.#send(ack, on)));
       }
     } finally {
-      // In the same turn in which nothing more was found: who wakes it after that is heard.
-      on.isPumping = false;
+      // Without an await since the last look: a later `wake` starts again.
+      on.isSending = false;
     }
   }
 
-  function next(on: Course): readonly PendingAck[] {
-    if (on !== course) return [];
+  #next(on: Connection): readonly PendingAck[] {
+    if (on !== this.#connection) return [];
     if (on.startsOver) {
       on.startsOver = false;
       on.sentThrough = 0;
     }
-    const acks = journal.pendingAcks(on.sentThrough, UNDER_WAY_MAX);
+    const acks = this.#options.journal.pendingAcks(on.sentThrough, IN_FLIGHT_MAX);
     on.sentThrough = acks.at(-1)?.number ?? on.sentThrough;
     return acks;
   }
 
-  async function tell(pending: PendingAck, on: Course): Promise<void> {
-    const outcome = await send(pending, on.client);
-    // What became of it on a connection that is gone is not known: it is sent again on the next one.
-    if (on !== course || outcome === "unanswered") return;
-    if (outcome === "told") {
-      refusals.delete(pending.number);
-      journal.acknowledged(pending.number);
-    } else refused(pending);
+  async #send(pending: PendingAck, on: Connection): Promise<void> {
+    const outcome = await this.#publish(pending, on.client);
+    // The next connection sends it again: whether it arrived on a lost one is unknown.
+    if (on !== this.#connection || outcome === "unanswered") return;
+    if (outcome === "acknowledged") {
+      this.#refusals.delete(pending.number);
+      this.#options.journal.acknowledged(pending.number);
+    } else this.#refused(pending);
   }
 
-  function refused({ number, ack }: PendingAck): void {
-    const times = (refusals.get(number) ?? 0) + 1;
+  #refused({ number, ack }: PendingAck): void {
+    const { journal, log, clock } = this.#options;
+    const times = (this.#refusals.get(number) ?? 0) + 1;
     if (times < REFUSALS_MAX) {
-      refusals.set(number, times);
-      retry ??= clock.schedule(RETRY_MS, startOver);
+      this.#refusals.set(number, times);
+      this.#retry ??= clock.schedule(RETRY_MS, () => {
+        this.#retry = null;
+        if (this.#connection !== null) this.#connection.startsOver = true;
+        this.wake();
+      });
       return;
     }
-    refusals.delete(number);
+    this.#refusals.delete(number);
     journal.acknowledged(number);
     const { id, name, status } = ack;
-    log.warn(`the broker refused an answer on ${ackTopic} ${times} times; it is dropped`, {
+    log.warn(`the broker refused an ack on ${this.#ackTopic} ${times} times; it is dropped`, {
       id,
       command: name,
       status,
     });
   }
 
-  function startOver(): void {
-    retry = null;
-    if (course !== null) course.startsOver = true;
-    wake();
-  }
-
-  async function send({ ack, response }: PendingAck, client: Publisher): Promise<Sent> {
+  /** Sends an ack to its response topic, if it has one, and to the ack topic, whose outcome counts. */
+  async #publish({ ack, response }: PendingAck, client: Publisher): Promise<Outcome> {
     const payload = JSON.stringify(ack);
-    const own = publish(client, ackTopic, payload, { qos: 1 });
+    const own = publish(client, this.#ackTopic, payload, { qos: 1 });
     if (response === null) return await own;
     const { topic, correlation } = response;
     const there = await publish(client, topic, payload, {
@@ -123,52 +150,24 @@ export function createAckSender(options: AckSenderOptions): AckSender {
       ...(correlation === null ? {} : { correlationData: correlation }),
     });
     if (there === "refused") {
-      // Whoever named it may have no right to what it named; the ack topic has the answer.
-      log.warn(`the broker refused an answer on the response topic ${JSON.stringify(topic)}`, {
+      const { log } = this.#options;
+      log.warn(`the broker refused a response on the topic ${JSON.stringify(topic)}`, {
         id: ack.id,
       });
     }
     return there === "unanswered" ? there : await own;
   }
-
-  return {
-    wake,
-    connected: (client) => {
-      course = {
-        client,
-        sentThrough: 0,
-        startsOver: false,
-        isPumping: false,
-        pumped: Promise.resolve(),
-      };
-      wake();
-    },
-    disconnected: () => {
-      course = null;
-    },
-    settled: async (timeoutMs) => {
-      const late = Promise.withResolvers<void>();
-      using _timer = clock.schedule(timeoutMs, () => late.resolve());
-      await Promise.race([course?.pumped, late.promise]);
-    },
-    [Symbol.dispose]: () => {
-      course = null;
-      retry?.[Symbol.dispose]();
-    },
-  };
 }
-
-type Sent = "told" | "refused" | "unanswered";
 
 async function publish(
   client: Publisher,
   topic: string,
   payload: string,
-  how: PublishOptions,
-): Promise<Sent> {
+  options: PublishOptions,
+): Promise<Outcome> {
   try {
-    await client.publish(topic, payload, how);
-    return "told";
+    await client.publish(topic, payload, options);
+    return "acknowledged";
   } catch (error) {
     return isRefusal(error) ? "refused" : "unanswered";
   }
@@ -177,26 +176,18 @@ async function publish(
 const TOPIC_BYTES_MAX = 512;
 const CORRELATION_BYTES_MAX = 1_024;
 
-/** The first levels of topics on which programs hear orders or facts, and no answers, wherever nothing else is configured. */
-const NOT_BELOW: readonly string[] = [
-  "devices",
-  "losant",
-  "weir",
-  "homeassistant",
-  "DATA",
-  "STATS",
-];
-/** Devices below any other prefix. */
-const NOT_AT_THE_END: readonly string[] = ["command", "state", "availability", "ack"];
+/** The default first levels of topics that programs take commands or data from. */
+const RESERVED: readonly string[] = ["devices", "losant", "weir", "homeassistant", "DATA", "STATS"];
+/** The last levels of a device's topics, below any prefix. */
+const RESERVED_ENDS: readonly string[] = ["command", "state", "availability", "ack"];
 
 /**
- * Where the one who asked awaits an answer; `null` for nowhere, `refused` for a topic that must not be
- * written to. A device is a deputy that may be confused: with its own rights, which may be more than
- * those of the one who asks, it would give orders to other devices, forge their states, or tell stats
- * what nobody has measured. So an answer goes to none of the topics that have a meaning already; and
- * an answer that is led to a device by some other way is no command, because it has a `status`.
+ * Where the sender of a command expects its response; `null` for nowhere, `refused` for a topic that must not be
+ * written to. A device is a confused deputy: with its own rights, which may exceed the sender's, it could
+ * command other devices, forge their states, or send false readings to stats. So it responds to no topic that
+ * already has a meaning. Where a broker forwards a response to a device, its `status` marks it as no command.
  *
- * @param reserved such topics, or their first levels, as they are configured.
+ * @param reserved such topics, or their first levels, from the configuration.
  */
 export function responseAddressOf(
   { responseTopic, correlationData }: Pick<InboundMessage, "responseTopic" | "correlationData">,
@@ -205,15 +196,14 @@ export function responseAddressOf(
 ): ResponseAddress | "refused" | null {
   if (responseTopic === undefined) return null;
   const correlation = correlationData ?? null;
-  const isSound =
-    isAnswerable(responseTopic, [...NOT_BELOW, device.prefix, ...reserved]) &&
-    (correlation?.length ?? 0) <= CORRELATION_BYTES_MAX;
-  return isSound ? { topic: responseTopic, correlation } : "refused";
-}
-
-function isAnswerable(topic: string, reserved: readonly string[]): boolean {
-  if (topicProblem(topic) !== null || Buffer.byteLength(topic) > TOPIC_BYTES_MAX) return false;
-  // A prefix of devices may have wildcards.
-  if (reserved.some((start) => matchesFilter(`${start}/#`, topic))) return false;
-  return !NOT_AT_THE_END.includes(topic.split("/").at(-1) ?? "");
+  const isAllowed =
+    topicProblem(responseTopic) === null &&
+    Buffer.byteLength(responseTopic) <= TOPIC_BYTES_MAX &&
+    (correlation?.length ?? 0) <= CORRELATION_BYTES_MAX &&
+    // As a filter, because a configured prefix may have wildcards.
+    ![...RESERVED, device.prefix, ...reserved].some((start) =>
+      matchesFilter(`${start}/#`, responseTopic),
+    ) &&
+    !RESERVED_ENDS.includes(responseTopic.split("/").at(-1) ?? "");
+  return isAllowed ? { topic: responseTopic, correlation } : "refused";
 }

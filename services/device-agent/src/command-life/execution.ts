@@ -2,150 +2,156 @@ import { addAbortListener } from "node:events";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { CommandOutcome } from "@weir/protocol";
 import type { Clock } from "@weir/runtime";
-import { type DeviceCommand, Refusal } from "../commands/command.ts";
-import type { DeviceControl } from "../device/control.ts";
+import { type DeviceCommand, RESULT_BYTES_MAX } from "../commands/command.ts";
+import { type DeviceControl, Refusal } from "../control/control.ts";
 import { thrownText } from "../plugins/load.ts";
-import { boundedResult, expiry, isExpired, match } from "./admission.ts";
-import type { CommandHandlerOptions } from "./handler.ts";
+import { EXPIRED, isExpired, match } from "./admission.ts";
 import type { JournalEntry } from "./journal.ts";
 
-/** How a command has ended, as its ack tells it. */
-export interface Told {
+/** How a command has ended, as its ack reports it. */
+export interface Result {
   status: CommandOutcome;
   result?: unknown;
   error?: string;
 }
 
-interface WorkerOptions
-  extends Pick<CommandHandlerOptions, "commands" | "control" | "clock" | "onFault"> {
+interface WorkerOptions {
+  commands: ReadonlyMap<string, DeviceCommand>;
+  control: DeviceControl;
+  clock: Clock;
   /** Commits that a command begins. */
   begin: (entry: JournalEntry) => void;
   /** Commits how it has ended. */
-  end: (entry: JournalEntry, told: Told) => void;
+  end: (entry: JournalEntry, result: Result) => void;
+  onFault: (fault: unknown) => void;
 }
 
-/** Obeys commands one after the other. Disposing of it ends the one that runs, within about a second. */
-interface Worker extends AsyncDisposable {
-  add(entry: JournalEntry): void;
-  /** How many have not begun. */
-  waiting(): number;
-}
+/** Executes commands one after the other. Disposing of it ends the running one, within about a second. */
+export class Worker implements AsyncDisposable {
+  #options: WorkerOptions;
+  #stopping = new AbortController();
+  #waiting: JournalEntry[] = [];
+  #isWorking = false;
+  #worked = Promise.resolve();
 
-export function createWorker(options: WorkerOptions): Worker {
-  const { commands, control, clock, begin, end } = options;
-  const stopping = new AbortController();
-  const waiting: JournalEntry[] = [];
-  let isWorking = false;
-  let worked = Promise.resolve();
-
-  async function obeyAll(): Promise<void> {
-    // The turn that took a command in ends with its PUBACK, whatever the command does to the process.
-    await nextTurn();
-    while (!stopping.signal.aborted) {
-      const entry = waiting.shift();
-      if (entry === undefined) break;
-      await take(entry);
-    }
-    // Not after a fault: the journal promises nothing any more.
-    isWorking = false;
+  constructor(options: WorkerOptions) {
+    this.#options = options;
   }
 
-  /** Much may have changed since it came: the hour, and after a restart what is obeyed. */
-  async function take(entry: JournalEntry): Promise<void> {
-    const { command } = entry;
-    const matched = match(command, commands);
-    if (matched.kind === "unmatched") {
-      end(entry, { status: "rejected", error: matched.reason });
-    } else if (isExpired(command, clock.now())) end(entry, expiry());
+  add(entry: JournalEntry): void {
+    this.#waiting.push(entry);
+    if (this.#isWorking || this.#stopping.signal.aborted) return;
+    this.#isWorking = true;
+    this.#worked = this.#work().catch(this.#options.onFault);
+  }
+
+  /** How many commands have not begun. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stopping.abort();
+    await this.#worked;
+  }
+
+  async #work(): Promise<void> {
+    // First the PUBACK of the command is sent, whatever the command does to the process.
+    await nextTurn();
+    while (!this.#stopping.signal.aborted) {
+      const entry = this.#waiting.shift();
+      if (entry === undefined) break;
+      await this.#take(entry);
+    }
+    // Not in a `finally`: after a fault of the journal nothing more is executed.
+    this.#isWorking = false;
+  }
+
+  /** Checks a command again: it may have expired, and a restart may have changed the allowed commands. */
+  async #take(entry: JournalEntry): Promise<void> {
+    const { commands, control, clock, begin, end } = this.#options;
+    const matched = match(entry.command, commands);
+    if (matched.kind === "unmatched") end(entry, { status: "rejected", error: matched.reason });
+    else if (isExpired(entry.command, clock.now())) end(entry, EXPIRED);
     else {
       begin(entry);
-      const { definition, payload } = matched;
-      const { signal } = stopping;
-      const ending = await obey({ definition, payload, control, clock, stopping: signal });
-      if (ending !== null) end(entry, ending);
+      const run = (signal: AbortSignal) =>
+        matched.definition.run(matched.payload, { device: control, signal });
+      const result = await execute(matched.definition, run, this.#stopping.signal, clock);
+      if (result !== null) end(entry, result);
     }
   }
-
-  return {
-    add: (entry) => {
-      waiting.push(entry);
-      if (isWorking || stopping.signal.aborted) return;
-      isWorking = true;
-      worked = obeyAll().catch(options.onFault);
-    },
-    waiting: () => waiting.length,
-    [Symbol.asyncDispose]: async () => {
-      stopping.abort();
-      await worked;
-    },
-  };
-}
-
-/** How a command has ended; `null` when it has not, and the process is to stop. */
-type Ending =
-  | { status: "done"; result?: unknown }
-  | { status: "failed" | "rejected"; error: string }
-  | null;
-
-interface ObeyOptions {
-  definition: DeviceCommand;
-  payload: unknown;
-  control: DeviceControl;
-  clock: Clock;
-  /** The device is to stop. */
-  stopping: AbortSignal;
 }
 
 const TIMEOUT_MS = 60_000;
-/** For what is told to end, to end. */
+/** For a command to end after its signal. */
 const GRACE_MS = 1_000;
 
-/** Runs a command for as long as it may take. Never rejects. */
-async function obey(options: ObeyOptions): Promise<Ending> {
-  const { definition, clock, stopping } = options;
-  const { timeoutMs = TIMEOUT_MS, endsProcess = false } = definition;
+/**
+ * Runs a command up to its timeout. Never rejects.
+ *
+ * @param stopping aborted when the device stops.
+ * @returns `null` when the command has not ended, and the process is to stop.
+ */
+async function execute(
+  { timeoutMs = TIMEOUT_MS, endsProcess = false }: DeviceCommand,
+  run: (signal: AbortSignal) => Promise<unknown>,
+  stopping: AbortSignal,
+  clock: Clock,
+): Promise<Result | null> {
   const aborting = new AbortController();
   const { signal } = aborting;
-  const graceOver = Promise.withResolvers<Ending>();
+  const graceOver = Promise.withResolvers<Result | null>();
   using timers = new DisposableStack();
 
   const abort = (reason: string): void => {
     if (signal.aborted) return;
-    timers.use(clock.schedule(GRACE_MS, () => graceOver.resolve(unheeded(stopping, reason))));
+    const error = `${reason}, and did not end after its signal`;
+    const leave = () => graceOver.resolve(stopping.aborted ? null : { status: "failed", error });
+    timers.use(clock.schedule(GRACE_MS, leave));
     aborting.abort(new Error(reason));
   };
   timers.use(addAbortListener(stopping, () => abort("the device was stopped")));
   timers.use(clock.schedule(timeoutMs, () => abort(`it took longer than ${timeoutMs} ms`)));
 
-  const ending = await Promise.race([run(options, signal), graceOver.promise]);
-  if (!endsProcess || ending?.status === "rejected") return ending;
+  const result = await Promise.race([resultOf(run, signal), graceOver.promise]);
+  if (!endsProcess || result?.status === "rejected") return result;
   // It is done when the next process starts, so this one waits for its end.
-  if (ending?.status === "done") await aborted(signal);
+  if (result?.status === "done") await aborted(signal);
   if (stopping.aborted) return null;
-  return ending?.status === "failed"
-    ? ending
+  return result?.status === "failed"
+    ? result
     : { status: "failed", error: "the process did not end" };
 }
 
-async function run(
-  { definition, payload, control }: ObeyOptions,
+async function resultOf(
+  run: (signal: AbortSignal) => Promise<unknown>,
   signal: AbortSignal,
-): Promise<Ending> {
+): Promise<Result> {
   try {
-    const result = await definition.run(payload, { device: control, signal });
-    return { status: "done", ...boundedResult(result) };
+    return { status: "done", ...boundedResult(await run(signal)) };
   } catch (error) {
     if (error instanceof Refusal) return { status: "rejected", error: thrownText(error) };
-    // Of what was told to end, its own message says less than why it was told.
-    const cause = signal.aborted ? signal.reason : error;
-    return { status: "failed", error: thrownText(cause) };
+    // Why it was aborted says more than the error of an aborted command.
+    return { status: "failed", error: thrownText(signal.aborted ? signal.reason : error) };
   }
 }
 
-/** What is said of a command that goes on although it was told to end. */
-function unheeded(stopping: AbortSignal, reason: string): Ending {
-  if (stopping.aborted) return null;
-  return { status: "failed", error: `${reason}, and did not end when it was told to` };
+/** The result of a command as JSON. One that is too large, or not JSON, is omitted: the command is done all the same. */
+function boundedResult(result: unknown): { result?: unknown } {
+  try {
+    const json = JSON.stringify(result);
+    // `undefined` or a function.
+    if (json === undefined) return {};
+    const bytes = Buffer.byteLength(json);
+    if (bytes <= RESULT_BYTES_MAX) return { result: JSON.parse(json) };
+    return {
+      result: { omitted: `the result has ${bytes} bytes, more than ${RESULT_BYTES_MAX}` },
+    };
+  } catch {
+    // A cycle, a BigInt, or a `toJSON` that throws.
+    return { result: { omitted: "the result cannot be written as JSON" } };
+  }
 }
 
 async function aborted(signal: AbortSignal): Promise<void> {

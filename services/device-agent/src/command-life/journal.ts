@@ -1,20 +1,242 @@
-import type { Command, CommandAck, CommandStatus } from "@weir/protocol";
-import { EXIT_CODES, errorCode, errorMessage, Fault } from "@weir/runtime";
-import type { Database, Statement } from "better-sqlite3";
+import { randomUUID } from "node:crypto";
+import { type Command, type CommandAck, type CommandStatus, endsCommand } from "@weir/protocol";
+import {
+  EXIT_CODES,
+  errorCode,
+  errorMessage,
+  Fault,
+  lockFile,
+  makePlaceOf,
+  orOpeningFault,
+} from "@weir/runtime";
+import type { Database } from "better-sqlite3";
+import Sqlite from "better-sqlite3";
+
+/** Where a response goes besides the ack topic: MQTT 5's response topic and correlation data. */
+export interface ResponseAddress {
+  topic: string;
+  correlation: Buffer | null;
+}
+
+/** A command in the journal. */
+export interface JournalEntry {
+  /** The id of the command, or one that the journal assigned. */
+  key: string;
+  command: Command;
+  response: ResponseAddress | null;
+  status: CommandStatus;
+}
+
+/** An ack that the broker does not have yet. */
+export interface PendingAck {
+  /** Rises. */
+  number: number;
+  ack: CommandAck;
+  response: ResponseAddress | null;
+}
+
+/** The limits of a journal's file, each with its policy. */
+export interface JournalLimits {
+  /** Ended commands whose ids are kept. The one issued first is forgotten first. */
+  endedMax: number;
+  /** Acks that the broker does not have. Above it, acks of rejected commands are dropped and no command is accepted. */
+  acksMax: number;
+}
+
+const LIMITS: JournalLimits = { endedMax: 10_000, acksMax: 10_000 };
+/** Names the folder in messages about the file. */
+const SETTING = "DEVICE_FOLDER";
+
+/** The journal of one device: {@link openJournals}. */
+export type Journal = ReturnType<ReturnType<typeof openJournals>["of"]>;
+
+/**
+ * Opens the journals of some devices, which share one file; creates it if it is missing. A journal records
+ * what became of each command: a step is committed before it is taken, each status together with its ack.
+ *
+ * @throws Fault when another process has the file open, it cannot be written, or it is damaged.
+ */
+export function openJournals({
+  file,
+  ...options
+}: {
+  file: string;
+  limits?: Partial<JournalLimits>;
+}) {
+  const limits = { ...LIMITS, ...options.limits };
+  using opening = new DisposableStack();
+  makePlaceOf(file, SETTING);
+  opening.use(
+    orOpeningFault(file, SETTING, () =>
+      lockFile(file, {
+        message: `another process has the journal ${file} open`,
+        remedy: "Stop it, or give each device agent a folder of its own (DEVICE_FOLDER).",
+      }),
+    ),
+  );
+  const database = opening.adopt(
+    orOpeningFault(file, SETTING, () => new Sqlite(file)),
+    (opened) => opened.close(),
+  );
+  const read = <T>(task: () => T): T => orJournalFault(file, task);
+  const statements = read(() => {
+    prepareFile(database, file);
+    return prepareStatements(database);
+  });
+
+  /** Each step is one transaction: when it returns, all of it is on disk; when it throws, nothing is. */
+  function step<A extends unknown[], R>(task: (...given: A) => R): (...given: A) => R {
+    const apply = database.transaction(task);
+    return (...given) => read(() => apply.immediate(...given));
+  }
+
+  function keepAck(device: string, ack: CommandAck, response: ResponseAddress | null): void {
+    const { topic = null, correlation = null } = response ?? {};
+    statements.insertAck.run(device, JSON.stringify(ack), topic, correlation);
+  }
+
+  /** Forgets by the time of issue, so that a made-up time far ahead does not move the horizon. */
+  function forgetSurplus(): void {
+    const surplus = (statements.countEnded.get() ?? 0) - limits.endedMax;
+    if (surplus <= 0) return;
+    for (const { device, knownMs } of statements.forget.all(surplus)) {
+      statements.raiseHorizon.run(device, knownMs);
+    }
+  }
+
+  const isFull = (): boolean => (statements.countAcks.get() ?? 0) >= limits.acksMax;
+
+  const receive = step(
+    (device: string, command: Command, response: ResponseAddress | null, atMs: number) => {
+      const { id, name, issuedAtMs } = command;
+      // An id cannot contain #, so the key of a command without an id never equals one.
+      const key = id ?? `#${randomUUID()}`;
+      const known = statements.statusOf.get(device, key);
+      if (known !== undefined) return { kind: "known", status: known } as const;
+      const { topic = null, correlation = null } = response ?? {};
+      const json = JSON.stringify(command);
+      statements.insert.run(device, key, issuedAtMs ?? atMs, json, topic, correlation);
+      keepAck(device, { id, name, status: "received", at: atMs }, response);
+      const entry: JournalEntry = { key, command, response, status: "received" };
+      return { kind: "received", entry } as const;
+    },
+  );
+
+  const advance = step((device: string, key: string, change: StatusChange) => {
+    const { status, atMs, ...details } = change;
+    const row = statements.openOne.get(device, key);
+    if (row === undefined) throw new Error(`${device} has no open command ${key}`);
+    const { command, response } = entryOf(row);
+    const { id, name } = command;
+    keepAck(device, { id, name, status, at: atMs, ...details }, response);
+    if (!endsCommand(status)) statements.setStatus.run(status, device, key);
+    else if (id === null) statements.remove.run(device, key);
+    else {
+      statements.end.run(status, device, key);
+      forgetSurplus();
+    }
+  });
+
+  const answer = step((device: string, ack: CommandAck, response: ResponseAddress | null) => {
+    if (isFull()) return false;
+    keepAck(device, ack, response);
+    return true;
+  });
+
+  function acknowledged(number: number): void {
+    // Not worth an fsync: after a power cut the ack is only sent twice.
+    database.pragma("synchronous = NORMAL");
+    try {
+      statements.removeAck.run(number);
+    } finally {
+      database.pragma("synchronous = FULL");
+    }
+  }
+
+  const of = (device: string) => ({
+    /** What became of the command with this id; `null` for an unknown one. */
+    statusOf: (id: string): CommandStatus | null =>
+      read(() => statements.statusOf.get(device, id) ?? null),
+    /** Records a command as `received`, with its ack; or returns the status of the first one with this id. */
+    receive: (command: Command, response: ResponseAddress | null, atMs: number) =>
+      receive(device, command, response, atMs),
+    /** Sets the status of an open entry, and keeps its ack. */
+    advance: (key: string, change: StatusChange): void => advance(device, key, change),
+    /** Keeps an ack that belongs to no entry: a command was rejected. False when there is no room for it. */
+    answer: (ack: CommandAck, response: ResponseAddress | null): boolean =>
+      answer(device, ack, response),
+    /** Whether so many acks wait that no further command may be accepted. */
+    isFull: (): boolean => read(isFull),
+    /** Entries that have not ended, in the order of arrival. */
+    open: (): JournalEntry[] => read(() => statements.open.all(device).map(entryOf)),
+    /** The oldest acks that the broker does not have and whose number is greater than `after`, at most `limit`. */
+    pendingAcks: (after: number, limit: number): PendingAck[] =>
+      read(() =>
+        statements.acks.all(device, after, limit).map((row) => ({
+          number: row.number,
+          ack: JSON.parse(row.ack) as CommandAck,
+          response: responseOf(row),
+        })),
+      ),
+    /** The broker has this ack. */
+    acknowledged: (number: number): void => read(() => acknowledged(number)),
+    /** Commands issued before this time may have been forgotten; `null` while none was. Epoch milliseconds. */
+    horizonMs: (): number | null => {
+      const knownMs = read(() => statements.horizon.get(device));
+      return knownMs === undefined ? null : knownMs + 1;
+    },
+  });
+
+  const opened = opening.move();
+  return { of, [Symbol.dispose]: () => opened.dispose() };
+}
+
+interface StatusChange {
+  status: CommandStatus;
+  atMs: number;
+  result?: unknown;
+  error?: string;
+}
+
+interface ResponseColumns {
+  responseTopic: string | null;
+  correlation: Buffer | null;
+}
+
+/** A command that has not ended; `command` is JSON. */
+interface EntryRow extends ResponseColumns {
+  key: string;
+  status: CommandStatus;
+  command: string;
+}
+
+interface AckRow extends ResponseColumns {
+  number: number;
+  ack: string;
+}
+
+function entryOf(row: EntryRow): JournalEntry {
+  const { key, status } = row;
+  return { key, status, command: JSON.parse(row.command) as Command, response: responseOf(row) };
+}
+
+function responseOf({ responseTopic, correlation }: ResponseColumns): ResponseAddress | null {
+  return responseTopic === null ? null : { topic: responseTopic, correlation };
+}
 
 /** "WJRN" in the header of the file. */
 const APPLICATION_ID = 0x574a524e;
 const SCHEMA_VERSION = 1;
 
-/** What "open" and "ended" are in SQL; the indices hold for exactly these words. */
+/** "Open" and "ended" in SQL. SQLite uses the partial indices only for exactly these words. */
 const IS_OPEN = "status IN ('received', 'running')";
 const HAS_ENDED = "status NOT IN ('received', 'running')";
 
 /**
- * - `commands`: what was taken in, in the order of arrival. One that has ended keeps its key and its
- *   status alone, so that it is known when it comes again; one without an id is gone then. `known_ms`
- *   is when it was issued, where it says so, else when it came.
- * - `acks`: what the broker does not have yet.
+ * - `commands`: accepted commands in the order of arrival. An ended one keeps only key and status, so that
+ *   a repetition is recognised; without an id it is removed. `known_ms` is the time of issue where the
+ *   command says so, else the time of arrival.
+ * - `acks`: acks that the broker does not have yet.
  * - `horizons`: per device, the newest `known_ms` that was forgotten.
  */
 const VERSION_1 = `
@@ -49,25 +271,25 @@ CREATE TABLE horizons (
 ) STRICT, WITHOUT ROWID;
 `;
 
-/**
- * Brings an open database to the current format, in one transaction.
- *
- * @throws Fault for a file that is something else: it is left alone.
- */
-export function migrate(database: Database, file: string): void {
-  const apply = database.transaction(() => {
-    const found = {
-      application: database.pragma("application_id", { simple: true }),
-      version: Number(database.pragma("user_version", { simple: true })),
-    };
-    if (found.application === APPLICATION_ID && found.version === SCHEMA_VERSION) return;
-    const tables = database.prepare("SELECT count(*) FROM sqlite_schema").pluck().get();
-    if (tables !== 0) throw foreignFault(file, found.version);
-    database.exec(VERSION_1);
-    database.pragma(`application_id = ${APPLICATION_ID}`);
-    database.pragma(`user_version = ${SCHEMA_VERSION}`);
-  });
-  apply.immediate();
+function prepareFile(database: Database, file: string): void {
+  const found = database.pragma("quick_check(1)", { simple: true });
+  if (found !== "ok") throw damaged(file, String(found));
+  database.transaction(() => migrate(database, file)).immediate();
+  // After all checks: a foreign file keeps its journal mode.
+  database.pragma("journal_mode = WAL");
+  database.pragma("synchronous = FULL");
+}
+
+/** @throws Fault for a file with other contents: it is not changed. */
+function migrate(database: Database, file: string): void {
+  const application = database.pragma("application_id", { simple: true });
+  const version = Number(database.pragma("user_version", { simple: true }));
+  if (application === APPLICATION_ID && version === SCHEMA_VERSION) return;
+  const tables = database.prepare("SELECT count(*) FROM sqlite_schema").pluck().get();
+  if (tables !== 0) throw foreignFault(file, version);
+  database.exec(VERSION_1);
+  database.pragma(`application_id = ${APPLICATION_ID}`);
+  database.pragma(`user_version = ${SCHEMA_VERSION}`);
 }
 
 function foreignFault(file: string, version: number): Fault {
@@ -77,205 +299,93 @@ function foreignFault(file: string, version: number): Fault {
       ? `the journal ${file} was written by a newer version`
       : `${file} is a database, but no journal of commands`,
     {
-      remedy: isNewer
-        ? "Run that version, or give this device another folder (DEVICE_FOLDER)."
-        : "Move it away, or give this device another folder (DEVICE_FOLDER).",
+      remedy: `${isNewer ? "Run that version" : "Move it away"}, or give this device another folder (DEVICE_FOLDER).`,
       exitCode: EXIT_CODES.configuration,
     },
   );
 }
 
-/** Where an answer goes besides the ack topic: MQTT 5's response topic and correlation data. */
-export interface ResponseAddress {
-  topic: string;
-  correlation: Buffer | null;
-}
+type Address = [responseTopic: string | null, correlation: Buffer | null];
 
-/** A command in the journal. */
-export interface JournalEntry {
-  /** The id of the command, or one that the journal gave it. */
-  key: string;
-  command: Command;
-  response: ResponseAddress | null;
-  status: CommandStatus;
-}
-
-/** An ack that the broker does not have yet. */
-export interface PendingAck {
-  /** Rises. */
-  number: number;
-  ack: CommandAck;
-  response: ResponseAddress | null;
-}
-
-/**
- * What a device knows of its commands, on disk: each step is committed before it is taken, each status
- * with the ack that tells it. What it does not know it does not claim.
- */
-export interface Journal {
-  /** What became of the command of this id; `null` for one that it does not know. */
-  statusOf(id: string): CommandStatus | null;
-  /** Takes a command in as `received`, with its ack; or says what became of the first one of this id. */
-  receive(
-    command: Command,
-    response: ResponseAddress | null,
-    atMs: number,
-  ): { kind: "received"; entry: JournalEntry } | { kind: "known"; status: CommandStatus };
-  /** Puts a status behind an entry, and its ack. */
-  advance(
-    key: string,
-    change: { status: CommandStatus; atMs: number; result?: unknown; error?: string },
-  ): void;
-  /** Keeps an ack of something that is no entry: a rejected command. False when there is no room for it. */
-  answer(ack: CommandAck, response: ResponseAddress | null): boolean;
-  /** So many acks wait that no further command is to be taken in. */
-  isFull(): boolean;
-  /** Entries that have not ended, in the order of their arrival. */
-  open(): readonly JournalEntry[];
-  /** The oldest acks that the broker does not have and whose number is greater than `after`, at most `limit`. */
-  pendingAcks(after: number, limit: number): readonly PendingAck[];
-  /** The broker has it. */
-  acknowledged(number: number): void;
-  /** Commands that were issued before this time may have been forgotten; `null` while none was. Epoch milliseconds. */
-  horizonMs(): number | null;
-}
-
-/** A command that has not ended. */
-export interface EntryRow {
-  key: string;
-  status: CommandStatus;
-  /** JSON. */
-  command: string;
-  responseTopic: string | null;
-  correlation: Buffer | null;
-}
-
-export interface AckRow {
-  number: number;
-  /** JSON. */
-  ack: string;
-  responseTopic: string | null;
-  correlation: Buffer | null;
-}
-
-/** What is asked of a journal's file, each prepared once. */
-interface JournalStatements {
-  statusOf: Statement<[device: string, key: string], CommandStatus>;
-  insert: Statement<
-    [
-      device: string,
-      key: string,
-      knownMs: number,
-      command: string,
-      responseTopic: string | null,
-      correlation: Buffer | null,
-    ]
-  >;
-  openOne: Statement<[device: string, key: string], EntryRow>;
-  open: Statement<[device: string], EntryRow>;
-  setStatus: Statement<[status: CommandStatus, device: string, key: string]>;
-  /** Keeps key and status alone. */
-  end: Statement<[status: CommandStatus, device: string, key: string]>;
-  remove: Statement<[device: string, key: string]>;
-  countEnded: Statement<[], number>;
-  /** The ones issued first. */
-  forget: Statement<[count: number], { device: string; knownMs: number }>;
-  raiseHorizon: Statement<[device: string, knownMs: number]>;
-  horizon: Statement<[device: string], number>;
-  insertAck: Statement<
-    [device: string, ack: string, responseTopic: string | null, correlation: Buffer | null]
-  >;
-  countAcks: Statement<[], number>;
-  acks: Statement<[device: string, after: number, limit: number], AckRow>;
-  removeAck: Statement<[number: number]>;
-}
-
-const ENTRY = "key, status, command, response_topic AS responseTopic, correlation";
-
-export function prepareStatements(database: Database): JournalStatements {
+function prepareStatements(database: Database) {
+  const columns = "key, status, command, response_topic AS responseTopic, correlation";
   return {
     statusOf: database
-      .prepare<[string, string], CommandStatus>(
+      .prepare<[device: string, key: string], CommandStatus>(
         "SELECT status FROM commands WHERE device = ? AND key = ?",
       )
       .pluck(),
-    insert: database.prepare(
+    insert: database.prepare<
+      [device: string, key: string, knownMs: number, command: string, ...Address]
+    >(
       `INSERT INTO commands (device, key, known_ms, status, command, response_topic, correlation)
        VALUES (?, ?, ?, 'received', ?, ?, ?)`,
     ),
-    openOne: database.prepare(
-      `SELECT ${ENTRY} FROM commands WHERE device = ? AND key = ? AND ${IS_OPEN}`,
+    openOne: database.prepare<[device: string, key: string], EntryRow>(
+      `SELECT ${columns} FROM commands WHERE device = ? AND key = ? AND ${IS_OPEN}`,
     ),
-    open: database.prepare(
-      `SELECT ${ENTRY} FROM commands WHERE device = ? AND ${IS_OPEN} ORDER BY number`,
+    open: database.prepare<[device: string], EntryRow>(
+      `SELECT ${columns} FROM commands WHERE device = ? AND ${IS_OPEN} ORDER BY number`,
     ),
-    setStatus: database.prepare("UPDATE commands SET status = ? WHERE device = ? AND key = ?"),
-    end: database.prepare(
+    setStatus: database.prepare<[status: CommandStatus, device: string, key: string]>(
+      "UPDATE commands SET status = ? WHERE device = ? AND key = ?",
+    ),
+    end: database.prepare<[status: CommandStatus, device: string, key: string]>(
       `UPDATE commands SET status = ?, command = NULL, response_topic = NULL, correlation = NULL
        WHERE device = ? AND key = ?`,
     ),
-    remove: database.prepare("DELETE FROM commands WHERE device = ? AND key = ?"),
+    remove: database.prepare<[device: string, key: string]>(
+      "DELETE FROM commands WHERE device = ? AND key = ?",
+    ),
     countEnded: database
       .prepare<[], number>(`SELECT count(*) FROM commands WHERE ${HAS_ENDED}`)
       .pluck(),
-    forget: database.prepare(
+    forget: database.prepare<[count: number], { device: string; knownMs: number }>(
       `DELETE FROM commands WHERE number IN
          (SELECT number FROM commands WHERE ${HAS_ENDED} ORDER BY known_ms, number LIMIT ?)
        RETURNING device, known_ms AS knownMs`,
     ),
-    raiseHorizon: database.prepare(
+    raiseHorizon: database.prepare<[device: string, knownMs: number]>(
       `INSERT INTO horizons (device, known_ms) VALUES (?, ?)
        ON CONFLICT (device) DO UPDATE SET known_ms = max(known_ms, excluded.known_ms)`,
     ),
     horizon: database
-      .prepare<[string], number>("SELECT known_ms FROM horizons WHERE device = ?")
+      .prepare<[device: string], number>("SELECT known_ms FROM horizons WHERE device = ?")
       .pluck(),
-    insertAck: database.prepare(
+    insertAck: database.prepare<[device: string, ack: string, ...Address]>(
       "INSERT INTO acks (device, ack, response_topic, correlation) VALUES (?, ?, ?, ?)",
     ),
     countAcks: database.prepare<[], number>("SELECT count(*) FROM acks").pluck(),
-    acks: database.prepare(
+    acks: database.prepare<[device: string, after: number, limit: number], AckRow>(
       `SELECT number, ack, response_topic AS responseTopic, correlation FROM acks
        WHERE device = ? AND number > ? ORDER BY number LIMIT ?`,
     ),
-    removeAck: database.prepare("DELETE FROM acks WHERE number = ?"),
+    removeAck: database.prepare<[number: number]>("DELETE FROM acks WHERE number = ?"),
   };
 }
 
-const DAMAGED: ReadonlySet<string | null> = new Set(["SQLITE_CORRUPT", "SQLITE_NOTADB"]);
-
-/** Runs a step of a journal; what SQLite throws becomes a fault that says what to do. */
-export function orJournalFault<T>(file: string, step: () => T): T {
+/** Turns an error of SQLite into a fault that says what to do. */
+function orJournalFault<T>(file: string, step: () => T): T {
   try {
     return step();
   } catch (cause) {
     if (cause instanceof Fault) throw cause;
-    const code = errorCode(cause)?.split("_").slice(0, 2).join("_") ?? null;
-    if (DAMAGED.has(code)) throw damaged(file, errorMessage(cause), cause);
+    if (/^SQLITE_(CORRUPT|NOTADB)/.test(errorCode(cause) ?? "")) {
+      throw damaged(file, errorMessage(cause), cause);
+    }
     throw new Fault(`the journal ${file} cannot be written: ${errorMessage(cause)}`, {
       remedy:
-        "Make room on its disk and see that this user may write there. Nothing was obeyed meanwhile; the broker sends commands again.",
+        "Free space on its disk and check that this user may write there. No command was executed meanwhile; the broker sends them again.",
       exitCode: EXIT_CODES.cannotCreate,
       cause,
     });
   }
 }
 
-/** What to do about a journal that is damaged, and what that costs. */
-export function damaged(file: string, found: string, cause?: unknown): Fault {
+function damaged(file: string, found: string, cause?: unknown): Fault {
   return new Fault(`the journal ${file} is damaged: ${found}`, {
-    remedy: `Move it away (with ${file}-wal and ${file}-shm, if they are there) and start again with an empty one. What it held is lost: commands that had not begun, answers that were not sent, and which ids were obeyed, so do not send those again.`,
+    remedy: `Move it away (with ${file}-wal and ${file}-shm, if they exist) and start again with an empty one. Its contents are lost: commands that had not begun, acks that were not sent, and which ids were executed, so do not send those again.`,
     exitCode: EXIT_CODES.fault,
     cause,
   });
 }
-
-/** What bounds a journal's file. */
-export interface JournalLimits {
-  /** Commands that have ended and are known by their ids. The one issued first is forgotten first. */
-  endedMax: number;
-  /** Acks that the broker does not have. Beyond it answers to rejected commands are dropped, and no command is taken in. */
-  acksMax: number;
-}
-
-export const JOURNAL_LIMITS: JournalLimits = { endedMax: 10_000, acksMax: 10_000 };

@@ -22,9 +22,9 @@ const bytes = z
 export const command: DeviceCommand<number> = {
   name: "add_1gb_file",
   label: "Add a 1 GB file",
-  summary: "Makes a file in the sandbox: 1000 MB, or as much as it is told.",
+  summary: "Creates a file in the sandbox: 1000 MB, or of the size in the payload.",
   payload: bytes,
-  // A memory card may take its time.
+  // A memory card may be slow.
   timeoutMs: 600_000,
   run: (payload, { device, signal }) => device.sandbox.allocate(payload, signal),
 };

@@ -1,8 +1,9 @@
 import { z } from "zod";
-import { shown } from "../payload/payload.ts";
-import { type DeviceCommand, Refusal } from "./command.ts";
+import { INTERVAL_MS_MAX, Refusal } from "../control/control.ts";
+import type { DeviceCommand } from "./command.ts";
+import { shown } from "./payload.ts";
 
-const SECONDS_MAX = 86_400;
+const SECONDS_MAX = INTERVAL_MS_MAX / 1_000;
 const SECONDS = /^\s*\d{1,9}(\.\d{1,9})?\s*$/;
 const words = "it must be a number of seconds";
 
@@ -24,7 +25,7 @@ export const command: DeviceCommand<number | string> = {
   },
 };
 
-/** Text fields of dashboards send text. NaN for what is no number. */
+/** Text fields of dashboards send text. `NaN` for text that is no number. */
 function secondsOf(given: number | string): number {
   if (typeof given === "number") return given;
   return SECONDS.test(given) ? Number(given) : Number.NaN;

@@ -1,15 +1,16 @@
 import { z } from "zod";
-import { RESULT_BYTES_MAX } from "../command-life/admission.ts";
-import type { DeviceControl } from "../device/control.ts";
-import { shown } from "../payload/payload.ts";
-import { type DeviceCommand, Refusal } from "./command.ts";
+import type { DeviceControl } from "../control/control.ts";
+import { Refusal } from "../control/control.ts";
+import { type DeviceCommand, RESULT_BYTES_MAX } from "./command.ts";
+import { shown } from "./payload.ts";
 
 const NAMES_MAX = 50;
 const words = "it must be left out, or the name of a command or a source";
 
 export const command: DeviceCommand<string | null> = {
   name: "describe",
-  summary: "Tells what the device measures and obeys; of one command or source with its name.",
+  summary:
+    "Describes what the device measures and executes, or the one command or source that the payload names.",
   payload: z
     .union([z.null(), z.string().max(64), z.strictObject({}).transform(() => null)], words)
     .describe("Nothing, or the name of a command or a source."),
@@ -42,7 +43,7 @@ interface Named {
   name: string;
 }
 
-/** What is told of a device. Its lists are shortened when it would be too long. */
+/** The full description of a device. */
 interface Description {
   id: string;
   intervalSeconds: number;
@@ -52,41 +53,34 @@ interface Description {
   commands: readonly (Named & { payload: object })[];
 }
 
-/** The first of several ever shorter descriptions that an ack can tell; `shortened` says what is not in it. */
+/** The longest of several descriptions that fits into an ack; `shortened` says what it leaves out. */
 function fitDescription(full: Description): object {
-  const small = { ...full, sources: full.sources.map(withShortAttributes) };
-  const smaller = { ...small, commands: full.commands.map(({ payload: _, ...rest }) => rest) };
-  const names = { ...full, sources: namesOf(full.sources), commands: namesOf(full.commands) };
+  const sources = full.sources.map(({ attributes, ...source }) => ({
+    ...source,
+    attributes: attributes.map(({ name, unit }) => ({ name, unit })),
+  }));
+  const commands = full.commands.map(({ payload: _, ...rest }) => rest);
+  const names = {
+    sources: full.sources.map(({ name }) => name),
+    commands: full.commands.map(({ name }) => name),
+  };
   const candidates = [
     full,
-    { ...small, shortened: "attributes" },
-    { ...smaller, shortened: "attributes, payloads" },
-    { ...names, shortened: "everything but names; give one of them to read more" },
+    { ...full, sources, shortened: "attributes" },
+    { ...full, sources, commands, shortened: "attributes, payloads" },
+    { ...full, ...names, shortened: "everything but names; give one of them to read more" },
   ];
-  return candidates.find(fits) ?? fewest(names, full);
-}
-
-/** So few that they always fit: a name has 64 letters at most. */
-function fewest(
-  names: { sources: readonly string[]; commands: readonly string[] },
-  full: Description,
-): object {
-  return {
-    ...names,
-    sources: names.sources.slice(0, NAMES_MAX),
-    commands: names.commands.slice(0, NAMES_MAX),
-    shortened: `the first ${NAMES_MAX} names of ${full.sources.length} sources and ${full.commands.length} commands`,
-  };
+  // A name has 64 letters at most, so the last resort always fits.
+  return (
+    candidates.find(fits) ?? {
+      ...full,
+      sources: names.sources.slice(0, NAMES_MAX),
+      commands: names.commands.slice(0, NAMES_MAX),
+      shortened: `the first ${NAMES_MAX} names of ${names.sources.length} sources and ${names.commands.length} commands`,
+    }
+  );
 }
 
 function fits(description: object): boolean {
   return Buffer.byteLength(JSON.stringify(description)) <= RESULT_BYTES_MAX;
-}
-
-function withShortAttributes(source: Description["sources"][number]): object {
-  return { ...source, attributes: source.attributes.map(({ name, unit }) => ({ name, unit })) };
-}
-
-function namesOf(list: readonly Named[]): string[] {
-  return list.map(({ name }) => name);
 }

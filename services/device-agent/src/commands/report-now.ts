@@ -1,21 +1,21 @@
 import { addAbortListener } from "node:events";
-import { noPayload } from "../payload/payload.ts";
 import type { DeviceCommand } from "./command.ts";
+import { noPayload } from "./payload.ts";
 
 const REASONS_MAX = 5;
 
 export const command: DeviceCommand = {
   name: "report_now",
-  summary: "Measures and reports everything now, and tells what became of it.",
+  summary: "Measures and reports everything now, and returns the outcomes.",
   payload: noPayload,
   run: async (_payload, { device, signal }) => {
     const ended = Promise.withResolvers<never>();
     using _ending = addAbortListener(signal, () => ended.reject(signal.reason));
-    // What becomes of an alarm may take days to be known.
-    const told = await Promise.race([device.reportNow(), ended.promise]);
+    // The outcome of an alarm may be days away.
+    const reports = await Promise.race([device.reportNow(), ended.promise]);
     const outcomes: Record<string, number> = {};
     const reasons = new Set<string>();
-    for (const outcome of told) {
+    for (const outcome of reports) {
       outcomes[outcome.kind] = (outcomes[outcome.kind] ?? 0) + 1;
       if ("reason" in outcome && reasons.size < REASONS_MAX) reasons.add(outcome.reason);
     }

@@ -1,6 +1,7 @@
 import { z } from "zod";
-import { shown } from "../payload/payload.ts";
-import { type DeviceCommand, Refusal } from "./command.ts";
+import { Refusal } from "../control/control.ts";
+import type { DeviceCommand } from "./command.ts";
+import { shown } from "./payload.ts";
 
 const NAMES_MAX = 100;
 const NAMES_SHOWN_MAX = 20;

@@ -1,15 +1,44 @@
 import { join, resolve, sep } from "node:path";
-import type { KindSettings } from "@weir/delivery";
 import type { DeviceAddress } from "@weir/protocol";
-import type { Problem, SettingValues } from "@weir/runtime";
+import { didYouMean, type Problem, type SettingValues } from "@weir/runtime";
 import type { DeviceCommand } from "../commands/command.ts";
-import type { deviceAgentSettings } from "../config.ts";
-import type { DeadbandRule } from "../report/deadband.ts";
-import type { SandboxOptions } from "../sandbox/sandbox.ts";
-import type { SourceKind } from "../sources/source.ts";
-import { type AgentFile, allowedCommands } from "./agent-file.ts";
+import type { SandboxOptions } from "../control/sandbox.ts";
+import type { AgentFile } from "./agent-file.ts";
+import type { deviceAgentSettings } from "./config.ts";
 import { kindSettings } from "./report-entry.ts";
-import { chooseSources, DEFAULT_SOURCES, readSources, type SourcesContext } from "./sources.ts";
+import {
+  type ConfiguredSource,
+  chooseSources,
+  DEFAULT_SOURCES,
+  readSources,
+  type SourcesContext,
+} from "./source-config.ts";
+
+/** A device, as it is configured. */
+export interface DeviceConfig {
+  address: DeviceAddress;
+  /** Between two reports, and the least that `change_send_interval` may set, in milliseconds. */
+  intervalMs: number;
+  intervalMinMs: number;
+  sources: readonly ConfiguredSource[];
+  /** The commands that the device executes, by name. */
+  commands: ReadonlyMap<string, DeviceCommand>;
+  sandbox: SandboxOptions;
+  /** `null` does not announce the device to Home Assistant. */
+  homeAssistant: { prefix: string } | null;
+  /** For random sources; `null` for cryptographic randomness. */
+  seed: number | null;
+  /** The folder that relative paths start from: that of agent.yaml. */
+  base: string;
+  /** How long the broker keeps commands for a device that is away, in seconds. */
+  sessionExpirySeconds: number;
+  /** How it looks for a broker that is away: at least every ten seconds, or less and less often. */
+  power: "mains" | "battery";
+  /** Topics, or their first levels, that others subscribe to: no response goes there. */
+  reservedTopics?: readonly string[];
+  /** What removes an alarm from the outbox. */
+  confirm: "receipt" | "puback";
+}
 
 export interface DeviceContext {
   values: SettingValues<typeof deviceAgentSettings>;
@@ -26,20 +55,24 @@ const QUOTA_BYTES = 5e9;
 const RESERVE_BYTES = 1e9;
 const HOME_ASSISTANT = { prefix: "homeassistant" };
 
-/** A device: the environment over agent.yaml over the defaults; and everything that is wrong with it. */
+/** A device, and every problem of its configuration: the environment over agent.yaml over the defaults. */
 export function deviceConfig(
   file: AgentFile,
   { values, base, kinds, commands, whereIs }: DeviceContext,
 ): { device: DeviceConfig; problems: Problem[] } {
   const context = { kinds, delivery: kindSettings(file.delivery), whereIs };
   const read = readSources(file.sources ?? DEFAULT_SOURCES, context);
-  // Of sources that are wrong it cannot be told whether they were meant.
+  // DEVICE_SOURCES may name a source that is invalid: report that source only.
   const chosen =
     values.DEVICE_SOURCES === null || read.problems.length > 0
       ? { sources: read.sources, problems: [] }
       : chooseSources(read.sources, values.DEVICE_SOURCES, context);
   const allowed = allowedCommands(commands, file.commands?.allow);
-  const sandbox = sandboxOptions(file.sandbox, values.DEVICE_FOLDER);
+  const sandbox: SandboxOptions = {
+    folder: resolve(values.DEVICE_FOLDER, file.sandbox?.folder ?? "sandbox"),
+    quotaBytes: file.sandbox?.quota ?? QUOTA_BYTES,
+    reserveBytes: file.sandbox?.reserve ?? RESERVE_BYTES,
+  };
 
   const device: DeviceConfig = {
     address: { prefix: values.DEVICE_PREFIX, id: values.DEVICE_ID },
@@ -65,12 +98,9 @@ export function deviceConfig(
   return { device, problems };
 }
 
-function intervals(
-  file: AgentFile,
-  seconds: number | null,
-): Pick<DeviceConfig, "intervalMs" | "intervalMinMs"> {
+function intervals(file: AgentFile, seconds: number | null) {
   const intervalMs = seconds === null ? (file.interval ?? INTERVAL_MS) : seconds * 1_000;
-  // What the operator has set, a command may set as well.
+  // A command may set what the operator has set.
   const intervalMinMs = Math.min(intervalMs, file.intervalMin ?? INTERVAL_MIN_MS);
   return { intervalMs, intervalMinMs };
 }
@@ -81,23 +111,15 @@ function intervalProblems({ interval = INTERVAL_MS, intervalMin }: AgentFile): P
   return [{ path: ["intervalMin"], words, of: [["interval"], ["intervalMin"]] }];
 }
 
-function sandboxOptions(entry: AgentFile["sandbox"], folder: string): SandboxOptions {
-  return {
-    folder: resolve(folder, entry?.folder ?? "sandbox"),
-    quotaBytes: entry?.quota ?? QUOTA_BYTES,
-    reserveBytes: entry?.reserve ?? RESERVE_BYTES,
-  };
-}
-
-/** The device's own files are nothing that commands should come near to. */
+/** Commands must not reach the device's own files. */
 function sandboxProblems({ folder }: SandboxOptions, deviceFolder: string): Problem[] {
   const own = resolve(deviceFolder);
   if (own !== folder && !own.startsWith(folder.endsWith(sep) ? folder : folder + sep)) return [];
-  const words = `the journal of the device is in there (${join(own, "journal.db")}); name a folder of its own`;
+  const words = `the journal of the device is in this folder (${join(own, "journal.db")}); name another folder`;
   return [{ path: ["sandbox", "folder"], words }];
 }
 
-/** Where the suite hears readings, states and Home Assistant's devices, as far as this device is told. */
+/** The configured topics of readings, statistics, devices and Home Assistant. */
 function reservedTopics({ homeAssistant }: AgentFile, values: DeviceContext["values"]): string[] {
   const { prefix } = typeof homeAssistant === "object" ? homeAssistant : HOME_ASSISTANT;
   const prefixes = values.DEVICE_TOPIC_PREFIXES.split(",").map((one) => one.trim());
@@ -113,43 +135,21 @@ function homeAssistant(
   return typeof entry === "object" ? entry : HOME_ASSISTANT;
 }
 
-/** A source, as it is configured. */
-export interface ConfiguredSource {
-  name: string;
-  /** `agent.yaml:12: sources.walk`, for what is wrong with it when it is opened. */
-  where?: string;
-  kind: SourceKind;
-  /** What `kind.options` made of the configuration. */
-  options: unknown;
-  isActive: boolean;
-  /** `null` follows the device's interval. */
-  everyMs: number | null;
-  delivery: KindSettings;
-  rule: DeadbandRule;
-}
-
-/** A device, as it is configured. */
-export interface DeviceConfig {
-  address: DeviceAddress;
-  /** Between two reports, and what `change_send_interval` may set at least, in milliseconds. */
-  intervalMs: number;
-  intervalMinMs: number;
-  sources: readonly ConfiguredSource[];
-  /** What the device obeys, by name. */
-  commands: ReadonlyMap<string, DeviceCommand>;
-  sandbox: SandboxOptions;
-  /** `null` tells Home Assistant nothing. */
-  homeAssistant: { prefix: string } | null;
-  /** For random sources; `null` for cryptographic randomness. */
-  seed: number | null;
-  /** The folder that relative paths start from: that of agent.yaml. */
-  base: string;
-  /** How long the broker keeps commands for a device that is away, in seconds. */
-  sessionExpirySeconds: number;
-  /** How it looks for a broker that is away: at least every ten seconds, or ever less often. */
-  power: "mains" | "battery";
-  /** Topics, or beginnings of them, that mean something to others: no answer goes there. */
-  reservedTopics?: readonly string[];
-  /** What ends the stay of an alarm in the outbox. */
-  confirm: "receipt" | "puback";
+/** @param allow names of commands; `undefined` allows all. */
+function allowedCommands(
+  commands: readonly DeviceCommand[],
+  allow: readonly string[] | undefined,
+): { commands: ReadonlyMap<string, DeviceCommand>; problems: Problem[] } {
+  const known = new Map(commands.map((command) => [command.name, command]));
+  if (allow === undefined) return { commands: known, problems: [] };
+  const names = [...known.keys()];
+  const problems = [...allow.entries()]
+    .filter(([, name]) => !known.has(name))
+    .map(([index, name]) => {
+      const path = ["commands", "allow", String(index)];
+      const words = `there is no such command${didYouMean(name, names)} (there are ${names.join(", ")})`;
+      return { path, words, of: [path, ["commands", "folder"]] };
+    });
+  const allowed = [...known].filter(([name]) => allow.includes(name));
+  return { commands: new Map(allowed), problems };
 }

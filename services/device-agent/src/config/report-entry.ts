@@ -1,7 +1,7 @@
 import type { KindSettings } from "@weir/delivery";
 import { type Bounds, duration } from "@weir/runtime";
 import { z } from "zod";
-import type { Deadband, DeadbandRule } from "../report/deadband.ts";
+import type { DeadbandRule } from "../report/deadband.ts";
 
 export const MAX_SILENCE_BOUNDS: Bounds = { min: "1s", max: "366d" };
 export const MAX_SILENCE_MS = 300_000;
@@ -23,12 +23,9 @@ export const delivery = z
   })
   .describe("How it is sent; telemetry.");
 
-export type DeliveryEntry = z.infer<typeof delivery>;
-
 /** @param entry `undefined` is telemetry. */
-export function kindSettings(entry: DeliveryEntry | undefined): KindSettings {
-  if (entry === undefined) return { class: "telemetry" };
-  if (entry.class !== "event") return { class: entry.class };
+export function kindSettings(entry: z.infer<typeof delivery> | undefined): KindSettings {
+  if (entry?.class !== "event") return { class: entry?.class ?? "telemetry" };
   return { class: "event", ...(entry.ttl !== undefined && { ttlMs: entry.ttl }) };
 }
 
@@ -58,26 +55,19 @@ export const deadband = z
     ({ absolute, relative }) => (absolute === undefined) !== (relative === undefined),
     "it has either absolute or relative",
   )
-  .describe("What has changed less since it was reported is not reported; none.");
+  .describe("A smaller change since the last report is not reported; none.");
 
-export type DeadbandEntry = z.infer<typeof deadband>;
-
-/** When the values of a source are reported; without a deadband each of them is. */
+/** When the values of a source are reported: without a deadband, each of them. */
 export function deadbandRule(entry: {
-  deadband?: DeadbandEntry | undefined;
+  deadband?: z.infer<typeof deadband> | undefined;
   maxSilence?: number | undefined;
 }): DeadbandRule {
-  return {
-    deadband: entry.deadband === undefined ? null : normaliseDeadband(entry.deadband),
-    maxSilenceMs: entry.maxSilence ?? MAX_SILENCE_MS,
-  };
-}
-
-function normaliseDeadband({ absolute, relative }: DeadbandEntry): Deadband {
-  if (absolute !== undefined) return { kind: "absolute", width: absolute };
-  return { kind: "relative", share: shareOf(relative ?? 0) };
-}
-
-function shareOf(relative: number | string): number {
-  return typeof relative === "number" ? relative : Number.parseFloat(relative) / 100;
+  const maxSilenceMs = entry.maxSilence ?? MAX_SILENCE_MS;
+  if (entry.deadband === undefined) return { deadband: null, maxSilenceMs };
+  const { absolute, relative = 0 } = entry.deadband;
+  if (absolute !== undefined) {
+    return { deadband: { kind: "absolute", width: absolute }, maxSilenceMs };
+  }
+  const share = typeof relative === "number" ? relative : Number.parseFloat(relative) / 100;
+  return { deadband: { kind: "relative", share }, maxSilenceMs };
 }

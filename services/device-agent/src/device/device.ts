@@ -1,25 +1,19 @@
 import type { Delivery } from "@weir/delivery";
-import { type CommandOutcome, deviceTopics } from "@weir/protocol";
+import { type CommandOutcome, type DeviceLogLevel, deviceTopics } from "@weir/protocol";
 import { type Clock, ConfigurationFault } from "@weir/runtime";
-import { type CommandHandler, createCommandHandler } from "../command-life/handler.ts";
+import { CommandHandler } from "../command-life/handler.ts";
 import type { Journal } from "../command-life/journal.ts";
-import type { ConfiguredSource, DeviceConfig } from "../config/device-config.ts";
-import { createDiscovery, type Discovery, type SensorDescription } from "../home-assistant.ts";
-import { staleAfterMs } from "../report/meter.ts";
-import { createReporter, type ReportedSource, type Reporter } from "../report/reporter.ts";
-import type { Sandbox } from "../sandbox/sandbox.ts";
+import type { DeviceConfig } from "../config/device-config.ts";
+import { createControl, type DeviceControl, INTERVAL_MS_MAX } from "../control/control.ts";
+import type { DeviceMemory } from "../control/memory.ts";
+import type { Sandbox } from "../control/sandbox.ts";
+import { staleAfterMs } from "../report/deadband.ts";
+import { type ReportedSource, Reporter } from "../report/reporter.ts";
 import { createRandom } from "../sources/random.ts";
-import { createControl, type DeviceControl } from "./control.ts";
-import {
-  createDeviceLog,
-  type DeviceConnection,
-  kindOf,
-  LOG_KIND,
-  openDelivery,
-} from "./delivery.ts";
-import type { DeviceMemory } from "./memory.ts";
+import { type ConnectionOptions, kindOf, LOG_KIND, openConnection } from "./connection.ts";
+import { Discovery, type SensorDescription } from "./home-assistant.ts";
 
-export interface DeviceOptions extends DeviceConnection {
+export interface DeviceOptions extends ConnectionOptions {
   journal: Journal;
   memory: DeviceMemory;
   sandbox: Sandbox;
@@ -27,24 +21,26 @@ export interface DeviceOptions extends DeviceConnection {
   restart: () => void;
 }
 
-/** One device: measures, reports, obeys. Disposing of it ends intake first and flushes after. */
+/** Starts one device: it measures, reports and executes commands. Disposing of it ends intake first and flushes after. */
 export function startDevice(options: DeviceOptions): AsyncDisposable {
   const { config, memory, clock, logger, onFault } = options;
-  const { address } = config;
+  const { address, commands, homeAssistant, intervalMinMs } = config;
   const topics = deviceTopics(address);
   const remembered = memory.recall();
   const sources = openSources(config, remembered.activeSources, clock);
-  const opened = new AsyncDisposableStack();
 
-  const log = createDeviceLog({
-    logger,
-    send: (level, line) => void delivery.send(LOG_KIND, topics.log(level), line).catch(onFault),
-    clock,
-  });
-  const reporter = createReporter({
+  const writer =
+    (level: DeviceLogLevel) =>
+    (message: string, details: object = {}): void => {
+      logger[level](details, message);
+      const line = { time: clock.now(), message, ...details };
+      delivery.send(LOG_KIND, topics.log(level), line).catch(onFault);
+    };
+  const log = { info: writer("info"), warn: writer("warn"), error: writer("error") };
+  const reporter = new Reporter({
     sources,
-    // The least interval may have been raised since a command set this one.
-    intervalMs: Math.max(remembered.intervalMs ?? config.intervalMs, config.intervalMinMs),
+    // A new configuration may have raised the least interval since a command set this one.
+    intervalMs: Math.max(remembered.intervalMs ?? config.intervalMs, intervalMinMs),
     rules: remembered.rules,
     send: async (series, state) => {
       const outcome = await delivery.send(kindOf(series), topics.state, state);
@@ -55,14 +51,19 @@ export function startDevice(options: DeviceOptions): AsyncDisposable {
     clock,
   });
   const control: DeviceControl = createControl({
-    ...options,
+    id: address.id,
+    intervalMinMs,
+    commands,
     sources,
     reporter,
+    memory,
+    sandbox: options.sandbox,
     onChange: () => discovery?.refresh(),
+    restart: options.restart,
   });
-  const handler: CommandHandler = createCommandHandler({
+  const handler = new CommandHandler({
     device: address,
-    commands: config.commands,
+    commands,
     reservedTopics: config.reservedTopics ?? [],
     control,
     journal: options.journal,
@@ -71,15 +72,23 @@ export function startDevice(options: DeviceOptions): AsyncDisposable {
     onEnded: (_, outcome) => options.onCommand(outcome),
     onFault,
   });
-  const discovery = createDeviceDiscovery({ config, sources, reporter, control });
-  const delivery: Delivery<string> = openDelivery({
-    ...options,
+  const discovery =
+    homeAssistant === null
+      ? null
+      : new Discovery(homeAssistant.prefix, () => ({
+          address,
+          sensors: sources.flatMap((source) => sensorsOf(source, reporter)),
+          commands: [...commands.values()],
+          intervalSeconds: { min: intervalMinMs / 1_000, max: INTERVAL_MS_MAX / 1_000 },
+        }));
+  const delivery: Delivery<string> = openConnection(options, {
     handler,
     discovery,
     series: sources,
   });
 
-  // Closed in reverse: no new states, then the command that runs, then the connection with what is told of both.
+  // Closed in reverse: no new states, then the running command, then the connection that sends both.
+  const opened = new AsyncDisposableStack();
   opened.use(delivery);
   opened.use(handler);
   opened.use(reporter);
@@ -89,54 +98,25 @@ export function startDevice(options: DeviceOptions): AsyncDisposable {
   return opened;
 }
 
-interface DeviceDiscoveryOptions {
-  config: DeviceConfig;
-  sources: readonly OpenedSource[];
-  reporter: Pick<Reporter, "intervalMs" | "rules">;
-  control: Pick<DeviceControl, "intervalMinMs">;
-}
-
-/** `change_send_interval` takes a day at most. */
-const INTERVAL_SECONDS_MAX = 86_400;
-
-/** What makes a device known to Home Assistant; `null` where it is not to be. */
-function createDeviceDiscovery(options: DeviceDiscoveryOptions): Discovery | null {
-  const { config, sources, reporter, control } = options;
-  const { homeAssistant, address, commands } = config;
-  if (homeAssistant === null) return null;
-  return createDiscovery({
-    prefix: homeAssistant.prefix,
-    describe: () => ({
-      address,
-      sensors: sources.flatMap((source) => sensorsOf(source, reporter)),
-      commands: [...commands.values()],
-      intervalSeconds: { min: control.intervalMinMs / 1_000, max: INTERVAL_SECONDS_MAX },
-    }),
-  });
-}
-
-function sensorsOf(
-  { source, everyMs, rule }: OpenedSource,
-  reporter: Pick<Reporter, "intervalMs" | "rules">,
-): SensorDescription[] {
-  // An attribute may be called as what every object has: toString.
-  const own = new Map(Object.entries(reporter.rules()));
-  return source.attributes.map((attribute) => {
-    const intervalMs = everyMs ?? reporter.intervalMs();
-    const staleMs = staleAfterMs(own.get(attribute.name) ?? rule, intervalMs);
+function sensorsOf({ source, everyMs }: OpenedSource, reporter: Reporter): SensorDescription[] {
+  const rules = reporter.allRules();
+  return source.attributes.flatMap((attribute) => {
+    const rule = rules.get(attribute.name);
+    if (rule === undefined) return [];
+    const staleMs = staleAfterMs(rule, everyMs ?? reporter.intervalMs);
     return { attribute, expireAfterSeconds: Math.ceil(staleMs / 1_000) };
   });
 }
 
-/** A source that is open, with the word that chose it. */
-export interface OpenedSource extends ReportedSource {
+/** An open source, with the name of its kind. */
+interface OpenedSource extends ReportedSource {
   kind: string;
 }
 
 /**
- * Opens all sources of a device, active or not: commands may choose among them.
+ * Opens all sources of a device, also inactive ones: commands may activate them.
  *
- * @param activeNames those that commands have chosen; `null` for those of the configuration.
+ * @param activeNames those that commands have activated; `null` for those of the configuration.
  * @throws Fault when one cannot be opened, ConfigurationFault when two have an attribute of the same name.
  */
 export function openSources(
@@ -145,42 +125,26 @@ export function openSources(
   clock: Clock,
 ): OpenedSource[] {
   using opening = new DisposableStack();
-  const chosen = stillThere(sources, activeNames);
+  // Names that are no longer configured are ignored.
+  const active = sources.filter(({ name }) => activeNames?.includes(name));
+  const owners = new Map<string, string>();
+  const clashes: string[] = [];
   const opened = sources.map((configured, index) => {
-    const { name, kind, options, everyMs, delivery, rule } = configured;
+    const { name, where, kind, options, everyMs, delivery, rule } = configured;
     const random = createRandom(seed === null ? null : seed + index);
     const source = opening.use(kind.open(options, { name, random, clock, base }));
-    const isActive = chosen === null ? configured.isActive : chosen.includes(name);
+    for (const attribute of source.attributes) {
+      const owner = owners.get(attribute.name);
+      owners.set(attribute.name, owner ?? name);
+      if (owner === undefined) continue;
+      clashes.push(
+        `${where ?? `sources.${name}`}: its attribute ${attribute.name} is also one of the source ${owner}; rename one of them, or its attributes (see docs/reference/sources.md)`,
+      );
+    }
+    const isActive = active.length === 0 ? configured.isActive : active.includes(configured);
     return { name, kind: kind.name, source, isActive, everyMs, delivery, rule };
   });
-  const clashes = clashesOf(sources, opened);
   if (clashes.length > 0) throw new ConfigurationFault(clashes);
   opening.move();
   return opened;
-}
-
-/** What was chosen once and is not configured any more is forgotten; `null` when nothing is left of it. */
-function stillThere(
-  sources: readonly ConfiguredSource[],
-  names: readonly string[] | null,
-): readonly string[] | null {
-  const left = (names ?? []).filter((name) => sources.some((source) => source.name === name));
-  return left.length === 0 ? null : left;
-}
-
-/** A line for each attribute that an earlier source has, too. */
-function clashesOf(
-  configured: readonly ConfiguredSource[],
-  opened: readonly OpenedSource[],
-): string[] {
-  const owners = new Map<string, string>();
-  return opened.flatMap(({ name, source }, index) =>
-    source.attributes.flatMap((attribute) => {
-      const owner = owners.get(attribute.name);
-      owners.set(attribute.name, owner ?? name);
-      if (owner === undefined) return [];
-      const where = configured[index]?.where ?? `sources.${name}`;
-      return `${where}: its attribute ${attribute.name} is one of the source ${owner}, too; give one of them another name, or its attributes (see docs/reference/sources.md)`;
-    }),
-  );
 }

@@ -5,21 +5,18 @@ import { types } from "node:util";
 import { promiseHooks } from "node:v8";
 import { EXIT_CODES, errorCode, errorMessage, Fault } from "@weir/runtime";
 
-/** What a module exports is called by its name, which no other one has. */
 interface Named {
   name: string;
 }
 
-/** What a module may be, as a check of its export finds it. */
-export type Checked<T> = { kind: "sound"; loaded: T } | { kind: "unsound"; reason: string };
+/** The export of a plugin after its check. */
+export type Checked<T> = { kind: "valid"; loaded: T } | { kind: "invalid"; reason: string };
 
-/** What is loaded from a folder. */
 interface LoadOptions<T extends Named> {
-  /** The name of the one export that counts: `command`, `source`. */
+  /** The name of the export: `command`, `source`. */
   exportName: string;
-  /** Names that Weir's own have. */
+  /** Names of Weir's own commands or sources. A plugin needs another one. */
   taken: readonly string[];
-  /** Looks at what a file exports by that name. */
   check: (exported: unknown, file: string) => Checked<T>;
 }
 
@@ -28,8 +25,8 @@ const NOT_A_MODULE = /\.(d\.m?ts|test\.m?[tj]s)$/;
 const FILES_MAX = 100;
 
 /**
- * Loads each TypeScript or JavaScript file of a folder, in the order of their names, and runs it with our rights.
- * Node strips the types. Folders, tests and what begins with a dot are passed over.
+ * Loads the plugins of a folder: runs each TypeScript or JavaScript file, in the order of their names, with the
+ * rights of this process. Skips folders, tests and names that begin with a dot.
  *
  * @throws Fault that names each file that cannot be used, and why.
  */
@@ -39,7 +36,7 @@ export function loadModules<T extends Named>(folder: string, options: LoadOption
   const problems: string[] = [];
   for (const file of modulesOf(folder)) {
     const result = uniquely(load(file, options), owners);
-    if (result.kind === "unsound") problems.push(`${file}: ${result.reason}`);
+    if (result.kind === "invalid") problems.push(`${file}: ${result.reason}`);
     else {
       owners.set(result.loaded.name, `that of ${file}`);
       loaded.push(result.loaded);
@@ -47,7 +44,7 @@ export function loadModules<T extends Named>(folder: string, options: LoadOption
   }
   if (problems.length === 0) return loaded;
   throw new Fault(problems.join("\n"), {
-    remedy: "Mend each of them, or move it out of the folder.",
+    remedy: "Correct each of them, or move it out of the folder.",
     exitCode: EXIT_CODES.configuration,
   });
 }
@@ -56,7 +53,7 @@ function modulesOf(folder: string): string[] {
   const names = namesIn(folder).filter((name) => MODULE.test(name) && !NOT_A_MODULE.test(name));
   if (names.length <= FILES_MAX) return names.sort().map((name) => join(resolve(folder), name));
   throw new Fault(`${folder} has ${names.length} files to load, more than ${FILES_MAX}`, {
-    remedy: "Give a folder that holds nothing else.",
+    remedy: "Use a folder that contains nothing else.",
     exitCode: EXIT_CODES.configuration,
   });
 }
@@ -67,7 +64,7 @@ function namesIn(folder: string): string[] {
     return entries.filter((entry) => !entry.isDirectory()).map(({ name }) => name);
   } catch (cause) {
     throw new Fault(`the folder ${folder} cannot be read: ${errorMessage(cause)}`, {
-      remedy: "Make it, or take it out of the configuration.",
+      remedy: "Create it, or remove it from the configuration.",
       exitCode: EXIT_CODES.configuration,
       cause,
     });
@@ -78,37 +75,36 @@ function uniquely<T extends Named>(
   result: Checked<T>,
   owners: ReadonlyMap<string, string>,
 ): Checked<T> {
-  const owner = result.kind === "sound" ? owners.get(result.loaded.name) : undefined;
-  if (result.kind === "unsound" || owner === undefined) return result;
-  return unsound(`the name ${result.loaded.name} is taken: it is ${owner}`);
+  const owner = result.kind === "valid" ? owners.get(result.loaded.name) : undefined;
+  if (result.kind === "invalid" || owner === undefined) return result;
+  return invalid(`the name ${result.loaded.name} is taken: it is ${owner}`);
 }
 
 function load<T extends Named>(file: string, { exportName, check }: LoadOptions<T>): Checked<T> {
   try {
-    // What a file exports cannot be known before it is looked at.
     const module = createRequire(file)(file) as Record<string, unknown>;
     if (Object.hasOwn(module, exportName)) return check(module[exportName], file);
-    return unsound(`it exports nothing by the name ${exportName}: export const ${exportName} = …`);
+    return invalid(`it has no export ${exportName}: export const ${exportName} = …`);
   } catch (error) {
-    return unsound(`it cannot be loaded${lineOf(error)}: ${reasonOf(error)}`);
+    return invalid(`it cannot be loaded${lineOf(error)}: ${reasonOf(error)}`);
   }
 }
 
-function unsound(reason: string): { kind: "unsound"; reason: string } {
-  return { kind: "unsound", reason };
+function invalid(reason: string): { kind: "invalid"; reason: string } {
+  return { kind: "invalid", reason };
 }
 
 function reasonOf(error: unknown): string {
   if (errorCode(error) === "ERR_REQUIRE_ASYNC_MODULE") {
     return "it has an await outside of its functions; wait where it is used";
   }
-  // Node goes on to tell who asked for it, in several lines.
+  // The other lines of Node's message are the chain of imports.
   const [first = ""] = thrownText(error).split("\n");
   const isMissing = /^Cannot find (package|module) '[^./]/.test(first);
   return isMissing ? `${first}; keep the folder below Weir's own, where its packages are` : first;
 }
 
-/** Node tells the line of what is no TypeScript at the head of the stack, and nowhere else. */
+/** Node names the line of a syntax error only at the head of the stack. */
 function lineOf(error: unknown): string {
   if (!types.isNativeError(error) || error.name !== "SyntaxError") return "";
   const [, line] = /^.+:(\d+)\n/.exec(error.stack ?? "") ?? [];
@@ -116,25 +112,25 @@ function lineOf(error: unknown): string {
 }
 
 /**
- * Does something at once that may have begun what nobody waits for: a schema that is asked at once forgets
- * the promises of its checks, and one that is rejected later would end the process.
+ * Runs a synchronous task and handles the promises that it starts. zod's synchronous parsing drops the promises
+ * of asynchronous checks; without a handler, one that rejects later would end the process.
  */
 export function abandonPromises<T>(task: () => T): T {
-  const begun: Promise<unknown>[] = [];
-  const stop = promiseHooks.onInit((promise) => begun.push(promise));
+  const started: Promise<unknown>[] = [];
+  const stop = promiseHooks.onInit((promise) => started.push(promise));
   try {
     return task();
   } finally {
     stop();
-    for (const promise of begun) promise.catch(() => {});
+    for (const promise of started) promise.catch(() => {});
   }
 }
 
 const LENGTH_MAX = 500;
 
 /**
- * What code of the user's own has thrown, in words, and no more of it than a message tells. Never throws,
- * although what was thrown may be anything: also nothing that can be made a text.
+ * The message of something that a plugin has thrown, shortened. Never throws, although a plugin may throw
+ * a value that has no text.
  */
 export function thrownText(thrown: unknown): string {
   try {

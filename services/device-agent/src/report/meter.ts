@@ -1,49 +1,91 @@
 import { addAbortListener } from "node:events";
 import type { Clock } from "@weir/runtime";
-import { createLimitedLog, type LimitedLog } from "../command-life/handler.ts";
-import type { DeviceLog } from "../device/delivery.ts";
 import { thrownText } from "../plugins/load.ts";
 import type { Sample } from "../sources/source.ts";
-import type { DeadbandRule } from "./deadband.ts";
+import { type DeviceLog, LimitedLog } from "./log.ts";
 import type { ReportedSource } from "./reporter.ts";
 
-/** Asks sources, and bears with those that are slow or broken. Disposing of it closes them. */
-interface Meter extends AsyncDisposable {
-  /** Never rejects: `null` is a source that could not be measured. Who asks twice at a time gets one answer. */
-  measure(source: ReportedSource, timeoutMs: number): Promise<Sample | null>;
-}
-
-interface MeterOptions {
-  sources: readonly ReportedSource[];
-  log: DeviceLog;
-  clock: Clock;
-}
-
-/** How long a source that was told to end may take for that, before the others go on without it. */
+/** How long a source may take to end after its signal. Then the others go on without it. */
 const GRACE_MS = 500;
 
-interface Measurement {
-  stopping: AbortController;
-  sample: Promise<Sample | null>;
-}
+/** Log lines of each source: one with a loose contact must neither fill the log nor silence another source. */
+const LINES_MAX = 6;
+const WINDOW_MS = 3_600_000;
 
-export function createMeter({ sources, log, clock }: MeterOptions): Meter {
-  const underWay = new Map<string, Measurement>();
-  /** Those that did not even end when they were told to. */
-  const stuck = new Set<string>();
-  const told = createSourceLog({ log, clock });
-  let isStopped = false;
+/** Reads sources, and copes with those that are slow or fail. Disposing of it closes them. */
+export class Meter implements AsyncDisposable {
+  #sources: readonly ReportedSource[];
+  #log: DeviceLog;
+  #clock: Clock;
+  #reading = new Map<string, { stopping: AbortController; sample: Promise<Sample | null> }>();
+  /** Sources that did not end after their signal. */
+  #stuck = new Set<string>();
+  /** Why a source fails, by name. */
+  #failing = new Map<string, string>();
+  #logs = new Map<string, LimitedLog>();
+  #isStopped = false;
 
-  async function read({ name, source }: ReportedSource, signal: AbortSignal): Promise<Sample> {
-    if (stuck.has(name)) throw new Error("it is still busy with an earlier measurement");
+  constructor(sources: readonly ReportedSource[], log: DeviceLog, clock: Clock) {
+    this.#sources = sources;
+    this.#log = log;
+    this.#clock = clock;
+  }
+
+  /** Never rejects: `null` stands for a source that failed. Two calls at one time share one measurement. */
+  async measure(source: ReportedSource, timeoutMs: number): Promise<Sample | null> {
+    if (this.#isStopped) return null;
+    const known = this.#reading.get(source.name);
+    if (known !== undefined) return await known.sample;
+    const stopping = new AbortController();
+    const sample = this.#attempt(source, stopping, timeoutMs);
+    this.#reading.set(source.name, { stopping, sample });
+    return await sample;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isStopped = true;
+    const readings = [...this.#reading.values()];
+    for (const { stopping } of readings) stopping.abort(new Error("the device stops"));
+    await Promise.all(readings.map(({ sample }) => sample));
+    for (const log of this.#logs.values()) log[Symbol.dispose]();
+    using closing = new DisposableStack();
+    for (const { source } of this.#sources) closing.use(source);
+  }
+
+  async #attempt(
+    source: ReportedSource,
+    stopping: AbortController,
+    timeoutMs: number,
+  ): Promise<Sample | null> {
+    const { signal } = stopping;
+    using _timer = this.#clock.schedule(timeoutMs, () =>
+      stopping.abort(new Error(`it took longer than ${timeoutMs} ms`)),
+    );
+    try {
+      const sample = await this.#read(source, signal);
+      if (!this.#isStopped) this.#worked(source.name);
+      return sample;
+    } catch (error) {
+      // A source that ends because the device stops has not failed.
+      if (!this.#isStopped) {
+        this.#failed(source.name, thrownText(signal.aborted ? signal.reason : error));
+      }
+      return null;
+    } finally {
+      this.#reading.delete(source.name);
+    }
+  }
+
+  async #read({ name, source }: ReportedSource, signal: AbortSignal): Promise<Sample> {
+    if (this.#stuck.has(name)) throw new Error("it is still busy with an earlier measurement");
     const reading = source.read(signal);
     const givenUp = Promise.withResolvers<never>();
     using timers = new DisposableStack();
     using _aborting = addAbortListener(signal, () => {
       timers.use(
-        clock.schedule(GRACE_MS, () => {
-          stuck.add(name);
-          const free = () => stuck.delete(name);
+        this.#clock.schedule(GRACE_MS, () => {
+          this.#stuck.add(name);
+          const free = () => this.#stuck.delete(name);
           reading.then(free, free);
           givenUp.reject(signal.reason);
         }),
@@ -57,143 +99,30 @@ export function createMeter({ sources, log, clock }: MeterOptions): Meter {
     );
   }
 
-  async function attempt(
-    source: ReportedSource,
-    { stopping, timeoutMs }: { stopping: AbortController; timeoutMs: number },
-  ): Promise<Sample | null> {
-    const { signal } = stopping;
-    using _timer = clock.schedule(timeoutMs, () =>
-      stopping.abort(new Error(`it took longer than ${timeoutMs} ms`)),
-    );
-    try {
-      const sample = await read(source, signal);
-      if (!isStopped) told.worked(source.name);
-      return sample;
-    } catch (error) {
-      // Of what is told to end because the device does, that is no failure.
-      if (!isStopped) told.failed(source.name, thrownText(signal.aborted ? signal.reason : error));
-      return null;
-    } finally {
-      underWay.delete(source.name);
-    }
+  /** Logs a failure once, until the source works again. */
+  #failed(name: string, reason: string): void {
+    if (this.#failing.has(name)) return;
+    this.#failing.set(name, reason);
+    this.#logOf(name).warn(`the source ${name} cannot be measured: ${reason}`);
   }
 
-  return {
-    measure: async (source, timeoutMs) => {
-      if (isStopped) return null;
-      const known = underWay.get(source.name);
-      if (known !== undefined) return await known.sample;
-      const stopping = new AbortController();
-      const sample = attempt(source, { stopping, timeoutMs });
-      underWay.set(source.name, { stopping, sample });
-      return await sample;
-    },
-    [Symbol.asyncDispose]: async () => {
-      isStopped = true;
-      const measurements = [...underWay.values()];
-      for (const { stopping } of measurements) stopping.abort(new Error("the device stops"));
-      await Promise.all(measurements.map(({ sample }) => sample));
-      told[Symbol.dispose]();
-      using closing = new DisposableStack();
-      for (const { source } of sources) closing.use(source);
-    },
-  };
-}
+  #worked(name: string): void {
+    if (this.#failing.delete(name)) this.#logOf(name).info(`the source ${name} works again`);
+  }
 
-/** Tells people when a source begins to fail, and when it works again. Disposing of it tells what was left out. */
-interface SourceLog extends Disposable {
-  failed(name: string, reason: string): void;
-  worked(name: string): void;
-}
-
-/** Of each source: one with a loose contact would fill the log, and must not silence another one. */
-const LINES_MAX = 6;
-const WINDOW_MS = 3_600_000;
-
-function createSourceLog({ log, clock }: { log: DeviceLog; clock: Clock }): SourceLog {
-  /** Why, by source. */
-  const failing = new Map<string, string>();
-  const limited = new Map<string, LimitedLog>();
-
-  function logOf(name: string): LimitedLog {
-    const known = limited.get(name);
+  #logOf(name: string): LimitedLog {
+    const known = this.#logs.get(name);
     if (known !== undefined) return known;
-    const made = createLimitedLog({
-      log,
-      clock,
+    const log = new LimitedLog(this.#log, this.#clock, {
       linesMax: LINES_MAX,
       windowMs: WINDOW_MS,
       restOf: (count) => {
-        const reason = failing.get(name);
+        const reason = this.#failing.get(name);
         const now = reason === undefined ? "it works now" : `it cannot be measured: ${reason}`;
         return `the source ${name} has failed or worked again ${count} times more; ${now}`;
       },
     });
-    limited.set(name, made);
-    return made;
+    this.#logs.set(name, log);
+    return log;
   }
-
-  return {
-    failed: (name, reason) => {
-      // Once, until it works again: it is asked again and again.
-      if (failing.has(name)) return;
-      failing.set(name, reason);
-      logOf(name).warn(`the source ${name} cannot be measured: ${reason}`);
-    },
-    worked: (name) => {
-      if (failing.delete(name)) logOf(name).info(`the source ${name} works again`);
-    },
-    [Symbol.dispose]: () => {
-      for (const one of limited.values()) one[Symbol.dispose]();
-    },
-  };
-}
-
-/** So many reports in a row have to be missing before a value counts as gone. */
-const MISSING_REPORTS = 3;
-
-/** After how long without a report a value says nothing about now. One that a deadband keeps back is silent for longer than its interval. */
-export function staleAfterMs({ deadband, maxSilenceMs }: DeadbandRule, intervalMs: number): number {
-  return MISSING_REPORTS * ((deadband === null ? 0 : maxSilenceMs) + intervalMs);
-}
-
-/** Knows since when attributes are not measured any more. All times are of the monotonic clock. */
-interface Freshness {
-  measured(sample: Sample, nowMs: number): void;
-  /** These are to be measured from now on. */
-  begin(sources: readonly ReportedSource[], nowMs: number): void;
-  /** What is expected of attributes has changed: they are given their time anew. */
-  renew(nowMs: number): void;
-  /** Attributes that were to be measured, and have not been for too long. */
-  stale(intervalMs: number, nowMs: number): readonly string[];
-}
-
-export function createFreshness(
-  sources: readonly ReportedSource[],
-  ruleOf: (attribute: string) => DeadbandRule,
-): Freshness {
-  const sinceMs = new Map<string, number>();
-  const everyMsOf = new Map(
-    sources.flatMap(({ source, everyMs }) => source.attributes.map(({ name }) => [name, everyMs])),
-  );
-  return {
-    measured: (sample, nowMs) => {
-      for (const attribute of Object.keys(sample)) sinceMs.set(attribute, nowMs);
-    },
-    begin: (begun, nowMs) => {
-      for (const { name } of begun.flatMap(({ source }) => source.attributes)) {
-        sinceMs.set(name, nowMs);
-      }
-    },
-    renew: (nowMs) => {
-      for (const attribute of sinceMs.keys()) sinceMs.set(attribute, nowMs);
-    },
-    stale: (intervalMs, nowMs) =>
-      [...sinceMs]
-        .filter(([attribute, since]) => {
-          const everyMs = everyMsOf.get(attribute) ?? intervalMs;
-          return nowMs - since >= staleAfterMs(ruleOf(attribute), everyMs);
-        })
-        .map(([attribute]) => attribute),
-  };
 }

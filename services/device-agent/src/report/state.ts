@@ -2,18 +2,18 @@ import type { DeviceState } from "@weir/protocol";
 import type { Sample } from "../sources/source.ts";
 import { type DeadbandRule, isDue, type Reported } from "./deadband.ts";
 
-/** What is remembered of one attribute. */
-interface Remembrance {
+/** What is known of the reports of one attribute. */
+interface AttributeMemory {
   /** As it was reported last; `null` when it never was, or when that report was lost. */
   last: Reported | null;
-  /** Samples that a deadband has kept back since then. */
+  /** Samples within the deadband since then. */
   suppressed: number;
-  /** Whether nobody knows yet what becomes of the last report. */
-  isUnsettled: boolean;
+  /** Whether the outcome of the last report is still open. */
+  isPending: boolean;
 }
 
-/** By attribute. It is replaced, never changed. */
-export type ReportMemory = ReadonlyMap<string, Remembrance>;
+/** By attribute. Immutable: each step returns a new one. */
+export type ReportMemory = ReadonlyMap<string, AttributeMemory>;
 
 /** When and how a sample was taken. */
 export interface Moment {
@@ -24,30 +24,31 @@ export interface Moment {
   intervalMs: number;
   /** Reports everything, whatever the deadbands say. */
   isForced: boolean;
-  /** A message takes the place of the one before, which may still wait: what that one told goes along. */
+  /** A message replaces the one before, which may still wait: then the new one repeats its values. */
   replacesEarlier: boolean;
   ruleOf: (attribute: string) => DeadbandRule;
-  /** Attributes that are told to be stale. */
+  /** Attributes to report as stale. */
   stale: readonly string[];
 }
 
-/** A state that goes out, and how its values are remembered. */
+/** A state to send, and its values as they are remembered. */
 export interface Report {
   state: DeviceState;
   values: ReadonlyMap<string, Reported>;
 }
 
-/** What follows from a sample. */
-export interface Decision {
-  /** `null` when nothing is due: then no message goes out. */
-  report: Report | null;
-  memory: ReportMemory;
-}
+const NEVER: AttributeMemory = { last: null, suppressed: 0, isPending: false };
 
-const NEVER: Remembrance = { last: null, suppressed: 0, isUnsettled: false };
-
-/** Decides what of a sample is reported. What is, counts as reported until `afterLoss`. */
-export function decide(sample: Sample, memory: ReportMemory, moment: Moment): Decision {
+/**
+ * Decides which values of a sample to report. They count as reported until `afterLoss`.
+ *
+ * @returns a report of `null` when nothing is due.
+ */
+export function decide(
+  sample: Sample,
+  memory: ReportMemory,
+  moment: Moment,
+): { report: Report | null; memory: ReportMemory } {
   const due = dueOf(sample, memory, moment);
   const next = new Map(memory);
   const values = new Map<string, Reported>();
@@ -60,12 +61,12 @@ export function decide(sample: Sample, memory: ReportMemory, moment: Moment): De
     }
     const last = { value, atMs: moment.nowMs };
     values.set(attribute, last);
-    next.set(attribute, { last, suppressed: 0, isUnsettled: true });
+    next.set(attribute, { last, suppressed: 0, isPending: true });
     if (before.suppressed > 0) suppressed.push([attribute, before.suppressed]);
   }
   if (values.size === 0) return { report: null, memory: next };
   for (const attribute of moment.stale) {
-    // Whoever reads this shows it no longer, so its next sample is due whatever its deadband says.
+    // Readers no longer show a stale value, so its next sample is due, even within its deadband.
     next.set(attribute, { ...(next.get(attribute) ?? NEVER), last: null });
   }
   const state: DeviceState = {
@@ -86,40 +87,40 @@ function dueOf(sample: Sample, memory: ReportMemory, moment: Moment): Set<string
     if (isForced || isDue(value, last, ruleOf(attribute), nowMs)) due.add(attribute);
   }
   if (due.size === 0 || !replacesEarlier) return due;
-  const replaced = Object.keys(sample).filter((attribute) => memory.get(attribute)?.isUnsettled);
+  const replaced = Object.keys(sample).filter((attribute) => memory.get(attribute)?.isPending);
   return due.union(new Set(replaced));
 }
 
-/** After a report has left. */
+/** The memory after a report was sent. */
 export function afterSuccess(memory: ReportMemory, { values }: Report): ReportMemory {
   const next = new Map(memory);
   for (const [attribute, value] of values) {
     const known = memory.get(attribute);
-    if (known?.last === value) next.set(attribute, { ...known, isUnsettled: false });
+    if (known?.last === value) next.set(attribute, { ...known, isPending: false });
   }
   return next;
 }
 
-/** Whether something that a lost report told is told by no newer one. */
-export function isUntold(memory: ReportMemory, { values }: Report): boolean {
+/** Whether no newer report has all values of a lost one. */
+export function isUnreported(memory: ReportMemory, { values }: Report): boolean {
   return [...values].some(([attribute, value]) => memory.get(attribute)?.last === value);
 }
 
 /**
- * After a report was lost: what it told was not reported. The next sample of each attribute is due then,
- * unless a newer report has told it, and the samples that were kept back before are still to be told.
+ * The memory after a report was lost. The next sample of each of its attributes is due, unless a newer
+ * report has the attribute, and its counts of suppressed samples go into the next report.
  */
 export function afterLoss(memory: ReportMemory, { state, values }: Report): ReportMemory {
   const next = new Map(memory);
-  const untold = new Map(Object.entries(state.suppressed ?? {}));
+  const unreported = new Map(Object.entries(state.suppressed ?? {}));
   for (const [attribute, value] of values) {
     const known = memory.get(attribute);
     if (known === undefined) continue;
-    const suppressed = known.suppressed + (untold.get(attribute) ?? 0);
+    const suppressed = known.suppressed + (unreported.get(attribute) ?? 0);
     next.set(
       attribute,
       known.last === value
-        ? { last: null, suppressed, isUnsettled: false }
+        ? { last: null, suppressed, isPending: false }
         : { ...known, suppressed },
     );
   }

@@ -3,9 +3,8 @@ import { resolve } from "node:path";
 import { textOf } from "@weir/protocol";
 import { EXIT_CODES, errorMessage, Fault } from "@weir/runtime";
 import { z } from "zod";
-import { name as attributeName } from "../config/agent-file.ts";
 import { parseRecording, type Recording, VALUES_MAX } from "./recording.ts";
-import type { Sample, SourceKind } from "./source.ts";
+import { nameSchema, type Sample, type SourceKind } from "./source.ts";
 
 const FILE_BYTES_MAX = 64 * 2 ** 20;
 
@@ -30,7 +29,7 @@ export const source: SourceKind<ReplayOptions> = {
         "What weir export wrote, JSON lines, CSV (in a file that ends in .csv), or one number on each line; 64 MiB at most. A relative path starts at the folder of agent.yaml.",
       ),
     attributes: z
-      .array(attributeName, "it must be a list")
+      .array(nameSchema, "it must be a list")
       .max(20, "there are at most 20")
       .default([])
       .describe(

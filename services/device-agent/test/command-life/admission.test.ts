@@ -86,7 +86,7 @@ describe("what the handler refuses", () => {
     expect(trial.statuses("too-late")).toEqual([]);
     expect(trial.acks()).toHaveLength(7);
     expect(trial.log.map(({ message }) => message)).toContain(
-      "an answer was dropped: too many wait for the broker",
+      "an ack was dropped: too many wait for the broker",
     );
   });
 

@@ -133,7 +133,7 @@ describe("an ack that the broker refuses", () => {
     expect(refused).toBe(3);
     expect(trial.log.at(-1)).toEqual({
       level: "warn",
-      message: "the broker refused an answer on devices/kitchen/command/ack 3 times; it is dropped",
+      message: "the broker refused an ack on devices/kitchen/command/ack 3 times; it is dropped",
       details: { id: "a", command: "echo", status: "running" },
     });
   });

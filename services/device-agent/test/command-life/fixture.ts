@@ -13,11 +13,10 @@ import {
   type TemporaryFolder,
 } from "@weir/testkit";
 import { z } from "zod";
-import { type CommandHandler, createCommandHandler } from "../../src/command-life/handler.ts";
-import type { Journal, JournalLimits } from "../../src/command-life/journal.ts";
-import { openJournals } from "../../src/command-life/journal-file.ts";
+import { CommandHandler } from "../../src/command-life/handler.ts";
+import { type Journal, type JournalLimits, openJournals } from "../../src/command-life/journal.ts";
 import type { DeviceCommand } from "../../src/commands/command.ts";
-import type { DeviceControl } from "../../src/device/control.ts";
+import type { DeviceControl } from "../../src/control/control.ts";
 
 export const KITCHEN = { prefix: "devices", id: "kitchen" };
 export const COMMAND_TOPIC = "devices/kitchen/command";
@@ -70,7 +69,7 @@ export function startTrial(options: TrialOptions): Trial {
     (level: string) =>
     (message: string, details = {}) =>
       void log.push({ level, message, details });
-  const handler = createCommandHandler({
+  const handler = new CommandHandler({
     device: KITCHEN,
     commands: new Map(commands.map((command) => [command.name, command])),
     // No command of these tests asks it for anything.
@@ -127,7 +126,7 @@ export async function connectHandler(
       handler.connected(client);
       connected.resolve();
     },
-    onDisconnected: handler.disconnected,
+    onDisconnected: () => handler.disconnected(),
     clock: systemClock,
     logger: createTestContext().logger,
     random: () => 0.1,

@@ -4,8 +4,7 @@ import type { Command } from "@weir/protocol";
 import { Fault } from "@weir/runtime";
 import { temporaryFolder } from "@weir/testkit";
 import Sqlite from "better-sqlite3";
-import type { Journal, JournalLimits } from "../../src/command-life/journal.ts";
-import { openJournals } from "../../src/command-life/journal-file.ts";
+import { type Journal, type JournalLimits, openJournals } from "../../src/command-life/journal.ts";
 
 const NOW_MS = 1_767_225_600_000;
 
@@ -198,7 +197,7 @@ describe("the file of a journal", () => {
     writeFileSync(file, bytes.fill(0xa5, 4_096, 12_288));
     const fault = thrown(() => open(file));
     expect(fault.message).toContain(`the journal ${file} is damaged`);
-    expect(fault.remedy).toMatch(/Move it away.*which ids were obeyed/);
+    expect(fault.remedy).toMatch(/Move it away.*which ids were executed/);
   });
 
   test("that is no database at all is also that", () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { createFakeClock, eventually, temporaryFolder } from "@weir/testkit";
-import { Refusal } from "../../src/commands/command.ts";
+import { Refusal } from "../../src/index.ts";
 import { commandOf, ECHO, messageOf, startTrial } from "./fixture.ts";
 
 describe("a command", () => {
@@ -155,7 +155,7 @@ describe("a command that takes too long", () => {
     clock.advance(6_000);
     expect(await trial.ended("a")).toMatchObject({
       status: "failed",
-      error: "it took longer than 5000 ms, and did not end when it was told to",
+      error: "it took longer than 5000 ms, and did not end after its signal",
     });
     expect(await trial.ended("next")).toMatchObject({ status: "done" });
   });
@@ -208,7 +208,7 @@ describe("a device that stops", () => {
     }
     await using next = startTrial({ folder, clock, commands });
     expect(next.statuses("a")).toEqual(["received", "running", "unknown"]);
-    expect(next.acks().at(-1)?.error).toContain("cannot be told");
+    expect(next.acks().at(-1)?.error).toContain("its result is unknown");
   });
 
   test("records a command that was done all the same", async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
-import { RESULT_BYTES_MAX } from "../../src/command-life/admission.ts";
-import type { CommandDescription, SourceDescription } from "../../src/device/control.ts";
+import { RESULT_BYTES_MAX } from "../../src/commands/command.ts";
+import type { CommandDescription, SourceDescription } from "../../src/control/control.ts";
 import { createTestDevice, give } from "./fixture.ts";
 
 const bytesOf = (result: unknown): number => Buffer.byteLength(JSON.stringify(result));

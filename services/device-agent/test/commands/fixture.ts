@@ -1,9 +1,9 @@
 import { expect } from "@jest/globals";
-import { Refusal } from "../../src/commands/command.ts";
 import { DEVICE_COMMANDS } from "../../src/commands/index.ts";
-import type { DeviceControl } from "../../src/device/control.ts";
+import { parsePayload } from "../../src/commands/payload.ts";
+import type { DeviceControl } from "../../src/control/control.ts";
 import type { DeviceCommand } from "../../src/index.ts";
-import { parsePayload } from "../../src/payload/payload.ts";
+import { Refusal } from "../../src/index.ts";
 
 /** What a device of a test was told. */
 interface Told {
@@ -78,7 +78,7 @@ export async function give(
 ): Promise<unknown> {
   const command = commandOf(name);
   const parsed = parsePayload(command, payload);
-  if (parsed.kind === "unsound") return { rejected: parsed.reason };
+  if (parsed.kind === "invalid") return { rejected: parsed.reason };
   try {
     return await command.run(parsed.payload, { device, signal: new AbortController().signal });
   } catch (error) {

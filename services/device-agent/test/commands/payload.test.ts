@@ -1,8 +1,8 @@
 import { describe, expect, test } from "@jest/globals";
 import { z } from "zod";
 import { DEVICE_COMMANDS } from "../../src/commands/index.ts";
+import { parsePayload } from "../../src/commands/payload.ts";
 import type { DeviceCommand } from "../../src/index.ts";
-import { parsePayload } from "../../src/payload/payload.ts";
 import { createTestDevice, give } from "./fixture.ts";
 
 /** A command that takes what its schema takes. */
@@ -12,7 +12,7 @@ function taking(payload: z.ZodType): DeviceCommand {
 
 function reasonOf(schema: z.ZodType, payload: unknown): string | null {
   const parsed = parsePayload(taking(schema), payload);
-  return parsed.kind === "sound" ? null : parsed.reason;
+  return parsed.kind === "valid" ? null : parsed.reason;
 }
 
 const deep = (levels: number): unknown => JSON.parse("[".repeat(levels) + "]".repeat(levels));
@@ -140,7 +140,7 @@ describe("a schema of the user's own that", () => {
 
   test("changes the payload hands over what it made of it", () => {
     const parsed = parsePayload(taking(z.string().transform(Number)), "5");
-    expect(parsed).toEqual({ kind: "sound", payload: 5 });
+    expect(parsed).toEqual({ kind: "valid", payload: 5 });
   });
 });
 

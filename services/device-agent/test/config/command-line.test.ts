@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { describe, expect, jest, test } from "@jest/globals";
 import { temporaryFolder } from "@weir/testkit";
-import { deviceAgentOptions } from "../../src/config.ts";
+import { deviceAgentOptions } from "../../src/config/config.ts";
 
 // Processes are started, some of them one after the other.
 jest.setTimeout(180_000);
@@ -31,7 +31,7 @@ describe("the command line of the device agent", () => {
   test("takes no password", () => {
     const { status, output } = run("--broker", "mqtt://me:hidden@barn");
     expect(status).toBe(78);
-    expect(output).toMatch(/--broker: no password stands on the command line.*BROKER_PASSWORD/);
+    expect(output).toMatch(/--broker: a password must not be on the command line.*BROKER_PASSWORD/);
     expect(output).not.toContain("hidden");
   });
 

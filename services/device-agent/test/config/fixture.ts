@@ -1,8 +1,8 @@
 import { writeFileSync } from "node:fs";
 import { ConfigurationFault, type Environment } from "@weir/runtime";
 import { type TemporaryFolder, temporaryFolder } from "@weir/testkit";
-import type { ConfiguredSource } from "../../src/config/device-config.ts";
-import { type AgentConfig, readAgentConfig } from "../../src/config.ts";
+import { type AgentConfig, readAgentConfig } from "../../src/config/config.ts";
+import type { ConfiguredSource } from "../../src/config/source-config.ts";
 
 /** What an agent.yaml with this text comes to. */
 export function agentOf(

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { z } from "zod";
-import { agentFileJsonSchema } from "../../src/config/json-schema.ts";
+import { agentFileJsonSchema } from "../../src/config/agent-file.ts";
 import { SOURCE_KINDS } from "../../src/sources/index.ts";
 
 describe("an editor", () => {

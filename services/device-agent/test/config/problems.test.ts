@@ -153,7 +153,7 @@ commands: { foldr: obeyed, allow: [greet] }`;
     ["sources: { a: { source: system, deadband: { relative: 500% } } }", "it must be a percentage"],
     ["sources: { a: { source: system, deadband: { absolute: -1 } } }", "0 or more"],
     ["sources: { a: { source: system, every: 1ms } }", "from 100ms to 1d"],
-    ["sandbox: { folder: / }", "the journal of the device is in there"],
+    ["sandbox: { folder: / }", "the journal of the device is in this folder"],
   ])("such as %s is told so", (text, words) => {
     expect(problemsOf(text).join("\n")).toContain(words);
   });
@@ -170,7 +170,7 @@ describe("a source that DEVICE_SOURCES names", () => {
   test("must not need options that nobody gives it", () => {
     expect(problemsOf("", { DEVICE_SOURCES: "command" })).toEqual([
       expect.stringMatching(
-        /^DEVICE_SOURCES: command cannot be had without options \(program: .*\); describe a source of this kind in agent.yaml/,
+        /^DEVICE_SOURCES: command needs options \(program: .*\); describe a source of this kind in agent.yaml/,
       ),
     ]);
   });

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
 import type { Environment } from "@weir/runtime";
 import { temporaryFolder } from "@weir/testkit";
-import { type AgentConfig, readAgentConfig } from "../../src/config.ts";
+import { type AgentConfig, readAgentConfig } from "../../src/config/config.ts";
 import { activeIn, agentOf, sourceOf } from "./fixture.ts";
 
 /** As where the agent is started in this folder: not in Weir's own, where a developer may have an agent.yaml. */

@@ -8,7 +8,7 @@ import {
   type TemporaryFolder,
   temporaryFolder,
 } from "@weir/testkit";
-import { readAgentConfig } from "../../src/config.ts";
+import { readAgentConfig } from "../../src/config/config.ts";
 import { startDeviceAgent } from "../../src/device-agent.ts";
 
 const STATE = "devices/kitchen/state";

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { type TemporaryFolder, temporaryFolder } from "@weir/testkit";
-import { Refusal } from "../../src/commands/command.ts";
-import { createControl, type DeviceControl } from "../../src/device/control.ts";
-import { memoryInFile } from "../../src/device/memory.ts";
+import { createControl, type DeviceControl } from "../../src/control/control.ts";
+import { memoryInFile } from "../../src/control/memory.ts";
+import { openSandbox } from "../../src/control/sandbox.ts";
+import { Refusal } from "../../src/index.ts";
 import type { Deadband } from "../../src/report/deadband.ts";
-import { openSandbox } from "../../src/sandbox/sandbox.ts";
 import { type Bench, createBench, createTestSource, INTERVAL_MS } from "../report/fixture.ts";
 
 const width = (width: number): Deadband => ({ kind: "absolute", width });
@@ -19,6 +19,8 @@ const MISTAKES: readonly (readonly [string, (device: DeviceControl) => void])[] 
   ["an interval below the least one", (device) => device.setIntervalMs(999)],
   ["more than a day", (device) => device.setIntervalMs(86_400_001)],
   ["no source at all", (device) => device.setActiveSources([])],
+  ["a source that is not configured", (device) => device.setActiveSources(["wlak"])],
+  ["a deadband of no attribute", (device) => device.setDeadband("constructor", null)],
   ["a negative deadband", (device) => device.setDeadband("walk", width(-1))],
   ["a deadband that is no number", (device) => device.setDeadband("walk", share(Number.NaN))],
   ["a deadband of no kind", (device) => device.setDeadband("walk", { width: 1 } as never)],
@@ -26,7 +28,7 @@ const MISTAKES: readonly (readonly [string, (device: DeviceControl) => void])[] 
   ["a silence that is no number", (device) => device.setDeadband("walk", null, Number.NaN)],
 ];
 
-describe("a device that a command has told a mistake", () => {
+describe("what a command asks of its device", () => {
   let folder: TemporaryFolder;
   let bench: Bench;
   let device: DeviceControl;
@@ -36,11 +38,9 @@ describe("a device that a command has told a mistake", () => {
     const walk = createTestSource("walk");
     bench = createBench([walk]);
     device = createControl({
-      config: {
-        address: { prefix: "devices", id: "kitchen" },
-        intervalMinMs: 1_000,
-        commands: new Map(),
-      },
+      id: "kitchen",
+      intervalMinMs: 1_000,
+      commands: new Map(),
       sources: [{ ...walk, kind: "test" }],
       reporter: bench.reporter,
       memory: memoryInFile(folder.file("memory.json")),
@@ -64,11 +64,28 @@ describe("a device that a command has told a mistake", () => {
       activeSources: null,
       rules,
     });
-    expect({ ms: bench.reporter.intervalMs(), rules: bench.reporter.rules() }).toEqual({
+    expect({ ms: bench.reporter.intervalMs, rules: bench.reporter.rules() }).toEqual({
       ms: 20_000,
       rules,
     });
     expect(bench.reporter.isActive("walk")).toBe(true);
+  });
+
+  test("is refused with the names that there are", () => {
+    expect(() => device.setActiveSources(["wlak"])).toThrow(
+      'there is no source "wlak"; the sources are: walk',
+    );
+    expect(() => device.setDeadband("constructor", null)).toThrow(
+      'there is no attribute "constructor"; the attributes are: walk',
+    );
+  });
+
+  test("leaves the silence of a deadband as it was, unless it names one", () => {
+    device.setDeadband("walk", null, 77_000);
+    device.setDeadband("walk", width(1));
+    expect(bench.reporter.rules()).toEqual({
+      walk: { deadband: width(1), maxSilenceMs: 77_000 },
+    });
   });
 
   test("keeps what is none", () => {

@@ -1,11 +1,12 @@
 import { systemClock } from "@weir/runtime";
 import { createTestContext, type TemporaryFolder } from "@weir/testkit";
-import { openJournals } from "../../src/command-life/journal-file.ts";
-import type { ConfiguredSource, DeviceConfig } from "../../src/config/device-config.ts";
+import { openJournals } from "../../src/command-life/journal.ts";
+import type { DeviceConfig } from "../../src/config/device-config.ts";
+import type { ConfiguredSource } from "../../src/config/source-config.ts";
+import { memoryInProcess } from "../../src/control/memory.ts";
+import { openSandbox } from "../../src/control/sandbox.ts";
 import { type DeviceOptions, startDevice } from "../../src/device/device.ts";
-import { memoryInProcess } from "../../src/device/memory.ts";
-import { openSandbox } from "../../src/sandbox/sandbox.ts";
-import { randomWalk } from "../../src/sources/index.ts";
+import { source as randomWalk } from "../../src/sources/random-walk.ts";
 
 export const WALK: ConfiguredSource = {
   name: "walk",

@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import { describe, expect, test } from "@jest/globals";
 import { Fault } from "@weir/runtime";
 import { canMountSmallDisk, mountSmallDisk, temporaryFolder } from "@weir/testkit";
-import { memoryInFile, type Remembered } from "../../src/device/memory.ts";
+import { memoryInFile, type Remembered } from "../../src/control/memory.ts";
 
 const NOTHING: Remembered = { intervalMs: null, activeSources: null, rules: {} };
 const SET: Remembered = {
@@ -36,7 +36,7 @@ describe("what a device remembers", () => {
     const file = folder.file("memory.json");
     writeFileSync(file, '{"intervalMs":3');
     const fault = faultOf(() => memoryInFile(file).recall());
-    expect(fault.message).toContain(`${file} is not what a device keeps`);
+    expect(fault.message).toContain(`${file} is damaged`);
     expect(fault.remedy).toContain("Remove it");
   });
 

@@ -11,6 +11,6 @@ test("sources with attributes of one name are told by file and line, each of the
 `;
   const { device } = agentOf(text);
   expect(() => openSources(device, null, systemClock)).toThrow(
-    /3 problem\(s\):\n.*agent\.yaml:4: sources\.other: its attribute drive-space-used is one of the source drive, too/,
+    /3 problem\(s\):\n.*agent\.yaml:4: sources\.other: its attribute drive-space-used is also one of the source drive/,
   );
 });

@@ -4,10 +4,10 @@ import { discoveryTopic, parseCommand } from "@weir/protocol";
 import { z } from "zod";
 import type { DeviceCommand } from "../../src/commands/command.ts";
 import {
-  createDiscovery,
   type DeviceDescription,
+  Discovery,
   discoveryPayload,
-} from "../../src/home-assistant.ts";
+} from "../../src/device/home-assistant.ts";
 import { DOCUMENTED_TOPIC, documentedDiscovery } from "./documented-schema.ts";
 
 const ADDRESS = { prefix: "devices", id: "kitchen" };
@@ -140,7 +140,7 @@ describe("Home Assistant's discovery", () => {
 
   test("is told, retained, at each connection and each time that Home Assistant starts", () => {
     const published: { topic: string; options: object }[] = [];
-    const discovery = createDiscovery({ prefix: "homeassistant", describe: () => KITCHEN });
+    const discovery = new Discovery("homeassistant", () => KITCHEN);
     const status = (payload: string): InboundMessage => ({
       topic: "homeassistant/status",
       payload: Buffer.from(payload),

@@ -3,8 +3,8 @@ import { promisify } from "node:util";
 import { describe, expect, test } from "@jest/globals";
 import { temporaryFolder } from "@weir/testkit";
 import { z } from "zod";
-import { Refusal } from "../../src/commands/command.ts";
-import { parsePayload } from "../../src/payload/payload.ts";
+import { parsePayload } from "../../src/commands/payload.ts";
+import { Refusal } from "../../src/index.ts";
 import { commandOf, ECHO, startTrial } from "../command-life/fixture.ts";
 
 const execute = promisify(execFile);
@@ -111,7 +111,7 @@ describe("a command of the user's own is done, whatever it returns:", () => {
 describe("a schema of the user's own is borne with that", () => {
   const reasonOf = (payload: z.ZodType): string => {
     const parsed = parsePayload({ ...ECHO, payload }, 1);
-    if (parsed.kind === "sound") throw new Error("it is sound");
+    if (parsed.kind === "valid") throw new Error("it is sound");
     return parsed.reason;
   };
 
@@ -134,7 +134,7 @@ describe("a schema of the user's own is borne with that", () => {
 test("a check that is waited for and fails later refuses the payload, and the process goes on", async () => {
   const script = `
     import { z } from "zod";
-    import { parsePayload } from ${moduleOf("payload/parse-payload.ts")};
+    import { parsePayload } from ${moduleOf("commands/payload.ts")};
     const later = async () => { await null; throw new Error("no such register"); };
     const checked = (schema) => schema.refine(later);
     for (const payload of [
@@ -149,5 +149,5 @@ test("a check that is waited for and fails later refuses the payload, and the pr
     }
     setImmediate(() => setImmediate(() => console.log("alive")));`;
   const { stdout } = await execute(process.execPath, ["--input-type=module", "--eval", script]);
-  expect(stdout.trim().split("\n")).toEqual([...Array(6).fill("unsound"), "alive"]);
+  expect(stdout.trim().split("\n")).toEqual([...Array(6).fill("invalid"), "alive"]);
 });

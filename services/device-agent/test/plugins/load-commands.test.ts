@@ -7,9 +7,9 @@ import { promisify } from "node:util";
 import { describe, expect, jest, test } from "@jest/globals";
 import { EXIT_CODES, Fault } from "@weir/runtime";
 import { type TemporaryFolder, temporaryFolder } from "@weir/testkit";
+import { loadCommands } from "../../src/commands/index.ts";
+import { parsePayload } from "../../src/commands/payload.ts";
 import type { DeviceCommand } from "../../src/index.ts";
-import { parsePayload } from "../../src/payload/payload.ts";
-import { loadCommands } from "../../src/plugins/own-commands.ts";
 import { createTestDevice } from "../commands/fixture.ts";
 
 // Processes are started, some of them one after the other.
@@ -64,7 +64,7 @@ describe("the example of a command", () => {
     const received = once(socket, "message");
     const payload = { mac: "00:11:22:aa:BB:cc", address: "127.0.0.1", port: socket.address().port };
     const parsed = parsePayload(wake, payload);
-    if (parsed.kind === "unsound") throw new Error(parsed.reason);
+    if (parsed.kind === "invalid") throw new Error(parsed.reason);
     expect(await wake.run(parsed.payload, context)).toEqual({ bytes: 102 });
     const [packet] = await received;
     socket.close();
@@ -79,7 +79,7 @@ describe("the example of a command", () => {
       'payload.mac: "; rm -rf /" is not allowed; it must be like 00:11:22:33:44:55',
     ],
   ])("told %j says what is wrong", (payload, reason) => {
-    expect(parsePayload(wake, payload)).toEqual({ kind: "unsound", reason });
+    expect(parsePayload(wake, payload)).toEqual({ kind: "invalid", reason });
   });
 });
 
@@ -129,7 +129,7 @@ describe("a folder of commands", () => {
     });
     const { message, exitCode } = faultOf(folder.path);
     expect(message.split("\n")).toEqual([
-      `${folder.file("a.ts")}: it exports nothing by the name command: export const command = …`,
+      `${folder.file("a.ts")}: it has no export command: export const command = …`,
       `${folder.file("c.ts")}: it cannot be loaded: on purpose`,
       `${folder.file("d.ts")}: the name restart is taken: it is Weir's own`,
     ]);
@@ -138,7 +138,7 @@ describe("a folder of commands", () => {
 });
 
 describe("as Node itself loads it, without a test around it,", () => {
-  const LOADS = new URL("../../src/plugins/own-commands.ts", import.meta.url).href;
+  const LOADS = new URL("../../src/commands/index.ts", import.meta.url).href;
   const SCRIPT = `
     import { loadCommands } from ${JSON.stringify(LOADS)};
     try {

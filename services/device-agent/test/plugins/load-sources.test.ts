@@ -5,15 +5,14 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { describe, expect, jest, test } from "@jest/globals";
 import { type TemporaryFolder, temporaryFolder } from "@weir/testkit";
-import { loadSourceKinds } from "../../src/plugins/own-sources.ts";
-import { SOURCE_KINDS } from "../../src/sources/index.ts";
+import { loadSourceKinds, SOURCE_KINDS } from "../../src/sources/index.ts";
 import { openSource, problemsWith, read } from "../sources/fixture.ts";
 
 // Processes are started, some of them one after the other.
 jest.setTimeout(180_000);
 
 const EXAMPLES = fileURLToPath(new URL("../../../../config/examples/sources", import.meta.url));
-const LOADS = new URL("../../src/plugins/own-sources.ts", import.meta.url).href;
+const LOADS = new URL("../../src/sources/index.ts", import.meta.url).href;
 const execute = promisify(execFile);
 
 /** Options are of `zod` in real files; a folder outside of Weir's does not find it. */
@@ -115,11 +114,11 @@ describe("a file of one's own", () => {
   });
 
   test.each([
-    ["exports nothing", "const source = 1;", "exports nothing by the name source"],
+    ["exports nothing", "const source = 1;", "has no export source"],
     [
       "exports no kind",
       "export const source = 7;",
-      "exports a source that is none: it must be an object",
+      "its source is not valid: it must be an object",
     ],
     ["has no sound name", kindWith('name: "a b",'), "name: it must be 1 to 64 letters"],
     ["has no summary", kindWith("summary: undefined,"), "summary: it must be a sentence"],
@@ -167,9 +166,9 @@ describe("a file of one's own", () => {
   });
 
   test.each([
-    ["text", '{ it: "7" }', "it: 7 is no number"],
-    ["no number", "{ it: NaN }", "it: NaN is no number"],
-    ["what it has not told of", "{ other: 7 }", "other, which is no attribute of it"],
+    ["text", '{ it: "7" }', "it: 7 is not a number"],
+    ["no number", "{ it: NaN }", "it: NaN is not a number"],
+    ["what it has not told of", "{ other: 7 }", "other, which is not one of its attributes"],
     ["nothing", "undefined", "it measured no object"],
   ])("whose source measures %s is told of, and asked again", async (_, sample, words) => {
     using folder = temporaryFolder();

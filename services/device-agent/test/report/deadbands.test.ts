@@ -1,5 +1,4 @@
 import { describe, expect, test } from "@jest/globals";
-import { Refusal } from "../../src/commands/command.ts";
 import { isDue } from "../../src/report/deadband.ts";
 import { createBench, createTestSource, EVERYTHING, INTERVAL_MS, within } from "./fixture.ts";
 
@@ -68,26 +67,19 @@ describe("a deadband", () => {
     ]);
   });
 
-  test("can be set for one attribute, keeps its longest silence, and is there to be kept", async () => {
+  test("can be set for one attribute, and is there to be kept", async () => {
     const walk = createTestSource("walk", { rule: within(1, 77_000) });
     await using bench = createBench([walk]);
     await bench.start();
     expect(bench.reporter.rules()).toEqual({});
-    bench.reporter.setDeadband("walk", null);
+    bench.reporter.setRule("walk", EVERYTHING);
     await bench.pass(INTERVAL_MS);
     expect(bench.sent).toHaveLength(2);
-    expect(bench.reporter.rules()).toEqual({ walk: { deadband: null, maxSilenceMs: 77_000 } });
-    bench.reporter.setDeadband("walk", { kind: "relative", share: 0.1 }, 20_000);
+    expect(bench.reporter.rules()).toEqual({ walk: EVERYTHING });
+    const deadband = { kind: "relative", share: 0.1 } as const;
+    bench.reporter.setRule("walk", { deadband, maxSilenceMs: 20_000 });
     await bench.pass(INTERVAL_MS);
     await bench.pass(INTERVAL_MS);
     expect(bench.sent).toHaveLength(3);
-  });
-
-  test("is refused for an attribute that there is not", async () => {
-    await using bench = createBench([createTestSource("walk")]);
-    const set = () => bench.reporter.setDeadband("constructor", null);
-    expect(set).toThrow(Refusal);
-    expect(set).toThrow('there is no attribute "constructor"; the attributes are: walk');
-    expect(bench.reporter.rules()).toEqual({});
   });
 });

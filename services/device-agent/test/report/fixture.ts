@@ -3,7 +3,7 @@ import type { KindSettings, Outcome } from "@weir/delivery";
 import type { DeviceState } from "@weir/protocol";
 import { createFakeClock, type FakeClock } from "@weir/testkit";
 import type { DeadbandRule } from "../../src/report/deadband.ts";
-import { createReporter, type ReportedSource, type Reporter } from "../../src/report/reporter.ts";
+import { type ReportedSource, Reporter } from "../../src/report/reporter.ts";
 import type { Attribute, Sample } from "../../src/sources/source.ts";
 
 export const INTERVAL_MS = 10_000;
@@ -93,7 +93,7 @@ export function createBench(
   const clock = createFakeClock();
   const sent: Sent[] = [];
   const log: string[] = [];
-  const reporter = createReporter({
+  const reporter = new Reporter({
     sources,
     intervalMs: INTERVAL_MS,
     rules,

@@ -3,7 +3,7 @@ import { startBroker } from "@weir/broker";
 import { createDelivery, type Outcome } from "@weir/delivery";
 import { systemClock } from "@weir/runtime";
 import { connectTestClient, createFakeClock, createTestContext, eventually } from "@weir/testkit";
-import { createReporter } from "../../src/report/reporter.ts";
+import { Reporter } from "../../src/report/reporter.ts";
 import { createTestSource, INTERVAL_MS, within } from "./fixture.ts";
 
 const TOPIC = "devices/kitchen/state";
@@ -24,7 +24,7 @@ test("a quiet value is known after an outage, though a deadband keeps it back", 
   const clock = createFakeClock();
   const walk = createTestSource("walk");
   const outcomes: Outcome[] = [];
-  await using reporter = createReporter({
+  await using reporter = new Reporter({
     sources: [walk, createTestSource("disk", { rule: within(1) })],
     intervalMs: INTERVAL_MS,
     rules: {},

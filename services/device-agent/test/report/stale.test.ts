@@ -69,7 +69,7 @@ describe("an attribute that is not measured any more", () => {
     expect(told(bench)).toBeUndefined();
     await passTurns(bench, 1);
     expect(told(bench)).toEqual(["quiet"]);
-    bench.reporter.setDeadband("quiet", { kind: "absolute", width: 1 }, 100 * SILENCE_MS);
+    bench.reporter.setRule("quiet", within(1, 100 * SILENCE_MS));
     quiet.says(0);
     await passTurns(bench, 1);
     expect(bench.data().at(-1)).toEqual({ walk: 0, quiet: 0 });

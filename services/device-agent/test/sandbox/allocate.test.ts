@@ -54,11 +54,11 @@ describe("the quota", () => {
     await sandbox.allocate(2 * MB, NEVER);
     await expect(sandbox.allocate(MB + 1, NEVER)).rejects.toThrow(
       new Refusal(
-        "no room for 1,000,001 bytes in the sandbox: 2,000,000 bytes of its quota of 3,000,000 bytes are taken; ask for at most 1,000,000 bytes, or remove files with rm_1gb_file",
+        "no room for 1,000,001 bytes in the sandbox: 2,000,000 bytes of its quota of 3,000,000 bytes are used; ask for at most 1,000,000 bytes, or remove files with rm_1gb_file",
       ),
     );
     await sandbox.allocate(MB, NEVER);
-    await expect(sandbox.allocate(1, NEVER)).rejects.toThrow(/taken; remove files/);
+    await expect(sandbox.allocate(1, NEVER)).rejects.toThrow(/used; remove files/);
     expect(await sandbox.usage()).toMatchObject({ files: 2, bytes: 3 * MB });
   });
 
@@ -120,7 +120,7 @@ describe("the reserve of the disk", () => {
 
   test("is that of the real disk unless a test says otherwise", async () => {
     using folder = temporaryFolder();
-    const { openSandbox } = await import("../../src/sandbox/sandbox.ts");
+    const { openSandbox } = await import("../../src/control/sandbox.ts");
     const limits = { quotaBytes: 2 ** 52, reserveBytes: 0 };
     const sandbox = openSandbox({ folder: folder.path, ...limits });
     await expect(sandbox.allocate(2 ** 52, NEVER)).rejects.toThrow(/on the disk/);

@@ -1,5 +1,7 @@
 import { readdirSync, statSync } from "node:fs";
-import { type MeasureFree, openSandbox, type Sandbox } from "../../src/sandbox/sandbox.ts";
+import { openSandbox, type Sandbox } from "../../src/control/sandbox.ts";
+
+type MeasureFree = (folder: string) => Promise<number>;
 
 export const MB = 1_000_000;
 /** Nothing ends what it belongs to. */

@@ -66,7 +66,7 @@ describe("the folder of a sandbox", () => {
     renameSync(path, folder.file("moved"));
     symlinkSync(elsewhere, path);
 
-    const isExchanged = /is not the folder any more that it was at the start/;
+    const isExchanged = /is no longer the folder that it was at the start/;
     await expect(sandbox.allocate(1, NEVER)).rejects.toThrow(isExchanged);
     await expect(sandbox.removeAll()).rejects.toThrow(isExchanged);
     await expect(sandbox.usage()).rejects.toThrow(isExchanged);
@@ -115,7 +115,7 @@ describe("a file that is exchanged for a link while it is written", () => {
     };
     const measureFree = answers(() => PLENTY, exchange);
     const sandbox = openTestSandbox(path, { measureFree });
-    await expect(sandbox.allocate(MB, NEVER)).rejects.toThrow(/was exchanged while it was written/);
+    await expect(sandbox.allocate(MB, NEVER)).rejects.toThrow(/was replaced while it was written/);
     expect(readFileSync(victim, "utf8")).toBe("precious");
     expect(await sandbox.removeAll()).toEqual({ files: 0, bytes: 0, leftAlone: 1 });
   });

@@ -21,35 +21,24 @@ import {
   topicSettings,
 } from "@weir/runtime";
 import { streamSettings } from "@weir/streams";
-import { DEVICE_COMMANDS } from "./commands/index.ts";
-import { agentFileFormat, detailsOf, topicStartProblem } from "./config/agent-file.ts";
-import { type DeviceConfig, deviceConfig } from "./config/device-config.ts";
-import { agentFileJsonSchema } from "./config/json-schema.ts";
-import { loadCommands } from "./plugins/own-commands.ts";
-import { loadSourceKinds } from "./plugins/own-sources.ts";
-import { SOURCE_KINDS } from "./sources/index.ts";
+import { DEVICE_COMMANDS, loadCommands } from "../commands/index.ts";
+import { loadSourceKinds, SOURCE_KINDS } from "../sources/index.ts";
+import { agentFileFormat, agentFileJsonSchema, topicStartProblem } from "./agent-file.ts";
+import { type DeviceConfig, deviceConfig } from "./device-config.ts";
 
 export interface AgentConfig {
   process: ProcessConfig;
   broker: BrokerConfig;
   device: DeviceConfig;
-  /** Where journal, outbox and memory are. */
+  /** The folder of journal, outbox and memory. */
   folder: string;
 }
 
-/** What `--help` tells after the settings. */
-export const deviceAgentDetails: string = detailsOf(SOURCE_KINDS, DEVICE_COMMANDS);
-
-/** JSON Schema of agent.yaml with the kinds of sources that Weir brings, for editors. */
-export function agentJsonSchema(): object {
-  return agentFileJsonSchema(SOURCE_KINDS);
-}
-
 /**
- * A device: the environment over agent.yaml over the defaults.
+ * Reads a device: the environment over agent.yaml over the defaults.
  *
  * @throws ConfigurationFault with every problem: file, line, path, value and remedy.
- * @throws Fault when a file of an own kind of source or an own command cannot be used.
+ * @throws Fault when a plugin, a source or command of the user's own, cannot be used.
  */
 export function readAgentConfig(environment: Environment): AgentConfig {
   const settings = new CheckedSettings(deviceAgentSettings, environment);
@@ -86,7 +75,24 @@ function loaded<T>(
   return folder === undefined ? [] : load(resolve(base, folder));
 }
 
-/** What the environment says of a device. The rest is in agent.yaml. */
+/** JSON Schema of agent.yaml with Weir's kinds of sources, for editors. */
+export function agentJsonSchema(): object {
+  return agentFileJsonSchema(SOURCE_KINDS);
+}
+
+/** The part of `--help` after the settings. */
+export const deviceAgentDetails = [
+  `Kinds of sources (--source names one, or a source of agent.yaml; several with commas):\n${listOf(SOURCE_KINDS)}`,
+  `Commands that the device executes:\n${listOf(DEVICE_COMMANDS)}`,
+  "config/agent.example.yaml shows every key of agent.yaml.",
+].join("\n\n");
+
+function listOf(described: readonly { name: string; summary: string }[]): string {
+  const width = Math.max(...described.map(({ name }) => name.length));
+  return described.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`).join("\n");
+}
+
+/** The settings of a device in the environment. The rest is in agent.yaml. */
 export const deviceAgentSettings = {
   ...brokerSettings,
   ...section("Device agent", {
@@ -106,7 +112,7 @@ export const deviceAgentSettings = {
     }),
     DEVICE_FOLDER: text({
       description:
-        "Folder of the device's journal, outbox, memory and sandbox; made where it is missing. Each process has one of its own.",
+        "Folder of the device's journal, outbox, memory and sandbox; created if it is missing. Each process needs its own.",
       default: "data/device",
       allowed: "a path",
     }),
@@ -136,7 +142,7 @@ export const deviceAgentSettings = {
     }),
     DEVICE_HOME_ASSISTANT: optionalText({
       description:
-        "Whether Home Assistant is told of the device; as in agent.yaml unless it is set, or else on.",
+        "Whether the device announces itself to Home Assistant; as in agent.yaml unless it is set, or else on.",
       allowed: "one of on, off",
       pattern: /^(on|off)$/,
     }),
@@ -148,13 +154,13 @@ export const deviceAgentSettings = {
     }),
     DEVICE_AGENT_HTTP_PORT: httpPortSetting(9_105),
   }),
-  // Of no topic of its own: no answer to a command goes there.
+  // Read only to reserve these topics: no response to a command goes there.
   ...topicSettings,
   DEVICE_TOPIC_PREFIXES: streamSettings.DEVICE_TOPIC_PREFIXES,
   ...processSettings,
 };
 
-/** The command line: what each option sets. */
+/** The setting of each option of the command line. */
 export const deviceAgentOptions: Readonly<Record<string, string | Option>> = {
   id: "DEVICE_ID",
   broker: { variable: "BROKER_URL", problem: passwordProblem },
@@ -166,9 +172,9 @@ export const deviceAgentOptions: Readonly<Record<string, string | Option>> = {
   "http-port": "DEVICE_AGENT_HTTP_PORT",
 };
 
-/** Everybody on the machine can read the command lines of its processes. */
+/** Every user of a machine can read the command lines of its processes. */
 function passwordProblem(url: string): string | null {
   return /^[^/]*:\/\/[^/]*:[^/]*@/.test(url)
-    ? "no password stands on the command line, where everybody on this machine can read it; put it into a file that BROKER_PASSWORD_FILE names, or into BROKER_PASSWORD of the environment or .env"
+    ? "a password must not be on the command line, where every user of this machine can read it; put it into a file that BROKER_PASSWORD_FILE names, or into BROKER_PASSWORD of the environment or .env"
     : null;
 }

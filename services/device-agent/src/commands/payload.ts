@@ -1,47 +1,45 @@
 import { isName } from "@weir/protocol";
 import { z } from "zod";
-import type { DeviceCommand } from "../commands/command.ts";
 import { abandonPromises, thrownText } from "../plugins/load.ts";
+import type { DeviceCommand } from "./command.ts";
 
 const PROBLEMS_SHOWN_MAX = 5;
 const REASON_CHARACTERS_MAX = 1_000;
 
-/** Reads the payload of a command, which may come from anyone. Never throws. */
+/** Parses the payload of a command, which anyone may have sent. Never throws. */
 export function parsePayload<P>(
   command: DeviceCommand<P>,
   payload: unknown,
-): { kind: "sound"; payload: P } | { kind: "unsound"; reason: string } {
+): { kind: "valid"; payload: P } | { kind: "invalid"; reason: string } {
   const problem = formProblem(payload);
-  if (problem !== null) return unsound(problem);
+  if (problem !== null) return invalid(problem);
   try {
     const parsed = abandonPromises(() => command.payload.safeParse(payload, { error: wordsFor }));
-    if (parsed.success) return { kind: "sound", payload: parsed.data };
+    if (parsed.success) return { kind: "valid", payload: parsed.data };
     const problems = parsed.error.issues.flatMap((issue) => problemsOf(issue, payload));
-    return unsound(problems.slice(0, PROBLEMS_SHOWN_MAX).join("; also "));
+    return invalid(problems.slice(0, PROBLEMS_SHOWN_MAX).join("; also "));
   } catch (error) {
-    // A check of the user's own making may throw, or tell of problems that are none. That is no reason to end.
-    return unsound(`payload: its check failed: ${reasonOf(error)}`);
+    // The schema of a plugin may throw, or report malformed issues.
+    const reason =
+      error instanceof z.core.$ZodAsyncError
+        ? "it returns a Promise; a check must be synchronous"
+        : thrownText(error);
+    return invalid(`payload: its check failed: ${reason}`);
   }
 }
 
-function reasonOf(error: unknown): string {
-  return error instanceof z.core.$ZodAsyncError
-    ? "it returns a Promise, and nobody waits for that"
-    : thrownText(error);
-}
-
-function unsound(reason: string): { kind: "unsound"; reason: string } {
-  return { kind: "unsound", reason: reason.slice(0, REASON_CHARACTERS_MAX) };
+function invalid(reason: string): { kind: "invalid"; reason: string } {
+  return { kind: "invalid", reason: reason.slice(0, REASON_CHARACTERS_MAX) };
 }
 
 const CHARACTERS_MAX = 16_384;
 const DEPTH_MAX = 16;
 const VALUES_MAX = 4_096;
 
-/** What no command takes, whatever its schema says; `null` for what its schema is to judge. */
+/** Why no command takes this payload, whatever its schema; `null` if the schema decides. */
 function formProblem(payload: unknown): string | null {
   const budget = { values: VALUES_MAX, characters: CHARACTERS_MAX };
-  // One level after the other and not by calls, so that what is deep cannot exhaust the stack.
+  // Level by level instead of by recursion, so that a deep payload cannot exhaust the stack.
   let level: unknown[] = [payload];
   for (let depth = 0; level.length > 0; depth += 1) {
     if (depth > DEPTH_MAX) return `payload: it has more than ${DEPTH_MAX} levels`;
@@ -74,20 +72,20 @@ function isObject(value: unknown): value is object {
   return typeof value === "object" && value !== null;
 }
 
-/** For commands that are told nothing. Buttons of dashboards send one of these. */
+/** For commands without a payload. Buttons of dashboards send one of these. */
 export const noPayload: z.ZodType<unknown> = z
   .union(
     [z.null(), z.literal(""), z.strictObject({})],
-    "it must be left out: the command is told nothing",
+    "it must be left out: the command takes no payload",
   )
   .describe("Nothing.");
 
 const SHOWN_CHARACTERS_MAX = 80;
 const KEYS_SHOWN_MAX = 5;
-// What zod says of a union that has no words of its own.
+// zod's message for a union without a message of its own.
 const NO_WORDS = "Invalid input";
 
-/** Words where a schema has none of its own: what is allowed, after "it must be". */
+/** The message where a schema has none of its own. */
 function wordsFor(issue: z.core.$ZodRawIssue): string | undefined {
   switch (issue.code) {
     case "invalid_type":
@@ -105,7 +103,7 @@ function wordsFor(issue: z.core.$ZodRawIssue): string | undefined {
   }
 }
 
-/** One line for each thing that is wrong: where, what stands there, and what may. */
+/** One line for each problem: place, value, what is allowed. */
 function problemsOf(
   issue: z.core.$ZodIssue,
   payload: unknown,
@@ -127,9 +125,9 @@ function problemsOf(
   return [`${placeOf(path)}: ${shown(value)} is not allowed; ${issue.message}`];
 }
 
-/** A value as a message quotes it: as JSON, and not more than some words of it. */
+/** A value as a message quotes it: as JSON, shortened. */
 export function shown(value: unknown): string {
-  // JSON has no word for those that are no numbers.
+  // JSON cannot write NaN and Infinity.
   const text = typeof value === "number" ? String(value) : (JSON.stringify(value) ?? "nothing");
   return text.length > SHOWN_CHARACTERS_MAX ? `${text.slice(0, SHOWN_CHARACTERS_MAX)}…` : text;
 }
@@ -152,13 +150,13 @@ const UNITS: Readonly<Record<string, string>> = {
 
 const unitOf = (origin: string): string => UNITS[origin] ?? "";
 
-/** Whether a form fits so far that only something inside it is wrong. */
+/** Whether this option of a union was meant: only something inside it is wrong. */
 function isInside({ path, code }: z.core.$ZodIssue): boolean {
   return path.length > 0 || code === "unrecognized_keys" || code === "custom";
 }
 
 function placeOf(path: readonly PropertyKey[]): string {
-  // Keys may be anyone's, and must not look like words of ours.
+  // Quoted: a key of the sender must not look like a part of the message.
   const keys = path.map(String).map((key) => (isName(key) ? key : shown(key)));
   return ["payload", ...keys].join(".");
 }
@@ -167,7 +165,7 @@ function valueAt(payload: unknown, path: readonly PropertyKey[]): unknown {
   let value = payload;
   for (const key of path) {
     if (typeof value !== "object" || value === null || !Object.hasOwn(value, key)) return undefined;
-    // Only own keys of what came as JSON are followed.
+    // An own key of an object that came as JSON.
     value = (value as Record<PropertyKey, unknown>)[key];
   }
   return value;

@@ -12,33 +12,32 @@ import {
 import { lstat, opendir, unlink } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { EXIT_CODES, errorCode, errorMessage, Fault, makeFolderAt } from "@weir/runtime";
-import type { Removed } from "./sandbox.ts";
 
-/** Which file or folder it is, whatever it is called. */
+/** Identifies a file or folder, whatever its name. */
 export type Identity = Pick<BigIntStats, "dev" | "ino">;
 
-/** A folder that is the same for as long as it is held, or is not used. */
+/** A folder that is used only while it is still the one that was opened. */
 export interface HeldFolder {
   /** Without symbolic links. */
   path: string;
   identity: Identity;
   fileOf(name: string): string;
-  /** @throws Fault when another one lies at its path. */
+  /** @throws Fault when another folder is at its path. */
   assertSame(): void;
 }
 
 /**
- * Takes a folder into use; made with mode 0700 where it is missing.
+ * Opens a folder; creates it with mode 0700 if it is missing.
  *
- * @throws Fault when it is a symbolic link, or no folder, or cannot be made or written to.
+ * @throws Fault when it is a symbolic link or a file, or cannot be created or written to.
  */
 export function holdFolder(folder: string): HeldFolder {
-  // Without a slash at its end, which would follow a link.
+  // Without a slash at the end, which would follow a link.
   const given = resolve(folder);
-  make(given);
+  create(given);
   if (!lstatSync(given).isDirectory()) {
     throw new Fault(`the sandbox ${given} is a link or a file, not a folder`, {
-      remedy: "Give the path of a folder, or of nothing: then it is made.",
+      remedy: "Give the path of a folder, or a path that does not exist yet.",
       exitCode: EXIT_CODES.configuration,
     });
   }
@@ -52,8 +51,8 @@ export function holdFolder(folder: string): HeldFolder {
     assertSame: () => {
       const found = lstatSync(path, { bigint: true, throwIfNoEntry: false });
       if (found?.isDirectory() && isSame(found, identity)) return;
-      throw new Fault(`the sandbox ${path} is not the folder any more that it was at the start`, {
-        remedy: "Put that one back, or start the device agent anew.",
+      throw new Fault(`the sandbox ${path} is no longer the folder that it was at the start`, {
+        remedy: "Put that folder back, or restart the device agent.",
       });
     },
   };
@@ -63,14 +62,14 @@ export function isSame(one: Identity, other: Identity): boolean {
   return one.dev === other.dev && one.ino === other.ino;
 }
 
-function make(folder: string): void {
+function create(folder: string): void {
   try {
     if (lstatSync(folder, { throwIfNoEntry: false }) !== undefined) return;
     makeFolderAt(dirname(folder), "sandbox.folder");
     mkdirSync(folder, { mode: 0o700 });
   } catch (cause) {
     if (cause instanceof Fault) throw cause;
-    throw unusable(`the sandbox ${folder} cannot be made`, cause);
+    throw unusable(`the sandbox ${folder} cannot be created`, cause);
   }
 }
 
@@ -84,7 +83,7 @@ function assertUsable(folder: string): void {
 
 function unusable(message: string, cause: unknown): Fault {
   return new Fault(`${message}: ${errorMessage(cause)}`, {
-    remedy: "Give it a place that the device agent may write to.",
+    remedy: "Choose a place that the device agent may write to.",
     exitCode: EXIT_CODES.configuration,
     cause,
   });
@@ -94,17 +93,16 @@ const OWN = /^weir-[0-9a-f]{16}\.out(\.partial)?$/;
 const LIKE_OWN = /^weir-.*\.out(\.partial)?$/;
 const PARTIAL = ".partial";
 
-/** A name that nobody can foresee. */
+/** An unpredictable name, so that nobody can create the file first. */
 export function newName(): string {
   return `weir-${randomBytes(8).toString("hex")}.out`;
 }
 
-/** What a file is called while it is written. Its name at the end is another one: so nobody can be there before. */
+/** The name of a file while it is written. Its final name is not derived from it, and so stays unpredictable. */
 export function newPartialName(): string {
   return newName() + PARTIAL;
 }
 
-/** Something that lies in the sandbox. */
 interface Entry {
   name: string;
   isFile: boolean;
@@ -112,7 +110,7 @@ interface Entry {
   bytes: number;
 }
 
-/** Counts all files that lie there, whosever they are. */
+/** Counts all files, also those that this device has not created. */
 export async function measure(folder: HeldFolder): Promise<{ files: number; bytes: number }> {
   const sum = { files: 0, bytes: 0 };
   for await (const { isFile, bytes } of entriesOf(folder)) {
@@ -123,9 +121,13 @@ export async function measure(folder: HeldFolder): Promise<{ files: number; byte
   return sum;
 }
 
-/** Removes what was made here, one file after the other: what is none of ours stays. */
-export async function removeOwn(folder: HeldFolder): Promise<Removed> {
-  const removed: Removed = { files: 0, bytes: 0, leftAlone: 0 };
+/**
+ * Removes the files that this device has created.
+ *
+ * @returns in `leftAlone` how many others have a name like theirs.
+ */
+export async function removeOwn(folder: HeldFolder) {
+  const removed = { files: 0, bytes: 0, leftAlone: 0 };
   for await (const { name, isOwn, bytes } of entriesOf(folder)) {
     if (isOwn) {
       await unlink(folder.fileOf(name));
@@ -138,7 +140,7 @@ export async function removeOwn(folder: HeldFolder): Promise<Removed> {
   return removed;
 }
 
-/** Removes what a run that was killed had begun to write. */
+/** Removes the partial files of a run that was killed. */
 export function removeLeftovers(folder: HeldFolder): void {
   using entries = opendirSync(folder.path);
   for (let entry = entries.readSync(); entry !== null; entry = entries.readSync()) {
@@ -158,7 +160,7 @@ async function* entriesOf(folder: HeldFolder): AsyncGenerator<Entry> {
   }
 }
 
-/** A file of a name that we give, itself and not a link to it, which has no second name elsewhere. */
+/** A regular file with a name of ours and no second hard link. */
 function isOwn(given: { name: string; stats: BigIntStats; folder: HeldFolder }): boolean {
   const { name, stats, folder } = given;
   const isPlain = stats.isFile() && stats.nlink === 1n && stats.dev === folder.identity.dev;
@@ -169,7 +171,7 @@ async function statsOf(file: string): Promise<BigIntStats | null> {
   try {
     return await lstat(file, { bigint: true });
   } catch (error) {
-    // Someone has removed it since the folder was read.
+    // It was removed after the folder was read.
     if (errorCode(error) === "ENOENT") return null;
     throw error;
   }

@@ -1,81 +1,70 @@
 import type { InboundMessage, ReconnectingClient, Subscription } from "@weir/mqtt";
 import { type DeviceAddress, deviceTopics, discoveryTopic, textOf } from "@weir/protocol";
-import type { DeviceCommand } from "./commands/command.ts";
-import { parsePayload } from "./payload/payload.ts";
-import type { Attribute } from "./sources/source.ts";
+import type { DeviceCommand } from "../commands/command.ts";
+import { parsePayload } from "../commands/payload.ts";
+import type { Attribute } from "../sources/source.ts";
 
-interface DiscoveryOptions {
-  /** Home Assistant's discovery prefix, usually `homeassistant`. */
-  prefix: string;
-  /** What the device is like now. */
-  describe: () => DeviceDescription;
-}
+/** The payload of Home Assistant's status topic when it has started. */
+const STARTED = "online";
 
-/** Makes a device known to Home Assistant, and again whenever that has restarted. */
-export interface Discovery {
-  subscription: Subscription;
-  /** For the client's `onMessage`; true when the message was Home Assistant's status. */
-  receive(message: InboundMessage): boolean;
-  connected(client: Pick<ReconnectingClient, "publish">): void;
-  disconnected(): void;
-  /** Tells it anew, after something of it has changed. */
-  refresh(): void;
-}
+/** Announces a device to Home Assistant, and again when Home Assistant has restarted. */
+export class Discovery {
+  readonly subscription: Subscription;
+  #prefix: string;
+  #describe: () => DeviceDescription;
+  #client: Pick<ReconnectingClient, "publish"> | null = null;
 
-const BORN = "online";
-
-export function createDiscovery({ prefix, describe }: DiscoveryOptions): Discovery {
-  const statusTopic = `${prefix}/status`;
-  let client: Pick<ReconnectingClient, "publish"> | null = null;
-
-  function tell(): void {
-    const device = describe();
-    const payload = JSON.stringify(discoveryPayload(device));
-    client
-      ?.publish(discoveryTopic(prefix, device.address.id), payload, { qos: 1, retain: true })
-      .catch(() => {
-        // The client says why; the next connection tells it again.
-      });
+  /** @param prefix Home Assistant's discovery prefix, usually `homeassistant`. */
+  constructor(prefix: string, describe: () => DeviceDescription) {
+    this.#prefix = prefix;
+    this.#describe = describe;
+    this.subscription = { filter: `${prefix}/status`, qos: 1 };
   }
 
-  return {
-    subscription: { filter: statusTopic, qos: 1 },
-    receive: ({ topic, payload }) => {
-      if (topic !== statusTopic) return false;
-      if (textOf(payload) === BORN) tell();
-      return true;
-    },
-    connected: (connected) => {
-      client = connected;
-      tell();
-    },
-    disconnected: () => {
-      client = null;
-    },
-    refresh: tell,
-  };
+  /** For the client's `onMessage`: whether the message was Home Assistant's status. */
+  receive({ topic, payload }: InboundMessage): boolean {
+    if (topic !== this.subscription.filter) return false;
+    if (textOf(payload) === STARTED) this.refresh();
+    return true;
+  }
+
+  connected(client: Pick<ReconnectingClient, "publish">): void {
+    this.#client = client;
+    this.refresh();
+  }
+
+  disconnected(): void {
+    this.#client = null;
+  }
+
+  /** Announces the device again, after its description has changed. */
+  refresh(): void {
+    const device = this.#describe();
+    const topic = discoveryTopic(this.#prefix, device.address.id);
+    const payload = JSON.stringify(discoveryPayload(device));
+    this.#client?.publish(topic, payload, { qos: 1, retain: true }).catch(() => {
+      // The client logs why; the next connection announces it again.
+    });
+  }
 }
 
-/** What Home Assistant is told of a device. */
 export interface DeviceDescription {
   address: DeviceAddress;
   sensors: readonly SensorDescription[];
-  /** What it obeys. */
   commands: readonly DeviceCommand[];
   /** What `change_send_interval` may set, in seconds. */
   intervalSeconds: { min: number; max: number };
 }
 
-/** One attribute, as Home Assistant is told of it. */
 export interface SensorDescription {
   attribute: Attribute;
-  /** After so long without any state Home Assistant shows its value as unavailable. */
+  /** After so long without a state Home Assistant shows the value as unavailable. */
   expireAfterSeconds: number;
 }
 
 /** The name of the command that Home Assistant shows as a number. */
 const INTERVAL_COMMAND = "change_send_interval";
-/** Answers that nobody in Home Assistant would see. */
+/** A command whose result Home Assistant would not show. */
 const WITHOUT_BUTTON: ReadonlySet<string> = new Set(["describe"]);
 
 /**
@@ -124,9 +113,9 @@ function sensorOf(
     ...(unit === null ? {} : { unit_of_measurement: unit }),
     ...(deviceClass === null ? {} : { device_class: deviceClass }),
     suggested_display_precision: decimals,
-    // A state holds what has changed, and Home Assistant passes over an empty value of a number. But any state
-    // renews `expire_after`, so of what is stale it is told None, which it shows as unknown. By `get`, because
-    // a subscript finds what every object of Python has: items, values.
+    // A state holds only what has changed; Home Assistant ignores an empty value of a number. Any state renews
+    // `expire_after`, so a stale value becomes None, which it shows as unknown. With `get`, because a subscript
+    // would also find the methods of a Python dict: items, values.
     value_template: `{{ 'None' if '${name}' in value_json.get('stale', []) else value_json.data.get('${name}', '') }}`,
     expire_after: expireAfterSeconds,
   };
@@ -163,12 +152,12 @@ function intervalOf({ address, intervalSeconds }: DeviceDescription): object {
   };
 }
 
-/** The schema may be of the user's own making: one that throws must not end the connection. */
+/** Parses instead of asking the schema: the schema of a plugin may throw, which must not end the connection. */
 function needsNoPayload(command: DeviceCommand): boolean {
-  return !WITHOUT_BUTTON.has(command.name) && parsePayload(command, null).kind === "sound";
+  return !WITHOUT_BUTTON.has(command.name) && parsePayload(command, null).kind === "valid";
 }
 
-/** `report_now` is "Report now" to people. */
+/** `report_now` becomes "Report now". */
 function inWords(name: string): string {
   const words = name.replaceAll(/[._-]+/g, " ").trim();
   return words.charAt(0).toUpperCase() + words.slice(1);

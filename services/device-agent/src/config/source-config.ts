@@ -7,24 +7,43 @@ import {
   type Problem,
   wordsForUnknownKey,
 } from "@weir/runtime";
+import type { DeadbandRule } from "../report/deadband.ts";
 import type { SourceKind } from "../sources/source.ts";
 import { agentFileFormat, type SourceEntry, sourceEntry } from "./agent-file.ts";
-import type { ConfiguredSource } from "./device-config.ts";
 import { deadbandRule, kindSettings } from "./report-entry.ts";
 
-const { example } = agentFileFormat;
-/** The keys of every source; what else an entry has are options of its kind. */
-const COMMON_KEYS: readonly string[] = Object.keys(sourceEntry.shape);
+/** A source, as it is configured. */
+export interface ConfiguredSource {
+  name: string;
+  /** `agent.yaml:12: sources.walk`, for problems that are found when it is opened. */
+  where?: string;
+  kind: SourceKind;
+  /** The configured options, parsed by `kind.options`. */
+  options: unknown;
+  isActive: boolean;
+  /** `null` follows the device's interval. */
+  everyMs: number | null;
+  delivery: KindSettings;
+  rule: DeadbandRule;
+}
+
+/** What a device measures without an agent.yaml, or with one that names no sources. */
+export const DEFAULT_SOURCES: Readonly<Record<string, SourceEntry>> = {
+  drive: { source: "space_usage", mount: "/" },
+  walk: { source: "random_walk", deadband: { absolute: 0.8 }, maxSilence: 300_000 },
+  machine: { source: "system" },
+  scatter: { source: "random_scatter", active: false },
+};
 
 export interface SourcesContext {
   kinds: readonly SourceKind[];
-  /** Of the sources that have none of their own. */
+  /** For sources without a delivery of their own. */
   delivery: KindSettings;
   /** Where a path of agent.yaml is: file, line and path. */
   whereIs: (path: Path) => string;
 }
 
-/** Those sources that are sound, and what is wrong with the others. */
+/** The valid sources, and the problems of the others. */
 export function readSources(
   entries: Readonly<Record<string, SourceEntry>>,
   context: SourcesContext,
@@ -36,7 +55,6 @@ export function readSources(
   };
 }
 
-/** A source out of its entry, with the options as its kind has read them. */
 function readSource(
   name: string,
   entry: SourceEntry,
@@ -45,7 +63,8 @@ function readSource(
   const path = ["sources", name];
   const kind = kinds.find((one) => one.name === entry.source);
   if (kind === undefined) {
-    const words = wordsForUnknownKind(entry.source, kinds);
+    const names = kinds.map((one) => one.name);
+    const words = `there is no such kind of source${didYouMean(entry.source, names)} (there are ${names.join(", ")})`;
     const place = [...path, "source"];
     return { source: null, problems: [{ path: place, words, of: [place, ["sourceFolder"]] }] };
   }
@@ -64,20 +83,21 @@ function readSource(
   return { source, problems: [] };
 }
 
-function wordsForUnknownKind(name: string, kinds: readonly SourceKind[]): string {
-  const names = kinds.map((kind) => kind.name);
-  return `there is no such kind of source${didYouMean(name, names)} (there are ${names.join(", ")})`;
-}
+const { example } = agentFileFormat;
+/** The keys of every source; the other keys of an entry are options of its kind. */
+const COMMON_KEYS: readonly string[] = Object.keys(sourceEntry.shape);
 
 function readOptions(
   entry: SourceEntry,
   kind: SourceKind,
   path: readonly string[],
 ): { options: unknown; problems: Problem[] } {
-  const { keys, isOpen } = optionsOf(kind);
+  const { properties, additionalProperties: others } = jsonSchemaOf(kind.options);
+  const keys = Object.keys(properties ?? {});
+  const isOpen = properties === undefined || typeof others === "object" || others === true;
   const taken = keys.filter((key) => COMMON_KEYS.includes(key));
   if (taken.length > 0) {
-    const words = `this kind calls an option ${taken.join(", ")}, which every source has; call it otherwise`;
+    const words = `this kind has an option ${taken.join(", ")}, which every source has; rename the option`;
     return { options: null, problems: [{ path: [...path, "source"], words }] };
   }
   const given = Object.entries(entry).filter(([key]) => !COMMON_KEYS.includes(key));
@@ -93,21 +113,9 @@ function readOptions(
   return { options: checked.content, problems: [...unknown, ...checked.problems] };
 }
 
-/** The options of a kind, as far as its schema tells them. */
-function optionsOf({ options }: SourceKind): { keys: string[]; isOpen: boolean } {
-  const { properties, additionalProperties: others } = jsonSchemaOf(options);
-  return {
-    keys: Object.keys(properties ?? {}),
-    isOpen: properties === undefined || typeof others === "object" || others === true,
-  };
-}
-
-/** What DEVICE_SOURCES may name. */
-const OF: readonly Path[] = [["sources"], ["sourceFolder"]];
-
 /**
- * Makes those sources active that DEVICE_SOURCES names, and no others: by their configured name, or all of a
- * kind; a kind of which none is configured is taken as it is without options.
+ * Activates the sources that DEVICE_SOURCES names, and no others. A name is that of a configured source or
+ * of a kind, which means all sources of that kind; a kind that is not configured gets its default options.
  *
  * @param list names, separated by commas.
  */
@@ -116,60 +124,43 @@ export function chooseSources(
   list: string,
   context: SourcesContext,
 ): { sources: ConfiguredSource[]; problems: Problem[] } {
-  const names = new Set(namesIn(list));
-  const chosen = [...names].map((name) => choose(configured, name, context));
-  const active = new Set(chosen.flatMap(({ sources }) => sources));
+  const names = list.split(",").map((name) => name.trim());
+  const chosen = [...new Set(names)]
+    .filter((name) => name !== "")
+    .map((name) => choose(configured, name, context));
+  const active = new Set(chosen.flatMap((choice) => (typeof choice === "string" ? [] : choice)));
   const added = [...active].filter((source) => !configured.includes(source));
   return {
     sources: [...configured, ...added].map((source) => ({
       ...source,
       isActive: active.has(source),
     })),
-    problems: chosen.flatMap(({ words }) =>
-      words === null ? [] : [{ path: ["DEVICE_SOURCES"], words, of: OF }],
-    ),
+    problems: chosen
+      .filter((choice) => typeof choice === "string")
+      .map((words) => ({
+        path: ["DEVICE_SOURCES"],
+        words,
+        of: [["sources"], ["sourceFolder"]],
+      })),
   };
 }
 
-function namesIn(list: string): string[] {
-  return list
-    .split(",")
-    .map((name) => name.trim())
-    .filter((name) => name !== "");
-}
-
+/** The sources of a name, or what is wrong with the name. */
 function choose(
   configured: readonly ConfiguredSource[],
   name: string,
   context: SourcesContext,
-): { sources: readonly ConfiguredSource[]; words: string | null } {
+): readonly ConfiguredSource[] | string {
   const named = configured.filter((source) => source.name === name);
-  if (named.length > 0) return { sources: named, words: null };
+  if (named.length > 0) return named;
   const ofKind = configured.filter(({ kind }) => kind.name === name);
-  if (ofKind.length > 0) return { sources: ofKind, words: null };
+  if (ofKind.length > 0) return ofKind;
   if (!context.kinds.some((kind) => kind.name === name)) {
-    return { sources: [], words: wordsForUnknown(name, configured, context) };
+    const names = new Set([...configured, ...context.kinds].map((one) => one.name));
+    return `${JSON.stringify(name)} is neither a source of this device nor a kind of source${didYouMean(name, [...names])} (there are ${[...names].join(", ")})`;
   }
   const { source, problems } = readSource(name, { source: name }, context);
-  if (source !== null) return { sources: [source], words: null };
+  if (source !== null) return [source];
   const missing = problems.map(({ path, words }) => `${path.slice(2).join(".")}: ${words}`);
-  const words = `${name} cannot be had without options (${missing.join("; ")}); describe a source of this kind in agent.yaml, and name that`;
-  return { sources: [], words };
+  return `${name} needs options (${missing.join("; ")}); describe a source of this kind in agent.yaml, and name that`;
 }
-
-function wordsForUnknown(
-  name: string,
-  configured: readonly ConfiguredSource[],
-  { kinds }: SourcesContext,
-): string {
-  const names = [...configured, ...kinds].map((one) => one.name);
-  return `${JSON.stringify(name)} is neither a source of this device nor a kind of source${didYouMean(name, names)} (there are ${[...new Set(names)].join(", ")})`;
-}
-
-/** What a device measures without an agent.yaml, or with one that names no sources. */
-export const DEFAULT_SOURCES: Readonly<Record<string, SourceEntry>> = {
-  drive: { source: "space_usage", mount: "/" },
-  walk: { source: "random_walk", deadband: { absolute: 0.8 }, maxSilence: 300_000 },
-  machine: { source: "system" },
-  scatter: { source: "random_scatter", active: false },
-};

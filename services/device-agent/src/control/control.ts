@@ -1,0 +1,142 @@
+import { z } from "zod";
+import { type Deadband, deadbandRule } from "../report/deadband.ts";
+import type { Reporter } from "../report/reporter.ts";
+import type { Attribute, Source } from "../sources/source.ts";
+import type { DeviceMemory, Remembered } from "./memory.ts";
+import type { Sandbox } from "./sandbox.ts";
+
+/** Thrown by a command that was not executed, with nothing done: a value out of bounds, no room. */
+export class Refusal extends Error {}
+
+/** A command, as `describe` shows it. */
+export interface CommandDescription {
+  name: string;
+  summary: string;
+  /** JSON Schema of its payload. */
+  payload: object;
+}
+
+/** A source, as `describe` shows it. */
+export interface SourceDescription {
+  name: string;
+  kind: string;
+  isActive: boolean;
+  attributes: readonly Attribute[];
+}
+
+/** A day, which is also the longest interval of agent.yaml. */
+export const INTERVAL_MS_MAX = 86_400_000;
+
+/** What commands may do with their device. */
+export type DeviceControl = ReturnType<typeof createControl>;
+
+/**
+ * Connects commands to the parts of a device. Everything that they set survives a restart. It checks each
+ * argument, because the compiler has not checked a user's own command.
+ */
+export function createControl({
+  id,
+  intervalMinMs,
+  commands,
+  sources,
+  reporter,
+  memory,
+  sandbox,
+  onChange,
+  restart,
+}: {
+  id: string;
+  /** The least interval that a command may set. */
+  intervalMinMs: number;
+  commands: ReadonlyMap<string, { name: string; summary: string; payload: z.ZodType }>;
+  sources: readonly { name: string; kind: string; source: Pick<Source, "attributes"> }[];
+  reporter: Reporter;
+  memory: DeviceMemory;
+  sandbox: Sandbox;
+  /** Called after a command has changed the interval, the active sources or a deadband. */
+  onChange: () => void;
+  restart: () => void;
+}) {
+  /** The change applies until the end of the process even if it cannot be kept. */
+  function keep(change: Partial<Remembered>): void {
+    memory.keep({ ...memory.recall(), ...change });
+    onChange();
+  }
+
+  return {
+    id,
+    /** Between two reports, in milliseconds. */
+    intervalMs: (): number => reporter.intervalMs,
+    intervalMinMs,
+    /** Applies at once: running timers start again. @throws Refusal out of bounds. @throws Error when it cannot be kept. */
+    setIntervalMs: (intervalMs: number): void => {
+      if (
+        !Number.isInteger(intervalMs) ||
+        intervalMs < intervalMinMs ||
+        intervalMs > INTERVAL_MS_MAX
+      ) {
+        throw new Refusal(
+          `an interval is whole milliseconds from ${intervalMinMs} to ${INTERVAL_MS_MAX}`,
+        );
+      }
+      reporter.setIntervalMs(intervalMs);
+      keep({ intervalMs });
+    },
+    sources: (): SourceDescription[] =>
+      sources.map(({ name, kind, source: { attributes } }) => ({
+        name,
+        kind,
+        isActive: reporter.isActive(name),
+        attributes,
+      })),
+    /** Reports these from now on, and no others. @throws Refusal for an empty list, and for a name that is not configured. */
+    setActiveSources: (names: readonly string[]): void => {
+      if (names.length === 0) throw new Refusal("at least one source is active");
+      const known = sources.map(({ name }) => name);
+      const unknown = names.find((name) => !known.includes(name));
+      if (unknown !== undefined) {
+        throw new Refusal(
+          `there is no source ${JSON.stringify(unknown)}; the sources are: ${known.join(", ")}`,
+        );
+      }
+      reporter.setActiveSources(names);
+      keep({ activeSources: names });
+    },
+    /**
+     * @param deadband `null` reports each value.
+     * @param maxSilenceMs unchanged if left out.
+     * @throws Refusal for an unknown attribute, or an invalid rule.
+     */
+    setDeadband: (attribute: string, deadband: Deadband | null, maxSilenceMs?: number): void => {
+      const rules = reporter.allRules();
+      const before = rules.get(attribute);
+      if (before === undefined) {
+        throw new Refusal(
+          `there is no attribute ${JSON.stringify(attribute)}; the attributes are: ${[...rules.keys()].join(", ")}`,
+        );
+      }
+      const rule = deadbandRule.safeParse({
+        deadband,
+        maxSilenceMs: maxSilenceMs === undefined ? before.maxSilenceMs : maxSilenceMs,
+      });
+      if (!rule.success) {
+        throw new Refusal(
+          `the deadband of ${attribute} must be a width or a share of 0 or more, and its silence whole milliseconds`,
+        );
+      }
+      reporter.setRule(attribute, rule.data);
+      keep({ rules: reporter.rules() });
+    },
+    /** Measures and reports everything now, whatever the deadbands say. */
+    reportNow: () => reporter.reportNow(),
+    commands: (): CommandDescription[] =>
+      [...commands.values()].map(({ name, summary, payload }) => ({
+        name,
+        summary,
+        payload: z.toJSONSchema(payload, { io: "input", unrepresentable: "any" }),
+      })),
+    sandbox,
+    /** Ends the process in an orderly way; its supervisor starts it again. */
+    restart,
+  };
+}
