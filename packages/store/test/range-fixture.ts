@@ -41,16 +41,9 @@ export interface ReadResult {
   skipped: string[];
 }
 
-/** The pages that are left. */
-export async function collect(pages: AsyncIterable<RangePage>): Promise<RangePage[]> {
-  const collected: RangePage[] = [];
-  for await (const page of pages) collected.push(page);
-  return collected;
-}
-
 /** Reads to the end. */
 export async function readAll(place: StreamPlace, query?: RangeQuery): Promise<ReadResult> {
-  const pages = await collect(readRange(place, query));
+  const pages = await Array.fromAsync(readRange(place, query));
   return {
     pages,
     messages: pages.flatMap(({ messages }) => messages),

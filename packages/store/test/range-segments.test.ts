@@ -5,7 +5,6 @@ import { readRange, type SegmentedStore } from "@weir/store";
 import { START_US, temporaryFolder } from "@weir/testkit";
 import Sqlite from "better-sqlite3";
 import {
-  collect,
   numbered,
   numberedRows,
   numbersOf,
@@ -50,7 +49,7 @@ describe("reading a range of a folder", () => {
     store.append([numbered(5_001)]);
     store.rotate(START_US + 5_002 * SECOND_US);
     store.append([numbered(5_002)]);
-    const rest = await collect(pages);
+    const rest = await Array.fromAsync(pages);
     const messages = [first.value, ...rest].flatMap((page) => page?.messages ?? []);
     expect(numbersOf(messages)).toEqual(upTo(5_003));
   });
@@ -72,7 +71,7 @@ describe("reading a range of a folder", () => {
     const pages = readRange({ kind: "folder", folder: folder.path });
     await pages.next();
     for (const suffix of ["", "-wal", "-shm"]) rmSync(second + suffix, { force: true });
-    const rest = await collect(pages);
+    const rest = await Array.fromAsync(pages);
     expect(rest.flatMap(({ skipped }) => skipped)).toEqual([
       { segment: basename(second), kind: "removed", reason: `${second} no longer exists` },
     ]);

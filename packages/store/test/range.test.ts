@@ -2,7 +2,6 @@ import { describe, expect, test } from "@jest/globals";
 import { type Cursor, readRange, type StreamPlace } from "@weir/store";
 import { openTestStore, readingAt, rowOf, START_US, temporaryFolder } from "@weir/testkit";
 import {
-  collect,
   MINUTE_US,
   numbered,
   numberedRows,
@@ -87,7 +86,7 @@ describe("reading a range of one file", () => {
     const pages = readRange({ kind: "file", file }, { filters: ["a/+"] });
     const first = await pages.next();
     store.append(numberedRows(5_001, 5_002, "a/new"));
-    const rest = await collect(pages);
+    const rest = await Array.fromAsync(pages);
     const topics = rest.flatMap(({ messages }) => messages.map(({ topic }) => topic));
     expect(first.value?.messages.length).toBeLessThan(5_000);
     expect(topics.slice(-2)).toEqual(["a/new", "a/new"]);

@@ -7,6 +7,7 @@ import {
   eventually,
   freePort,
   type TemporaryFolder,
+  type TestClient,
   temporaryFolder,
 } from "@weir/testkit";
 import { type PublisherConfig, readPublisherConfig } from "../src/config.ts";
@@ -14,14 +15,8 @@ import { startPublisher } from "../src/publisher.ts";
 
 const LOCAL = { host: "127.0.0.1", port: 0 };
 
-/** Subscribes to DATA; `readings` parses what has come. */
-async function collect(port: number) {
-  const client = await connectTestClient(port, "DATA");
-  return {
-    readings: (): { number: number; epochtime: string }[] =>
-      client.received.map(({ payload }) => JSON.parse(payload.toString())),
-    [Symbol.asyncDispose]: () => client[Symbol.asyncDispose](),
-  };
+function readingsOf({ received }: TestClient): { number: number; epochtime: string }[] {
+  return received.map(({ payload }) => JSON.parse(payload.toString()));
 }
 
 function configAt(
@@ -40,13 +35,13 @@ describe("the publisher", () => {
   test("publishes the first reading at once, in the form of the old system and its place in the sequence", async () => {
     using folder = temporaryFolder();
     await using broker = await startBroker(LOCAL);
-    await using collected = await collect(broker.port);
+    await using client = await connectTestClient(broker.port, "DATA");
     const clock = createFakeClock(1_795_207_143_900);
     await using _publisher = startPublisher(
       configAt(broker.port, folder),
       createTestContext(clock),
     );
-    const reading = await eventually(() => collected.readings()[0]);
+    const reading = await eventually(() => readingsOf(client)[0]);
     expect(Object.keys(reading)).toEqual(["number", "epochtime", "publisher", "epoch", "seq"]);
     expect(reading.epochtime).toBe("1795207143");
     expect(Number.isInteger(reading.number)).toBe(true);
@@ -55,24 +50,24 @@ describe("the publisher", () => {
   test("pauses at least the shortest and at most the longest pause", async () => {
     using folder = temporaryFolder();
     await using broker = await startBroker(LOCAL);
-    await using collected = await collect(broker.port);
+    await using client = await connectTestClient(broker.port, "DATA");
     const clock = createFakeClock();
     const context = createTestContext(clock);
     const environment = { PUBLISHER_INTERVAL_MIN_MS: "500", PUBLISHER_INTERVAL_MAX_MS: "600" };
     await using _publisher = startPublisher(configAt(broker.port, folder, environment), context);
-    await eventually(() => collected.readings().length === 1);
+    await eventually(() => readingsOf(client).length === 1);
     clock.advance(499);
     await using other = await connectTestClient(broker.port);
     await other.publish("DATA", '{"number":"sentinel"}', { qos: 1 });
     clock.advance(101);
-    await eventually(() => collected.readings().length === 3);
-    expect(collected.readings()[1]?.number).toBe("sentinel");
+    await eventually(() => readingsOf(client).length === 3);
+    expect(readingsOf(client)[1]?.number).toBe("sentinel");
   });
 
   test("keeps its numbers within their bounds, both of which occur", async () => {
     using folder = temporaryFolder();
     await using broker = await startBroker(LOCAL);
-    await using collected = await collect(broker.port);
+    await using client = await connectTestClient(broker.port, "DATA");
     const environment = {
       PUBLISHER_INTERVAL_MIN_MS: "1",
       PUBLISHER_INTERVAL_MAX_MS: "1",
@@ -83,8 +78,8 @@ describe("the publisher", () => {
       configAt(broker.port, folder, environment),
       createTestContext(),
     );
-    await eventually(() => new Set(collected.readings().map(({ number }) => number)).size === 3);
-    expect(collected.readings().every(({ number }) => Math.abs(number) <= 1)).toBe(true);
+    await eventually(() => new Set(readingsOf(client).map(({ number }) => number)).size === 3);
+    expect(readingsOf(client).every(({ number }) => Math.abs(number) <= 1)).toBe(true);
   });
 
   test("goes on after the broker was away, with the reading that waited", async () => {
@@ -99,8 +94,8 @@ describe("the publisher", () => {
     await eventually(() => !context.health.report().ready);
 
     await using _second = await startBroker({ ...LOCAL, port });
-    await using collected = await collect(port);
-    await eventually(() => collected.readings().length > 3);
+    await using client = await connectTestClient(port, "DATA");
+    await eventually(() => readingsOf(client).length > 3);
     expect(context.faults).toEqual([]);
   });
 });

@@ -11,6 +11,7 @@ import {
   openTestStore,
   readingAt,
   START_US,
+  type TestClient,
   temporaryFolder,
 } from "@weir/testkit";
 import { readStatsConfig } from "../src/config.ts";
@@ -19,17 +20,11 @@ import { startStats } from "../src/stats.ts";
 const LOCAL = { host: "127.0.0.1", port: 0 };
 const START_MS = START_US / 1_000;
 
-/** Subscribes to STATS; `received` parses what has come. */
-async function collect(port: number) {
-  const client = await connectTestClient(port, "STATS");
-  return {
-    received: (): { statistics: Statistics; retained: boolean }[] =>
-      client.received.flatMap(({ payload, retained }) => {
-        const statistics = parseStatistics(payload);
-        return statistics === null ? [] : [{ statistics, retained }];
-      }),
-    [Symbol.asyncDispose]: () => client[Symbol.asyncDispose](),
-  };
+function statisticsOf({ received }: TestClient): { statistics: Statistics; retained: boolean }[] {
+  return received.flatMap(({ payload, retained }) => {
+    const statistics = parseStatistics(payload);
+    return statistics === null ? [] : [{ statistics, retained }];
+  });
 }
 
 /** Moves the clock on by one interval at a time until a check passes. */
@@ -44,7 +39,7 @@ describe("stats", () => {
   test("publishes the averages of what is in the store, under their old names", async () => {
     using folder = temporaryFolder();
     await using broker = await startBroker(LOCAL);
-    await using collected = await collect(broker.port);
+    await using client = await connectTestClient(broker.port, "STATS");
     using store = openTestStore(folder.file("weir.db"));
     store.append([readingAt(START_US, 40)]);
     store.append([readingAt(START_US - 100_000_000, 50)]);
@@ -52,7 +47,7 @@ describe("stats", () => {
     const config = configAt(folder.file("weir.db"), broker.port);
     await using _stats = startStats(config, createTestContext(clock));
 
-    const { statistics } = await advanceUntil(clock, () => collected.received()[0]);
+    const { statistics } = await advanceUntil(clock, () => statisticsOf(client)[0]);
     expect(Object.keys(statistics).slice(0, 3)).toEqual(["avg_1min", "avg_5min", "avg_30min"]);
     expect(statistics).toMatchObject({ avg_1min: 40, avg_5min: 45, avg_30min: 45, throughId: 2 });
     expect(statistics.windows["5min"]).toMatchObject({ count: 2, min: 40, max: 50 });
@@ -61,37 +56,37 @@ describe("stats", () => {
   test("publishes a new row within one interval, and again on each slow tick", async () => {
     using folder = temporaryFolder();
     await using broker = await startBroker(LOCAL);
-    await using collected = await collect(broker.port);
+    await using client = await connectTestClient(broker.port, "STATS");
     using store = openTestStore(folder.file("weir.db"));
     const clock = createFakeClock(START_MS);
     const context = createTestContext(clock);
     const config = configAt(folder.file("weir.db"), broker.port);
     await using _stats = startStats(config, context);
-    await advanceUntil(clock, () => collected.received()[0]);
+    await advanceUntil(clock, () => statisticsOf(client)[0]);
     // There is one look at a time, and this one ends with its PUBACK.
     await eventually(async () => /publications_total [1-9]/.test(await context.metrics.metrics()));
 
     store.append([readingAt(clock.now() * 1_000, 7)]);
     clock.advance(250);
-    const { statistics } = await eventually(() => collected.received()[1]);
+    const { statistics } = await eventually(() => statisticsOf(client)[1]);
     expect(statistics).toMatchObject({ throughId: 1, avg_1min: 7 });
-    const again = await advanceUntil(clock, () => collected.received()[2]);
+    const again = await advanceUntil(clock, () => statisticsOf(client)[2]);
     expect(again.statistics.at - statistics.at).toBeGreaterThanOrEqual(9);
   });
 
   test("says null for windows that have emptied themselves", async () => {
     using folder = temporaryFolder();
     await using broker = await startBroker(LOCAL);
-    await using collected = await collect(broker.port);
+    await using client = await connectTestClient(broker.port, "STATS");
     using store = openTestStore(folder.file("weir.db"));
     store.append([readingAt(START_US, 7)]);
     const clock = createFakeClock(START_MS);
     const config = configAt(folder.file("weir.db"), broker.port);
     await using _stats = startStats(config, createTestContext(clock));
-    await advanceUntil(clock, () => collected.received()[0]);
+    await advanceUntil(clock, () => statisticsOf(client)[0]);
     clock.jump(60_000);
     const last = await advanceUntil(clock, () =>
-      collected.received().find(({ statistics }) => statistics.avg_1min === null),
+      statisticsOf(client).find(({ statistics }) => statistics.avg_1min === null),
     );
     expect(last.statistics).toMatchObject({ avg_5min: 7, avg_30min: 7 });
   });
@@ -109,8 +104,8 @@ describe("stats", () => {
       clock.advance(250);
       return /publications_total [1-9]/.test(await context.metrics.metrics());
     });
-    await using collected = await collect(broker.port);
-    expect(await eventually(() => collected.received()[0])).toMatchObject({ retained: true });
+    await using client = await connectTestClient(broker.port, "STATS");
+    expect(await eventually(() => statisticsOf(client)[0])).toMatchObject({ retained: true });
   });
 
   test("waits for a store that is not there yet", async () => {
