@@ -75,19 +75,12 @@ export class Intake {
     for (;;) {
       const packet = packets.next(bytes, end);
       if (packet === null) return packets.at;
-      switch (packet.kind) {
-        case "message":
-          this.#add(packet.message, packet.packetId);
-          break;
-        case "dropped":
-          this.#drop(packet);
-          break;
-        case "release":
-          this.#release(packet.packetId);
-          break;
-        case "control":
-          if (packet.frame[0] === CONNACK) this.#beginSession(packet.frame);
-          this.#options.onControl(packet.frame);
+      if (!("kind" in packet)) this.#add(packet, packets.packetId);
+      else if (packet.kind === "dropped") this.#drop(packet);
+      else if (packet.kind === "release") this.#release(packet.packetId);
+      else {
+        if (packet.frame[0] === CONNACK) this.#beginSession(packet.frame);
+        this.#options.onControl(packet.frame);
       }
     }
   }

@@ -11,15 +11,11 @@ import {
 } from "./message.ts";
 import { PublishParser, readableTopic } from "./publish-parser.ts";
 
-/** A packet from the broker. It is valid until the parser is asked for the next one. */
-export type BrokerPacket = MessagePacket | DroppedPacket | ReleasePacket | ControlPacket;
-
-interface MessagePacket {
-  kind: "message";
-  message: ReceivedMessage;
-  /** 0 for QoS 0. */
-  packetId: number;
-}
+/**
+ * A packet from the broker: a message, or one with a `kind`. Its bytes are valid until the parser is
+ * asked for the next one.
+ */
+export type BrokerPacket = ReceivedMessage | DroppedPacket | ReleasePacket | ControlPacket;
 
 /** A PUBLISH that is acknowledged and not handed on. */
 export interface DroppedPacket {
@@ -65,14 +61,14 @@ const NAMES = [
 export class PacketParser {
   /** Where the next packet begins. Set it to 0 for new bytes, which begin with the rest that is left here. */
   at = 0;
+  /** The packet id of the message that `next` returned last; 0 for QoS 0. */
+  packetId = 0;
 
   readonly #control: ReturnType<typeof parser>;
   /** What `#control` found last. */
   #controlFound: Packet | Error | null = null;
   readonly #publish: PublishParser;
   readonly #brokenPackets: BrokenPackets;
-  /** One object for all messages, which `#message` fills: that saves an allocation for each. */
-  readonly #found = { kind: "message", packetId: 0 } as MessagePacket;
   #isFirst = true;
   /** A message that is too large, and how many of its bytes are still to come. */
   #passing: { packet: DroppedPacket; bytesLeft: number } | null = null;
@@ -118,7 +114,9 @@ export class PacketParser {
 
   #message(flags: number, bytes: Buffer, start: number, end: number): BrokerPacket {
     try {
-      this.#found.message = this.#publish.parse(flags, bytes, start, end);
+      const message = this.#publish.parse(flags, bytes, start, end);
+      this.packetId = this.#publish.packetId;
+      return message;
     } catch (error) {
       if (!(error instanceof Violation)) throw error;
       if (!this.#brokenPackets.cameBefore(bytes.subarray(start, end))) throw error;
@@ -126,8 +124,6 @@ export class PacketParser {
       const message: DroppedMessage = { reason: "unreadable", topic, bytes: end - start };
       return { kind: "dropped", message, qos: 0, packetId: 0 };
     }
-    this.#found.packetId = this.#publish.packetId;
-    return this.#found;
   }
 
   /** Passes over a message that is too large, once its topic and packet id are there. */

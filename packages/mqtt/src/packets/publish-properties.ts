@@ -1,5 +1,5 @@
 import { isUtf8 } from "node:buffer";
-import { uint16At, varIntAt, varIntEnd } from "./bytes.ts";
+import { byteAt, uint16At, varIntAt, varIntEnd } from "./bytes.ts";
 import { Violation } from "./errors.ts";
 import { type Request, request } from "./message.ts";
 
@@ -41,7 +41,6 @@ export class PublishProperties {
   isFlawed = false;
 
   readonly #lists: (readonly number[] | undefined)[] = new Array(LISTS_MAX).fill(undefined);
-  #limit = 0;
   /** A bit for each property that may occur only once. */
   #seen = 0;
 
@@ -57,12 +56,10 @@ export class PublishProperties {
     this.#seen = 0;
     let payload = start;
     try {
-      this.#limit = end;
-      const length = this.#integer(bytes, start);
+      const length = integerAt(bytes, start, end);
       let at = varIntEnd(bytes, start);
-      payload = this.#within(at + length);
-      this.#limit = payload;
-      while (at < payload) at = this.#readOne(bytes, at);
+      payload = within(at + length, end);
+      while (at < payload) at = this.#readOne(bytes, at, payload);
     } catch (error) {
       if (error !== FLAWED && !(error instanceof Violation)) throw error;
       this.isFlawed = true;
@@ -71,19 +68,23 @@ export class PublishProperties {
   }
 
   /** Reads one property; returns where it ends. */
-  #readOne(bytes: Buffer, at: number): number {
-    const identifier = this.#integer(bytes, at);
-    const start = varIntEnd(bytes, at);
-    if (identifier === SUBSCRIPTION_IDENTIFIER) return this.#addSubscription(bytes, start);
+  #readOne(bytes: Buffer, at: number, limit: number): number {
+    // All known identifiers have one byte [MQTT-2.2.2.2].
+    const identifier = byteAt(bytes, at);
+    const start = at + 1;
+    if (identifier === SUBSCRIPTION_IDENTIFIER) {
+      this.#addSubscription(integerAt(bytes, start, limit));
+      return varIntEnd(bytes, start);
+    }
     const fixedBytes = FIXED_BYTES.get(identifier);
     const strings = STRINGS.get(identifier);
     if (identifier !== USER_PROPERTY) this.#noteOnce(identifier);
-    if (fixedBytes !== undefined) return this.#within(start + fixedBytes);
+    if (fixedBytes !== undefined) return within(start + fixedBytes, limit);
     if (strings === undefined) throw FLAWED;
     let end = start;
     for (let n = 0; n < strings; n += 1) {
-      this.#within(end + 2);
-      end = this.#within(end + 2 + uint16At(bytes, end));
+      within(end + 2, limit);
+      end = within(end + 2 + uint16At(bytes, end), limit);
     }
     if (identifier === RESPONSE_TOPIC || identifier === CORRELATION_DATA) {
       this.#addToRequest(identifier, bytes.subarray(start + 2, end));
@@ -106,15 +107,12 @@ export class PublishProperties {
     this.#seen |= bit;
   }
 
-  #addSubscription(bytes: Buffer, at: number): number {
-    const identifier = this.#integer(bytes, at);
+  #addSubscription(identifier: number): void {
     // [MQTT-3.3.2.3.8]
     if (identifier === 0) throw FLAWED;
+    const list = this.#listOf(identifier);
     this.subscriptions =
-      this.subscriptions === NO_SUBSCRIPTIONS
-        ? this.#listOf(identifier)
-        : [...this.subscriptions, identifier];
-    return varIntEnd(bytes, at);
+      this.subscriptions === NO_SUBSCRIPTIONS ? list : [...this.subscriptions, identifier];
   }
 
   #listOf(identifier: number): readonly number[] {
@@ -125,15 +123,15 @@ export class PublishProperties {
     this.#lists[place] = list;
     return list;
   }
+}
 
-  #integer(bytes: Buffer, at: number): number {
-    const value = varIntAt(bytes, at, this.#limit);
-    if (value === null) throw FLAWED;
-    return value;
-  }
+function integerAt(bytes: Buffer, at: number, limit: number): number {
+  const value = varIntAt(bytes, at, limit);
+  if (value === null) throw FLAWED;
+  return value;
+}
 
-  #within(end: number): number {
-    if (end > this.#limit) throw FLAWED;
-    return end;
-  }
+function within(end: number, limit: number): number {
+  if (end > limit) throw FLAWED;
+  return end;
 }
