@@ -3,11 +3,10 @@ import { describe, expect, jest, test } from "@jest/globals";
 import { eventually } from "@weir/testkit";
 import fc from "fast-check";
 import type { ReceivedMessage, Transport } from "../src/index.ts";
-import { startTrial } from "./fixture.ts";
+import { startTrial, TRANSPORTS } from "./fixture.ts";
 import { FUZZ_SEED } from "./fuzz-corpus.ts";
-import { rawPublish, soundMessage } from "./raw-packets.ts";
+import { rawPublish, validMessage } from "./raw-packets.ts";
 import { connack, type Peer, startStandIn } from "./stand-in.ts";
-import { TRANSPORTS } from "./transports.ts";
 
 // Hundreds of connections, one after the other.
 jest.setTimeout(300_000);
@@ -110,7 +109,7 @@ async function deliver(all: readonly AnyPublish[], transport: Transport, version
       }
       peer.send(connack());
       peer.socket.write(Buffer.concat(all.map((one, index) => encode(one, index + 1, version))));
-      peer.socket.write(soundMessage(SENTINEL_ID, version));
+      peer.socket.write(validMessage(SENTINEL_ID, version));
     },
     pubrec: ({ messageId = 0 }, peer) => peer.send({ cmd: "pubrel", messageId }),
   });
@@ -182,7 +181,7 @@ describe.each(TRANSPORTS)("whatever a PUBLISH holds, by %s", (transport) => {
             rawPublish({ flags, topic: "a", packetId: 0, properties: Buffer.from([0]) }),
           );
         }
-        peer.socket.write(soundMessage(1, 5));
+        peer.socket.write(validMessage(1, 5));
       },
     });
     await using trial = startTrial(broker.url, { transport });

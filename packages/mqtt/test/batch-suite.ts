@@ -16,7 +16,7 @@ interface BatchTraits {
   carriesEmptyPayloads?: boolean;
 }
 
-/** What a link with `onBatch` needs of a broker: the same claims for each broker and each transport. */
+/** What a client with `onBatch` needs of a broker: the same claims for each broker and each transport. */
 export function describeBatches(clients: Clients & BatchTraits): void {
   const { carriesEmptyPayloads = true } = clients;
   const { ownTopic, connect, persistent, upToSentinel, protocolVersion } = clients;
@@ -139,7 +139,7 @@ export function describeBatches(clients: Clients & BatchTraits): void {
       );
     });
 
-    test("tells topic, quality, retained flag and payload of each message", async () => {
+    test("hands on topic, QoS, retained flag and payload of each message", async () => {
       const base = ownTopic();
       const least = carriesEmptyPayloads ? "" : "-";
       const taker = createTaker();
@@ -149,13 +149,13 @@ export function describeBatches(clients: Clients & BatchTraits): void {
       await publisher.client.publish(`${base}/ä/€`, least, QOS_1);
       await publisher.client.publish(base, "0", { qos: 0 });
       await upToSentinel(taker, base);
-      const told = taker.received.map(({ topic, payload, qos, retained }) => [
+      const handedOn = taker.received.map(({ topic, payload, qos, retained }) => [
         topic,
         payload.toString(),
         qos,
         retained,
       ]);
-      expect(told).toEqual([
+      expect(handedOn).toEqual([
         [`${base}/a`, "kept", 1, true],
         [`${base}/ä/€`, least, 1, false],
         [base, "0", 0, false],
@@ -181,7 +181,7 @@ export function describeBatches(clients: Clients & BatchTraits): void {
     });
 
     if (protocolVersion === 5) {
-      test("tells for which of its subscriptions a message came", async () => {
+      test("hands on which of its subscriptions a message matches", async () => {
         const base = ownTopic();
         const taker = createTaker();
         await using publisher = await connect();

@@ -1,7 +1,7 @@
 import { startBroker } from "@weir/broker";
 import { freePort } from "@weir/testkit";
 import { type BrokerKind, describeBroker } from "./broker-suite.ts";
-import { TRANSPORTS } from "./transports.ts";
+import { TRANSPORTS } from "./fixture.ts";
 
 const LOCAL = { host: "127.0.0.1" };
 

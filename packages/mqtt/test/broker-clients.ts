@@ -6,7 +6,7 @@ import { payloads, startTrial, type Trial, type TrialOptions } from "./fixture.t
 export interface Clients {
   /** A topic, or a part of one, that no other test has. */
   ownTopic(): string;
-  /** A link that is connected, and subscribed to `filter` if there is one. */
+  /** A client that is connected, and subscribed to `filter` if there is one. */
   connect(filter?: string, options?: TrialOptions): Promise<Trial>;
   /** Options of a client that comes back to its session. */
   persistent(options?: Partial<ClientOptions>): Partial<ClientOptions>;

@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import { test } from "@jest/globals";
 import { hasDocker, startMosquitto } from "@weir/testkit";
 import { type BrokerKind, describeBroker } from "./broker-suite.ts";
-import { TRANSPORTS } from "./transports.ts";
+import { TRANSPORTS } from "./fixture.ts";
 
 const CONFIGURATION = fileURLToPath(new URL("../../../mosquitto/mosquitto.conf", import.meta.url));
 

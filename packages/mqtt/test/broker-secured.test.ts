@@ -33,7 +33,7 @@ if (hasDocker()) {
       describeBatches({ ...clients, protocolVersion: 5, carriesEmptyPayloads: false });
     });
 
-    test("is not made over TLS with a certificate that nobody trusts", async () => {
+    test("is not made over TLS with a certificate that is not trusted", async () => {
       await using trial = startTrial(broker.tlsUrl, { transport });
       await eventually(() => trial.warnings.length === 1);
       expect(trial.warnings[0]).toContain("self-signed certificate");

@@ -25,12 +25,12 @@ const RETAINED = { qos: 1, retain: true } as const;
 const PAYLOAD_BYTES_MAX = 256 * 1024;
 const START_TIMEOUT_MS = 180_000;
 
-/** What the link needs of a broker: the same claims for each. */
+/** What the client needs of a broker: the same claims for each. */
 export function describeBroker(
   { name, protocolVersion, isDurable, start }: BrokerKind,
   transport: Transport,
 ): void {
-  describe(`a link by ${transport} to ${name}`, () => {
+  describe(`a client by ${transport} to ${name}`, () => {
     let broker: RestartableBroker;
     beforeAll(async () => {
       broker = await start();
@@ -42,21 +42,21 @@ export function describeBroker(
       transport,
     });
 
-    test("tells that a client is there, that it has gone, and that it has vanished", async () => {
+    test("publishes that a client is there, that it has disconnected, and that it has vanished", async () => {
       const topic = ownTopic();
       await using watcher = await connect(topic);
-      const told = (): string[] => payloads(watcher.received);
+      const states = (): string[] => payloads(watcher.received);
       const leaving = await connect(undefined, { availability: { topic } });
-      await eventually(() => told().join() === "online");
+      await eventually(() => states().join() === "online");
       await leaving[Symbol.asyncDispose]();
-      await eventually(() => told().join() === "online,offline");
+      await eventually(() => states().join() === "online,offline");
 
       const clientId = `suite-${crypto.randomUUID()}`;
       await using _vanishing = await connect(undefined, { clientId, availability: { topic } });
-      await eventually(() => told().join() === "online,offline,online");
-      // Another client of the same id ends the connection of the first, which tells its will.
+      await eventually(() => states().join() === "online,offline,online");
+      // Another client of the same id ends the connection of the first, and the broker publishes its will.
       await using _thief = await connect(undefined, { clientId });
-      await eventually(() => told()[3] === "offline");
+      await eventually(() => states()[3] === "offline");
     });
 
     test(`speaks ${protocolVersion === 5 ? "MQTT 5" : "MQTT 3.1.1"}`, async () => {

@@ -9,6 +9,9 @@ import {
   type TakesMessages,
 } from "../src/index.ts";
 
+/** Both transports, which promise the same. */
+export const TRANSPORTS = ["mqttjs", "direct"] as const;
+
 export type TrialOptions = Partial<ClientOptions> & (TakesMessages | TakesBatches);
 
 /** A client, and all that it reported. */

@@ -26,7 +26,7 @@ const properties = fc.record(
 );
 
 /** A message as a broker may send it, of MQTT 5. */
-export const soundPublish: fc.Arbitrary<IPublishPacket> = fc
+export const validPublish: fc.Arbitrary<IPublishPacket> = fc
   .record({
     topic,
     payload: fc.uint8Array({ maxLength: 300 }).map((bytes) => Buffer.from(bytes)),
@@ -44,12 +44,12 @@ const control: fc.Arbitrary<Packet> = fc.constantFrom<Packet>(
   { cmd: "unsuback", messageId: 7, granted: [0] },
 );
 
-const sound = fc.oneof(soundPublish, control).map(encoded);
+const valid = fc.oneof(validPublish, control).map(encoded);
 
-/** What was sound, with some of its bytes changed, taken out or put in. */
+/** What was valid, with some of its bytes changed, taken out or put in. */
 const mutated = fc
   .tuple(
-    sound,
+    valid,
     fc.array(fc.tuple(fc.constantFrom("set", "cut", "insert"), fc.nat(), fc.nat(255)), {
       minLength: 1,
       maxLength: 4,
@@ -77,7 +77,7 @@ const strange = fc
 
 /** Parts of a stream of bytes, as no broker would send it. */
 export const junk: fc.Arbitrary<Buffer> = fc
-  .array(fc.oneof(sound, mutated, mutated, strange, random), { minLength: 1, maxLength: 12 })
+  .array(fc.oneof(valid, mutated, mutated, strange, random), { minLength: 1, maxLength: 12 })
   .map((parts) => Buffer.concat(parts));
 
 /** Where to split a stream of bytes, as parts of its length. */

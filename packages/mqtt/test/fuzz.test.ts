@@ -1,14 +1,13 @@
 import { describe, expect, test } from "@jest/globals";
 import { eventually } from "@weir/testkit";
 import fc from "fast-check";
-import { createTaker, payloads, startTrial } from "./fixture.ts";
+import { createTaker, payloads, startTrial, TRANSPORTS } from "./fixture.ts";
 import { FUZZ_SEED, junk, splitAt, splits } from "./fuzz-corpus.ts";
-import { soundMessage } from "./raw-packets.ts";
+import { validMessage } from "./raw-packets.ts";
 import { acknowledgedIds, connack, type Peer, startStandIn } from "./stand-in.ts";
-import { TRANSPORTS } from "./transports.ts";
 
 const BATCH = { rowsMax: 3, bytesMax: 1_000, delayMs: 1 };
-const SOUND = [1, 2, 3, 4];
+const VALID = [1, 2, 3, 4];
 const RUNS = 150;
 /** Hundreds of connections, one after the other. */
 const TIMEOUT_MS = 300_000;
@@ -21,12 +20,12 @@ async function sendParts({ socket }: Peer, parts: readonly Buffer[]): Promise<vo
   }
 }
 
-describe.each(TRANSPORTS)("a broker that talks rubbish, by %s", (transport) => {
+describe.each(TRANSPORTS)("a broker that sends garbage, by %s", (transport) => {
   test(
     "crashes nothing, takes nothing back, and gets no PUBACK for what was not taken",
     async () => {
       await using broker = await startStandIn();
-      const check = async (rubbish: Buffer, places: number[]): Promise<void> => {
+      const check = async (garbage: Buffer, places: number[]): Promise<void> => {
         const taker = createTaker();
         let dropped = 0;
         await using trial = startTrial(broker.url, {
@@ -40,20 +39,20 @@ describe.each(TRANSPORTS)("a broker that talks rubbish, by %s", (transport) => {
         });
         await eventually(() => trial.states.length === 1);
         const peer = broker.peers.at(-1) as Peer;
-        const sound = Buffer.concat(SOUND.map((id) => soundMessage(id, 5)));
-        await sendParts(peer, [...splitAt(sound, places), ...splitAt(rubbish, places)]);
-        // Unless the client has hung up over the rubbish, the stand-in does.
+        const valid = Buffer.concat(VALID.map((id) => validMessage(id, 5)));
+        await sendParts(peer, [...splitAt(valid, places), ...splitAt(garbage, places)]);
+        // Unless the client has hung up over the garbage, the stand-in does.
         const isOver = () => trial.states.length === 2;
-        await eventually(() => isOver() || acknowledgedIds(peer).length >= SOUND.length);
+        await eventually(() => isOver() || acknowledgedIds(peer).length >= VALID.length);
         peer.socket.end();
         await eventually(isOver);
         await eventually(() => peer.socket.closed || peer.socket.readableEnded);
 
         const taken = taker.received.filter(({ qos }) => qos === 1).length + dropped;
-        expect(payloads(taker.received.slice(0, SOUND.length))).toEqual(
-          SOUND.map((id) => `message ${id}`),
+        expect(payloads(taker.received.slice(0, VALID.length))).toEqual(
+          VALID.map((id) => `message ${id}`),
         );
-        expect(acknowledgedIds(peer).slice(0, SOUND.length)).toEqual(SOUND);
+        expect(acknowledgedIds(peer).slice(0, VALID.length)).toEqual(VALID);
         expect(acknowledgedIds(peer).length).toBeLessThanOrEqual(taken);
       };
       await fc.assert(fc.asyncProperty(junk, splits, check), { seed: FUZZ_SEED, numRuns: RUNS });

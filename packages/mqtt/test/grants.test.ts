@@ -2,9 +2,8 @@ import { describe, expect, test } from "@jest/globals";
 import { createFakeClock, eventually } from "@weir/testkit";
 import type { IConnackPacket } from "mqtt-packet";
 import type { ClientOptions, Shortfall } from "../src/index.ts";
-import { startTrial, type Trial } from "./fixture.ts";
+import { startTrial, TRANSPORTS, type Trial } from "./fixture.ts";
 import { type Answers, connack, type Peer, type StandIn, startStandIn } from "./stand-in.ts";
-import { TRANSPORTS } from "./transports.ts";
 
 const A = { filter: "a", qos: 1 } as const;
 const B = { filter: "b", qos: 1 } as const;
@@ -16,7 +15,7 @@ const granting = (properties: IConnackPacket["properties"], answers: Answers = {
     ...answers,
   });
 
-/** A broker that answers each filter as it is told; a QoS where it is told nothing. */
+/** A broker that answers each filter with its code; with the QoS where it has none. */
 const answering = (codes: Readonly<Record<string, number>>): Answers => ({
   subscribe: ({ messageId = 0, subscriptions }, peer) =>
     peer.send({
@@ -92,7 +91,7 @@ describe.each(TRANSPORTS)("what a broker does not grant, by %s:", (transport) =>
     expect(kinds(trial.shortfalls())).toEqual(["packet size"]);
   });
 
-  test("a session that it keeps for a shorter time is told, and one as it was asked for is not", async () => {
+  test("a session that it keeps for a shorter time is reported, and one as it was asked for is not", async () => {
     await using broker = await granting({ sessionExpiryInterval: 86_400 });
     const session = (expirySeconds: number) => ({ kind: "persistent", expirySeconds }) as const;
     await using trial = await connected(broker, { transport, session: session(2_592_000) });
@@ -132,7 +131,7 @@ describe.each(TRANSPORTS)("what a broker does not grant, by %s:", (transport) =>
     expect(trial.warnings).toHaveLength(1);
   });
 
-  test("a filter that it refuses is asked for again after a while, and told when it is granted", async () => {
+  test("a filter that it refuses is asked for again after a while, and reported when it is granted", async () => {
     const codes: Record<string, number> = { b: 0x87 };
     // Without keepalive, which a minute in one step would end.
     await using broker = await granting({ serverKeepAlive: 0 }, answering(codes));
@@ -177,7 +176,7 @@ describe.each(TRANSPORTS)("what a broker does not grant, by %s:", (transport) =>
   });
 
   test.each([4, 5] as const)(
-    "a lower QoS is told in version %s, also when the session is found again",
+    "a lower QoS is reported in version %s, also when the session is found again",
     async (version) => {
       await using broker = await startStandIn({
         connect: ({ protocolVersion }, peer) =>

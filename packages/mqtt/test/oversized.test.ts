@@ -1,10 +1,9 @@
 import { describe, expect, test } from "@jest/globals";
 import { eventually } from "@weir/testkit";
 import type { DroppedMessage } from "../src/index.ts";
-import { createTaker, payloads, startTrial } from "./fixture.ts";
-import { soundMessage } from "./raw-packets.ts";
+import { createTaker, payloads, startTrial, TRANSPORTS } from "./fixture.ts";
+import { validMessage } from "./raw-packets.ts";
 import { acknowledged, connack, message, startStandIn } from "./stand-in.ts";
-import { TRANSPORTS } from "./transports.ts";
 
 const TOO_LARGE = "x".repeat(1_048_576);
 
@@ -19,7 +18,7 @@ describe.each(TRANSPORTS)("a message that is too large, by %s", (transport) => {
             return;
           }
           peer.send(connack(), message(1), message(2, TOO_LARGE), message(0, TOO_LARGE));
-          peer.socket.write(soundMessage(3, version));
+          peer.socket.write(validMessage(3, version));
         },
       });
       const { received, onBatch } = createTaker();

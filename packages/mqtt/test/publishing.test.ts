@@ -1,9 +1,8 @@
 import { describe, expect, test } from "@jest/globals";
 import { eventually } from "@weir/testkit";
 import type { Transport } from "../src/index.ts";
-import { startTrial, type Trial } from "./fixture.ts";
+import { startTrial, TRANSPORTS, type Trial } from "./fixture.ts";
 import { connack, type StandIn, startStandIn } from "./stand-in.ts";
-import { TRANSPORTS } from "./transports.ts";
 
 const AT_LEAST_ONCE = { qos: 1 } as const;
 
@@ -28,7 +27,7 @@ describe.each(TRANSPORTS)("publishing over a client by %s", (transport) => {
     ]);
   });
 
-  test("tells an MQTT 5 broker where an answer is awaited, and an older one nothing of it", async () => {
+  test("sends response topic and correlation data to an MQTT 5 broker, and not to an older one", async () => {
     const correlationData = Buffer.from([0, 255]);
     const request = { responseTopic: "answers/7", correlationData };
     await using broker = await startStandIn();

@@ -12,7 +12,7 @@ export interface RawPublish {
   payload?: Buffer | string;
 }
 
-/** Encodes without asking whether it is sound. */
+/** Encodes without asking whether it is valid. */
 export function rawPublish(raw: RawPublish): Buffer {
   const topic = Buffer.from(raw.topic);
   const body = Buffer.concat([
@@ -31,7 +31,7 @@ export function rawPacket(first: number, body: Buffer): Buffer {
 }
 
 /** A QoS 1 message as a broker writes it: payload `message <id>`. */
-export function soundMessage(packetId: number, protocolVersion: 4 | 5): Buffer {
+export function validMessage(packetId: number, protocolVersion: 4 | 5): Buffer {
   const packet: Packet = {
     cmd: "publish",
     topic: "a",

@@ -1,13 +1,12 @@
 import { describe, expect, test } from "@jest/globals";
 import { createFakeClock, eventually } from "@weir/testkit";
-import { startTrial } from "./fixture.ts";
+import { startTrial, TRANSPORTS } from "./fixture.ts";
 import { connack, startStandIn } from "./stand-in.ts";
-import { TRANSPORTS } from "./transports.ts";
 
 /** The direct connection waits so long for CONNACK, on the same clock. */
 const CONNECT_MS = 10_000;
 
-/** A clock that stands still, and how long each wait of the link on it was to be. */
+/** A clock that stands still, and how long each wait of the client on it was to be. */
 function recordingClock() {
   const clock = createFakeClock();
   const waitsMs: number[] = [];
@@ -20,7 +19,7 @@ function recordingClock() {
       },
     },
     waitsMs,
-    /** Waits until the link waits for the `count`-th time, and lets that time pass. */
+    /** Waits until the client waits for the `count`-th time, and lets that time pass. */
     passWait: async (count: number) => {
       await eventually(() => waitsMs.length === count);
       clock.advance(waitsMs.at(-1) as number);
@@ -28,8 +27,8 @@ function recordingClock() {
   };
 }
 
-describe.each(TRANSPORTS)("a link by %s that lost its broker", (transport) => {
-  test("tells it once per outage, and once when it is back", async () => {
+describe.each(TRANSPORTS)("a client by %s that lost its broker", (transport) => {
+  test("reports each outage once, and the end of it once", async () => {
     let isRefusing = false;
     await using broker = await startStandIn({
       connect: (_, peer) => peer.send(connack(isRefusing ? 0x88 : 0)),
@@ -70,7 +69,7 @@ describe.each(TRANSPORTS)("a link by %s that lost its broker", (transport) => {
     expect(trial.states).toEqual(["disconnected"]);
   });
 
-  test("ends a connection on which the broker talks rubbish", async () => {
+  test("ends a connection on which the broker sends garbage", async () => {
     await using broker = await startStandIn();
     await using trial = startTrial(broker.url, { transport, random: () => 0 });
     await eventually(() => trial.states.length === 1);

@@ -1,9 +1,8 @@
 import { describe, expect, test } from "@jest/globals";
 import { eventually } from "@weir/testkit";
 import { createSessionMemory, type Transport } from "../src/index.ts";
-import { createTaker, payloads, startTrial } from "./fixture.ts";
+import { createTaker, payloads, startTrial, TRANSPORTS } from "./fixture.ts";
 import { acknowledgedIds, connack, message, startStandIn } from "./stand-in.ts";
-import { TRANSPORTS } from "./transports.ts";
 
 const PERSISTENT = {
   session: { kind: "persistent", expirySeconds: 3_600 },
@@ -138,7 +137,7 @@ describe.each(TRANSPORTS)("a persistent session by %s", (transport) => {
     ["MQTT 3.1.1", 4],
     ["MQTT 5 without identifiers", 5],
   ] as const)(
-    "of a strange client is thrown away unread where the broker speaks %s",
+    "of another client is dropped unread where the broker speaks %s",
     async (_, version) => {
       let isThere = true;
       await using broker = await startStandIn({
@@ -177,7 +176,7 @@ describe.each(TRANSPORTS)("a persistent session by %s", (transport) => {
     },
   );
 
-  test("of a strange client goes on where identifiers tell its subscriptions apart", async () => {
+  test("of another client goes on where identifiers tell its subscriptions apart", async () => {
     await using broker = await startStandIn({
       connect: (_, peer) => peer.send(connack(0, { sessionPresent: true }), message(1)),
     });

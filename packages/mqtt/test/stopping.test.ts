@@ -3,11 +3,10 @@ import { once } from "node:events";
 import { describe, expect, test } from "@jest/globals";
 import { createFakeClock, eventually } from "@weir/testkit";
 import type { Transport } from "../src/index.ts";
-import { startTrial } from "./fixture.ts";
+import { startTrial, TRANSPORTS } from "./fixture.ts";
 import { type Answers, connack, message, type StandIn, startStandIn } from "./stand-in.ts";
-import { TRANSPORTS } from "./transports.ts";
 
-/** A broker that leaves the client alone at one step; a link's stop must not wait for it. */
+/** A broker that does not answer at one step; a client's stop must not wait for it. */
 const STEPS: [string, Answers][] = [
   ["while it connects", { connect: () => {} }],
   ["while it subscribes", { subscribe: () => {} }],
@@ -18,7 +17,7 @@ const STEPS: [string, Answers][] = [
 
 /** For a process to start on a busy machine, and to end. */
 const PROCESS_TIMEOUT_MS = 60_000;
-/** So long a link waits for CONNACK: no stop may take as long. */
+/** So long a client waits for CONNACK: no stop may take as long. */
 const CONNECT_MS = 10_000;
 
 const SUBSCRIBED = { subscriptions: [{ filter: "b", qos: 1 as const }] };
@@ -36,7 +35,7 @@ async function untilStep({ peers }: StandIn, moment: string): Promise<void> {
   );
 }
 
-describe.each(TRANSPORTS)("stopping a link by %s", (transport) => {
+describe.each(TRANSPORTS)("stopping a client by %s", (transport) => {
   test("before it was started does nothing", async () => {
     await using broker = await startStandIn();
     const process = startProcess(broker.url, transport, "unstarted");
@@ -95,7 +94,7 @@ describe.each(TRANSPORTS)("stopping a link by %s", (transport) => {
     expect(peer.received.at(-1)?.cmd).toBe("disconnect");
   });
 
-  test("calls back no more, even if a message asks for it before the link is connected", async () => {
+  test("calls back no more, even if a message asks for it before the client is connected", async () => {
     await using broker = await startStandIn({
       connect: (_, peer) => peer.send(connack(), message(1)),
     });
@@ -123,7 +122,7 @@ function startProcess(
   transport: Transport,
   state: "started" | "unstarted",
 ): ChildProcess {
-  return fork(new URL("./link-process.ts", import.meta.url), [url, transport, state], {
+  return fork(new URL("./client-process.ts", import.meta.url), [url, transport, state], {
     execArgv: [],
   });
 }

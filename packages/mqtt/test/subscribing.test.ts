@@ -1,9 +1,8 @@
 import { describe, expect, test } from "@jest/globals";
 import { eventually } from "@weir/testkit";
 import { createSessionMemory } from "../src/index.ts";
-import { startTrial } from "./fixture.ts";
+import { startTrial, TRANSPORTS } from "./fixture.ts";
 import { connack, type Peer, startStandIn } from "./stand-in.ts";
-import { TRANSPORTS } from "./transports.ts";
 
 const PERSISTENT = { session: { kind: "persistent", expirySeconds: 3_600 } } as const;
 const A = { filter: "a", qos: 1 } as const;
@@ -62,7 +61,7 @@ describe.each(TRANSPORTS)("subscriptions by %s", (transport) => {
     expect(asked(broker.peers[0])).toEqual(["+a (1)", "+b (2)", "+b (3)"]);
   });
 
-  test("that changed while the link was away hold for its next connection", async () => {
+  test("that changed while the client was away hold for its next connection", async () => {
     let isAway = true;
     await using broker = await startStandIn({
       ...UNSUBACK,
@@ -93,7 +92,7 @@ describe.each(TRANSPORTS)("subscriptions by %s", (transport) => {
     expect(asked(broker.peers.at(-1))).toEqual(["+b"]);
   });
 
-  test("that the broker refuses are told to who asked for them, and the link goes on", async () => {
+  test("that the broker refuses reject the change, and the client goes on", async () => {
     await using broker = await startStandIn({
       subscribe: ({ messageId = 0, subscriptions }, peer) =>
         peer.send({

@@ -2,9 +2,8 @@ import { describe, expect, test } from "@jest/globals";
 import { startBroker } from "@weir/broker";
 import { createFakeClock, eventually } from "@weir/testkit";
 import type { Shortfall } from "../src/index.ts";
-import { startTrial } from "./fixture.ts";
+import { startTrial, TRANSPORTS } from "./fixture.ts";
 import { connack, startStandIn } from "./stand-in.ts";
-import { TRANSPORTS } from "./transports.ts";
 
 const CONNECT_MS = 10_000;
 const SETTING = { clientId: "weir-logger", clientIdSetting: "LOGGER_CLIENT_ID" } as const;

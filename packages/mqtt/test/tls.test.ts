@@ -44,7 +44,7 @@ async function trialOf(serves: TlsOptions, tls?: Tls): Promise<Trial> {
   return await trialAt(broker.port, tls);
 }
 
-describe("a link over TLS", () => {
+describe("a client over TLS", () => {
   test("trusts the authority that it was given", async () => {
     expect((await trialOf(serving(brokerOf()), trusting)).states[0]).toBe("connected");
   });
@@ -57,7 +57,7 @@ describe("a link over TLS", () => {
 
   test.each([
     {
-      of: "an authority that nobody has named",
+      of: "an authority that is not configured",
       serves: serving(brokerOf()),
       tls: undefined,
       reason: "no trusted authority has signed the broker's certificate",
@@ -91,11 +91,11 @@ describe("a link over TLS", () => {
       reason: "the broker's certificate has expired",
       remedy: "Renew it",
     },
-  ])("refuses a certificate of $of, and says what to do", async ({ serves, tls, ...told }) => {
+  ])("refuses a certificate of $of, and says what to do", async ({ serves, tls, ...outage }) => {
     const { states, warnings } = await trialOf(serves, tls);
     expect(states[0]).toBe("disconnected");
-    expect(warnings[0]).toContain(told.reason);
-    expect(warnings[0]).toContain(told.remedy);
+    expect(warnings[0]).toContain(outage.reason);
+    expect(warnings[0]).toContain(outage.remedy);
   });
 
   test.each(["TLSv1.2", "TLSv1.3"] as const)(
@@ -107,7 +107,7 @@ describe("a link over TLS", () => {
     },
   );
 
-  test("asks whether the port is the right one where nobody speaks TLS", async () => {
+  test("asks whether the port is the right one where there is no TLS", async () => {
     const server = createServer((socket) => socket.once("data", () => socket.destroy()));
     server.listen(0, "127.0.0.1");
     await once(server, "listening");

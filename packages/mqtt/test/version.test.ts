@@ -3,8 +3,8 @@ import { systemClock } from "@weir/runtime";
 import { eventually } from "@weir/testkit";
 import { negotiateConnection, openerFor } from "../src/connection/negotiate.ts";
 import { receiverOf } from "../src/receiver.ts";
+import { TRANSPORTS } from "./fixture.ts";
 import { type Answers, connack, type StandIn, startStandIn } from "./stand-in.ts";
-import { TRANSPORTS } from "./transports.ts";
 
 const NEVER = new AbortController().signal;
 

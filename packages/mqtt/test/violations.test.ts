@@ -1,16 +1,15 @@
 import { describe, expect, test } from "@jest/globals";
 import { eventually } from "@weir/testkit";
 import type { DroppedMessage, Transport } from "../src/index.ts";
-import { createTaker, payloads, startTrial } from "./fixture.ts";
-import { rawPacket, rawPublish, soundMessage } from "./raw-packets.ts";
+import { createTaker, payloads, startTrial, TRANSPORTS } from "./fixture.ts";
+import { rawPacket, rawPublish, validMessage } from "./raw-packets.ts";
 import { acknowledgedIds, connack, startStandIn } from "./stand-in.ts";
-import { TRANSPORTS } from "./transports.ts";
 
 const BATCH = { rowsMax: 1_000, bytesMax: 1_000_000, delayMs: 20 };
 const NONE = Buffer.from([0]);
 const QOS_1 = { flags: 2, packetId: 3, properties: NONE };
 
-/** What is wrong, its bytes, and the reason code that it is told with. */
+/** What is wrong, its bytes, and the reason code of DISCONNECT. */
 type Case = [name: string, bytes: Buffer, reasonCode: number];
 
 const CASES: Case[] = [
@@ -32,15 +31,15 @@ const FOUND_BY_DIRECT: Case[] = [
   ["SUBACK that ends too early", Buffer.from([0x90, 0x01, 0x00]), 0x81],
 ];
 
-/** Sends a sound message, the bytes, and another sound message; returns what the client made of it. */
+/** Sends a valid message, the bytes, and another valid message; returns what the client made of it. */
 async function meet(bytes: Buffer, transport: Transport) {
   await using broker = await startStandIn({
     connect: (_, peer) => {
       peer.socket.cork();
       peer.send(connack());
-      peer.socket.write(soundMessage(1, 5));
+      peer.socket.write(validMessage(1, 5));
       peer.socket.write(bytes);
-      peer.socket.write(soundMessage(2, 5));
+      peer.socket.write(validMessage(2, 5));
       peer.socket.uncork();
     },
   });
@@ -62,9 +61,9 @@ async function meet(bytes: Buffer, transport: Transport) {
   };
 }
 
-describe("a broker whose framing is broken", () => {
+describe("a broker that breaks the protocol", () => {
   test.each([...CASES, ...FOUND_BY_DIRECT])(
-    "is told which way by the direct connection: %s",
+    "gets the reason from the direct connection: %s",
     async (_, bytes, reasonCode) => {
       expect(await meet(bytes, "direct")).toEqual({
         taken: ["message 1"],
@@ -74,7 +73,7 @@ describe("a broker whose framing is broken", () => {
     },
   );
 
-  test.each(CASES)("is told which way by MQTT.js: %s", async (_, bytes, reasonCode) => {
+  test.each(CASES)("gets the reason from MQTT.js: %s", async (_, bytes, reasonCode) => {
     expect(await meet(bytes, "mqttjs")).toEqual({
       taken: ["message 1"],
       acknowledged: [1],
@@ -108,7 +107,7 @@ describe("a broker whose framing is broken", () => {
         connect: (_, peer) => {
           peer.send(connack());
           peer.socket.write(rawPacket(0x32, Buffer.from([0xff, 0xff, 0x61])));
-          peer.socket.write(soundMessage(1, 5));
+          peer.socket.write(validMessage(1, 5));
         },
       });
       const taker = createTaker();
@@ -129,7 +128,7 @@ describe("a broker whose framing is broken", () => {
 
   test.each(TRANSPORTS)("is left by %s when it begins with a message", async (transport) => {
     await using broker = await startStandIn({
-      connect: (_, { socket }) => socket.write(soundMessage(1, 5)),
+      connect: (_, { socket }) => socket.write(validMessage(1, 5)),
     });
     const taker = createTaker();
     await using trial = startTrial(broker.url, {

@@ -1,9 +1,8 @@
 import { describe, expect, test } from "@jest/globals";
 import { createFakeClock, eventually } from "@weir/testkit";
 import type { Packet } from "mqtt-packet";
-import { createTaker, payloads, startTrial } from "./fixture.ts";
+import { createTaker, payloads, startTrial, TRANSPORTS } from "./fixture.ts";
 import { connack, message, type Peer, type StandIn, startStandIn } from "./stand-in.ts";
-import { TRANSPORTS } from "./transports.ts";
 
 const WINDOW = 20;
 const COUNT = 5_000;
@@ -13,7 +12,7 @@ const WINDOW_MS = 1;
 /** Who gathers each time waits 250 times for all of them; who looks for a window waits until it is found. */
 const WAITS_MAX = 25;
 
-/** A clock that moves on only when somebody waits to gather and with each window, and how often somebody waited. */
+/** A clock that moves on only with each wait to gather and with each window, and how many waits there were. */
 function createWaitedClock() {
   const clock = createFakeClock();
   const waiting = new Set<object>();
@@ -45,7 +44,7 @@ function createWaitedClock() {
   };
 }
 
-/** A broker that never has more messages under way than its window, and does not tell it. */
+/** A broker that never has more messages under way than its window, which it does not announce. */
 function startWindowed(version: 4 | 5, onWindow = () => {}): Promise<StandIn> {
   let sent = 0;
   const send = (peer: Peer, count: number): void => {

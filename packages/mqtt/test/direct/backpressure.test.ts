@@ -3,11 +3,11 @@ import { type AddressInfo, createServer, type Socket } from "node:net";
 import { expect, test } from "@jest/globals";
 import { eventually } from "@weir/testkit";
 import { startTrial } from "../fixture.ts";
-import { soundMessage } from "../raw-packets.ts";
+import { validMessage } from "../raw-packets.ts";
 
 const BATCH = { rowsMax: 1_000, bytesMax: 1_000_000, delayMs: 0 };
 const PART_MESSAGES = 20_000;
-const PART = Buffer.concat(Array.from({ length: PART_MESSAGES }, (_, n) => soundMessage(n + 1, 5)));
+const PART = Buffer.concat(Array.from({ length: PART_MESSAGES }, (_, n) => validMessage(n + 1, 5)));
 /** Their PUBACKs, 4 bytes each, are more than the buffers of both sockets hold. */
 const PARTS = 200;
 const CONNACK = Buffer.from([0x20, 0x03, 0, 0, 0]);

@@ -2,16 +2,16 @@ import { expect, test } from "@jest/globals";
 import { systemClock } from "@weir/runtime";
 import { eventually } from "@weir/testkit";
 import { startTrial } from "../fixture.ts";
-import { soundMessage } from "../raw-packets.ts";
+import { validMessage } from "../raw-packets.ts";
 import { startStandIn } from "../stand-in.ts";
 
 const BATCH = { rowsMax: 1_000, bytesMax: 1_000_000, delayMs: 0 };
 /** How long a batch takes to be stored: more than a slice. */
 const SLOW_MS = 30;
 const MESSAGES = 60_000;
-const FLOOD = Buffer.concat(Array.from({ length: MESSAGES }, (_, n) => soundMessage(n + 1, 5)));
+const FLOOD = Buffer.concat(Array.from({ length: MESSAGES }, (_, n) => validMessage(n + 1, 5)));
 /** One read, at most. */
-const READ_MESSAGES = Math.ceil(262_144 / soundMessage(1, 5).length);
+const READ_MESSAGES = Math.ceil(262_144 / validMessage(1, 5).length);
 const TIMEOUT_MS = 60_000;
 
 test(

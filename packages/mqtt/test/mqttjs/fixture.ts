@@ -1,6 +1,6 @@
 import mqtt, { type IClientOptions, type MqttClient, type MqttClientEventCallbacks } from "mqtt";
 
-/** A bare client of MQTT.js, as the link makes it; `prepare` runs before it connects. */
+/** An MQTT.js client without Weir around it; `prepare` runs before it connects. */
 export async function connectBare(
   url: string,
   options: IClientOptions = {},

@@ -19,7 +19,7 @@ describe("MQTT.js, opening", () => {
     expect(handled).toEqual([1]);
   });
 
-  test("tells a refused CONNACK by a number, and then closes", async () => {
+  test("reports a refused CONNACK with its code, and then closes", async () => {
     await using broker = await startStandIn({ connect: (_, peer) => peer.send(connack(5)) });
     const client = mqtt.connect(broker.url, { reconnectPeriod: 0 });
     const closed = emitted(client, "close");
@@ -39,7 +39,7 @@ describe("MQTT.js, opening", () => {
     await eventually(() => client.stream.closed);
   });
 
-  test("does not heed the broker's Receive Maximum", async () => {
+  test("ignores the broker's Receive Maximum", async () => {
     await using broker = await startStandIn({
       connect: (_, peer) => peer.send(connack(0, { properties: { receiveMaximum: 1 } })),
       publish: () => {},
