@@ -1,27 +1,27 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket } from "node:net";
+import { matchesFilter } from "@weir/protocol";
 import { EXIT_CODES, errorCode, Fault } from "@weir/runtime";
-import { Aedes } from "aedes";
-import { forwardAsGranted } from "./granted-qos.ts";
+import { Aedes, type AedesOptions } from "aedes";
 
-export interface BrokerOptions {
+interface Address {
   host: string;
   /** 0 takes any free port. */
   port: number;
 }
 
-/** A broker inside this process. */
+/** A broker in this process. */
 export interface Broker extends AsyncDisposable {
   port: number;
 }
 
 /**
  * Starts aedes: an MQTT 3.1.1 broker that keeps sessions, retained messages and queues in memory.
- * For `npm start` and for tests; in Compose Mosquitto has its place.
+ * For `npm start` without Mosquitto on the PATH, and for tests.
  *
- * @throws Fault when the port cannot be listened on.
+ * @throws Fault when it cannot listen on the port.
  */
-export async function startBroker({ host, port }: BrokerOptions): Promise<Broker> {
+export async function startBroker({ host, port }: Address): Promise<Broker> {
   const aedes = await Aedes.createBroker({ authorizeForward: forwardAsGranted });
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
@@ -50,16 +50,46 @@ export async function startBroker({ host, port }: BrokerOptions): Promise<Broker
   };
 }
 
-function listenFault(cause: unknown, { host, port }: BrokerOptions): Fault {
+function listenFault(cause: unknown, { host, port }: Address): Fault {
   const taken = errorCode(cause) === "EADDRINUSE";
   return new Fault(
     taken
       ? `port ${port} on ${host} is taken, probably by another broker`
       : `the broker cannot listen on port ${port} of ${host} (${errorCode(cause)})`,
     {
-      remedy: `Set BROKER=${host}:${port} to use the broker that is there, or BROKER_PORT to a free port.`,
+      remedy: `Set BROKER=${host}:${port} to use that broker, or BROKER_PORT to a free port.`,
       exitCode: EXIT_CODES.unavailable,
       cause,
     },
   );
+}
+
+/** A client with its subscriptions by filter. The types of aedes leave them out. */
+interface Subscriber {
+  subscriptions: Readonly<Record<string, { qos: 0 | 1 | 2 }>>;
+}
+
+/**
+ * Lowers a message to the QoS that its subscriber was granted [MQTT-3.8.4-8]. aedes 1.2.0 looks the
+ * granted QoS up by the topic of the message, which does not find a filter with a wildcard: without this
+ * it sends QoS 2 to a subscription of QoS 1. It calls this for live, retained and queued messages; of a
+ * queued one it sends the packet that it passed here, so that the packet is changed in place.
+ */
+const forwardAsGranted: NonNullable<AedesOptions["authorizeForward"]> = (client, packet) => {
+  if (packet.qos > 0) {
+    // `client` is a Client of aedes, whose types do not name its subscriptions.
+    const granted = grantedQos(client as unknown as Subscriber, packet.topic);
+    if (granted < packet.qos) packet.qos = granted;
+  }
+  return packet;
+};
+
+/** Several subscriptions may match: the highest QoS counts [MQTT-3.3.5-1]. */
+function grantedQos({ subscriptions }: Subscriber, topic: string): 0 | 1 | 2 {
+  let granted: 0 | 1 | 2 | null = null;
+  for (const [filter, { qos }] of Object.entries(subscriptions)) {
+    if (qos > (granted ?? -1) && matchesFilter(filter, topic)) granted = qos;
+  }
+  // Queued for a subscription that is gone: it had at least QoS 1, or nothing would have been queued.
+  return granted ?? 1;
 }
