@@ -10,18 +10,26 @@ import {
 import type { BrokerEntry } from "./schema.ts";
 import { DEFAULT_BROKER } from "./stream-config.ts";
 
-export interface BrokersContext {
+type Key = keyof BrokerEntry;
+
+/** An entry that is being read. */
+interface Reading {
+  entry: BrokerEntry;
   environment: Environment;
-  /** The folder of weir.yaml: files with passwords and certificates lie beside it. */
   base: string;
-  /** The broker of the environment. */
-  own: BrokerConfig;
+  /** Reports a problem at a key of the entry, `null` for the entry itself, and the keys that it follows from. */
+  report: (at: Key | null, words: string, of: readonly Key[]) => void;
 }
 
-/** The brokers with their passwords and certificates, and what keeps some of them from being used. */
+/**
+ * The brokers with their passwords and certificates, and what is wrong with them.
+ *
+ * @param own the broker of the environment.
+ * @param base the folder of weir.yaml, which files with passwords and certificates are relative to.
+ */
 export function readBrokers(
   entries: Readonly<Record<string, BrokerEntry>>,
-  { own, ...context }: BrokersContext,
+  { own, environment, base }: { own: BrokerConfig; environment: Environment; base: string },
 ): { brokers: Record<string, BrokerConfig>; problems: Problem[] } {
   const brokers: Record<string, BrokerConfig> = { [DEFAULT_BROKER]: own };
   const problems: Problem[] = [];
@@ -31,13 +39,13 @@ export function readBrokers(
       problems.push({ path, words: "this is the broker of the environment; take another name" });
       continue;
     }
-    const tell: Reading["tell"] = (words, { at, of }) =>
+    const report: Reading["report"] = (at, words, of) =>
       problems.push({
         path: at === null ? path : [...path, at],
         words,
         of: of.map((key) => [...path, key]),
       });
-    const reading = { ...context, entry, tell };
+    const reading = { entry, environment, base, report };
     brokers[name] = {
       url: entry.url,
       username: entry.username ?? null,
@@ -48,35 +56,20 @@ export function readBrokers(
   return { brokers, problems };
 }
 
-type Key = keyof BrokerEntry;
-
-/** An entry while it is read. */
-interface Reading extends Omit<BrokersContext, "own"> {
-  entry: BrokerEntry;
-  /** Tells what is wrong with the entry, or with the value of a key in it, and which keys that is about. */
-  tell: (words: string, place: { at: Key | null; of: readonly Key[] }) => void;
-}
-
 function passwordOf(reading: Reading): string | null {
-  const { entry, environment, tell } = reading;
+  const { entry, environment, report } = reading;
   const { passwordFile, passwordVariable } = entry;
-  if (passwordFile !== undefined && passwordVariable !== undefined) {
-    tell("there are two sources of its password; keep passwordFile or passwordVariable", {
-      at: null,
-      of: ["passwordFile", "passwordVariable"],
-    });
+  if (passwordVariable === undefined) return textOf(reading, "passwordFile");
+  if (passwordFile !== undefined) {
+    const words = "there are two sources of its password; keep passwordFile or passwordVariable";
+    report(null, words, ["passwordFile", "passwordVariable"]);
     return null;
   }
-  if (passwordVariable === undefined) return textOf(reading, "passwordFile");
-  // Of its own: every object has a property "constructor".
-  if (Object.hasOwn(environment, passwordVariable)) {
-    const password = environment[passwordVariable];
-    if (password) return password;
-  }
-  tell(`the variable ${passwordVariable} is not set, neither in the environment nor in .env`, {
-    at: "passwordVariable",
-    of: ["passwordVariable"],
-  });
+  // Only own keys: every object inherits a property "constructor".
+  const password = Object.hasOwn(environment, passwordVariable) && environment[passwordVariable];
+  if (password) return password;
+  const words = `the variable ${passwordVariable} is not set, neither in the environment nor in .env`;
+  report("passwordVariable", words, ["passwordVariable"]);
   return null;
 }
 
@@ -84,15 +77,15 @@ const TLS_KEYS = ["ca", "certificate", "key"] as const;
 const TLS_NAMES = { url: "url", ca: "ca", certificate: "certificate", key: "key" };
 
 function tlsOf(reading: Reading): Pick<BrokerConfig, "tls"> {
-  const { entry, tell } = reading;
+  const { entry, report } = reading;
   const [ca = null, certificate = null, key = null] = TLS_KEYS.map((one) => textOf(reading, one));
   const files = { ca, certificate, key };
   const tls = tlsConfig(files);
-  // What cannot be read has been told.
+  // A file that cannot be read is reported already.
   const isRead = TLS_KEYS.every((one) => entry[one] === undefined || files[one] !== null);
   if (tls === undefined || !isRead) return {};
   for (const { field, words } of tlsProblems(entry.url, tls, TLS_NAMES)) {
-    tell(words, { at: field, of: ["url", ...TLS_KEYS] });
+    report(field, words, ["url", ...TLS_KEYS]);
   }
   return { tls };
 }
@@ -104,10 +97,10 @@ const KINDS = {
   key: "key",
 } as const;
 
-function textOf({ entry, base, tell }: Reading, key: keyof typeof KINDS): string | null {
+function textOf({ entry, base, report }: Reading, key: keyof typeof KINDS): string | null {
   const file = entry[key];
   if (file === undefined) return null;
   const { text, problem } = readCredential(KINDS[key], resolve(base, file));
-  if (problem !== null) tell(problem, { at: key, of: [key] });
+  if (problem !== null) report(key, problem, [key]);
   return text;
 }

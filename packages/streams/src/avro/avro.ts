@@ -29,23 +29,20 @@ export function openAvroDecoder(options: SchemasOptions): Decoder {
   };
 }
 
-/** Where a payload names its schema: Avro's own single-object encoding, or Confluent's wire format. */
+/** How a payload names its schema: Avro's single-object encoding, or Confluent's wire format. */
 export type Framing = "single-object" | "confluent";
-
-/** A payload taken apart. */
-interface Framed {
-  /** Names the schema: a fingerprint in hexadecimal digits, or a number. */
-  key: string;
-  body: Buffer;
-}
 
 const SINGLE_OBJECT_MARK = 0xc301;
 const SINGLE_OBJECT_BYTES = 10;
 const CONFLUENT_MARK = 0;
 const CONFLUENT_BYTES = 5;
 
-/** @returns `null` when the payload has no such framing. */
-function unframe(payload: Buffer, framing: Framing): Framed | null {
+/**
+ * Separates a payload's value from the key of its schema: a fingerprint in hexadecimal digits, or a number.
+ *
+ * @returns `null` when the payload has no such framing.
+ */
+function unframe(payload: Buffer, framing: Framing): { key: string; body: Buffer } | null {
   switch (framing) {
     case "single-object": {
       if (payload.length < SINGLE_OBJECT_BYTES) return null;

@@ -1,101 +1,106 @@
 import type { Type } from "avsc";
 import avro from "avsc";
 
-/** Where the reading of an encoded value is, and how much it has met. */
-export interface Cursor {
-  readonly bytes: Buffer;
-  at: number;
-  depth: number;
-  values: number;
-}
-
-/** How deep values may lie in each other; a schema that contains itself sets no end to it. */
+/** How deep values may be nested. A schema that contains itself sets no limit. */
 const DEPTH_MAX = 64;
-/** Values in one payload, those without a byte of their own included. */
+/** Values in one payload, including those that take no bytes. */
 const VALUES_MAX = 100_000;
+/** Items that take no bytes, in one block. */
+const EMPTY_ITEMS_MAX = 1_000;
+/** The weight of the last byte of a long: it has ten at most. */
+const WEIGHT_MAX = 2 ** 62;
 
 /** The bytes are no value of their schema. */
 export class Malformed extends Error {}
-/** They may be one, which is deeper or has more parts than any that is taken. */
+/** The value is nested deeper, or has more parts, than is accepted. */
 export class BeyondLimits extends Error {}
 
-export function cursorOver(bytes: Buffer): Cursor {
-  return { bytes, at: 0, depth: 0, values: 0 };
-}
+/** A position in an encoded value, and how much of the limits is used up. */
+export class Cursor {
+  readonly bytes: Buffer;
+  at = 0;
+  #depth = 0;
+  #values = 0;
 
-/** Notes that a value begins. */
-export function enter(cursor: Cursor): void {
-  cursor.depth += 1;
-  cursor.values += 1;
-  if (cursor.depth > DEPTH_MAX || cursor.values > VALUES_MAX) throw new BeyondLimits();
-}
-
-/** Notes that a value has ended. */
-export function leave(cursor: Cursor): void {
-  cursor.depth -= 1;
-}
-
-/** Goes over so many bytes, and says where they began. */
-export function advance(cursor: Cursor, byteCount: number): number {
-  const start = cursor.at;
-  cursor.at += byteCount;
-  if (byteCount < 0 || cursor.at > cursor.bytes.length) throw new Malformed();
-  return start;
-}
-
-/** What the ninth byte after the first one weighs: a long has no more. */
-const WEIGHT_MAX = 2 ** 62;
-
-/** An int or a long: zigzag, seven bits to a byte. Beyond 2^53 it is as near as a double comes. */
-export function readLong(cursor: Cursor): number {
-  let byte = readByte(cursor);
-  const isNegative = (byte & 1) === 1;
-  let magnitude = (byte & 0x7f) >> 1;
-  for (let weight = 64; byte >= 0x80; weight *= 128) {
-    if (weight > WEIGHT_MAX) throw new Malformed();
-    byte = readByte(cursor);
-    magnitude += (byte & 0x7f) * weight;
+  constructor(bytes: Buffer) {
+    this.bytes = bytes;
   }
-  return isNegative ? -magnitude - 1 : magnitude;
-}
 
-function readByte(cursor: Cursor): number {
-  const byte = cursor.bytes[cursor.at];
-  if (byte === undefined) throw new Malformed();
-  cursor.at += 1;
-  return byte;
-}
+  /** Begins a value. */
+  enter(): void {
+    this.#depth += 1;
+    this.#values += 1;
+    if (this.#depth > DEPTH_MAX || this.#values > VALUES_MAX) throw new BeyondLimits();
+  }
 
-export function readString(cursor: Cursor): string {
-  const byteCount = readLong(cursor);
-  const start = advance(cursor, byteCount);
-  return cursor.bytes.toString("utf8", start, cursor.at);
-}
+  /** Ends a value. */
+  leave(): void {
+    this.#depth -= 1;
+  }
 
-/** Items without a byte of their own in one block: nobody means more of them than this. */
-const EMPTY_ITEMS_MAX = 1_000;
+  /** Skips some bytes; returns where they begin. */
+  advance(byteCount: number): number {
+    const start = this.at;
+    this.at += byteCount;
+    if (byteCount < 0 || this.at > this.bytes.length) throw new Malformed();
+    return start;
+  }
 
-/** Arrays and maps come in blocks: a count, or a negative one and the block's size in bytes. */
-export function readBlocks(cursor: Cursor, readItem: (cursor: Cursor) => void): void {
-  for (let count = readLong(cursor); count !== 0; count = readLong(cursor)) {
-    if (count < 0) readLong(cursor);
-    const items = Math.abs(count);
-    // A few bytes can claim 2^40 items; what cannot be taken is not begun.
-    if (items > VALUES_MAX - cursor.values) throw new BeyondLimits();
-    const start = cursor.at;
-    for (let item = 0; item < items; item += 1) {
-      readItem(cursor);
-      if (item === EMPTY_ITEMS_MAX && cursor.at === start) throw new BeyondLimits();
+  /** An int or a long: zigzag, seven bits to a byte. Beyond 2^53 it is as near as a double can be. */
+  readLong(): number {
+    let byte = this.#readByte();
+    const isNegative = (byte & 1) === 1;
+    let magnitude = (byte & 0x7f) >> 1;
+    for (let weight = 64; byte >= 0x80; weight *= 128) {
+      if (weight > WEIGHT_MAX) throw new Malformed();
+      byte = this.#readByte();
+      magnitude += (byte & 0x7f) * weight;
     }
+    return isNegative ? -magnitude - 1 : magnitude;
+  }
+
+  readString(): string {
+    const byteCount = this.readLong();
+    const start = this.advance(byteCount);
+    return this.bytes.toString("utf8", start, this.at);
+  }
+
+  /** Arrays and maps come in blocks: a count, or a negative one and the block's size in bytes. */
+  readBlocks(readItem: (cursor: Cursor) => void): void {
+    for (let count = this.readLong(); count !== 0; count = this.readLong()) {
+      if (count < 0) this.readLong();
+      const items = Math.abs(count);
+      // A few bytes can claim 2^40 items: refuse them before the first one is read.
+      if (items > VALUES_MAX - this.#values) throw new BeyondLimits();
+      const start = this.at;
+      for (let item = 0; item < items; item += 1) {
+        readItem(this);
+        if (item === EMPTY_ITEMS_MAX && this.at === start) throw new BeyondLimits();
+      }
+    }
+  }
+
+  /** The one that an encoded index selects: a branch of a union, a symbol of an enum. */
+  choose<T>(choices: readonly T[]): T {
+    const chosen = choices[this.readLong()];
+    if (chosen === undefined) throw new Malformed();
+    return chosen;
+  }
+
+  #readByte(): number {
+    const byte = this.bytes[this.at];
+    if (byte === undefined) throw new Malformed();
+    this.at += 1;
+    return byte;
   }
 }
 
 const { types } = avro;
 
-/** Goes over one value without making anything of it. */
+/** Skips one value. */
 export type Skip = (cursor: Cursor) => void;
 
-/** Makes what skips values of a type, which may contain itself. */
+/** Creates functions that skip values of a type, which may contain itself. */
 export function createSkippers(): (type: Type) => Skip {
   const known = new Map<Type, Skip>();
 
@@ -104,9 +109,9 @@ export function createSkippers(): (type: Type) => Skip {
     if (found !== undefined) return found;
     const parts: { skip: Skip } = { skip: fail };
     const skip: Skip = (cursor) => {
-      enter(cursor);
+      cursor.enter();
       parts.skip(cursor);
-      leave(cursor);
+      cursor.leave();
     };
     known.set(type, skip);
     parts.skip = skipPartsOf(type, skipperOf);
@@ -124,27 +129,28 @@ function skipPartsOf(type: Type, skipperOf: (type: Type) => Skip): Skip {
   }
   if (type instanceof types.ArrayType) {
     const item = skipperOf(type.itemsType);
-    return (cursor) => readBlocks(cursor, item);
+    return (cursor) => cursor.readBlocks(item);
   }
   if (type instanceof types.MapType) {
     const value = skipperOf(type.valuesType);
     return (cursor) =>
-      readBlocks(cursor, (within) => {
-        skipText(within);
-        value(within);
+      cursor.readBlocks(() => {
+        skipText(cursor);
+        value(cursor);
       });
   }
   if (type instanceof types.UnwrappedUnionType || type instanceof types.WrappedUnionType) {
     const branches = type.types.map(skipperOf);
-    return (cursor) => chosenOf(branches, cursor)(cursor);
+    return (cursor) => cursor.choose(branches)(cursor);
   }
   if (type instanceof types.EnumType) {
     const { symbols } = type;
-    return (cursor) => void chosenOf(symbols, cursor);
+    return (cursor) => void cursor.choose(symbols);
   }
   const byteCount = type instanceof types.FixedType ? type.size : BYTES_OF.get(type.typeName);
-  if (byteCount !== undefined) return (cursor) => void advance(cursor, byteCount);
-  return type.typeName === "string" || type.typeName === "bytes" ? skipText : readLong;
+  if (byteCount !== undefined) return (cursor) => void cursor.advance(byteCount);
+  const isText = type.typeName === "string" || type.typeName === "bytes";
+  return isText ? skipText : (cursor) => void cursor.readLong();
 }
 
 const BYTES_OF: ReadonlyMap<string, number> = new Map([
@@ -155,17 +161,9 @@ const BYTES_OF: ReadonlyMap<string, number> = new Map([
 ]);
 
 function skipText(cursor: Cursor): void {
-  advance(cursor, readLong(cursor));
+  cursor.advance(cursor.readLong());
 }
 
 function fail(): never {
   throw new TypeError("a type was used before it was known");
-}
-
-/** The one that an encoded index names: a branch of a union, a symbol of an enum. */
-export function chosenOf<T>(choices: readonly T[], cursor: Cursor): T {
-  const index = readLong(cursor);
-  const chosen = choices[index];
-  if (chosen === undefined) throw new Malformed();
-  return chosen;
 }

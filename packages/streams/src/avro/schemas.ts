@@ -9,16 +9,6 @@ import { createFieldsReader, type FieldsResult } from "./fields.ts";
 
 type ReadFields = (bytes: Buffer) => FieldsResult;
 
-/** What reads the values of a folder's schemas, by what a payload names these with. */
-interface Schemas {
-  /**
-   * Looks into the folder again first, once a while.
-   *
-   * @returns `undefined` for a schema that is not there.
-   */
-  find(key: string, nowUs: number): ReadFields | undefined;
-}
-
 export interface SchemasOptions {
   /** Holds `*.avsc`; in Confluent's framing `<id>.avsc`. */
   folder: string;
@@ -27,24 +17,24 @@ export interface SchemasOptions {
   warn: (problem: string) => void;
 }
 
-/** Known at once, also of files that are gone. */
+/** Schemas in use at most, including those of files that were removed. */
 const SCHEMAS_MAX = 1_000;
 const LOOK_INTERVAL_US = 1_000_000;
 
 /**
- * Reads the schemas, and those that are new or have changed while messages come. A folder that
- * vanishes takes nothing away: what is known stays known.
+ * Reads the schemas of a folder, also those that are new or have changed while messages come. When the
+ * folder disappears, known schemas stay in use.
  *
  * @throws Fault when the folder cannot be read at first.
  */
-export function openSchemas({ folder, framing, warn }: SchemasOptions): Schemas {
+export function openSchemas({ folder, framing, warn }: SchemasOptions) {
   const known = new Map<string, ReadFields>();
-  const files = createSchemaFolder(folder);
+  const takeChanged = watchFolder(folder);
   let lookedAtUs = Number.NEGATIVE_INFINITY;
   let isReadable = true;
 
   function look(): void {
-    for (const file of files.takeChanged(SCHEMAS_MAX)) {
+    for (const file of takeChanged(SCHEMAS_MAX)) {
       try {
         const { key, type } = readSchema(file, framing);
         if (known.size < SCHEMAS_MAX || known.has(key)) known.set(key, createFieldsReader(type));
@@ -60,7 +50,7 @@ export function openSchemas({ folder, framing, warn }: SchemasOptions): Schemas 
       look();
       isReadable = true;
     } catch (error) {
-      // Messages with known schemas go on; the others are stored, and say so.
+      // Messages with known schemas are still decoded; the others are stored with a reason.
       if (isReadable) {
         warn(
           `the folder of Avro schemas ${folder} cannot be read any more: ${errorMessage(error)}. The schemas that were read stay in use; bring the folder back for new ones`,
@@ -81,7 +71,13 @@ export function openSchemas({ folder, framing, warn }: SchemasOptions): Schemas 
   }
 
   return {
-    find: (key, nowUs) => {
+    /**
+     * The function that reads the values of a schema, by the key of its payloads. Looks into the folder first,
+     * at most once a second.
+     *
+     * @returns `undefined` for an unknown schema.
+     */
+    find: (key: string, nowUs: number): ReadFields | undefined => {
       // The wall clock may be set back.
       if (Math.abs(nowUs - lookedAtUs) >= LOOK_INTERVAL_US) {
         lookedAtUs = nowUs;
@@ -95,20 +91,18 @@ export function openSchemas({ folder, framing, warn }: SchemasOptions): Schemas 
 const SCHEMA_BYTES_MAX = 1024 * 1024;
 const SCHEMA_ID = /^\d{1,10}$/;
 
-/** A schema, and what payloads name it with. */
-interface NamedSchema {
-  key: string;
-  type: Type;
-}
-
-/** @throws when the file cannot be read, is no schema, or has no name that its framing knows. */
-function readSchema(file: string, framing: Framing): NamedSchema {
+/**
+ * A schema, and the key that payloads name it with.
+ *
+ * @throws when the file cannot be read, is no schema, or has a name that is no key of its framing.
+ */
+function readSchema(file: string, framing: Framing): { key: string; type: Type } {
   if (statSync(file).size > SCHEMA_BYTES_MAX) {
     throw new Error(`it is larger than ${SCHEMA_BYTES_MAX} bytes`);
   }
   const type = avro.Type.forSchema(JSON.parse(textOf(readFileSync(file))));
   if (framing === "single-object") {
-    // What the library gives here is the canonical form of the specification.
+    // The library returns the canonical form of the specification.
     return { key: fingerprintOf(JSON.stringify(type.schema())), type };
   }
   const id = basename(file, ".avsc");
@@ -116,33 +110,25 @@ function readSchema(file: string, framing: Framing): NamedSchema {
   return { key: String(Number(id)), type };
 }
 
-/** The schema files of a folder. */
-interface SchemaFolder {
-  /**
-   * The files that are new or have changed since the last call, in the order of their names.
-   *
-   * @throws when the folder cannot be read.
-   */
-  takeChanged(filesMax: number): string[];
-}
-
-function createSchemaFolder(folder: string): SchemaFolder {
+/**
+ * Creates a function that returns the schema files of a folder that are new or have changed since its last
+ * call, in the order of their names; it throws when the folder cannot be read.
+ */
+function watchFolder(folder: string): (filesMax: number) => string[] {
   let seen = new Map<string, string>();
-  return {
-    takeChanged: (filesMax) => {
-      const before = seen;
-      const names = readdirSync(folder).filter((name) => name.endsWith(".avsc"));
-      const files = names
-        .toSorted()
-        .slice(0, filesMax)
-        .map((name) => join(folder, name));
-      seen = new Map(files.map((file) => [file, versionOf(file)]));
-      return files.filter((file) => before.get(file) !== seen.get(file));
-    },
+  return (filesMax) => {
+    const before = seen;
+    const names = readdirSync(folder).filter((name) => name.endsWith(".avsc"));
+    const files = names
+      .toSorted()
+      .slice(0, filesMax)
+      .map((name) => join(folder, name));
+    seen = new Map(files.map((file) => [file, versionOf(file)]));
+    return files.filter((file) => before.get(file) !== seen.get(file));
   };
 }
 
-/** Differs when the file has changed. A file that is gone by now has a version, too. */
+/** Differs when the file has changed. A file that has just been removed has a version, too. */
 function versionOf(file: string): string {
   const stat = statSync(file, { throwIfNoEntry: false });
   return stat === undefined ? "gone" : `${stat.ino} ${stat.mtimeMs} ${stat.size}`;
@@ -156,7 +142,7 @@ const TABLE = Array.from({ length: 256 }, (_, index) => {
 });
 
 /**
- * The fingerprint that stands in front of a single object: CRC-64-AVRO of the schema's canonical form.
+ * The fingerprint at the beginning of a single object: CRC-64-AVRO of the schema's canonical form.
  *
  * @returns 16 hexadecimal digits, in the byte order of the wire (little endian).
  */
