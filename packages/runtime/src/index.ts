@@ -6,14 +6,12 @@ export {
   brokerConfig,
   brokerSettings,
   namesBroker,
-  readCredential,
-  tlsConfig,
-  tlsProblems,
   toolEnvironment,
   toolSettings,
 } from "./broker-settings.ts";
 export { type Clock, systemClock, watchSteadiness } from "./clock.ts";
 export { type ConfigFile, checkContent, readConfigFile } from "./config-file.ts";
+export { readCredential, tlsConfig, tlsProblems } from "./credentials.ts";
 export {
   CheckedSettings,
   ConfigurationFault,

@@ -1,16 +1,12 @@
 import type { Logger } from "pino";
 import { collectDefaultMetrics, Registry } from "prom-client";
 import { type Clock, systemClock } from "./clock.ts";
+import { parseCommandLine, renderUsage } from "./command-line.ts";
 import { type Environment, loadEnvironment } from "./environment.ts";
 import { EXIT_CODES, errorMessage, Fault } from "./fault.ts";
 import { Health, startHttpServer } from "./health.ts";
 import { createLogger } from "./logger.ts";
-import {
-  listenForStopRequest,
-  parseCommandLine,
-  renderUsage,
-  type StopRequest,
-} from "./process.ts";
+import { listenForStopRequest, type StopRequest } from "./process.ts";
 import type { Settings } from "./setting.ts";
 import type { ProcessConfig } from "./shared-settings.ts";
 import { print } from "./terminal.ts";

@@ -62,7 +62,7 @@ describe("the broker's address", () => {
   });
 });
 
-describe("what proves who is at the broker", () => {
+describe("the credentials of a broker", () => {
   const folder = temporaryFolder();
   afterAll(() => folder[Symbol.dispose]());
   const client = createTestCertificate({ name: "kitchen" });
@@ -140,7 +140,7 @@ describe("what proves who is at the broker", () => {
       "certificate number 2 in it cannot be read",
     ],
     [{ BROKER_KEY_FILE: certificateFile }, "no private key in PEM"],
-    [{ BROKER_KEY_FILE: fileOf("locked.key", locked(client.key)) }, "wants a passphrase"],
+    [{ BROKER_KEY_FILE: fileOf("locked.key", locked(client.key)) }, "needs a passphrase"],
   ])("is refused where it is %j", (environment, words) => {
     const problems = problemsOf({ BROKER_URL, ...environment });
     expect(problems).toHaveLength(1);
