@@ -130,7 +130,7 @@ export function openSegmentedStore(options: SegmentedStoreOptions): SegmentedSto
     let opened: LiveSegment | null = null;
     try {
       const facts = { stream, createdUs: atUs };
-      old.writer.noting(() => makeSegment({ file, facts, predecessor: old.file, onStep }));
+      old.writer.notingDamage(() => makeSegment({ file, facts, predecessor: old.file, onStep }));
       opened = openLive(file, atUs);
       onStep("opened");
       sealSegment(old.database, { sealedUs: atUs, successor: next.name });
@@ -219,7 +219,7 @@ function rotationFault(file: string, cause: unknown): Fault {
   return new Fault(
     `${file} cannot be begun: ${errorMessage(cause)}; the segment before it goes on`,
     {
-      remedy: isLocked(cause) ? END_LOCK : "Make room on the disk or mend it; it is tried again.",
+      remedy: isLocked(cause) ? END_LOCK : "Make room on the disk or repair it. Weir tries again.",
       cause,
     },
   );
@@ -228,7 +228,7 @@ function rotationFault(file: string, cause: unknown): Fault {
 /** A successor that failed and cannot be removed: going on beside it would store messages twice. */
 function lostFault(file: string, cause: unknown): Fault {
   return new Fault(`${file} was begun and cannot be removed: ${errorMessage(cause)}`, {
-    remedy: "Mend the disk and start again: the next start goes on in that file.",
+    remedy: "Repair the disk and start again: the next start continues in that file.",
     cause,
   });
 }

@@ -20,7 +20,7 @@ import {
 import type { SegmentedStore } from "./segmented-store.ts";
 
 /** The writing side of a stream's store, whatever its files. A store has one. */
-export interface Store extends Omit<SegmentWriter, "nextId" | "noting"> {
+export interface Store extends Omit<SegmentWriter, "nextId" | "notingDamage"> {
   /** The damaged file that was found on opening, kept under another name; `null` if there was none. */
   damaged: DamagedStore | null;
   /** What SQLite could not read of the write-ahead log; `null` when it could read everything. */
@@ -71,7 +71,7 @@ export function openStore(options: StoreOptions): FileStore {
   );
   opening.defer(() => database.close());
   const reached = newReachedLimits();
-  const { nextId, noting, ...writer } = createSegmentWriter(database, file, {
+  const { nextId, notingDamage, ...writer } = createSegmentWriter(database, file, {
     ...options,
     reached,
   });
@@ -86,7 +86,7 @@ export function openStore(options: StoreOptions): FileStore {
     reached,
     prune: (limits) =>
       orPruneFault(file, () =>
-        ballast.lendOnFailure((shortage) => noting(() => prune(limits, nextId(), shortage))),
+        ballast.lendOnFailure((shortage) => notingDamage(() => prune(limits, nextId(), shortage))),
       ),
     isShortOfRoom: ballast.isShort,
     [Symbol.dispose]: () => opened.dispose(),

@@ -71,7 +71,7 @@ function checkFilters(filters: readonly string[]): void {
     if (problem === null) continue;
     throw queryFault(
       `filters: ${JSON.stringify(filter)} is not a topic filter`,
-      `Mend it: ${problem}.`,
+      `Correct it: ${problem}.`,
     );
   }
 }

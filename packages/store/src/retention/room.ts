@@ -205,7 +205,7 @@ export function orPruneFault<T>(file: string, pass: () => T): T {
   } catch (cause) {
     if (!isForWantOfRoom(cause)) throw cause;
     throw new Fault(`nothing can be removed from ${file}: ${errorMessage(cause)}`, {
-      remedy: "Make room on the disk; it is tried again at the next start.",
+      remedy: "Make room on the disk. Weir tries again at the next start.",
       cause,
     });
   }

@@ -105,7 +105,7 @@ export function createSegmentWriter(database: Database, file: string, options: W
   });
   const forgetIdle = database.transaction(ledger.forgetIdle);
 
-  function noting<T>(task: () => T): T {
+  function notingDamage<T>(task: () => T): T {
     try {
       return task();
     } catch (error) {
@@ -117,7 +117,7 @@ export function createSegmentWriter(database: Database, file: string, options: W
   /** Runs a transaction. When it fails, nothing of it may be remembered. */
   function writing<T>(transaction: () => T): T {
     try {
-      return noting(transaction);
+      return notingDamage(transaction);
     } catch (cause) {
       release();
       topics.forget();
@@ -203,7 +203,7 @@ export function createSegmentWriter(database: Database, file: string, options: W
       };
     },
     /** Runs what reads or writes the file. If SQLite meets damage in it, the next start checks the whole file. */
-    noting,
+    notingDamage,
     [Symbol.dispose](): void {
       database.close();
     },
@@ -261,7 +261,7 @@ function writeFault(file: string, cause: unknown): Fault {
   return new Fault(
     `${file} cannot be written: ${errorMessage(cause)}; nothing of it was acknowledged`,
     {
-      remedy: "Make room on the disk or mend it; the broker sends the messages again.",
+      remedy: "Make room on the disk or repair it. The broker sends the messages again.",
       cause,
     },
   );
