@@ -11,7 +11,6 @@ import { openSandbox } from "./control/sandbox.ts";
 import { startDevice } from "./device/device.ts";
 import { source as randomWalk } from "./sources/random-walk.ts";
 
-/** What a fleet is asked for. */
 export interface FleetRequest {
   broker: BrokerConfig;
   devices: number;
@@ -25,32 +24,19 @@ export interface FleetRequest {
   seed: number | null;
 }
 
-/** What a fleet has done so far. */
 export interface FleetCounts {
   connected: number;
-  /** States by what became of them. */
+  /** States by outcome. */
   sent: number;
   lost: number;
   commands: number;
 }
 
-export interface Fleet extends AsyncDisposable {
-  counts(): FleetCounts;
-}
-
-export interface FleetOptions {
-  request: FleetRequest;
-  /** Where the journal of all devices is; the fleet's own. */
-  folder: string;
-  onFault: (fault: unknown) => void;
-  clock: Clock;
-}
-
-/** Devices that begin to connect at once; the next ones follow a moment later. */
+/** So many devices start at once; the next ones follow a moment later. */
 const DEVICES_PER_STEP = 20;
 const STEP_MS = 50;
 
-/** A simulated device has no disk of its own, and no process that could end. */
+/** Commands that need a disk or a process: a simulated device has neither. */
 const NOT_SIMULATED: ReadonlySet<string> = new Set(["add_1gb_file", "rm_1gb_file", "restart"]);
 const COMMANDS: DeviceConfig["commands"] = new Map(
   DEVICE_COMMANDS.filter(({ name }) => !NOT_SIMULATED.has(name)).map((command) => [
@@ -59,8 +45,22 @@ const COMMANDS: DeviceConfig["commands"] = new Map(
   ]),
 );
 
-/** Starts devices that walk, one after the other, so that their states are spread over the interval. */
-export function startFleet({ request, folder, onFault, clock }: FleetOptions): Fleet {
+/**
+ * Starts simulated devices, a few at a time, so that their states are spread over the interval.
+ *
+ * @param options.folder for the journal of all devices.
+ */
+export function startFleet({
+  request,
+  folder,
+  onFault,
+  clock,
+}: {
+  request: FleetRequest;
+  folder: string;
+  onFault: (fault: unknown) => void;
+  clock: Clock;
+}) {
   const counts: FleetCounts = { connected: 0, sent: 0, lost: 0, commands: 0 };
   const opened = new AsyncDisposableStack();
   const journals = opened.use(openJournals({ file: join(folder, "journal.db") }));
@@ -85,7 +85,7 @@ export function startFleet({ request, folder, onFault, clock }: FleetOptions): F
           counts.connected += 1;
         },
         onDisconnected: () => {
-          // Also told of one that has never got so far.
+          // Also called for a device that has never been connected.
           if (isConnected) counts.connected -= 1;
           isConnected = false;
         },
@@ -97,7 +97,6 @@ export function startFleet({ request, folder, onFault, clock }: FleetOptions): F
           counts.commands += 1;
         },
         onFault,
-        // There is no process of its own that could end.
         restart: () => {},
         clock,
         logger,
@@ -112,7 +111,10 @@ export function startFleet({ request, folder, onFault, clock }: FleetOptions): F
   }
 
   const starting = opened.use(clock.repeat(STEP_MS, step));
-  return { counts: () => ({ ...counts }), [Symbol.asyncDispose]: () => opened.disposeAsync() };
+  return {
+    counts: (): FleetCounts => ({ ...counts }),
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
+  };
 }
 
 function deviceConfig({ rate, prefix, name, seed }: FleetRequest, index: number): DeviceConfig {
@@ -142,10 +144,10 @@ function deviceConfig({ rate, prefix, name, seed }: FleetRequest, index: number)
   };
 }
 
-/** A broker that is away keeps what it has. */
+/** After so long without a broker its messages stay retained. */
 const TIMEOUT_MS = 10_000;
 
-/** Takes the availability of simulated devices out of the broker, which would keep it for good. */
+/** Clears the retained availability of the simulated devices. */
 export async function forgetFleet(
   { broker, devices, prefix, name }: FleetRequest,
   clock: Clock,

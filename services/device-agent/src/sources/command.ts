@@ -5,67 +5,58 @@ import type { Clock } from "@weir/runtime";
 import { z } from "zod";
 import type { SourceKind } from "./source.ts";
 
-/** What is taken of an output without a pattern. */
+/** The default pattern. */
 const FIRST_NUMBER = String.raw`([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)`;
 
-interface CommandOptions {
-  program: string;
-  arguments: string[];
-  pattern: string;
-  timeoutSeconds: number;
-  unit: string | null;
-  decimals: number;
-  label?: string | undefined;
-  deviceClass: string | null;
-}
+const options = z.strictObject({
+  program: z
+    .string("it must be the name or path of a program")
+    .min(1, "a program has a name")
+    .describe(
+      "A program on the path, or ./one in the folder of agent.yaml. It is no shell command.",
+    ),
+  arguments: z
+    .array(z.string('it must be text: "5"'), "it must be a list: [-n, kitchen]")
+    .max(100, "there are at most 100")
+    .default([])
+    .describe("Its arguments, each as it stands here: no quotes, no wildcards, no variables."),
+  pattern: z
+    .string("it must be text")
+    .refine((text) => groupsOf(text) === 1, "it must be a regular expression with one group")
+    .default(FIRST_NUMBER)
+    .describe(
+      "A regular expression whose one group is the number: temp=([\\d.]+). The first number unless it is given.",
+    ),
+  timeoutSeconds: z
+    .number("it must be a number of seconds")
+    .positive("it must be larger than 0")
+    .max(600, "it must be 600 at most")
+    .default(5)
+    .describe("It is ended when it takes longer, with all that it has started."),
+  unit: z
+    .string("it must be text")
+    .nullable()
+    .default(null)
+    .describe("The unit as Home Assistant and SI write it: °C, %, V. None unless it is given."),
+  decimals: z
+    .int("it must be a whole number")
+    .min(0, "it must be from 0 to 9")
+    .max(9, "it must be from 0 to 9")
+    .default(3)
+    .describe("Decimals that are reported."),
+  label: z.string("it must be text").optional().describe("Its name for people."),
+  deviceClass: z
+    .string("it must be text")
+    .nullable()
+    .default(null)
+    .describe("Home Assistant's device class where one fits: temperature, voltage."),
+});
 
-/** What a program says: the way to any sensor that has one. */
-export const source: SourceKind<CommandOptions> = {
+/** The output of a program: the way to any sensor that has a command-line tool. */
+export const source: SourceKind<z.infer<typeof options>> = {
   name: "command",
   summary: "A number that a program writes. It is run without a shell.",
-  options: z.strictObject({
-    program: z
-      .string("it must be the name or path of a program")
-      .min(1, "a program has a name")
-      .describe(
-        "A program on the path, or ./one in the folder of agent.yaml. It is no shell command.",
-      ),
-    arguments: z
-      .array(z.string('it must be text: "5"'), "it must be a list: [-n, kitchen]")
-      .max(100, "there are at most 100")
-      .default([])
-      .describe("Its arguments, each as it stands here: no quotes, no wildcards, no variables."),
-    pattern: z
-      .string("it must be text")
-      .refine((text) => groupsOf(text) === 1, "it must be a regular expression with one group")
-      .default(FIRST_NUMBER)
-      .describe(
-        "A regular expression whose one group is the number: temp=([\\d.]+). The first number unless it is given.",
-      ),
-    timeoutSeconds: z
-      .number("it must be a number of seconds")
-      .positive("it must be larger than 0")
-      .max(600, "it must be 600 at most")
-      .default(5)
-      .describe("It is ended when it takes longer, with all that it has started."),
-    unit: z
-      .string("it must be text")
-      .nullable()
-      .default(null)
-      .describe("The unit as Home Assistant and SI write it: °C, %, V. None unless it is given."),
-    decimals: z
-      .int("it must be a whole number")
-      .min(0, "it must be from 0 to 9")
-      .max(9, "it must be from 0 to 9")
-      .default(3)
-      .describe("Decimals that are reported."),
-    label: z.string("it must be text").optional().describe("Its name for people."),
-    deviceClass: z
-      .string("it must be text")
-      .nullable()
-      .default(null)
-      .describe("Home Assistant's device class where one fits: temperature, voltage."),
-  }),
+  options,
 
   open: (options, { name, base, clock }) => {
     const { unit, decimals, label = name, deviceClass } = options;
@@ -79,7 +70,7 @@ export const source: SourceKind<CommandOptions> = {
             program: options.program,
             arguments: options.arguments,
             folder: base,
-            // In this language numbers have a decimal point. Passwords of the agent are nobody's business.
+            // A fixed language, for decimal points. The rest of the environment may hold passwords.
             environment: { PATH: process.env.PATH ?? "", LANG: "C.UTF-8" },
             timeoutMs: options.timeoutSeconds * 1_000,
             clock,
@@ -101,10 +92,10 @@ function numberIn(output: string, pattern: RegExp): number | null {
   return text !== "" && Number.isFinite(value) ? value : null;
 }
 
-/** How many groups a regular expression has; -1 for what is none. */
+/** How many groups a regular expression has; -1 for an invalid one. */
 function groupsOf(text: string): number {
   try {
-    // With an empty alternative it matches anything, and its match has a place for each group.
+    // With an empty alternative it matches any text, and the match has an element for each group.
     return (new RegExp(`${text}|`).exec("")?.length ?? 0) - 1;
   } catch {
     return -1;
@@ -118,24 +109,22 @@ function shown(output: string): string {
 /** The most that a program may write, in bytes. */
 const OUTPUT_BYTES_MAX = 4_096;
 
-/** A program as it is run: without a shell, so nothing of its arguments is more than an argument. */
 interface ProgramRun {
   program: string;
   arguments: readonly string[];
-  /** Where it runs. */
   folder: string;
-  /** All of its environment. */
+  /** Its whole environment. */
   environment: Readonly<Record<string, string>>;
   timeoutMs: number;
   clock: Clock;
 }
 
 /**
- * Runs a program to its end. It and all that it has started are killed when it takes too long, writes
- * too much, or `signal` says so.
+ * Runs a program without a shell. Kills it, and every process of its group, when it takes too long, writes too much, or
+ * `signal` is aborted.
  *
- * @returns what it wrote to its standard output.
- * @throws Error when it was killed or did not end well, with the first line that it wrote about it.
+ * @returns its standard output.
+ * @throws Error when it was killed or failed, with the first line of its standard error.
  */
 function runProgram(run: ProgramRun, signal: AbortSignal): Promise<string> {
   signal.throwIfAborted();
@@ -143,7 +132,7 @@ function runProgram(run: ProgramRun, signal: AbortSignal): Promise<string> {
     cwd: run.folder,
     env: run.environment,
     shell: false,
-    // A process group of its own, so that its children can be killed with it.
+    // Its own process group, so that its children can be killed with it.
     detached: true,
     stdio: ["ignore", "pipe", "pipe"],
   });
@@ -151,27 +140,27 @@ function runProgram(run: ProgramRun, signal: AbortSignal): Promise<string> {
   child.once("error", (cause) => {
     reject(new Error(`${run.program} cannot be started: ${cause.message}`, { cause }));
   });
-  // Then it has not been started, and may have no streams either.
+  // It was not started, and may have no streams.
   if (child.pid === undefined) return promise;
 
   const end = (reason: unknown): void => {
     reject(reason);
     killGroup(child);
-    // Somebody who has left the group may hold them open for ever.
+    // A process that has left the group may hold them open for ever.
     child.stdout.destroy();
     child.stderr.destroy();
   };
-  const output = gather(child.stdout, () => {
+  const output = collect(child.stdout, () => {
     end(new Error(`${run.program} wrote more than ${OUTPUT_BYTES_MAX} bytes, and was ended`));
   });
-  const complaint = gather(child.stderr, () => {});
+  const complaint = collect(child.stderr, () => {});
   const timer = run.clock.schedule(run.timeoutMs, () => {
     end(new Error(`${run.program} took longer than ${run.timeoutMs / 1_000} s, and was ended`));
   });
   const abort = (): void => end(signal.reason);
   signal.addEventListener("abort", abort, { once: true });
 
-  // What it has left running in its group goes with it.
+  // Children that are still running.
   child.once("exit", () => killGroupOf(child.pid));
   child.once("close", (code, killedBy) => {
     if (code === 0) resolve(output());
@@ -183,8 +172,8 @@ function runProgram(run: ProgramRun, signal: AbortSignal): Promise<string> {
   });
 }
 
-/** Keeps the beginning of what is written, and says when there is more. */
-function gather(stream: Readable, tooMuch: () => void): () => string {
+/** Collects the output up to the limit, and calls `tooMuch` above it. */
+function collect(stream: Readable, tooMuch: () => void): () => string {
   const chunks: Buffer[] = [];
   let bytes = 0;
   stream.on("data", (chunk: Buffer) => {
@@ -195,7 +184,7 @@ function gather(stream: Readable, tooMuch: () => void): () => string {
   return () => textOf(Buffer.concat(chunks));
 }
 
-/** Only while it runs: afterwards its number may be another's. */
+/** Only while it runs: afterwards another process may have its id. */
 function killGroup(child: ChildProcess): void {
   if (child.exitCode === null && child.signalCode === null) killGroupOf(child.pid);
 }
@@ -205,7 +194,7 @@ function killGroupOf(pid: number | undefined): void {
   try {
     process.kill(-pid, "SIGKILL");
   } catch {
-    // Nobody is left in the group, which is what is wanted.
+    // The group has no processes left.
   }
 }
 

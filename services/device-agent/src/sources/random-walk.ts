@@ -3,42 +3,36 @@ import type { SourceKind } from "./source.ts";
 
 const DECIMALS = 3;
 
-export interface RandomWalkOptions {
-  min: number;
-  max: number;
-  step: number;
-  start?: number | undefined;
-  unit: string | null;
-}
+const options = z
+  .strictObject({
+    min: z.number("it must be a number").default(0).describe("It turns round here."),
+    max: z.number("it must be a number").default(28.91).describe("And here."),
+    step: z
+      .number("it must be a number")
+      .positive("it must be larger than 0")
+      .default(1)
+      .describe("How far it goes at most in one step, up or down."),
+    start: z
+      .number("it must be a number")
+      .optional()
+      .describe("Where it begins; in the middle unless it is given."),
+    unit: z
+      .string("it must be text")
+      .nullable()
+      .default(null)
+      .describe("The unit as Home Assistant and SI write it: °C, %, V. None unless it is given."),
+  })
+  .refine(({ min, max }) => min < max, { path: ["max"], error: "it must be larger than min" })
+  .refine(({ min, max, start = min }) => min <= start && start <= max, {
+    path: ["start"],
+    error: "it must be from min to max",
+  });
 
-/** A number that wanders, as a temperature does. It goes on from its own value, whatever of it is reported. */
-export const source: SourceKind<RandomWalkOptions> = {
+/** A number that wanders as a temperature does. Each step starts at the last value, reported or not. */
+export const source: SourceKind<z.infer<typeof options>> = {
   name: "random_walk",
-  summary: "A number that goes a random step up or down each time, and turns round at its bounds.",
-  options: z
-    .strictObject({
-      min: z.number("it must be a number").default(0).describe("It turns round here."),
-      max: z.number("it must be a number").default(28.91).describe("And here."),
-      step: z
-        .number("it must be a number")
-        .positive("it must be larger than 0")
-        .default(1)
-        .describe("How far it goes at most in one step, up or down."),
-      start: z
-        .number("it must be a number")
-        .optional()
-        .describe("Where it begins; in the middle unless it is given."),
-      unit: z
-        .string("it must be text")
-        .nullable()
-        .default(null)
-        .describe("The unit as Home Assistant and SI write it: °C, %, V. None unless it is given."),
-    })
-    .refine(({ min, max }) => min < max, { path: ["max"], error: "it must be larger than min" })
-    .refine(({ min, max, start = min }) => min <= start && start <= max, {
-      path: ["start"],
-      error: "it must be from min to max",
-    }),
+  summary: "A number that takes a random step up or down each time, and turns round at its bounds.",
+  options,
 
   open: (options, { name, random }) => {
     const { min, max, unit } = options;
@@ -56,18 +50,18 @@ export const source: SourceKind<RandomWalkOptions> = {
   },
 };
 
-/** One step on: as likely up as down, each width as likely as any other. */
+/** One step, uniformly distributed over both directions. */
 export function nextValue(
   value: number,
-  { min, max, step }: Pick<RandomWalkOptions, "min" | "max" | "step">,
+  { min, max, step }: { min: number; max: number; step: number },
   random: () => number,
 ): number {
   return reflected(value + (2 * random() - 1) * step, min, max);
 }
 
 /**
- * What would go beyond a bound comes back by as much, as from a mirror. A walk that is stopped at its
- * bounds instead clings to them; this one is everywhere equally often.
+ * Reflects a value at the bounds. A walk that is clamped instead spends more time at its bounds; this one is
+ * uniformly distributed.
  */
 function reflected(value: number, min: number, max: number): number {
   const width = max - min;

@@ -8,8 +8,7 @@ const WORDS_AT_ONCE = 1_024;
 /**
  * Makes numbers in [0, 1), each of 53 random bits.
  *
- * @param seed the same numbers again for the same seed; `null` takes them from the operating system,
- * where nobody can foretell them.
+ * @param seed the same seed gives the same numbers; `null` takes unpredictable ones from the operating system.
  */
 export function createRandom(seed: number | null): () => number {
   const word = seed === null ? systemWords() : xoshiro128(stateOf(seed));
@@ -36,7 +35,7 @@ export function xoshiro128(state: XoshiroState): () => number {
   };
 }
 
-/** A digest, because seeds are small and stand side by side: their numbers must have nothing in common. */
+/** A digest, so that neighbouring seeds give unrelated numbers. */
 function stateOf(seed: number): XoshiroState {
   const digest = createHash("sha256").update(String(seed)).digest();
   return [
@@ -47,7 +46,7 @@ function stateOf(seed: number): XoshiroState {
   ];
 }
 
-/** In blocks: one call of the operating system for each number would cost a hundred times as much. */
+/** In blocks: a system call for each number would cost a hundred times as much. */
 function systemWords(): () => number {
   const words = new Uint32Array(WORDS_AT_ONCE);
   let used = WORDS_AT_ONCE;

@@ -1,13 +1,13 @@
 import { NUMBER_MAGNITUDE_MAX, withoutMarks } from "@weir/protocol";
 
-/** Numbers that are taken from one recording at most: 16 MB of memory. */
+/** Numbers of one recording at most: 16 MB of memory. */
 export const VALUES_MAX = 2_000_000;
 
-/** What is taken from a recording. */
+/** What to read from a recording. */
 interface Wanted {
-  /** Attributes of states, or columns. None takes the number of each reading. */
+  /** Attributes of states, or columns. Without any, the number of each reading. */
   attributes: readonly string[];
-  /** Only what was recorded of this topic; `null` takes all. */
+  /** `null` takes all topics. */
   topic: string | null;
 }
 
@@ -15,14 +15,14 @@ interface Wanted {
 export interface Recording {
   /** For each sample a number for each attribute, `NaN` where it has none; one after the other, to be small. */
   values: readonly number[];
-  /** It ends where it has `VALUES_MAX` numbers. */
+  /** False for a recording that was cut at `VALUES_MAX`. */
   isWhole: boolean;
   /** Lines that could not be used. */
   badLines: number;
   firstBadLine: number | null;
 }
 
-/** One line: its numbers, nothing of what is wanted, or something that cannot be used. */
+/** Of one line: its numbers; `other`: nothing that is wanted; `bad`: not usable. */
 type Taken = readonly number[] | "other" | "bad";
 
 /**
@@ -51,13 +51,13 @@ export function parseRecording(text: string, format: "csv" | "lines", wanted: Wa
 
 function take(record: unknown, { attributes, topic }: Wanted): Taken {
   if (!isObject(record)) {
-    // A number alone is of no topic, and of no attribute.
+    // A number alone has no topic and no attribute.
     const number = numberOf(record);
     if (number === null) return "bad";
     return topic === null && attributes.length === 0 ? [number] : "other";
   }
   if (topic !== null && record.topic !== topic) return "other";
-  // Bytes that are no text have nothing but what their decoder has found.
+  // A binary payload has only what its decoder has found.
   const text = record.encoding === "base64" ? null : record.payload;
   const payload = typeof text === "string" ? parseJson(withoutMarks(text)) : record;
   return attributes.length === 0
@@ -65,14 +65,14 @@ function take(record: unknown, { attributes, topic }: Wanted): Taken {
     : takeAttributes(payload, attributes);
 }
 
-/** Of an exported reading also `value`: what its decoder has found, if the payload is not JSON. */
+/** An exported reading has in `value` what its decoder has found, if the payload is not JSON. */
 function takeNumber(payload: unknown, record: Record<string, unknown>): Taken {
   const own = isObject(payload) ? numberOf(payload.number) : numberOf(payload);
   const number = own ?? numberOf(record.value);
   return number === null ? "bad" : [number];
 }
 
-/** A state tells what has changed, and a field of CSV may be empty: none of the attributes is nothing bad. */
+/** A state holds only what has changed, and a field of CSV may be empty: a record without the attributes is not bad. */
 function takeAttributes(payload: unknown, attributes: readonly string[]): Taken {
   if (!isObject(payload)) return "bad";
   const data = isObject(payload.data) ? payload.data : payload;
@@ -98,7 +98,7 @@ function isObject(given: unknown): given is Record<string, unknown> {
   return typeof given === "object" && given !== null && !Array.isArray(given);
 }
 
-/** What is not JSON stays text: it may be a number as people write it, `.5` or `+3`. */
+/** Text that is not JSON stays text: it may be a number such as `.5` or `+3`. */
 function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -110,11 +110,10 @@ function parseJson(text: string): unknown {
 /** Twice what a payload of 256 KiB becomes when each of its characters is a quote. */
 const RECORD_LENGTH_MAX = 2 ** 20;
 
-/** What stands in one line of a recording. */
 interface LineRecord {
-  /** From 1 on; of a record with line breaks in its quotes the first. */
+  /** From 1 on; the first line of a record that has several. */
   line: number;
-  /** `null` for what cannot be read. */
+  /** `null` if it cannot be read. */
   record: unknown;
 }
 
@@ -149,7 +148,7 @@ function* csvRecords(text: string): Generator<LineRecord> {
   }
 }
 
-/** A column alone is the number, whatever it is called. */
+/** The only column is the number, whatever its name. */
 function recordOf(names: readonly string[], fields: readonly string[]): unknown {
   const named = names.map((name, index) => [name.trim(), fields[index]] as const);
   const record = Object.fromEntries(named);
@@ -157,8 +156,8 @@ function recordOf(names: readonly string[], fields: readonly string[]): unknown 
 }
 
 /**
- * A record goes on into the next line for as long as a quote is open. One that becomes too long is `null`:
- * its quote was forgotten, and the next line is a record again.
+ * A record continues on the next line while a quote is open. One that becomes too long is `null`: its closing
+ * quote is missing, and the next line starts a new record.
  */
 function* csvFields(text: string): Generator<{ line: number; fields: string[] | null }> {
   const open = { line: 1, text: "", isOpen: false };

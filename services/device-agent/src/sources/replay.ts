@@ -8,53 +8,46 @@ import { nameSchema, type Sample, type SourceKind } from "./source.ts";
 
 const FILE_BYTES_MAX = 64 * 2 ** 20;
 
-export interface ReplayOptions {
-  file: string;
-  attributes: string[];
-  topic?: string | undefined;
-  loop: boolean;
-  unit: string | null;
-  decimals: number;
-}
+const options = z.strictObject({
+  file: z
+    .string("it must be a path")
+    .min(1, "a path has at least one character")
+    .describe(
+      "What weir export wrote, JSON lines, CSV (in a file that ends in .csv), or one number on each line; 64 MiB at most. A relative path starts at the folder of agent.yaml.",
+    ),
+  attributes: z
+    .array(nameSchema, "it must be a list")
+    .max(20, "there are at most 20")
+    .default([])
+    .describe(
+      "Attributes of recorded states, or columns; reported under their names. Without any, the number of each reading is taken, and reported under the name of the source.",
+    ),
+  topic: z
+    .string("it must be a topic")
+    .optional()
+    .describe("Only what was recorded of this topic: an export may be of many devices."),
+  loop: z
+    .boolean("it must be true or false")
+    .default(true)
+    .describe("Whether it begins again at its end. false: it reports nothing more then."),
+  unit: z
+    .string("it must be text")
+    .nullable()
+    .default(null)
+    .describe("The unit as Home Assistant and SI write it: °C, %, V. None unless it is given."),
+  decimals: z
+    .int("it must be a whole number")
+    .min(0, "it must be from 0 to 9")
+    .max(9, "it must be from 0 to 9")
+    .default(3)
+    .describe("Decimals that are reported."),
+});
 
-/** What was recorded once, measured again: one sample for each read, in order. */
-export const source: SourceKind<ReplayOptions> = {
+/** The numbers of a recorded file: one sample for each read, in order. */
+export const source: SourceKind<z.infer<typeof options>> = {
   name: "replay",
   summary: "The numbers of a recorded file: an export, JSON lines, CSV, or a column of numbers.",
-  options: z.strictObject({
-    file: z
-      .string("it must be a path")
-      .min(1, "a path has at least one character")
-      .describe(
-        "What weir export wrote, JSON lines, CSV (in a file that ends in .csv), or one number on each line; 64 MiB at most. A relative path starts at the folder of agent.yaml.",
-      ),
-    attributes: z
-      .array(nameSchema, "it must be a list")
-      .max(20, "there are at most 20")
-      .default([])
-      .describe(
-        "Attributes of recorded states, or columns; reported under their names. Without any, the number of each reading is taken, and reported under the name of the source.",
-      ),
-    topic: z
-      .string("it must be a topic")
-      .optional()
-      .describe("Only what was recorded of this topic: an export may be of many devices."),
-    loop: z
-      .boolean("it must be true or false")
-      .default(true)
-      .describe("Whether it begins again at its end. false: it reports nothing more then."),
-    unit: z
-      .string("it must be text")
-      .nullable()
-      .default(null)
-      .describe("The unit as Home Assistant and SI write it: °C, %, V. None unless it is given."),
-    decimals: z
-      .int("it must be a whole number")
-      .min(0, "it must be from 0 to 9")
-      .max(9, "it must be from 0 to 9")
-      .default(3)
-      .describe("Decimals that are reported."),
-  }),
+  options,
 
   open: ({ file, attributes, topic = null, loop, unit, decimals }, { name, base }) => {
     const path = resolve(base, file);
@@ -76,7 +69,7 @@ export const source: SourceKind<ReplayOptions> = {
       })),
       read: async () => {
         if (complaint !== null) {
-          // Once: what is bad in a file stays so.
+          // Once: the file does not change.
           const message = complaint;
           complaint = null;
           throw new Error(message);
@@ -98,11 +91,11 @@ function sampleOf(names: readonly string[], numbers: readonly number[], decimals
 
 function readText(path: string): string {
   try {
-    // A pipe that nobody writes to would keep whoever opens it waiting.
+    // Opening a pipe without a writer would block.
     const descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
       const found = fstatSync(descriptor);
-      // A device has no end.
+      // Reading a device may never end.
       if (!found.isFile()) throw new Error("it is not a file");
       if (found.size > FILE_BYTES_MAX) {
         throw new Error(`it has ${found.size} bytes; ${FILE_BYTES_MAX} (64 MiB) are the most`);

@@ -9,29 +9,24 @@ const BYTES_PER_GB = 1e9;
 
 const STEM_RULE = "it must be 1 to 56 letters, digits, dots, underscores or hyphens";
 
-export interface SpaceUsageOptions {
-  mount: string;
-  attribute: string;
-}
+const options = z.strictObject({
+  mount: z
+    .string("it must be a path")
+    .min(1, "a path has at least one character")
+    .default("/")
+    .describe("A path on the disk. A relative one starts at the folder of agent.yaml."),
+  attribute: z
+    .string(STEM_RULE)
+    .regex(/^[A-Za-z0-9._-]{1,56}$/, STEM_RULE)
+    .default("drive-space")
+    .describe("What its attributes begin with: drive-space-used. Each disk needs one of its own."),
+});
 
-/** How full a disk is, as `df` says it. */
-export const source: SourceKind<SpaceUsageOptions> = {
+/** How full a disk is, as `df` reports it. */
+export const source: SourceKind<z.infer<typeof options>> = {
   name: "space_usage",
   summary: "How much of a disk is used and free, in GB of 10^9 bytes and in percent.",
-  options: z.strictObject({
-    mount: z
-      .string("it must be a path")
-      .min(1, "a path has at least one character")
-      .default("/")
-      .describe("A path on the disk. A relative one starts at the folder of agent.yaml."),
-    attribute: z
-      .string(STEM_RULE)
-      .regex(/^[A-Za-z0-9._-]{1,56}$/, STEM_RULE)
-      .default("drive-space")
-      .describe(
-        "What its attributes begin with: drive-space-used. Each disk needs one of its own.",
-      ),
-  }),
+  options,
 
   open: ({ mount, attribute: stem }, { base }) => {
     const path = resolve(base, mount);
@@ -40,7 +35,7 @@ export const source: SourceKind<SpaceUsageOptions> = {
       attributes: attributesOf(stem),
       read: async (signal) => {
         signal.throwIfAborted();
-        // A network disk that has gone does not answer. One question waits for it, not one for each read.
+        // A lost network disk does not answer. One call waits for it, not one for each read.
         asked ??= statfs(path).finally(() => {
           asked = null;
         });
@@ -51,14 +46,14 @@ export const source: SourceKind<SpaceUsageOptions> = {
   },
 };
 
-/** As `df` reckons: what is kept for root is neither used nor free. */
+/** As `df` counts: blocks reserved for root are neither used nor free. */
 function sampleOf({ blocks, bfree, bavail, frsize }: StatsFs, stem: string): Sample {
   const used = blocks - bfree;
   const usable = used + bavail;
   return {
     [`${stem}-used`]: gigabytes(used * frsize),
     [`${stem}-free`]: gigabytes(bavail * frsize),
-    // What has no blocks (/proc) is no disk, and not full to any percent.
+    // A file system without blocks (/proc) has no percentage.
     ...(usable === 0 ? {} : { [`${stem}-percent`]: Number(((100 * used) / usable).toFixed(1)) }),
   };
 }
@@ -90,7 +85,7 @@ function attributesOf(stem: string): Attribute[] {
   ];
 }
 
-/** What cannot be cancelled is not waited for any longer. */
+/** Stops waiting for an answer that cannot be cancelled. */
 function endedBy<T>(signal: AbortSignal, answer: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const end = (): void => reject(signal.reason);

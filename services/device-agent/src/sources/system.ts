@@ -5,34 +5,32 @@ import { join, resolve } from "node:path";
 import { z } from "zod";
 import type { Attribute, SourceKind } from "./source.ts";
 
-export interface SystemOptions {
-  thermalFolder: string;
-}
-
-/** What the processors have done since the machine was started, in milliseconds. */
+/** The processors since the machine was started. */
 export interface ProcessorTimes {
   idleMs: number;
   totalMs: number;
 }
 
-/** How busy the machine is. What its platform does not tell is no attribute. */
-export const source: SourceKind<SystemOptions> = {
+const options = z.strictObject({
+  thermalFolder: z
+    .string("it must be a path")
+    .min(1, "a path has at least one character")
+    .default("/sys/class/thermal")
+    .describe("Where Linux shows temperatures: thermal_zone0/temp and so on."),
+});
+
+/** How busy the machine is. It has only the attributes that its platform reports. */
+export const source: SourceKind<z.infer<typeof options>> = {
   name: "system",
   summary: "The machine: processors, memory and load, and its temperature where it has a sensor.",
-  options: z.strictObject({
-    thermalFolder: z
-      .string("it must be a path")
-      .min(1, "a path has at least one character")
-      .default("/sys/class/thermal")
-      .describe("Where Linux shows temperatures: thermal_zone0/temp and so on."),
-  }),
+  options,
 
   open: ({ thermalFolder }, { base }) => {
     const zones = thermalZones(resolve(base, thermalFolder));
     const attributes = [
       ...(cpus().length > 0 ? [CPU] : []),
       MEMORY,
-      // Windows knows no load, and Node then says 0.
+      // On Windows, Node reports a load of 0.
       ...(platform() === "win32" ? [] : [LOAD]),
       ...(zones.length > 0 ? [TEMPERATURE] : []),
     ];
@@ -41,7 +39,7 @@ export const source: SourceKind<SystemOptions> = {
       attributes,
       read: async (signal) => {
         const now = processorTimes();
-        // The first read tells of the time since the source was opened.
+        // The first read covers the time since the source was opened.
         const values = {
           [CPU.name]: busyPercent(before, now),
           [MEMORY.name]: 100 * (1 - freemem() / totalmem()),
@@ -109,12 +107,12 @@ function thermalZones(folder: string): string[] {
   }
 }
 
-/** In °C; `null` where no zone tells one. */
+/** In °C; `null` if no zone reports a temperature. */
 async function warmest(zones: readonly string[], signal: AbortSignal): Promise<number | null> {
   const temperatures = await Promise.all(zones.map((file) => temperatureOf(file, signal)));
   signal.throwIfAborted();
-  const told = temperatures.filter((temperature) => temperature !== null);
-  return told.length === 0 ? null : Math.max(...told);
+  const known = temperatures.filter((temperature) => temperature !== null);
+  return known.length === 0 ? null : Math.max(...known);
 }
 
 async function temperatureOf(file: string, signal: AbortSignal): Promise<number | null> {
