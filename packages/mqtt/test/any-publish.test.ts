@@ -1,12 +1,11 @@
 import { isUtf8 } from "node:buffer";
 import { describe, expect, jest, test } from "@jest/globals";
-import { eventually } from "@weir/testkit";
+import { connack, eventually, type Peer, startStandIn } from "@weir/testkit";
 import fc from "fast-check";
 import type { ReceivedMessage, Transport } from "../src/index.ts";
 import { startTrial, TRANSPORTS } from "./fixture.ts";
 import { FUZZ_SEED } from "./fuzz-corpus.ts";
 import { rawPublish, validMessage } from "./raw-packets.ts";
-import { connack, type Peer, startStandIn } from "./stand-in.ts";
 
 // Hundreds of connections, one after the other.
 jest.setTimeout(300_000);

@@ -1,10 +1,9 @@
 import { describe, expect, test } from "@jest/globals";
-import { eventually } from "@weir/testkit";
+import { acknowledgedIds, connack, eventually, type Peer, startStandIn } from "@weir/testkit";
 import fc from "fast-check";
 import { createTaker, payloads, startTrial, TRANSPORTS } from "./fixture.ts";
 import { FUZZ_SEED, junk, splitAt, splits } from "./fuzz-corpus.ts";
 import { validMessage } from "./raw-packets.ts";
-import { acknowledgedIds, connack, type Peer, startStandIn } from "./stand-in.ts";
 
 const BATCH = { rowsMax: 3, bytesMax: 1_000, delayMs: 1 };
 const VALID = [1, 2, 3, 4];

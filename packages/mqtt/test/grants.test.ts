@@ -1,9 +1,16 @@
 import { describe, expect, test } from "@jest/globals";
-import { createFakeClock, eventually } from "@weir/testkit";
+import {
+  type Answers,
+  connack,
+  createFakeClock,
+  eventually,
+  type Peer,
+  type StandIn,
+  startStandIn,
+} from "@weir/testkit";
 import type { IConnackPacket } from "mqtt-packet";
 import type { ClientOptions, Shortfall } from "../src/index.ts";
 import { startTrial, TRANSPORTS, type Trial } from "./fixture.ts";
-import { type Answers, connack, type Peer, type StandIn, startStandIn } from "./stand-in.ts";
 
 const A = { filter: "a", qos: 1 } as const;
 const B = { filter: "b", qos: 1 } as const;

@@ -1,9 +1,8 @@
 import { describe, expect, test } from "@jest/globals";
-import { eventually } from "@weir/testkit";
+import { acknowledged, connack, eventually, message, startStandIn } from "@weir/testkit";
 import type { DroppedMessage } from "../src/index.ts";
 import { createTaker, payloads, startTrial, TRANSPORTS } from "./fixture.ts";
 import { validMessage } from "./raw-packets.ts";
-import { acknowledged, connack, message, startStandIn } from "./stand-in.ts";
 
 const TOO_LARGE = "x".repeat(1_048_576);
 

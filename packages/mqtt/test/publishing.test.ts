@@ -1,8 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
-import { eventually } from "@weir/testkit";
+import { connack, eventually, type StandIn, startStandIn } from "@weir/testkit";
 import type { Transport } from "../src/index.ts";
 import { startTrial, TRANSPORTS, type Trial } from "./fixture.ts";
-import { connack, type StandIn, startStandIn } from "./stand-in.ts";
 
 const AT_LEAST_ONCE = { qos: 1 } as const;
 

@@ -1,8 +1,15 @@
 import { describe, expect, test } from "@jest/globals";
-import { createFakeClock, eventually } from "@weir/testkit";
+import {
+  acknowledged,
+  acknowledgedIds,
+  connack,
+  createFakeClock,
+  eventually,
+  message,
+  startStandIn,
+} from "@weir/testkit";
 import type { IPublishPacket } from "mqtt-packet";
 import { createTaker, payloads, startTrial, TRANSPORTS } from "./fixture.ts";
-import { acknowledged, acknowledgedIds, connack, message, startStandIn } from "./stand-in.ts";
 
 const LIMITS = { rowsMax: 1_000, bytesMax: 1_000_000, delayMs: 20 };
 /** CONNACK of a broker that hands out its messages right behind it. */

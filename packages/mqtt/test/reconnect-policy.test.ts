@@ -1,7 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
-import { createFakeClock, eventually } from "@weir/testkit";
+import { connack, createFakeClock, eventually, startStandIn } from "@weir/testkit";
 import { startTrial } from "./fixture.ts";
-import { connack, startStandIn } from "./stand-in.ts";
 
 const BUSY = 0x88;
 

@@ -1,7 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
-import { createFakeClock, eventually } from "@weir/testkit";
+import { connack, createFakeClock, eventually, startStandIn } from "@weir/testkit";
 import { startTrial, TRANSPORTS } from "./fixture.ts";
-import { connack, startStandIn } from "./stand-in.ts";
 
 /** The direct connection waits so long for CONNACK, on the same clock. */
 const CONNECT_MS = 10_000;

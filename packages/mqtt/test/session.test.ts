@@ -1,8 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
-import { eventually } from "@weir/testkit";
+import { acknowledgedIds, connack, eventually, message, startStandIn } from "@weir/testkit";
 import { createSessionMemory, type Transport } from "../src/index.ts";
 import { createTaker, payloads, startTrial, TRANSPORTS } from "./fixture.ts";
-import { acknowledgedIds, connack, message, startStandIn } from "./stand-in.ts";
 
 const PERSISTENT = {
   session: { kind: "persistent", expirySeconds: 3_600 },

@@ -1,10 +1,17 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { describe, expect, test } from "@jest/globals";
-import { createFakeClock, eventually } from "@weir/testkit";
+import {
+  type Answers,
+  connack,
+  createFakeClock,
+  eventually,
+  message,
+  type StandIn,
+  startStandIn,
+} from "@weir/testkit";
 import type { Transport } from "../src/index.ts";
 import { startTrial, TRANSPORTS } from "./fixture.ts";
-import { type Answers, connack, message, type StandIn, startStandIn } from "./stand-in.ts";
 
 /** A broker that does not answer at one step; a client's stop must not wait for it. */
 const STEPS: [string, Answers][] = [

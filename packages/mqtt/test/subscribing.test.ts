@@ -1,8 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
-import { eventually } from "@weir/testkit";
+import { connack, eventually, type Peer, startStandIn } from "@weir/testkit";
 import { createSessionMemory } from "../src/index.ts";
 import { startTrial, TRANSPORTS } from "./fixture.ts";
-import { connack, type Peer, startStandIn } from "./stand-in.ts";
 
 const PERSISTENT = { session: { kind: "persistent", expirySeconds: 3_600 } } as const;
 const A = { filter: "a", qos: 1 } as const;

@@ -1,9 +1,8 @@
 import { describe, expect, test } from "@jest/globals";
 import { startBroker } from "@weir/broker";
-import { createFakeClock, eventually } from "@weir/testkit";
+import { connack, createFakeClock, eventually, startStandIn } from "@weir/testkit";
 import type { Shortfall } from "../src/index.ts";
 import { startTrial, TRANSPORTS } from "./fixture.ts";
-import { connack, startStandIn } from "./stand-in.ts";
 
 const CONNECT_MS = 10_000;
 const SETTING = { clientId: "weir-logger", clientIdSetting: "LOGGER_CLIENT_ID" } as const;

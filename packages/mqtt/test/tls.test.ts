@@ -6,11 +6,11 @@ import {
   createFakeClock,
   createTestCertificate,
   eventually,
+  startStandIn,
   type TestCertificate,
 } from "@weir/testkit";
 import type { ClientOptions } from "../src/index.ts";
 import { startTrial, type Trial } from "./fixture.ts";
-import { startStandIn } from "./stand-in.ts";
 
 type Tls = NonNullable<ClientOptions["broker"]["tls"]>;
 

@@ -1,10 +1,9 @@
 import { describe, expect, test } from "@jest/globals";
 import { systemClock } from "@weir/runtime";
-import { eventually } from "@weir/testkit";
+import { type Answers, connack, eventually, type StandIn, startStandIn } from "@weir/testkit";
 import { negotiateConnection, openerFor } from "../src/connection/negotiate.ts";
 import { receiverOf } from "../src/receiver.ts";
 import { TRANSPORTS } from "./fixture.ts";
-import { type Answers, connack, type StandIn, startStandIn } from "./stand-in.ts";
 
 const NEVER = new AbortController().signal;
 

@@ -1,9 +1,8 @@
 import { describe, expect, test } from "@jest/globals";
-import { eventually } from "@weir/testkit";
+import { acknowledgedIds, connack, eventually, startStandIn } from "@weir/testkit";
 import type { DroppedMessage, Transport } from "../src/index.ts";
 import { createTaker, payloads, startTrial, TRANSPORTS } from "./fixture.ts";
 import { rawPacket, rawPublish, validMessage } from "./raw-packets.ts";
-import { acknowledgedIds, connack, startStandIn } from "./stand-in.ts";
 
 const BATCH = { rowsMax: 1_000, bytesMax: 1_000_000, delayMs: 20 };
 const NONE = Buffer.from([0]);

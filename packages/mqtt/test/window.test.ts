@@ -1,8 +1,15 @@
 import { describe, expect, test } from "@jest/globals";
-import { createFakeClock, eventually } from "@weir/testkit";
+import {
+  connack,
+  createFakeClock,
+  eventually,
+  message,
+  type Peer,
+  type StandIn,
+  startStandIn,
+} from "@weir/testkit";
 import type { Packet } from "mqtt-packet";
 import { createTaker, payloads, startTrial, TRANSPORTS } from "./fixture.ts";
-import { connack, message, type Peer, type StandIn, startStandIn } from "./stand-in.ts";
 
 const WINDOW = 20;
 const COUNT = 5_000;

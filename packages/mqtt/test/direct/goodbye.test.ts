@@ -1,7 +1,14 @@
 import { expect, test } from "@jest/globals";
-import { createFakeClock, eventually } from "@weir/testkit";
+import {
+  acknowledgedIds,
+  connack,
+  createFakeClock,
+  eventually,
+  message,
+  type Peer,
+  startStandIn,
+} from "@weir/testkit";
 import { createTaker, payloads, startTrial } from "../fixture.ts";
-import { acknowledgedIds, connack, message, type Peer, startStandIn } from "../stand-in.ts";
 
 test("a direct connection reads what waits in its socket before it says goodbye", async () => {
   await using broker = await startStandIn({

@@ -1,9 +1,8 @@
 import { expect, test } from "@jest/globals";
 import { systemClock } from "@weir/runtime";
-import { eventually } from "@weir/testkit";
+import { eventually, startStandIn } from "@weir/testkit";
 import { startTrial } from "../fixture.ts";
 import { validMessage } from "../raw-packets.ts";
-import { startStandIn } from "../stand-in.ts";
 
 const BATCH = { rowsMax: 1_000, bytesMax: 1_000_000, delayMs: 0 };
 /** How long a batch takes to be stored: more than a slice. */

@@ -1,6 +1,12 @@
 import { describe, expect, test } from "@jest/globals";
-import { eventually } from "@weir/testkit";
-import { acknowledged, acknowledgedIds, connack, message, startStandIn } from "../stand-in.ts";
+import {
+  acknowledged,
+  acknowledgedIds,
+  connack,
+  eventually,
+  message,
+  startStandIn,
+} from "@weir/testkit";
 import { connectBare } from "./fixture.ts";
 
 describe("MQTT.js, acknowledging", () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { connack, message, startStandIn } from "../stand-in.ts";
+import { connack, message, startStandIn } from "@weir/testkit";
 import { connectBare, emitted } from "./fixture.ts";
 
 const UNPARSABLE = Buffer.from([0xf0, 0x00]);

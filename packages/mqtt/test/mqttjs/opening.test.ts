@@ -1,7 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
-import { eventually } from "@weir/testkit";
+import { connack, eventually, message, startStandIn } from "@weir/testkit";
 import mqtt from "mqtt";
-import { connack, message, startStandIn } from "../stand-in.ts";
 import { connectBare, emitted } from "./fixture.ts";
 
 describe("MQTT.js, opening", () => {
