@@ -94,6 +94,13 @@ export class Takeovers {
     return true;
   }
 
+  /** Notes a connection that ended before it was usable. Returns whether it was a takeover. */
+  failed(error: unknown): boolean {
+    // Where an answer is missing, the cause is the end of the connection.
+    const reason = error instanceof Error ? (error.cause ?? error) : error;
+    return codeOf(reason) === SESSION_TAKEN_OVER && this.ended(reason, 0);
+  }
+
   /** Notes that the connection has lasted for `heldMs` and goes on. */
   lasts(heldMs: number): void {
     if (heldMs < UNDISTURBED_MS) return;

@@ -80,3 +80,17 @@ function takingOneByOne(onMessage: TakesMessages["onMessage"]): Taking {
     onFault: rethrow,
   };
 }
+
+/** Takes nothing, and acknowledges nothing, while a session is about to be dropped. */
+export function refusingWhile(isDropping: () => boolean, receiver: Receiver): Receiver {
+  return {
+    ...receiver,
+    onBatch: (messages, released) => {
+      if (isDropping()) throw new Error("the session is about to be dropped");
+      receiver.onBatch(messages, released);
+    },
+    onFault: (fault) => {
+      if (!isDropping()) receiver.onFault(fault);
+    },
+  };
+}

@@ -7,14 +7,12 @@ import type {
   Connection,
   ConnectionOptions,
   Opened,
-  Receiver,
   Session,
 } from "./connection/connection.ts";
 import { negotiateConnection, openerFor, type Transport } from "./connection/negotiate.ts";
 import { describeOutage, type Outage, Takeovers } from "./outage.ts";
-import { codeOf, SESSION_TAKEN_OVER } from "./packets/errors.ts";
 import type { DroppedMessage, ProtocolVersion, PublishOptions } from "./packets/message.ts";
-import { receiverOf, type TakesBatches, type TakesMessages } from "./receiver.ts";
+import { receiverOf, refusingWhile, type TakesBatches, type TakesMessages } from "./receiver.ts";
 import type { SessionMemory } from "./session-memory.ts";
 import { connectionShortfalls, type Shortfall } from "./shortfalls.ts";
 import { SubscriptionSync, type Subscriptions } from "./subscription-sync.ts";
@@ -133,7 +131,7 @@ export function createReconnectingClient(options: ReconnectingClientOptions): Re
       availability === undefined
         ? null
         : { topic: availability.topic, payload: OFFLINE, ...AVAILABILITY_OPTIONS },
-    receiver: refusingStrange(receiverOf(options), sync),
+    receiver: refusingWhile(() => sync.isStartingClean, receiverOf(options)),
     onOpened: (opened) => {
       sync.opened(opened);
       if (!sync.isStartingClean) options.onOpened?.(opened);
@@ -180,7 +178,7 @@ export function createReconnectingClient(options: ReconnectingClientOptions): Re
       return opened;
     } catch (error) {
       sync.disconnected();
-      if (isTakeover(error) && takeovers.ended(causeOf(error), 0)) options.onTakeover?.();
+      if (takeovers.failed(error)) options.onTakeover?.();
       reportOutage(error);
       return null;
     }
@@ -294,29 +292,6 @@ export function createReconnectingClient(options: ReconnectingClientOptions): Re
       await publishOffline();
       stopping.abort();
       await life;
-    },
-  };
-}
-
-/** The reason why an answer is missing, where that is what failed. */
-function causeOf(error: unknown): unknown {
-  return error instanceof Error ? (error.cause ?? error) : error;
-}
-
-function isTakeover(error: unknown): boolean {
-  return codeOf(causeOf(error)) === SESSION_TAKEN_OVER;
-}
-
-/** Takes nothing of a session that is about to be dropped, and acknowledges nothing of it. */
-function refusingStrange(receiver: Receiver, sync: SubscriptionSync): Receiver {
-  return {
-    ...receiver,
-    onBatch: (messages, released) => {
-      if (sync.isStartingClean) throw new Error("the session is about to be dropped");
-      receiver.onBatch(messages, released);
-    },
-    onFault: (fault) => {
-      if (!sync.isStartingClean) receiver.onFault(fault);
     },
   };
 }

@@ -97,6 +97,7 @@ describe.each(TRANSPORTS)("publishing over a client by %s", (transport) => {
     const answer = (messageId = 0) => broker.peers[0]?.send({ cmd: "puback", messageId });
     answer(published(broker)[0]?.messageId);
     await eventually(() => published(broker).length === 4);
+    expect(published(broker).map(({ payload }) => String(payload))).toEqual(["1", "2", "", "3"]);
     answer(published(broker)[1]?.messageId);
     answer(published(broker)[3]?.messageId);
     await Promise.all(publications);
