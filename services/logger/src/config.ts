@@ -6,7 +6,6 @@ import {
   type Environment,
   httpPortSetting,
   integer,
-  type ProcessConfig,
   processConfig,
   processSettings,
   section,
@@ -16,33 +15,7 @@ import {
   topicSettings,
   topicsDifferRule,
 } from "@weir/runtime";
-import { prefixesOf, type StreamsConfig, streamSettings, streamsOf } from "@weir/streams";
-
-export interface LoggerConfig {
-  process: ProcessConfig;
-  /** The pipeline's store; the session files lie beside it. */
-  file: string;
-  streams: StreamsConfig;
-  synchronous: "FULL" | "NORMAL";
-  transport: "direct" | "mqttjs";
-  clientId: string;
-  sessionExpirySeconds: number;
-  maintenance: MaintenanceConfig;
-  /** How far ahead of reception an observation may lie before its time is replaced. */
-  skewUs: number;
-  /** The first levels of the topics of devices, before the device's id. */
-  devicePrefixes: readonly string[];
-}
-
-/** The pace of retention, in every stream. */
-export interface MaintenanceConfig {
-  /** Between two passes. */
-  intervalMs: number;
-  /** Rows that one pass over a file removes at most. */
-  rowsMax: number;
-  /** How long the clock must have run evenly before anything counts as old. */
-  clockSteadyMs: number;
-}
+import { prefixesOf, streamSettings, streamsOf } from "@weir/streams";
 
 export const loggerSettings = {
   ...brokerSettings,
@@ -100,13 +73,19 @@ export const loggerSettings = {
   ...processSettings,
 };
 
+export type LoggerConfig = ReturnType<typeof readLoggerConfig>;
+
+/** The pace of retention, in every stream. */
+export type MaintenanceConfig = LoggerConfig["maintenance"];
+
 /** @throws ConfigurationFault naming every problem, those of weir.yaml included. */
-export function readLoggerConfig(environment: Environment): LoggerConfig {
+export function readLoggerConfig(environment: Environment) {
   const settings = new CheckedSettings(loggerSettings, environment, [topicsDifferRule]);
   const streams = streamsOf(settings);
   const values = settings.values();
   return {
     process: processConfig(values, values.LOGGER_HTTP_PORT),
+    /** The pipeline's store; the session files lie beside it. */
     file: values.DB_FILE,
     streams,
     synchronous: values.LOGGER_SYNCHRONOUS,
@@ -114,11 +93,16 @@ export function readLoggerConfig(environment: Environment): LoggerConfig {
     clientId: values.LOGGER_CLIENT_ID,
     sessionExpirySeconds: values.LOGGER_SESSION_EXPIRY_SECONDS,
     maintenance: {
+      /** Between two passes. */
       intervalMs: values.LOGGER_PRUNE_INTERVAL_MS,
+      /** Rows that one pass over a file removes at most. */
       rowsMax: values.LOGGER_PRUNE_ROWS_MAX,
+      /** How long the clock must have run evenly before anything counts as old. */
       clockSteadyMs: values.LOGGER_CLOCK_STEADY_SECONDS * 1_000,
     },
+    /** How far ahead of reception an observation may lie before its time is replaced. */
     skewUs: values.LOGGER_CLOCK_SKEW_SECONDS * 1_000_000,
+    /** The first levels of the topics of devices, before the device's id. */
     devicePrefixes: prefixesOf(values.DEVICE_TOPIC_PREFIXES),
   };
 }

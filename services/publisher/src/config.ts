@@ -1,13 +1,11 @@
 import { NAME_RULE, nameProblem } from "@weir/protocol";
 import {
-  type BrokerConfig,
   brokerConfig,
   brokerSettings,
   choice,
   type Environment,
   httpPortSetting,
   integer,
-  type ProcessConfig,
   processConfig,
   processSettings,
   type Rule,
@@ -16,22 +14,6 @@ import {
   text,
   topicSettings,
 } from "@weir/runtime";
-
-export interface PublisherConfig {
-  process: ProcessConfig;
-  broker: BrokerConfig;
-  topic: string;
-  outbox: {
-    /** Its name in receipts and in the ledger. */
-    publisher: string;
-    file: string;
-    confirm: "receipt" | "puback";
-  };
-  /** The pause between two readings is random within these bounds, both included. */
-  intervalMs: { min: number; max: number };
-  /** Each reading is a random whole number within these bounds, both included. */
-  number: { min: number; max: number };
-}
 
 export const publisherSettings = {
   ...brokerSettings,
@@ -94,7 +76,10 @@ function ordered(low: NumberSetting, high: NumberSetting): Rule<typeof publisher
   };
 }
 
-export function readPublisherConfig(environment: Environment): PublisherConfig {
+export type PublisherConfig = ReturnType<typeof readPublisherConfig>;
+
+/** @throws ConfigurationFault naming every problem. */
+export function readPublisherConfig(environment: Environment) {
   const values = readSettings(publisherSettings, environment, [
     ordered("PUBLISHER_INTERVAL_MIN_MS", "PUBLISHER_INTERVAL_MAX_MS"),
     ordered("PUBLISHER_NUMBER_MIN", "PUBLISHER_NUMBER_MAX"),
@@ -104,11 +89,14 @@ export function readPublisherConfig(environment: Environment): PublisherConfig {
     broker: brokerConfig(values),
     topic: values.TOPIC,
     outbox: {
+      /** The publisher's name in receipts and in the ledger. */
       publisher: values.PUBLISHER_ID,
       file: values.PUBLISHER_OUTBOX_FILE,
       confirm: values.PUBLISHER_CONFIRM,
     },
+    /** The pause between two readings is random within these bounds, both included. */
     intervalMs: { min: values.PUBLISHER_INTERVAL_MIN_MS, max: values.PUBLISHER_INTERVAL_MAX_MS },
+    /** Each reading is a random whole number within these bounds, both included. */
     number: { min: values.PUBLISHER_NUMBER_MIN, max: values.PUBLISHER_NUMBER_MAX },
   };
 }

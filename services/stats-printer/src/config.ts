@@ -1,11 +1,9 @@
 import {
-  type BrokerConfig,
   brokerConfig,
   brokerSettings,
   choice,
   type Environment,
   httpPortSetting,
-  type ProcessConfig,
   processConfig,
   processSettings,
   readSettings,
@@ -14,15 +12,6 @@ import {
   statisticsSettings,
   topicSettings,
 } from "@weir/runtime";
-
-export interface StatsPrinterConfig {
-  process: ProcessConfig;
-  broker: BrokerConfig;
-  topic: string;
-  format: Format;
-  /** Statistics that are older than this are shown as `-`. */
-  staleAfterSeconds: number;
-}
 
 const FORMATS = ["table", "json", "csv"] as const;
 export type Format = (typeof FORMATS)[number];
@@ -48,7 +37,10 @@ export const statsPrinterSettings = {
   ...processSettings,
 };
 
-export function readStatsPrinterConfig(environment: Environment): StatsPrinterConfig {
+export type StatsPrinterConfig = ReturnType<typeof readStatsPrinterConfig>;
+
+/** @throws ConfigurationFault naming every problem. */
+export function readStatsPrinterConfig(environment: Environment) {
   const values = readSettings(statsPrinterSettings, environment);
   return {
     process: {
@@ -58,6 +50,7 @@ export function readStatsPrinterConfig(environment: Environment): StatsPrinterCo
     broker: brokerConfig(values),
     topic: values.STATS_TOPIC,
     format: values.STATS_PRINTER_FORMAT,
+    /** Older statistics are shown as `-`. */
     staleAfterSeconds: staleAfterSeconds(values),
   };
 }

@@ -1,6 +1,5 @@
 import { nameProblem } from "@weir/protocol";
 import {
-  type BrokerConfig,
   brokerConfig,
   brokerSettings,
   CheckedSettings,
@@ -8,7 +7,6 @@ import {
   type Environment,
   httpPortSetting,
   integer,
-  type ProcessConfig,
   processConfig,
   processSettings,
   section,
@@ -19,34 +17,8 @@ import {
   topicSettings,
   topicsDifferRule,
 } from "@weir/runtime";
-import type { StreamPlace } from "@weir/store";
 import { storedSettings, storedStreamsOf } from "@weir/streams";
-import type { StateRules } from "./series-follower.ts";
-import { type SeriesPace, slowTickMs } from "./series-publisher.ts";
-
-export interface StatsConfig {
-  process: ProcessConfig;
-  broker: BrokerConfig;
-  topic: string;
-  file: string;
-  /** New rows are published at most so often. */
-  intervalMs: number;
-  /** Without new rows, the statistics are published so often, because windows empty themselves. */
-  slowTickMs: number;
-  /** The broker forgets statistics that were not renewed for so long. */
-  expirySeconds: number;
-  /** The statistics of devices' attributes; `null` for none. */
-  series: SeriesConfig | null;
-}
-
-/** Which series there are statistics of, and how they are published. */
-export interface SeriesConfig extends StateRules {
-  place: StreamPlace;
-  /** Before the device and the attribute. */
-  topic: string;
-  seriesMax: number;
-  pace: SeriesPace;
-}
+import { slowTickMs } from "./series-publisher.ts";
 
 /** In place of a stream's name. */
 const NO_STREAM = "none";
@@ -101,8 +73,10 @@ export const statsSettings = {
   ...processSettings,
 };
 
+export type StatsConfig = ReturnType<typeof readStatsConfig>;
+
 /** @throws ConfigurationFault naming every problem, those of weir.yaml included. */
-export function readStatsConfig(environment: Environment): StatsConfig {
+export function readStatsConfig(environment: Environment) {
   const settings = new CheckedSettings(statsSettings, environment, [topicsDifferRule]);
   const series = readSeriesConfig(settings);
   const values = settings.values();
@@ -111,12 +85,19 @@ export function readStatsConfig(environment: Environment): StatsConfig {
     broker: brokerConfig(values),
     topic: values.STATS_TOPIC,
     file: values.DB_FILE,
+    /** New rows are published at most so often. */
     intervalMs: values.STATS_INTERVAL_MS,
+    /** Without new rows, the statistics are published so often, because windows empty themselves. */
     slowTickMs: values.STATS_SLOW_TICK_SECONDS * 1_000,
+    /** The broker forgets statistics that were not renewed for so long. */
     expirySeconds: staleAfterSeconds(values),
+    /** The statistics of devices' attributes; `null` for none. */
     series,
   };
 }
+
+/** Which series there are statistics of, and how they are published. */
+export type SeriesConfig = NonNullable<ReturnType<typeof readSeriesConfig>>;
 
 const settingsOfSeries = {
   ...storedSettings,
@@ -129,7 +110,7 @@ const settingsOfSeries = {
  * @returns `null` for no series, or when a setting is wrong that this depends on.
  * @throws ConfigurationFault for all the settings, for weir.yaml, and for a stream that cannot be followed.
  */
-function readSeriesConfig(settings: CheckedSettings<typeof settingsOfSeries>): SeriesConfig | null {
+function readSeriesConfig(settings: CheckedSettings<typeof settingsOfSeries>) {
   const values = settings.valuesOf(settingsOfSeries);
   const name = values?.STATS_SERIES_STREAM;
   if (values === null || name === undefined || name === NO_STREAM) return null;
@@ -158,6 +139,7 @@ function readSeriesConfig(settings: CheckedSettings<typeof settingsOfSeries>): S
     place: stream.place,
     prefixes: devicePrefixes,
     skewUs,
+    /** Before the device and the attribute. */
     topic: values.STATS_TOPIC,
     seriesMax: values.STATS_SERIES_MAX,
     pace: {
