@@ -64,7 +64,7 @@ describe("the example of a code filter", () => {
 });
 
 describe("a code filter", () => {
-  test("that throws has its message stored, and is told of every ten seconds, not each time", async () => {
+  test("that throws has its message stored, and is logged every ten seconds, not each time", async () => {
     using folder = temporaryFolder();
     const file = written(folder, `export default () => { throw new Error("on purpose"); };`);
     const { ask, clock, warnings } = await open(file);
@@ -121,7 +121,7 @@ describe("a code filter", () => {
     ],
     ["a promise", 'export default () => Promise.resolve("keep");', "promise"],
     ["a promise that fails", 'export default () => Promise.reject(new Error("later"));', "promise"],
-  ])("that answers with %s has its message stored, and is told of", async (_, code, reason) => {
+  ])("that returns %s has its message stored, and is logged", async (_, code, reason) => {
     using folder = temporaryFolder();
     const { ask, warnings } = await open(written(folder, code));
     expect(ask("t", "1")).toBe("failed");

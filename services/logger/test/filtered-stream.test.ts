@@ -2,31 +2,13 @@ import { rmSync, writeFileSync } from "node:fs";
 import { describe, expect, test } from "@jest/globals";
 import { startBroker } from "@weir/broker";
 import type { ReceivedMessage } from "@weir/mqtt";
-import { systemClock } from "@weir/runtime";
-import type { FileStore } from "@weir/store";
-import { openDecoder, type StreamConfig } from "@weir/streams";
-import {
-  connectTestClient,
-  NOTHING_CONFIGURED,
-  openTestStore,
-  START_US,
-  temporaryFolder,
-} from "@weir/testkit";
+import { connectTestClient, openTestStore, START_US, temporaryFolder } from "@weir/testkit";
 import type { CodeFilter } from "../src/code-filter.ts";
-import { readLoggerConfig } from "../src/config.ts";
-import { Stream } from "../src/stream.ts";
-import { rowsIn, startReady, testConfigWith } from "./fixture.ts";
+import type { Stream } from "../src/stream.ts";
+import { rowsIn, startReady, streamOver, testConfigWith } from "./fixture.ts";
 
-const [DEFAULTS] = readLoggerConfig({ WEIR_FILE: NOTHING_CONFIGURED }).streams.streams as [
-  StreamConfig,
-];
 const OBSERVED_SECONDS = START_US / 1_000_000 - 5;
 const FROM_OUTBOX = { publisher: "p", epoch: "e" };
-
-function streamOver(store: FileStore, filter: CodeFilter): Stream {
-  const decode = openDecoder({ kind: "reading" }, () => {});
-  return new Stream({ config: DEFAULTS, decode, filter, store, clock: systemClock, skewUs: 0 });
-}
 
 /** Takes messages of an outbox with these numbers, and commits them. */
 function commit(stream: Stream, sequence: readonly number[]): ReadonlyMap<string, number> {
@@ -49,7 +31,7 @@ describe("messages of an outbox", () => {
     using store = openTestStore(folder.file("weir.db"));
     let asked = 0;
     const everySecond: CodeFilter = () => ({ kind: asked++ % 2 === 0 ? "keep" : "drop" });
-    const stream = streamOver(store, everySecond);
+    const stream = streamOver(store, { filter: everySecond });
     expect([...commit(stream, [1, 2, 3, 4])]).toEqual([["p", 4]]);
     expect(store.size().rows).toBe(2);
     expect(store.receiptOf("p")).toEqual([{ epoch: "e", topic: "DATA", through: 4, ranges: [] }]);
@@ -59,7 +41,9 @@ describe("messages of an outbox", () => {
   test("that the code filter changes keep their place, and are not stored twice", () => {
     using folder = temporaryFolder();
     using store = openTestStore(folder.file("weir.db"));
-    const stream = streamOver(store, () => ({ kind: "changed", payload: Buffer.from("{}") }));
+    const stream = streamOver(store, {
+      filter: () => ({ kind: "changed", payload: Buffer.from("{}") }),
+    });
     commit(stream, [1, 2]);
     commit(stream, [2, 3]);
     expect(store.size().rows).toBe(3);
@@ -70,7 +54,7 @@ describe("messages of an outbox", () => {
   test("that the code filter fails on are stored with their value, and receipted", () => {
     using folder = temporaryFolder();
     using store = openTestStore(folder.file("weir.db"));
-    const stream = streamOver(store, () => ({ kind: "failed" }));
+    const stream = streamOver(store, { filter: () => ({ kind: "failed" }) });
     commit(stream, [1]);
     expect(store.size().rows).toBe(1);
     expect(store.receiptOf("p")).toMatchObject([{ through: 1 }]);
@@ -87,7 +71,7 @@ function avroPayload(schemaId: number, number: number): Buffer {
   return Buffer.concat([head, Buffer.from("number"), value, Buffer.from([0])]);
 }
 
-test("a stream goes on when the folder of its Avro schemas vanishes", async () => {
+test("a stream continues when the folder of its Avro schemas vanishes", async () => {
   using folder = temporaryFolder();
   using schemas = temporaryFolder();
   await using broker = await startBroker({ host: "127.0.0.1", port: 0 });

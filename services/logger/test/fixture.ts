@@ -1,6 +1,14 @@
 import { writeFileSync } from "node:fs";
 import { OUTCOMES } from "@weir/protocol";
-import { openReader, readRange, type StoredMessage, type StoreReader } from "@weir/store";
+import { systemClock } from "@weir/runtime";
+import {
+  type FileStore,
+  openReader,
+  readRange,
+  type StoredMessage,
+  type StoreReader,
+} from "@weir/store";
+import { openDecoder, type StreamConfig } from "@weir/streams";
 import {
   createTestContext,
   eventually,
@@ -8,8 +16,10 @@ import {
   type TemporaryFolder,
   type TestContext,
 } from "@weir/testkit";
+import type { CodeFilter } from "../src/code-filter.ts";
 import { type LoggerConfig, readLoggerConfig } from "../src/config.ts";
 import { startLogger } from "../src/logger.ts";
+import { Stream } from "../src/stream.ts";
 
 /** The logger's configuration in a test: its own file, the test's broker. */
 export function testConfig(options: {
@@ -63,6 +73,23 @@ export async function startWithout(
     reload: async (next) => await logger.reload?.(next),
     [Symbol.asyncDispose]: () => logger[Symbol.asyncDispose](),
   };
+}
+
+/** A stream over an open store: the default stream `data`, but for what is given. */
+export function streamOver(
+  store: FileStore,
+  { filter = null, ...config }: Partial<StreamConfig> & { filter?: CodeFilter | null } = {},
+): Stream {
+  const [data] = readLoggerConfig({ WEIR_FILE: NOTHING_CONFIGURED }).streams.streams;
+  const decode = openDecoder({ kind: "reading" }, () => {});
+  return new Stream({
+    config: { ...(data as StreamConfig), ...config },
+    decode,
+    filter,
+    store,
+    clock: systemClock,
+    skewUs: 0,
+  });
 }
 
 /** The payload of a reading made now. */

@@ -96,7 +96,7 @@ function mounted(): SmallDisk {
     expect(() => started.store.append(old)).toThrow(/nothing of it was acknowledged/);
   });
 
-  test("intake begins as soon as somebody makes room", async () => {
+  test("intake begins as soon as there is room", async () => {
     using disk = mounted();
     const started = start(disk, { isFull: true, nowMs: START_US / 1_000 });
     await using _opened = started.opened;

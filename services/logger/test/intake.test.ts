@@ -1,39 +1,20 @@
 import { describe, expect, test } from "@jest/globals";
 import type { ReceivedMessage } from "@weir/mqtt";
-import { decodeReading } from "@weir/protocol";
 import { Registry, systemClock } from "@weir/runtime";
-import type { FileStore } from "@weir/store";
-import type { StreamConfig } from "@weir/streams";
-import { NOTHING_CONFIGURED, openTestStore, temporaryFolder } from "@weir/testkit";
-import { readLoggerConfig } from "../src/config.ts";
+import { openTestStore, temporaryFolder } from "@weir/testkit";
 import { createLoggerCounts } from "../src/counts.ts";
 import { Intake } from "../src/intake.ts";
 import { planSubscriptions } from "../src/plan.ts";
 import { Routes } from "../src/routes.ts";
-import { Stream } from "../src/stream.ts";
-import { readingOf } from "./fixture.ts";
-
-const [DEFAULTS] = readLoggerConfig({ WEIR_FILE: NOTHING_CONFIGURED }).streams.streams as [
-  StreamConfig,
-];
-
-function streamOn(store: FileStore, config: Partial<StreamConfig>): Stream {
-  return new Stream({
-    config: { ...DEFAULTS, ...config },
-    decode: ({ payload }, times) => decodeReading(payload, times),
-    filter: null,
-    store,
-    clock: systemClock,
-    skewUs: 0,
-  });
-}
+import type { Stream } from "../src/stream.ts";
+import { readingOf, streamOver } from "./fixture.ts";
 
 function message(topic: string, subscriptions: readonly number[] = []): ReceivedMessage {
   const payload = Buffer.from(readingOf(1));
   return { topic, payload, qos: 1, retained: false, subscriptions };
 }
 
-/** An intake on MQTT 5, strict where each message tells its subscription, and the identifiers of its subscriptions by their filters. */
+/** An intake on MQTT 5; strict where each message has its subscription's identifier. */
 function intakeOf(
   streams: readonly Stream[],
   known: readonly { filter: string }[] = [],
@@ -68,8 +49,8 @@ describe("intake", () => {
     using first = openTestStore(folder.file("first.db"));
     using second = openTestStore(folder.file("second.db"));
     const { intake } = intakeOf([
-      streamOn(first, { filters: ["a/#"] }),
-      streamOn(second, { filters: ["a/b"] }),
+      streamOver(first, { filters: ["a/#"] }),
+      streamOver(second, { filters: ["a/b"] }),
     ]);
     intake.store([message("a/b"), message("a/c")], []);
     expect([first.size().rows, second.size().rows]).toEqual([2, 1]);
@@ -78,7 +59,9 @@ describe("intake", () => {
   test("does not store a message that no stream asks for, and counts it", () => {
     using folder = temporaryFolder();
     using store = openTestStore(folder.file("weir.db"));
-    const { intake, counts } = intakeOf([streamOn(store, { filters: ["a/#"], exclude: ["a/b"] })]);
+    const { intake, counts } = intakeOf([
+      streamOver(store, { filters: ["a/#"], exclude: ["a/b"] }),
+    ]);
     intake.store([message("c"), message("a/b"), message("a/c")], []);
     expect([store.size().rows, counts.unmatched]).toEqual([1, 2]);
   });
@@ -86,7 +69,7 @@ describe("intake", () => {
   test("throws when a store cannot write, so that nothing is acknowledged", () => {
     using folder = temporaryFolder();
     const store = openTestStore(folder.file("weir.db"));
-    const { intake } = intakeOf([streamOn(store, { filters: ["DATA"] })]);
+    const { intake } = intakeOf([streamOver(store, { filters: ["DATA"] })]);
     store[Symbol.dispose]();
     expect(() => intake.store([message("DATA")], [])).toThrow();
   });
@@ -94,7 +77,7 @@ describe("intake", () => {
   test("takes one of the copies that come for overlapping subscriptions", () => {
     using folder = temporaryFolder();
     using store = openTestStore(folder.file("weir.db"));
-    const { intake, identifierOf } = intakeOf([streamOn(store, { filters: ["a/+", "+/b"] })]);
+    const { intake, identifierOf } = intakeOf([streamOver(store, { filters: ["a/+", "+/b"] })]);
     const both = [identifierOf("a/+"), identifierOf("+/b")];
     intake.store(
       both.map((identifier) => message("a/b", [identifier])),
@@ -108,7 +91,7 @@ describe("intake", () => {
     using folder = temporaryFolder();
     using store = openTestStore(folder.file("weir.db"));
     const { intake, counts, identifierOf } = intakeOf(
-      [streamOn(store, { filters: ["a/+"] })],
+      [streamOver(store, { filters: ["a/+"] })],
       [],
       true,
     );
@@ -122,12 +105,12 @@ describe("intake", () => {
     using folder = temporaryFolder();
     using store = openTestStore(folder.file("weir.db"));
     const { intake, counts, identifierOf } = intakeOf(
-      [streamOn(store, { filters: ["a/+"] })],
+      [streamOver(store, { filters: ["a/+"] })],
       [],
       true,
     );
     const own = identifierOf("a/+");
-    // A broker that tells no identifiers, or a first copy of the message behind it.
+    // From a broker without identifiers, or a first copy of the message behind it.
     intake.store([message("a/a"), message("a/b")], []);
     intake.store(
       [message("a/b", [own]), message("a/b"), message("a/c", [own]), message("a/c")],
@@ -139,7 +122,7 @@ describe("intake", () => {
   test("takes what came for a former subscription: better twice than not at all", () => {
     using folder = temporaryFolder();
     using store = openTestStore(folder.file("weir.db"));
-    const { intake } = intakeOf([streamOn(store, { filters: ["a/+", "+/b"] })]);
+    const { intake } = intakeOf([streamOver(store, { filters: ["a/+", "+/b"] })]);
     intake.store([message("a/b", [4_711])], []);
     expect(store.size().rows).toBe(1);
   });
@@ -148,7 +131,7 @@ describe("intake", () => {
     using folder = temporaryFolder();
     using store = openTestStore(folder.file("weir.db"));
     const { intake, identifierOf } = intakeOf(
-      [streamOn(store, { filters: ["a/+", "+/b"] })],
+      [streamOver(store, { filters: ["a/+", "+/b"] })],
       [{ filter: "+/b" }],
     );
     // Queued before `a/+` was subscribed to, so there is no copy of it.
@@ -159,7 +142,7 @@ describe("intake", () => {
   test("subscribes to no filter that another one holds", () => {
     using folder = temporaryFolder();
     using store = openTestStore(folder.file("weir.db"));
-    const { subscriptions } = intakeOf([streamOn(store, { filters: ["a/#", "a/b"], qos: 1 })]);
+    const { subscriptions } = intakeOf([streamOver(store, { filters: ["a/#", "a/b"], qos: 1 })]);
     expect(subscriptions.map(({ filter }) => filter)).toEqual(["a/#"]);
   });
 });

@@ -32,7 +32,7 @@ const QOS_1 = { qos: 1 } as const;
 const WAITING = /a write transaction open on the store of data/;
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, number) => number);
 
-/** What somebody sees who asks by HTTP. */
+/** What an HTTP client sees. */
 async function openHttp({ health, metrics }: TestContext) {
   const http = await startHttpServer({ ...LOCAL, health, metrics, portSetting: "" });
   return {

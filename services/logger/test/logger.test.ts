@@ -39,7 +39,7 @@ describe("the logger", () => {
     expect(await storedValues(config.file, 1)).toEqual([7]);
   });
 
-  test("stores what it has gathered when it stops", async () => {
+  test("stores its open batch when it stops", async () => {
     using folder = temporaryFolder();
     await using broker = await startBroker(LOCAL);
     const config = testConfig({ file: folder.file("weir.db"), port: broker.port });
@@ -59,7 +59,7 @@ describe("the logger", () => {
     expect(new Set(values)).toEqual(new Set(sent));
   });
 
-  test("stores rubbish between good messages, marks it and goes on", async () => {
+  test("stores rubbish between good messages, marks it and continues", async () => {
     using folder = temporaryFolder();
     await using broker = await startBroker(LOCAL);
     const file = folder.file("weir.db");

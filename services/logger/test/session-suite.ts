@@ -138,7 +138,7 @@ export function describeSessions(
     test.each([
       ["in a new data folder", "127.0.0.1", true],
       ["at the broker by another name", "localhost", false],
-    ])("goes on %s, and each message is stored once", async (_, host, isNewFolder) => {
+    ])("continues %s, and each message is stored once", async (_, host, isNewFolder) => {
       using folder = temporaryFolder();
       using other = temporaryFolder();
       const [base, clientId] = [ownBase(), ownId()];

@@ -82,7 +82,7 @@ describe("the publisher", () => {
     expect(readingsOf(client).every(({ number }) => Math.abs(number) <= 1)).toBe(true);
   });
 
-  test("goes on after the broker was away, with the reading that waited", async () => {
+  test("continues after the broker was away, with the reading that waited", async () => {
     using folder = temporaryFolder();
     const port = await freePort();
     const first = await startBroker({ ...LOCAL, port });

@@ -57,7 +57,7 @@ describe("the table", () => {
     expect(output(update).startsWith(`\x1b[${lines}A\r\x1b[J`)).toBe(true);
   });
 
-  test("on a terminal tells how far behind the statistics are", () => {
+  test("on a terminal shows how far behind the statistics are", () => {
     const behind = { ...update, statistics: { ...statistics, lagRows: 12 } };
     expect(createOutput("table", true)(behind)).toContain("12 rows behind");
   });

@@ -107,7 +107,7 @@ describe("the series of devices", () => {
     expect(subject.averages()).toEqual({ "kitchen/humidity": 40 });
   });
 
-  test("are read anew when a segment vanishes that has readings in a window", async () => {
+  test("are read again when a segment vanishes that has readings in a window", async () => {
     using folder = temporaryFolder();
     using store = openDevices(folder.path);
     using subject = followerOf(folder.path);
@@ -153,7 +153,7 @@ describe("the series of devices", () => {
     expect(subject.reported.forgotten).toEqual(["kitchen/a"]);
   });
 
-  test("keep their places while the stream is read anew, whoever comes first in it", async () => {
+  test("keep their places while the stream is read again, whichever comes first in it", async () => {
     using folder = temporaryFolder();
     using store = openDevices(folder.path);
     using subject = followerOf(folder.path, 2);
@@ -168,7 +168,7 @@ describe("the series of devices", () => {
     expect(subject.averages()).toEqual({ "kitchen/b": 2, "kitchen/a": 3 });
   });
 
-  test("are read anew no more than a tenth of the time", async () => {
+  test("are read again no more than a tenth of the time", async () => {
     using folder = temporaryFolder();
     using store = openDevices(folder.path);
     using subject = followerOf(folder.path);

@@ -106,7 +106,7 @@ describe("the statistics of devices' attributes", () => {
     expect((lastAt ?? 0) - (firstAt ?? 0)).toBeGreaterThanOrEqual(4);
   });
 
-  test("make nobody wait who has no devices", async () => {
+  test("leave stats ready where there are no devices", async () => {
     using folder = temporaryFolder();
     await using subject = await startSubject(folder);
     await subject.advanceUntil(() => subject.context.health.report().ready);
