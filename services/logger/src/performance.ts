@@ -3,7 +3,7 @@ import { createHistogram, performance, type RecordableHistogram } from "node:per
 import type { ReconnectingClient } from "@weir/mqtt";
 import type { LoggerPerformance, StreamPerformance } from "@weir/protocol";
 import type { Clock, Logger } from "@weir/runtime";
-import { type LoggerCounts, rowsOf, rowsOfKind } from "./counts.ts";
+import { type LoggerCounts, rowsOf, rowsOfKind, type StreamCounts } from "./counts.ts";
 import type { Stream } from "./stream.ts";
 import { liveFileOf } from "./streams.ts";
 
@@ -18,12 +18,10 @@ interface PerformanceOptions {
   logger: Logger;
 }
 
-/** The sums at the end of the interval before, by stream. */
-interface Before {
-  atMs: number;
-  messages: Map<string, number>;
-  busyMs: Map<string, number>;
-}
+/** What a stream had counted at the end of the interval before. */
+type Before = Pick<StreamCounts, "messages" | "busyMs">;
+
+const NOTHING: Before = { messages: 0, busyMs: 0 };
 
 const NANOSECONDS_PER_MS = 1e6;
 
@@ -31,13 +29,15 @@ const NANOSECONDS_PER_MS = 1e6;
 export function startPerformanceReport(options: PerformanceOptions) {
   const { topic, streams, counts, client, clock, logger } = options;
   let utilization = performance.eventLoopUtilization();
-  let before: Before = { atMs: clock.monotonic(), messages: new Map(), busyMs: new Map() };
+  let beforeMs = clock.monotonic();
+  let before = new Map<string, Before>();
   let timer = clock.repeat(options.intervalMs, report);
 
   function compose(): LoggerPerformance {
-    const last = before;
-    before = { atMs: clock.monotonic(), messages: new Map(), busyMs: new Map() };
-    const spanMs = Math.max(1, before.atMs - last.atMs);
+    const nowMs = clock.monotonic();
+    const spanMs = Math.max(1, nowMs - beforeMs);
+    beforeMs = nowMs;
+    const now = new Map<string, Before>();
     const described: Record<string, StreamPerformance> = {};
     const commitNs = createHistogram();
     let messages = 0;
@@ -45,16 +45,17 @@ export function startPerformanceReport(options: PerformanceOptions) {
     let bytes = 0;
     for (const stream of streams()) {
       const { name } = stream.config;
+      const last = before.get(name) ?? NOTHING;
       described[name] = describeStream(stream, last, spanMs);
       const own = stream.counts;
-      before.messages.set(name, own.messages);
-      before.busyMs.set(name, own.busyMs);
+      now.set(name, { messages: own.messages, busyMs: own.busyMs });
       messages += own.messages;
-      recent += own.messages - (last.messages.get(name) ?? 0);
+      recent += own.messages - last.messages;
       bytes += own.bytes;
       if (own.commitNs.count > 0) commitNs.add(own.commitNs);
       own.commitNs.reset();
     }
+    before = now;
     const current = performance.eventLoopUtilization();
     const busyRatio = ratio(performance.eventLoopUtilization(current, utilization).utilization);
     utilization = current;
@@ -104,19 +105,18 @@ function describeStream(
   last: Before,
   spanMs: number,
 ): StreamPerformance {
-  const { name } = config;
   const { messages, filed, skipped, bytes, busyMs, lagUs } = counts;
   const file = liveFileOf(store, config);
   return {
     messages,
-    messagesPerSecond: round(((messages - (last.messages.get(name) ?? 0)) / spanMs) * 1_000),
+    messagesPerSecond: round(((messages - last.messages) / spanMs) * 1_000),
     rows: rowsOf(counts),
     duplicates: filed.duplicate,
     filtered: filed.filtered,
     skipped,
     rejected: rowsOfKind(counts, "rejected"),
     bytes,
-    busyRatio: ratio((busyMs - (last.busyMs.get(name) ?? 0)) / spanMs),
+    busyRatio: ratio((busyMs - last.busyMs) / spanMs),
     lagSeconds: lagUs === null ? null : round(lagUs / 1e6),
     fileBytes: bytesOf(file),
     walBytes: bytesOf(`${file}-wal`),

@@ -54,34 +54,10 @@ export function renderUpdate(statistics: Statistics | null): string {
   return renderLine(cells(statistics));
 }
 
+/** Without borders, so that lines stay a table when they are appended. */
 function renderLine(texts: readonly string[]): string {
-  const table = new Table({
-    chars: Object.fromEntries(BORDERS.map((border) => [border, ""])),
-    colWidths: texts.map(() => COLUMN_WIDTH),
-    colAligns: texts.map(() => "right" as const),
-    style: { head: [], border: [], "padding-left": 0, "padding-right": 0 },
-  });
-  table.push([...texts]);
-  return `${table.toString()}\n`;
+  return `${texts.map((text) => text.padStart(COLUMN_WIDTH)).join("")}\n`;
 }
-
-const BORDERS = [
-  "top",
-  "top-mid",
-  "top-left",
-  "top-right",
-  "bottom",
-  "bottom-mid",
-  "bottom-left",
-  "bottom-right",
-  "left",
-  "left-mid",
-  "mid",
-  "mid-mid",
-  "right",
-  "right-mid",
-  "middle",
-] as const;
 
 const BARS = "▁▂▃▄▅▆▇█";
 
