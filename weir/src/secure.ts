@@ -6,6 +6,7 @@ import {
   action,
   examples,
   type Given,
+  inClone,
   repeated,
   type Surroundings,
   usageFault,
@@ -35,9 +36,13 @@ export function define(command: Command, { environment, clock, out }: Surroundin
     ],
     "docs/how-to/secure-the-suite.md describes the secured suite.",
   );
-  /** Opens the folder, keeps other commands out of it meanwhile, and prints what it was given. */
+  const open = (given: Given): SecretsFolder => {
+    inClone("mosquitto/rights.acl");
+    return openSecretsFolder(given.text("folder") ?? "");
+  };
+  /** Keeps other commands out of the folder during a task, and prints the task's result. */
   const change = (given: Given, task: (folder: SecretsFolder) => string): number => {
-    const folder = openSecretsFolder(given.text("folder") ?? "");
+    const folder = open(given);
     using _lock = folder.lock();
     print(task(folder), { to: out });
     return EXIT_CODES.ok;
@@ -103,7 +108,7 @@ export function define(command: Command, { environment, clock, out }: Surroundin
     "Exit code 1 when something ends within 30 days, or a client may have an unbounded amount retained.",
   );
   action(status, (given) => {
-    const found = statusOf(openSecretsFolder(given.text("folder") ?? ""), new Date(clock.now()));
+    const found = statusOf(open(given), new Date(clock.now()));
     if (given.has("json")) printData(`${JSON.stringify(found, null, 2)}\n`, { to: out });
     else print(renderStatus(found), { to: out });
     return found.problems.length === 0 ? EXIT_CODES.ok : EXIT_CODES.fault;
