@@ -4,10 +4,10 @@ import {
   type FileFormat,
   formProblems,
   isCertain,
+  issueWords,
   type Path,
   type Problem,
   shownLines,
-  wordsFor,
 } from "./problems.ts";
 import type { Settings, SettingValues } from "./setting.ts";
 import { readYamlFile, type YamlFile } from "./yaml-file.ts";
@@ -101,7 +101,7 @@ export function checkContent<T>(
   format: FileFormat<T>,
   above: Path = [],
 ): { content: T | null; problems: Problem[]; doubtful: Path[] } {
-  const parse = (some: unknown) => format.schema.safeParse(some, { error: wordsFor });
+  const parse = (some: unknown) => format.schema.safeParse(some, { error: issueWords });
   let valid = content;
   let parsed = parse(valid);
   const found = formProblems(parsed.error?.issues ?? [], format);

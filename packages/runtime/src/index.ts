@@ -27,8 +27,11 @@ export { createLogger } from "./logger.ts";
 export {
   didYouMean,
   type FileFormat,
+  formProblems,
+  issueWords,
   type Path,
   type Problem,
+  valueAt,
   wordsForUnknownKey,
 } from "./problems.ts";
 export {

@@ -53,8 +53,9 @@ export function formProblems<T>(
       case "invalid_key":
         return [{ path, words: issue.issues[0]?.message ?? issue.message }];
       case "invalid_union": {
-        const meant = issue.errors.find(isInside);
-        return meant === undefined
+        const every = issue.message === NO_WORDS ? issue.errors.flat() : [];
+        const meant = issue.errors.find(isInside) ?? every;
+        return meant.length === 0
           ? [{ path, words: issue.message }]
           : meant.flatMap((one) => problemsOf(one, path));
       }
@@ -66,9 +67,14 @@ export function formProblems<T>(
   return issues.flatMap((issue) => problemsOf(issue, []));
 }
 
-/** Whether a value is of this form, and only something inside it is wrong. */
+/** zod's message for a union without a message of its own. */
+const NO_WORDS = "Invalid input";
+
+/** Whether this option of a union is meant: a value has its form, and only something inside it is wrong. */
 function isInside(issues: readonly z.core.$ZodIssue[]): boolean {
-  return issues.some(({ path, code }) => path.length > 0 || code === "unrecognized_keys");
+  return issues.some(
+    ({ path, code }) => path.length > 0 || code === "unrecognized_keys" || code === "custom",
+  );
 }
 
 /** @param keys the keys that exist. */
@@ -101,7 +107,8 @@ export function shownValue(content: unknown, path: Path): string {
   return text.length > CHARACTERS_MAX ? ` ${text.slice(0, CHARACTERS_MAX)}…` : ` ${text}`;
 }
 
-function valueAt(content: unknown, path: Path): unknown {
+/** The value at a path; `undefined` where there is none. */
+export function valueAt(content: unknown, path: Path): unknown {
   let value = content;
   for (const key of path) {
     if (typeof value !== "object" || value === null || !Object.hasOwn(value, key)) return undefined;
@@ -120,7 +127,7 @@ export function shownLines(lines: readonly string[]): readonly string[] {
 }
 
 /** Words where a schema has none of its own: what is allowed. An error map for zod. */
-export function wordsFor(issue: z.core.$ZodRawIssue): string | undefined {
+export function issueWords(issue: z.core.$ZodRawIssue): string | undefined {
   switch (issue.code) {
     case "invalid_type": {
       const allowed = `it must be ${TYPES[issue.expected] ?? issue.expected}`;
@@ -130,6 +137,8 @@ export function wordsFor(issue: z.core.$ZodRawIssue): string | undefined {
       return `it must be ${issue.values.length > 1 ? "one of " : ""}${issue.values.join(", ")}`;
     case "too_small":
       return boundWords(issue.origin, issue.inclusive ? "at least" : "more than", issue.minimum);
+    case "not_multiple_of":
+      return `it must be a multiple of ${issue.divisor}`;
     case "too_big":
       return boundWords(issue.origin, issue.inclusive ? "at most" : "less than", issue.maximum);
     default:
@@ -138,13 +147,14 @@ export function wordsFor(issue: z.core.$ZodRawIssue): string | undefined {
 }
 
 const TYPES: Readonly<Record<string, string>> = {
-  object: "keys with values, one below the other",
+  object: "keys with values: {a: 1, b: 2}",
   record: "names with what belongs to each, one below the other",
   boolean: "true or false",
   string: "text",
   number: "a number",
   int: "a whole number",
   array: "a list: [a, b]",
+  null: "left out",
 };
 
 const COUNTED: Readonly<Record<string, string>> = { string: "characters", array: "entries" };

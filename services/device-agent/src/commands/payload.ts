@@ -1,4 +1,5 @@
 import { isName } from "@weir/protocol";
+import { formProblems, issueWords, type Problem, valueAt } from "@weir/runtime";
 import { z } from "zod";
 import { abandonPromises, thrownText } from "../plugins/load.ts";
 import type { DeviceCommand } from "./command.ts";
@@ -14,10 +15,13 @@ export function parsePayload<P>(
   const problem = formProblem(payload);
   if (problem !== null) return invalid(problem);
   try {
-    const parsed = abandonPromises(() => command.payload.safeParse(payload, { error: wordsFor }));
+    const parsed = abandonPromises(() => command.payload.safeParse(payload, { error: issueWords }));
     if (parsed.success) return { kind: "valid", payload: parsed.data };
-    const problems = parsed.error.issues.flatMap((issue) => problemsOf(issue, payload));
-    return invalid(problems.slice(0, PROBLEMS_SHOWN_MAX).join("; also "));
+    const problems = formProblems(parsed.error.issues, { schema: command.payload });
+    const lines = problems
+      .slice(0, PROBLEMS_SHOWN_MAX)
+      .map((problem) => describe(problem, payload));
+    return invalid(lines.join("; also "));
   } catch (error) {
     // The schema of a plugin may throw, or report malformed issues.
     const reason =
@@ -80,93 +84,22 @@ export const noPayload: z.ZodType<unknown> = z
   )
   .describe("Nothing.");
 
-const SHOWN_CHARACTERS_MAX = 80;
-const KEYS_SHOWN_MAX = 5;
-// zod's message for a union without a message of its own.
-const NO_WORDS = "Invalid input";
-
-/** The message where a schema has none of its own. */
-function wordsFor(issue: z.core.$ZodRawIssue): string | undefined {
-  switch (issue.code) {
-    case "invalid_type":
-      return `it must be ${TYPES[issue.expected] ?? issue.expected}`;
-    case "invalid_value":
-      return `it must be ${issue.values.map((value) => JSON.stringify(value)).join(" or ")}`;
-    case "too_small":
-      return `it must be ${issue.inclusive === false ? "more than" : "at least"} ${issue.minimum}${unitOf(issue.origin)}`;
-    case "too_big":
-      return `it must be ${issue.inclusive === false ? "less than" : "at most"} ${issue.maximum}${unitOf(issue.origin)}`;
-    case "not_multiple_of":
-      return `it must be a multiple of ${issue.divisor}`;
-    default:
-      return undefined;
-  }
-}
-
-/** One line for each problem: place, value, what is allowed. */
-function problemsOf(
-  issue: z.core.$ZodIssue,
-  payload: unknown,
-  above: readonly PropertyKey[] = [],
-): string[] {
-  const path = [...above, ...issue.path];
-  if (issue.code === "invalid_union") {
-    const inside = issue.errors.find((inner) => inner.some(isInside));
-    const meant = inside ?? (issue.message === NO_WORDS ? issue.errors.flat() : []);
-    if (meant.length > 0) return meant.flatMap((inner) => problemsOf(inner, payload, path));
-  }
-  if (issue.code === "unrecognized_keys") {
-    const keys = issue.keys.slice(0, KEYS_SHOWN_MAX).map(shown);
-    return [`${placeOf(path)}: there is no such key as ${keys.join(", ")}`];
-  }
+/** A problem in one line: place, value, what is allowed. */
+function describe({ path, words }: Problem, payload: unknown): string {
+  // Quoted: a key of the sender must not look like a part of the message.
+  const keys = path.map((key) => (isName(key) ? key : shown(key)));
+  const place = ["payload", ...keys].join(".");
   const value = valueAt(payload, path);
-  if (value === undefined && path.length > 0)
-    return [`${placeOf(path)} is missing; ${issue.message}`];
-  return [`${placeOf(path)}: ${shown(value)} is not allowed; ${issue.message}`];
+  return value === undefined
+    ? `${place}: ${words}`
+    : `${place}: ${shown(value)} is not allowed; ${words}`;
 }
+
+const SHOWN_CHARACTERS_MAX = 80;
 
 /** A value as a message quotes it: as JSON, shortened. */
 export function shown(value: unknown): string {
   // JSON cannot write NaN and Infinity.
   const text = typeof value === "number" ? String(value) : (JSON.stringify(value) ?? "nothing");
   return text.length > SHOWN_CHARACTERS_MAX ? `${text.slice(0, SHOWN_CHARACTERS_MAX)}…` : text;
-}
-
-const TYPES: Readonly<Record<string, string>> = {
-  string: "text",
-  object: "an object",
-  array: "a list",
-  int: "a whole number",
-  number: "a number",
-  boolean: "true or false",
-  null: "left out",
-};
-
-const UNITS: Readonly<Record<string, string>> = {
-  string: " characters long",
-  array: " entries long",
-  set: " entries long",
-};
-
-const unitOf = (origin: string): string => UNITS[origin] ?? "";
-
-/** Whether this option of a union was meant: only something inside it is wrong. */
-function isInside({ path, code }: z.core.$ZodIssue): boolean {
-  return path.length > 0 || code === "unrecognized_keys" || code === "custom";
-}
-
-function placeOf(path: readonly PropertyKey[]): string {
-  // Quoted: a key of the sender must not look like a part of the message.
-  const keys = path.map(String).map((key) => (isName(key) ? key : shown(key)));
-  return ["payload", ...keys].join(".");
-}
-
-function valueAt(payload: unknown, path: readonly PropertyKey[]): unknown {
-  let value = payload;
-  for (const key of path) {
-    if (typeof value !== "object" || value === null || !Object.hasOwn(value, key)) return undefined;
-    // An own key of an object that came as JSON.
-    value = (value as Record<PropertyKey, unknown>)[key];
-  }
-  return value;
 }

@@ -51,12 +51,15 @@ describe("set_deadband", () => {
       { attribute: "walk", absolute: "0.5" },
       'payload.absolute: "0.5" is not allowed; it must be a number',
     ],
-    [{ absolute: 1 }, "payload.attribute is missing; it must be text"],
+    [{ absolute: 1 }, "payload.attribute: it is missing; it must be text"],
     [
       { attribute: "../walk", absolute: 1 },
       'payload.attribute: "../walk" is not allowed; it must be the name of an attribute',
     ],
-    [{ attribute: "walk", absolute: 1, shell: "rm" }, 'payload: there is no such key as "shell"'],
+    [
+      { attribute: "walk", absolute: 1, shell: "rm" },
+      'payload.shell: "rm" is not allowed; there is no such key',
+    ],
     [
       { attribute: "walk", none: true, maxSilence: "8d" },
       'payload.maxSilence: "8d" is not allowed; it must be seconds or a duration from 1s to 7d: 300, "5m"',

@@ -72,8 +72,8 @@ describe("the example of a command", () => {
   });
 
   test.each([
-    [null, "payload: null is not allowed; it must be an object"],
-    [{}, "payload.mac is missing; it must be text"],
+    [null, "payload: null is not allowed; it must be keys with values: {a: 1, b: 2}"],
+    [{}, "payload.mac: it is missing; it must be text"],
     [
       { mac: "; rm -rf /" },
       'payload.mac: "; rm -rf /" is not allowed; it must be like 00:11:22:33:44:55',
