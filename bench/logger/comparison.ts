@@ -149,8 +149,8 @@ export interface Verdict {
   isMet: boolean | null;
 }
 
-/** Judges each claim of a case by the median of what the rounds say, or by the worst where it says so. */
-export function judge({ case: { claims }, figures }: CaseResult): Verdict[] {
+/** Evaluates each claim of a case by the median of its rounds, or by the worst round where the claim asks for that. */
+export function evaluate({ case: { claims }, figures }: CaseResult): Verdict[] {
   const rounds = Math.max(0, ...[...figures.values()].map(({ length }) => length));
   return claims.map((claim) => {
     const values: number[] = [];

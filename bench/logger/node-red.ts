@@ -20,7 +20,7 @@ export function nodeRed(cacheFolder: string): Subject {
     start: async ({ port, filter, qos, folder }) => {
       const databaseFile = join(folder, "data.db");
       const database = new DatabaseSync(databaseFile);
-      // Else whoever counts rows would stand in its way; and it is faster with it.
+      // Without it, counting the rows would block it; it is also faster with it.
       database.exec("PRAGMA journal_mode = WAL");
       database.exec("CREATE TABLE data (reception_timestamp INTEGER, topic TEXT, payload BLOB)");
       const flowFile = join(folder, "flows.json");
@@ -45,7 +45,7 @@ export function nodeRed(cacheFolder: string): Subject {
   };
 }
 
-/** It has no editor and asks nobody for news. */
+/** Settings without an editor, telemetry and update checks. */
 function settingsOf({ folder, modules }: { folder: string; modules: string }): string {
   const settings = {
     userDir: folder,

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import Table from "cli-table3";
 
-/** The part of a .cpuprofile file that tells self time. */
+/** The part of a .cpuprofile file with self time. */
 interface CpuProfile {
   nodes: {
     id: number;

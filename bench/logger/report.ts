@@ -2,9 +2,9 @@ import Table from "cli-table3";
 import {
   type CaseResult,
   type Claim,
+  evaluate,
   type FigureName,
   type Figures,
-  judge,
   spreadOf,
   type Verdict,
 } from "./comparison.ts";
@@ -62,7 +62,7 @@ export function renderVerdicts(results: readonly CaseResult[]): string {
     colAligns: ["left", "right", "right", "right", "left"],
     style: { head: [], border: [] },
   });
-  for (const verdict of results.flatMap(judge)) table.push(lineOf(verdict));
+  for (const verdict of results.flatMap(evaluate)) table.push(lineOf(verdict));
   return table.toString();
 }
 
@@ -104,7 +104,7 @@ export function resultsOf(run: {
       skipped: Object.fromEntries(skipped),
       failures,
     })),
-    claims: results.flatMap(judge).map(({ claim: { text, target }, spread, isMet }) => ({
+    claims: results.flatMap(evaluate).map(({ claim: { text, target }, spread, isMet }) => ({
       text,
       target,
       median: spread?.median ?? null,

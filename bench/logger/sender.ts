@@ -20,7 +20,7 @@ interface Receiver {
 /**
  * Sends the loads that the parent process orders, and ends with it.
  *
- * @param receiver whoever receives the loads at the time of an order.
+ * @param receiver the receiver of the loads at the time of an order.
  */
 export function serveLoads(receiver: () => Receiver): {
   /** To be called when so many more were acknowledged. */

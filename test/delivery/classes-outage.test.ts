@@ -11,7 +11,7 @@ const DAY_MS = 24 * HOUR_MS;
 const HOUR_SECONDS = 3_600;
 /** A day has 86,400 turns of the event loop here. */
 const TIMEOUT_MS = 300_000;
-// Nobody listens there.
+// No broker listens there.
 const NO_BROKER = 1;
 const LOCAL = { host: "127.0.0.1", port: 0 };
 
@@ -68,7 +68,7 @@ describe("a day without a broker", () => {
   );
 
   test(
-    "ends each press after 15 s, tells it, and stays within the budget",
+    "ends each press after 15 s, reports it, and stays within the budget",
     async () => {
       await using outage = await startOutage(NO_BROKER, { kinds: { button: { class: "event" } } });
       const { delivery, clock, attemptsAtMs, pass } = outage;

@@ -78,7 +78,7 @@ function startDevice(
 }
 
 describe("the classes of delivery", () => {
-  test("tell sent for telemetry, delivered for an event and for a stored alarm", async () => {
+  test("report sent for telemetry, delivered for an event and for a stored alarm", async () => {
     using folder = temporaryFolder();
     await using broker = await startBroker(LOCAL);
     await using _logger = await startLoggerAt(broker.port, folder);
@@ -136,7 +136,7 @@ describe("the classes of delivery", () => {
   );
 
   test(
-    "never send a press that expired while there was no broker, and told it",
+    "never send a press that expired while there was no broker, and reported it",
     async () => {
       using folder = temporaryFolder();
       const port = await freePort();
@@ -177,7 +177,7 @@ describe("the classes of delivery", () => {
   });
 
   test(
-    "deliver an alarm of an earlier run, and tell that, too",
+    "deliver an alarm of an earlier run, and report that, too",
     async () => {
       using folder = temporaryFolder();
       const port = await freePort();

@@ -55,7 +55,7 @@ describe("hostile neighbours", () => {
     await using _logger = await startLoggerAt(broker.port, folder);
     await using stranger = await connectTestClient(broker.port);
     await using publisher = startPublisherAt(broker.port, folder.file("outbox.db"));
-    // It cannot know the epoch, 128 random bits that nobody has seen yet.
+    // It cannot know the epoch, 128 random bits that were not published yet.
     for (const seq of [1, 2, 3])
       await send(stranger, { publisher: "kitchen", epoch: "guess", seq });
     for (const number of [1, 2, 3]) await publisher.outbox.accept("DATA", reading(number));

@@ -8,7 +8,7 @@ const reading = (number: number) => ({ number, epochtime: String(Math.floor(Date
 const numbers = (count: number) => Array.from({ length: count }, (_, index) => index + 1);
 
 describe("an outbox", () => {
-  test("is empty once everything is stored, and tells the outcome of each message", async () => {
+  test("is empty once everything is stored, and reports the outcome of each message", async () => {
     using folder = temporaryFolder();
     await using broker = await startBroker(LOCAL);
     await using _logger = await startLoggerAt(broker.port, folder);

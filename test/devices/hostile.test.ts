@@ -60,7 +60,7 @@ describe("a hostile command", () => {
 
   afterAll(() => opened.disposeAsync());
 
-  test("that was retained is not obeyed", async () => {
+  test("that was retained is not executed", async () => {
     const ack = await eventually(() => acks()[0]);
     expect(ack).toMatchObject({ status: "rejected", error: expect.stringMatching(/retained/) });
   });

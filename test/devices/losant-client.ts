@@ -48,7 +48,7 @@ export async function connectLosantClient(
 
 /** Fails as those clients do where a time has another form. */
 function readCommand(payload: Buffer): LosantCommand {
-  const { name, payload: told, time } = JSON.parse(payload.toString());
+  const { name, payload: decoded, time } = JSON.parse(payload.toString());
   if (!DATE.test(time.$date)) throw new Error(`${JSON.stringify(time)} is no time of Losant's`);
-  return { name, payload: told, time: new Date(time.$date) };
+  return { name, payload: decoded, time: new Date(time.$date) };
 }

@@ -54,7 +54,7 @@ export async function killAgainAndAgain(
     await killSome(run, chain);
   }
   const settled = await chain.settle();
-  // Whoever is back at work must find the others within half a minute.
+  // Each restarted process must find the others within half a minute.
   settled.problems.push(...stalls.map((stall) => `nothing flowed for 30 s (${stall})`));
   return { cycles, ...settled };
 }

@@ -8,7 +8,7 @@ import { SCENARIOS } from "./scenarios.ts";
 
 const WEIR = fileURLToPath(new URL("../../weir/src/main.ts", import.meta.url));
 const SEED = "20260101";
-/** The harness judges what takes too long. */
+/** The harness has its own, shorter limits. */
 const TIMEOUT_MS = 600_000;
 
 /** The harness as a developer calls it. */

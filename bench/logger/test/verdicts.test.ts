@@ -2,9 +2,9 @@ import { describe, expect, test } from "@jest/globals";
 import {
   type Case,
   type Claim,
+  evaluate,
   type Figures,
   growthOf,
-  judge,
   ratio,
   spreadOf,
 } from "../comparison.ts";
@@ -18,9 +18,9 @@ const faster: Claim = {
 };
 
 function verdictOf(claim: Claim, figures: Record<string, Figures[]>) {
-  const judged: Case = { name: "", title: "", contenders: [], claims: [claim], secondsEach: 0 };
-  const [verdict] = judge({
-    case: judged,
+  const chosen: Case = { name: "", title: "", contenders: [], claims: [claim], secondsEach: 0 };
+  const [verdict] = evaluate({
+    case: chosen,
     figures: new Map(Object.entries(figures)),
     skipped: new Map(),
     failures: [],
@@ -32,14 +32,14 @@ describe("a claim", () => {
   const ours = [{ perSecond: 150 }, { perSecond: 100 }, { perSecond: 140 }];
   const theirs = [{ perSecond: 100 }, { perSecond: 100 }, { perSecond: 100 }];
 
-  test("is judged by the median of the rounds' ratios", () => {
+  test("is evaluated by the median of the rounds' ratios", () => {
     expect(verdictOf(faster, { ours, theirs })).toMatchObject({
       spread: { median: 1.4, min: 1, max: 1.5 },
       isMet: true,
     });
   });
 
-  test("is judged by the worst round where it asks for that", () => {
+  test("is evaluated by the worst round where it asks for that", () => {
     expect(verdictOf({ ...faster, inEachRound: true }, { ours, theirs })?.isMet).toBe(false);
   });
 

@@ -214,7 +214,7 @@ async function* passing(chunk: Buffer, condition: NetworkCondition): AsyncGenera
   }
 }
 
-/** What an operator can tell the proxy. */
+/** A command of an operator. */
 type ProxyCommand = { kind: "condition"; condition: NetworkCondition } | { kind: "reset" };
 
 export const COMMANDS = `capture              nothing comes through any more; connections stay open

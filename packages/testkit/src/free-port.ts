@@ -7,8 +7,8 @@ import { errorCode } from "@weir/runtime";
 const RANGE = { from: 20_000, to: 32_000 };
 
 /**
- * A port that is free at this moment, for a program that must be told its port beforehand. It is none
- * that the system gives away by itself: such a one may belong to somebody's connection a moment later.
+ * A port that is free at this moment, for a program that needs its port beforehand. It is none
+ * that the system assigns by itself: such a port may belong to another connection a moment later.
  */
 export async function freePort(): Promise<number> {
   for (;;) {

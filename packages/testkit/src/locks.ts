@@ -4,7 +4,7 @@ import { existsSync, readFileSync, statSync } from "node:fs";
 
 const LOCKS = "/proc/locks";
 
-/** Whether this machine tells which process has which locks. */
+/** Whether this machine lists which process holds which locks. */
 export const tellsLocks: boolean = existsSync(LOCKS);
 
 /** How many POSIX locks this process has on a file. */

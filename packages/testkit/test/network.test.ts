@@ -27,7 +27,7 @@ test("the network is captured and released from the command line", async () => {
   });
   const [line] = await once(child.stdout, "data");
   const port = Number(/port (\d+) /.exec(String(line))?.[1]);
-  const tell = async (...words: string[]) =>
+  const send = async (...words: string[]) =>
     (await execute(process.execPath, [MAIN, ...words], { env })).stdout;
 
   const client = connect(port, "127.0.0.1");
@@ -38,10 +38,10 @@ test("the network is captured and released from the command line", async () => {
   });
   client.write("a");
   await eventually(() => received === "a");
-  expect(await tell("capture")).toBe("network: capture\n");
+  expect(await send("capture")).toBe("network: capture\n");
   client.write("b");
-  expect(await tell("latency", "5")).toBe("network: latency 5\n");
+  expect(await send("latency", "5")).toBe("network: latency 5\n");
   await eventually(() => received === "ab");
-  expect(await tell("release")).toBe("network: release\n");
-  await expect(tell("explode")).rejects.toMatchObject({ code: 64 });
+  expect(await send("release")).toBe("network: release\n");
+  await expect(send("explode")).rejects.toMatchObject({ code: 64 });
 }, 120_000);
