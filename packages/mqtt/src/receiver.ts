@@ -81,16 +81,19 @@ function takingOneByOne(onMessage: TakesMessages["onMessage"]): Taking {
   };
 }
 
-/** Takes nothing, and acknowledges nothing, while a session is about to be dropped. */
-export function refusingWhile(isDropping: () => boolean, receiver: Receiver): Receiver {
+/** Takes nothing of a session that is about to be dropped, and acknowledges nothing of it. */
+export function refusingStrange(
+  receiver: Receiver,
+  session: { readonly isStartingClean: boolean },
+): Receiver {
   return {
     ...receiver,
     onBatch: (messages, released) => {
-      if (isDropping()) throw new Error("the session is about to be dropped");
+      if (session.isStartingClean) throw new Error("the session is about to be dropped");
       receiver.onBatch(messages, released);
     },
     onFault: (fault) => {
-      if (!isDropping()) receiver.onFault(fault);
+      if (!session.isStartingClean) receiver.onFault(fault);
     },
   };
 }

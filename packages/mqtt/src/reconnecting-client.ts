@@ -12,7 +12,7 @@ import type {
 import { negotiateConnection, openerFor, type Transport } from "./connection/negotiate.ts";
 import { describeOutage, type Outage, Takeovers } from "./outage.ts";
 import type { DroppedMessage, ProtocolVersion, PublishOptions } from "./packets/message.ts";
-import { receiverOf, refusingWhile, type TakesBatches, type TakesMessages } from "./receiver.ts";
+import { receiverOf, refusingStrange, type TakesBatches, type TakesMessages } from "./receiver.ts";
 import type { SessionMemory } from "./session-memory.ts";
 import { connectionShortfalls, type Shortfall } from "./shortfalls.ts";
 import { SubscriptionSync, type Subscriptions } from "./subscription-sync.ts";
@@ -131,7 +131,7 @@ export function createReconnectingClient(options: ReconnectingClientOptions): Re
       availability === undefined
         ? null
         : { topic: availability.topic, payload: OFFLINE, ...AVAILABILITY_OPTIONS },
-    receiver: refusingWhile(() => sync.isStartingClean, receiverOf(options)),
+    receiver: refusingStrange(receiverOf(options), sync),
     onOpened: (opened) => {
       sync.opened(opened);
       if (!sync.isStartingClean) options.onOpened?.(opened);
