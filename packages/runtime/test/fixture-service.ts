@@ -8,7 +8,7 @@ import {
   section,
 } from "@weir/runtime";
 
-// A service for tests of `runService`: what it does is told by FIXTURE_BEHAVIOUR.
+// A service for tests of `runService`: FIXTURE_BEHAVIOUR selects what it does.
 const settings = {
   ...section("Fixture", {
     FIXTURE_HTTP_PORT: integer({ description: "A port.", default: 0, min: 0, max: 65_535 }),

@@ -87,7 +87,7 @@ describe("a service", () => {
     expect(trial.output()).toMatch(/^ +at .*fixture-service/m);
   });
 
-  test("that can reload reads its configuration anew on SIGHUP, and goes on", async () => {
+  test("that can reload reads its configuration again on SIGHUP, and continues", async () => {
     using folder = temporaryFolder();
     writeFileSync(folder.file(".env"), "FIXTURE_SIZE=2");
     using trial = start({ FIXTURE_BEHAVIOUR: "reload" }, [], folder.path);

@@ -147,7 +147,7 @@ describe("Avro", () => {
     expect(open(folder, "confluent")(confluent(1, body)).value).toBe(2);
   });
 
-  test("without a number is a sound message", () => {
+  test("without a number is a valid message", () => {
     using folder = temporaryFolder();
     write(folder, "1.avsc", "string");
     const type = avro.Type.forSchema("string");
@@ -258,7 +258,7 @@ describe("Avro", () => {
     expect(() => open(folder, "confluent")).toThrow(/folder of Avro schemas .* cannot be read/);
   });
 
-  test("tells of a file that is no schema, and goes on with the others", () => {
+  test("warns of a file that is no schema, and continues with the others", () => {
     using folder = temporaryFolder();
     write(folder, "7.avsc", READING);
     writeFileSync(folder.file("8.avsc"), "{");

@@ -19,7 +19,7 @@ describe("the decoder json", () => {
   });
 
   test.each(['{"data":{"free":1},"time":1}', "[1,2]", "42", '"text"', "null"])(
-    "takes %s for a sound message",
+    "takes %s for a valid message",
     (payload) => {
       expect(decode("json", payload).outcome.kind).toBe("message");
     },

@@ -3,7 +3,7 @@ import { ConfigurationFault, type Environment } from "@weir/runtime";
 import { readStreams, type StreamsConfig } from "@weir/streams";
 import { type TemporaryFolder, temporaryFolder } from "@weir/testkit";
 
-/** What a weir.yaml with this text comes to. */
+/** The streams of a weir.yaml with this text. */
 export function streamsOf(
   text: string,
   environment: Environment = {},

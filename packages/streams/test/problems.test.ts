@@ -129,24 +129,24 @@ performance: { interval: 5 }
       "a: { filters: [x], folder: z, enabled: no }, b: { filters: [y], folder: z }",
       "enabled",
     ],
-  ])("is not told what only %s would bring", (_, streams, problem) => {
+  ])("is not reported for what only follows from %s", (_, streams, problem) => {
     expect(problemsOf(`streams: { ${streams} }`)).toEqual([expect.stringContaining(problem)]);
   });
 
-  test("is not told of a default in place of what is wrong", () => {
+  test("is not reported for a default in place of what is wrong", () => {
     const problems = problemsOf("streams: { data: { retention: { age: 5 } } }", {
       LOGGER_CLOCK_SKEW_SECONDS: "3600",
     });
     expect(problems).toEqual([expect.stringContaining("retention.age 5: a duration is")]);
   });
 
-  test("is not told that a broker is missing that is there, and wrong", () => {
+  test("is not reported for a missing broker that exists, and is wrong", () => {
     const text = `streams: { a: { filters: [x], broker: barn } }
 brokers: { barn: { url: "http://barn" } }`;
     expect(problemsOf(text)).toEqual([expect.stringContaining("brokers.barn.url")]);
   });
 
-  test("is told of together with the settings that are wrong", () => {
+  test("is reported together with wrong settings", () => {
     const problems = problemsOf("streams: { a: { qos: 2 } }", { LOGGER_BATCH_ROWS_MAX: "many" });
     expect(problems).toEqual([
       expect.stringContaining("LOGGER_BATCH_ROWS_MAX"),
@@ -205,7 +205,7 @@ brokers:
       `streams: { ${listOf(21, (one) => `s${one}: { filters: [${listOf(100, (two) => `x/${two}`)}] }`)} }`,
       "2000 in all",
     ],
-  ])("such as %s is told so", (text, problem) => {
+  ])("such as %s is reported", (text, problem) => {
     expect(problemsOf(text).join("\n")).toContain(problem);
   });
 });
