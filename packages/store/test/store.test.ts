@@ -1,20 +1,9 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { describe, expect, test } from "@jest/globals";
-import { Fault } from "@weir/runtime";
-import { openTestStore, readingAt, rowOf, START_US, temporaryFolder } from "@weir/testkit";
+import { faultOf, openTestStore, readingAt, rowOf, START_US, temporaryFolder } from "@weir/testkit";
 import Sqlite from "better-sqlite3";
 import { query } from "./fixture.ts";
-
-function faultOf(open: () => unknown): Fault {
-  try {
-    open();
-  } catch (error) {
-    if (error instanceof Fault) return error;
-    throw error;
-  }
-  throw new Error("nothing was thrown");
-}
 
 describe("a store", () => {
   test("that is up to date is opened without writing anything", () => {

@@ -1,6 +1,7 @@
 export { createTestCertificate, type TestCertificate } from "./certificate.ts";
 export { eventually, holdsWithin } from "./eventually.ts";
 export { createFakeClock, type FakeClock } from "./fake-clock.ts";
+export { faultOf } from "./fault-of.ts";
 export {
   type Cut,
   type Direction,

@@ -7,7 +7,7 @@ const NOW_MS = Date.UTC(2026, 0, 1);
 const DAY_MS = 86_400_000;
 
 describe("what the handler refuses", () => {
-  test("is told on the ack topic, with a reason", async () => {
+  test("is reported on the ack topic, with a reason", async () => {
     using folder = temporaryFolder();
     const numeric = commandOf("numeric", async () => 1, { payload: z.number() });
     await using trial = startTrial({ folder, commands: [ECHO, numeric] });
@@ -112,7 +112,7 @@ describe("what the handler refuses", () => {
 });
 
 describe("an id that was there before", () => {
-  test("is a duplicate, told with what became of the first, and nothing is executed", async () => {
+  test("is a duplicate, reported with the status of the first, and nothing is executed", async () => {
     using folder = temporaryFolder();
     let times = 0;
     const count = commandOf("count", async () => {

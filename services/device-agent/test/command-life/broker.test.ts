@@ -25,7 +25,7 @@ function acksOf(client: TestClient): string[] {
 const command = (id: string) => JSON.stringify({ id, name: "echo", issuedAt: Date.now() });
 
 describe("a handler at a broker", () => {
-  test("tells each status in order, and takes it out of the journal when the broker has it", async () => {
+  test("sends each status in order, and removes it from the journal when the broker has it", async () => {
     using folder = temporaryFolder();
     await using broker = await startBroker(LOCAL);
     await using client = await connectTestClient(broker.port, `${COMMAND_TOPIC}/ack`);
@@ -44,7 +44,7 @@ describe("a handler at a broker", () => {
     expect(trial.faults).toEqual([]);
   });
 
-  test("tells after an outage what it could not tell before", async () => {
+  test("sends after an outage what it could not send before", async () => {
     using folder = temporaryFolder();
     await using broker = await startBroker(LOCAL);
     await using client = await connectTestClient(broker.port, `${COMMAND_TOPIC}/ack`);
@@ -56,7 +56,7 @@ describe("a handler at a broker", () => {
     expect(acksOf(client)).toEqual(["a received", "a running", "a done"]);
   });
 
-  test("tells again what a lost connection has left without an answer", async () => {
+  test("sends again what a lost connection has left without an answer", async () => {
     using folder = temporaryFolder();
     await using broker = await startBroker(LOCAL);
     await using proxy = await startFaultProxy({ target: { ...LOCAL, port: broker.port } });
@@ -75,7 +75,7 @@ describe("a handler at a broker", () => {
     expect(acksOf(client).filter((ack) => ack === "a received").length).toBeGreaterThan(1);
   });
 
-  test("tells the end of a command that its own end has caused", async () => {
+  test("sends the result of a command that its own end has caused", async () => {
     using folder = temporaryFolder();
     await using broker = await startBroker(LOCAL);
     await using client = await connectTestClient(broker.port, `${COMMAND_TOPIC}/ack`);
@@ -138,7 +138,7 @@ describe("an ack that the broker refuses", () => {
     });
   });
 
-  test("on a response topic alone is told on the ack topic all the same", async () => {
+  test("on a response topic alone is still sent on the ack topic", async () => {
     using folder = temporaryFolder();
     await using trial = startTrial({ folder });
     trial.hand({ id: "a", name: "echo" }, { responseTopic: "answers/me" });

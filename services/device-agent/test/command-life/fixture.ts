@@ -27,7 +27,7 @@ interface Trial extends AsyncDisposable {
   journal: Journal;
   /** What waits in the journal for the broker, oldest first. */
   acks(): CommandAck[];
-  /** Statuses that were told of an id, in order. */
+  /** The statuses of an id, in order. */
   statuses(id: string | null): string[];
   /** Hands a command to the handler, as the client does. */
   hand(command: object, more?: Partial<InboundMessage>): boolean;

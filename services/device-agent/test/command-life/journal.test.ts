@@ -1,8 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { describe, expect, test } from "@jest/globals";
 import type { Command } from "@weir/protocol";
-import { Fault } from "@weir/runtime";
-import { temporaryFolder } from "@weir/testkit";
+import { faultOf, temporaryFolder } from "@weir/testkit";
 import Sqlite from "better-sqlite3";
 import { type Journal, type JournalLimits, openJournals } from "../../src/command-life/journal.ts";
 
@@ -21,16 +20,6 @@ function live(journal: Journal, given: Command): void {
   const received = journal.receive(given, null, NOW_MS);
   if (received.kind === "known") throw new Error("it is there already");
   journal.advance(received.entry.key, { status: "done", atMs: NOW_MS });
-}
-
-function thrown(task: () => void): Fault {
-  try {
-    task();
-  } catch (error) {
-    if (error instanceof Fault) return error;
-    throw error;
-  }
-  throw new Error("it did not throw");
 }
 
 describe("the journal", () => {
@@ -178,15 +167,15 @@ describe("acks that the broker does not have", () => {
 });
 
 describe("the file of a journal", () => {
-  test("is open in one process at a time, and the second one is told what to do", () => {
+  test("is open in one process at a time, and the second one gets a remedy", () => {
     using folder = temporaryFolder();
     using _first = open(folder.file("journal.db"));
-    const fault = thrown(() => open(folder.file("journal.db")));
+    const fault = faultOf(() => open(folder.file("journal.db")));
     expect(fault.message).toContain("another process has the journal");
     expect(fault.remedy).toContain("DEVICE_FOLDER");
   });
 
-  test("that is damaged is told with what to do and what that costs", () => {
+  test("that is damaged is reported with a remedy and its cost", () => {
     using folder = temporaryFolder();
     const file = folder.file("journal.db");
     {
@@ -195,7 +184,7 @@ describe("the file of a journal", () => {
     }
     const bytes = readFileSync(file);
     writeFileSync(file, bytes.fill(0xa5, 4_096, 12_288));
-    const fault = thrown(() => open(file));
+    const fault = faultOf(() => open(file));
     expect(fault.message).toContain(`the journal ${file} is damaged`);
     expect(fault.remedy).toMatch(/Move it away.*which ids were executed/);
   });
@@ -204,7 +193,7 @@ describe("the file of a journal", () => {
     using folder = temporaryFolder();
     const file = folder.file("journal.db");
     writeFileSync(file, "this is a letter to my aunt, and longer than a header ".repeat(100));
-    expect(thrown(() => open(file)).message).toContain("is damaged");
+    expect(faultOf(() => open(file)).message).toContain("is damaged");
   });
 
   test("that belongs to another program is left alone", () => {
@@ -214,13 +203,13 @@ describe("the file of a journal", () => {
     other.exec("CREATE TABLE recipes (name TEXT)");
     other.close();
     const before = readFileSync(file);
-    expect(thrown(() => open(file)).message).toContain("no journal of commands");
+    expect(faultOf(() => open(file)).message).toContain("no journal of commands");
     expect(readFileSync(file).equals(before)).toBe(true);
   });
 
   test("says that it cannot be made", () => {
     using folder = temporaryFolder();
     writeFileSync(folder.file("a"), "");
-    expect(thrown(() => open(folder.file("a/journal.db"))).remedy).toContain("DEVICE_FOLDER");
+    expect(faultOf(() => open(folder.file("a/journal.db"))).remedy).toContain("DEVICE_FOLDER");
   });
 });

@@ -88,7 +88,7 @@ describe("a command", () => {
       "failed",
       `${"x".repeat(500)}…`,
     ],
-  ] as const)("that %s is told so", async (_, run, status, error) => {
+  ] as const)("that %s is reported", async (_, run, status, error) => {
     using folder = temporaryFolder();
     await using trial = startTrial({ folder, commands: [commandOf("act", run), ECHO] });
     trial.hand({ id: "a", name: "act" });
@@ -130,7 +130,7 @@ describe("a command that takes too long", () => {
   );
   const deaf = commandOf("act", () => new Promise(() => {}), { timeoutMs: 5_000 });
 
-  test("is told to end, and has failed", async () => {
+  test("is aborted, and has failed", async () => {
     using folder = temporaryFolder();
     const clock = createFakeClock();
     await using trial = startTrial({ folder, clock, commands: [heedful] });
@@ -280,7 +280,7 @@ describe("a command that ends the process", () => {
 });
 
 describe("a device that starts again", () => {
-  test("goes on with what it has received, unless that is not obeyed any more", async () => {
+  test("goes on with what it has received, unless it is no longer allowed", async () => {
     using folder = temporaryFolder();
     const clock = createFakeClock();
     {

@@ -80,7 +80,7 @@ describe("a response topic", () => {
     );
   });
 
-  test("that gets none does not keep the command from being obeyed", async () => {
+  test("that gets none does not keep the command from being executed", async () => {
     using folder = temporaryFolder();
     await using trial = startTrial({ folder });
     trial.hand({ id: "a", name: "echo" }, { responseTopic: "devices/cellar/command" });

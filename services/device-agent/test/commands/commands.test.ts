@@ -99,7 +99,7 @@ describe("change_send_interval", () => {
     ["0x1F", '"0x1F"'],
     ["10,5", '"10,5"'],
     ["١٢", '"١٢"'],
-  ])("told %j says that value and the bounds, and changes nothing", async (payload, shown) => {
+  ])("given %j says that value and the bounds, and changes nothing", async (payload, shown) => {
     const { device, told } = createTestDevice();
     const reason = `payload: ${shown} is not allowed; it must be a number of seconds from 1 to 86400`;
     expect(await give(device, "change_send_interval", payload)).toEqual(rejected(reason));
@@ -112,7 +112,7 @@ describe("change_send_interval", () => {
     [[30], "[30]"],
     [Number.POSITIVE_INFINITY, "Infinity"],
     ["9".repeat(33), `"${"9".repeat(33)}"`],
-  ])("told %j says that it must be a number", async (payload, shown) => {
+  ])("given %j says that it must be a number", async (payload, shown) => {
     const { device } = createTestDevice();
     const reason = `payload: ${shown} is not allowed; it must be a number of seconds`;
     expect(await give(device, "change_send_interval", payload)).toEqual(rejected(reason));

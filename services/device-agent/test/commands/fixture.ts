@@ -5,7 +5,6 @@ import type { DeviceControl } from "../../src/control/control.ts";
 import type { DeviceCommand } from "../../src/index.ts";
 import { Refusal } from "../../src/index.ts";
 
-/** What a device of a test was told. */
 interface Told {
   intervalMs: number;
   active: readonly string[];
@@ -13,7 +12,7 @@ interface Told {
   restarts: number;
 }
 
-/** A device that notes down what it is told; anything may be put in its place. */
+/** A device that records what commands set; each part may be replaced. */
 export function createTestDevice(other: Partial<DeviceControl> = {}): {
   device: DeviceControl;
   told: Told;

@@ -103,7 +103,7 @@ describe("what is wrong with a payload is said", () => {
     expect(many?.split("; also ")).toHaveLength(5);
   });
 
-  test("without words of the sender's own making: no new lines, no endless quotes", () => {
+  test("without text of the sender: no new lines, no endless quotes", () => {
     const nasty = `1\n{"level":"fatal"}\u001b[2J${"x".repeat(500)}`;
     for (const given of [nasty, { [nasty]: 1 }]) {
       const inKey = z.record(z.string(), z.string());
@@ -125,7 +125,7 @@ describe("what is wrong with a payload is said", () => {
   });
 });
 
-describe("a schema of the user's own that", () => {
+describe("a schema of a plugin that", () => {
   test("throws refuses the payload", () => {
     const throws = z.any().transform(() => {
       throw new Error("on purpose");
@@ -133,7 +133,7 @@ describe("a schema of the user's own that", () => {
     expect(reasonOf(throws, 1)).toBe("payload: its check failed: on purpose");
   });
 
-  test("wants to be waited for refuses the payload", () => {
+  test("is asynchronous refuses the payload", () => {
     const waits = z.any().refine(async () => true);
     expect(reasonOf(waits, 1)).toMatch(/^payload: its check failed: .*Promise/);
   });

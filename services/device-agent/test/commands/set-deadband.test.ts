@@ -28,7 +28,7 @@ describe("set_deadband", () => {
     ],
     ["walk none", [null, undefined], { none: true }],
     ["walk 0 30", [{ kind: "absolute", width: 0 }, 30_000], { absolute: 0, maxSilenceSeconds: 30 }],
-  ])("told %j sets that, and tells what holds", async (payload, set, result) => {
+  ])("given %j sets that, and returns it", async (payload, set, result) => {
     const { device, told } = createTestDevice();
     expect(await give(device, "set_deadband", payload)).toEqual({ attribute: "walk", ...result });
     expect(told.deadbands).toEqual([["walk", ...set]]);
@@ -66,14 +66,14 @@ describe("set_deadband", () => {
     ],
     [{ attribute: "walk", none: false }, "payload.none: false is not allowed; it must be true"],
     ["humidity none", "there is no attribute humidity"],
-  ])("told %j says what is wrong", async (payload, reason) => {
+  ])("given %j says what is wrong", async (payload, reason) => {
     const { device, told } = createTestDevice();
     expect(await give(device, "set_deadband", payload)).toEqual(rejected(reason));
     expect(told.deadbands).toEqual([]);
   });
 
   test.each([{ attribute: "walk" }, { attribute: "walk", absolute: 1, none: true }])(
-    "told %j says that it takes one of three",
+    "given %j says that it takes one of three",
     async (payload) => {
       const { device } = createTestDevice();
       const reason = /it must have exactly one of the keys absolute, relative and none$/;
@@ -90,13 +90,13 @@ describe("set_deadband", () => {
     "walk 1 99d",
     "walk 1 5m; rm",
     "walk 1e3",
-  ])("told %j says how it is written", async (payload) => {
+  ])("given %j says how it is written", async (payload) => {
     const { device } = createTestDevice();
     const reason = /it must be like .+, "walk 0\.5", "walk 5% 10m" or "walk none"$/;
     expect(await give(device, "set_deadband", payload)).toEqual(rejected(reason));
   });
 
-  test.each([null, 5, true, []])("told %j says what it may look like", async (payload) => {
+  test.each([null, 5, true, []])("given %j says what it may look like", async (payload) => {
     const { device } = createTestDevice();
     const reason = /it must be like \{"attribute":"walk","absolute":0\.5/;
     expect(await give(device, "set_deadband", payload)).toEqual(rejected(reason));

@@ -20,7 +20,7 @@ function run(...args: string[]): { status: number | null; output: string } {
 }
 
 describe("the command line of the device agent", () => {
-  test("tells with --help what it can measure and what it obeys", () => {
+  test("lists with --help its kinds of sources and its commands", () => {
     const { status, output } = run("--help");
     expect(status).toBe(0);
     for (const words of ["--source …  sets DEVICE_SOURCES", "random_walk  ", "report_now  "]) {
@@ -49,7 +49,7 @@ describe("the command line of the device agent", () => {
     expect(broker.problem(url) !== null).toBe(isRefused);
   });
 
-  test("stands for settings, whose problems it tells by their names", () => {
+  test("sets settings, whose problems name the option", () => {
     const { status, output } = run("--broker", "http://[::1]", "--id", "a b", "--interval", "0");
     expect(status).toBe(78);
     for (const name of ["BROKER_URL", "DEVICE_ID", "DEVICE_INTERVAL_SECONDS"]) {

@@ -4,7 +4,7 @@ import { type TemporaryFolder, temporaryFolder } from "@weir/testkit";
 import { type AgentConfig, readAgentConfig } from "../../src/config/config.ts";
 import type { ConfiguredSource } from "../../src/config/source-config.ts";
 
-/** What an agent.yaml with this text comes to. */
+/** The configuration of an agent.yaml with this text. */
 export function agentOf(
   text: string,
   environment: Environment = {},

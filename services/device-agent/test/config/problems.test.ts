@@ -104,7 +104,7 @@ sandbox: { folder: ., quota: 5 }
     ]);
   });
 
-  test("is not told what only a misspelled key would bring", () => {
+  test("is not reported for what only a misspelled key causes", () => {
     const text = `sourcefolder: kinds
 sources: { a: { source: own } }
 commands: { foldr: obeyed, allow: [greet] }`;
@@ -114,7 +114,7 @@ commands: { foldr: obeyed, allow: [greet] }`;
     ]);
   });
 
-  test("is told of before code of one's own that cannot be loaded", () => {
+  test("is reported before plugins that cannot be loaded", () => {
     expect(problemsOf("sourceFolder: nowhere\nseed: x")).toEqual([
       expect.stringContaining("agent.yaml:2: seed"),
     ]);
@@ -126,7 +126,7 @@ commands: { foldr: obeyed, allow: [greet] }`;
     expect(problem).toContain("are no names; choose another");
   });
 
-  test("is told of together with the settings that are wrong", () => {
+  test("is reported together with invalid settings", () => {
     const problems = problemsOf("seed: x", {
       DEVICE_ID: "a b",
       DEVICE_INTERVAL_SECONDS: "0",
@@ -154,7 +154,7 @@ commands: { foldr: obeyed, allow: [greet] }`;
     ["sources: { a: { source: system, deadband: { absolute: -1 } } }", "0 or more"],
     ["sources: { a: { source: system, every: 1ms } }", "from 100ms to 1d"],
     ["sandbox: { folder: / }", "the journal of the device is in this folder"],
-  ])("such as %s is told so", (text, words) => {
+  ])("such as %s is reported", (text, words) => {
     expect(problemsOf(text).join("\n")).toContain(words);
   });
 });
@@ -167,7 +167,7 @@ describe("a source that DEVICE_SOURCES names", () => {
     ]);
   });
 
-  test("must not need options that nobody gives it", () => {
+  test("must not need options", () => {
     expect(problemsOf("", { DEVICE_SOURCES: "command" })).toEqual([
       expect.stringMatching(
         /^DEVICE_SOURCES: command needs options \(program: .*\); describe a source of this kind in agent.yaml/,

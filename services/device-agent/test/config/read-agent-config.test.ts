@@ -112,7 +112,7 @@ seed: 7`,
     ["homeAssistant: false", "on", "homeassistant"],
     ["homeAssistant: { prefix: ha }", "on", "ha"],
     ["homeAssistant: { prefix: ha }", "off", null],
-  ])("with %j and DEVICE_HOME_ASSISTANT=%s tells %j", (text, setting, prefix) => {
+  ])("with %j and DEVICE_HOME_ASSISTANT=%s announces to %j", (text, setting, prefix) => {
     const { device } = agentOf(text, { DEVICE_HOME_ASSISTANT: setting });
     expect(device.homeAssistant?.prefix ?? null).toBe(prefix);
   });
@@ -183,16 +183,16 @@ sources:
     const text = `
 sourceFolder: kinds
 sources: { a: { source: own, whatever: 1 } }
-commands: { folder: obeyed, allow: [greet] }`;
+commands: { folder: own-commands, allow: [greet] }`;
     const { device } = agentOf(text, {}, (folder) => {
       mkdirSync(folder.file("kinds"));
-      mkdirSync(folder.file("obeyed"));
+      mkdirSync(folder.file("own-commands"));
       writeFileSync(
         join(folder.file("kinds"), "own.ts"),
         `export const source = { name: "own", summary: "Mine.", options: ${anything}, open: () => {} };`,
       );
       writeFileSync(
-        join(folder.file("obeyed"), "greet.ts"),
+        join(folder.file("own-commands"), "greet.ts"),
         `import { z } from ${JSON.stringify(import.meta.resolve("zod"))};
          export const command = { name: "greet", summary: "Hello.", payload: z.null(), run: async () => {} };`,
       );

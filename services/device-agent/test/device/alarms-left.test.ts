@@ -25,7 +25,7 @@ function startAgent(port: number, folder: TemporaryFolder, deliveryClass: string
   return startDeviceAgent(config, createTestContext());
 }
 
-test("an alarm that nobody has stored is sent on when nothing is an alarm any more", async () => {
+test("an alarm that is not stored is sent on when nothing is an alarm any more", async () => {
   using folder = temporaryFolder();
   await using broker = await startBroker({ host: "127.0.0.1", port: 0 });
   await using client = await connectTestClient(broker.port, STATE);

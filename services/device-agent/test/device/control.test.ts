@@ -10,7 +10,7 @@ import { type Bench, createBench, createTestSource, INTERVAL_MS } from "../repor
 const width = (width: number): Deadband => ({ kind: "absolute", width });
 const share = (share: number): Deadband => ({ kind: "relative", share });
 
-/** What a command of the user's own may do by mistake: nobody has checked its types. */
+/** What a user's own command may do by mistake: no compiler has checked its types. */
 const MISTAKES: readonly (readonly [string, (device: DeviceControl) => void])[] = [
   ["no interval", (device) => device.setIntervalMs(Number.NaN)],
   ["an interval as text", (device) => device.setIntervalMs("30" as never)],
@@ -88,7 +88,7 @@ describe("what a command asks of its device", () => {
     });
   });
 
-  test("keeps what is none", () => {
+  test("takes the limits of what is allowed", () => {
     device.setIntervalMs(INTERVAL_MS);
     device.setActiveSources(["walk"]);
     device.setDeadband("walk", share(0), 1);

@@ -12,7 +12,7 @@ const HOUR_MS = 3_600 * SECOND_MS;
 const TIMEOUT_MS = 60_000;
 
 describe("a device", () => {
-  test("keeps to the least interval of its configuration, whatever it was told before", async () => {
+  test("keeps to the least interval of its configuration, whatever a command has set before", async () => {
     using folder = temporaryFolder();
     await using broker = await startBroker(LOCAL);
     await using client = await connectTestClient(broker.port, STATE);

@@ -1,7 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { describe, expect, test } from "@jest/globals";
-import { Fault } from "@weir/runtime";
-import { canMountSmallDisk, mountSmallDisk, temporaryFolder } from "@weir/testkit";
+import { canMountSmallDisk, faultOf, mountSmallDisk, temporaryFolder } from "@weir/testkit";
 import { memoryInFile, type Remembered } from "../../src/control/memory.ts";
 
 const NOTHING: Remembered = { intervalMs: null, activeSources: null, rules: {} };
@@ -56,12 +55,3 @@ describe("what a device remembers", () => {
     },
   );
 });
-
-function faultOf(act: () => unknown): Fault {
-  try {
-    act();
-  } catch (error) {
-    if (error instanceof Fault) return error;
-  }
-  throw new Error("it was no fault");
-}

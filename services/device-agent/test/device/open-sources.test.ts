@@ -3,7 +3,7 @@ import { systemClock } from "@weir/runtime";
 import { openSources } from "../../src/device/device.ts";
 import { agentOf } from "../config/fixture.ts";
 
-test("sources with attributes of one name are told by file and line, each of them", () => {
+test("sources with attributes of one name are each reported by file and line", () => {
   const text = `sources:
   drive: { source: space_usage }
   walk: { source: random_walk }

@@ -138,7 +138,7 @@ describe("Home Assistant's discovery", () => {
     expect(new Set(ids).size).toBe(ids.length);
   });
 
-  test("is told, retained, at each connection and each time that Home Assistant starts", () => {
+  test("is announced, retained, at each connection and each time that Home Assistant starts", () => {
     const published: { topic: string; options: object }[] = [];
     const discovery = new Discovery("homeassistant", () => KITCHEN);
     const status = (payload: string): InboundMessage => ({

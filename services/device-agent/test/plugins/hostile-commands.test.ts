@@ -11,14 +11,14 @@ const execute = promisify(execFile);
 const moduleOf = (path: string): string =>
   JSON.stringify(new URL(`../../src/${path}`, import.meta.url).href);
 
-/** A text for people that is there only if nobody looks. */
+/** An error with this message, whatever its type. */
 function withMessage(message: unknown): Error {
   return Object.defineProperty(new Error(), "message", { value: message });
 }
 
 const unreadable = Object.defineProperty(new Error(), "message", {
   get: () => {
-    throw new Error("nobody reads this");
+    throw new Error("on purpose");
   },
 });
 const cycle: { self?: unknown } = {};
@@ -111,7 +111,7 @@ describe("a command of the user's own is done, whatever it returns:", () => {
 describe("a schema of the user's own is borne with that", () => {
   const reasonOf = (payload: z.ZodType): string => {
     const parsed = parsePayload({ ...ECHO, payload }, 1);
-    if (parsed.kind === "valid") throw new Error("it is sound");
+    if (parsed.kind === "valid") throw new Error("it is valid");
     return parsed.reason;
   };
 
@@ -131,7 +131,7 @@ describe("a schema of the user's own is borne with that", () => {
   });
 });
 
-test("a check that is waited for and fails later refuses the payload, and the process goes on", async () => {
+test("an asynchronous check that fails later refuses the payload, and the process goes on", async () => {
   const script = `
     import { z } from "zod";
     import { parsePayload } from ${moduleOf("commands/payload.ts")};

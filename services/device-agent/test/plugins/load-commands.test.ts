@@ -5,8 +5,8 @@ import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { describe, expect, jest, test } from "@jest/globals";
-import { EXIT_CODES, Fault } from "@weir/runtime";
-import { type TemporaryFolder, temporaryFolder } from "@weir/testkit";
+import { EXIT_CODES } from "@weir/runtime";
+import { faultOf, type TemporaryFolder, temporaryFolder } from "@weir/testkit";
 import { loadCommands } from "../../src/commands/index.ts";
 import { parsePayload } from "../../src/commands/payload.ts";
 import type { DeviceCommand } from "../../src/index.ts";
@@ -35,16 +35,6 @@ function code(more = "", name = "own"): string {
     export const command: unknown = {
       name: "${name}", summary: "For a test.", payload: z.null(), run: async () => 1, ${more}
     };`;
-}
-
-function faultOf(folder: string): Fault {
-  try {
-    loadCommands(folder);
-  } catch (error) {
-    if (error instanceof Fault) return error;
-    throw error;
-  }
-  throw new Error("there was no fault");
 }
 
 function onlyOne(commands: readonly DeviceCommand[]): DeviceCommand {
@@ -78,7 +68,7 @@ describe("the example of a command", () => {
       { mac: "; rm -rf /" },
       'payload.mac: "; rm -rf /" is not allowed; it must be like 00:11:22:33:44:55',
     ],
-  ])("told %j says what is wrong", (payload, reason) => {
+  ])("given %j says what is wrong", (payload, reason) => {
     expect(parsePayload(wake, payload)).toEqual({ kind: "invalid", reason });
   });
 });
@@ -109,7 +99,7 @@ describe("a folder of commands", () => {
   test("may be empty, and must be there", () => {
     using folder = temporaryFolder();
     expect(loadCommands(folder.path)).toEqual([]);
-    const { message, exitCode } = faultOf(folder.file("nowhere"));
+    const { message, exitCode } = faultOf(() => loadCommands(folder.file("nowhere")));
     expect(message).toMatch(/^the folder .+nowhere cannot be read: .*ENOENT/);
     expect(exitCode).toBe(EXIT_CODES.configuration);
   });
@@ -117,7 +107,9 @@ describe("a folder of commands", () => {
   test("has so many files at most", () => {
     using folder = temporaryFolder();
     for (let count = 0; count <= 100; count += 1) writeFileSync(folder.file(`${count}.ts`), "");
-    expect(faultOf(folder.path).message).toMatch(/has 101 files to load, more than 100$/);
+    expect(faultOf(() => loadCommands(folder.path)).message).toMatch(
+      /has 101 files to load, more than 100$/,
+    );
   });
 
   test("is refused with all that is wrong with it, one file in a line", () => {
@@ -127,7 +119,7 @@ describe("a folder of commands", () => {
       "c.ts": "throw new Error('on purpose');",
       "d.ts": code("", "restart"),
     });
-    const { message, exitCode } = faultOf(folder.path);
+    const { message, exitCode } = faultOf(() => loadCommands(folder.path));
     expect(message.split("\n")).toEqual([
       `${folder.file("a.ts")}: it has no export command: export const command = …`,
       `${folder.file("c.ts")}: it cannot be loaded: on purpose`,
@@ -156,7 +148,7 @@ describe("as Node itself loads it, without a test around it,", () => {
     expect(await loadedByNode(EXAMPLES)).toBe("wake_on_lan");
   });
 
-  test("a file away from Weir's packages is told where to go, one with an enum where that is", async () => {
+  test("a file away from Weir's packages is refused with the way out, one with an enum with its line", async () => {
     using folder = temporaryFolder();
     writeFileSync(folder.file("a.ts"), code());
     writeFileSync(folder.file("b.ts"), "\n\nexport enum Color { red }");
@@ -195,12 +187,12 @@ describe("a file of a command is refused that", () => {
     ["cannot be run", code("run: 'rm -rf /'"), /: run must be a function$/],
   ])("%s", (_what, text, reason) => {
     using folder = folderOf({ "own.ts": text });
-    expect(faultOf(folder.path).message).toMatch(reason);
+    expect(faultOf(() => loadCommands(folder.path)).message).toMatch(reason);
   });
 
   test("has the name of another one", () => {
     using folder = folderOf({ "a.ts": code(), "b.ts": code() });
-    expect(faultOf(folder.path).message).toBe(
+    expect(faultOf(() => loadCommands(folder.path)).message).toBe(
       `${folder.file("b.ts")}: the name own is taken: it is that of ${folder.file("a.ts")}`,
     );
   });

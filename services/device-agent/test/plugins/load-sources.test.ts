@@ -51,7 +51,7 @@ describe("the example of a source", () => {
     writeFileSync(join(folder.file(ID), "w1_slave"), text);
   }
 
-  test("tells a sensor's temperature, and nothing of what has no right checksum", async () => {
+  test("reports a sensor's temperature, and nothing with a wrong checksum", async () => {
     using folder = temporaryFolder();
     const [kind] = loadSourceKinds(EXAMPLES);
     if (kind === undefined) throw new Error("there is no example");
@@ -120,7 +120,7 @@ describe("a file of one's own", () => {
       "export const source = 7;",
       "its source is not valid: it must be an object",
     ],
-    ["has no sound name", kindWith('name: "a b",'), "name: it must be 1 to 64 letters"],
+    ["has no valid name", kindWith('name: "a b",'), "name: it must be 1 to 64 letters"],
     ["has no summary", kindWith("summary: undefined,"), "summary: it must be a sentence"],
     ["has no schema", kindWith("options: {},"), "options: it must be a schema of zod"],
     ["opens nothing", kindWith("open: 7,"), "open: it must be a function"],
@@ -168,7 +168,7 @@ describe("a file of one's own", () => {
   test.each([
     ["text", '{ it: "7" }', "it: 7 is not a number"],
     ["no number", "{ it: NaN }", "it: NaN is not a number"],
-    ["what it has not told of", "{ other: 7 }", "other, which is not one of its attributes"],
+    ["an unknown attribute", "{ other: 7 }", "other, which is not one of its attributes"],
     ["nothing", "undefined", "it measured no object"],
   ])("whose source measures %s is told of, and asked again", async (_, sample, words) => {
     using folder = temporaryFolder();

@@ -42,7 +42,7 @@ describe("a deadband", () => {
     ]);
   });
 
-  test("gives way after the longest silence, and tells how many samples were kept back", async () => {
+  test("gives way after the longest silence, and reports how many samples were suppressed", async () => {
     await using bench = createBench([createTestSource("walk", { rule: within(1, 30_000) })]);
     await bench.start();
     for (let turns = 0; turns < 6; turns += 1) await bench.pass(INTERVAL_MS);

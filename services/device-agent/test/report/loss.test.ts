@@ -49,7 +49,7 @@ describe("a state that was lost", () => {
     walk.says(5);
     await bench.pass(INTERVAL_MS);
     expect(bench.sent[1]?.state.suppressed).toEqual({ walk: 2 });
-    // Another one is kept back while nobody knows yet that the message is lost.
+    // Another one is suppressed while the outcome of the message is open.
     await bench.pass(INTERVAL_MS);
     bench.sent[1]?.settle({ kind: "expired", reason: "no connection" });
     await bench.pass(0);
@@ -57,7 +57,7 @@ describe("a state that was lost", () => {
     expect(bench.sent[2]?.state).toMatchObject({ data: { walk: 5 }, suppressed: { walk: 3 } });
   });
 
-  test("does not touch what a newer one has told", async () => {
+  test("does not touch what a newer one has reported", async () => {
     const walk = createTestSource("walk", { rule: within(1), delivery: { class: "event" } });
     await using bench = createBench([walk], { outcome: null });
     await bench.start();
@@ -70,7 +70,7 @@ describe("a state that was lost", () => {
     expect(bench.data()).toEqual([{ walk: 0 }, { walk: 5 }]);
   });
 
-  test("is told anew within a minute, however long the interval is", async () => {
+  test("is reported again within a minute, however long the interval is", async () => {
     const load = createTestSource("load", { rule: within(1, 86_400_000), everyMs: 3_600_000 });
     await using bench = createBench([load], { outcome: null });
     await bench.start();
@@ -99,7 +99,7 @@ describe("a reading that takes the place of one that waits", () => {
     expect(load.reads).toBe(24);
   });
 
-  test("tells all that that one told", async () => {
+  test("reports all that the lost one did", async () => {
     const walk = createTestSource("walk");
     const disk = createTestSource("disk", { rule: within(1) });
     await using bench = createBench([walk, disk], { outcome: null });

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { describe, expect, test } from "@jest/globals";
 import { createBench, createTestSource, INTERVAL_MS } from "./fixture.ts";
 
-/** Takes until it is told to end, as a good source does. */
+/** Ends when it is aborted, as a good source does. */
 async function untilAborted(signal: AbortSignal): Promise<never> {
   await once(signal, "abort");
   throw new Error("aborted");
@@ -65,7 +65,7 @@ describe("a source that fails and works in turn", () => {
     return source;
   }
 
-  test("is told some times an hour, then how often, and how it stands; each value is reported", async () => {
+  test("is logged a few times an hour, then with a count and its state; each value is reported", async () => {
     const source = flapping("gate");
     await using bench = createBench([source]);
     await bench.start();
@@ -83,7 +83,7 @@ describe("a source that fails and works in turn", () => {
     expect(bench.data()).toEqual(values);
   });
 
-  test("does not silence another one, and a failure that lasts is told when it was left out", async () => {
+  test("does not silence another one, and a lasting failure that was left out is in the next count", async () => {
     const source = flapping("gate");
     const door = createTestSource("door");
     await using bench = createBench([source, door]);
@@ -102,7 +102,7 @@ describe("a source that fails and works in turn", () => {
     ]);
   });
 
-  test("has what was left out told at the end, too", async () => {
+  test("is counted at the end, too", async () => {
     const bench = createBench([flapping("gate")]);
     await bench.start();
     for (let turn = 1; turn < 10; turn += 1) await bench.pass(INTERVAL_MS);
@@ -130,7 +130,7 @@ describe("a slow source", () => {
     expect(bench.data().at(-1)).toEqual({ slow: 7 });
   });
 
-  test("is told to end after the interval; its group takes its turn and the next one on time", async () => {
+  test("is aborted after the interval; its group takes its turn and the next one on time", async () => {
     const slow = createTestSource("slow");
     const walk = createTestSource("walk");
     slow.answer = untilAborted;
@@ -158,7 +158,7 @@ describe("a slow source", () => {
     expect(bench.log).toHaveLength(1);
   });
 
-  test("that does not even end when it is told to is left behind, until it has ended", async () => {
+  test("that does not end when aborted is left behind, until it has ended", async () => {
     const stuck = createTestSource("stuck");
     const walk = createTestSource("walk");
     const measured = Promise.withResolvers<{ stuck: number }>();

@@ -97,7 +97,7 @@ describe("a changed interval", () => {
     expect(bench.reporter.intervalMs).toBe(50_000);
   });
 
-  test("sets the timer anew also when it is the one that held already", async () => {
+  test("restarts the timer also when the interval is the same", async () => {
     const walk = createTestSource("walk");
     await using bench = createBench([walk]);
     await bench.start();
@@ -154,7 +154,7 @@ describe("the choice of sources", () => {
 });
 
 describe("a report on demand", () => {
-  test("tells all attributes of all active sources, whatever their deadbands say", async () => {
+  test("reports all attributes of all active sources, whatever their deadbands say", async () => {
     const quiet = { rule: within(1) };
     const walk = createTestSource("walk", quiet);
     const load = createTestSource("load", { ...quiet, everyMs: 60_000 });
@@ -183,7 +183,7 @@ describe("a report on demand", () => {
     expect(bench.data()).toEqual([{ walk: 0 }, { walk: 0.5 }]);
   });
 
-  test("tells what became of each message", async () => {
+  test("returns the outcome of each message", async () => {
     await using bench = createBench([createTestSource("walk")], {
       outcome: { kind: "dropped", reason: "no room" },
     });

@@ -6,8 +6,8 @@ const fail = async (): Promise<never> => {
   throw new Error("it is off");
 };
 
-/** What the last state says is stale. */
-const told = ({ sent }: Bench): readonly string[] | undefined => sent.at(-1)?.state.stale;
+/** The stale attributes of the last state. */
+const staleIn = ({ sent }: Bench): readonly string[] | undefined => sent.at(-1)?.state.stale;
 
 async function passTurns(bench: Bench, turns: number): Promise<void> {
   for (let turn = 0; turn < turns; turn += 1) await bench.pass(INTERVAL_MS);
@@ -21,16 +21,16 @@ describe("an attribute that is not measured any more", () => {
     await bench.start();
     disk.answer = async () => ({ free: 1 });
     await passTurns(bench, 2);
-    expect(told(bench)).toBeUndefined();
+    expect(staleIn(bench)).toBeUndefined();
     disk.answer = fail;
     await passTurns(bench, 1);
-    expect(told(bench)).toEqual(["used"]);
+    expect(staleIn(bench)).toEqual(["used"]);
     await passTurns(bench, 2);
-    expect(told(bench)).toEqual(["used", "free"]);
+    expect(staleIn(bench)).toEqual(["used", "free"]);
     disk.says(2);
     await passTurns(bench, 1);
     expect(bench.sent.at(-1)?.state).toMatchObject({ data: { walk: 0, used: 2, free: 2 } });
-    expect(told(bench)).toBeUndefined();
+    expect(staleIn(bench)).toBeUndefined();
   });
 
   test("is named in the states of another interval, too, and never in those that may come late", async () => {
@@ -66,9 +66,9 @@ describe("an attribute that is not measured any more", () => {
     quiet.answer = fail;
     const turns = (3 * (SILENCE_MS + INTERVAL_MS)) / INTERVAL_MS;
     await passTurns(bench, turns - 1);
-    expect(told(bench)).toBeUndefined();
+    expect(staleIn(bench)).toBeUndefined();
     await passTurns(bench, 1);
-    expect(told(bench)).toEqual(["quiet"]);
+    expect(staleIn(bench)).toEqual(["quiet"]);
     bench.reporter.setRule("quiet", within(1, 100 * SILENCE_MS));
     quiet.says(0);
     await passTurns(bench, 1);
@@ -83,11 +83,11 @@ describe("an attribute that is not measured any more", () => {
     await bench.start();
     bench.reporter.setActiveSources(["walk"]);
     await passTurns(bench, 3);
-    expect(told(bench)).toEqual(["disk"]);
+    expect(staleIn(bench)).toEqual(["disk"]);
     bench.reporter.setActiveSources(["walk", "disk", "idle"]);
     await bench.pass(0);
     await passTurns(bench, 1);
-    expect(told(bench)).toBeUndefined();
+    expect(staleIn(bench)).toBeUndefined();
   });
 
   test("is none because it was measured less often before", async () => {

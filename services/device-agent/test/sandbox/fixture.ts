@@ -20,7 +20,7 @@ export function openTestSandbox(folder: string, limits: TestLimits = {}): Sandbo
   return openSandbox({ folder, quotaBytes, reserveBytes }, measureFree);
 }
 
-/** What the disk tells on its first, second, … question; the last holds on. Each may do something by the way. */
+/** The free bytes at the first, second, … call; the last answer stays. Each may have a side effect. */
 export function answers(...steps: (() => number)[]): MeasureFree {
   let asked = 0;
   return async () => {

@@ -13,7 +13,7 @@ import {
 } from "node:fs";
 import { describe, expect, test } from "@jest/globals";
 import { EXIT_CODES, Fault } from "@weir/runtime";
-import { type TemporaryFolder, temporaryFolder } from "@weir/testkit";
+import { faultOf, type TemporaryFolder, temporaryFolder } from "@weir/testkit";
 import { answers, contentOf, MB, NEVER, openTestSandbox } from "./fixture.ts";
 
 const PLENTY = 1e15;
@@ -190,13 +190,3 @@ describe("what a killed run has left", () => {
 });
 
 const NOT_THERE = { throwIfNoEntry: false } as const;
-
-function faultOf(task: () => unknown): Fault {
-  try {
-    task();
-  } catch (error) {
-    if (error instanceof Fault) return error;
-    throw error;
-  }
-  throw new Error("there was no fault");
-}

@@ -5,7 +5,7 @@ import { createFakeClock, eventually, type TemporaryFolder, temporaryFolder } fr
 import { source as command } from "../../src/sources/command.ts";
 import { openSource, problemsWith, read } from "./fixture.ts";
 
-/** Whether a process is there; a dead one that nobody has buried is not. */
+/** Whether a process runs; a zombie does not. */
 function runs(pid: string): boolean {
   try {
     return !execFileSync("ps", ["-o", "stat=", "-p", pid], { encoding: "utf8" }).startsWith("Z");
@@ -48,7 +48,7 @@ describe("a program's output", () => {
     ["nothing", {}],
     ["temp: none", { pattern: "temp: (\\S+)" }],
     ["1e999", {}],
-  ])("%j with %j is no number, and that is told", async (output, options) => {
+  ])("%j with %j is no number, which is an error", async (output, options) => {
     using source = openSource(command, { program: "echo", arguments: [output], ...options });
     await expect(read(source)).rejects.toThrow(
       `echo wrote no number: ${JSON.stringify(`${output}\n`)}`,
@@ -97,14 +97,14 @@ describe("a program", () => {
     }
   });
 
-  test("that fails is told of with its code and the first line of what it complained", async () => {
+  test("that fails is an error with its code and the first line of its standard error", async () => {
     using folder = temporaryFolder();
     const program = script(folder, "echo 5; echo 'no sensor' >&2; echo more >&2; exit 3");
     using source = openSource(command, { program }, { base: folder.path });
     await expect(read(source)).rejects.toThrow(/^\.\/program ended with code 3: no sensor$/);
   });
 
-  test("that is killed, or is not there, is told of", async () => {
+  test("that is killed, or is missing, is an error", async () => {
     using folder = temporaryFolder();
     using killed = openSource(
       command,
@@ -116,7 +116,7 @@ describe("a program", () => {
     await expect(read(missing)).rejects.toThrow("no-such-program cannot be started");
   });
 
-  test("that never ends is ended with its children, and the next read starts it anew", async () => {
+  test("that never ends is ended with its children, and the next read starts it again", async () => {
     using folder = temporaryFolder();
     const clock = createFakeClock();
     const program = script(
@@ -138,7 +138,7 @@ describe("a program", () => {
 
   test.each([
     ["its output", ""],
-    ["its output while nobody reads its complaints", " | tee /dev/stderr"],
+    ["its output while its standard error is full", " | tee /dev/stderr"],
   ])("that never ends to write to %s is ended", async (_, way) => {
     using folder = temporaryFolder();
     const program = script(folder, `echo $$ > pids.new\nmv pids.new pids\nyes 1${way}`);

@@ -2,7 +2,7 @@ import { expect, test } from "@jest/globals";
 import { source as scatter } from "../../src/sources/random-scatter.ts";
 import { openSource, problemsWith, read } from "./fixture.ts";
 
-test("a scatter is named as its source, from 0 to 28.910 unless it is told otherwise", () => {
+test("a scatter is named as its source, from 0 to 28.910 by default", () => {
   using source = openSource(scatter, {}, { name: "noise" });
   expect(source.attributes).toEqual([
     {

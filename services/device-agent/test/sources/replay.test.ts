@@ -11,7 +11,7 @@ interface Replayed {
   samples: Sample[];
 }
 
-/** The first samples of a recording, and what was told in between as text. */
+/** The first samples of a recording, and the errors in between as text. */
 async function replayed(
   file: string,
   text: string,
@@ -133,7 +133,7 @@ describe("a recording", () => {
 });
 
 describe("bad lines", () => {
-  test("are passed over, and told of once, with their number and the first of them", async () => {
+  test("are skipped, and reported once, with their number and the first of them", async () => {
     using folder = temporaryFolder();
     writeFileSync(folder.file("mixed.txt"), '1\nhot\n{"number":\n[1]\ntrue\n1e999\n2\n');
     using source = openSource(replay, { file: "mixed.txt" }, { base: folder.path });
@@ -147,7 +147,7 @@ describe("bad lines", () => {
     ]);
   });
 
-  test("are told of when a quote is forgotten; after a million characters the rest is read", async () => {
+  test("are reported when a quote is missing; after a million characters the rest is read", async () => {
     using folder = temporaryFolder();
     const rows = ["a,b", "1,2", '"3,4', ..."5,6 ".repeat(300_000).split(" "), '7,"8"'];
     writeFileSync(folder.file("torn.csv"), rows.join("\n"));

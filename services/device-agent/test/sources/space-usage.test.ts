@@ -34,7 +34,7 @@ test.each(["/", "/tmp", "/dev/shm"])("what it says of %s is what df says", async
   });
 });
 
-test("it tells what it measures, in GB of 10^9 bytes and in percent", () => {
+test("it reports in GB of 10^9 bytes and in percent", () => {
   using source = openSource(spaceUsage);
   expect(
     source.attributes.map(({ name, label, unit, decimals, deviceClass }) => [
@@ -67,7 +67,7 @@ test("what is no disk is full to no percent", async () => {
   expect(await read(source)).toEqual({ "drive-space-used": 0, "drive-space-free": 0 });
 });
 
-test("a disk that is not there is told of, each time it is asked", async () => {
+test("a missing disk is an error at each read", async () => {
   using source = openSource(spaceUsage, { mount: "/not-mounted" });
   await expect(read(source)).rejects.toThrow("ENOENT");
   await expect(read(source)).rejects.toThrow("ENOENT");

@@ -10,7 +10,7 @@ function zone(folder: TemporaryFolder, name: string, text: string | null): void 
   if (text !== null) writeFileSync(join(folder.file(name), "temp"), text);
 }
 
-test("the machine is measured within the ranges that are told", async () => {
+test("the machine is measured within its ranges", async () => {
   using source = openSource(system);
   // Processors are reckoned between two moments, and the machine counts in hundredths of a second.
   const sample = await eventually(async () => {
@@ -55,7 +55,7 @@ describe("the temperature", () => {
     expect(await read(source)).toMatchObject({ temperature: 48.3 });
   });
 
-  test("is left out while no zone tells it", async () => {
+  test("is left out while no zone reports it", async () => {
     using folder = temporaryFolder();
     zone(folder, "thermal_zone0", null);
     using source = openSource(system, { thermalFolder: "." }, { base: folder.path });
