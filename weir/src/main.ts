@@ -1,4 +1,10 @@
-import { listenForStopRequest, loadEnvironment, systemClock } from "@weir/runtime";
+import {
+  EXIT_CODES,
+  errorCode,
+  listenForStopRequest,
+  loadEnvironment,
+  systemClock,
+} from "@weir/runtime";
 import { runWeir } from "./weir.ts";
 
 // The services that `agent` and `print` run listen to signals themselves, so nobody does before a command asks.
@@ -13,6 +19,11 @@ function stopSignal(): AbortSignal {
   return stopping.signal;
 }
 
+process.stdout.on("error", (error) => {
+  // The reader has had enough: head(1), or a pager that was left.
+  if (errorCode(error) === "EPIPE") process.exit(EXIT_CODES.ok);
+  throw error;
+});
 process.exitCode = await runWeir(process.argv.slice(2), {
   environment: loadEnvironment(),
   clock: systemClock,

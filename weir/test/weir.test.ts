@@ -1,6 +1,9 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
+import { text } from "node:stream/consumers";
 import { describe, expect, test } from "@jest/globals";
-import { startHere } from "./fixture.ts";
+import { startHere, WEIR } from "./fixture.ts";
 
 const COMMANDS = [
   ...["export", "replay", "audit", "verify-stats", "config", "command", "agent", "fleet"],
@@ -51,4 +54,14 @@ describe("weir", () => {
     const file = JSON.parse(readFileSync("config/weir.schema.json", "utf8"));
     expect(JSON.parse(out)).toEqual(file);
   });
+
+  test.each([[["--help"]], [["faults", "--list"]]])(
+    "ends quietly with %j when nothing reads its output any more",
+    async (argv) => {
+      const child = spawn(process.execPath, [WEIR, ...argv], { stdio: ["ignore", "pipe", "pipe"] });
+      child.stdout.destroy();
+      const [err, [code]] = await Promise.all([text(child.stderr), once(child, "close")]);
+      expect({ code, err }).toEqual({ code: 0, err: "" });
+    },
+  );
 });
