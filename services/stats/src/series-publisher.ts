@@ -2,7 +2,7 @@ import type { ReconnectingClient } from "@weir/mqtt";
 import type { Moment, Series, SeriesSet } from "./series-set.ts";
 
 /** How series are published. */
-export interface SeriesPace {
+interface SeriesPace {
   /** Each series at most so often, in milliseconds. */
   intervalMs: number;
   /** Unchanged ones so often, in milliseconds; less often where there are many. */
