@@ -84,7 +84,7 @@ const client: ReconnectingClient = createReconnectingClient({
   availability: { topic: deviceTopics(address).availability },
   onMessage: (message) => void handler.receive(message),
   onConnected: () => handler.connected(client),
-  onDisconnected: handler.disconnected,
+  onDisconnected: () => handler.disconnected(),
   clock: systemClock,
   logger,
 });
