@@ -33,7 +33,7 @@ export interface StandaloneConfig {
   environment: Environment;
 }
 
-/** The embedded broker is for this machine alone: it asks nobody for a password. */
+/** The embedded broker is for this machine alone: it asks for no password. */
 export const EMBEDDED_BROKER_HOST = "127.0.0.1";
 
 export const standaloneSettings = section("Without Docker (npm start)", {
@@ -51,7 +51,7 @@ export const standaloneSettings = section("Without Docker (npm start)", {
   }),
 });
 
-/** Every setting that `npm start` heeds, for `--help`. */
+/** Every setting of `npm start`, for `--help`. */
 export const allSettings = {
   ...standaloneSettings,
   ...publisherSettings,

@@ -48,7 +48,7 @@ const LASTING_CODES: readonly (number | null)[] = [
 ];
 
 /** What became of `npm start | head`. */
-export const NO_READER: StopRequest = { reason: "nobody reads the table any more" };
+export const NO_READER: StopRequest = { reason: "the reader of the table has left" };
 
 export function keep(part: Part, options: KeeperOptions): Keeper {
   const { config, isVerbose, terminal, clock, onEnd } = options;
@@ -172,7 +172,7 @@ interface PartProcessOptions {
 function startPart(part: Part, options: PartProcessOptions): PartProcess {
   const { environment, isVerbose, relay } = options;
   const child = spawn(process.execPath, [...NODE_ARGUMENTS, part.main], {
-    // Without it each start strips and compiles every file anew, and keeps what does that in memory.
+    // Without it each start strips and compiles every file again, and keeps the compiler in memory.
     env: { NODE_COMPILE_CACHE: COMPILE_CACHE, ...NODE_ENVIRONMENT, ...environment },
     detached: true,
     windowsHide: true,
@@ -231,7 +231,7 @@ const STEADY_MS = 60_000;
 
 /**
  * How long to wait before a part is started again: doubled with each failure in a row, up to 30 s.
- * One that has lived for a minute begins anew.
+ * After a life of a minute the count starts again.
  */
 export function restartDelayMs(
   failures: number,

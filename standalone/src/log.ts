@@ -136,7 +136,7 @@ function renderVerbose(name: string, line: LogLine): string {
   return `${line.time.slice(11, 23)} ${name.padEnd(13)} ${level.padEnd(5)} ${shown(line.message)}${more}`;
 }
 
-/** Indented lines, such as those of a list of problems, stay lines: nobody takes them for the suite's own. */
+/** Indented lines, such as those of a list of problems, stay lines: they cannot pass for lines of the suite. */
 function shown(text: string): string {
   return text.split("\n  ").map(visible).join("\n  ");
 }
@@ -182,7 +182,7 @@ export function createLogRelay(options: LogRelayOptions): LogRelay {
     }
   }
 
-  /** A fault that repeats itself is told once; the file has every line. */
+  /** A repeated fault is shown once; the file has every line. */
   function sayOnce(text: string): void {
     if (text === shown) return;
     shown = text;

@@ -26,7 +26,7 @@ export async function runSuite(options: SuiteOptions): Promise<number> {
   const terminal = createTerminal(() => {
     for (const { part, redraw } of keepers) if (part.isOnTerminal) redraw();
   });
-  // However this process ends, a second Ctrl-C included: whoever is still there ends with it.
+  // However this process ends, a second Ctrl-C included, it ends the parts that still run.
   process.once("exit", () => {
     for (const { kill } of keepers) kill();
   });

@@ -97,14 +97,14 @@ describe("the suite without Docker", () => {
   });
 
   test.each([[[]], [["--verbose"]]])(
-    "stops when nobody reads its table any more (%p)",
+    "stops when the reader of its table has left (%p)",
     async (args) => {
       using folder = temporaryFolder();
       await using suite = await startSuite({ folder: folder.path, args, program: PATIENT });
       await hasTable(suite);
       suite.child.stdout?.destroy();
       expect(await suite.ended).toBe(0);
-      expect(suite.said()).toContain("stopping (nobody reads the table any more).");
+      expect(suite.said()).toContain("stopping (the reader of the table has left).");
     },
   );
 

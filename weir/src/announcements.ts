@@ -5,9 +5,9 @@ import { type BrokerConfig, EXIT_CODES, errorMessage, Fault, systemClock } from 
 
 /** What the publishers announce, as the broker keeps it. */
 export interface Announcements {
-  /** By publisher; `null` for one that cannot be read. */
+  /** By publisher; `null` for an announcement that cannot be parsed. */
   found: ReadonlyMap<string, Announcement | null>;
-  /** Announcements that were not looked at: their names are none, or there are too many of strangers. */
+  /** Announcements that were skipped: their names are invalid, or there are too many of unknown publishers. */
   ignored: number;
 }
 
@@ -22,18 +22,18 @@ interface Search {
 }
 
 const ANNOUNCED = "weir/publisher/";
-/** A message of our own, behind what is retained, says that all of it has come. */
+/** A message of our own is delivered behind the retained ones: then all of them have come. */
 const LAST = "weir/audit";
 /** How long the broker may take for each answer. */
 const ANSWER_MS_MAX = 20_000;
-/** Topics announced by publishers that the ledger does not know. Whoever invents them takes no more memory. */
-const STRANGE_TOPICS_MAX = 200_000;
+/** Topics announced by publishers that the ledger does not know: the limit of the memory that invented ones take. */
+const UNKNOWN_TOPICS_MAX = 200_000;
 /** Filters in one SUBSCRIBE: a packet that every broker takes. */
 const FILTERS_MAX = 200;
 
 /**
  * Reads the retained announcements. RabbitMQ sends none of them to a filter with a wildcard, so the
- * publishers in the ledger that this does not find are asked for by their own topics.
+ * audit subscribes to the own topics of publishers in the ledger that the wildcard did not find.
  *
  * @throws Fault when the broker does not answer.
  */
@@ -41,15 +41,15 @@ export async function findAnnouncements(search: Search): Promise<Announcements> 
   const { known, only } = search;
   const found = new Map<string, Announcement | null>();
   let ignored = 0;
-  let strangeTopics = 0;
+  let unknownTopics = 0;
 
   function take(publisher: string, payload: Buffer): void {
     // An empty retained message is a deletion.
     if (payload.length === 0) return;
     const announcement = parseAnnouncement(payload);
-    const isStrange = !known.has(publisher);
-    if (isStrange) strangeTopics += announcement?.entries.length ?? 1;
-    if (!isName(publisher) || (isStrange && strangeTopics > STRANGE_TOPICS_MAX)) ignored += 1;
+    const isUnknown = !known.has(publisher);
+    if (isUnknown) unknownTopics += announcement?.entries.length ?? 1;
+    if (!isName(publisher) || (isUnknown && unknownTopics > UNKNOWN_TOPICS_MAX)) ignored += 1;
     else found.set(publisher, announcement);
   }
 
@@ -104,7 +104,7 @@ async function connect(
   return {
     ask: async (filters) => {
       all = Promise.withResolvers();
-      // Another audit may be at work, and so may an answer to an earlier question.
+      // Another audit may be running, and the answer to an earlier question may be under way.
       mark = randomUUID();
       const asked = filters.map((filter): Subscription => ({ filter, qos: 1 }));
       await answered(broker.name, client.setSubscriptions([lastSubscription, ...asked]));

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { EXIT_CODES, errorCode, Fault } from "@weir/runtime";
 
-/** Ten years: a certificate that ends while nobody thinks of it silences every device. */
+/** Ten years: a certificate that ends unnoticed silences every device. */
 const VALID_DAYS = "3650";
 const SERIAL_BYTES = 16;
 /** The names that the broker has on the machine itself and in Compose's network. */
@@ -28,7 +28,7 @@ export function generateKey(): string {
   }).privateKey;
 }
 
-/** The certificate of an authority of one's own, as PEM. */
+/** The self-signed certificate of an authority, as PEM. */
 export function certifyAuthority(keyFile: string): string {
   const extensions = [
     "basicConstraints = critical,CA:TRUE,pathlen:0",
@@ -64,7 +64,7 @@ export function certifyServer(
   });
 }
 
-/** The certificate by which a client is this user. */
+/** A certificate that proves this user. */
 export function certifyClient(authority: Signed, keyFile: string, user: string): string {
   return certify(authority, keyFile, {
     commonName: user,
@@ -72,7 +72,7 @@ export function certifyClient(authority: Signed, keyFile: string, user: string):
   });
 }
 
-/** The list of the certificates that are called back, as PEM, out of a database of `openssl ca`. */
+/** The list of revoked certificates, as PEM, from a database of `openssl ca`. */
 export function certifyRevocations(authority: Signed, database: string): string {
   return inFolder((folder) => {
     const [configuration, databaseFile] = [join(folder, "openssl.cnf"), join(folder, "database")];
@@ -92,7 +92,7 @@ export function certifyRevocations(authority: Signed, database: string): string 
   });
 }
 
-/** Until when a list of revocations holds. */
+/** Until when a list of revocations is valid. */
 export function nextUpdateOf(listFile: string): Date {
   const text = openssl(["crl", "-in", listFile, "-noout", "-nextupdate"]);
   return new Date(text.trim().replace("nextUpdate=", ""));
@@ -154,7 +154,7 @@ function openssl(args: readonly string[], input = ""): string {
     return execFileSync("openssl", args, { input, encoding: "utf8", stdio: "pipe" });
   } catch (error) {
     if (errorCode(error) !== "ENOENT") throw error;
-    throw new Fault("the program openssl is not there, and it makes the certificates", {
+    throw new Fault("the program openssl is not there, and it is needed for certificates", {
       remedy:
         "Install it (apt-get install openssl, dnf install openssl, brew install openssl), and try again.",
       exitCode: EXIT_CODES.unavailable,
@@ -169,7 +169,7 @@ const HASH_BYTES = 64;
 /** Mosquitto computes it in its only thread. The passwords are random, so a slower hash would protect nothing. */
 const ITERATIONS = 1_000;
 
-/** A password that nobody guesses, of letters, digits, hyphens and underscores. */
+/** A random password of letters, digits, hyphens and underscores. */
 export function randomPassword(): string {
   return randomBytes(PASSWORD_BYTES).toString("base64url");
 }
@@ -211,7 +211,7 @@ export function withCertificate(database: string, pem: string): string {
   return `${database}V\t${timeText(validToDate)}\t\t${serialNumber}\tunknown\t/${subject}\n`;
 }
 
-/** The database with each certificate of a user called back. */
+/** The database with each certificate of a user revoked. */
 export function withRevoked(database: string, user: string, now: Date): string {
   return rewritten(database, (line) => {
     const [status, end, , ...rest] = line.split("\t");

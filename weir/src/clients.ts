@@ -31,7 +31,7 @@ import {
 
 const MARK_BYTES = 4;
 
-/** Somebody who is to be let in. */
+/** A client that is to be let in. */
 export interface Admission {
   kind: Client["kind"];
   name: string;
@@ -41,7 +41,7 @@ export interface Admission {
 }
 
 /**
- * Makes somebody known to the broker.
+ * Gives a client a credential and rights.
  *
  * @throws Fault when a name cannot be one, or is taken.
  */
@@ -67,12 +67,12 @@ export function addClient(folder: SecretsFolder, admission: Admission): Client {
     folder.write(files.certificate, certificate, "owner");
     recordCertificate(folder, client);
   }
-  // Last: a client without rights counts as not there, and is made again.
+  // Last: a client without rights counts as missing, and can be added again.
   folder.write(FILES.rights, withClient(rights, client), "containers");
   return client;
 }
 
-/** A certificate's user is one that nobody has again: what it proves must not be another's, ever. */
+/** The user of a certificate is unique for ever: the certificate must never prove another client. */
 function userFor({ name, accessKey, credential }: Admission): string {
   if (credential === "password") return accessKey ?? name;
   return `${name}.${randomBytes(MARK_BYTES).toString("hex")}`;
@@ -96,7 +96,7 @@ export function removeClient(folder: SecretsFolder, name: string): Removal {
   return removal;
 }
 
-/** What one could prove who one was with; `unknown` for a certificate that is not written down. */
+/** The credential that was removed; `unknown` for a certificate that is not recorded. */
 export type Removal = "password" | "certificate" | "unknown";
 
 function revoke(folder: SecretsFolder, client: Client): Removal {
@@ -104,13 +104,13 @@ function revoke(folder: SecretsFolder, client: Client): Removal {
   const issued = folder.read(FILES.issued);
   if (!issuedIn(issued).some(({ user }) => user === client.user)) return "unknown";
   const left = withRevoked(issued, client.user, new Date());
-  // Before the database: what it calls revoked is on the list.
+  // Before the database: what the database calls revoked is then on the list.
   folder.write(FILES.revoked, certifyRevocations(authorityOf(folder), left), "containers");
   folder.write(FILES.issued, left, "owner");
   return "certificate";
 }
 
-/** A name stands in topics, in paths and, as a user, for a session: nobody may have another's. */
+/** A name stands in topics and in paths, and names a session as a user: it must be unique. */
 function checkName(name: string, field: string, rights: string): void {
   const problem = name.startsWith("weir-")
     ? "names that begin with weir- are those of Weir's own clients; choose another"
@@ -123,7 +123,7 @@ function checkName(name: string, field: string, rights: string): void {
     ...publishersOf(rights),
   ];
   if (taken.includes(name)) {
-    throw new Fault(`${field}: ${JSON.stringify(name)} is there already, and was left as it is`, {
+    throw new Fault(`${field}: ${JSON.stringify(name)} exists already, and was left unchanged`, {
       remedy:
         "Choose another name. For a new secret, weir secure remove it first, and then add it again.",
       exitCode: EXIT_CODES.cannotCreate,

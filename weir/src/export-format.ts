@@ -11,12 +11,12 @@ const wordsByCode = new Map<number, string>(
   OUTCOMES.map(({ code, kind, reason }) => [code, reason === "" ? kind : `${kind}: ${reason}`]),
 );
 
-/** What became of a message when it was decoded, in words. */
+/** The outcome of decoding a message, in words. */
 function outcomeWords(code: number): string {
   return wordsByCode.get(code) ?? `outcome ${code} of a newer version`;
 }
 
-/** A payload as text, without any loss: as it is where it is UTF-8, in base64 elsewhere. */
+/** A payload as text without loss: UTF-8 as it is, anything else in base64. */
 function payloadText(payload: Buffer): { text: string; encoding: "utf-8" | "base64" } {
   return isUtf8(payload)
     ? { text: payload.toString("utf8"), encoding: "utf-8" }
@@ -28,7 +28,7 @@ const HEADER =
   "reception_timestamp,received,topic,payload,encoding,qos,retained,outcome,value,observed\r\n";
 
 /**
- * CSV as RFC 4180 has it. No field is changed, whatever a reader may make of it.
+ * CSV as RFC 4180 has it. No field is changed by default.
  *
  * @param forSpreadsheet puts an apostrophe in front of what spreadsheets take for a formula.
  */
@@ -95,7 +95,7 @@ export interface Format {
   line(message: StoredMessage): string;
 }
 
-/** Where text goes, no faster than it is taken. */
+/** A destination of text, with back-pressure. */
 export interface Sink {
   /** Resolves when there is room for more. @throws what the stream says, once it has failed. */
   write(text: string): Promise<void>;
@@ -103,7 +103,7 @@ export interface Sink {
   end(): Promise<void>;
 }
 
-/** Standard output, which stays open: whoever has it closes it. A terminal gets data escaped. */
+/** Standard output, which stays open. On a terminal, data is escaped. */
 export function sinkOf(stream: Writable & { isTTY?: boolean }): Sink {
   let failure: Error | null = null;
   stream.on("error", (error) => {
@@ -124,9 +124,9 @@ export function sinkOf(stream: Writable & { isTTY?: boolean }): Sink {
 }
 
 /**
- * A new file; or, to go on in, one that is there.
+ * A new file; or, to append to, one that exists.
  *
- * @throws Fault when it cannot be made, or is there already.
+ * @throws Fault when it cannot be created, or exists and is not to be appended to.
  */
 export async function openFileSink(file: string, options: { append: boolean }): Promise<Sink> {
   const stream = createWriteStream(file, { flags: options.append ? "a" : "wx" });

@@ -7,7 +7,7 @@ import {
 } from "@weir/runtime";
 import { runWeir } from "./weir.ts";
 
-// The services that `agent` and `print` run listen to signals themselves, so nobody does before a command asks.
+// Not at the start: the services that `agent` and `print` run listen to signals themselves.
 let stopping: AbortController | null = null;
 
 function stopSignal(): AbortSignal {

@@ -11,7 +11,7 @@ import type { SendWindow } from "./replay-connection.ts";
 /**
  * Plays a recording back, and returns when the broker has answered all of it or the signal aborts.
  *
- * @returns how many messages were left out, because nobody can publish to their topics.
+ * @returns how many messages were left out, because their topics cannot be published to.
  */
 export async function replay(
   request: ReplayRequest,
@@ -60,7 +60,7 @@ function outgoing(
   return { topic, payload, options, cursor };
 }
 
-/** Keeps a stream from logging its own recording, over and over. */
+/** Keeps a stream from logging its own recording again and again. */
 function ownTopicGuard({ stream, streams, broker, allowsOwnTopics }: ReplayRequest) {
   const isOwnBroker = isSameBroker(streams.brokers[stream.broker], broker);
   return (topic: string): void => {

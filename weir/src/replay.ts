@@ -147,7 +147,7 @@ async function run(
   recording.clear();
   const { sent, refused } = connection.counts();
   const others = `${grouped(refused)} refused by the broker, ${grouped(leftOut)} left out`;
-  print(`${grouped(sent)} messages sent, ${others} (topics that nobody may publish to)\n`, {
+  print(`${grouped(sent)} messages sent, ${others} (topics that cannot be published to)\n`, {
     to: out,
   });
   if (signal.aborted) {
@@ -158,7 +158,7 @@ async function run(
   return refused > 0 ? EXIT_CODES.fault : exitCode;
 }
 
-/** The broker may have had some of what it has not confirmed: that comes twice then, never not at all. */
+/** The broker may have had some messages that it has not confirmed: these arrive twice then. None is lost. */
 function whereToGoOn({ window }: ReplayConnection, { query }: ReplayRequest): string {
   const cursor = window.answeredThrough() ?? query.after;
   return cursor === undefined

@@ -43,13 +43,13 @@ export interface Step {
   isNew: boolean;
 }
 
-/** The authority that signs in this folder. @throws Fault when its key is not there. */
+/** The authority of this folder. @throws Fault when its key is not there. */
 export function authorityOf(folder: SecretsFolder): Signed {
   if (!folder.has(FILES.authorityKey)) {
     throw new Fault(
-      `${folder.pathOf(FILES.authorityKey)} is not there, and nothing is signed without it`,
+      `${folder.pathOf(FILES.authorityKey)} is missing, and nothing can be signed without it`,
       {
-        remedy: "If you keep it somewhere else, put it back for as long as this takes.",
+        remedy: "If you keep it elsewhere, put it back while this command runs.",
         exitCode: EXIT_CODES.unavailable,
       },
     );
@@ -60,7 +60,7 @@ export function authorityOf(folder: SecretsFolder): Signed {
   };
 }
 
-/** What the suite is told of itself. */
+/** The names of the suite. */
 interface SuiteIdentity {
   /** What devices call the broker: names and addresses. */
   hosts: readonly string[];
@@ -69,7 +69,7 @@ interface SuiteIdentity {
 }
 
 /**
- * Makes what is missing, and leaves alone what is there.
+ * Creates what is missing, and leaves what exists unchanged.
  *
  * @throws Fault when the server needs a certificate and no host is given, or one is none.
  */
@@ -118,7 +118,7 @@ export function initialise(folder: SecretsFolder, { hosts, deviceId }: SuiteIden
   return steps;
 }
 
-/** What an earlier Weir has made becomes what this one makes: other rights, users that it had not. */
+/** Brings files of an earlier Weir up to date: rights, and users that it did not have. */
 function renew(folder: SecretsFolder, suite: string, clients: readonly Client[]): void {
   const before = folder.read(FILES.rights);
   let rights = withMissingBlocks(renewed(before), suite);
@@ -133,7 +133,7 @@ function renew(folder: SecretsFolder, suite: string, clients: readonly Client[])
   for (const client of clientsOf(rights)) recordCertificate(folder, client);
 }
 
-/** A certificate that is not written down cannot be called back. */
+/** A certificate that is not recorded cannot be revoked. */
 export function recordCertificate(folder: SecretsFolder, client: Client): void {
   const { certificate } = filesOf(client);
   const issued = folder.read(FILES.issued);
@@ -142,7 +142,7 @@ export function recordCertificate(folder: SecretsFolder, client: Client): void {
   folder.write(FILES.issued, withCertificate(issued, folder.read(certificate)), "owner");
 }
 
-/** Makes a password one that the broker knows. */
+/** Adds a password to those that the broker knows. */
 export function keepPassword(folder: SecretsFolder, user: string, password: string): void {
   const passwords = withPassword(folder.read(FILES.passwords), user, password);
   folder.write(FILES.passwords, passwords, "containers");
@@ -151,7 +151,7 @@ export function keepPassword(folder: SecretsFolder, user: string, password: stri
 function checkHosts(hosts: readonly string[]): void {
   if (hosts.length === 0) {
     throw new Fault(
-      "--host: there is none; the certificate must name what devices call the broker",
+      "--host is missing; the certificate must contain the names by which devices call the broker",
       {
         remedy: "Say --host my.host.name or --host 192.168.1.5, or both.",
         exitCode: EXIT_CODES.configuration,
@@ -167,7 +167,7 @@ function checkHosts(hosts: readonly string[]): void {
   }
 }
 
-/** The files that everything hangs on. */
+/** The files of the suite. */
 export const FILES = {
   authorityKey: "ca.key",
   authority: "ca.crt",
@@ -175,9 +175,9 @@ export const FILES = {
   server: "mosquitto/server.crt",
   passwords: "mosquitto/passwords",
   rights: "mosquitto/rights",
-  /** What was signed for clients, so that it can be called back: `openssl ca`'s database. */
+  /** The certificates of clients, so that they can be revoked: a database of `openssl ca`. */
   issued: "ca.database",
-  /** The certificates that are called back; the broker refuses them. */
+  /** The revoked certificates; the broker refuses them. */
   revoked: "mosquitto/revoked.pem",
 } as const;
 
@@ -197,11 +197,11 @@ export function filesOf({ kind, name }: { kind: string; name: string }): ClientF
 type Readers = "owner" | "containers";
 
 const FILE_MODES = { owner: 0o600, containers: 0o644 } as const;
-/** The folder as a whole is its owner's alone, so nobody else on the machine comes as far as any file. */
+/** Only the owner can enter the folder, so its files are out of reach for other users. */
 const ROOT_MODE = 0o700;
 const INNER_MODE = 0o755;
 
-/** Another command of this kind takes seconds. */
+/** Each command takes seconds. */
 const LOCK_WAIT_MS = 120_000;
 
 /** The folder of keys, certificates, passwords and rights. Its files are named by their paths in it. */
@@ -231,7 +231,7 @@ export function openSecretsFolder(root: string): SecretsFolder {
     lock: () => {
       makeFolder(root, ROOT_MODE);
       return lockFile(pathOf("secrets"), {
-        message: `another weir secure is at work in ${root}`,
+        message: `another weir secure is running in ${root}`,
         remedy: "Wait until it has ended, and try again.",
         waitMs: LOCK_WAIT_MS,
       });

@@ -152,7 +152,7 @@ function ownDeviceId(environment: Environment): string {
 function renderSteps(steps: readonly Step[], [host = "NAME"]: readonly string[]): string {
   return `${steps.map(({ path, isNew }) => `${isNew ? "made" : "kept"}  ${path}`).join("\n")}
 
-Keep a copy of the folder where nobody else reads it. Next:
+Keep a copy of the folder in a safe place. Next:
   npx weir secure device garden         for each device; its broker is mqtts://${host}:8883
   docker compose -f docker-compose.yml -f docker-compose-secured.yml up --build
 `;
