@@ -18,26 +18,7 @@ import type { Part } from "./part.ts";
 import { untilReady } from "./preflight.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** Keeps one part alive: starts it, and again when it ends without being asked to. */
-export interface Keeper {
-  part: Part;
-  /** Resolves when it has been ready for the first time. */
-  ready: Promise<void>;
-  /** Resolves when it has ended; false when it had to be killed or ended with a fault. */
-  stop(timeoutMs: number): Promise<boolean>;
-  /** Ends it at once. */
-  kill(): void;
-  redraw(): void;
-}
-
-interface KeeperOptions {
-  config: StandaloneConfig;
-  isVerbose: boolean;
-  terminal: Terminal;
-  clock: Clock;
-  /** Called when the suite is to end: a part cannot start, and trying again is useless, or it is done. */
-  onEnd: (end: StopRequest | Fault) => void;
-}
+export type Keeper = ReturnType<typeof keep>;
 
 /** What a restart does not mend: something is missing, taken, or wrong. */
 const LASTING_CODES: readonly (number | null)[] = [
@@ -50,7 +31,18 @@ const LASTING_CODES: readonly (number | null)[] = [
 /** What became of `npm start | head`. */
 export const NO_READER: StopRequest = { reason: "the reader of the table has left" };
 
-export function keep(part: Part, options: KeeperOptions): Keeper {
+/** Keeps one part alive: starts it, and again when it ends without being asked to. */
+export function keep(
+  part: Part,
+  options: {
+    config: StandaloneConfig;
+    isVerbose: boolean;
+    terminal: Terminal;
+    clock: Clock;
+    /** Called when the suite is to end: a part cannot start, and trying again is useless, or it is done. */
+    onEnd: (end: StopRequest | Fault) => void;
+  },
+) {
   const { config, isVerbose, terminal, clock, onEnd } = options;
   const file = openLogFile({ folder: config.logFolder, name: part.name, onFault: terminal.say });
   const log = createLogRelay({ name: part.name, file, terminal, isVerbose });
@@ -118,8 +110,10 @@ export function keep(part: Part, options: KeeperOptions): Keeper {
   const life = live();
   return {
     part,
+    /** Resolves when it has been ready for the first time. */
     ready: ready.promise,
-    stop: async (timeoutMs) => {
+    /** Resolves when it has ended; false when it had to be killed or ended with a fault. */
+    stop: async (timeoutMs: number): Promise<boolean> => {
       stopping.abort();
       current?.requestStop();
       let isKilled = false;
@@ -130,8 +124,9 @@ export function keep(part: Part, options: KeeperOptions): Keeper {
       await life;
       return !isKilled && (lastEnding?.code ?? 0) === 0;
     },
-    kill: () => current?.kill(),
-    redraw: () => current?.redraw(),
+    /** Ends it at once. */
+    kill: (): void => current?.kill(),
+    redraw: (): void => current?.redraw(),
   };
 }
 
@@ -146,30 +141,22 @@ interface Ending {
 }
 
 /** One life of a part. */
-interface PartProcess {
-  /** Resolves with the port of its /readyz; never, if it ends before it listens. */
-  httpPort: Promise<number>;
-  /** Resolves when it has ended and its log is read. */
-  ended: Promise<Ending>;
-  requestStop(): void;
-  kill(): void;
-  /** Tells it that something else was written to its terminal. */
-  redraw(): void;
-}
-
-interface PartProcessOptions {
-  environment: Environment;
-  /** Whether it may draw on the terminal in place. */
-  isVerbose: boolean;
-  relay: (log: Readable) => Promise<void>;
-}
+type PartProcess = ReturnType<typeof startPart>;
 
 /**
  * Starts a part in a process group of its own: a Ctrl-C goes to the whole group of the terminal, and
  * the supervisor decides who stops when. Through the IPC channel a part learns that the supervisor
  * has ended, however that happened.
  */
-function startPart(part: Part, options: PartProcessOptions): PartProcess {
+function startPart(
+  part: Part,
+  options: {
+    environment: Environment;
+    /** Whether the terminal shows every log line, so that the part must not draw in place. */
+    isVerbose: boolean;
+    relay: (log: Readable) => Promise<void>;
+  },
+) {
   const { environment, isVerbose, relay } = options;
   const child = spawn(process.execPath, [...NODE_ARGUMENTS, part.main], {
     // Without it each start strips and compiles every file again, and keeps the compiler in memory.
@@ -182,15 +169,18 @@ function startPart(part: Part, options: PartProcessOptions): PartProcess {
   child.stdout?.pipe(process.stdout, { end: false });
 
   return {
+    /** Resolves with the port of its /readyz; never, if it ends before it listens. */
     httpPort: readHttpPort(child),
+    /** Resolves when it has ended and its log is read. */
     ended: untilEnded(child, relay),
-    requestStop: () => {
+    requestStop: (): void => {
       // Windows knows no SIGTERM; there the end of the channel is the request.
       if (process.platform !== "win32") child.kill("SIGTERM");
       else if (child.connected) child.disconnect();
     },
-    kill: () => void child.kill("SIGKILL"),
-    redraw: () => {
+    kill: (): void => void child.kill("SIGKILL"),
+    /** Reports to it that something else was written to its terminal. */
+    redraw: (): void => {
       if (process.platform !== "win32") child.kill("SIGCONT");
     },
   };
@@ -213,7 +203,7 @@ async function readHttpPort(child: ChildProcess): Promise<number> {
 
 async function untilEnded(
   child: ChildProcess,
-  relay: PartProcessOptions["relay"],
+  relay: (log: Readable) => Promise<void>,
 ): Promise<Ending> {
   const logged = child.stderr === null ? Promise.resolve() : relay(child.stderr);
   try {

@@ -4,28 +4,23 @@ import type { Readable } from "node:stream";
 import { errorCode, errorMessage, visible } from "@weir/runtime";
 import { readLines, type Terminal } from "./terminal.ts";
 
-/** A log that takes at most twice `bytesMax` on disk: `<name>.log`, and the one before as `.old`. */
-interface LogFile extends Disposable {
-  path: string;
-  append(line: string): void;
-}
+const BYTES_MAX = 10 * 1024 * 1024;
 
-interface LogFileOptions {
+type LogFile = ReturnType<typeof openLogFile>;
+
+/**
+ * Opens a new log and keeps the previous one: `<name>.log`, and the one before as `.old`, of at most
+ * `bytesMax` each.
+ *
+ * @throws when the folder cannot be written.
+ */
+export function openLogFile(options: {
   folder: string;
   name: string;
   bytesMax?: number;
   /** Called once when it cannot be written; lines are dropped from then on. */
   onFault: (message: string) => void;
-}
-
-const BYTES_MAX = 10 * 1024 * 1024;
-
-/**
- * Opens a new log and keeps the previous one.
- *
- * @throws when the folder cannot be written.
- */
-export function openLogFile(options: LogFileOptions): LogFile {
+}) {
   const { folder, name, bytesMax = BYTES_MAX, onFault } = options;
   mkdirSync(folder, { recursive: true });
   const path = join(folder, `${name}.log`);
@@ -39,7 +34,7 @@ export function openLogFile(options: LogFileOptions): LogFile {
 
   return {
     path,
-    append: (line) => {
+    append: (line: string): void => {
       if (descriptor === null) return;
       const text = `${line}\n`;
       try {
@@ -145,25 +140,16 @@ function sentence(text: string): string {
   return /[.!?]$/.test(text) ? text : `${text}.`;
 }
 
-interface LogRelayOptions {
+const PLAIN_LINES_MAX = 40;
+
+/** Takes the log of one process, life after life, into its file and to the terminal. */
+export function createLogRelay(options: {
   name: string;
   file: LogFile;
   terminal: Terminal;
   /** Whether the terminal shows every line, or only what somebody must know. */
   isVerbose: boolean;
-}
-
-/** Takes the log of one process, life after life, into its file and to the terminal. */
-interface LogRelay {
-  /** Resolves when the stream has ended. */
-  relay(log: Readable): Promise<void>;
-  /** The newest lines of this life that are no lines of a log. */
-  plainText(): string;
-}
-
-const PLAIN_LINES_MAX = 40;
-
-export function createLogRelay(options: LogRelayOptions): LogRelay {
+}) {
   const { name, file, terminal, isVerbose } = options;
   let plainLines: string[] = [];
   let shown: string | null = null;
@@ -190,10 +176,12 @@ export function createLogRelay(options: LogRelayOptions): LogRelay {
   }
 
   return {
-    relay: (log) => {
+    /** Resolves when the stream has ended. */
+    relay: (log: Readable): Promise<void> => {
       plainLines = [];
       return readLines(log, take);
     },
-    plainText: () => plainLines.join("\n"),
+    /** The newest lines of this life that are no lines of a log. */
+    plainText: (): string => plainLines.join("\n"),
   };
 }

@@ -1,24 +1,23 @@
 import type { Readable } from "node:stream";
 import { print } from "@weir/runtime";
 
-/** Where the suite speaks to whoever started it: standard error, for standard output is the table's. */
-export interface Terminal {
-  /** A sentence of the suite. */
-  say(sentence: string): void;
-  /** A line as it is. */
-  write(line: string): void;
-}
+export type Terminal = ReturnType<typeof createTerminal>;
 
-/** @param onWritten called after each line, for whoever draws on the same terminal. */
-export function createTerminal(onWritten: () => void): Terminal {
+/**
+ * Where the suite reports to its user: standard error, for standard output is the table's.
+ *
+ * @param onWritten called after each line, for a part that draws on the same terminal.
+ */
+export function createTerminal(onWritten: () => void) {
   // A terminal that was closed takes no more lines; the suite still has to stop in order.
   process.stderr.on("error", () => {});
 
+  /** A line as it is. */
   function write(line: string): void {
     print(`${line}\n`, { to: process.stderr });
     onWritten();
   }
-  return { say: (sentence) => write(`weir: ${sentence}`), write };
+  return { say: (sentence: string): void => write(`weir: ${sentence}`), write };
 }
 
 // A process that writes without end and without a line break must not fill the memory of this one.

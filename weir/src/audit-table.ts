@@ -34,14 +34,12 @@ const HEAD = [
   "last seen (UTC)",
 ];
 
-/** The audit as a table for a terminal, the worst first, with sentences on what it means. */
-interface AuditTable {
-  add(line: AuditLine): void;
-  render(notes: AuditNotes): string;
-}
-
-/** @param shownMax lines that are kept and shown at most, and as many doubts. */
-export function createAuditTable(shownMax: number): AuditTable {
+/**
+ * The audit as a table for a terminal, the worst first, with sentences on what it means.
+ *
+ * @param shownMax lines that are kept and shown at most, and as many doubts.
+ */
+export function createAuditTable(shownMax: number) {
   const missing: AuditLine[] = [];
   const others: AuditLine[] = [];
   const claims: AuditLine[] = [];
@@ -53,12 +51,12 @@ export function createAuditTable(shownMax: number): AuditTable {
   }
 
   return {
-    add: (line) => {
+    add: (line: AuditLine): void => {
       count += 1;
       const list = listFor(line);
       if (list.length < shownMax) list.push(line);
     },
-    render: (notes) => {
+    render: (notes: AuditNotes): string => {
       const shown = [...missing, ...others, ...claims].slice(0, shownMax);
       const table = count === 0 ? [] : [columns([HEAD, ...shown.map(cellsOf)])];
       const cut = count - shown.length;

@@ -182,13 +182,7 @@ export const FILES = {
 } as const;
 
 /** Where the secrets of a device or an operator are: files of the folder. */
-interface ClientFiles {
-  password: string;
-  key: string;
-  certificate: string;
-}
-
-export function filesOf({ kind, name }: { kind: string; name: string }): ClientFiles {
+export function filesOf({ kind, name }: { kind: string; name: string }) {
   const path = `${kind}s/${name}`;
   return { password: `${path}.password`, key: `${path}.key`, certificate: `${path}.crt` };
 }
@@ -205,59 +199,63 @@ const INNER_MODE = 0o755;
 const LOCK_WAIT_MS = 120_000;
 
 /** The folder of keys, certificates, passwords and rights. Its files are named by their paths in it. */
-export interface SecretsFolder {
-  /** Keeps other commands out while files are read and written again. @throws Fault after two minutes. */
-  lock(): Disposable;
-  pathOf(file: string): string;
-  has(file: string): boolean;
-  /** @throws Fault when it is not there. */
-  read(file: string): string;
-  /** Replaces the whole file at once, so that a broker that reads it meanwhile has the old or the new one. */
-  write(file: string, text: string, readers: Readers): void;
-  remove(file: string): void;
-}
+export class SecretsFolder {
+  readonly #root: string;
 
-export function openSecretsFolder(root: string): SecretsFolder {
-  const pathOf = (file: string): string => join(root, file);
-
-  function makeFolder(path: string, mode: number): void {
-    mkdirSync(path, { recursive: true });
-    // The umask may have taken from it what a container needs.
-    chmodSync(path, mode);
+  constructor(root: string) {
+    this.#root = root;
   }
 
-  return {
-    pathOf,
-    lock: () => {
-      makeFolder(root, ROOT_MODE);
-      return lockFile(pathOf("secrets"), {
-        message: `another weir secure is running in ${root}`,
-        remedy: "Wait until it has ended, and try again.",
-        waitMs: LOCK_WAIT_MS,
+  /** Keeps other commands out while files are read and written again. @throws Fault after two minutes. */
+  lock(): Disposable {
+    makeFolder(this.#root, ROOT_MODE);
+    return lockFile(this.pathOf("secrets"), {
+      message: `another weir secure is running in ${this.#root}`,
+      remedy: "Wait until it has ended, and try again.",
+      waitMs: LOCK_WAIT_MS,
+    });
+  }
+
+  pathOf(file: string): string {
+    return join(this.#root, file);
+  }
+
+  has(file: string): boolean {
+    return existsSync(this.pathOf(file));
+  }
+
+  /** @throws Fault when it is missing. */
+  read(file: string): string {
+    try {
+      return readFileSync(this.pathOf(file), "utf8");
+    } catch (error) {
+      if (errorCode(error) !== "ENOENT") throw error;
+      throw new Fault(`there is no ${this.pathOf(file)}`, {
+        remedy: "weir secure init --host NAME makes what is missing.",
+        exitCode: EXIT_CODES.unavailable,
       });
-    },
-    has: (file) => existsSync(pathOf(file)),
-    read: (file) => {
-      try {
-        return readFileSync(pathOf(file), "utf8");
-      } catch (error) {
-        if (errorCode(error) !== "ENOENT") throw error;
-        throw new Fault(`there is no ${pathOf(file)}`, {
-          remedy: "weir secure init --host NAME makes what is missing.",
-          exitCode: EXIT_CODES.unavailable,
-        });
-      }
-    },
-    write: (file, text, readers) => {
-      const path = pathOf(file);
-      makeFolder(root, ROOT_MODE);
-      if (dirname(path) !== root) makeFolder(dirname(path), INNER_MODE);
-      const draft = `${path}.new`;
-      writeFileSync(draft, text, { mode: FILE_MODES.owner, flush: true });
-      chmodSync(draft, FILE_MODES[readers]);
-      renameSync(draft, path);
-      fsyncFolderOf(path);
-    },
-    remove: (file) => rmSync(pathOf(file), { force: true }),
-  };
+    }
+  }
+
+  /** Replaces the whole file at once, so that a broker that reads it meanwhile has the old or the new one. */
+  write(file: string, text: string, readers: Readers): void {
+    const path = this.pathOf(file);
+    makeFolder(this.#root, ROOT_MODE);
+    if (dirname(path) !== this.#root) makeFolder(dirname(path), INNER_MODE);
+    const draft = `${path}.new`;
+    writeFileSync(draft, text, { mode: FILE_MODES.owner, flush: true });
+    chmodSync(draft, FILE_MODES[readers]);
+    renameSync(draft, path);
+    fsyncFolderOf(path);
+  }
+
+  remove(file: string): void {
+    rmSync(this.pathOf(file), { force: true });
+  }
+}
+
+function makeFolder(path: string, mode: number): void {
+  mkdirSync(path, { recursive: true });
+  // The umask may have removed what a container needs.
+  chmodSync(path, mode);
 }

@@ -12,14 +12,7 @@ import {
   usageFault,
 } from "./command-line.ts";
 import type { Client } from "./rights.ts";
-import {
-  FILES,
-  filesOf,
-  initialise,
-  openSecretsFolder,
-  type SecretsFolder,
-  type Step,
-} from "./secure-init.ts";
+import { FILES, filesOf, initialise, SecretsFolder, type Step } from "./secure-init.ts";
 import { renderStatus, statusOf } from "./secure-status.ts";
 
 const FOLDER = ["--folder <folder>", "where all of it is kept", "secrets"] as const;
@@ -38,7 +31,7 @@ export function define(command: Command, { environment, clock, out }: Surroundin
   );
   const open = (given: Given): SecretsFolder => {
     inClone("mosquitto/rights.acl");
-    return openSecretsFolder(given.text("folder") ?? "");
+    return new SecretsFolder(given.text("folder") ?? "");
   };
   /** Keeps other commands out of the folder during a task, and prints the task's result. */
   const change = (given: Given, task: (folder: SecretsFolder) => string): number => {
