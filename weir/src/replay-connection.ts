@@ -9,17 +9,16 @@ import {
 import { type BrokerConfig, type Clock, EXIT_CODES, errorMessage, Fault } from "@weir/runtime";
 import type { Cursor } from "@weir/store";
 
-/** A connection to the broker that a recording is played back to; it is made again when it is lost. */
-export interface ReplayConnection extends AsyncDisposable {
-  window: SendWindow;
-  /** What the broker has answered. */
-  counts(): { sent: number; refused: number };
-}
+export type ReplayConnection = Awaited<ReturnType<typeof connectForReplay>>;
 
 const CONNECT_MS_MAX = 20_000;
 const REFUSALS_REPORTED = 5;
 
-/** @throws Fault when there is no connection within 20 s. Later it waits for as long as it takes. */
+/**
+ * A connection to the broker that a recording is played back to; it is made again when it is lost.
+ *
+ * @throws Fault when there is no connection within 20 s. Later it waits for as long as it takes.
+ */
 export async function connectForReplay(options: {
   broker: BrokerConfig;
   logger: ClientLogger;
@@ -28,7 +27,7 @@ export async function connectForReplay(options: {
   /** Called for the first few refusals. */
   onRefused: (topic: string, reason: string) => void;
   clock: Clock;
-}): Promise<ReplayConnection> {
+}) {
   const { broker, logger, signal, onRefused, clock } = options;
   const counts = { sent: 0, refused: 0 };
   const window = createSendWindow({
@@ -65,8 +64,9 @@ export async function connectForReplay(options: {
   const opened = opening.move();
   return {
     window,
-    counts: () => ({ ...counts }),
-    [Symbol.asyncDispose]: () => opened.disposeAsync(),
+    /** What the broker has answered. */
+    counts: (): { sent: number; refused: number } => ({ ...counts }),
+    [Symbol.asyncDispose]: (): Promise<void> => opened.disposeAsync(),
   };
 }
 
@@ -86,19 +86,6 @@ export interface Outgoing {
   cursor: Cursor;
 }
 
-/** What has been sent and is not answered yet: it is sent again over the next connection. */
-export interface SendWindow {
-  /** Sends a message, as soon as there is room; waits no longer than the signal lasts. */
-  send(message: Outgoing, signal: AbortSignal): Promise<void>;
-  /** Resolves when everything is answered, or the signal aborts. */
-  settled(signal: AbortSignal): Promise<void>;
-  /** There is a connection, a new one: what is not answered is sent again, in its order. */
-  connected(): void;
-  disconnected(): void;
-  /** Everything up to here is answered; `null` as long as nothing is. */
-  answeredThrough(): Cursor | null;
-}
-
 interface Entry {
   message: Outgoing;
   isAnswered: boolean;
@@ -107,6 +94,9 @@ interface Entry {
 const MESSAGES_MAX = 1_000;
 const BYTES_MAX = 8 * 1024 * 1024;
 
+export type SendWindow = ReturnType<typeof createSendWindow>;
+
+/** What has been sent and is not answered yet: it is sent again over the next connection. */
 export function createSendWindow({
   publish,
   onSent,
@@ -116,7 +106,7 @@ export function createSendWindow({
   onSent: () => void;
   /** The broker does not take it. It is not tried again. */
   onRefused: (message: Outgoing, reason: string) => void;
-}): SendWindow {
+}) {
   /** In their order; the first is not answered. */
   const entries: Entry[] = [];
   let bytes = 0;
@@ -161,7 +151,8 @@ export function createSendWindow({
   }
 
   return {
-    send: async (message, signal) => {
+    /** Sends a message, as soon as there is room; waits no longer than the signal lasts. */
+    send: async (message: Outgoing, signal: AbortSignal): Promise<void> => {
       const hasRoom = () => entries.length < MESSAGES_MAX && bytes < BYTES_MAX;
       if (!hasRoom()) await until(hasRoom, signal);
       if (signal.aborted) return;
@@ -170,15 +161,18 @@ export function createSendWindow({
       bytes += message.payload.length;
       if (isConnected) attempt(entry);
     },
-    settled: (signal) => until(() => entries.length === 0, signal),
-    connected: () => {
+    /** Resolves when everything is answered, or the signal aborts. */
+    settled: (signal: AbortSignal): Promise<void> => until(() => entries.length === 0, signal),
+    /** There is a new connection: what is not answered is sent again, in its order. */
+    connected: (): void => {
       connection += 1;
       isConnected = true;
       for (const entry of entries) if (!entry.isAnswered) attempt(entry);
     },
-    disconnected: () => {
+    disconnected: (): void => {
       isConnected = false;
     },
-    answeredThrough: () => answered,
+    /** Everything up to here is answered; `null` as long as nothing is. */
+    answeredThrough: (): Cursor | null => answered,
   };
 }
