@@ -54,8 +54,8 @@ export function isRefusal(error: unknown): boolean {
   return typeof code === "number" && code >= FAILURE_MIN;
 }
 
-/** Beside the usual wait: a minute at most, half of it on average. */
-const TAKEOVER_BACKOFF: Backoff = { baseMs: 1_000, capMs: 60_000 };
+/** Added to the usual wait. Both together stay below 20 s, so that a client is soon back once the other one has gone. */
+const TAKEOVER_BACKOFF: Backoff = { baseMs: 1_000, capMs: 10_000 };
 /** So many connections that the broker closes without DISCONNECT, each within `SHORT_MS`, look like takeovers. */
 const SHORT_MIN = 3;
 const SHORT_MS = 10_000;
