@@ -13,10 +13,9 @@ import {
   type StopRequest,
 } from "@weir/runtime";
 import type { StandaloneConfig } from "./config.ts";
-import { createLogRelay, openLogFile } from "./log.ts";
+import { createLogRelay, openLogFile, type Terminal } from "./log.ts";
 import type { Part } from "./part.ts";
 import { untilReady } from "./preflight.ts";
-import type { Terminal } from "./terminal.ts";
 
 export type Keeper = ReturnType<typeof keep>;
 

@@ -1,9 +1,9 @@
 import { type Clock, EXIT_CODES, Fault, type StopRequest } from "@weir/runtime";
 import type { StandaloneConfig } from "./config.ts";
 import { type Keeper, keep, NO_READER } from "./keeper.ts";
+import { createTerminal, type Terminal } from "./log.ts";
 import { partsInOrder, STOP_STAGES } from "./part.ts";
 import { preflight } from "./preflight.ts";
-import { createTerminal, type Terminal } from "./terminal.ts";
 
 export interface SuiteOptions {
   config: StandaloneConfig;

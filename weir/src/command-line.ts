@@ -13,9 +13,13 @@ import {
   EXIT_CODES,
   Fault,
   millisecondsOf,
+  type ProcessConfig,
   parseDuration,
   readSettings,
+  renderHelp,
+  runService,
   type Screen,
+  type ServiceDefinition,
 } from "@weir/runtime";
 import type { Command } from "commander";
 
@@ -189,4 +193,33 @@ export function optionFault(option: string, value: string, allowed: string): Fau
     `--${option}: ${JSON.stringify(value)} is not allowed`,
     `It must be ${allowed}. See --help.`,
   );
+}
+
+/**
+ * A command that runs a service in this process, with the service's own options.
+ *
+ * @param defaults values of options that the command line does not give.
+ */
+export function serviceCommand<C extends { process: ProcessConfig }>(
+  definition: ServiceDefinition<C>,
+  lines: readonly string[],
+  defaults: Readonly<Record<string, string>> = {},
+): CommandModule {
+  const { options = {}, settings, details = "" } = definition;
+  return {
+    define: (command) => {
+      for (const [option, given] of Object.entries(options)) {
+        const variable = typeof given === "string" ? given : given.variable;
+        command.option(`--${option} <value>`, `sets ${variable}`);
+      }
+      examples(command, lines, `Settings:\n${renderHelp(settings)}\n\n${details}`);
+      action(command, async (given) => {
+        const argv = Object.keys(options).flatMap((option) => {
+          const value = given.text(option) ?? defaults[option];
+          return value === undefined ? [] : [`--${option}=${value}`];
+        });
+        return await runService(definition, argv);
+      });
+    },
+  };
 }

@@ -1,7 +1,6 @@
 import { EXIT_CODES, errorMessage, Fault, print, visible } from "@weir/runtime";
 import { Command, CommanderError } from "commander";
-import { type CommandModule, Ended, type Surroundings } from "./command-line.ts";
-import { serviceCommand } from "./service-command.ts";
+import { type CommandModule, Ended, type Surroundings, serviceCommand } from "./command-line.ts";
 
 interface CommandEntry {
   summary: string;

@@ -1,7 +1,6 @@
-export { type Backoff, backoffMs, pause, RECONNECT_BACKOFF } from "./backoff.ts";
 export type { Answered, Opened, Session, Subscription } from "./connection/connection.ts";
 export type { Transport } from "./connection/negotiate.ts";
-export { isRefusal } from "./outage.ts";
+export { type Backoff, backoffMs, isRefusal, pause, RECONNECT_BACKOFF } from "./outage.ts";
 export type {
   DroppedMessage,
   Flaw,
@@ -17,12 +16,13 @@ export {
   type ReconnectingClient,
   type ReconnectingClientOptions,
 } from "./reconnecting-client.ts";
+export type { Shortfall } from "./shortfalls.ts";
 export {
   createSessionMemory,
   type HeldSubscription,
   isHeld,
   type SessionMemory,
   type SessionRecord,
-} from "./session-memory.ts";
-export type { Shortfall } from "./shortfalls.ts";
-export type { SubscribingSession, Subscriptions } from "./subscription-sync.ts";
+  type SubscribingSession,
+  type Subscriptions,
+} from "./subscription-sync.ts";

@@ -1,14 +1,6 @@
-import { errorCode, errorMessage } from "@weir/runtime";
-import { type Backoff, backoffMs } from "./backoff.ts";
-import {
-  BATCH_REFUSED,
-  codeOf,
-  FAILURE_MIN,
-  HUNG_UP,
-  NOT_AUTHORIZED,
-  SESSION_TAKEN_OVER,
-} from "./packets/errors.ts";
-import type { Shortfall } from "./shortfalls.ts";
+import { addAbortListener } from "node:events";
+import { type Clock, errorCode, errorMessage } from "@weir/runtime";
+import { BATCH_REFUSED, codeOf, FAILURE_MIN, NOT_AUTHORIZED } from "./packets/errors.ts";
 import { tlsFailure } from "./tls.ts";
 
 /** Why there is no connection, and what the operator can do about it. */
@@ -54,92 +46,40 @@ export function isRefusal(error: unknown): boolean {
   return typeof code === "number" && code >= FAILURE_MIN;
 }
 
-/** Added to the usual wait. Both together stay below 20 s, so that a client is soon back once the other one has gone. */
-const TAKEOVER_BACKOFF: Backoff = { baseMs: 1_000, capMs: 10_000 };
-/** So many connections that the broker closes without DISCONNECT, each within `SHORT_MS`, look like takeovers. */
-const SHORT_MIN = 3;
-const SHORT_MS = 10_000;
-/** A connection that lasts for so long ends a dispute: longer than two clients that wait for each other. */
-const UNDISTURBED_MS = 120_000;
+/** How long to wait between attempts. */
+export interface Backoff {
+  /** The longest wait before the first repetition, in milliseconds. */
+  baseMs: number;
+  /** The longest wait at all, in milliseconds. */
+  capMs: number;
+}
+
+/** A quick first repetition, then at most ten seconds, so that a broker that is back is found soon. */
+export const RECONNECT_BACKOFF: Backoff = { baseMs: 200, capMs: 10_000 };
 
 /**
- * Notices another client with the same client id: each ends the connection of the other, for ever. MQTT 5
- * brokers report a takeover; others close the connection, so several short ones in a row count as one.
+ * The wait before repetition number `attempt` (0 is the first), in milliseconds: exponential with
+ * full jitter, so that many clients of one broker do not reconnect at the same moment.
+ *
+ * @param random a number in [0, 1)
  */
-export class Takeovers {
-  readonly #clientId: string;
-  readonly #setting: string | null;
-  /** Takeovers in this dispute. */
-  #count = 0;
-  /** Connections in a row that were closed soon and without DISCONNECT. */
-  #short = 0;
-  #wasTakeover = false;
-  #isReported = false;
+export function backoffMs({ baseMs, capMs }: Backoff, attempt: number, random: number): number {
+  const ceilingMs = Math.min(capMs, baseMs * 2 ** Math.min(attempt, 30));
+  return Math.round(random * ceilingMs);
+}
 
-  /** @param setting the setting that holds the client id; `null` where there is none. */
-  constructor(clientId: string, setting: string | null) {
-    this.#clientId = clientId;
-    this.#setting = setting;
-  }
+/** The longest wait that a timer of Node supports; it fires at once on a longer one. */
+const WAIT_MS_MAX = 2 ** 31 - 1;
 
-  /** Notes the end of a connection that was usable for `heldMs`. Returns whether it was a takeover. */
-  ended(reason: unknown, heldMs: number): boolean {
-    this.lasts(heldMs);
-    const code = codeOf(reason);
-    this.#short = code === HUNG_UP && heldMs < SHORT_MS ? this.#short + 1 : 0;
-    this.#wasTakeover = code === SESSION_TAKEN_OVER || this.#short >= SHORT_MIN;
-    if (!this.#wasTakeover) return false;
-    this.#isReported = code === SESSION_TAKEN_OVER;
-    this.#count += 1;
-    return true;
-  }
-
-  /** Notes a connection that ended before it was usable. Returns whether it was a takeover. */
-  failed(error: unknown): boolean {
-    // Where an answer is missing, the cause is the end of the connection.
-    const reason = error instanceof Error ? (error.cause ?? error) : error;
-    return codeOf(reason) === SESSION_TAKEN_OVER && this.ended(reason, 0);
-  }
-
-  /** Notes that the connection has lasted for `heldMs` and goes on. */
-  lasts(heldMs: number): void {
-    if (heldMs < UNDISTURBED_MS) return;
-    this.#count = 0;
-    this.#short = 0;
-  }
-
-  /** The outage, if its reason is a takeover. */
-  outage(): Outage | null {
-    return this.#wasTakeover ? this.#describe() : null;
-  }
-
-  /** What to report of the dispute while connected. */
-  shortfalls(): Shortfall[] {
-    if (this.#count === 0) return [];
-    const { reason, remedy } = this.#describe();
-    return [{ kind: "client id", reason: `${reason} (${this.#count} times). ${remedy}` }];
-  }
-
-  /**
-   * How much longer to wait before the next attempt, so that the two clients do not always throw each
-   * other out. Ask once after each end.
-   */
-  takeWaitMs(random: number): number {
-    if (!this.#wasTakeover) return 0;
-    this.#wasTakeover = false;
-    return backoffMs(TAKEOVER_BACKOFF, this.#count - 1, random);
-  }
-
-  #describe(): Outage {
-    const other = `another client has the same client id ${this.#clientId}`;
-    return {
-      reason: this.#isReported
-        ? other
-        : `the broker ends each connection soon and without a reason; perhaps ${other}`,
-      remedy:
-        this.#setting === null
-          ? "Give one of the two another client id."
-          : `Does it run twice? Give one of the two another client id: ${this.#setting}.`,
-    };
-  }
+/**
+ * Resolves after `waitMs` at the latest, and at once when the signal aborts.
+ *
+ * @throws RangeError when the wait is not a number of milliseconds from 0 on.
+ */
+export async function pause(clock: Clock, waitMs: number, signal: AbortSignal): Promise<void> {
+  if (!(waitMs >= 0)) throw new RangeError(`cannot wait for ${waitMs} ms`);
+  const over = Promise.withResolvers<void>();
+  using _timer = clock.schedule(Math.min(waitMs, WAIT_MS_MAX), over.resolve);
+  using _aborting = addAbortListener(signal, () => over.resolve());
+  await over.promise;
 }

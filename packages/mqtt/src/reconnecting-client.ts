@@ -1,6 +1,5 @@
 import { addAbortListener } from "node:events";
 import type { Clock } from "@weir/runtime";
-import { backoffMs, pause, RECONNECT_BACKOFF } from "./backoff.ts";
 import type {
   Answered,
   Broker,
@@ -10,12 +9,12 @@ import type {
   Session,
 } from "./connection/connection.ts";
 import { negotiateConnection, openerFor, type Transport } from "./connection/negotiate.ts";
-import { describeOutage, type Outage, Takeovers } from "./outage.ts";
+import { backoffMs, describeOutage, type Outage, pause, RECONNECT_BACKOFF } from "./outage.ts";
 import type { DroppedMessage, ProtocolVersion, PublishOptions } from "./packets/message.ts";
 import { receiverOf, refusingStrange, type TakesBatches, type TakesMessages } from "./receiver.ts";
-import type { SessionMemory } from "./session-memory.ts";
 import { connectionShortfalls, type Shortfall } from "./shortfalls.ts";
-import { SubscriptionSync, type Subscriptions } from "./subscription-sync.ts";
+import { type SessionMemory, SubscriptionSync, type Subscriptions } from "./subscription-sync.ts";
+import { Takeovers } from "./takeovers.ts";
 import { watchCertificates } from "./tls.ts";
 
 /** The part of a log that a client writes to. */

@@ -11,8 +11,13 @@ export {
 } from "./command.ts";
 export { coverOf, type FilterQos, joinedCoverOf } from "./cover.ts";
 export { type DeviceState, decodeState, decodeStateDocument } from "./device-state.ts";
-export { filterHolds, filterProblem, filtersOverlap, matchesFilter } from "./filter.ts";
-export { createTopicMatcher } from "./matcher.ts";
+export {
+  createTopicMatcher,
+  filterHolds,
+  filterProblem,
+  filtersOverlap,
+  matchesFilter,
+} from "./filter.ts";
 export { type DecodeTimes, OBSERVED_US_MIN, parseStatedTime } from "./observed-time.ts";
 export { OUTCOMES, type Outcome, outcomeOf } from "./outcomes.ts";
 export { textOf, withoutMarks } from "./outside-text.ts";

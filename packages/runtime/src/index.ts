@@ -1,14 +1,15 @@
 export type { Logger } from "pino";
 export { Counter, Gauge, Histogram, Registry } from "prom-client";
-export { type BrokerCheck, watchBroker } from "./broker-check.ts";
 export {
+  type BrokerCheck,
   type BrokerConfig,
   brokerConfig,
   brokerSettings,
   namesBroker,
   toolEnvironment,
   toolSettings,
-} from "./broker-settings.ts";
+  watchBroker,
+} from "./broker.ts";
 export { type Clock, systemClock, watchSteadiness } from "./clock.ts";
 export { type ConfigFile, checkContent, readConfigFile } from "./config-file.ts";
 export { readCredential, tlsConfig, tlsProblems } from "./credentials.ts";

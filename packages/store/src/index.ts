@@ -20,7 +20,7 @@ export {
 export { pruneLimits } from "./retention/prune.ts";
 export { type SegmentFinalizer, startSegmentFinalizer } from "./rotation/segment-finalizer.ts";
 export type { NewRow } from "./segment/insert-rows.ts";
-export { type Exchanges, packetDigest } from "./segment/open-packets.ts";
+export { type Exchanges, packetDigest } from "./segment/qos2-redelivery.ts";
 export type { Filed } from "./segment/segment-writer.ts";
 export { openSegmentedStore, type Rotated, type SegmentedStore } from "./segmented-store.ts";
 export { type FileStore, newestFileOf, openStore, type Store, type StreamStore } from "./store.ts";

@@ -1,8 +1,15 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { errorMessage, Fault, isLocked, lockFile, orOpeningFault } from "@weir/runtime";
+import { BALLAST_BYTES, openBallast, orFullFault } from "./retention/disk-space.ts";
 import { emptyLog } from "./retention/prune.ts";
-import { BALLAST_BYTES, openBallast, orFullFault } from "./retention/room.ts";
+import {
+  createCatalogue,
+  createRemoval,
+  type FolderLimits,
+  type RemovedSegments,
+  type SegmentInfo,
+} from "./retention/remove-segments.ts";
 import { type SettledFolder, settleFolder } from "./rotation/folder.ts";
 import {
   makeFolder,
@@ -11,13 +18,6 @@ import {
   sealSegment,
   unmakeSegment,
 } from "./rotation/make-segment.ts";
-import {
-  createCatalogue,
-  createRemoval,
-  type FolderLimits,
-  type RemovedSegments,
-  type SegmentInfo,
-} from "./rotation/removal.ts";
 import { nextSegmentName, type SegmentName } from "./rotation/segment-name.ts";
 import { openSegment, type SegmentOptions } from "./segment/segment-file.ts";
 import {

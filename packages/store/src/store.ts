@@ -4,11 +4,15 @@ import { lockFile, makePlaceOf, orOpeningFault } from "@weir/runtime";
 import type { Database } from "better-sqlite3";
 import { importLegacyFile, type LegacyImport, type LegacyImportOptions } from "./legacy-import.ts";
 import type { StreamPlace } from "./reading/query.ts";
+import { BALLAST_BYTES, openBallast, orFullFault, orPruneFault } from "./retention/disk-space.ts";
 import { emptyLog, type Pruned, type PruneLimits, preparePrune } from "./retention/prune.ts";
-import { BALLAST_BYTES, openBallast, orFullFault, orPruneFault } from "./retention/room.ts";
 import { listSegmentFolder } from "./rotation/folder.ts";
-import { type DamagedStore, setAsideIfDamaged } from "./segment/damage.ts";
-import { type DamagedLog, keepDamagedLog } from "./segment/damaged-log.ts";
+import {
+  type DamagedLog,
+  type DamagedStore,
+  keepDamagedLog,
+  setAsideIfDamaged,
+} from "./segment/damage.ts";
 import { identifyFile, openSegment } from "./segment/segment-file.ts";
 import {
   createSegmentWriter,

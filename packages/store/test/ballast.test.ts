@@ -18,8 +18,8 @@ import {
   temporaryFolder,
 } from "@weir/testkit";
 import Sqlite from "better-sqlite3";
+import { openBallast } from "../src/retention/disk-space.ts";
 import { emptyLog } from "../src/retention/prune.ts";
-import { openBallast } from "../src/retention/room.ts";
 import { outboxReading } from "./fixture.ts";
 
 const KIB = 1_024;

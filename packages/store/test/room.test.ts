@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { openReader, pruneLimits } from "@weir/store";
 import { openTestStore, readingAt, START_US, temporaryFolder } from "@weir/testkit";
-import { bytesToRemove, pagesToRelease, type Room } from "../src/retention/room.ts";
+import { bytesToRemove, pagesToRelease, type Room } from "../src/retention/disk-space.ts";
 
 const NONE = { bytesMax: null, freeDiskBytesMin: null };
 const PAGE = 4_096;

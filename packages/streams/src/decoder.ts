@@ -13,7 +13,7 @@ import {
   textOf,
   withoutReading,
 } from "@weir/protocol";
-import { type Framing, openAvroDecoder } from "./avro/avro.ts";
+import { type Framing, openAvroDecoder } from "./avro.ts";
 
 /** The parts of a message that a decoder reads. The payload may be a view: it is not kept. */
 interface Encoded {

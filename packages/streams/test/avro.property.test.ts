@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import avro from "avsc";
 import fc from "fast-check";
-import { createFieldsReader } from "../src/avro/fields.ts";
+import { createFieldsReader } from "../src/avro-fields.ts";
 
 const INNER: avro.schema.AvroSchema = {
   type: "record",

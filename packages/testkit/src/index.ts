@@ -1,7 +1,6 @@
 export { createTestCertificate, type TestCertificate } from "./certificate.ts";
 export { eventually, holdsWithin } from "./eventually.ts";
 export { createFakeClock, type FakeClock } from "./fake-clock.ts";
-export { faultOf } from "./fault-of.ts";
 export {
   type Cut,
   type Direction,
@@ -9,11 +8,24 @@ export {
   type NetworkCondition,
   startFaultProxy,
 } from "./fault-proxy.ts";
-export { freePort } from "./free-port.ts";
+export {
+  canMountSmallDisk,
+  lockByAnother,
+  locksOn,
+  mountSmallDisk,
+  type SmallDisk,
+  type TemporaryFolder,
+  tellsLocks,
+  temporaryFolder,
+} from "./files.ts";
 export { HOSTILE_PIECES, STEERS_TERMINAL } from "./hostile-text.ts";
-export { lockByAnother, locksOn, tellsLocks } from "./locks.ts";
-export { hasDocker, type Mosquitto, startMosquitto } from "./mosquitto.ts";
-export { createTestContext, NOTHING_CONFIGURED, type TestContext } from "./service-context.ts";
+export { freePort, hasDocker, type Mosquitto, startMosquitto } from "./mosquitto.ts";
+export {
+  createTestContext,
+  faultOf,
+  NOTHING_CONFIGURED,
+  type TestContext,
+} from "./service-context.ts";
 export {
   type Answers,
   acknowledged,
@@ -24,13 +36,6 @@ export {
   type StandIn,
   startStandIn,
 } from "./stand-in-broker.ts";
-export {
-  canMountSmallDisk,
-  mountSmallDisk,
-  type SmallDisk,
-  type TemporaryFolder,
-  temporaryFolder,
-} from "./temporary-folder.ts";
 export {
   connectTestClient,
   openTestStore,

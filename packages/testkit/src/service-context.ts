@@ -2,6 +2,7 @@ import { fileURLToPath } from "node:url";
 import {
   type Clock,
   createLogger,
+  Fault,
   Health,
   Registry,
   type ServiceContext,
@@ -39,3 +40,14 @@ export function createTestContext(clock: Clock = systemClock): TestContext {
 export const NOTHING_CONFIGURED: string = fileURLToPath(
   new URL("./nothing-configured.yaml", import.meta.url),
 );
+
+/** The fault that a task throws. @throws what else it throws, and an Error when it throws nothing. */
+export function faultOf(task: () => unknown): Fault {
+  try {
+    task();
+  } catch (error) {
+    if (error instanceof Fault) return error;
+    throw error;
+  }
+  throw new Error("it did not throw");
+}

@@ -5,23 +5,93 @@ import {
   isHeld,
   pause,
   RECONNECT_BACKOFF,
+  type ReconnectingClient,
   type Subscription,
 } from "@weir/mqtt";
 import { errorMessage, isLocked, type ServiceContext, watchBroker } from "@weir/runtime";
+import type { StreamsConfig } from "@weir/streams";
 import type { LoggerConfig } from "./config.ts";
 import type { LoggerCounts } from "./counts.ts";
 import { Intake } from "./intake.ts";
 import type { LockWaits } from "./lock-waits.ts";
-import { type ConnectionPlan, DEFAULT, planSubscriptions, type SubscriptionPlan } from "./plan.ts";
-import type { Receipts } from "./receipts.ts";
+import {
+  type ConnectionPlan,
+  DEFAULT,
+  planConnections,
+  planSubscriptions,
+  type SubscriptionPlan,
+} from "./plan.ts";
+import { Receipts } from "./receipts.ts";
 import { Routes } from "./routes.ts";
 import { SessionFile } from "./session-file.ts";
 import type { Stream } from "./stream.ts";
 
-/** One connection to a broker with the streams that come over it. */
-export type Connection = ReturnType<typeof createConnection>;
+interface ConnectionsOptions extends ConnectionOptions, Pick<LoggerConfig, "clientId" | "file"> {
+  streams: () => readonly Stream[];
+}
 
-export interface ConnectionOptions
+/** The connections that run: one for each broker, and one for each stream that asks for its own. */
+export class Connections implements AsyncDisposable {
+  readonly #options: ConnectionsOptions;
+  readonly #running = new Map<string, Connection>();
+  /** By broker: a message may be stored by streams on several connections of one, but has one receipt. */
+  readonly #receipts = new Map<string, Receipts>();
+
+  constructor(options: ConnectionsOptions) {
+    this.#options = options;
+  }
+
+  /** Opens, changes and closes connections until they are what the streams ask for. */
+  async apply(config: Pick<StreamsConfig, "brokers" | "streams">): Promise<void> {
+    const plans = planConnections(config, this.#options);
+    for (const plan of plans) {
+      const known = this.#running.get(plan.name);
+      if (known === undefined) this.#open(plan);
+      else await known.setStreams(plan, this.#streamsOf(plan));
+    }
+    for (const [name, connection] of this.#running) {
+      if (plans.some((plan) => plan.name === name)) continue;
+      // Without subscriptions the broker queues nothing for the session that is left behind.
+      await connection.setStreams({ ...connection.plan, streams: [] }, []);
+      this.#running.delete(name);
+      this.#receipts.get(connection.plan.brokerName)?.sources.delete(connection);
+      await connection[Symbol.asyncDispose]();
+    }
+  }
+
+  /** A client of the environment's broker; `null` while no stream uses it. */
+  defaultClient(): ReconnectingClient | null {
+    const found = this.#running.values().find(({ plan }) => plan.brokerName === DEFAULT);
+    return found?.client ?? null;
+  }
+
+  #open(plan: ConnectionPlan): void {
+    const receipts = this.#receipts.get(plan.brokerName) ?? new Receipts(this.#options);
+    this.#receipts.set(plan.brokerName, receipts);
+    const connection = createConnection(plan, this.#streamsOf(plan), {
+      ...this.#options,
+      receipts,
+    });
+    receipts.sources.add(connection);
+    this.#running.set(plan.name, connection);
+    connection.client.start();
+  }
+
+  #streamsOf({ streams }: ConnectionPlan): Stream[] {
+    const names = new Set(streams.map(({ name }) => name));
+    return this.#options.streams().filter((stream) => names.has(stream.config.name));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const receipts of this.#receipts.values()) receipts[Symbol.dispose]();
+    await Promise.all([...this.#running.values()].map((one) => one[Symbol.asyncDispose]()));
+  }
+}
+
+/** One connection to a broker with the streams that come over it. */
+type Connection = ReturnType<typeof createConnection>;
+
+interface ConnectionOptions
   extends Pick<LoggerConfig, "sessionExpirySeconds" | "transport">,
     Pick<ServiceContext, "clock" | "logger" | "health" | "metrics" | "fail"> {
   counts: LoggerCounts;
@@ -30,7 +100,7 @@ export interface ConnectionOptions
 
 const BATCH_BYTES_MAX = 4 * 1024 * 1024;
 
-export function createConnection(
+function createConnection(
   initialPlan: ConnectionPlan,
   initialStreams: readonly Stream[],
   options: ConnectionOptions & { receipts: Receipts },

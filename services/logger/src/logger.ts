@@ -3,7 +3,7 @@ import type { Flow } from "@weir/protocol";
 import type { Service, ServiceContext } from "@weir/runtime";
 import { startSegmentFinalizer } from "@weir/store";
 import type { LoggerConfig } from "./config.ts";
-import { Connections } from "./connections.ts";
+import { Connections } from "./connection.ts";
 import { createLoggerCounts } from "./counts.ts";
 import { LockWaits } from "./lock-waits.ts";
 import { registerMetrics } from "./metrics.ts";

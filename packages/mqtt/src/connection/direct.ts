@@ -5,6 +5,7 @@ import type { Clock } from "@weir/runtime";
 import { generate, type IConnackPacket, type IConnectPacket } from "mqtt-packet";
 import { endOf, HUNG_UP, Violation, withCode, wordsFor } from "../packets/errors.ts";
 import type { ProtocolVersion } from "../packets/message.ts";
+import { Batcher, connackCode } from "./batcher.ts";
 import {
   type Connection,
   type ConnectionOptions,
@@ -12,7 +13,6 @@ import {
   KEEPALIVE_SECONDS,
   openedBy,
 } from "./connection.ts";
-import { connackCode, Intake } from "./intake.ts";
 import { createOperations } from "./operations.ts";
 import { Requests } from "./requests.ts";
 import { SocketReader } from "./socket-reader.ts";
@@ -39,7 +39,7 @@ export async function openDirectConnection(
   const connected = Promise.withResolvers<IConnackPacket>();
   let endReason: Error | null = null;
 
-  const intake = new Intake({
+  const batcher = new Batcher({
     protocolVersion,
     receiver,
     socket: () => socket,
@@ -51,7 +51,7 @@ export async function openDirectConnection(
   const reader = new SocketReader({
     protocolVersion,
     socket: () => socket,
-    intake,
+    batcher,
     receiver,
     clock,
     onViolation: end,
@@ -89,7 +89,7 @@ export async function openDirectConnection(
   }
 
   function onControl(frame: Buffer): void {
-    const packet = intake.parseControl(frame);
+    const packet = batcher.parseControl(frame);
     if (packet.cmd === "disconnect") end(endOf(packet.reasonCode ?? 0));
     else if (packet.cmd !== "connack") requests.answered(packet);
     else {

@@ -2,8 +2,8 @@ import type { Socket } from "node:net";
 import type { Clock } from "@weir/runtime";
 import { Violation } from "../packets/errors.ts";
 import { PACKET_BYTES_MAX, type ProtocolVersion } from "../packets/message.ts";
+import type { Batcher } from "./batcher.ts";
 import type { Receiver } from "./connection.ts";
-import type { Intake } from "./intake.ts";
 import { createPace, createTicks } from "./pace.ts";
 
 /** What one read takes at most. */
@@ -17,7 +17,7 @@ const SLICE_MS = 25;
 interface SocketReaderOptions {
   protocolVersion: ProtocolVersion;
   socket: () => Socket;
-  intake: Intake;
+  batcher: Batcher;
   receiver: Pick<Receiver, "batch" | "commits">;
   clock: Clock;
   /** Called when the connection must end. */
@@ -73,26 +73,26 @@ export class SocketReader {
   stop(): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
-    this.#options.intake.flush();
-    this.#options.intake.close();
+    this.#options.batcher.flush();
+    this.#options.batcher.close();
     this.#forgetTimer();
   }
 
   #take(bytesRead: number): boolean {
-    const { intake, clock, onViolation } = this.#options;
+    const { batcher, clock, onViolation } = this.#options;
     const end = this.#filled + bytesRead;
     const startMs = clock.monotonic();
     let used = end;
     if (this.#isOpen) {
       let violation: Violation | null = null;
       try {
-        used = intake.take(this.#bytes, end);
+        used = batcher.take(this.#bytes, end);
       } catch (error) {
         if (!(error instanceof Violation)) throw error;
         violation = error;
       }
       // Before a violation ends the connection, and before the next read overwrites the buffer.
-      intake.flush();
+      batcher.flush();
       if (violation !== null) onViolation(violation);
     }
     this.#sliceMs += clock.monotonic() - startMs;
@@ -103,12 +103,12 @@ export class SocketReader {
 
   /** Whether to read on at once. */
   #readsOn(bytesRead: number): boolean {
-    const { intake, clock } = this.#options;
+    const { batcher, clock } = this.#options;
     this.#ticks.came(bytesRead);
-    const { messages, acknowledged } = intake.takeCounts();
+    const { messages, acknowledged } = batcher.takeCounts();
     if (messages > 0) this.#pace.took(acknowledged);
-    // `onDrained` of the intake resumes.
-    if (intake.isBlocked) return false;
+    // `onDrained` of the batcher resumes.
+    if (batcher.isBlocked) return false;
     const waits = messages > 0 && !this.#isHurrying && this.#pace.gathers();
     // After a read that filled more than half the buffer there is no wait: the socket's own has an end.
     if (waits && bytesRead <= READ_BYTES_MAX / 2) {

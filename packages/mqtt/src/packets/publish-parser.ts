@@ -1,9 +1,14 @@
 import { isUtf8 } from "node:buffer";
 import { byteAt, uint16At } from "./bytes.ts";
 import { Violation } from "./errors.ts";
-import type { Flaw, ProtocolVersion, ReceivedMessage } from "./message.ts";
+import {
+  escapeTopic,
+  type Flaw,
+  isTopicName,
+  type ProtocolVersion,
+  type ReceivedMessage,
+} from "./message.ts";
 import { NO_REQUEST, NO_SUBSCRIPTIONS, PublishProperties } from "./publish-properties.ts";
-import { escapeTopic, isTopicName } from "./topic.ts";
 
 /** How much of a topic an error shows. */
 const SHOWN_BYTES_MAX = 100;

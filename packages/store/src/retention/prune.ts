@@ -9,7 +9,7 @@ import {
   type RoomLimits,
   type Shortage,
   usedBytesOf,
-} from "./room.ts";
+} from "./disk-space.ts";
 
 /** What retention removes in one pass. Times in microseconds since the epoch. */
 export interface PruneLimits extends Partial<RoomLimits> {

@@ -1,8 +1,13 @@
 import { readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { errorMessage, Fault } from "@weir/runtime";
-import { type DamagedStore, isDamage, setAsideIfDamaged } from "../segment/damage.ts";
-import { type DamagedLog, keepDamagedLog } from "../segment/damaged-log.ts";
+import {
+  type DamagedLog,
+  type DamagedStore,
+  isDamage,
+  keepDamagedLog,
+  setAsideIfDamaged,
+} from "../segment/damage.ts";
 import { identifyFile } from "../segment/segment-file.ts";
 import {
   completeSeal,

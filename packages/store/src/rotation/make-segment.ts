@@ -11,7 +11,7 @@ import { dirname } from "node:path";
 import { fsyncFolderOf, makeFolderAt } from "@weir/runtime";
 import type { Database } from "better-sqlite3";
 import Sqlite from "better-sqlite3";
-import { carryOpenPackets } from "../segment/open-packets.ts";
+import { carryOpenPackets } from "../segment/qos2-redelivery.ts";
 import { migrate, type SegmentFacts } from "../segment/schema.ts";
 import { removeWithJournals, withDatabase } from "../segment/segment-file.ts";
 import { readNextId } from "../segment/segment-writer.ts";

@@ -40,7 +40,7 @@ CREATE VIEW explained (id, received, topic, payload, kind, reason, value, observ
  *   for whom there is no room, the empty name for messages without a sequence.
  * - `sealed`: gets its row in the last transaction of a segment that has a successor.
  *
- * `open_packets` stands beside them where a message of QoS 2 ever came (`open-packets.ts`).
+ * `open_packets` stands beside them where a message of QoS 2 ever came (`qos2-redelivery.ts`).
  *
  * All times are microseconds since the epoch, UTC.
  */

@@ -6,7 +6,7 @@ import type { IdleLimits } from "../ledger/forgetting.ts";
 import { createLedger, type Verdict } from "../ledger/ledger.ts";
 import { isDamage, suspectDamage } from "./damage.ts";
 import { type FiledRows, type NewRow, prepareInsert } from "./insert-rows.ts";
-import { createOpenPackets, type Exchanges } from "./open-packets.ts";
+import { createOpenPackets, type Exchanges } from "./qos2-redelivery.ts";
 import { createTopicDictionary, TOPIC_LIMITS, type TopicLimits } from "./topic-dictionary.ts";
 
 /** What became of a row: what the ledger says of it. */

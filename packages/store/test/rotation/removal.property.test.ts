@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { type ClosedSegment, segmentsToRemove } from "../../src/rotation/removal.ts";
+import { type ClosedSegment, segmentsToRemove } from "../../src/retention/remove-segments.ts";
 
 const NOW_US = 1_000_000;
 const limit = fc.option(fc.integer({ min: 0, max: 2 * NOW_US }));

@@ -1,7 +1,6 @@
 import type { InboundMessage } from "@weir/mqtt";
 import { type Command, type CommandStatus, parseCommand } from "@weir/protocol";
-import type { DeviceCommand } from "../commands/command.ts";
-import { parsePayload } from "../commands/payload.ts";
+import { type DeviceCommand, parsePayload } from "../commands/command.ts";
 import type { Journal } from "./journal.ts";
 
 /** Commands that wait at most. A further one is rejected. */

@@ -1,7 +1,6 @@
 import { z } from "zod";
 import { INTERVAL_MS_MAX, Refusal } from "../control/control.ts";
-import type { DeviceCommand } from "./command.ts";
-import { shown } from "./payload.ts";
+import { type DeviceCommand, shown } from "./command.ts";
 
 const SECONDS_MAX = INTERVAL_MS_MAX / 1_000;
 const SECONDS = /^\s*\d{1,9}(\.\d{1,9})?\s*$/;

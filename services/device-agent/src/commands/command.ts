@@ -1,5 +1,8 @@
-import type { z } from "zod";
+import { isName } from "@weir/protocol";
+import { formProblems, issueWords, type Problem, valueAt } from "@weir/runtime";
+import { z } from "zod";
 import type { DeviceControl } from "../control/control.ts";
+import { abandonPromises, thrownText } from "../plugins/load.ts";
 
 /** A command. Each file of this folder, and each plugin, exports one as `command`. */
 export interface DeviceCommand<P = unknown> {
@@ -32,3 +35,103 @@ export interface CommandContext {
 
 /** The largest result of an ack, in bytes of JSON. A larger one is left out. */
 export const RESULT_BYTES_MAX = 16_384;
+
+const PROBLEMS_SHOWN_MAX = 5;
+const REASON_CHARACTERS_MAX = 1_000;
+
+/** Parses the payload of a command, which anyone may have sent. Never throws. */
+export function parsePayload<P>(
+  command: DeviceCommand<P>,
+  payload: unknown,
+): { kind: "valid"; payload: P } | { kind: "invalid"; reason: string } {
+  const problem = formProblem(payload);
+  if (problem !== null) return invalid(problem);
+  try {
+    const parsed = abandonPromises(() => command.payload.safeParse(payload, { error: issueWords }));
+    if (parsed.success) return { kind: "valid", payload: parsed.data };
+    const problems = formProblems(parsed.error.issues, { schema: command.payload });
+    const lines = problems
+      .slice(0, PROBLEMS_SHOWN_MAX)
+      .map((problem) => describe(problem, payload));
+    return invalid(lines.join("; also "));
+  } catch (error) {
+    // The schema of a plugin may throw, or report malformed issues.
+    const reason =
+      error instanceof z.core.$ZodAsyncError
+        ? "it returns a Promise; a check must be synchronous"
+        : thrownText(error);
+    return invalid(`payload: its check failed: ${reason}`);
+  }
+}
+
+function invalid(reason: string): { kind: "invalid"; reason: string } {
+  return { kind: "invalid", reason: reason.slice(0, REASON_CHARACTERS_MAX) };
+}
+
+const CHARACTERS_MAX = 16_384;
+const DEPTH_MAX = 16;
+const VALUES_MAX = 4_096;
+
+/** Why no command takes this payload, whatever its schema; `null` if the schema decides. */
+function formProblem(payload: unknown): string | null {
+  const budget = { values: VALUES_MAX, characters: CHARACTERS_MAX };
+  // Level by level instead of by recursion, so that a deep payload cannot exhaust the stack.
+  let level: unknown[] = [payload];
+  for (let depth = 0; level.length > 0; depth += 1) {
+    if (depth > DEPTH_MAX) return `payload: it has more than ${DEPTH_MAX} levels`;
+    budget.values -= level.length;
+    if (budget.values < 0) return `payload: it has more than ${VALUES_MAX} values`;
+    const texts = level.flatMap(textsOf);
+    for (const text of texts) budget.characters -= text.length;
+    if (budget.characters < 0) return `payload: it has more than ${CHARACTERS_MAX} characters`;
+    if (texts.some((text) => text.includes("\0"))) return "payload: it contains a NUL character";
+    if (level.some(hasPrototypeKey)) return "payload: __proto__ is not allowed as a key";
+    level = level.flatMap(valuesIn);
+  }
+  return null;
+}
+
+function textsOf(value: unknown): string[] {
+  if (typeof value === "string") return [value];
+  return isObject(value) && !Array.isArray(value) ? Object.keys(value) : [];
+}
+
+function valuesIn(value: unknown): unknown[] {
+  return isObject(value) ? Object.values(value) : [];
+}
+
+function hasPrototypeKey(value: unknown): boolean {
+  return isObject(value) && Object.hasOwn(value, "__proto__");
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
+}
+
+/** For commands without a payload. Buttons of dashboards send one of these. */
+export const noPayload: z.ZodType<unknown> = z
+  .union(
+    [z.null(), z.literal(""), z.strictObject({})],
+    "it must be left out: the command takes no payload",
+  )
+  .describe("Nothing.");
+
+/** A problem in one line: place, value, what is allowed. */
+function describe({ path, words }: Problem, payload: unknown): string {
+  // Quoted: a key of the sender must not look like a part of the message.
+  const keys = path.map((key) => (isName(key) ? key : shown(key)));
+  const place = ["payload", ...keys].join(".");
+  const value = valueAt(payload, path);
+  return value === undefined
+    ? `${place}: ${words}`
+    : `${place}: ${shown(value)} is not allowed; ${words}`;
+}
+
+const SHOWN_CHARACTERS_MAX = 80;
+
+/** A value as a message quotes it: as JSON, shortened. */
+export function shown(value: unknown): string {
+  // JSON cannot write NaN and Infinity.
+  const text = typeof value === "number" ? String(value) : (JSON.stringify(value) ?? "nothing");
+  return text.length > SHOWN_CHARACTERS_MAX ? `${text.slice(0, SHOWN_CHARACTERS_MAX)}…` : text;
+}

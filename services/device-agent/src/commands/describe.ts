@@ -1,8 +1,6 @@
 import { z } from "zod";
-import type { DeviceControl } from "../control/control.ts";
-import { Refusal } from "../control/control.ts";
-import { type DeviceCommand, RESULT_BYTES_MAX } from "./command.ts";
-import { shown } from "./payload.ts";
+import { type DeviceControl, Refusal } from "../control/control.ts";
+import { type DeviceCommand, RESULT_BYTES_MAX, shown } from "./command.ts";
 
 const NAMES_MAX = 50;
 const words = "it must be left out, or the name of a command or a source";

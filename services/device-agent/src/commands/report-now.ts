@@ -1,6 +1,5 @@
 import { addAbortListener } from "node:events";
-import type { DeviceCommand } from "./command.ts";
-import { noPayload } from "./payload.ts";
+import { type DeviceCommand, noPayload } from "./command.ts";
 
 const REASONS_MAX = 5;
 

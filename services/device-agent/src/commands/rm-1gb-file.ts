@@ -1,5 +1,4 @@
-import type { DeviceCommand } from "./command.ts";
-import { noPayload } from "./payload.ts";
+import { type DeviceCommand, noPayload } from "./command.ts";
 
 export const command: DeviceCommand = {
   name: "rm_1gb_file",

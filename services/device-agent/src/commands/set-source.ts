@@ -1,7 +1,6 @@
 import { z } from "zod";
 import { Refusal } from "../control/control.ts";
-import type { DeviceCommand } from "./command.ts";
-import { shown } from "./payload.ts";
+import { type DeviceCommand, shown } from "./command.ts";
 
 const NAMES_MAX = 100;
 const NAMES_SHOWN_MAX = 20;

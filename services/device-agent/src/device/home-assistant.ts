@@ -1,7 +1,6 @@
 import type { InboundMessage, ReconnectingClient, Subscription } from "@weir/mqtt";
 import { type DeviceAddress, deviceTopics, discoveryTopic, textOf } from "@weir/protocol";
-import type { DeviceCommand } from "../commands/command.ts";
-import { parsePayload } from "../commands/payload.ts";
+import { type DeviceCommand, parsePayload } from "../commands/command.ts";
 import type { Attribute } from "../sources/source.ts";
 
 /** The payload of Home Assistant's status topic when it has started. */

@@ -1,9 +1,8 @@
 import { expect } from "@jest/globals";
+import { parsePayload } from "../../src/commands/command.ts";
 import { DEVICE_COMMANDS } from "../../src/commands/index.ts";
-import { parsePayload } from "../../src/commands/payload.ts";
 import type { DeviceControl } from "../../src/control/control.ts";
-import type { DeviceCommand } from "../../src/index.ts";
-import { Refusal } from "../../src/index.ts";
+import { type DeviceCommand, Refusal } from "../../src/index.ts";
 
 interface Told {
   intervalMs: number;

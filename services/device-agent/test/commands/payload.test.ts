@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { z } from "zod";
+import { parsePayload } from "../../src/commands/command.ts";
 import { DEVICE_COMMANDS } from "../../src/commands/index.ts";
-import { parsePayload } from "../../src/commands/payload.ts";
 import type { DeviceCommand } from "../../src/index.ts";
 import { createTestDevice, give } from "./fixture.ts";
 

@@ -3,7 +3,7 @@ import { promisify } from "node:util";
 import { describe, expect, test } from "@jest/globals";
 import { temporaryFolder } from "@weir/testkit";
 import { z } from "zod";
-import { parsePayload } from "../../src/commands/payload.ts";
+import { parsePayload } from "../../src/commands/command.ts";
 import { Refusal } from "../../src/index.ts";
 import { commandOf, ECHO, startTrial } from "../command-life/fixture.ts";
 

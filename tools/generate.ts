@@ -1,5 +1,5 @@
 import { writeFileSync } from "node:fs";
-import { deviceAgentSettings } from "@weir/device-agent/config";
+import { agentJsonSchema, deviceAgentSettings } from "@weir/device-agent/config";
 import { loggerSettings } from "@weir/logger/config";
 import { publisherSettings } from "@weir/publisher/config";
 import { renderEnvExample, type Settings } from "@weir/runtime";
@@ -22,4 +22,15 @@ export function envExample(): string {
   return renderEnvExample(all);
 }
 
-if (import.meta.main) writeFileSync(".env.example", envExample());
+/** The text that `config/agent.schema.json` must have. */
+function agentSchema(): string {
+  return `${JSON.stringify(agentJsonSchema(), null, 2)}\n`;
+}
+
+if (import.meta.main) {
+  const [file = "", text] =
+    process.argv[2] === "agent-schema"
+      ? ["config/agent.schema.json", agentSchema()]
+      : [".env.example", envExample()];
+  writeFileSync(file, text);
+}

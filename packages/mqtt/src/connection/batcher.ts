@@ -5,7 +5,7 @@ import type { ProtocolVersion, ReceivedMessage } from "../packets/message.ts";
 import { type DroppedPacket, PacketParser } from "../packets/packet-parser.ts";
 import { type ConnectionOptions, openedBy, RECEIVE_MAXIMUM, type Receiver } from "./connection.ts";
 
-interface IntakeOptions {
+interface BatcherOptions {
   receiver: Receiver;
   onOpened: ConnectionOptions["onOpened"];
   protocolVersion: ProtocolVersion;
@@ -34,11 +34,11 @@ interface Exchanges {
 }
 
 /** Takes the bytes of one connection: gathers their messages into batches, and acknowledges each batch that was taken. */
-export class Intake {
+export class Batcher {
   /** Whether acknowledgements wait for the network. */
   isBlocked = false;
 
-  readonly #options: IntakeOptions;
+  readonly #options: BatcherOptions;
   readonly #packets: PacketParser;
   readonly #rowsMax: number;
   readonly #bytesMax: number;
@@ -52,7 +52,7 @@ export class Intake {
   #exchanges: Exchanges | null = null;
   #counts = { messages: 0, acknowledged: 0 };
 
-  constructor(options: IntakeOptions) {
+  constructor(options: BatcherOptions) {
     const { rowsMax, bytesMax } = options.receiver.batch;
     this.#options = options;
     this.#packets = new PacketParser(options.protocolVersion, options.receiver.brokenPackets);

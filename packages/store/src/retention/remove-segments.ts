@@ -1,8 +1,8 @@
 import { statSync } from "node:fs";
 import { rm, rmdir, statfs } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { isFinished, readSealOf } from "./make-segment.ts";
-import type { SegmentName } from "./segment-name.ts";
+import { isFinished, readSealOf } from "../rotation/make-segment.ts";
+import type { SegmentName } from "../rotation/segment-name.ts";
 
 /** What a folder of segments may hold. `null` is no limit. */
 export interface FolderLimits {

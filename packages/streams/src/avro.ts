@@ -1,15 +1,71 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
-import { textOf } from "@weir/protocol";
+import { decodeRecord, outcomeOf, PAYLOAD_BYTES_MAX, textOf, withoutReading } from "@weir/protocol";
 import { EXIT_CODES, errorMessage, Fault } from "@weir/runtime";
 import type { Type } from "avsc";
 import avro from "avsc";
-import type { Framing } from "./avro.ts";
-import { createFieldsReader, type FieldsResult } from "./fields.ts";
+import { createFieldsReader, type FieldsResult } from "./avro-fields.ts";
+import type { Decoder } from "./decoder.ts";
+
+const OTHER_RECORD = outcomeOf("Avro without a single reading");
+
+/**
+ * Avro with its schema named in front. A record with a field `number` is a reading, as in JSON.
+ *
+ * @throws Fault when the folder of the schemas cannot be read.
+ */
+export function openAvroDecoder(options: SchemasOptions): Decoder {
+  const schemas = openSchemas(options);
+  return ({ payload }, times) => {
+    if (payload.length === 0) return withoutReading("empty message");
+    if (payload.length > PAYLOAD_BYTES_MAX) return withoutReading("payload too large");
+    const framed = unframe(payload, options.framing);
+    if (framed === null) return withoutReading("Avro framing missing");
+    const readFields = schemas.find(framed.key, times.receivedUs);
+    if (readFields === undefined) return withoutReading("Avro schema unknown");
+
+    const fields = readFields(framed.body);
+    if (fields === "beyond limits") return withoutReading("Avro beyond limits");
+    if (fields === "malformed") return withoutReading("not readable by its Avro schema");
+    if (fields === null) return withoutReading("Avro without a single reading");
+    const decoded = decodeRecord(fields, times);
+    const isReading = decoded.outcome.reason !== "number missing";
+    return isReading ? decoded : { ...decoded, outcome: OTHER_RECORD };
+  };
+}
+
+/** How a payload names its schema: Avro's single-object encoding, or Confluent's wire format. */
+export type Framing = "single-object" | "confluent";
+
+const SINGLE_OBJECT_MARK = 0xc301;
+const SINGLE_OBJECT_BYTES = 10;
+const CONFLUENT_MARK = 0;
+const CONFLUENT_BYTES = 5;
+
+/**
+ * Separates a payload's value from the key of its schema: a fingerprint in hexadecimal digits, or a number.
+ *
+ * @returns `null` when the payload has no such framing.
+ */
+function unframe(payload: Buffer, framing: Framing): { key: string; body: Buffer } | null {
+  switch (framing) {
+    case "single-object": {
+      if (payload.length < SINGLE_OBJECT_BYTES) return null;
+      if (payload.readUInt16BE(0) !== SINGLE_OBJECT_MARK) return null;
+      const key = payload.toString("hex", 2, SINGLE_OBJECT_BYTES);
+      return { key, body: payload.subarray(SINGLE_OBJECT_BYTES) };
+    }
+    case "confluent": {
+      if (payload.length < CONFLUENT_BYTES || payload[0] !== CONFLUENT_MARK) return null;
+      const key = String(payload.readUInt32BE(1));
+      return { key, body: payload.subarray(CONFLUENT_BYTES) };
+    }
+  }
+}
 
 type ReadFields = (bytes: Buffer) => FieldsResult;
 
-export interface SchemasOptions {
+interface SchemasOptions {
   /** Holds `*.avsc`; in Confluent's framing `<id>.avsc`. */
   folder: string;
   framing: Framing;
@@ -27,7 +83,7 @@ const LOOK_INTERVAL_US = 1_000_000;
  *
  * @throws Fault when the folder cannot be read at first.
  */
-export function openSchemas({ folder, framing, warn }: SchemasOptions) {
+function openSchemas({ folder, framing, warn }: SchemasOptions) {
   const known = new Map<string, ReadFields>();
   const takeChanged = watchFolder(folder);
   let lookedAtUs = Number.NEGATIVE_INFINITY;
