@@ -126,9 +126,10 @@ async function runFleet(
   const over = Promise.withResolvers<void>();
   const signal = stopSignal();
   const begunMs = clock.monotonic();
-  const fleet = startFleet({ request, folder, onFault: over.reject, clock });
+  // Disposed of after a fault, too: its connections and timers would keep the process.
+  await using fleet = startFleet({ request, folder, onFault: over.reject, clock });
   let before = { sent: 0, atMs: begunMs };
-  const reporting = clock.repeat(PROGRESS_MS, () => {
+  using reporting = clock.repeat(PROGRESS_MS, () => {
     const counts = fleet.counts();
     const nowMs = clock.monotonic();
     print(`${renderProgress(counts, before.sent, nowMs - before.atMs)}\n`, { to: out });

@@ -1,10 +1,20 @@
+import { existsSync, readdirSync } from "node:fs";
 import { connect, createServer } from "node:net";
+import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
 import { startBroker } from "@weir/broker";
 import type { FleetRequest } from "@weir/device-agent/fleet";
 import { forgetFleet, startFleet } from "@weir/device-agent/fleet";
-import { systemClock } from "@weir/runtime";
-import { connectTestClient, createFakeClock, eventually, temporaryFolder } from "@weir/testkit";
+import { EXIT_CODES, systemClock } from "@weir/runtime";
+import {
+  connectTestClient,
+  createFakeClock,
+  eventually,
+  freePort,
+  temporaryFolder,
+} from "@weir/testkit";
+import Sqlite from "better-sqlite3";
+import { startProcess } from "./fixture.ts";
 
 const LOCAL = { host: "127.0.0.1", port: 0 };
 
@@ -115,3 +125,40 @@ describe("a fleet", () => {
     expect(fleet.counts().connected).toBe(20);
   });
 });
+
+describe("weir fleet", () => {
+  test("ends when the journal of its devices fails", async () => {
+    using folder = temporaryFolder();
+    const port = await freePort();
+    const argv = ["fleet", "--devices", "1", "--broker", `mqtt://127.0.0.1:${port}`];
+    const { child, ended } = startProcess(argv, {
+      cwd: folder.path,
+      env: { TMPDIR: folder.path },
+    });
+    using _child = { [Symbol.dispose]: () => child.kill("SIGKILL") };
+    await eventually(() => damageJournal(folder.path));
+    // What is connected reads its acks.
+    await using _broker = await startBroker({ ...LOCAL, port });
+    await eventually(() => child.exitCode !== null, 10_000);
+    expect(await ended).toMatchObject({
+      code: EXIT_CODES.cannotCreate,
+      err: expect.stringContaining("journal.db"),
+    });
+    expect(readdirSync(folder.path)).toEqual([]);
+  });
+});
+
+/** Takes its acks from the journal of a fleet that has its temporary folder in `parent`. */
+function damageJournal(parent: string): boolean {
+  const [name] = readdirSync(parent).filter((entry) => entry.startsWith("weir-fleet-"));
+  if (name === undefined) return false;
+  const file = join(parent, name, "journal.db");
+  if (!existsSync(file)) return false;
+  const journal = new Sqlite(file, { fileMustExist: true });
+  try {
+    journal.exec("DROP TABLE acks");
+  } finally {
+    journal.close();
+  }
+  return true;
+}
