@@ -36,7 +36,7 @@ interface Subject {
   us: Record<Synchronous, number[]>;
 }
 
-/** A message as it comes out of the decoder: strings of its own, a payload of about 110 bytes. */
+/** A message as it comes out of the decoder: its own strings, a payload of about 110 bytes. */
 function makeRow({ publishers, topics }: Traffic, sent: number, receivedUs: number): NewRow {
   const text = JSON.stringify({
     number: (sent % 1_000) / 8,

@@ -4,7 +4,7 @@
 //
 //   npm run bench:broker-kill -- --kills 28 --set 'plugin_opt_sync full' --set 'packet_buffer_size 2;-max_packet_size'
 //
-// `--set` replaces lines of the configuration or adds them, `-key` leaves one out; each `--set` is a run of its own.
+// `--set` replaces lines of the configuration or adds them, `-key` leaves one out; each `--set` is a separate run.
 import { readFileSync } from "node:fs";
 import { connect as connectSocket, type Socket } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";

@@ -1,6 +1,6 @@
 // How many messages a second a publisher with an outbox brings to a receipt, beside the same client
 // without an outbox to the broker's PUBACK. The broker of npm start and the logger, with its store on
-// disk, are processes of their own; so is each round, so that its memory is only the publisher's.
+// disk, are separate processes; so is each round, so that its memory is only the publisher's.
 //
 //   npm run bench:outbox
 import { fork } from "node:child_process";

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # aedes 1.2.0 sends a QoS 1 message again to a session that has not acknowledged it, as it must, but without the DUP flag,
-# which must be set on every redelivery [MQTT-3.3.1-1]. Who tells copies apart by DUP takes it for a new message.
+# which must be set on every redelivery [MQTT-3.3.1-1]. A client that recognizes copies by DUP takes it for a new message.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# better-sqlite3 13.2.0 and the node:sqlite of Node 26.10.0 in one process do not see each other's locks: each brings an
-# SQLite of its own, and POSIX locks belong to the process. A writer in another process is refused, as it must be.
+# better-sqlite3 13.2.0 and the node:sqlite of Node 26.10.0 in one process do not see each other's locks: each brings its
+# own SQLite, and POSIX locks belong to the process. A writer in another process is refused, as it must be.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

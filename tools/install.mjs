@@ -29,7 +29,7 @@ const REMEDIES = [
     /EACCES|EPERM|EROFS/,
     "A folder cannot be written. Make this folder and npm's cache writable for this user, then start again.",
   ],
-  [/ENOSPC/, "The disk is full. Make room, then start again."],
+  [/ENOSPC/, "The disk is full. Free some space, then start again."],
   [
     /EUSAGE|in sync/,
     "package-lock.json does not fit package.json. Run npm install, or restore both from git.",

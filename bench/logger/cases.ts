@@ -59,7 +59,7 @@ export function casesOf(run: {
     };
   };
 
-  // No row is old enough to be removed: retention is a case of its own.
+  // No row is old enough to be removed: retention is a separate case.
   const unpruned = { environment: { LOGGER_RETENTION_MINUTES: "5256000" } };
   const emptyFile = logger("Weir, empty file", unpruned);
   const fullFile = logger("Weir, 10,000,000 rows", unpruned);

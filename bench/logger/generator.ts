@@ -1,5 +1,5 @@
 // A publisher that costs a broker as little as possible: packets encoded beforehand, on a raw socket.
-// A process of its own, started by ./sources.ts:  node generator.ts PORT VERSION
+// A separate process, started by ./sources.ts:  node generator.ts PORT VERSION
 import { once } from "node:events";
 import { connect } from "node:net";
 import { generate, type IConnackPacket, parser } from "mqtt-packet";

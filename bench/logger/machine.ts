@@ -69,7 +69,7 @@ function commit(): string {
 }
 
 function firstLineOf(command: string, args: string[]): string {
-  // Some end with an error when asked for their version.
+  // Some exit with an error after printing their version.
   const { stdout, error } = spawnSync(command, args, { encoding: "utf8" });
   return error === undefined ? (stdout.split("\n")[0] ?? "") : `${command} missing`;
 }

@@ -17,7 +17,7 @@ interface Run extends Pick<Watching, "load" | "onPoll"> {
   folder?: string;
 }
 
-/** Measures a subject that receives a load from the generator, through a Mosquitto of its own. */
+/** Measures a subject that receives a load from the generator, through its own Mosquitto. */
 export async function measureThroughMosquitto(
   bench: Bench,
   run: Run & { broker: readonly string[]; version: 4 | 5 },

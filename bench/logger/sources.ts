@@ -68,7 +68,7 @@ async function start(program: string, args: readonly string[]): Promise<Started>
   }
 }
 
-/** Keeps the reports of a source until they are asked for. */
+/** Keeps the reports of a source until they are read. */
 function collect(child: Child): Pick<Started, "next"> {
   const kept: Report[] = [];
   const waiting = new Map<string, (report: Report) => void>();

@@ -1,5 +1,5 @@
 // A stand-in for a broker that only writes packets and counts PUBACKs; for the generator's own ceiling,
-// it only acknowledges. A process of its own, started by ./sources.ts:
+// it only acknowledges. A separate process, started by ./sources.ts:
 //   node stand-in.ts
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket } from "node:net";

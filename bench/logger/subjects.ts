@@ -26,7 +26,7 @@ interface Start {
   qos: 0 | 1;
   /** The size of each payload: some peers are counted by the bytes that they write. */
   payloadBytes: number;
-  /** An empty folder of its own, or one that a run before it has prepared. */
+  /** An empty folder for this run, or one that an earlier run has prepared. */
   folder: string;
 }
 

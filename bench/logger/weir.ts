@@ -49,7 +49,7 @@ export function weir(options: WeirOptions): Subject {
           ...NODE_ENVIRONMENT,
           NODE_COMPILE_CACHE: COMPILE_CACHE,
           BROKER_URL: `mqtt://127.0.0.1:${port}`,
-          // Configured streams have filters of their own.
+          // Configured streams have their own filters.
           ...(streams === undefined ? { TOPIC: filter } : { WEIR_FILE: configurationFile }),
           DB_FILE: join(folder, DATA_FILE),
           LOG_FORMAT: "json",

@@ -16,7 +16,7 @@ interface BrokerProcessConfig {
 
 const settings = { ...standaloneSettings, ...processSettings };
 
-// Nobody looks for the metrics of this broker, so its HTTP side takes any free port.
+// No monitoring expects the metrics of this broker, so its HTTP side takes any free port.
 const ANY_PORT = 0;
 
 await runService<BrokerProcessConfig>({

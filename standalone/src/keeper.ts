@@ -143,7 +143,7 @@ interface Ending {
 type PartProcess = ReturnType<typeof startPart>;
 
 /**
- * Starts a part in a process group of its own: a Ctrl-C goes to the whole group of the terminal, and
+ * Starts a part in a separate process group: a Ctrl-C goes to the whole group of the terminal, and
  * the supervisor decides who stops when. Through the IPC channel a part learns that the supervisor
  * has ended, however that happened.
  */
@@ -162,7 +162,7 @@ function startPart(
     env: { NODE_COMPILE_CACHE: COMPILE_CACHE, ...NODE_ENVIRONMENT, ...environment },
     detached: true,
     windowsHide: true,
-    // Not a terminal of its own in the verbose run: lines, not a table that is redrawn between them.
+    // In the verbose run not the terminal: lines, not a table that is redrawn between them.
     stdio: ["ignore", outputOf(part, isVerbose), "pipe", "ipc"],
   });
   child.stdout?.pipe(process.stdout, { end: false });

@@ -14,7 +14,7 @@ const SETTINGS = join(import.meta.dirname, "../../.env.example");
 // Two cores that other tests share: starting six processes may take a while.
 const READY_TIMEOUT_MS = 120_000;
 
-/** The suite as `npm start` runs it, in a folder of its own. */
+/** The suite as `npm start` runs it, in its own folder. */
 export interface TrialSuite extends AsyncDisposable {
   child: ChildProcess;
   /** What it wrote to standard output: the table. */
@@ -106,7 +106,7 @@ export async function hasSaid(suite: TrialSuite, text: string): Promise<void> {
   await eventually(() => suite.said().includes(text), READY_TIMEOUT_MS);
 }
 
-/** Whether none of these processes runs any more. One that nobody has reaped yet does not run. */
+/** Whether none of these processes runs any more. A zombie does not run. */
 export function areGone(pids: readonly number[]): boolean {
   return processTable("pid=,stat=").every((row) => {
     const [pid, state = ""] = row.trim().split(/ +/);
@@ -121,7 +121,7 @@ export function rowIds(folder: string): { first: number; last: number } {
   return { first: reader.firstId(), last: reader.state().lastId };
 }
 
-/** Listens on a port of its own until it is disposed of. */
+/** Listens on its own port until it is disposed of. */
 export async function takePort(): Promise<AsyncDisposable & { port: number }> {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");

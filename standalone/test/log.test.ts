@@ -34,7 +34,7 @@ describe("the log of a process", () => {
     expect(stored.split("\n")).toHaveLength(3);
   });
 
-  test("names its file where there is no remedy, and is told once when it repeats itself", async () => {
+  test("names its file where there is no remedy, and is shown once when it repeats itself", async () => {
     const { shown, path } = await relay([fatal, fatal, fatal]);
     expect(shown).toEqual([`weir: logger: no room. Its log is ${path}.`]);
   });
@@ -72,7 +72,7 @@ describe("a log file", () => {
     expect(readFileSync(folder.file("stats.log.old"), "utf8")).toBe("second\n");
   });
 
-  test("begins anew when it is full, and takes at most twice its limit", () => {
+  test("starts again when it is full, and takes at most twice its limit", () => {
     using folder = temporaryFolder();
     using file = openLogFile({
       folder: folder.path,

@@ -12,7 +12,7 @@ describe("the pause before a restart", () => {
     expect(delays).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000]);
   });
 
-  test("begins anew after a life of a minute", () => {
+  test("starts again from the shortest wait after a run of a minute", () => {
     expect(restartDelayMs(5, 60_000)).toEqual({ delayMs: 1_000, failures: 1 });
   });
 });

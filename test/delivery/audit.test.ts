@@ -29,7 +29,7 @@ interface Place {
   weirFile?: string;
 }
 
-/** `weir audit` as a process of its own. */
+/** `weir audit` as a separate process. */
 async function audit({ port, file, cwd, weirFile = NOTHING_CONFIGURED }: Place, ...argv: string[]) {
   const env = { BROKER: `127.0.0.1:${port}`, DB_FILE: file, WEIR_FILE: weirFile };
   return await new Promise<{ code: number; stdout: string; stderr: string }>((resolve) => {
@@ -142,9 +142,9 @@ describe("weir audit", () => {
     expect((await audit(place, "--strict")).code).toBe(3);
     expect((await audit(place, "--publisher", "kitchen", "--strict")).code).toBe(0);
     expect((await audit(place, "--publisher", "ghost")).code).toBe(2);
-    const nobody = await audit(place, "--publisher", "nobody");
-    expect(nobody.stdout).toContain("Neither the ledger nor the broker knows a publisher nobody.");
-    expect(nobody.code).toBe(2);
+    const absent = await audit(place, "--publisher", "absent");
+    expect(absent.stdout).toContain("Neither the ledger nor the broker knows a publisher absent.");
+    expect(absent.code).toBe(2);
   });
 
   test("asks whether store and broker belong together when no publisher is in both", async () => {

@@ -12,7 +12,7 @@ export interface Outage<Kind extends string> extends AsyncDisposable {
   /** Milliseconds after the start at which it tried to reconnect. */
   attemptsAtMs: number[];
   isConnected(): boolean;
-  /** Lets time pass second by second, and each attempt come to its end before the next second. */
+  /** Lets time pass second by second; each attempt ends before the next second. */
   pass(ms: number, eachSecond?: (second: number) => void): Promise<void>;
 }
 

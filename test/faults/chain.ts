@@ -5,7 +5,7 @@ import { type BrokerProcess, createBrokerProcess, createPart, type Part } from "
 import type { Run, Verdict } from "./scenario.ts";
 import { type StoreFiles, startVerifier, type Verifier } from "./verifier.ts";
 
-/** publisher -> broker -> logger -> store <- stats, each a process of its own. */
+/** publisher -> broker -> logger -> store <- stats, each a separate process. */
 export interface Chain extends AsyncDisposable {
   broker: BrokerProcess;
   publisher: Part;

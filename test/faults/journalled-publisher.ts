@@ -1,4 +1,4 @@
-// A publisher with an outbox that keeps a journal of its own. The harness starts, kills and stops it.
+// A publisher with an outbox that keeps its own journal. The harness starts, kills and stops it.
 import { openOutbox } from "@weir/delivery";
 import { createReconnectingClient, type ReconnectingClient } from "@weir/mqtt";
 import { createLogger, systemClock } from "@weir/runtime";

@@ -47,7 +47,7 @@ export function createPart({ name, main, environment, folder }: PartOptions): Pa
     clearTimeout(restart);
     if (child !== null) return;
     const log = openSync(logFile, "a");
-    // A process group of its own: Ctrl-C reaches only the harness, which ends its parts.
+    // A separate process group: Ctrl-C reaches only the harness, which ends its parts.
     const started = spawn(process.execPath, [main], {
       cwd: folder,
       env: { PATH: process.env.PATH, ...environment },

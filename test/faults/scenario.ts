@@ -20,7 +20,7 @@ export interface Run {
   cycles: number;
   random: Random;
   brokerKind: BrokerKind;
-  /** A folder of its own. */
+  /** Its own folder. */
   folder: string;
   /** Aborted by Ctrl-C. */
   signal: AbortSignal;

@@ -1,16 +1,16 @@
 import { expect, test } from "@jest/globals";
 import { openReader } from "@weir/store";
 import {
+  listsLocks,
   locksOn,
   openTestStore,
   readingAt,
   START_US,
-  tellsLocks,
   temporaryFolder,
 } from "@weir/testkit";
 import { startVerifier } from "./verifier.ts";
 
-(tellsLocks ? test : test.skip)(
+(listsLocks ? test : test.skip)(
   "counting does not touch the locks that the harness itself holds",
   async () => {
     using folder = temporaryFolder();

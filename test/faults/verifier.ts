@@ -44,7 +44,7 @@ export interface Questions {
 }
 
 /**
- * Reads SQLite files for the harness, in a process of its own. POSIX locks belong to a process: a second
+ * Reads SQLite files for the harness, in a separate process. POSIX locks belong to a process: a second
  * SQLite library in it does not see the locks of the first, and closing a file drops all locks that the
  * process has on it. The harness runs a logger and an outbox itself, so it opens none of their files.
  */

@@ -40,7 +40,7 @@ describe("the lint rules", () => {
     },
   );
 
-  test.each(AROUND_PRINT)("let nobody print around print(): %s", (code) => {
+  test.each(AROUND_PRINT)("forbid output without print(): %s", (code) => {
     expect(lint("services/logger/src/a.ts", code)).toMatch(/plugin|noConsole/);
     expect(lint("services/logger/test/a.test.ts", code)).not.toContain("plugin");
   });

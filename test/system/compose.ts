@@ -6,7 +6,7 @@ import { freePort } from "@weir/testkit";
 const execute = promisify(execFile);
 const OUTPUT_BYTES_MAX = 64 * 1024 * 1024;
 
-/** The suite in containers, as a project of its own beside any that a developer has running. */
+/** The suite in containers, as its own project beside any that a developer has running. */
 export interface Compose extends AsyncDisposable {
   /** Where the broker is reached from outside. */
   brokerPort: number;
@@ -24,7 +24,7 @@ export interface Compose extends AsyncDisposable {
   containers(): Promise<Map<string, ContainerState>>;
 }
 
-/** What tells whether a container has ever started again. */
+/** Whether a container has ever been restarted. */
 interface ContainerState {
   id: string;
   startedAt: string;

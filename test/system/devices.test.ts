@@ -108,7 +108,7 @@ inDocker("the device of the suite", () => {
   );
 
   test(
-    "changes its interval at once, and keeps it over a restart that it is told to make",
+    "changes its interval at once, and keeps it over a restart by command",
     async () => {
       expect(await command("change_send_interval", "30")).toMatchObject({ status: "done" });
       expect((await reported()).interval).toBe(30);

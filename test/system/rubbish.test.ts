@@ -7,7 +7,7 @@ const START_TIMEOUT_MS = 300_000;
 const TEST_TIMEOUT_MS = 180_000;
 const DEPTH = 10_000;
 
-/** A sound reading of 6, filled up with spaces to so many bytes. */
+/** A valid reading of 6, filled up with spaces to so many bytes. */
 function padded(bytes: number): Buffer {
   const payload = Buffer.alloc(bytes, " ");
   payload.write(`{"number":6,"epochtime":${Date.now() / 1_000}}`);
@@ -30,7 +30,7 @@ const RUBBISH: readonly [payload: string | Buffer, reason: string][] = [
 
 const inDocker = hasDocker() ? describe : describe.skip;
 
-inDocker("rubbish on DATA between sound readings", () => {
+inDocker("rubbish on DATA between valid readings", () => {
   let compose: Compose;
 
   beforeAll(async () => {
@@ -68,10 +68,10 @@ inDocker("rubbish on DATA between sound readings", () => {
       const [stored] = await compose.query<{ bytes: number; average: number }>(
         "SELECT max(length(payload)) AS bytes, avg(value) AS average FROM rows",
       );
-      const sound = RUBBISH.length + 1;
+      const valid = RUBBISH.length + 1;
       expect(stored).toEqual({
         bytes: PAYLOAD_BYTES_MAX + 1,
-        average: (3 * (sound - 1) + 6) / sound,
+        average: (3 * (valid - 1) + 6) / valid,
       });
 
       await eventually(async () => (await compose.verify()) >= expected.length, TEST_TIMEOUT_MS);

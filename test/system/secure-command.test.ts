@@ -31,7 +31,7 @@ const read = (folder: TemporaryFolder, file: string): string =>
   readFileSync(folder.file(file), "utf8");
 
 describe("weir secure", () => {
-  test("loses nobody when it runs twelve times at once", async () => {
+  test("loses no user when it runs twelve times at once", async () => {
     using folder = temporaryFolder();
     await secure(folder, "init", "--host", "weir.example.org");
     const ids = Array.from({ length: 12 }, (_, index) => `device-${index}`);

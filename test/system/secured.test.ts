@@ -63,17 +63,22 @@ inDocker("the secured broker", () => {
     return await connect({ user, password: secret(`${file}.password`), ...options });
   }
 
-  test.each([5, 4] as const)("lets nobody in without a password (version %i)", async (version) => {
-    const code = version === 5 ? NOT_AUTHORIZED : REFUSED_3_1_1;
+  test.each([5, 4] as const)(
+    "refuses a client without a password (version %i)",
+    async (version) => {
+      const code = version === 5 ? NOT_AUTHORIZED : REFUSED_3_1_1;
 
-    await expect(connect({ version })).rejects.toMatchObject({ code });
-    await expect(connect({ version, user: "cellar", password: "guessed" })).rejects.toMatchObject({
-      code,
-    });
-    await expect(
-      connect({ version, user: "cellar", password: secret("devices/hall.password") }),
-    ).rejects.toMatchObject({ code });
-  });
+      await expect(connect({ version })).rejects.toMatchObject({ code });
+      await expect(connect({ version, user: "cellar", password: "guessed" })).rejects.toMatchObject(
+        {
+          code,
+        },
+      );
+      await expect(
+        connect({ version, user: "cellar", password: secret("devices/hall.password") }),
+      ).rejects.toMatchObject({ code });
+    },
+  );
 
   test("has no port without TLS", async () => {
     const ports = await compose.run("ps", "--format", "{{.Ports}}", "mosquitto");
@@ -323,7 +328,7 @@ inDocker("the secured broker", () => {
     }
   }
 
-  test("takes a certificate in place of a password, on a port of its own", async () => {
+  test("takes a certificate in place of a password, on its own port", async () => {
     const porch = {
       port: certificatePort,
       certificate: secret("devices/porch.crt"),
@@ -335,7 +340,7 @@ inDocker("the secured broker", () => {
       ...porch,
       clientId: "cellar",
       user: "hall",
-      password: "is not asked for",
+      password: "is not checked",
     });
 
     await device.publish("devices/porch/state", "19");
@@ -383,7 +388,7 @@ inDocker("the secured broker", () => {
     }
   });
 
-  test("makes nothing anew that is there", async () => {
+  test("creates nothing again that exists", async () => {
     const files = [
       "ca.crt",
       "mosquitto/server.crt",

@@ -12,7 +12,7 @@ export interface AuditNotes extends Tally {
   hints: readonly string[];
 }
 
-/** How many lines and doubts are printed unless all are asked for. */
+/** How many lines and doubts are printed without `--all`. */
 export const SHOWN_MAX = 100;
 
 const EPOCH_SHOWN = 8;

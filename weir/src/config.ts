@@ -63,9 +63,9 @@ interface DescribedConnection {
   clientId: string;
   broker: { name: string; url: string; username: string | null };
   streams: string[];
-  /** What an MQTT 5 broker is asked for. */
+  /** What is requested from an MQTT 5 broker. */
   subscriptions: FilterQos[];
-  /** What a 3.1.1 broker is asked for, where that is more; `null` where it is the same. */
+  /** What is requested from a 3.1.1 broker, where that is more; `null` where it is the same. */
   subscriptions311: FilterQos[] | null;
 }
 

@@ -8,16 +8,16 @@ import type { Recording } from "./recording.ts";
 export async function previewDeadbands(
   request: PreviewRequest,
   recording: Recording,
-): Promise<Gathered & { messages: number }> {
-  const gathering = startGathering(request);
+): Promise<Collected & { messages: number }> {
+  const collecting = startCollecting(request);
   let messages = 0;
   for await (const page of recording.pages()) {
-    for (const message of page.messages) gathering.add(message);
+    for (const message of page.messages) collecting.add(message);
     messages += page.messages.length;
     recording.show(messages, page.reachedUs);
     if (recording.signal.aborted) break;
   }
-  return { messages, ...gathering.result() };
+  return { messages, ...collecting.result() };
 }
 
 /** What deadbands would have made of one attribute. */
@@ -36,7 +36,7 @@ export interface DevicePreview {
   reportedMessages: number;
 }
 
-export interface Gathered {
+export interface Collected {
   devices: readonly DevicePreview[];
   /** Attributes that were left out because there were too many; as many are counted at most. */
   leftOut: number;
@@ -57,7 +57,7 @@ interface Device {
 }
 
 /** Sorts the values of recorded states by device and attribute, and tries deadbands on them. */
-export function startGathering(
+export function startCollecting(
   request: Pick<PreviewRequest, "device" | "attribute" | "deadband" | "maxSilenceMs">,
 ) {
   const { deadband, maxSilenceMs } = request;
@@ -105,7 +105,7 @@ export function startGathering(
       device.messages += 1;
       if (isDue) device.reportedMessages += 1;
     },
-    result: (): Gathered => ({
+    result: (): Collected => ({
       devices: [...devices].map(([device, { series, ...counts }]) => ({
         device,
         ...counts,

@@ -119,7 +119,7 @@ describe("weir export", () => {
       err: expect.stringContaining(place.file),
     });
     fill(place.file, 1);
-    expect(await run(place, "--stream", "nobody")).toMatchObject({
+    expect(await run(place, "--stream", "absent")).toMatchObject({
       code: 78,
       err: expect.stringContaining("data, devices"),
     });

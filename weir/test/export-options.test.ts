@@ -47,7 +47,7 @@ describe("the options of an export", () => {
   });
 
   test.each([
-    [["--stream", "nobody"], '--stream: there is no "nobody"\nThe streams are: data, devices.'],
+    [["--stream", "absent"], '--stream: there is no "absent"\nThe streams are: data, devices.'],
     [[], "--stream is missing\nThe streams are: data, devices."],
     [["--stream", "data", "--from", "soon"], '--from: "soon" is not allowed\nIt must be ISO 8601'],
     [["--stream", "data", "--from", "-1h", "--to", "-2h"], '--from: "-1h" is not allowed'],

@@ -78,7 +78,7 @@ describe("a fleet", () => {
     expect(latecomer.received.map(({ topic }) => topic)).toEqual(["devices/other/availability"]);
   });
 
-  test("is so many devices, each with states of its own", async () => {
+  test("is so many devices, each with its own states", async () => {
     using folder = temporaryFolder();
     await using broker = await startBroker(LOCAL);
     await using client = await connectTestClient(broker.port, "devices/+/state");
@@ -117,7 +117,7 @@ describe("a fleet", () => {
     clock.advance(50);
     await eventually(() => fleet.counts().connected === 20);
     door.isShut = true;
-    // In two versions of MQTT at each attempt: behind the third time it was told of the first attempt.
+    // In two versions of MQTT at each attempt: after the third report of the first attempt.
     await eventually(() => {
       clock.advance(50);
       return door.turnedAway >= 3;

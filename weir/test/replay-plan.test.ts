@@ -53,7 +53,7 @@ describe("the pace of a replay", () => {
 });
 
 describe("the topics of a replay", () => {
-  test("stay as they are, unless something else is asked for", () => {
+  test("stay as they are, unless an option changes them", () => {
     expect(retopic("a/b", { root: "", rewrites: [] })).toBe("a/b");
   });
 

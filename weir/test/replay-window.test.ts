@@ -91,7 +91,7 @@ describe("the window of a replay", () => {
     expect(published).toHaveLength(count + 1);
   });
 
-  test("waits for nobody any more once it is told to stop", async () => {
+  test("stops waiting once it is stopped", async () => {
     const { window } = openWindow();
     const stopping = new AbortController();
     await window.send(outgoing(1), stopping.signal);

@@ -107,7 +107,7 @@ describe("a replay", () => {
     expect([...new Set(payloadsOf(client.received))]).toEqual(upTo(3_000));
   });
 
-  test("leaves out what nobody may publish to", async () => {
+  test("leaves out topics that clients may not publish to", async () => {
     using folder = temporaryFolder();
     await using broker = await startBroker(LOCAL);
     record(folder, [...rows(1, { topic: "$SYS/uptime" }), ...rows(1, { topic: "b" })]);
@@ -118,7 +118,7 @@ describe("a replay", () => {
     expect(client.received[0]?.topic).toBe("b");
   });
 
-  test("does not feed a stream with its own recording, unless it is told to", async () => {
+  test("does not feed a stream with its own recording, unless an option allows it", async () => {
     using folder = temporaryFolder();
     await using broker = await startBroker(LOCAL);
     record(folder, rows(1));
@@ -177,7 +177,7 @@ describe("a replay", () => {
     expect(client.received.map(({ topic }) => topic)).toEqual(["r/DATA", "sentinel", "r/DATA"]);
   });
 
-  test("pauses no longer than --max-gap, to the broker and with the quality that it is told", async () => {
+  test("pauses no longer than --max-gap, to the broker and with the given quality of service", async () => {
     using folder = temporaryFolder();
     await using broker = await startBroker(LOCAL);
     record(folder, [rowOf("1", START_US), rowOf("2", START_US + 3_600_000_000)]);

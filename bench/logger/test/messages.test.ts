@@ -60,7 +60,7 @@ describe("the messages of a load", () => {
     expect(ids).toEqual([65_534, 65_535, 1, 2]);
   });
 
-  test("go to their topics in turn, each with a seq of its own", () => {
+  test("go to their topics in turn, each with its own seq", () => {
     const packets = parse(createMessages({ ...options, topics: ["a/1", "a/2"] }).encode(0, 4));
     expect(packets.map((packet) => [packet.topic, decode(packet).sequence?.seq])).toEqual([
       ["a/1", 1],

@@ -59,7 +59,7 @@ export function openQueue({
     orOpeningFault(file, "PUBLISHER_OUTBOX_FILE", () =>
       lockFile(file, {
         message: `another process has the outbox ${file} open`,
-        remedy: "Stop it, or give each publisher an outbox of its own.",
+        remedy: "Stop it, or give each publisher its own outbox.",
       }),
     ),
   );

@@ -12,7 +12,7 @@ import { settled } from "./fixture.ts";
 const HOUR_MS = 3_600_000;
 const YEARS_MS = 10 * 365 * 24 * HOUR_MS;
 
-/** An outbox of its own, and a connection that takes every message. */
+/** Its own outbox, and a connection that takes every message. */
 function open(folder: TemporaryFolder, options: Partial<OutboxOptions> = {}) {
   const clock = createFakeClock();
   const outcomes: MessageOutcome[] = [];

@@ -57,7 +57,7 @@ describe("the gate of a client that lost its broker", () => {
     expect(attemptsAtSeconds.at(-1)).toBe(21);
   });
 
-  test("stays within its budget, whatever haste is asked for", async () => {
+  test("stays within its budget, however urgent the messages are", async () => {
     const { gate, attemptsAtSeconds, pass, end } = setUp({ burst: 4, perHour: 60 });
     using _end = end;
     for (let count = 0; count < 600; count += 1) {

@@ -14,7 +14,7 @@ const USER_REFUSED: ReadonlySet<unknown> = new Set([4, 5, 0x86, NOT_AUTHORIZED])
 
 export function describeOutage(error: unknown): Outage {
   const code = codeOf(error);
-  // An error of several addresses has no message of its own.
+  // An error about several addresses has no message.
   const reason = errorMessage(error) || (errorCode(error) ?? "no answer");
   return tlsFailure(code, reason) ?? { reason, remedy: remedyFor(code) };
 }

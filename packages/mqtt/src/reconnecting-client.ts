@@ -241,7 +241,7 @@ export function createReconnectingClient(options: ReconnectingClientOptions): Re
       if (!logged.has(reason)) logger.warn({ broker: shownUrl, shortfall: kind }, reason);
     }
     if (short.length === 0 && logged.size > 0) {
-      logger.info({ broker: shownUrl }, "the broker grants all that is asked for");
+      logger.info({ broker: shownUrl }, "the broker grants everything again");
     }
     logged = new Set(short.map(({ reason }) => reason));
     options.onShortfalls?.([...short, ...takeovers.shortfalls()]);

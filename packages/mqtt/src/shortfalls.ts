@@ -2,7 +2,7 @@ import type { Answered, Grants, Subscription } from "./connection/connection.ts"
 import { FAILURE_MIN, wordsFor } from "./packets/errors.ts";
 import type { ProtocolVersion } from "./packets/message.ts";
 
-/** Something that this client asked for and the broker does not grant. */
+/** Something that this client needs and the broker does not grant. */
 export interface Shortfall {
   kind:
     | "retain"
@@ -23,7 +23,7 @@ const OWN_PACKET_BYTES_MAX = 262_144 + 65_535 + 1_024;
 /**
  * What a connection does not grant.
  *
- * @param expirySeconds the session expiry that was asked for; 0 for none.
+ * @param expirySeconds the requested session expiry; 0 for none.
  */
 export function connectionShortfalls(
   grants: Grants,
@@ -55,7 +55,7 @@ export function connectionShortfalls(
   if (sessionExpirySeconds !== null && sessionExpirySeconds < expirySeconds) {
     short.push({
       kind: "session expiry",
-      reason: `the broker keeps the session for ${sessionExpirySeconds} s instead of ${expirySeconds} s: a client that is away for longer loses what was queued for it. Raise the broker's limit, or ask for less.`,
+      reason: `the broker keeps the session for ${sessionExpirySeconds} s instead of ${expirySeconds} s: a client that is away for longer loses what was queued for it. Raise the broker's limit, or configure a shorter session.`,
     });
   }
   if (protocolVersion === 5 && !grants.identifiers) {

@@ -14,7 +14,7 @@ import { refusalOf, type Shortfall, subscriptionShortfalls } from "./shortfalls.
 
 /** A subscription of a session. */
 export interface HeldSubscription extends Subscription {
-  /** The broker's answer, where it differs from what was asked for: a lower QoS, or from 0x80 on a refusal. */
+  /** The broker's answer, where it differs from the request: a lower QoS, or from 0x80 on a refusal. */
   granted?: number;
 }
 
@@ -178,8 +178,8 @@ export class SubscriptionSync {
 
   /**
    * Opens the session that the broker keeps. One that is not known here may have subscriptions that
-   * bring each message once more. Identifiers tell these copies apart; without identifiers the session
-   * has to go.
+   * bring each message once more. Identifiers distinguish these copies; without identifiers the
+   * session has to be dropped.
    */
   async #openOwn(open: OpenSession): Promise<Negotiated> {
     this.isStartingClean = false;
@@ -196,7 +196,7 @@ export class SubscriptionSync {
     const clean = await open("clean");
     await clean[Symbol.asyncDispose]();
     this.#options.warn(
-      `${this.#strangeSession()}: it was thrown away, with the messages that were queued in it. This broker cannot tell which of its subscriptions brings a message, so each one would come twice.`,
+      `${this.#strangeSession()}: it was dropped, with the messages that were queued in it. This broker does not say which subscription a message matches, so each message would come twice.`,
     );
     return await open("persistent");
   }

@@ -50,13 +50,13 @@ export function describeBatches(clients: Clients & BatchTraits): void {
       expect(await upToSentinel(second, topic)).toEqual(["2", "3", "sentinel"]);
     });
 
-    test("gets again what was gathered and not yet taken when the connection was cut", async () => {
+    test("gets again what was batched and not yet taken when the connection was cut", async () => {
       const topic = ownTopic();
       const options = persistent();
       const sent = Array.from({ length: 50 }, (_, n) => String(n));
       const first = createTaker();
       await using publisher = await connect();
-      // It stands still: what is gathered stays so.
+      // The clock stands still, so the batch is not handed on.
       const clock = createFakeClock();
       await using cut = await connect(topic, {
         ...options,
@@ -94,7 +94,7 @@ export function describeBatches(clients: Clients & BatchTraits): void {
       expect(await upToSentinel(second, topic)).toEqual(["sentinel"]);
     });
 
-    test("takes and acknowledges what is gathered before its goodbye", async () => {
+    test("takes and acknowledges the open batch before it disconnects", async () => {
       const topic = ownTopic();
       const options = persistent();
       const sent = Array.from({ length: 50 }, (_, n) => String(n));

@@ -39,7 +39,7 @@ inDocker("a client to a Mosquitto that asks for certificates", () => {
     return trial;
   }
 
-  test("is made with a certificate, whose name has rights of its own", async () => {
+  test("is made with a certificate, whose name has its own rights", async () => {
     await using trial = await visit({ client: broker.certify("kitchen") });
     const { client, received } = trial;
     const foreign = client.publish("devices/hall/state", "", AT_LEAST_ONCE);

@@ -1,7 +1,7 @@
 import { systemClock } from "@weir/runtime";
 import { createReconnectingClient } from "../src/index.ts";
 
-// A client in a process of its own, which ends when nothing of the client is left: see stopping.test.ts.
+// A client in a separate process, which ends when nothing of the client is left: see stopping.test.ts.
 
 const [url = "", transport, state] = process.argv.slice(2);
 const client = createReconnectingClient({

@@ -74,7 +74,7 @@ export interface Taker {
   onBatch: (messages: readonly ReceivedMessage[]) => void;
 }
 
-/** @param isRefused asked for each message; a batch with a refused one is not taken. */
+/** @param isRefused called with each message; a batch with a refused one is not taken. */
 export function createTaker(isRefused: (payload: string) => boolean = () => false): Taker {
   const received: ReceivedMessage[] = [];
   const sizes: number[] = [];

@@ -11,7 +11,7 @@ const RUNS = 150;
 /** Hundreds of connections, one after the other. */
 const TIMEOUT_MS = 300_000;
 
-/** Each part goes out in a turn of its own. */
+/** Each part goes out in a separate turn. */
 async function sendParts({ socket }: Peer, parts: readonly Buffer[]): Promise<void> {
   for (const part of parts) {
     socket.write(part);

@@ -98,7 +98,7 @@ describe.each(TRANSPORTS)("what a broker does not grant, by %s:", (transport) =>
     expect(kinds(trial.shortfalls())).toEqual(["packet size"]);
   });
 
-  test("a session that it keeps for a shorter time is reported, and one as it was asked for is not", async () => {
+  test("a session that it keeps for a shorter time is reported, and one kept as requested is not", async () => {
     await using broker = await granting({ sessionExpiryInterval: 86_400 });
     const session = (expirySeconds: number) => ({ kind: "persistent", expirySeconds }) as const;
     await using trial = await connected(broker, { transport, session: session(2_592_000) });
@@ -138,7 +138,7 @@ describe.each(TRANSPORTS)("what a broker does not grant, by %s:", (transport) =>
     expect(trial.warnings).toHaveLength(1);
   });
 
-  test("a filter that it refuses is asked for again after a while, and reported when it is granted", async () => {
+  test("a filter that it refuses is requested again after a while, and reported when it is granted", async () => {
     const codes: Record<string, number> = { b: 0x87 };
     // Without keepalive, which a minute in one step would end.
     await using broker = await granting({ serverKeepAlive: 0 }, answering(codes));
@@ -166,7 +166,7 @@ describe.each(TRANSPORTS)("what a broker does not grant, by %s:", (transport) =>
     await eventually(() => trial.states.at(-1) === "connected");
   });
 
-  test("wildcards and shared subscriptions that it does not have are not asked for: it would hang up", async () => {
+  test("wildcards and shared subscriptions that it does not have are not requested: it would close the connection", async () => {
     await using broker = await granting({
       wildcardSubscriptionAvailable: false,
       sharedSubscriptionAvailable: false,
@@ -207,7 +207,7 @@ describe.each(TRANSPORTS)("what a broker does not grant, by %s:", (transport) =>
     },
   );
 
-  test("filters are told apart whatever they look like", async () => {
+  test("filters are distinguished whatever they look like", async () => {
     await using broker = await startStandIn(answering({ "1": 0x80 }));
     const subscriptions = ["b", "2", "1", "a"].map((filter) => ({ filter, qos: 1 as const }));
     await using trial = await connected(broker, { transport, subscriptions });

@@ -15,7 +15,7 @@ describe("an outage's description", () => {
     expect(endOf(HUNG_UP).message).toBe("the broker closed the connection");
   });
 
-  test("gives the code of an error that has no message of its own", () => {
+  test("gives the code of an error that has no message", () => {
     const severalAddresses = Object.assign(new AggregateError([]), { code: "ECONNREFUSED" });
     expect(describeOutage(severalAddresses)).toEqual({
       reason: "ECONNREFUSED",

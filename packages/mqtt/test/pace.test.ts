@@ -28,7 +28,7 @@ function run(options: {
     for (let ms = 1; ms <= delayMs; ms += 1) {
       clock.advance(1);
       queued += options.arriving(clock.monotonic());
-      if (pace.gathers() && ms < delayMs) continue;
+      if (pace.mayBatch() && ms < delayMs) continue;
       const batch = Math.min(queued, options.window);
       if (batch === 0) continue;
       queued -= batch;
@@ -42,24 +42,24 @@ function run(options: {
 }
 
 describe("the pace", () => {
-  test("gathers what comes steadily, though every batch has the same size", () => {
+  test("batches what comes steadily, though every batch has the same size", () => {
     const rounds = run({ rounds: 2_000, window: 65_535, arriving: () => 1 });
     expect(rounds.filter(({ batches }) => batches > 1).length).toBeLessThan(10);
   });
 
-  test("gathers nothing while a small window holds back what is there", () => {
+  test("batches nothing while a small window holds back what is there", () => {
     const rounds = run({ rounds: 200, window: 20, arriving: () => 10 });
     expect(rounds[0]).toEqual({ taken: 20, batches: 1 });
     expect(rounds.slice(20, 60).every(({ taken }) => taken === 500)).toBe(true);
   });
 
-  test("gathers nothing while a larger window does, because each wait is long", () => {
+  test("batches nothing while a larger window does, because each wait is long", () => {
     const rounds = run({ rounds: 100, window: 2_000, delayMs: 160, arriving: () => 40 });
     expect(rounds[0]).toEqual({ taken: 2_000, batches: 1 });
     expect(rounds.slice(20, 60).every(({ taken }) => taken === 6_400)).toBe(true);
   });
 
-  test("gathers again when the window is not in the way any more", () => {
+  test("batches again when the window is not in the way any more", () => {
     const rounds = run({
       rounds: 200,
       window: 20,
@@ -78,19 +78,19 @@ describe("the pace", () => {
     expect(rounds.slice(-100).every(({ batches }) => batches === 1)).toBe(true);
   });
 
-  test("never gathers where it is not allowed to", () => {
+  test("never batches where it is not allowed to", () => {
     const rounds = run({ rounds: 3, window: 20, arriving: () => 1, allowed: false });
     expect(rounds.map(({ batches }) => batches)).toEqual([50, 50, 50]);
   });
 
-  test("takes no steady stream for a window that is gathered more often than the delay", () => {
+  test("takes no steady stream for a window that is batched more often than the delay", () => {
     const clock = createFakeClock();
     const pace = createPace({ allowed: true, delayMs: DELAY_MS, clock });
     let atOnce = 0;
     // 10 messages in each millisecond, taken every 5 ms, as when very much comes.
     for (let ms = 1; ms <= 20_000; ms += 1) {
       clock.advance(1);
-      if (!pace.gathers()) {
+      if (!pace.mayBatch()) {
         atOnce += 1;
         pace.took(10);
       } else if (ms % 5 === 0) pace.took(50);

@@ -19,7 +19,7 @@ describe("the subscriptions of a session", () => {
     });
   });
 
-  test("are asked for again at another quality of service", () => {
+  test("are requested again at another quality of service", () => {
     expect(subscriptionDifference([at("a", 0)], [at("a", 1)])).toEqual({
       subscribe: [at("a", 1)],
       unsubscribe: [],

@@ -32,7 +32,7 @@ async function subscriptionsOf(options: {
 }
 
 describe.each(TRANSPORTS)("a persistent session by %s", (transport) => {
-  test("is asked for with its expiry", async () => {
+  test("is requested with its expiry", async () => {
     await using broker = await startStandIn();
     await using trial = startTrial(broker.url, { transport, ...PERSISTENT });
     await eventually(() => trial.states.length === 1);
@@ -43,15 +43,15 @@ describe.each(TRANSPORTS)("a persistent session by %s", (transport) => {
   });
 
   test.each([
-    ["of its own", "mqtt://", { username: "logger", password: "secret" }],
+    ["of its options", "mqtt://", { username: "logger", password: "secret" }],
     ["of its URL", "mqtt://logger:secret@", { username: null, password: null }],
     [
-      "of its own before those of its URL",
+      "of its options before those of its URL",
       "mqtt://u:p@",
       { username: "logger", password: "secret" },
     ],
-    ["of its URL and of its own", "mqtt://logger@", { username: null, password: "secret" }],
-  ])("is asked for with the user and the password %s", async (_, scheme, credentials) => {
+    ["of both", "mqtt://logger@", { username: null, password: "secret" }],
+  ])("is requested with the user and the password %s", async (_, scheme, credentials) => {
     await using broker = await startStandIn();
     await using trial = startTrial(broker.url, {
       transport,
@@ -171,11 +171,11 @@ describe.each(TRANSPORTS)("a persistent session by %s", (transport) => {
       await eventually(() => received.length > 0);
       expect(payloads(received)).toEqual(["message 2"]);
       expect(broker.peers.flatMap(acknowledgedIds)).not.toContain(1);
-      expect(trial.warnings[0]).toContain("it was thrown away");
+      expect(trial.warnings[0]).toContain("it was dropped");
     },
   );
 
-  test("of another client goes on where identifiers tell its subscriptions apart", async () => {
+  test("of another client goes on where identifiers distinguish its subscriptions", async () => {
     await using broker = await startStandIn({
       connect: (_, peer) => peer.send(connack(0, { sessionPresent: true }), message(1)),
     });

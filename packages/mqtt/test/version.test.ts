@@ -20,7 +20,7 @@ const optionsFor = ({ url }: StandIn, connectMs = 10_000) => ({
   clock: systemClock,
 });
 
-/** The versions that a client asked for, in order. */
+/** The versions that a client requested, in order. */
 const askedVersions = ({ peers }: StandIn) =>
   peers.flatMap(({ received }) =>
     received.flatMap((packet) => (packet.cmd === "connect" ? [packet.protocolVersion] : [])),

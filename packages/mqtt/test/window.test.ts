@@ -16,10 +16,10 @@ const COUNT = 5_000;
 const BATCH = { rowsMax: 1_000, bytesMax: 1_000_000, delayMs: 50 };
 /** What a broker and its network take for one. */
 const WINDOW_MS = 1;
-/** Who gathers each time waits 250 times for all of them; who looks for a window waits until it is found. */
+/** A client that batches each time waits 250 times for all of them; one that looks for a window waits until it is found. */
 const WAITS_MAX = 25;
 
-/** A clock that moves on only with each wait to gather and with each window, and how many waits there were. */
+/** A clock that moves on only with each wait for a batch and with each window, and how many waits there were. */
 function createWaitedClock() {
   const clock = createFakeClock();
   const waiting = new Set<object>();

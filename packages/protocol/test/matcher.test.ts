@@ -34,7 +34,7 @@ describe("a matcher", () => {
     expect(createTopicMatcher([])("a")).toEqual([]);
   });
 
-  test("takes names that objects have of their own as names", () => {
+  test("matches levels that are property names of every object", () => {
     const matcher = createTopicMatcher([{ filter: "__proto__/constructor", value: 1 }]);
     expect(matcher("__proto__/constructor")).toEqual([1]);
     expect(matcher("toString")).toEqual([]);

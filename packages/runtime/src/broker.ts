@@ -49,7 +49,7 @@ export const brokerSettings = section("Broker", {
     allowed: "the path of a PEM file with certificates",
   }),
   BROKER_CERTIFICATE_FILE: credentialFile("certificates", {
-    description: "File with the certificate that tells the broker who this is. For TLS.",
+    description: "File with the client certificate that this service sends to the broker. For TLS.",
     allowed: "the path of a PEM file with a certificate",
   }),
   BROKER_KEY_FILE: credentialFile("key", {
@@ -219,7 +219,7 @@ function metricsIn(registry: Registry): { shortfallGauge: Gauge; takeoverCounter
     (registry.getSingleMetric(SHORTFALLS) as Gauge | undefined) ??
     new Gauge({
       name: SHORTFALLS,
-      help: "What the broker does not grant of what is asked for, by kind; filter: so many filters are refused.",
+      help: "What the broker does not grant, by kind; filter: the number of refused filters.",
       labelNames: ["connection", "kind"],
       registers,
     });

@@ -44,10 +44,10 @@ export function readConfigFile<S extends Settings, T, C>(
     const missing = `${variable}: ${name} does not exist; create it, or unset ${variable}`;
     throw new ConfigurationFault([...settings.problems, missing]);
   }
-  const { content, problems, doubtful } = checkContent(yaml?.content ?? {}, format);
+  const { content, problems, invalidPaths } = checkContent(yaml?.content ?? {}, format);
   const linesOf = (found: readonly Problem[]): string[] => [
     ...settings.problems,
-    ...describe([...problems, ...found.filter((one) => isCertain(one, doubtful))], yaml),
+    ...describe([...problems, ...found.filter((one) => isCertain(one, invalidPaths))], yaml),
   ];
 
   const values = settings.valuesOf(needs);
@@ -100,7 +100,7 @@ export function checkContent<T>(
   content: unknown,
   format: FileFormat<T>,
   above: Path = [],
-): { content: T | null; problems: Problem[]; doubtful: Path[] } {
+): { content: T | null; problems: Problem[]; invalidPaths: Path[] } {
   const parse = (some: unknown) => format.schema.safeParse(some, { error: issueWords });
   let valid = content;
   let parsed = parse(valid);
@@ -117,7 +117,7 @@ export function checkContent<T>(
   return {
     content: parsed.success ? parsed.data : null,
     problems: found.map(({ path, words }) => ({ path: inFile(path), words })),
-    doubtful: found.flatMap(({ path, meant = path }) => [inFile(path), inFile(meant)]),
+    invalidPaths: found.flatMap(({ path, meant = path }) => [inFile(path), inFile(meant)]),
   };
 }
 

@@ -89,7 +89,7 @@ export class CheckedSettings<S extends Settings> {
     return areValid ? (this.#values as SettingValues<N>) : null;
   }
 
-  /** Whether the environment has a value of its own, in place of the default. */
+  /** Whether the environment has its own value, in place of the default. */
   isSet(name: keyof S & string): boolean {
     return Boolean(this.environment[name]?.trim());
   }

@@ -67,7 +67,7 @@ export function formProblems<T>(
   return issues.flatMap((issue) => problemsOf(issue, []));
 }
 
-/** zod's message for a union without a message of its own. */
+/** zod's message for a union without its own message. */
 const NO_WORDS = "Invalid input";
 
 /** Whether this option of a union is meant: a value has its form, and only something inside it is wrong. */
@@ -84,8 +84,8 @@ export function wordsForUnknownKey(key: string, keys: readonly string[], example
 }
 
 /** Whether a problem remains whatever the parts whose form is wrong will hold once they are fixed. */
-export function isCertain({ path, of = [path] }: Problem, doubtful: readonly Path[]): boolean {
-  return !of.some((one) => doubtful.some((other) => overlap(one, other)));
+export function isCertain({ path, of = [path] }: Problem, invalidPaths: readonly Path[]): boolean {
+  return !of.some((one) => invalidPaths.some((other) => overlap(one, other)));
 }
 
 /** Whether one path leads to the other, or to a part of it. */
@@ -126,7 +126,7 @@ export function shownLines(lines: readonly string[]): readonly string[] {
   return more > 0 ? [...lines.slice(0, LINES_MAX), `… and ${more} more`] : lines;
 }
 
-/** Words where a schema has none of its own: what is allowed. An error map for zod. */
+/** What is allowed, where a schema has no message. An error map for zod. */
 export function issueWords(issue: z.core.$ZodRawIssue): string | undefined {
   switch (issue.code) {
     case "invalid_type": {

@@ -24,7 +24,7 @@ export interface ServiceContext {
   stop: (reason: string) => void;
 }
 
-/** A command line option with a check of its own. */
+/** A command line option with its own check. */
 export interface Option {
   /** The environment variable that it stands for. */
   variable: string;

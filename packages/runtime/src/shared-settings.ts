@@ -22,7 +22,7 @@ export const topicsDifferRule = {
   of: ["TOPIC", "STATS_TOPIC"],
   problem: (values: SettingValues<typeof topicSettings>): string | null =>
     values.TOPIC === values.STATS_TOPIC
-      ? `STATS_TOPIC: ${JSON.stringify(values.STATS_TOPIC)} is also TOPIC; give the statistics a topic of their own`
+      ? `STATS_TOPIC: ${JSON.stringify(values.STATS_TOPIC)} is also TOPIC; give the statistics their own topic`
       : null,
 } as const;
 

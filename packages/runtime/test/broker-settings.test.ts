@@ -155,7 +155,7 @@ function locked(key: string): string {
 }
 
 describe("a command that runs beside a service", () => {
-  test("has a user of its own at the broker, where there is one", () => {
+  test("has its own user at the broker, where there is one", () => {
     using folder = temporaryFolder();
     writeFileSync(folder.file("service"), "sesame");
     writeFileSync(folder.file("tools"), "barley");

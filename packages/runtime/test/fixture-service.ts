@@ -17,7 +17,7 @@ const settings = {
   ...processSettings,
 };
 
-/** Clears a screen, begins a line of its own, reverses what follows: C0, C1, OSC, bidi. */
+/** Clears a screen, begins its own line, reverses what follows: C0, C1, OSC, bidi. */
 const HOSTILE = "a\u001b[2Jb\nc\u009b31md\u001b]0;e\u0007f\u202eg\u2028h\ud800i";
 
 await runService({

@@ -41,7 +41,7 @@ export function importLegacyFile(options: LegacyImportOptions): LegacyImport {
   try {
     rows = copyRows(options, temporary);
   } catch (error) {
-    // An incomplete copy would only take the room for which it failed.
+    // An incomplete copy would only take the space whose lack made it fail.
     removeWithJournals(temporary);
     throw error;
   }

@@ -195,7 +195,7 @@ export function openSegmentedStore(options: SegmentedStoreOptions): SegmentedSto
       ballast.keep();
       return removed;
     },
-    isShortOfRoom: ballast.isShort,
+    isShortOfSpace: ballast.isShort,
     [Symbol.dispose]: () => closing.dispose(),
   };
 }
@@ -219,7 +219,9 @@ function rotationFault(file: string, cause: unknown): Fault {
   return new Fault(
     `${file} cannot be begun: ${errorMessage(cause)}; the segment before it goes on`,
     {
-      remedy: isLocked(cause) ? END_LOCK : "Make room on the disk or repair it. Weir tries again.",
+      remedy: isLocked(cause)
+        ? END_LOCK
+        : "Free some disk space, or repair the disk. Weir tries again.",
       cause,
     },
   );

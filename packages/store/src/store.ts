@@ -31,8 +31,8 @@ export interface Store extends Omit<SegmentWriter, "nextId" | "notingDamage"> {
   damagedLog: DamagedLog | null;
   /** How often its limits were reached since it was opened. */
   readonly reached: Readonly<ReachedLimits>;
-  /** Whether the disk is all but full: then retention has to run before more messages are taken in. */
-  isShortOfRoom(): boolean;
+  /** Whether the disk is almost full: then retention has to run before more messages are stored. */
+  isShortOfSpace(): boolean;
 }
 
 /** A store in one file, from which retention removes rows. */
@@ -50,7 +50,7 @@ export type StreamStore = FileStore | SegmentedStore;
 export interface StoreOptions
   extends LegacyImportOptions,
     Pick<WriterOptions, "devicePrefixes" | "topicLimits"> {
-  /** Room that is kept for deleting. Default 8 MiB; a test's disk may be smaller than that. */
+  /** Disk space that is kept for deleting. Default 8 MiB; a test's disk may be smaller than that. */
   ballastBytes?: number;
 }
 
@@ -92,7 +92,7 @@ export function openStore(options: StoreOptions): FileStore {
       orPruneFault(file, () =>
         ballast.lendOnFailure((shortage) => notingDamage(() => prune(limits, nextId(), shortage))),
       ),
-    isShortOfRoom: ballast.isShort,
+    isShortOfSpace: ballast.isShort,
     [Symbol.dispose]: () => opened.dispose(),
   };
 }

@@ -86,7 +86,7 @@ describeOnSmallDisk("a file on a full disk", () => {
     }
     disk.fillBut(0);
     using store = openFile(disk);
-    expect(store.isShortOfRoom()).toBe(true);
+    expect(store.isShortOfSpace()).toBe(true);
     expect(() => store.append(old)).toThrow(/disk is full/);
     expect(store.prune(pruneLimits(due))).toEqual({ rows: ROWS, more: false });
     expect(store.append(old.slice(0, 500)).lastId).toBe(ROWS + 501);
@@ -157,7 +157,7 @@ describeOnSmallDisk("a file on a full disk", () => {
     }
     disk.free();
     using store = openFile(disk);
-    expect(store.isShortOfRoom()).toBe(false);
+    expect(store.isShortOfSpace()).toBe(false);
     expect(heldBytes(disk)).toBe(BALLAST_BYTES);
   });
 });
@@ -193,7 +193,7 @@ describeOnSmallDisk("a folder on a full disk", () => {
 });
 
 describe("a ballast", () => {
-  test("takes up room that a file system cannot compress away", () => {
+  test("takes up space that a file system cannot compress away", () => {
     using folder = temporaryFolder();
     openBallast(folder.file("weir.db"), BALLAST_BYTES);
     const { size, blocks } = statSync(folder.file("weir.db.ballast"));
@@ -208,7 +208,7 @@ describe("a ballast", () => {
     expect(existsSync(folder.file("weir.db.ballast"))).toBe(false);
   });
 
-  test("may be removed by who needs its room, and is made again once there is some", () => {
+  test("may be removed by an operator who needs its space, and is made again once there is some", () => {
     using folder = temporaryFolder();
     const file = folder.file("weir.db.ballast");
     const ballast = openBallast(folder.file("weir.db"), BALLAST_BYTES);

@@ -91,7 +91,7 @@ describe("following a stream", () => {
     expect(numbersFrom(follower)).toEqual(fromTo(0, 9));
   });
 
-  test("leaves out segments and rows that are older than it was asked for", () => {
+  test("leaves out segments and rows that are older than the requested time", () => {
     using folder = temporaryFolder();
     using store = openDevices(folder.path);
     store.append(numberedRows(0, 9));

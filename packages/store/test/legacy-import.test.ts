@@ -81,7 +81,7 @@ describe("a file of the old system", () => {
   });
 
   (canMountSmallDisk() ? test : test.skip)(
-    "for which there is no room leaves nothing of a store behind",
+    "for which the disk is too full leaves nothing of a store behind",
     () => {
       using disk = mountSmallDisk();
       if (disk === null) throw new Error("it was mounted a moment ago");

@@ -1,16 +1,16 @@
 import { expect, test } from "@jest/globals";
 import { openReader } from "@weir/store";
 import {
+  listsLocks,
   locksOn,
   openTestStore,
   readingAt,
   START_US,
-  tellsLocks,
   temporaryFolder,
 } from "@weir/testkit";
 
 // Without them an older SQLite (3.40.1 does) takes a reader's log for one without readers.
-(tellsLocks ? test : test.skip)(
+(listsLocks ? test : test.skip)(
   "opening a store leaves the locks of this process's readers alone",
   () => {
     using folder = temporaryFolder();

@@ -135,7 +135,7 @@ describe("a reader that finds nothing", () => {
       // In one transaction it would take two or three times as long as it may.
       multiplyRow(file, 4_000_000);
 
-      // It reads again and again, in a process of its own, until its input ends.
+      // It reads again and again, in a separate process, until its input ends.
       const command = fileURLToPath(new URL("range-fixture-reader.ts", import.meta.url));
       const reader = fork(command, [file], { execArgv: ["--disable-warning=ExperimentalWarning"] });
       using _reader = { [Symbol.dispose]: () => reader.kill() };

@@ -84,7 +84,7 @@ describe("a reader", () => {
     ]);
   });
 
-  test("knows when another file has taken the place of its own", () => {
+  test("knows when another file has replaced the one that it reads", () => {
     using folder = temporaryFolder();
     using _store = openTestStore(folder.file("weir.db"));
     using _other = openTestStore(folder.file("other.db"));

@@ -72,7 +72,7 @@ describe("retention", () => {
     expect(store.prune(limitsAt(START_US + 66 * MINUTE_US)).rows).toBe(2);
   });
 
-  test("gives the file's room back", () => {
+  test("gives the file's space back", () => {
     using folder = temporaryFolder();
     using store = openTestStore(folder.file("weir.db"));
     store.append(Array.from({ length: 5_000 }, () => readingAt(START_US)));

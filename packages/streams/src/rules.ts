@@ -125,7 +125,7 @@ function placeProblems(streams: readonly StreamConfig[]): Problem[] {
       )
       .map(({ fixed, moving }) => ({
         path: ["streams", moving.name, "folder"],
-        words: `${moving.path} and the place of the stream ${fixed.name}, ${fixed.path}, lie in one another; give each a place of its own`,
+        words: `${moving.path} and the place of the stream ${fixed.name}, ${fixed.path}, lie in one another; give each its own place`,
         of: [fixed, moving].flatMap(({ name }) => ofStream(name, "folder")),
       })),
   );

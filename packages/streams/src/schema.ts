@@ -144,7 +144,7 @@ const broker = z.strictObject({
   certificate: path
     .optional()
     .describe(
-      "For TLS: a PEM file with the certificate that tells the broker who this is, relative to this file.",
+      "For TLS: a PEM file with the client certificate that is sent to the broker, relative to this file.",
     ),
   key: path
     .optional()

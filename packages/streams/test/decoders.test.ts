@@ -167,7 +167,7 @@ describe("every decoder", () => {
     ["raw", "bytes"],
     ["text", "text"],
     ["number", "not a number"],
-  ] as const)("has the outcome of its own beside it: %s", (kind, reason) => {
+  ] as const)("has its own outcome beside it: %s", (kind, reason) => {
     expect(decode(kind, JSON.stringify(place)).outcome.reason).toBe(reason);
     const unusable = JSON.stringify({ ...place, seq: 0 });
     expect(decode(kind, unusable)).toMatchObject({ outcome: { reason }, sequence: null });

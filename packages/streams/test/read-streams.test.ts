@@ -34,7 +34,7 @@ describe("streams", () => {
     expect(named(text, "devices")?.timeZone).toBe("UTC");
   });
 
-  test("are refused where a weir.yaml was asked for that is not there", () => {
+  test("are refused where WEIR_FILE names a file that does not exist", () => {
     expect(() => readStreams({ WEIR_FILE: "nowhere/weir.yaml" })).toThrow("does not exist");
   });
 

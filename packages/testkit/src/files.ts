@@ -14,7 +14,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { errorCode } from "@weir/runtime";
 
-/** A folder of its own for one test; disposing removes it with all that is in it. */
+/** Its own folder for one test; disposing removes it with all that is in it. */
 export interface TemporaryFolder extends Disposable {
   path: string;
   /** The path of a file in it. */
@@ -78,7 +78,7 @@ export function canMountSmallDisk(): boolean {
 const LOCKS = "/proc/locks";
 
 /** Whether this machine lists which process holds which locks. */
-export const tellsLocks: boolean = existsSync(LOCKS);
+export const listsLocks: boolean = existsSync(LOCKS);
 
 /** How many POSIX locks this process has on a file. */
 export function locksOn(file: string): number {
@@ -88,7 +88,7 @@ export function locksOn(file: string): number {
     .filter((line) => isOurs.test(line)).length;
 }
 
-// Node's own SQLite, in a process of its own: locks belong to processes.
+// Node's own SQLite, in a separate process: locks belong to processes.
 const HOLD = `
   const { DatabaseSync } = require("node:sqlite");
   const database = new DatabaseSync(process.argv[1]);

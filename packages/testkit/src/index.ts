@@ -10,12 +10,12 @@ export {
 } from "./fault-proxy.ts";
 export {
   canMountSmallDisk,
+  listsLocks,
   lockByAnother,
   locksOn,
   mountSmallDisk,
   type SmallDisk,
   type TemporaryFolder,
-  tellsLocks,
   temporaryFolder,
 } from "./files.ts";
 export { HOSTILE_PIECES, STEERS_TERMINAL } from "./hostile-text.ts";

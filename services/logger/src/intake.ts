@@ -32,7 +32,7 @@ export class Intake {
 
   /**
    * Stores messages, each in every stream that its topic belongs to. They are safe when this returns.
-   * Each stream has a transaction of its own, and remembers its open packet ids of QoS 2: a message that
+   * Each stream has its own transaction, and remembers its open packet ids of QoS 2: a message that
    * comes again after a kill between two transactions is stored by the second stream alone.
    *
    * @param released packet ids of QoS 2 that are no longer open.

@@ -131,8 +131,8 @@ export function registerMetrics(
   perStream(
     Gauge,
     "short_of_room",
-    "1 while the stream's disk is all but full, and retention works with the room of the ballast.",
-    ({ store }) => [[Number(store.isShortOfRoom())]],
+    "1 while the stream's disk is almost full, and retention works with the space of the ballast.",
+    ({ store }) => [[Number(store.isShortOfSpace())]],
   );
 
   total(

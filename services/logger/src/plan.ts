@@ -58,9 +58,9 @@ export interface SubscriptionPlan {
 const IDENTIFIER_MAX = 268_435_455;
 
 /**
- * What to subscribe to for these streams, so that each message comes once, or its copies can be told
- * apart by the subscription identifiers of MQTT 5. The identifiers also show what came for a subscription
- * that another client made in the session. A broker without identifiers is asked for more than is wanted.
+ * What to subscribe to for these streams, so that each message comes once, or its copies can be
+ * distinguished by the subscription identifiers of MQTT 5. The identifiers also show what came for a subscription
+ * that another client made in the session. At a broker without identifiers, broader filters are subscribed to.
  *
  * @param session by default a new one at a broker with identifiers. `has` are the subscriptions that it
  *   may have, the oldest first; `takers` took its messages before.

@@ -94,7 +94,7 @@ export class Receipts implements Disposable {
 
 /** Up to so many messages in an interval, the receipt goes out at once: a publisher may wait for it. */
 const MESSAGES_FEW = 20;
-/** So many are worth a receipt of their own: it costs as much as a dozen of them. */
+/** So many are worth their own receipt: it costs as much as a dozen of them. */
 const MESSAGES_ENOUGH = 500;
 /** The rest waits so many intervals at most: a second. */
 const INTERVALS_MAX = 5;

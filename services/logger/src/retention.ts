@@ -149,7 +149,7 @@ async function removeFiles(
 const LOG_INTERVAL_MS = 60_000;
 
 /**
- * Keeps intake closed on a full disk until retention has had its turn. Without it the first commit fails
+ * Keeps intake closed on a full disk until retention has run. Without it the first commit fails
  * at each start, and the clock never runs for long enough to know that anything is old.
  */
 function createIntakeGate({
@@ -167,14 +167,16 @@ function createIntakeGate({
     wasShort = isShort;
     loggedAtMs = clock.monotonic();
     if (!isShort) {
-      logger.info("the disk has room again, and the ballast is whole");
+      logger.info("the disk has free space again, and the ballast is complete");
     } else if (isClosed) {
       logger.error(
-        { remedy: "Make room on the disk, or wait." },
-        "the disk is all but full: nothing is taken in until what is due has been removed",
+        { remedy: "Free some disk space, or wait." },
+        "the disk is almost full: no messages are stored until retention has removed what is due",
       );
     } else {
-      logger.warn("the disk is all but full: what is due is removed with the room of the ballast");
+      logger.warn(
+        "the disk is almost full: retention removes what is due, with the space of the ballast",
+      );
     }
   }
 
@@ -185,7 +187,7 @@ function createIntakeGate({
 
   /** Looks at the disk, after a pass. @param isAllDone nothing more is due. */
   function look(isAllDone: boolean): void {
-    const isShort = store.isShortOfRoom();
+    const isShort = store.isShortOfSpace();
     log(isShort);
     if (!isShort || isAllDone) open();
   }

@@ -139,7 +139,7 @@ describe("a code filter", () => {
   test("is what its file says now, when it is opened again", async () => {
     using folder = temporaryFolder();
     const file = folder.file("filter.ts");
-    // In a process of its own: jest keeps files that it has read.
+    // In a separate process: jest keeps files that it has read.
     const { stdout } = await execute(process.execPath, [REOPENS, file]);
     expect(stdout).toBe("keep drop\n");
   });
@@ -147,7 +147,7 @@ describe("a code filter", () => {
   test("that is no TypeScript is refused with the line", async () => {
     using folder = temporaryFolder();
     const file = written(folder, 'const good = 1;\nexport default ) => "keep";\n');
-    // In a process of its own: there Node reads the file, not jest.
+    // In a separate process: there Node reads the file, not jest.
     const code = `import { loadFilter } from ${JSON.stringify(LOADS)};
       await loadFilter({ stream: "s", file: process.argv[1] }).catch((fault) => console.log(fault.message));`;
     const { stdout } = await execute(process.execPath, ["--input-type=module", "-e", code, file]);

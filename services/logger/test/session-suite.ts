@@ -73,7 +73,7 @@ export function describeSessions(
       };
     }
 
-    /** Topics and levels of its own for each test: what other tests leave retained does not come. */
+    /** Separate topics for each test: what other tests leave retained does not come. */
     const ownBase = (): string => `session-${crypto.randomUUID()}`;
     const ownId = (): string => `weir-logger-${crypto.randomUUID()}`;
 
@@ -85,7 +85,7 @@ export function describeSessions(
       return rows.map(({ payload }: ExplainedRow) => payload);
     }
 
-    /** Another program uses the client id for a while, with a subscription of its own. */
+    /** Another program uses the client id for a while, with its own subscription. */
     async function visitAs(clientId: string, filter: string): Promise<void> {
       const connected = Promise.withResolvers<void>();
       await using link = createReconnectingClient({

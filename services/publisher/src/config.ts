@@ -50,7 +50,8 @@ export const publisherSettings = {
       problem: nameProblem,
     }),
     PUBLISHER_OUTBOX_FILE: text({
-      description: "SQLite file of what is not confirmed yet. Each publisher has one of its own.",
+      description:
+        "SQLite file of the messages that are not confirmed yet. Each publisher needs its own.",
       default: "data/publisher-outbox.db",
       allowed: "a path",
     }),

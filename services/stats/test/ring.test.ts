@@ -65,7 +65,7 @@ describe("a ring", () => {
     expect(ring.covers(NOW + 3_601)).toBe(false);
   });
 
-  test("is empty again when its last reading is older than it may ever be asked for", () => {
+  test("is empty again when its last reading is older than any window", () => {
     const ring = new Ring(NOW);
     ring.add(NOW, 1);
     ring.moveTo(NOW + 1_919);

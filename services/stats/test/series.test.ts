@@ -65,7 +65,7 @@ async function startSubject(
 }
 
 describe("the statistics of devices' attributes", () => {
-  test("come on a topic of their own, with the payload of STATS", async () => {
+  test("come on their own topic, with the payload of STATS", async () => {
     using folder = temporaryFolder();
     await using subject = await startSubject(folder);
     using store = openDevices(subject.folder);
@@ -79,7 +79,7 @@ describe("the statistics of devices' attributes", () => {
     expect(statistics?.windows["30min"]).toMatchObject({ count: 2, min: 40, max: 50 });
   });
 
-  test("tell of a new state within a second", async () => {
+  test("report a new state within a second", async () => {
     using folder = temporaryFolder();
     await using subject = await startSubject(folder);
     using store = openDevices(subject.folder);
@@ -101,7 +101,7 @@ describe("the statistics of devices' attributes", () => {
     await subject.advanceUntil(() => subject.received().length >= 20);
     const first20 = subject.received().slice(0, 20);
     expect(new Set(first20.map(({ topic }) => topic)).size).toBe(20);
-    // Two at once, and 18 more take 4.5 s; they tell the second in which they were published.
+    // Two at once, and 18 more take 4.5 s; they name the second in which they were published.
     const [firstAt, lastAt] = [first20[0], first20.at(-1)].map((one) => one?.statistics?.at ?? 0);
     expect((lastAt ?? 0) - (firstAt ?? 0)).toBeGreaterThanOrEqual(4);
   });
@@ -155,7 +155,7 @@ describe("the setting STATS_SERIES_STREAM", () => {
   });
 
   test.each([
-    ["nobody", "is not a stream; the streams are data, devices, or none"],
+    ["absent", "is not a stream; the streams are data, devices, or none"],
     ["data", "is one file, which STATS follows"],
   ])("cannot be %s", (name, problem) => {
     expect(() => read({ STATS_SERIES_STREAM: name })).toThrow(problem);

@@ -49,7 +49,7 @@ describe("the options of a preview", () => {
     [["--relative", "5%", "--deadband", "1"], "--relative"],
     [["--max-silence", "0s"], '--max-silence: "0s" is not allowed\nIt must be from 1s to 366d'],
     [["--max-silence", "5"], '"5" is not allowed\nIt must be a whole number with a unit: 20ms'],
-    [["--stream", "nobody"], "The streams are: data, devices."],
+    [["--stream", "absent"], "The streams are: data, devices."],
     [["--tolerance", "5"], "unknown option '--tolerance'"],
   ])("%j are refused, with what would be right", async (argv, problem) => {
     const { code, err } = await run("x/weir.db", ...argv);

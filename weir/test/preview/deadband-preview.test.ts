@@ -50,7 +50,7 @@ describe("weir deadband-preview", () => {
     expect(out).toMatch(/kitchen │ walk +│ +3,000 │ +300 │ 90\.0 % │ +4\.5 │ +9 │ +5\.34 │/);
   });
 
-  test("respects the time that is asked for, and the longest silence", async () => {
+  test("respects the given time, and the longest silence", async () => {
     using folder = temporaryFolder();
     record(folder, 100);
     const span = ["--from", "2026-01-01T00:00:10Z", "--to", "2026-01-01T00:00:50Z"];

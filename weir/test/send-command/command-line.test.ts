@@ -38,7 +38,7 @@ describe("weir command", () => {
     expect(await sent(["act", argument])).toMatchObject({ name: "act", payload });
   });
 
-  test("gives each command an id of its own, and the time-out as its end", async () => {
+  test("gives each command its own id, and the time-out as its end", async () => {
     const [one, other] = [await sent(["act"]), await sent(["act"])];
     expect(one.id).toMatch(/^[0-9a-f-]{36}$/);
     expect(one.id).not.toBe(other.id);

@@ -25,7 +25,7 @@ describe("a list of commands", () => {
     for (const { payload } of DEVICE_COMMANDS) expect(listOf(payload)).not.toContain("payload: {");
   });
 
-  test("is none where a device tells something else", () => {
+  test("is empty where a device describes something else", () => {
     expect(describeCommands("nothing")).toBeNull();
     expect(describeCommands({ commands: 5 })).toBeNull();
   });

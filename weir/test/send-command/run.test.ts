@@ -103,7 +103,7 @@ describe("weir command", () => {
     [["break"], 1, "failed    no such pin"],
     [["refuse"], 4, "rejected  too hot"],
     [["dance"], 4, "rejected  there is no command dance; describe lists them"],
-  ] as const)("tells the other ends apart: %j", async (argv, expected, last) => {
+  ] as const)("distinguishes the other outcomes: %j", async (argv, expected, last) => {
     await using _kitchen = await startKitchen();
     const { code, out } = await run(["kitchen", ...argv]);
     expect(out.at(-1)).toBe(last);

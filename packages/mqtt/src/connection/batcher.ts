@@ -33,7 +33,7 @@ interface Exchanges {
   released: number[];
 }
 
-/** Takes the bytes of one connection: gathers their messages into batches, and acknowledges each batch that was taken. */
+/** Parses the bytes of one connection into batches of messages, and acknowledges each batch that was taken. */
 export class Batcher {
   /** Whether acknowledgements wait for the network. */
   isBlocked = false;

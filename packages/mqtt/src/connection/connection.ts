@@ -89,7 +89,7 @@ export interface Receiver {
   onNewSession: () => void;
   brokenPackets: BrokenPackets;
   batch: BatchLimits;
-  /** How many transactions the newest batch took: the more there were, the more the next one gathers. */
+  /** How many transactions the newest batch took: the more there were, the larger the next one is. */
   commits: () => number;
   /** Called with what `onBatch` threw, once the connection is ending because of it. */
   onFault: (fault: unknown) => void;
@@ -158,7 +158,7 @@ export interface Grants {
   packetBytesMax: number;
   /** How many QoS 1 messages may be without PUBACK [MQTT-3.2.2.3.3]. */
   receiveMaximum: number;
-  /** How long it keeps the session, where that is not what was asked for [MQTT-3.2.2.3.2]. */
+  /** How long it keeps the session, where that differs from the request [MQTT-3.2.2.3.2]. */
   sessionExpirySeconds: number | null;
   wildcards: boolean;
   sharedSubscriptions: boolean;

@@ -78,7 +78,7 @@ export async function openDirectConnection(
     if (socket.writable) socket.write(bytes, written);
   }
 
-  /** Ends the connection at once; DISCONNECT tells an MQTT 5 broker which rule it broke. */
+  /** Ends the connection at once; an MQTT 5 broker gets a DISCONNECT with the rule that it broke. */
   function end(reason: Error): void {
     reader.stop();
     if (endReason === null && protocolVersion === 5 && reason instanceof Violation) {

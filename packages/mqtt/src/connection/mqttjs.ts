@@ -12,7 +12,7 @@ import { createPace, createTicks } from "./pace.ts";
 import { afterThisTurn } from "./socket-reader.ts";
 
 /**
- * Opens one connection. Each has an MQTT.js client of its own, so that nothing of an old connection
+ * Opens one connection. Each has its own MQTT.js client, so that nothing of an old connection
  * (packet ids, queued packets, late callbacks) can reach the next one.
  *
  * @param signal ends it: at once while it opens, with DISCONNECT later.
@@ -231,7 +231,7 @@ function receive(
     }
     if (!batcher.isPending) return;
     timer ??=
-      isHurrying || !pace.gathers()
+      isHurrying || !pace.mayBatch()
         ? afterThisTurn(flush)
         : clock.schedule(ticks.untilNextMs(), flush);
   }

@@ -13,25 +13,25 @@ const ROUNDS_MAX = 64;
 const LOOK_AGAIN_MS = 10_000;
 const LOOK_AGAIN_MS_MAX = 300_000;
 
-/** A time without gathering, to see whether more arrives. */
+/** A time without batching, to see whether more arrives. */
 interface Look {
   sinceMs: number;
   /** What has arrived since, and how many such rounds there were before. */
   count: number;
   rounds: number;
-  /** What arrived in each millisecond while it was gathered. */
-  gatheredPerMs: number;
+  /** What arrived in each millisecond while it was batched. */
+  batchedPerMs: number;
 }
 
 /**
- * Decides whether messages may be gathered. A broker sends no more than its window without
- * acknowledgements: with a window of 20, gathering for 50 ms means 400 messages a second.
+ * Decides whether messages may be batched. A broker sends no more than its window without
+ * acknowledgements: with a window of 20, batching for 50 ms means 400 messages a second.
  *
- * Brokers do not announce their window. After several batches of exactly one size, nothing is gathered
+ * Brokers do not announce their window. After several batches of exactly one size, nothing is batched
  * for a round of `delayMs`. If much more arrives meanwhile, that size is the window, and nothing is
- * gathered for as long as it would be in the way.
+ * batched for as long as it would be in the way.
  *
- * @param options.allowed false for MQTT 3.1.1, which has no Receive Maximum: nothing is ever gathered.
+ * @param options.allowed false for MQTT 3.1.1, which has no Receive Maximum: nothing is ever batched.
  */
 export function createPace(options: {
   allowed: boolean;
@@ -64,18 +64,18 @@ export function createPace(options: {
     if (size === 0 || size > WINDOW_PER_MS_MAX * delayMs) return;
     const looksLikeOne = sameSize >= SAME_SIZE_MIN && nowMs >= lookAgainAtMs;
     if (window === null ? !looksLikeOne : size !== window) return;
-    const gatheredPerMs = (size * sameSize) / Math.max(nowMs - sinceMs, 1);
-    look = { sinceMs: nowMs, count: 0, rounds: 0, gatheredPerMs };
+    const batchedPerMs = (size * sameSize) / Math.max(nowMs - sinceMs, 1);
+    look = { sinceMs: nowMs, count: 0, rounds: 0, batchedPerMs };
   }
 
-  function judge({ count, rounds, gatheredPerMs, ...one }: Look): void {
+  function judge({ count, rounds, batchedPerMs, ...one }: Look): void {
     const nowMs = clock.monotonic();
     const passedMs = nowMs - one.sinceMs;
     if (passedMs < delayMs) return;
-    const isInTheWay = count > GAIN_MIN * gatheredPerMs * passedMs;
+    const isInTheWay = count > GAIN_MIN * batchedPerMs * passedMs;
     if (isInTheWay) window = size;
     if (isInTheWay && rounds < ROUNDS_MAX) {
-      look = { sinceMs: nowMs, count: 0, rounds: rounds + 1, gatheredPerMs };
+      look = { sinceMs: nowMs, count: 0, rounds: rounds + 1, batchedPerMs };
       return;
     }
     look = null;
@@ -99,12 +99,12 @@ export function createPace(options: {
       judge(look);
     },
     /** Whether the next messages may wait for more. */
-    gathers: (): boolean => isPossible && look === null,
+    mayBatch: (): boolean => isPossible && look === null,
   };
 }
 
 /**
- * What should have gathered by the next tick at most. With more, the socket's buffer fills up and the
+ * What should have arrived by the next tick at most. With more, the socket's buffer fills up and the
  * broker has to wait: with Mosquitto on one machine 50 ms for each read meant 90,000 messages/s
  * instead of 125,000.
  */
@@ -112,7 +112,7 @@ const TICK_BYTES_MAX = 65_536;
 /** Where a tick has several commits, the broker waits for them anyway: then it may be so many times as much. */
 const TICKS_AT_ONCE_MAX = 2;
 /**
- * What is worth a wake-up and a commit: a tick that has gathered more may come sooner, after a third of
+ * What is worth a wake-up and a commit: a tick in which more has arrived may come sooner, after a third of
  * the wait that is allowed. So rare messages wait for more, and frequent ones do not.
  */
 const COMMIT_BYTES_ENOUGH = 24_576;
@@ -121,7 +121,7 @@ const TICKS_WHEN_ENOUGH = 3;
 const TICK_BYTES_MIN = 16_384;
 
 /**
- * Decides when what has gathered is handed on. All connections have the same ticks, so that the process
+ * Decides when what has arrived is handed on. All connections have the same ticks, so that the process
  * wakes up once for all of them; when much arrives, there are more.
  *
  * @param options.tickMs the longest wait.

@@ -25,7 +25,7 @@ interface SocketReaderOptions {
 }
 
 /**
- * Reads a socket once in a tick instead of whenever something has arrived. Messages gather in the socket
+ * Reads a socket once in a tick instead of whenever something has arrived. Messages wait in the socket
  * meanwhile: that costs nothing, and one read takes them all. `pause()` would not do, because Node goes
  * on reading for a while after it.
  */
@@ -109,7 +109,7 @@ export class SocketReader {
     if (messages > 0) this.#pace.took(acknowledged);
     // `onDrained` of the batcher resumes.
     if (batcher.isBlocked) return false;
-    const waits = messages > 0 && !this.#isHurrying && this.#pace.gathers();
+    const waits = messages > 0 && !this.#isHurrying && this.#pace.mayBatch();
     // After a read that filled more than half the buffer there is no wait: the socket's own has an end.
     if (waits && bytesRead <= READ_BYTES_MAX / 2) {
       this.#timer ??= clock.schedule(this.#ticks.untilNextMs(), this.resume);

@@ -100,18 +100,18 @@ export function isTopicName(topic: string): boolean {
 /**
  * Turns an invalid topic into a valid one: each byte that is not allowed, and `%`, becomes `%` and two
  * hexadecimal digits. The levels stay, and the bytes can be restored. A client may also publish on the
- * escaped topic itself; only the `flaw` of a message tells the two apart.
+ * escaped topic itself; only the `flaw` of a message distinguishes the two.
  *
  * @param bytes empty, not UTF-8, or with `+`, `#` or NUL.
  */
 export function escapeTopic(bytes: Buffer): string {
   let escaped = "";
-  let room = TOPIC_BYTES_MAX - NOTHING_MORE.length;
+  let bytesLeft = TOPIC_BYTES_MAX - NOTHING_MORE.length;
   for (let at = 0; at < bytes.length; ) {
     const length = characterBytes(bytes, at);
     const isKept = isUtf8(bytes.subarray(at, at + length)) && !ESCAPED.has(byteAt(bytes, at));
-    room -= isKept ? length : ESCAPE_BYTES;
-    if (room < 0) return escaped + NOTHING_MORE;
+    bytesLeft -= isKept ? length : ESCAPE_BYTES;
+    if (bytesLeft < 0) return escaped + NOTHING_MORE;
     const text = bytes.toString(isKept ? "utf8" : "hex", at, at + length);
     escaped += isKept ? text : `%${text.toUpperCase()}`;
     at += length;

@@ -12,8 +12,8 @@ import {
 import { PublishParser, readableTopic } from "./publish-parser.ts";
 
 /**
- * A packet from the broker: a message, or one with a `kind`. Its bytes are valid until the parser is
- * asked for the next one.
+ * A packet from the broker: a message, or one with a `kind`. Its bytes are valid until the next call of
+ * `next`.
  */
 export type BrokerPacket = ReceivedMessage | DroppedPacket | ReleasePacket | ControlPacket;
 

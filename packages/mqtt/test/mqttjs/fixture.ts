@@ -19,7 +19,7 @@ export async function connectBare(
   });
 }
 
-/** Waits for an event. Unlike `once` of node:events it does not take "error" for a failure of its own. */
+/** Waits for an event. Unlike `once` of node:events it does not take "error" for its own failure. */
 export function emitted<E extends keyof MqttClientEventCallbacks>(
   client: MqttClient,
   event: E,

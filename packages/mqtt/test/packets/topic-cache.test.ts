@@ -8,7 +8,7 @@ function textOf(topics: TopicCache, bytes: Buffer): string | null {
 }
 
 describe("the cache of topics", () => {
-  test("tells apart many topics of one length, more than it can remember", () => {
+  test("distinguishes many topics of one length, more than it can remember", () => {
     const topics = new TopicCache();
     for (const _round of [1, 2]) {
       for (let n = 10_000; n < 40_000; n += 1) {

@@ -142,7 +142,7 @@ export function prepareForgetting(database: Database) {
 }
 
 // Names that no publisher can have: for messages without a sequence, and for the publishers that have
-// no totals of their own.
+// no separate totals.
 const UNSEQUENCED = "";
 const OTHERS = "*";
 
@@ -151,7 +151,7 @@ const ZERO = { epochs: 0, received: 0, duplicates: 0, filtered: 0, abandoned: 0,
 /**
  * The table `ledger_totals`: the counts of the messages that have no account in the ledger.
  *
- * @param publishersMax publishers that have totals of their own; the later ones share theirs.
+ * @param publishersMax publishers that have separate totals; later ones share one.
  */
 export function createTotals(database: Database, publishersMax: number) {
   const add = database.prepare<[typeof ZERO & { publisher: string }]>(
@@ -170,7 +170,7 @@ export function createTotals(database: Database, publishersMax: number) {
       "SELECT count(*) FROM ledger_totals WHERE publisher NOT IN (?, ?)",
     )
     .pluck();
-  // How many have totals of their own; counted when it is first needed.
+  // How many have separate totals; counted when it is first needed.
   let owners: number | null = null;
 
   function nameFor(publisher: string): string {
@@ -192,7 +192,7 @@ export function createTotals(database: Database, publishersMax: number) {
         add.run({ ...sumOf(own), publisher: nameFor(publisher) });
       }
     },
-    /** Counts accounts of newcomers. Their names may be invented: they get no totals of their own. */
+    /** Counts accounts of newcomers. Their names may be invented: they get no separate totals. */
     addNewcomers(entries: readonly ForgottenEntry[]): void {
       if (entries.length > 0) add.run({ ...sumOf(entries), publisher: OTHERS });
     },

@@ -202,7 +202,7 @@ export function createLedger(
     },
     /**
      * Forgets accounts that are complete and idle; their counts go into the totals. Call it inside a
-     * write transaction of its own.
+     * write transaction.
      *
      * @returns how many accounts.
      */

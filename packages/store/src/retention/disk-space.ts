@@ -13,7 +13,7 @@ import { EXIT_CODES, errorCode, errorMessage, Fault } from "@weir/runtime";
 import type { Database } from "better-sqlite3";
 
 /** What bounds a file's size; `null` is no limit. */
-export interface RoomLimits {
+export interface SpaceLimits {
   /** The file itself, its write-ahead log not included. */
   bytesMax: number | null;
   /** So much of the disk stays free. */
@@ -21,7 +21,7 @@ export interface RoomLimits {
 }
 
 /** How large a file is, inside and on the disk. */
-export interface Room {
+export interface FileSpace {
   pageBytes: number;
   /** Pages of the file, the free ones among them. */
   pages: number;
@@ -32,7 +32,7 @@ export interface Room {
 }
 
 /** @returns measures an open file. */
-export function prepareMeasure(database: Database, file: string): () => Room {
+export function prepareMeasure(database: Database, file: string): () => FileSpace {
   const read = (pragma: string): number => database.pragma(pragma, { simple: true }) as number;
   return () => {
     const { bavail, bsize } = statfsSync(dirname(file));
@@ -52,32 +52,32 @@ const HEADROOM = 1 / 16;
 // Free pages that are kept, in relation to those in use, for new rows.
 const SLACK = 1 / 4;
 
-export function usedBytesOf({ pages, freePages, pageBytes }: Room): number {
+export function usedBytesOf({ pages, freePages, pageBytes }: FileSpace): number {
   return (pages - freePages) * pageBytes;
 }
 
 /** How many bytes of rows are too many. */
-export function bytesToRemove(room: Room, limits: RoomLimits): number {
+export function bytesToRemove(space: FileSpace, limits: SpaceLimits): number {
   let allowedBytes = Number.POSITIVE_INFINITY;
   if (limits.bytesMax !== null) allowedBytes = limits.bytesMax * (1 - HEADROOM);
-  const lackingBytes = lackingDiskBytes(room, limits);
+  const lackingBytes = lackingDiskBytes(space, limits);
   // Measured from the file on the disk, so that what was given back already does not count again.
-  if (lackingBytes > 0) allowedBytes = Math.min(allowedBytes, room.fileBytes - lackingBytes);
-  return Math.max(0, usedBytesOf(room) - allowedBytes);
+  if (lackingBytes > 0) allowedBytes = Math.min(allowedBytes, space.fileBytes - lackingBytes);
+  return Math.max(0, usedBytesOf(space) - allowedBytes);
 }
 
 /** How many free pages are to go back to the disk. */
-export function pagesToRelease(room: Room, limits: RoomLimits): number {
-  const { pages, freePages, pageBytes } = room;
+export function pagesToRelease(space: FileSpace, limits: SpaceLimits): number {
+  const { pages, freePages, pageBytes } = space;
   const beyondSlack = freePages - Math.ceil((pages - freePages) * SLACK);
   const beyondLimit =
     limits.bytesMax === null ? 0 : pages - Math.floor(limits.bytesMax / pageBytes);
-  const lackingBytes = Math.max(0, lackingDiskBytes(room, limits));
-  const lacking = Math.ceil((lackingBytes - (room.fileBytes - pages * pageBytes)) / pageBytes);
+  const lackingBytes = Math.max(0, lackingDiskBytes(space, limits));
+  const lacking = Math.ceil((lackingBytes - (space.fileBytes - pages * pageBytes)) / pageBytes);
   return Math.min(freePages, Math.max(0, beyondSlack, beyondLimit, lacking));
 }
 
-function lackingDiskBytes({ freeDiskBytes }: Room, { freeDiskBytesMin }: RoomLimits): number {
+function lackingDiskBytes({ freeDiskBytes }: FileSpace, { freeDiskBytesMin }: SpaceLimits): number {
   return freeDiskBytesMin === null ? 0 : freeDiskBytesMin - freeDiskBytes;
 }
 
@@ -97,24 +97,24 @@ export const BALLAST_BYTES: number = 8 * 1024 * 1024;
 const NOISE_BYTES = 1024 * 1024;
 
 /**
- * Opens the ballast of a store: a file beside it that only takes up room, to give it up when the disk is
- * full. To delete rows SQLite writes a log first, and without room for its index it does not even open.
+ * Opens the ballast of a store: a file beside it that only takes up space, to give it up when the disk is
+ * full. To delete rows SQLite writes a log first, and without space for its index it does not even open.
  *
- * Its room is lent to what deletes, and taken back at once. Commits never get it: they would use it up,
+ * Its space is lent to what deletes, and taken back at once. Commits never get it: they would use it up,
  * and nothing could be deleted after them.
  *
  * @param owner the path that it lies beside; it is called `<owner>.ballast`.
  */
 export function openBallast(owner: string, bytes: number = BALLAST_BYTES) {
   const file = `${owner}.ballast`;
-  // Measured each time: an operator who needs room may have removed it.
+  // Measured each time: an operator who needs space may have removed it.
   const sizeNow = (): number => statSync(file, { throwIfNoEntry: false })?.size ?? 0;
   const isShort = (): boolean => freeBytesAt(owner) + sizeNow() < 2 * bytes;
 
   function grow(toBytes: number): void {
     let heldBytes = sizeNow();
     if (heldBytes >= toBytes || !existsSync(dirname(file))) return;
-    // Noise, because what a file system can compress would take up no room.
+    // Noise, because what a file system can compress would take up no space.
     const noise = randomBytes(Math.min(toBytes, NOISE_BYTES));
     const descriptor = openSync(file, "a");
     try {
@@ -123,7 +123,7 @@ export function openBallast(owner: string, bytes: number = BALLAST_BYTES) {
       }
     } catch (error) {
       // The opened store has kept some of it; what is there serves as well.
-      if (!isForWantOfRoom(error)) throw error;
+      if (!isDiskFull(error)) throw error;
     } finally {
       closeSync(descriptor);
     }
@@ -149,9 +149,9 @@ export function openBallast(owner: string, bytes: number = BALLAST_BYTES) {
     isShort,
     /** Makes it whole, unless the disk is short. */
     keep,
-    /** Runs what has to work on a full disk, too: while the disk is short, with the ballast's room. */
+    /** Runs what has to work on a full disk, too: while the disk is short, with the ballast's space. */
     lendWhenShort: <T>(task: () => T): T => (isShort() ? lend(task) : task()),
-    /** Runs what deletes. If the disk is full, runs it once more with the ballast's room, if there is one. */
+    /** Runs what deletes. If the disk is full, runs it once more with the ballast's space, if there is one. */
     lendOnFailure<T>(task: (shortage: Shortage | null) => T): T {
       try {
         const isTight = sizeNow() > 0 && isShort();
@@ -159,7 +159,7 @@ export function openBallast(owner: string, bytes: number = BALLAST_BYTES) {
         keep();
         return done;
       } catch (error) {
-        if (sizeNow() === 0 || !isForWantOfRoom(error)) throw error;
+        if (sizeNow() === 0 || !isDiskFull(error)) throw error;
       }
       return lend((lentBytes) => task({ lentBytes, freeBytesMin: bytes }));
     },
@@ -176,12 +176,12 @@ function freeBytesAt(path: string): number {
 }
 
 // SQLITE_IOERR_SHMSIZE: the index of the write-ahead log could not be made or grow.
-const WANT_OF_ROOM = new Set(["SQLITE_FULL", "SQLITE_IOERR_SHMSIZE", "ENOSPC", "EDQUOT"]);
+const DISK_FULL_CODES = new Set(["SQLITE_FULL", "SQLITE_IOERR_SHMSIZE", "ENOSPC", "EDQUOT"]);
 
 /** Whether something failed because the disk is full. */
-export function isForWantOfRoom(error: unknown): boolean {
-  if (WANT_OF_ROOM.has(errorCode(error) ?? "")) return true;
-  return error instanceof Error && error.cause !== undefined && isForWantOfRoom(error.cause);
+export function isDiskFull(error: unknown): boolean {
+  if (DISK_FULL_CODES.has(errorCode(error) ?? "")) return true;
+  return error instanceof Error && error.cause !== undefined && isDiskFull(error.cause);
 }
 
 /** Runs what opens a store. On a full disk the error that it throws says so. */
@@ -189,9 +189,9 @@ export function orFullFault<T>(place: string, open: () => T): T {
   try {
     return open();
   } catch (cause) {
-    if (!isForWantOfRoom(cause)) throw cause;
+    if (!isDiskFull(cause)) throw cause;
     throw new Fault(`${place} cannot be opened: the disk is full`, {
-      remedy: "Make room on the disk.",
+      remedy: "Free some disk space.",
       exitCode: EXIT_CODES.cannotCreate,
       cause,
     });
@@ -203,9 +203,9 @@ export function orPruneFault<T>(file: string, pass: () => T): T {
   try {
     return pass();
   } catch (cause) {
-    if (!isForWantOfRoom(cause)) throw cause;
+    if (!isDiskFull(cause)) throw cause;
     throw new Fault(`nothing can be removed from ${file}: ${errorMessage(cause)}`, {
-      remedy: "Make room on the disk. Weir tries again at the next start.",
+      remedy: "Free some disk space. Weir tries again at the next start.",
       cause,
     });
   }

@@ -2,17 +2,17 @@ import { WINDOW_SECONDS_MAX } from "@weir/protocol";
 import type { Database } from "better-sqlite3";
 import {
   bytesToRemove,
-  isForWantOfRoom,
+  type FileSpace,
+  isDiskFull,
   pagesToRelease,
   prepareMeasure,
-  type Room,
-  type RoomLimits,
   type Shortage,
+  type SpaceLimits,
   usedBytesOf,
 } from "./disk-space.ts";
 
 /** What retention removes in one pass. Times in microseconds since the epoch. */
-export interface PruneLimits extends Partial<RoomLimits> {
+export interface PruneLimits extends Partial<SpaceLimits> {
   /** Rows received before this are too old. */
   cutoffUs: number;
   /** Rows received after this were written while the clock was wrong. */
@@ -43,7 +43,7 @@ export function pruneLimits(
     skewUs: number;
     rowsMax: number;
     isOver?: () => boolean;
-  } & Partial<RoomLimits>,
+  } & Partial<SpaceLimits>,
 ): PruneLimits {
   const { nowUs, retentionUs, skewUs, ...others } = options;
   return {
@@ -69,15 +69,15 @@ export function preparePrune(
   const measure = prepareMeasure(database, file);
   const removeStep = prepareRemove(database);
 
-  function removeRows(limits: PruneLimits, nextId: number, measureNow: () => Room): Pruned {
+  function removeRows(limits: PruneLimits, nextId: number, measureNow: () => FileSpace): Pruned {
     const { rowsMax, bytesMax = null, freeDiskBytesMin = null, isOver = () => false } = limits;
     let rows = 0;
     let more = true;
     while (more && rows < rowsMax && !isOver()) {
-      const room = measureNow();
+      const space = measureNow();
       const removed = removeStep(limits, {
         rowsMax: Math.min(ROWS_PER_TRANSACTION, rowsMax - rows),
-        excess: bytesToRemove(room, { bytesMax, freeDiskBytesMin }) / usedBytesOf(room),
+        excess: bytesToRemove(space, { bytesMax, freeDiskBytesMin }) / usedBytesOf(space),
         nextId,
       });
       rows += removed.rows;
@@ -87,14 +87,18 @@ export function preparePrune(
   }
 
   /** Gives free pages back to the disk. @returns whether there may be more, because `isOver` ended it. */
-  function vacuum(limits: RoomLimits, measureNow: () => Room, isOver: () => boolean): boolean {
+  function vacuum(
+    limits: SpaceLimits,
+    measureNow: () => FileSpace,
+    isOver: () => boolean,
+  ): boolean {
     let pages = Number.POSITIVE_INFINITY;
     while (!isOver()) {
-      const room = measureNow();
-      const release = Math.min(pagesToRelease(room, limits), PAGES_PER_TRANSACTION);
+      const space = measureNow();
+      const release = Math.min(pagesToRelease(space, limits), PAGES_PER_TRANSACTION);
       // A file that was made without incremental vacuum keeps its free pages.
-      if (release === 0 || room.pages >= pages) return false;
-      pages = room.pages;
+      if (release === 0 || space.pages >= pages) return false;
+      pages = space.pages;
       database.pragma(`incremental_vacuum(${release})`);
     }
     return measureNow().pages < pages;
@@ -109,9 +113,9 @@ export function preparePrune(
       return removed;
     }
     // What the ballast has lent is not free: it is taken back.
-    const measureNow = (): Room => {
-      const room = measure();
-      return { ...room, freeDiskBytes: room.freeDiskBytes - shortage.lentBytes };
+    const measureNow = (): FileSpace => {
+      const space = measure();
+      return { ...space, freeDiskBytes: space.freeDiskBytes - shortage.lentBytes };
     };
     const freeBytesMin = Math.max(freeDiskBytesMin ?? 0, shortage.freeBytesMin);
     emptyLog(database);
@@ -186,8 +190,8 @@ function prepareRemove(
 
   const removeThrough = database.transaction(
     (lastId: number, nextId: number, { futureUs, countedFromUs, cutoffUs }: PruneLimits) => {
-      // Rows from a wrong clock may lie inside a window of their own time, rows that are removed for want
-      // of room inside a present one: readers must start over.
+      // Rows from a wrong clock may lie inside the window of their own time, rows that are removed for lack
+      // of space inside a present one: readers must start over.
       const counted = isCounted.get(lastId, futureUs, countedFromUs ?? cutoffUs) as number;
       raise.run(nextId, counted);
       if (mayHaveUnlisted.get() === 1) removeUnlisted.run({ lastId });
@@ -213,8 +217,8 @@ function prepareRemove(
 }
 
 /**
- * Brings what the write-ahead log holds into the file, and gives its room back to the disk. Where the
- * file cannot grow for it the log stays: deleting then fails for want of room by itself. What a reader
+ * Brings what the write-ahead log holds into the file, and gives its space back to the disk. Where the
+ * file cannot grow for it the log stays: deleting then fails, because the disk is full. What a reader
  * still needs of it stays, too, because waiting for that would keep commits waiting.
  */
 export function emptyLog(database: Database): void {
@@ -223,7 +227,7 @@ export function emptyLog(database: Database): void {
   try {
     database.pragma("wal_checkpoint(TRUNCATE)");
   } catch (error) {
-    if (!isForWantOfRoom(error)) throw error;
+    if (!isDiskFull(error)) throw error;
   } finally {
     database.pragma(`busy_timeout = ${busyMs}`);
   }

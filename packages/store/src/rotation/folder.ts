@@ -103,7 +103,7 @@ function begin(
   } catch (cause) {
     unmakeSegment(file);
     throw new Fault(`${file} cannot be made: ${errorMessage(cause)}`, {
-      remedy: `Make room on the disk, and make ${folder} writable for this user.`,
+      remedy: `Free some disk space, and make ${folder} writable for this user.`,
       cause,
     });
   }

@@ -35,7 +35,7 @@ export type SegmentFinalizer = ReturnType<typeof startSegmentFinalizer>;
 /**
  * Finishes sealed segments in the background, one after the other.
  *
- * Each segment gets a process of its own, of low priority: SQLite cannot be interrupted while it makes
+ * Each segment gets a separate process, of low priority: SQLite cannot be interrupted while it makes
  * an index, and neither can a thread that waits for it. A process can be ended at any moment, and the
  * next start finishes what it has left.
  */

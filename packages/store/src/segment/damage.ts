@@ -137,7 +137,7 @@ function freeName(file: string, nowUs: number): string {
 export interface DamagedLog {
   /** Transactions from there on. SQLite skips them without an error. */
   commits: number;
-  /** A copy of the log as it was found; `null` when there was no room for one. */
+  /** A copy of the log as it was found; `null` when there was no space for one. */
   keptAs: string | null;
 }
 
@@ -161,7 +161,7 @@ function copyOf(log: string, nowUs: number): string | null {
   try {
     copyFileSync(log, copy);
   } catch {
-    // Room for new messages is worth more than the copy.
+    // Space for new messages is worth more than the copy.
     rmSync(copy, { force: true });
     return null;
   }

@@ -26,7 +26,7 @@ export interface FiledRows {
   topicIds: number[];
 }
 
-// A row in a statement for many costs half of what it costs in one of its own.
+// A row in a statement for many costs half of what it costs in a separate one.
 const SIZES = [128, 64, 32, 16, 8, 4, 2, 1] as const;
 const [ROWS_PER_STATEMENT_MAX] = SIZES;
 

@@ -134,8 +134,8 @@ export function createSegmentWriter(database: Database, file: string, options: W
   return {
     /**
      * Writes rows in one transaction: all of them are safe when it returns, none when it throws. Rows
-     * that the ledger knows already are not written again. A row that has a doubt gets it as its
-     * outcome, unless it has one already.
+     * that the ledger knows already are not written again. A row with a problem is
+     * flagged in its outcome, unless it is flagged already.
      *
      * @param exchanges what happens to packet ids of QoS 2, in the same transaction. A row whose packet
      *   id is open already is not written again.
@@ -236,7 +236,7 @@ const BEYOND_LIMITS = outcomeOf("beyond the ledger's limits").code;
 const FOREIGN = outcomeOf("the topic names another device than the publisher").code;
 const TOO_MANY_TOPICS = outcomeOf("too many new topics").code;
 
-// Retained messages stay marked as such, whatever other doubt there is.
+// A retained message keeps that outcome, whatever else is wrong with it.
 const VALID: ReadonlySet<number> = new Set(
   OUTCOMES.filter(
     ({ kind, code }) => (kind === "reading" || kind === "message") && code !== RETAINED,
@@ -261,7 +261,7 @@ function writeFault(file: string, cause: unknown): Fault {
   return new Fault(
     `${file} cannot be written: ${errorMessage(cause)}; nothing of it was acknowledged`,
     {
-      remedy: "Make room on the disk or repair it. The broker sends the messages again.",
+      remedy: "Free some disk space, or repair the disk. The broker sends the messages again.",
       cause,
     },
   );

@@ -70,7 +70,7 @@ export function openJournals({
     orOpeningFault(file, SETTING, () =>
       lockFile(file, {
         message: `another process has the journal ${file} open`,
-        remedy: "Stop it, or give each device agent a folder of its own (DEVICE_FOLDER).",
+        remedy: "Stop it, or give each device agent its own folder (DEVICE_FOLDER).",
       }),
     ),
   );

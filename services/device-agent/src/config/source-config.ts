@@ -37,7 +37,7 @@ export const DEFAULT_SOURCES: Readonly<Record<string, SourceEntry>> = {
 
 export interface SourcesContext {
   kinds: readonly SourceKind[];
-  /** For sources without a delivery of their own. */
+  /** For sources without their own delivery. */
   delivery: KindSettings;
   /** Where a path of agent.yaml is: file, line and path. */
   whereIs: (path: Path) => string;

@@ -93,7 +93,7 @@ const OWN = /^weir-[0-9a-f]{16}\.out(\.partial)?$/;
 const LIKE_OWN = /^weir-.*\.out(\.partial)?$/;
 const PARTIAL = ".partial";
 
-/** An unpredictable name, so that nobody can create the file first. */
+/** An unpredictable name, so that no other process can create the file first. */
 export function newName(): string {
   return `weir-${randomBytes(8).toString("hex")}.out`;
 }

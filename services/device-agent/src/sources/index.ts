@@ -39,7 +39,7 @@ const kindShape = z.object(
   {
     name,
     summary: z.string("it must be a sentence"),
-    // By its method, not its class: a plugin may have a zod of its own.
+    // By its method, not its class: a plugin may have its own zod.
     options: z.custom<SourceKind["options"]>(
       (given) => typeof given === "object" && given !== null && "safeParse" in given,
       "it must be a schema of zod",

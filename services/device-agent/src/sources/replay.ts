@@ -123,7 +123,7 @@ function checkUsable({ values, isWhole, badLines }: Recording, path: string): vo
   }
   if (values.length === 0) {
     throw new Fault(
-      `the recording ${path} has no number that is asked for (lines that could not be used: ${badLines})`,
+      `the recording ${path} has none of the wanted numbers (lines that could not be used: ${badLines})`,
       {
         remedy:
           "Look at its first lines, and name under attributes what is recorded, and under topic whose it is.",

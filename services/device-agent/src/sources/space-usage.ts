@@ -19,7 +19,7 @@ const options = z.strictObject({
     .string(STEM_RULE)
     .regex(/^[A-Za-z0-9._-]{1,56}$/, STEM_RULE)
     .default("drive-space")
-    .describe("What its attributes begin with: drive-space-used. Each disk needs one of its own."),
+    .describe("What its attributes begin with: drive-space-used. Each disk needs its own."),
 });
 
 /** How full a disk is, as `df` reports it. */

@@ -17,8 +17,8 @@ describe("what the handler refuses", () => {
     trial.hand({ id: "late", name: "echo", expiresAt: NOW_MS });
     trial.hand({ id: "deputy", name: "echo", status: "done" });
     trial.hand({ name: "two words" });
-    const told = trial.acks().map(({ id, status, error }) => [id, status, error]);
-    expect(told).toEqual([
+    const acks = trial.acks().map(({ id, status, error }) => [id, status, error]);
+    expect(acks).toEqual([
       ["kept", "rejected", "retained commands are not executed"],
       ["strange", "rejected", expect.stringContaining("no command dance")],
       ["shape", "rejected", expect.stringContaining("payload")],
@@ -72,7 +72,7 @@ describe("what the handler refuses", () => {
     expect(trial.acks()).toHaveLength(500);
   });
 
-  test("goes without an answer when too many wait, which is counted; what was taken in has all of its own", async () => {
+  test("goes without an answer when too many wait, which is counted; each admitted command has all of its acks", async () => {
     using folder = temporaryFolder();
     const gate = Promise.withResolvers<void>();
     const wait = commandOf("wait", () => gate.promise);

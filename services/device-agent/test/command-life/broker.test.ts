@@ -110,7 +110,7 @@ describe("an ack that the broker refuses", () => {
     await using trial = startTrial({ folder, clock });
     trial.hand({ id: "a", name: "echo" });
     await trial.ended("a");
-    const told: string[] = [];
+    const statuses: string[] = [];
     let refused = 0;
     trial.handler.connected({
       publish: async (_, payload) => {
@@ -119,11 +119,11 @@ describe("an ack that the broker refuses", () => {
           refused += 1;
           throw refusal;
         }
-        told.push(status);
+        statuses.push(status);
       },
     });
     await eventually(() => trial.acks().length === 1);
-    expect(told).toEqual(["received", "done"]);
+    expect(statuses).toEqual(["received", "done"]);
     clock.advance(10_000);
     // The broker's answer comes a turn later.
     await nextTurn();

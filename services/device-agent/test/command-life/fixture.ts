@@ -21,7 +21,7 @@ import type { DeviceControl } from "../../src/control/control.ts";
 export const KITCHEN = { prefix: "devices", id: "kitchen" };
 export const COMMAND_TOPIC = "devices/kitchen/command";
 
-/** A handler on a journal of its own, and all that it said. */
+/** A handler on its own journal, and all that it said. */
 interface Trial extends AsyncDisposable {
   handler: CommandHandler;
   journal: Journal;

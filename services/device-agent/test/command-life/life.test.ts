@@ -120,7 +120,7 @@ describe("a command", () => {
 });
 
 describe("a command that takes too long", () => {
-  const heedful = commandOf(
+  const abortable = commandOf(
     "act",
     (_, { signal }) =>
       new Promise((_resolve, reject) => {
@@ -133,7 +133,7 @@ describe("a command that takes too long", () => {
   test("is aborted, and has failed", async () => {
     using folder = temporaryFolder();
     const clock = createFakeClock();
-    await using trial = startTrial({ folder, clock, commands: [heedful] });
+    await using trial = startTrial({ folder, clock, commands: [abortable] });
     trial.hand({ id: "a", name: "act" });
     await eventually(() => trial.statuses("a").includes("running"));
     clock.advance(4_999);
@@ -145,7 +145,7 @@ describe("a command that takes too long", () => {
     });
   });
 
-  test("and does not heed that does not block the next one", async () => {
+  test("and ignores its signal does not block the next one", async () => {
     using folder = temporaryFolder();
     const clock = createFakeClock();
     await using trial = startTrial({ folder, clock, commands: [deaf, ECHO] });
@@ -193,7 +193,7 @@ describe("a device that stops", () => {
     expect(next.statuses("c")).toEqual(["received", "running", "done"]);
   });
 
-  test("waits a second for one that does not heed it, which the next start calls unknown", async () => {
+  test("waits a second for one that ignores it, which the next start reports as unknown", async () => {
     using folder = temporaryFolder();
     const clock = createFakeClock();
     const commands = [commandOf("act", () => new Promise(() => {}))];

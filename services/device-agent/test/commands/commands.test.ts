@@ -4,7 +4,7 @@ import { z } from "zod";
 import { DEVICE_COMMANDS } from "../../src/commands/index.ts";
 import { commandOf, createTestDevice, give, rejected } from "./fixture.ts";
 
-test("a device obeys these commands, each of which can be described", () => {
+test("a device executes these commands, each of which can be described", () => {
   expect(DEVICE_COMMANDS.map(({ name }) => name)).toEqual([
     "add_1gb_file",
     "rm_1gb_file",
@@ -29,13 +29,13 @@ describe("add_1gb_file", () => {
     ["250MB", 250_000_000],
     [" 1.5 GiB ", 1_610_612_736],
     ["1000000", 1_000_000],
-  ])("told %j makes a file of %d bytes", async (payload, bytes) => {
+  ])("with %j makes a file of %d bytes", async (payload, bytes) => {
     const { device } = createTestDevice();
     expect(await give(device, "add_1gb_file", payload)).toEqual({ name: "weir-0.out", bytes });
   });
 
   test.each([0, -5, 1.5, 1e300, "a lot", "-1GB", "0x10", "1e9", "1 GB; rm -rf /", [], {}, true])(
-    "told %j makes none, and says what it may be told",
+    "with %j makes none, and says which payloads are valid",
     async (payload) => {
       const { device } = createTestDevice();
       const shown =
@@ -47,7 +47,7 @@ describe("add_1gb_file", () => {
     },
   );
 
-  test("has ten minutes, and can be told to end", async () => {
+  test("has ten minutes, and can be aborted", async () => {
     const { signal } = new AbortController();
     const { device } = createTestDevice({
       sandbox: {
@@ -61,7 +61,7 @@ describe("add_1gb_file", () => {
   });
 });
 
-test("rm_1gb_file tells what it has removed, and what it has left alone", async () => {
+test("rm_1gb_file reports what it has removed, and what it has left alone", async () => {
   const { device } = createTestDevice();
   expect(await give(device, "rm_1gb_file")).toEqual({ files: 2, bytes: 30, leftAlone: 1 });
 });
@@ -74,11 +74,11 @@ describe("change_send_interval", () => {
     [1, 1_000],
     ["86400", 86_400_000],
     [1.0004, 1_000],
-  ])("told %j reports every so many seconds", async (payload, intervalMs) => {
-    const { device, told } = createTestDevice();
+  ])("with %j reports every so many seconds", async (payload, intervalMs) => {
+    const { device, calls } = createTestDevice();
     const result = await give(device, "change_send_interval", payload);
     expect(result).toEqual({ seconds: intervalMs / 1_000 });
-    expect(told.intervalMs).toBe(intervalMs);
+    expect(calls.intervalMs).toBe(intervalMs);
   });
 
   test.each([
@@ -100,10 +100,10 @@ describe("change_send_interval", () => {
     ["10,5", '"10,5"'],
     ["١٢", '"١٢"'],
   ])("given %j says that value and the bounds, and changes nothing", async (payload, shown) => {
-    const { device, told } = createTestDevice();
+    const { device, calls } = createTestDevice();
     const reason = `payload: ${shown} is not allowed; it must be a number of seconds from 1 to 86400`;
     expect(await give(device, "change_send_interval", payload)).toEqual(rejected(reason));
-    expect(told.intervalMs).toBe(10_000);
+    expect(calls.intervalMs).toBe(10_000);
   });
 
   test.each([
@@ -127,7 +127,7 @@ describe("set_source", () => {
       ["cpu", "disk", "cpu"],
       ["disk", "cpu"],
     ],
-  ])("told %j reports these and no others", async (payload, active) => {
+  ])("with %j reports these and no others", async (payload, active) => {
     const { device } = createTestDevice();
     expect(await give(device, "set_source", payload)).toEqual({ active });
   });
@@ -140,14 +140,14 @@ describe("set_source", () => {
     ["WALK", '"WALK"'],
     ["__proto__", '"__proto__"'],
     ["; rm -rf /", '"; rm -rf /"'],
-  ])("told %j names what is wrong and what there is", async (payload, shown) => {
-    const { device, told } = createTestDevice();
+  ])("with %j names what is wrong and what there is", async (payload, shown) => {
+    const { device, calls } = createTestDevice();
     const reason = `payload: ${shown} is not allowed; this device has the sources walk, disk, cpu`;
     expect(await give(device, "set_source", payload)).toEqual(rejected(reason));
-    expect(told.active).toEqual(["walk"]);
+    expect(calls.active).toEqual(["walk"]);
   });
 
-  test("told anything but names says what it must be", async () => {
+  test("with anything but names says what it must be", async () => {
     const { device } = createTestDevice();
     for (const payload of [null, 1, { name: "walk" }]) {
       const reason = /it must be the name of a source, or a list of names/;
@@ -159,7 +159,7 @@ describe("set_source", () => {
 });
 
 describe("report_now", () => {
-  test("tells how many messages fared how, and why those that did not go well did not", async () => {
+  test("counts messages by their outcome, with the reason of each failure", async () => {
     const dropped: Outcome = { kind: "dropped", reason: "a newer one took its place" };
     const outcomes: Outcome[] = [{ kind: "sent" }, { kind: "delivered" }, dropped, dropped];
     const { device } = createTestDevice({ reportNow: async () => outcomes });
@@ -169,7 +169,7 @@ describe("report_now", () => {
     });
   });
 
-  test("does not wait for an alarm that nobody stores when the device is to stop", async () => {
+  test("does not wait for an alarm that no logger stores when the device is to stop", async () => {
     const { device } = createTestDevice({ reportNow: () => new Promise(() => {}) });
     const stopping = new AbortController();
     const running = commandOf("report_now").run(null, { device, signal: stopping.signal });
@@ -179,13 +179,13 @@ describe("report_now", () => {
 });
 
 test("restart ends the process, and is done when the next one starts", async () => {
-  const { device, told } = createTestDevice();
+  const { device, calls } = createTestDevice();
   await give(device, "restart");
-  expect(told.restarts).toBe(1);
+  expect(calls.restarts).toBe(1);
   expect(commandOf("restart").endsProcess).toBe(true);
 });
 
-describe("a command that is told nothing", () => {
+describe("a command without a payload", () => {
   const NAMES = ["rm_1gb_file", "report_now", "restart"];
 
   test.each(NAMES)("%s takes what buttons send for nothing", async (name) => {
@@ -196,10 +196,10 @@ describe("a command that is told nothing", () => {
   });
 
   test.each(NAMES)("%s takes nothing else", async (name) => {
-    const { device, told } = createTestDevice();
+    const { device, calls } = createTestDevice();
     for (const payload of ["*.out", "/etc", 1, false, [], { all: true }, ["a"]]) {
       expect(await give(device, name, payload)).toEqual(rejected(/./));
     }
-    expect(told.restarts).toBe(0);
+    expect(calls.restarts).toBe(0);
   });
 });

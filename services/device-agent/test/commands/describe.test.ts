@@ -26,7 +26,7 @@ function commandsOf(count: number, schemaBytes: number): CommandDescription[] {
 }
 
 describe("describe", () => {
-  test("tells everything of a device", async () => {
+  test("describes everything of a device", async () => {
     const { device } = createTestDevice();
     expect(await give(device, "describe")).toEqual({
       id: "kitchen",
@@ -43,7 +43,7 @@ describe("describe", () => {
     ["long schemas", sourcesOf(2, 2), commandsOf(10, 4_000), "attributes, payloads", true],
     ["many sources", sourcesOf(90, 5), commandsOf(5, 10), /^everything but names/, false],
     ["far too much", sourcesOf(500, 1), commandsOf(108, 10), /^the first 50 names of 500/, false],
-  ])("of %s tells less, which fits, and says so", async (_what, sources, commands, left, whole) => {
+  ])("of %s is shorter, fits, and says so", async (_what, sources, commands, left, whole) => {
     const { device } = createTestDevice({ sources: () => sources, commands: () => commands });
     const result = await give(device, "describe");
     expect(result).toMatchObject({
@@ -54,7 +54,7 @@ describe("describe", () => {
     if (whole) expect(result).toMatchObject({ sources: { length: sources.length } });
   });
 
-  test("tells all of one command or source", async () => {
+  test("describes all of one command or source", async () => {
     const sources = sourcesOf(500, 1);
     const { device } = createTestDevice({ sources: () => sources });
     const name = sources[77]?.name;

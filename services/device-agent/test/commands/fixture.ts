@@ -4,7 +4,7 @@ import { DEVICE_COMMANDS } from "../../src/commands/index.ts";
 import type { DeviceControl } from "../../src/control/control.ts";
 import { type DeviceCommand, Refusal } from "../../src/index.ts";
 
-interface Told {
+interface DeviceCalls {
   intervalMs: number;
   active: readonly string[];
   deadbands: unknown[][];
@@ -14,9 +14,9 @@ interface Told {
 /** A device that records what commands set; each part may be replaced. */
 export function createTestDevice(other: Partial<DeviceControl> = {}): {
   device: DeviceControl;
-  told: Told;
+  calls: DeviceCalls;
 } {
-  const told: Told = { intervalMs: 10_000, active: ["walk"], deadbands: [], restarts: 0 };
+  const calls: DeviceCalls = { intervalMs: 10_000, active: ["walk"], deadbands: [], restarts: 0 };
   const attribute = (name: string, unit: string | null) => ({
     name,
     label: name,
@@ -27,24 +27,24 @@ export function createTestDevice(other: Partial<DeviceControl> = {}): {
   });
   const device: DeviceControl = {
     id: "kitchen",
-    intervalMs: () => told.intervalMs,
+    intervalMs: () => calls.intervalMs,
     intervalMinMs: 1_000,
     setIntervalMs: (intervalMs) => {
-      told.intervalMs = intervalMs;
+      calls.intervalMs = intervalMs;
     },
     sources: () =>
       ["walk", "disk", "cpu"].map((name) => ({
         name,
         kind: name,
-        isActive: told.active.includes(name),
+        isActive: calls.active.includes(name),
         attributes: [attribute(name, "GB")],
       })),
     setActiveSources: (names) => {
-      told.active = names;
+      calls.active = names;
     },
     setDeadband: (...given) => {
       if (given[0] !== "walk") throw new Refusal(`there is no attribute ${given[0]}`);
-      told.deadbands.push(given);
+      calls.deadbands.push(given);
     },
     reportNow: async () => [],
     commands: () => DEVICE_COMMANDS.map(({ name, summary }) => ({ name, summary, payload: {} })),
@@ -54,11 +54,11 @@ export function createTestDevice(other: Partial<DeviceControl> = {}): {
       usage: async () => ({ files: 2, bytes: 30, quotaBytes: 100 }),
     },
     restart: () => {
-      told.restarts += 1;
+      calls.restarts += 1;
     },
     ...other,
   };
-  return { device, told };
+  return { device, calls };
 }
 
 /** The built-in command of a name. */

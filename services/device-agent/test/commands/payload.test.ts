@@ -51,15 +51,15 @@ describe("a hostile payload is refused, and nothing is done: for", () => {
     ["text that looks right", "１２"],
   ];
   test.each(DEVICE_COMMANDS.map(({ name }) => name))("%s", async (name) => {
-    const { device, told } = createTestDevice({
+    const { device, calls } = createTestDevice({
       sandbox: { ...createTestDevice().device.sandbox, allocate: () => Promise.reject() },
     });
-    const before = structuredClone(told);
+    const before = structuredClone(calls);
     for (const [what, payload] of [...HOSTILE, ...MORE]) {
       const result = await give(device, name, payload);
       expect({ what, result }).toEqual({ what, result: { rejected: expect.any(String) } });
     }
-    expect(told).toEqual(before);
+    expect(calls).toEqual(before);
     expect({}).not.toHaveProperty("attribute");
   });
 });

@@ -29,9 +29,9 @@ describe("set_deadband", () => {
     ["walk none", [null, undefined], { none: true }],
     ["walk 0 30", [{ kind: "absolute", width: 0 }, 30_000], { absolute: 0, maxSilenceSeconds: 30 }],
   ])("given %j sets that, and returns it", async (payload, set, result) => {
-    const { device, told } = createTestDevice();
+    const { device, calls } = createTestDevice();
     expect(await give(device, "set_deadband", payload)).toEqual({ attribute: "walk", ...result });
-    expect(told.deadbands).toEqual([["walk", ...set]]);
+    expect(calls.deadbands).toEqual([["walk", ...set]]);
   });
 
   test.each([
@@ -67,9 +67,9 @@ describe("set_deadband", () => {
     [{ attribute: "walk", none: false }, "payload.none: false is not allowed; it must be true"],
     ["humidity none", "there is no attribute humidity"],
   ])("given %j says what is wrong", async (payload, reason) => {
-    const { device, told } = createTestDevice();
+    const { device, calls } = createTestDevice();
     expect(await give(device, "set_deadband", payload)).toEqual(rejected(reason));
-    expect(told.deadbands).toEqual([]);
+    expect(calls.deadbands).toEqual([]);
   });
 
   test.each([{ attribute: "walk" }, { attribute: "walk", absolute: 1, none: true }])(

@@ -107,7 +107,7 @@ sandbox: { folder: ., quota: 5 }
   test("is not reported for what only a misspelled key causes", () => {
     const text = `sourcefolder: kinds
 sources: { a: { source: own } }
-commands: { foldr: obeyed, allow: [greet] }`;
+commands: { foldr: plugins, allow: [greet] }`;
     expect(problemsOf(text, { DEVICE_SOURCES: "a,own" })).toEqual([
       expect.stringContaining("sourcefolder"),
       expect.stringContaining("commands.foldr"),

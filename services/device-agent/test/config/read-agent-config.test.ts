@@ -46,7 +46,7 @@ describe("a device", () => {
     expect(process.http.port).toBe(9_105);
   });
 
-  test("is the same without an agent.yaml, unless one was asked for", () => {
+  test("is the same without an agent.yaml, unless AGENT_FILE names one", () => {
     using folder = temporaryFolder();
     const { device } = readAgentConfigIn(folder.path, { AGENT_FILE: "" });
     expect(device.sources.map(({ name }) => name)).toEqual(["drive", "walk", "machine", "scatter"]);

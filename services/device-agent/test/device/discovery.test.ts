@@ -13,8 +13,8 @@ test("a value shows as gone after three intervals, whatever its attribute is cal
       sources: [WALK, { ...WALK, name: "toString", everyMs: 60_000 }],
     },
   });
-  const [told] = await eventually(() => (client.received.length > 0 ? client.received : null));
-  expect(JSON.parse(String(told?.payload)).components).toMatchObject({
+  const [announced] = await eventually(() => (client.received.length > 0 ? client.received : null));
+  expect(JSON.parse(String(announced?.payload)).components).toMatchObject({
     attribute_walk: { expire_after: 30 },
     attribute_toString: { expire_after: 180 },
   });

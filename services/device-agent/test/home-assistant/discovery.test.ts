@@ -125,7 +125,7 @@ describe("Home Assistant's discovery", () => {
     expect(componentsOf({ ...KITCHEN, commands: [] })).not.toHaveProperty("interval");
   });
 
-  test("gives devices whose ids differ by a dot topics and entities of their own", () => {
+  test("gives devices whose ids differ by a dot their own topics and entities", () => {
     const dotted = { prefix: "devices", id: "a.b" };
     const underscored = { prefix: "devices", id: "a_b" };
     expect(discoveryTopic("homeassistant", dotted.id)).toMatch(DOCUMENTED_TOPIC);
@@ -152,15 +152,15 @@ describe("Home Assistant's discovery", () => {
         published.push({ topic, options });
       },
     });
-    const told = {
+    const announcement = {
       topic: "homeassistant/device/kitchen/config",
       options: { qos: 1, retain: true },
     };
-    expect(published).toEqual([told]);
+    expect(published).toEqual([announcement]);
     expect(discovery.receive(status("offline"))).toBe(true);
     expect(published).toHaveLength(1);
     expect(discovery.receive(status("online"))).toBe(true);
-    expect(published).toEqual([told, told]);
+    expect(published).toEqual([announcement, announcement]);
     expect(discovery.receive({ ...status("online"), topic: "elsewhere" })).toBe(false);
   });
 });

@@ -85,7 +85,7 @@ describe("a file of one's own", () => {
     expect(await read(source)).toEqual({ seven: 7 });
   });
 
-  test("may be a copy of one of Weir's, under a name of its own", async () => {
+  test("may be a copy of one of Weir's, under its own name", async () => {
     // Inside Weir's folder, as its users have theirs: there zod is found.
     const folder = mkdtempSync(join(import.meta.dirname, "copied-sources-"));
     try {
@@ -96,7 +96,7 @@ describe("a file of one's own", () => {
       );
       const code = readFileSync(from, "utf8").replace('"random_walk"', '"my_walk"');
       writeFileSync(join(folder, "my-walk.ts"), code);
-      // In a process of its own: jest keeps files that it has read.
+      // In a separate process: jest keeps files that it has read.
       const { stdout } = await loadAlone(folder);
       expect(stdout).toBe("my_walk\n");
     } finally {
@@ -170,7 +170,7 @@ describe("a file of one's own", () => {
     ["no number", "{ it: NaN }", "it: NaN is not a number"],
     ["an unknown attribute", "{ other: 7 }", "other, which is not one of its attributes"],
     ["nothing", "undefined", "it measured no object"],
-  ])("whose source measures %s is told of, and asked again", async (_, sample, words) => {
+  ])("whose source measures %s is reported, and measured again", async (_, sample, words) => {
     using folder = temporaryFolder();
     const [kind] = loadSourceKinds(written(folder, sourceWith(`read: async () => (${sample}),`)));
     if (kind === undefined) throw new Error("it was not loaded");
@@ -183,7 +183,7 @@ test("a folder that is not there is a fault", () => {
   expect(() => loadSourceKinds("/not-there")).toThrow("the folder /not-there cannot be read");
 });
 
-test("each of Weir's kinds has a name of its own, and tells of each option", () => {
+test("each of Weir's kinds has its own name, and describes each option", () => {
   const names = SOURCE_KINDS.map(({ name }) => name);
   expect(names).toEqual([...new Set(names)]);
   for (const { options } of SOURCE_KINDS) {

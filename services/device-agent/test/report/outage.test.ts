@@ -38,7 +38,7 @@ test("a quiet value is known after an outage, though a deadband keeps it back", 
   });
   const data = () => client.received.map(({ payload }) => JSON.parse(payload.toString()).data);
 
-  // Nobody is connected yet: of these states the last one alone is kept.
+  // There is no connection yet: of these states only the last one is kept.
   reporter.start();
   for (const turn of [1, 2, 3]) {
     await eventually(() => outcomes.length === turn - 1);

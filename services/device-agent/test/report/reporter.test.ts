@@ -109,7 +109,7 @@ describe("a changed interval", () => {
     expect(walk.reads).toBe(2);
   });
 
-  test("is none for a source with an interval of its own", async () => {
+  test("is none for a source with its own interval", async () => {
     const load = createTestSource("load", { everyMs: 60_000 });
     await using bench = createBench([createTestSource("walk"), load]);
     await bench.start();

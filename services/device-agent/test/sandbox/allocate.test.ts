@@ -129,7 +129,7 @@ describe("the reserve of the disk", () => {
 });
 
 describe("an end while it is written", () => {
-  test("is heeded, with its reason, and nothing is left of the file", async () => {
+  test("ends the allocation with its reason, and nothing is left of the file", async () => {
     using folder = temporaryFolder();
     const aborting = new AbortController();
     let seen: string[] = [];

@@ -25,7 +25,7 @@ function outerShare(next: Step, step: number): number {
   return outer / 400_000;
 }
 
-/** How uneven 1,500 places of a walk are that it comes to so long after one another that it has forgotten. */
+/** How uneven 1,500 values of a walk are, taken so far apart that they are independent. */
 function chiSquare(next: Step, seed: number): number {
   const random = createRandom(seed);
   const bins = new Array<number>(BINS).fill(0);

@@ -177,11 +177,11 @@ describe("bad lines", () => {
 describe("a recording is refused that", () => {
   test.each([
     ["is not there", null, "ENOENT"],
-    ["is empty", "", "has no number that is asked for"],
+    ["is empty", "", "has none of the wanted numbers"],
     [
       "has no number",
       "warm\nhot\n",
-      "has no number that is asked for (lines that could not be used: 2)",
+      "has none of the wanted numbers (lines that could not be used: 2)",
     ],
   ])("%s", (_, text, words) => {
     using folder = temporaryFolder();
@@ -219,7 +219,7 @@ describe("a recording is refused that", () => {
     writeFileSync(folder.file("r.jsonl"), exported({ data: { walk: 1 } }, "devices/a/state"));
     const open = (options: object) => (): unknown =>
       openSource(replay, { file: folder.file("r.jsonl"), ...options });
-    expect(open({ attributes: ["walks"] })).toThrow("no number that is asked for");
+    expect(open({ attributes: ["walks"] })).toThrow("none of the wanted numbers");
     expect(open({ attributes: ["walk"], topic: "devices/b/state" })).toThrow(
       "could not be used: 0",
     );

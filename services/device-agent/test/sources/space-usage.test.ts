@@ -51,7 +51,7 @@ test("it reports in GB of 10^9 bytes and in percent", () => {
   ]);
 });
 
-test("several disks have attributes of their own, and a path may start at the configuration", async () => {
+test("several disks have their own attributes, and a path may start at the configuration", async () => {
   using source = openSource(
     spaceUsage,
     { mount: "shm", attribute: "memory_disk" },

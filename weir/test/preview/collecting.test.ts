@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { START_US } from "@weir/testkit";
 import { renderCandidates, renderOne } from "../../src/deadband-preview.ts";
-import { type Gathered, startGathering } from "../../src/preview.ts";
+import { type Collected, startCollecting } from "../../src/preview.ts";
 
 const ALL = {
   device: null,
@@ -13,8 +13,8 @@ const ALL = {
 type Recorded = readonly [topic: string, data: unknown];
 
 /** States that were received ten seconds apart. */
-function gather(recorded: readonly Recorded[], wanted: object = {}): Gathered {
-  const batching = startGathering({ ...ALL, ...wanted });
+function collect(recorded: readonly Recorded[], wanted: object = {}): Collected {
+  const batching = startCollecting({ ...ALL, ...wanted });
   for (const [index, [topic, data]] of recorded.entries()) {
     const receivedUs = START_US + index * 10_000_000;
     const payload = Buffer.from(JSON.stringify({ data, time: receivedUs / 1_000 }));
@@ -33,8 +33,8 @@ const RECORDED: Recorded[] = [
 ];
 
 describe("recorded states", () => {
-  test("are told apart by device and attribute; a message is saved when nothing in it is due", () => {
-    const { devices } = gather(RECORDED);
+  test("are grouped by device and attribute; a message is saved when nothing in it is due", () => {
+    const { devices } = collect(RECORDED);
     const counts = devices.map(({ device, series, messages, reportedMessages }) => ({
       device,
       series: series.map(({ attribute, tallies: [tally] }) => [attribute, tally?.reported]),
@@ -57,7 +57,7 @@ describe("recorded states", () => {
   });
 
   test("may be narrowed to a device and an attribute", () => {
-    const { devices } = gather(RECORDED, { device: "kitchen", attribute: "walk" });
+    const { devices } = collect(RECORDED, { device: "kitchen", attribute: "walk" });
     expect(devices).toMatchObject([{ device: "devices/kitchen", series: [{ attribute: "walk" }] }]);
   });
 
@@ -69,7 +69,7 @@ describe("recorded states", () => {
       ["devices/kitchen/state", { walk: "warm" }],
       ["state", { walk: 1 }],
     ];
-    expect(gather(others).devices).toEqual([]);
+    expect(collect(others).devices).toEqual([]);
   });
 
   test("may have so many attributes that some are left out", () => {
@@ -77,7 +77,7 @@ describe("recorded states", () => {
       const names = Array.from({ length: 50 }, (_, index) => [`a${index}`, 1]);
       return [`devices/d${device}/state`, Object.fromEntries(names)];
     });
-    const { devices, leftOut } = gather(many);
+    const { devices, leftOut } = collect(many);
     expect({ devices: devices.length, leftOut }).toEqual({ devices: 20, leftOut: 250 });
   });
 });
@@ -95,7 +95,7 @@ describe("a preview", () => {
       );
 
   test("is a line for each attribute, and one for all messages of a device", () => {
-    expect(cellsOf(renderOne(gather(RECORDED).devices))).toEqual([
+    expect(cellsOf(renderOne(collect(RECORDED).devices))).toEqual([
       [
         "device",
         "attribute",
@@ -115,7 +115,7 @@ describe("a preview", () => {
   });
 
   test("sets several deadbands beside each other where none is named", () => {
-    const { devices } = gather(RECORDED, { deadband: null, device: "kitchen" });
+    const { devices } = collect(RECORDED, { deadband: null, device: "kitchen" });
     const text = renderCandidates(devices);
     expect(text).toContain("devices/kitchen load\n");
     expect(text).toContain("devices/kitchen walk\n");

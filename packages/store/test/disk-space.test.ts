@@ -1,13 +1,13 @@
 import { describe, expect, test } from "@jest/globals";
 import { openReader, pruneLimits } from "@weir/store";
 import { openTestStore, readingAt, START_US, temporaryFolder } from "@weir/testkit";
-import { bytesToRemove, pagesToRelease, type Room } from "../src/retention/disk-space.ts";
+import { bytesToRemove, type FileSpace, pagesToRelease } from "../src/retention/disk-space.ts";
 
 const NONE = { bytesMax: null, freeDiskBytesMin: null };
 const PAGE = 4_096;
 
 /** A file of 100 pages, as it is on the disk. */
-function roomOf(changes: Partial<Room> = {}): Room {
+function spaceOf(changes: Partial<FileSpace> = {}): FileSpace {
   return {
     pageBytes: PAGE,
     pages: 100,
@@ -20,51 +20,51 @@ function roomOf(changes: Partial<Room> = {}): Room {
 
 describe("what a file may hold", () => {
   test.each([
-    ["no limit", roomOf(), NONE, 0],
-    ["a limit far away", roomOf(), { ...NONE, bytesMax: 200 * PAGE }, 0],
-    ["a limit that is reached", roomOf(), { ...NONE, bytesMax: 96 * PAGE }, 10],
-    ["free pages enough", roomOf({ freePages: 50 }), { ...NONE, bytesMax: 96 * PAGE }, 0],
-    ["room on the disk", roomOf(), { ...NONE, freeDiskBytesMin: 999 * PAGE }, 0],
-    ["a disk that lacks room", roomOf(), { ...NONE, freeDiskBytesMin: 1_030 * PAGE }, 30],
+    ["no limit", spaceOf(), NONE, 0],
+    ["a limit far away", spaceOf(), { ...NONE, bytesMax: 200 * PAGE }, 0],
+    ["a limit that is reached", spaceOf(), { ...NONE, bytesMax: 96 * PAGE }, 10],
+    ["free pages enough", spaceOf({ freePages: 50 }), { ...NONE, bytesMax: 96 * PAGE }, 0],
+    ["space on the disk", spaceOf(), { ...NONE, freeDiskBytesMin: 999 * PAGE }, 0],
+    ["a disk that lacks space", spaceOf(), { ...NONE, freeDiskBytesMin: 1_030 * PAGE }, 30],
     [
       "a disk that lacks what was given back, but not yet to it",
-      roomOf({ pages: 70, fileBytes: 100 * PAGE }),
+      spaceOf({ pages: 70, fileBytes: 100 * PAGE }),
       { ...NONE, freeDiskBytesMin: 1_030 * PAGE },
       0,
     ],
     [
       "the tighter of two limits",
-      roomOf(),
+      spaceOf(),
       { bytesMax: 96 * PAGE, freeDiskBytesMin: 1_005 * PAGE },
       10,
     ],
-  ])("is reckoned for %s", (_, room, limits, pages) => {
-    expect(bytesToRemove(room, limits)).toBe(pages * PAGE);
+  ])("is reckoned for %s", (_, space, limits, pages) => {
+    expect(bytesToRemove(space, limits)).toBe(pages * PAGE);
   });
 
   test.each([
-    ["few free pages are kept for new rows", roomOf({ freePages: 20 }), NONE, 0],
-    ["many free pages are given back but for those", roomOf({ freePages: 60 }), NONE, 50],
+    ["few free pages are kept for new rows", spaceOf({ freePages: 20 }), NONE, 0],
+    ["many free pages are given back but for those", spaceOf({ freePages: 60 }), NONE, 50],
     [
       "a file above its limit gives them back",
-      roomOf({ freePages: 20 }),
+      spaceOf({ freePages: 20 }),
       { ...NONE, bytesMax: 90 * PAGE },
       10,
     ],
     [
-      "a disk that lacks room gets them",
-      roomOf({ freePages: 20 }),
+      "a disk that lacks space gets them",
+      spaceOf({ freePages: 20 }),
       { ...NONE, freeDiskBytesMin: 1_015 * PAGE },
       15,
     ],
     [
       "no more are given back than there are",
-      roomOf({ freePages: 20 }),
+      spaceOf({ freePages: 20 }),
       { ...NONE, freeDiskBytesMin: 2_000 * PAGE },
       20,
     ],
-  ])("%s", (_, room, limits, pages) => {
-    expect(pagesToRelease(room, limits)).toBe(pages);
+  ])("%s", (_, space, limits, pages) => {
+    expect(pagesToRelease(space, limits)).toBe(pages);
   });
 });
 
