@@ -9,12 +9,18 @@ import { parseArgs } from "node:util";
 import { print as printText } from "@weir/runtime";
 import { casesOf } from "./cases.ts";
 import { type Bench, type Case, type CaseResult, runCase } from "./comparison.ts";
-import { describeMachine, machineWarnings, renderMachine } from "./machine.ts";
 import { measureGenerator, WARMING_SECONDS } from "./measure.ts";
 import { findMosquitto, MOSQUITTO_REMEDY, OPEN, startMosquitto } from "./mosquitto.ts";
 import { usageProblem } from "./process.ts";
 import { renderProfile } from "./profile.ts";
-import { renderCase, renderVerdicts, resultsOf } from "./report.ts";
+import {
+  describeMachine,
+  machineWarnings,
+  renderCase,
+  renderMachine,
+  renderVerdicts,
+  resultsOf,
+} from "./report.ts";
 
 const OWN_PROGRAM = fileURLToPath(new URL("../../services/logger/src/main.ts", import.meta.url));
 const ROUNDS = 5;

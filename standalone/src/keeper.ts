@@ -14,8 +14,8 @@ import {
 } from "@weir/runtime";
 import type { StandaloneConfig } from "./config.ts";
 import { createLogRelay, openLogFile, type Terminal } from "./log.ts";
-import type { Part } from "./part.ts";
 import { untilReady } from "./preflight.ts";
+import type { Part } from "./suite.ts";
 
 export type Keeper = ReturnType<typeof keep>;
 

@@ -1,7 +1,6 @@
 import { type Clock, listenForStopRequest, loadEnvironment, systemClock } from "@weir/runtime";
 import { parseCommandLine, readStandaloneConfig } from "../src/config.ts";
-import { STOP_STAGES } from "../src/part.ts";
-import { runSuite } from "../src/suite.ts";
+import { runSuite, STOP_STAGES } from "../src/suite.ts";
 
 // The suite as src/main.ts runs it, on a machine with other work: a part that stops slowly is not killed.
 

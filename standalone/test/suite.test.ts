@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { describe, expect, jest, test } from "@jest/globals";
 import { startBroker } from "@weir/broker";
 import { eventually, NOTHING_CONFIGURED, temporaryFolder } from "@weir/testkit";
-import { STOP_STAGES } from "../src/part.ts";
+import { STOP_STAGES } from "../src/suite.ts";
 import { areGone, hasSaid, hasTable, PATIENT, rowIds, startSuite } from "./fixture.ts";
 
 jest.setTimeout(300_000);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { readUsualPayload } from "../src/usual-payload.ts";
+import { readUsualPayload } from "../src/reading.ts";
 
 const read = (text: string) => readUsualPayload(Buffer.from(text));
 

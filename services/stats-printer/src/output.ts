@@ -1,6 +1,6 @@
 import { type Statistics, WINDOWS } from "@weir/protocol";
+import Table from "cli-table3";
 import type { Format } from "./config.ts";
-import { renderHeader, renderPanel, renderUpdate } from "./table.ts";
 
 /** What is to be shown now. */
 interface Update {
@@ -82,4 +82,102 @@ function createCsvOutput(): Output {
     isFirst = false;
     return { text };
   };
+}
+
+const HEADERS = WINDOWS.map(({ average }) => average);
+const COLUMN_WIDTH = 14;
+
+/** The averages as texts, `-` for each where there are no fresh statistics. */
+function cells(statistics: Statistics | null): string[] {
+  return WINDOWS.map(({ average }) => numberText(statistics === null ? null : statistics[average]));
+}
+
+/** What a terminal shows, redrawn in place. */
+interface Panel {
+  /** `null` when there are no fresh statistics. */
+  statistics: Statistics | null;
+  /** The newest averages over one minute, oldest first. */
+  history: readonly (number | null)[];
+  /** The time of the newest statistics, however old. */
+  updatedAt: Date | null;
+}
+
+/** The panel's text: the table with counts, then the time and the course of the one-minute average. */
+function renderPanel({ statistics, history, updatedAt }: Panel): string {
+  const table = new Table({
+    head: ["", ...HEADERS],
+    colAligns: ["left", "right", "right", "right"],
+    style: { head: [], border: [] },
+  });
+  const details = WINDOWS.map(({ name }) => statistics?.windows[name]);
+  table.push(
+    ["average", ...cells(statistics)],
+    ["count", ...details.map((detail) => String(detail?.count ?? "-"))],
+    ["min", ...details.map((detail) => numberText(detail?.min ?? null))],
+    ["max", ...details.map((detail) => numberText(detail?.max ?? null))],
+  );
+  const updated =
+    updatedAt === null ? "waiting for statistics" : `as of ${clockText(updatedAt)} UTC`;
+  const lag =
+    statistics === null || statistics.lagRows === 0 ? "" : `, ${statistics.lagRows} rows behind`;
+  return `${table.toString()}\n${updated}${lag}   avg_1min ${sparkline(history)}\n`;
+}
+
+function clockText(time: Date): string {
+  return time.toISOString().slice(11, 19);
+}
+
+/** The header above lines that are appended one by one. */
+function renderHeader(): string {
+  return renderLine(HEADERS);
+}
+
+/** One update as one line under the header. */
+function renderUpdate(statistics: Statistics | null): string {
+  return renderLine(cells(statistics));
+}
+
+/** Without borders, so that lines stay a table when they are appended. */
+function renderLine(texts: readonly string[]): string {
+  return `${texts.map((text) => text.padStart(COLUMN_WIDTH)).join("")}\n`;
+}
+
+const BARS = "▁▂▃▄▅▆▇█";
+
+/** Values as a line of bars, lowest to highest of those given; a gap where there is no value. */
+export function sparkline(values: readonly (number | null)[]): string {
+  const known = values.filter((value) => value !== null);
+  const min = Math.min(...known);
+  const span = Math.max(...known) - min;
+  return values
+    .map((value) => {
+      if (value === null) return " ";
+      const height = span === 0 ? 0.5 : (value - min) / span;
+      return BARS[Math.round(height * (BARS.length - 1))];
+    })
+    .join("");
+}
+
+const SIGNIFICANT_DIGITS = 6;
+
+/**
+ * A number as the old printer showed it: six significant digits, without trailing zeros, exponents
+ * where C's `%g` has them; `-` where there is none.
+ */
+export function numberText(value: number | null): string {
+  if (value === null) return "-";
+  if (value === 0) return "0";
+  const [mantissa = "", exponentText = "0"] = value
+    .toExponential(SIGNIFICANT_DIGITS - 1)
+    .split("e");
+  const exponent = Number(exponentText);
+  if (exponent < -4 || exponent >= SIGNIFICANT_DIGITS) {
+    const sign = exponent < 0 ? "-" : "+";
+    return `${withoutTrailingZeros(mantissa)}e${sign}${String(Math.abs(exponent)).padStart(2, "0")}`;
+  }
+  return withoutTrailingZeros(value.toFixed(SIGNIFICANT_DIGITS - 1 - exponent));
+}
+
+function withoutTrailingZeros(text: string): string {
+  return text.includes(".") ? text.replace(/\.?0+$/, "") : text;
 }

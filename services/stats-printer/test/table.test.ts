@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { numberText, sparkline } from "../src/table.ts";
+import { numberText, sparkline } from "../src/output.ts";
 
 test.each([
   [46, "46"],

@@ -3,9 +3,8 @@ import type { DeviceState } from "@weir/protocol";
 import { type Clock, errorMessage } from "@weir/runtime";
 import type { Sample, Source } from "../sources/source.ts";
 import type { DeadbandRule } from "./deadband.ts";
-import { Freshness } from "./freshness.ts";
 import type { DeviceLog } from "./log.ts";
-import { Meter } from "./meter.ts";
+import { Freshness, Meter } from "./meter.ts";
 import { Schedule } from "./schedule.ts";
 import {
   afterLoss,
