@@ -4,7 +4,7 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import {
-  ALARM_HASTE_MS,
+  ALARM_URGENCY_MS,
   createReconnectGate,
   EVENT_TTL_MS,
   ON_BATTERY,
@@ -42,7 +42,7 @@ export async function outageSchedule({ hours, seed, alarms, presses }: OutagePla
   const random = createJitter(seed);
   const delay = (attempt: number) => backoffMs(ON_BATTERY.backoff, attempt, random());
   const gate = createReconnectGate({ delay, budget: ON_BATTERY.budget, clock });
-  for (const hour of alarms) clock.schedule(hour * HOUR_MS, () => gate.hurry(ALARM_HASTE_MS));
+  for (const hour of alarms) clock.schedule(hour * HOUR_MS, () => gate.hurry(ALARM_URGENCY_MS));
   for (const hour of presses) clock.schedule(hour * HOUR_MS, () => gate.hurry(EVENT_TTL_MS));
 
   const attemptsAtMs: number[] = [];

@@ -15,15 +15,15 @@ interface ChildOptions extends SpawnOptions {
   command: string;
   args: readonly string[];
   /** How long it may take to end by itself, before it is killed. */
-  goodbyeMs?: number;
+  stopMs?: number;
 }
 
-const GOODBYE_MS = 10_000;
+const STOP_MS = 10_000;
 const STDERR_CHARACTERS_MAX = 4_000;
 
 /** @throws when it cannot be started. */
 export async function startChild(options: ChildOptions): Promise<Child> {
-  const { command, args, goodbyeMs = GOODBYE_MS, ...spawning } = options;
+  const { command, args, stopMs = STOP_MS, ...spawning } = options;
   const child = spawn(command, args, { stdio: ["ignore", "ignore", "pipe"], ...spawning });
   await once(child, "spawn");
   let stderr = "";
@@ -49,7 +49,7 @@ export async function startChild(options: ChildOptions): Promise<Child> {
       if (child.exitCode !== null || child.signalCode !== null) return;
       child.kill("SIGTERM");
       const late = new AbortController();
-      const killing = pause(goodbyeMs, undefined, { signal: late.signal }).then(
+      const killing = pause(stopMs, undefined, { signal: late.signal }).then(
         () => child.kill("SIGKILL"),
         () => {},
       );

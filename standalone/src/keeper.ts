@@ -69,7 +69,7 @@ export function keep(
     }
   }
 
-  /** One life: waits for readiness on the side, and for the end. */
+  /** Watches one run of the part: its readiness, and its end. */
   async function watch(life: PartProcess): Promise<Ending> {
     const over = new AbortController();
     const signal = AbortSignal.any([over.signal, stopping.signal]);
@@ -139,7 +139,7 @@ interface Ending {
   text: string;
 }
 
-/** One life of a part. */
+/** One run of a part. */
 type PartProcess = ReturnType<typeof startPart>;
 
 /**
@@ -220,7 +220,7 @@ const STEADY_MS = 60_000;
 
 /**
  * How long to wait before a part is started again: doubled with each failure in a row, up to 30 s.
- * After a life of a minute the count starts again.
+ * After a run of a minute the count starts again.
  */
 export function restartDelayMs(
   failures: number,

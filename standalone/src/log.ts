@@ -141,7 +141,7 @@ function sentence(text: string): string {
 
 const PLAIN_LINES_MAX = 40;
 
-/** Takes the log of one process, life after life, into its file and to the terminal. */
+/** Writes the log of one part into its file and to the terminal, over all its runs. */
 export function createLogRelay(options: {
   name: string;
   file: LogFile;
@@ -180,7 +180,7 @@ export function createLogRelay(options: {
       plainLines = [];
       return readLines(log, take);
     },
-    /** The newest lines of this life that are no lines of a log. */
+    /** The newest lines of this run that are not log lines. */
     plainText: (): string => plainLines.join("\n"),
   };
 }

@@ -72,7 +72,7 @@ export function addClient(folder: SecretsFolder, admission: Admission): Client {
   return client;
 }
 
-/** The user of a certificate is unique for ever: the certificate must never prove another client. */
+/** The user of a certificate is unique forever: the certificate must never prove another client. */
 function userFor({ name, accessKey, credential }: Admission): string {
   if (credential === "password") return accessKey ?? name;
   return `${name}.${randomBytes(MARK_BYTES).toString("hex")}`;

@@ -8,7 +8,7 @@ import type { MessageOutcome } from "./sender.ts";
 const ALARMS_MAX = 10_000;
 
 /** For how long a new alarm makes the client reconnect more often, in milliseconds. Then it saves the battery again. */
-export const ALARM_HASTE_MS = 60_000;
+export const ALARM_URGENCY_MS = 60_000;
 
 /** Sends alarms through an outbox on disk. */
 export class AlarmLane implements AsyncDisposable {
@@ -20,7 +20,7 @@ export class AlarmLane implements AsyncDisposable {
   #isStopped = false;
 
   /**
-   * @param onWaiting called when an alarm begins to wait for a connection, with how long it asks for haste.
+   * @param onWaiting called when an alarm begins to wait for a connection, for how long the connection is urgent.
    * @param onEarlierOutcome called for alarms of an earlier run of the process.
    */
   constructor(
@@ -54,7 +54,7 @@ export class AlarmLane implements AsyncDisposable {
       if (acceptance.kind === "refused") return acceptance;
       const { promise, resolve } = Promise.withResolvers<Outcome>();
       this.#waiting.set(nameOf(acceptance), resolve);
-      if (!this.#isConnected) this.#onWaiting(ALARM_HASTE_MS);
+      if (!this.#isConnected) this.#onWaiting(ALARM_URGENCY_MS);
       return await promise;
     } catch (fault) {
       // Only the application can do something about an alarm that is not on disk.
@@ -70,7 +70,7 @@ export class AlarmLane implements AsyncDisposable {
   disconnected(): void {
     this.#isConnected = false;
     this.#outbox.disconnected();
-    if (this.#outbox.size().rows > 0) this.#onWaiting(ALARM_HASTE_MS);
+    if (this.#outbox.size().rows > 0) this.#onWaiting(ALARM_URGENCY_MS);
   }
 
   /** For the client's `onMessage`; true when the message was a receipt. */

@@ -33,7 +33,7 @@ export interface DeliveryOptions<Kind extends string> {
   power?: PowerPolicy;
   /** Replaces the backoff of `power`: the wait in milliseconds by attempt, 0 first. The budget still applies. */
   delay?: (attempt: number) => number;
-  /** Replaces backoff, budget and haste, see `ClientOptions.reconnect`. */
+  /** Replaces backoff, budget and urgency, see `ClientOptions.reconnect`. */
   reconnect?: (attempt: number, signal: AbortSignal) => Promise<void>;
   clock: Clock;
   /** A number in [0, 1) for the jitter. Default Math.random. */

@@ -1,4 +1,4 @@
-export { ALARM_HASTE_MS } from "./alarm.ts";
+export { ALARM_URGENCY_MS } from "./alarm.ts";
 export { createDelivery, type Delivery, type DeliveryOptions } from "./delivery.ts";
 export { isExpired } from "./event.ts";
 export { EVENT_TTL_MS, type KindSettings, type Outcome } from "./message-class.ts";

@@ -122,12 +122,12 @@ export function openOutbox({
   async function announce(): Promise<void> {
     if (client === null) return;
     const entries = queue.announcement();
-    const news = JSON.stringify(entries);
-    if (news === announced) return;
+    const changed = JSON.stringify(entries);
+    if (changed === announced) return;
     const payload = JSON.stringify({ at: Math.floor(clock.now() / 1_000), entries });
     try {
       await client.publish(`weir/publisher/${publisher}`, payload, { qos: 1, retain: true });
-      announced = news;
+      announced = changed;
     } catch {
       // The client logs why. The next tick or connection announces it.
     }

@@ -72,7 +72,7 @@ export function createReconnectGate({
   if (!(budget.burst >= 1 && budget.perHour > 0)) {
     throw new RangeError("a budget needs a burst of 1 or more, and a perHour above 0");
   }
-  // Two backoffs: haste for one message must not reset the calm one.
+  // Two backoffs: an urgent message must not reset the usual one.
   let attempts = { hasty: 0, calm: 0 };
   let pace: keyof typeof attempts = "calm";
   let hastyUntilMs = 0;
@@ -80,7 +80,7 @@ export function createReconnectGate({
   let dueMs = 0;
   let wake = (): void => {};
   // A connection that ends at once (two devices of one client id take it from each other, again and
-  // again) gets no haste: that would only make them do so more often.
+  // again) is not treated as urgent: that would only make them do so more often.
   let wasConnected = false;
   let isFlapping = false;
 

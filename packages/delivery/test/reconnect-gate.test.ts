@@ -48,7 +48,7 @@ describe("the gate of a client that lost its broker", () => {
     expect(attemptsAtSeconds).toEqual([1, 3, 7, 15, 21, 23, 27, 43, 75]);
   });
 
-  test("is not held up by haste again and again", async () => {
+  test("is not delayed by urgent messages again and again", async () => {
     const { gate, attemptsAtSeconds, pass, end } = setUp();
     using _end = end;
     await pass(20);
@@ -68,7 +68,7 @@ describe("the gate of a client that lost its broker", () => {
     expect(attemptsAtSeconds).toHaveLength(4 + 9);
   });
 
-  test("allows no haste while each connection is lost as soon as it is made", async () => {
+  test("allows no urgent attempt while each connection is lost as soon as it is made", async () => {
     const clock = createFakeClock();
     const delay = (n: number): number => SECOND_MS * 2 ** n;
     const gate = createReconnectGate({ delay, budget: UNLIMITED, clock });

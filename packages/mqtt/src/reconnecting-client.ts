@@ -93,7 +93,7 @@ export interface ReconnectingClient extends AsyncDisposable {
   setSubscriptions(subscriptions: Subscriptions): Promise<void>;
 }
 
-const TIMEOUTS = { connectMs: 10_000, goodbyeMs: 1_000 };
+const TIMEOUTS = { connectMs: 10_000, disconnectMs: 1_000 };
 /** A connection that lasted for so long ends an outage; one that is lost sooner is part of it. */
 const STEADY_AFTER_MS = 10_000;
 /** How often a client asks again for filters that were refused. */
@@ -192,7 +192,7 @@ export function createReconnectingClient(options: ReconnectingClientOptions): Re
   async function publishOffline(): Promise<void> {
     if (connection === null) return;
     const late = Promise.withResolvers<void>();
-    using _timer = clock.schedule(TIMEOUTS.goodbyeMs, () => late.resolve());
+    using _timer = clock.schedule(TIMEOUTS.disconnectMs, () => late.resolve());
     const published = publishAvailability(connection, OFFLINE).catch(() => {
       // The connection has ended by itself, and so the broker publishes the will.
     });

@@ -1,5 +1,5 @@
 import { type Backoff, backoffMs, type Outage } from "./outage.ts";
-import { codeOf, HUNG_UP, SESSION_TAKEN_OVER } from "./packets/errors.ts";
+import { CONNECTION_CLOSED, codeOf, SESSION_TAKEN_OVER } from "./packets/errors.ts";
 import type { Shortfall } from "./shortfalls.ts";
 
 /** Added to the usual wait. Both together stay below 20 s, so that a client is soon back once the other one has gone. */
@@ -7,17 +7,17 @@ const TAKEOVER_BACKOFF: Backoff = { baseMs: 1_000, capMs: 10_000 };
 /** So many connections that the broker closes without DISCONNECT, each within `SHORT_MS`, look like takeovers. */
 const SHORT_MIN = 3;
 const SHORT_MS = 10_000;
-/** A connection that lasts for so long ends a dispute: longer than two clients that wait for each other. */
+/** A connection that lasts for so long ends the conflict: longer than two clients wait for each other. */
 const UNDISTURBED_MS = 120_000;
 
 /**
- * Notices another client with the same client id: each ends the connection of the other, for ever. MQTT 5
+ * Notices another client with the same client id: each ends the connection of the other, forever. MQTT 5
  * brokers report a takeover; others close the connection, so several short ones in a row count as one.
  */
 export class Takeovers {
   readonly #clientId: string;
   readonly #setting: string | null;
-  /** Takeovers in this dispute. */
+  /** Takeovers in this conflict. */
   #count = 0;
   /** Connections in a row that were closed soon and without DISCONNECT. */
   #short = 0;
@@ -34,7 +34,7 @@ export class Takeovers {
   ended(reason: unknown, heldMs: number): boolean {
     this.lasts(heldMs);
     const code = codeOf(reason);
-    this.#short = code === HUNG_UP && heldMs < SHORT_MS ? this.#short + 1 : 0;
+    this.#short = code === CONNECTION_CLOSED && heldMs < SHORT_MS ? this.#short + 1 : 0;
     this.#wasTakeover = code === SESSION_TAKEN_OVER || this.#short >= SHORT_MIN;
     if (!this.#wasTakeover) return false;
     this.#isReported = code === SESSION_TAKEN_OVER;
@@ -61,7 +61,7 @@ export class Takeovers {
     return this.#wasTakeover ? this.#describe() : null;
   }
 
-  /** What to report of the dispute while connected. */
+  /** What to report of the conflict while connected. */
   shortfalls(): Shortfall[] {
     if (this.#count === 0) return [];
     const { reason, remedy } = this.#describe();
@@ -69,8 +69,8 @@ export class Takeovers {
   }
 
   /**
-   * How much longer to wait before the next attempt, so that the two clients do not always throw each
-   * other out. Ask once after each end.
+   * How much longer to wait before the next attempt, so that the two clients do not always end each
+   * other's connection. Ask once after each end.
    */
   takeWaitMs(random: number): number {
     if (!this.#wasTakeover) return 0;

@@ -88,16 +88,16 @@ function alertFailure(message: string): Outage | null {
   const giveOne = "Give it one, with BROKER_CERTIFICATE_FILE and BROKER_KEY_FILE.";
   switch (alert) {
     case CERTIFICATE_REQUIRED:
-      return { reason: "the broker wants a client certificate", remedy: giveOne };
+      return { reason: "the broker requires a client certificate", remedy: giveOne };
     case HANDSHAKE_FAILURE:
       return {
-        reason: "the broker broke off the TLS handshake; it may want a client certificate",
+        reason: "the broker ended the TLS handshake; it may require a client certificate",
         remedy: giveOne,
       };
     case PROTOCOL_VERSION:
       return {
-        reason: "the broker speaks only other versions of TLS",
-        remedy: "Let it speak TLS 1.2 or 1.3.",
+        reason: "the broker supports only other versions of TLS",
+        remedy: "Enable TLS 1.2 or 1.3 in the broker.",
       };
     default:
       return null;
@@ -110,7 +110,7 @@ function plainFailure(message: string): Outage | null {
   return {
     reason: "there was no TLS handshake with the broker",
     remedy:
-      "Is this its port for TLS, usually 8883? Some brokers also hang up on a client without a certificate.",
+      "Is this its port for TLS, usually 8883? Some brokers also close the connection of a client without a certificate.",
   };
 }
 

@@ -54,7 +54,7 @@ inDocker("a client to a Mosquitto that asks for certificates", () => {
 
   test("is not made without a certificate", async () => {
     await using trial = await visit({ client: null });
-    expect(trial.warnings[0]).toContain("the broker wants a client certificate");
+    expect(trial.warnings[0]).toContain("the broker requires a client certificate");
     expect(trial.warnings[0]).toContain("BROKER_CERTIFICATE_FILE and BROKER_KEY_FILE");
   });
 

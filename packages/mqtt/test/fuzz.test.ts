@@ -40,7 +40,7 @@ describe.each(TRANSPORTS)("a broker that sends garbage, by %s", (transport) => {
         const peer = broker.peers.at(-1) as Peer;
         const valid = Buffer.concat(VALID.map((id) => validMessage(id, 5)));
         await sendParts(peer, [...splitAt(valid, places), ...splitAt(garbage, places)]);
-        // Unless the client has hung up over the garbage, the stand-in does.
+        // Unless the client has closed the connection because of the garbage, the stand-in does.
         const isOver = () => trial.states.length === 2;
         await eventually(() => isOver() || acknowledgedIds(peer).length >= VALID.length);
         peer.socket.end();

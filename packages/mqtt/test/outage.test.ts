@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { describeOutage } from "../src/outage.ts";
-import { endOf, HUNG_UP, withCode } from "../src/packets/errors.ts";
+import { CONNECTION_CLOSED, endOf, withCode } from "../src/packets/errors.ts";
 
 describe("an outage's description", () => {
   test.each([4, 5, 0x86, 0x87])("names the settings for a user refused with %i", (code) => {
@@ -12,7 +12,7 @@ describe("an outage's description", () => {
   test("gives a broker's reason in words", () => {
     expect(endOf(0x8b).message).toBe("the broker ended the connection: Server shutting down");
     expect(endOf(0).message).toBe("the broker ended the connection: reason code 0");
-    expect(endOf(HUNG_UP).message).toBe("the broker closed the connection");
+    expect(endOf(CONNECTION_CLOSED).message).toBe("the broker closed the connection");
   });
 
   test("gives the code of an error that has no message", () => {

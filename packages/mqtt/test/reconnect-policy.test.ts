@@ -23,7 +23,7 @@ describe("a client with a policy of its application", () => {
     expect(broker.peers).toHaveLength(2);
   });
 
-  test("stops also while its gate is closed for ever", async () => {
+  test("stops also while its gate is closed forever", async () => {
     await using broker = await startStandIn({ connect: (_, peer) => peer.send(connack(BUSY)) });
     let isWaiting = false;
     const reconnect = () => {

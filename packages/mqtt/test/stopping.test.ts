@@ -75,7 +75,7 @@ describe.each(TRANSPORTS)("stopping a client by %s", (transport) => {
     PROCESS_TIMEOUT_MS,
   );
 
-  test("rejects what is still without an answer, and says goodbye", async () => {
+  test("rejects what is still without an answer, and disconnects", async () => {
     await using broker = await startStandIn({ publish: () => {} });
     const trial = startTrial(broker.url, { transport });
     await eventually(() => trial.states.includes("connected"));

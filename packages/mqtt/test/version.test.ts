@@ -16,7 +16,7 @@ const optionsFor = ({ url }: StandIn, connectMs = 10_000) => ({
   will: null,
   receiver: receiverOf({}),
   onOpened: () => {},
-  timeouts: { connectMs, goodbyeMs: 1_000 },
+  timeouts: { connectMs, disconnectMs: 1_000 },
   clock: systemClock,
 });
 

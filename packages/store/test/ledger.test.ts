@@ -107,7 +107,7 @@ describe("the ledger", () => {
     expect(store.size().rows).toBe(0);
   });
 
-  test("is bounded for a publisher that sends every second number for ever", () => {
+  test("is bounded for a publisher that sends every second number forever", () => {
     using folder = temporaryFolder();
     using store = openTestStore(folder.file("weir.db"));
     const rows = Array.from({ length: 2_000 }, (_, index) => sent(2 + 2 * index));

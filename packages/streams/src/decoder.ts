@@ -28,7 +28,7 @@ const MARK = Buffer.from('"seq"');
 
 /**
  * Reads the sequence of an outbox for a decoder that does not. Receipts wait until the ledger of each stream
- * of a topic has the message: without this, an archive of bytes would hold them back for ever.
+ * of a topic has the message: without this, an archive of bytes would hold them back forever.
  */
 function withSequence(decode: Decoder): Decoder {
   return (message, times) => {

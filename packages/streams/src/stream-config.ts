@@ -178,7 +178,7 @@ function defaultStreams(values: StreamValues): StreamConfig[] {
       ...devices,
       filters: prefixesOf(values.DEVICE_TOPIC_PREFIXES).map((prefix) => `${prefix}/#`),
       decoder: { kind: "device" },
-      // A retained message is not news.
+      // A retained message is not a new state.
       retained: "mark",
       retention: { ...devices.retention, ageMs: 7 * DAY_MS },
     },

@@ -151,7 +151,7 @@ export async function startFaultProxy(options: {
   };
 }
 
-/** RST. A socket that is ending already cannot be reset: libuv would keep it open for ever. */
+/** RST. A socket that is ending already cannot be reset: libuv would keep it open forever. */
 function hangUp(socket: Socket): void {
   if (socket.destroyed) return;
   if (socket.writableEnded) socket.destroy();

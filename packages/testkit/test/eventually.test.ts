@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { eventually } from "../src/index.ts";
 
-/** A check that gives these answers in turn, the last one for ever. */
+/** A check that gives these answers in turn, the last one forever. */
 function answering<T>(...answers: T[]): () => T {
   return () => (answers.length > 1 ? answers.shift() : answers[0]) as T;
 }

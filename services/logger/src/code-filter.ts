@@ -151,7 +151,7 @@ export async function loadFilter(
   return filter as MessageFilter;
 }
 
-/** Node caches a module for ever under its URL, so a file that has changed gets another URL. */
+/** Node caches a module forever under its URL, so a file that has changed gets another URL. */
 async function importCurrent(file: string): Promise<unknown> {
   const url = pathToFileURL(file);
   const digest = createHash("sha256").update(readFileSync(file)).digest("base64url");

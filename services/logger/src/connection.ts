@@ -238,7 +238,7 @@ function createConnection(
     /** Whether one of its streams takes this topic. */
     takes: (stream: Stream, topic: string): boolean =>
       intake.routes.of(topic).streams.includes(stream),
-    /** Continues with other streams, and subscribes to what they want. */
+    /** Continues with other streams, and changes the subscriptions to theirs. */
     setStreams: async (changed: ConnectionPlan, streams: readonly Stream[]): Promise<void> => {
       plan = changed;
       intake.streams = streams;

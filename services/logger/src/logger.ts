@@ -34,7 +34,7 @@ export async function startLogger(
   context: ServiceContext,
 ): Promise<Service<LoggerConfig>> {
   const { clock, logger, health } = context;
-  // Closed in reverse: intake stops and flushes, then the connections say goodbye, then the stores close.
+  // Closed in reverse: intake stops and flushes, then the connections close, then the stores close.
   await using opening = new AsyncDisposableStack();
 
   const finalizer = opening.use(

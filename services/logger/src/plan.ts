@@ -147,7 +147,7 @@ interface Taker extends Topics {
 
 /**
  * The takers of a session by the names of their streams. They show for which streams a retained copy is
- * news: a broker sends it because of a SUBSCRIBE, and a stream that took the topic before has had it.
+ * new: a broker sends it because of a SUBSCRIBE, and a stream that took the topic before has stored it.
  */
 export type Takers = Readonly<Record<string, Taker>>;
 

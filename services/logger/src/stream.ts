@@ -149,7 +149,7 @@ export class Stream {
     const { config, filter } = this.#reading;
     const row =
       filter === null ? this.#plainRow(message, times) : this.#filteredRow(message, filter, times);
-    // A retained message is not news: it has no value, so that no statistics count it.
+    // A retained message is no new reading: it has no value, so that no statistics count it.
     const marked =
       message.retained && config.retained === "mark" && row.outcome !== DELETED
         ? { ...row, outcome: RETAINED, value: null, observedUs: null }
@@ -198,11 +198,11 @@ function publishersOf(
   filed: readonly Filed[],
 ): ReadonlyMap<string, number> {
   const publishers = new Map<string, number>();
-  // Messages of one publisher come in trains, so the map is written once for each train.
+  // Messages of one publisher often come in a row, so the map is written once for each row of them.
   let publisher = "";
-  let train = 0;
+  let inARow = 0;
   const note = (): void => {
-    if (train > 0) publishers.set(publisher, (publishers.get(publisher) ?? 0) + train);
+    if (inARow > 0) publishers.set(publisher, (publishers.get(publisher) ?? 0) + inARow);
   };
   for (let index = 0; index < rows.length; index += 1) {
     const { sequence } = rows[index] as NewRow;
@@ -210,9 +210,9 @@ function publishersOf(
     if (sequence.publisher !== publisher) {
       note();
       ({ publisher } = sequence);
-      train = 0;
+      inARow = 0;
     }
-    train += 1;
+    inARow += 1;
   }
   note();
   return publishers;

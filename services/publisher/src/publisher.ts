@@ -19,7 +19,7 @@ export const flow: Flow = {
  */
 export function startPublisher(config: PublisherConfig, context: ServiceContext): AsyncDisposable {
   const { clock, logger, health, fail } = context;
-  // Closed in reverse: no new readings, then the client says goodbye, then the outbox closes.
+  // Closed in reverse: no new readings, then the client disconnects, then the outbox closes.
   const opened = new AsyncDisposableStack();
   const brokerCheck = watchBroker(context);
   const outboxCheck = health.check("outbox");

@@ -211,7 +211,7 @@ export interface StateRules {
 
 const RETAINED = outcomeOf("retained").code;
 
-/** The readings in messages, in their order. A retained message is not news, and has none. */
+/** The readings in messages, in their order. A retained message is not a new reading, and has none. */
 function* readingsIn(
   messages: readonly StoredMessage[],
   { prefixes, skewUs }: StateRules,

@@ -166,7 +166,7 @@ describe("weir command", () => {
   test("says what to do about a broker whose certificate is not trusted", async () => {
     const { certificate, key } = createTestCertificate({ name: "stranger", hosts: ["127.0.0.1"] });
     const server = createServer({ cert: certificate, key });
-    // A client that does not trust it hangs up in the middle.
+    // A client that does not trust it closes the connection in the middle.
     server.on("tlsClientError", () => {});
     await once(server.listen(0, "127.0.0.1"), "listening");
     const { port } = server.address() as AddressInfo;

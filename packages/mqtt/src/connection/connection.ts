@@ -104,7 +104,7 @@ export interface ConnectionOptions extends Broker {
   /** Called on a successful CONNACK, before the first message is handed on. */
   onOpened: (opened: Opened) => void;
   /** How long to wait for CONNACK, and for the end of a connection. */
-  timeouts: { connectMs: number; goodbyeMs: number };
+  timeouts: { connectMs: number; disconnectMs: number };
   clock: Clock;
 }
 

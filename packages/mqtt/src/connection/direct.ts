@@ -3,7 +3,7 @@ import { connect, type Socket } from "node:net";
 import { setImmediate } from "node:timers/promises";
 import type { Clock } from "@weir/runtime";
 import { generate, type IConnackPacket, type IConnectPacket } from "mqtt-packet";
-import { endOf, HUNG_UP, Violation, withCode, wordsFor } from "../packets/errors.ts";
+import { CONNECTION_CLOSED, endOf, Violation, withCode, wordsFor } from "../packets/errors.ts";
 import type { ProtocolVersion } from "../packets/message.ts";
 import { Batcher, connackCode } from "./batcher.ts";
 import {
@@ -69,7 +69,7 @@ export async function openDirectConnection(
   });
   socket.once("close", () => {
     reader.stop();
-    closed.resolve(endReason ?? endOf(HUNG_UP));
+    closed.resolve(endReason ?? endOf(CONNECTION_CLOSED));
   });
   const requests = new Requests(protocolVersion, write);
 
@@ -109,15 +109,15 @@ export async function openDirectConnection(
     return await Promise.race([connected.promise, failed]);
   }
 
-  /** Sends DISCONNECT once all answers have come, after `goodbyeMs` at the latest; then hangs up. */
+  /** Sends DISCONNECT once all answers have come, after `disconnectMs` at the latest; then closes the connection. */
   async function close(): Promise<void> {
     if (socket.destroyed) {
       await closed.promise;
       return;
     }
-    using _timer = clock.schedule(timeouts.goodbyeMs, () => socket.destroy());
+    using _timer = clock.schedule(timeouts.disconnectMs, () => socket.destroy());
     reader.hurry();
-    // What waits in the socket is read behind the event loop's next look at it.
+    // What waits in the socket is read after the event loop's next poll.
     await setImmediate();
     await setImmediate();
     await Promise.race([requests.untilIdle(), closed.promise]);

@@ -3,7 +3,7 @@ import { type Duplex, Transform } from "node:stream";
 import type { IClientOptions, IConnackPacket, MqttClient } from "mqtt";
 import mqtt from "mqtt";
 import { generate } from "mqtt-packet";
-import { codeOf, endOf, HUNG_UP, Violation } from "../packets/errors.ts";
+import { CONNECTION_CLOSED, codeOf, endOf, Violation } from "../packets/errors.ts";
 import type { ProtocolVersion } from "../packets/message.ts";
 import { Batcher } from "./batcher.ts";
 import { type Connection, type ConnectionOptions, connectFields, openedBy } from "./connection.ts";
@@ -28,11 +28,11 @@ export async function openMqttJsConnection(
   const { closed, end } = watchEnd(client, () => receiving.finish());
   const receiving = receive(client, options, { protocolVersion, end });
 
-  /** Sends DISCONNECT once all answers have come, after `goodbyeMs` at the latest; then hangs up. */
+  /** Sends DISCONNECT once all answers have come, after `disconnectMs` at the latest; then closes the connection. */
   async function close(): Promise<void> {
     receiving.hurry();
-    // `end` waits for ever for a broker that has vanished, and a second, forced one does nothing then.
-    const timer = setTimeout(() => client.stream.destroy(), options.timeouts.goodbyeMs);
+    // `end` waits forever for a broker that has vanished, and a second, forced one does nothing then.
+    const timer = setTimeout(() => client.stream.destroy(), options.timeouts.disconnectMs);
     client.end();
     await closed;
     clearTimeout(timer);
@@ -106,7 +106,7 @@ function watchEnd(
     });
   });
   client.on("disconnect", ({ reasonCode = 0 }) => end(endOf(reasonCode)));
-  client.once("close", () => resolve(endReason ?? endOf(HUNG_UP)));
+  client.once("close", () => resolve(endReason ?? endOf(CONNECTION_CLOSED)));
   return { closed: promise, end };
 }
 

@@ -1,4 +1,4 @@
-import { codeOf, HUNG_UP } from "../packets/errors.ts";
+import { CONNECTION_CLOSED, codeOf } from "../packets/errors.ts";
 import type { Broker, Connection, ConnectionOptions, OpenConnection, Will } from "./connection.ts";
 import { openDirectConnection } from "./direct.ts";
 
@@ -8,9 +8,9 @@ export interface Negotiated extends Connection {
   isSecondAttempt: boolean;
 }
 
-// "Not this version" in CONNACK, of MQTT 3.1.1 and of MQTT 5 [MQTT-3.1.2-2]; other brokers hang up.
+// "Not this version" in CONNACK, of MQTT 3.1.1 and of MQTT 5 [MQTT-3.1.2-2]; other brokers close the connection.
 const VERSION_REFUSED: ReadonlySet<unknown> = new Set([1, 0x84]);
-const HUNG_UP_CODES: ReadonlySet<unknown> = new Set([HUNG_UP, "EPIPE"]);
+const CLOSED_CODES: ReadonlySet<unknown> = new Set([CONNECTION_CLOSED, "EPIPE"]);
 const RETAIN_REFUSED = 0x9a;
 const QOS_REFUSED = 0x9b;
 
@@ -28,7 +28,7 @@ export async function negotiateConnection(
     if (will !== null) {
       return await negotiateConnection(openConnection, { ...options, will }, signal);
     }
-    const hasHungUp = HUNG_UP_CODES.has(code);
+    const hasHungUp = CLOSED_CODES.has(code);
     if (!hasHungUp && !VERSION_REFUSED.has(code)) throw error;
     return { ...(await openConnection(options, 4, signal)), isSecondAttempt: hasHungUp };
   }

@@ -1,7 +1,7 @@
 import type { Clock } from "@weir/runtime";
 import type { Receiver } from "./connection.ts";
 
-/** A window that lets more through in each millisecond of the wait is not in the way: 20,000 in a second. */
+/** A window that lets more through in each millisecond of the wait does not slow the broker down: 20,000 in a second. */
 const WINDOW_PER_MS_MAX = 20;
 /** So many batches of exactly one size look like a window. */
 const SAME_SIZE_MIN = 8;
@@ -29,7 +29,7 @@ interface Look {
  *
  * Brokers do not announce their window. After several batches of exactly one size, nothing is batched
  * for a round of `delayMs`. If much more arrives meanwhile, that size is the window, and nothing is
- * batched for as long as it would be in the way.
+ * batched for as long as it would slow the broker down.
  *
  * @param options.allowed false for MQTT 3.1.1, which has no Receive Maximum: nothing is ever batched.
  */

@@ -1,7 +1,7 @@
 import { errorMessage } from "@weir/runtime";
 
 /** The code of a connection that the broker closed without DISCONNECT. */
-export const HUNG_UP = "ECONNRESET";
+export const CONNECTION_CLOSED = "ECONNRESET";
 
 /** From here on a reason code of MQTT 5 reports a failure [MQTT-2.4]; SUBACK grants a QoS below it. */
 export const FAILURE_MIN = 0x80;
@@ -72,8 +72,8 @@ export function codeOf(error: unknown): unknown {
 }
 
 /** The end of a connection: by DISCONNECT with a reason code, or without one. */
-export function endOf(code: number | typeof HUNG_UP): Error {
-  if (code === HUNG_UP) return withCode("the broker closed the connection", code);
+export function endOf(code: number | typeof CONNECTION_CLOSED): Error {
+  if (code === CONNECTION_CLOSED) return withCode("the broker closed the connection", code);
   if (code === SESSION_TAKEN_OVER) return withCode("another client has the same client id", code);
   return withCode(`the broker ended the connection: ${wordsFor(code)}`, code);
 }

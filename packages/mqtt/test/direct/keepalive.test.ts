@@ -51,7 +51,7 @@ describe("the keepalive of a direct connection", () => {
     expect(events).toEqual(["ping", "ping", "lost"]);
   });
 
-  test("takes a late answer for a sign of life", () => {
+  test("takes a late answer for an answer", () => {
     const { events, pass } = start();
     pass(10_000, { sent: 4, received: 20 });
     pass(20_000);

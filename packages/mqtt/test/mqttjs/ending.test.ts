@@ -35,7 +35,7 @@ describe("MQTT.js, ending", () => {
     expect(handled).toEqual(["sentinel"]);
   });
 
-  test("leaves it to the broker to hang up after its DISCONNECT", async () => {
+  test("leaves it to the broker to close the connection after its DISCONNECT", async () => {
     await using broker = await startStandIn();
     await using client = await connectBare(broker.url, { protocolVersion: 5 });
     broker.peers[0]?.send({ cmd: "disconnect", reasonCode: 0x8b });

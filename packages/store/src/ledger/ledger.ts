@@ -61,7 +61,7 @@ export function createLedger(
   const remembered = createRemembered();
   let publishers = readPublishers(database);
   let changed: Entry[] = [];
-  // Messages come in trains of one publisher, epoch and topic.
+  // Messages of one publisher, epoch and topic often come in a row.
   let latest: Entry | null = null;
   let unsequenced = { received: 0, filtered: 0 };
 

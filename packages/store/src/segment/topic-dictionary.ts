@@ -29,7 +29,7 @@ const CHARACTERS_MAX = 4_000_000;
 interface FiledTopic {
   topic: string;
   id: number;
-  /** It can be found again. Otherwise it was one too many, and the number is for this train of messages only. */
+  /** It can be found again. Otherwise it was one too many, and the number is for these messages in a row only. */
   isListed: boolean;
 }
 
@@ -55,7 +55,7 @@ export function createTopicDictionary(
 ) {
   const remembered = new Map<string, number>();
   let characters = 0;
-  // Messages come in trains of one topic.
+  // Messages of one topic often come in a row.
   let latest: FiledTopic | null = null;
   const insert = database.prepare<[string, number]>(
     "INSERT INTO topics (topic, listed) VALUES (?, ?)",

@@ -146,7 +146,7 @@ function runProgram(run: ProgramRun, signal: AbortSignal): Promise<string> {
   const end = (reason: unknown): void => {
     reject(reason);
     killGroup(child);
-    // A process that has left the group may hold them open for ever.
+    // A process that has left the group may hold them open forever.
     child.stdout.destroy();
     child.stderr.destroy();
   };

@@ -183,7 +183,7 @@ describe("a file of a command is refused that", () => {
     ["has no schema", code("payload: { type: 'string' }"), /: payload must be a schema of zod 4/],
     ["has a schema with no end", code("payload: { _zod: {}, safeParse: 1 }"), /as JSON Schema/],
     ["has no time", code("timeoutMs: 0"), /: timeoutMs must be at least 1$/],
-    ["has time for ever", code("timeoutMs: 1e12"), /: timeoutMs must be at most 86400000$/],
+    ["has time forever", code("timeoutMs: 1e12"), /: timeoutMs must be at most 86400000$/],
     ["cannot be run", code("run: 'rm -rf /'"), /: run must be a function$/],
   ])("%s", (_what, text, reason) => {
     using folder = folderOf({ "own.ts": text });

@@ -10,7 +10,7 @@ import {
 } from "@weir/testkit";
 import { createTaker, payloads, startTrial } from "../fixture.ts";
 
-test("a direct connection reads what waits in its socket before it says goodbye", async () => {
+test("a direct connection reads what waits in its socket before it disconnects", async () => {
   await using broker = await startStandIn({
     connect: (_, peer) => peer.send(connack(), message(1)),
   });
