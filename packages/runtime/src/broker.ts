@@ -45,7 +45,7 @@ export const brokerSettings = section("Broker", {
   }),
   BROKER_CA_FILE: credentialFile("certificates", {
     description:
-      "File with the authorities that are trusted to vouch for the broker, instead of the usual ones. For TLS.",
+      "File with the certificate authorities that are trusted to sign the broker's certificate, instead of the default ones. For TLS.",
     allowed: "the path of a PEM file with certificates",
   }),
   BROKER_CERTIFICATE_FILE: credentialFile("certificates", {

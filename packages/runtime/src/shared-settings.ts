@@ -40,7 +40,7 @@ export const storeSettings = section("Store", {
 export const statisticsSettings = section("Statistics", {
   STATS_SLOW_TICK_SECONDS: integer({
     description:
-      "How often statistics are published when nothing new comes, in seconds. After three of these without any they count as stale.",
+      "How often statistics are published while there are no new readings, in seconds. They are stale after three intervals without a publication.",
     default: 10,
     min: 1,
     max: 600,

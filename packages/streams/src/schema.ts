@@ -42,7 +42,7 @@ const decoder = z
     "it must be one of reading, device, json, number, text, raw, or avro with schemas and framing",
   )
   .describe(
-    "How payloads are read. reading: {number, epochtime}; device: states, acks and the rest of what devices say; json: any JSON; number and text: plain text; raw: bytes that are left alone; avro: needs a folder of schemas. json unless it says otherwise.",
+    "How payloads are read. reading: {number, epochtime}; device: states, acks and the rest of what devices say; json: any JSON; number and text: plain text; raw: bytes, not decoded; avro: needs a folder of schemas. Default json.",
   );
 
 const timeZone = z
@@ -59,7 +59,9 @@ const timeZone = z
 
 const retention = z
   .strictObject({
-    age: duration({ min: "1s", max: "36500d" }).optional().describe("What is older is removed."),
+    age: duration({ min: "1s", max: "36500d" })
+      .optional()
+      .describe("The age at which messages are removed."),
     size: size({ min: "1MB", max: "1000TB" })
       .optional()
       .describe("The oldest is removed while there is more than this."),
@@ -67,7 +69,7 @@ const retention = z
       .optional()
       .describe("The oldest is removed while less than this is free on the disk."),
   })
-  .describe("What is kept; without a limit everything.");
+  .describe("How much is kept. Without a limit: everything.");
 
 const rowsRule = `it must be a whole number from 1 to ${BATCH_ROWS_MAX}`;
 const batch = z
@@ -77,7 +79,7 @@ const batch = z
       .min(1, rowsRule)
       .max(BATCH_ROWS_MAX, rowsRule)
       .optional()
-      .describe("Messages that are committed together at most."),
+      .describe("The largest number of messages in one commit."),
     delay: duration({ min: "0ms", max: "10s" })
       .optional()
       .describe("How long a message may wait for others: 20ms."),
@@ -85,12 +87,12 @@ const batch = z
   .describe("The smallest values of the streams that share a connection hold for all of them.");
 
 const stream = z.strictObject({
-  enabled: z.boolean().optional().describe("false takes the stream out."),
+  enabled: z.boolean().optional().describe("false disables the stream."),
   filters: filters
     .min(1, "a stream needs at least one filter")
     .optional()
-    .describe("Topic filters of what the stream takes; + and # are wildcards."),
-  exclude: filters.optional().describe("Topic filters of what it leaves out again."),
+    .describe("Filters of the topics that the stream takes; + and # are wildcards."),
+  exclude: filters.optional().describe("Filters of the topics that the stream leaves out."),
   qos: z
     .literal([0, 1], "it must be 0 or 1")
     .optional()
@@ -122,7 +124,7 @@ const stream = z.strictObject({
   connection: z
     .enum(["shared", "own"])
     .optional()
-    .describe("own gives the stream a connection for itself."),
+    .describe("own: the stream has a separate connection."),
 });
 
 const broker = z.strictObject({
@@ -139,7 +141,7 @@ const broker = z.strictObject({
   ca: path
     .optional()
     .describe(
-      "For TLS: a PEM file with the authorities that are trusted to vouch for the broker, instead of the usual ones, relative to this file.",
+      "For TLS: a PEM file with the certificate authorities that are trusted to sign the broker's certificate, instead of the default ones, relative to this file.",
     ),
   certificate: path
     .optional()
@@ -180,7 +182,9 @@ export const weirFile = z.strictObject({
     .strictObject({
       interval: duration({ min: "1s", max: "1h" })
         .optional()
-        .describe("How often the logger says how it does, on weir/service/logger/performance."),
+        .describe(
+          "How often the logger publishes its performance message, on weir/service/logger/performance.",
+        ),
     })
     .optional()
     .describe("The logger's report about itself."),

@@ -47,14 +47,14 @@ export const streamSettings = section("Streams", {
     max: 3_600,
   }),
   LOGGER_BATCH_ROWS_MAX: integer({
-    description: "Messages that are committed together at most.",
+    description: "The largest number of messages in one commit.",
     default: 2_000,
     min: 1,
     max: 50_000,
   }),
   LOGGER_BATCH_DELAY_MS: integer({
     description:
-      "How long a message may wait for others before it is committed, in milliseconds; where many come, they wait for a third of it.",
+      "How long a message may wait for others before it is committed, in milliseconds; at high rates it waits for a third of that.",
     default: 160,
     min: 0,
     max: 10_000,

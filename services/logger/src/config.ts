@@ -38,7 +38,7 @@ export const loggerSettings = {
       max: 3_600_000,
     }),
     LOGGER_PRUNE_ROWS_MAX: integer({
-      description: "Rows that one pass of pruning removes at most.",
+      description: "The largest number of rows that one pass of pruning removes.",
       default: 50_000,
       min: 1,
       max: 1_000_000,
@@ -51,7 +51,7 @@ export const loggerSettings = {
     }),
     LOGGER_TRANSPORT: choice({
       description:
-        "How messages come in: direct reads the socket itself where the broker's URL is mqtt://, and is several times faster; mqttjs uses MQTT.js, as for TLS and websockets.",
+        "How messages are received: direct reads the socket itself where the broker's URL is mqtt://, and is several times faster; mqttjs uses MQTT.js, as for TLS and websockets.",
       default: "direct",
       of: ["direct", "mqttjs"],
     }),

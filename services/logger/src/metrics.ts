@@ -82,14 +82,14 @@ export function registerMetrics(
   perStream(
     Counter,
     "limit_reached_total",
-    "How often a limit was reached: publishers or epochs that made room in the ledger though they were not idle, and rows whose topics were too many new ones.",
+    "How often a limit was reached: publishers or epochs that the ledger dropped though they were not idle, and rows beyond the limit of new topics.",
     ({ store }) => Object.entries(store.reached).map(([of, count]) => [count, { of }]),
     ["of"],
   );
   perStream(
     Counter,
     "skipped_total",
-    "Retained messages that the stream skips, or that it has had already.",
+    "Retained messages that the stream skips, or has stored already.",
     (stream) => [[stream.counts.skipped]],
   );
   perStream(
@@ -122,7 +122,7 @@ export function registerMetrics(
   perStream(
     Gauge,
     "lost_commits",
-    "Commits that were lost to a damaged write-ahead log, as it was found at the start.",
+    "Commits that were lost because the write-ahead log was damaged at the start.",
     ({ store }) => [[store.damagedLog?.commits ?? 0]],
   );
   perStream(Gauge, "store_bytes", "Size of the stream's files.", ({ store }) => [
@@ -137,7 +137,7 @@ export function registerMetrics(
 
   total(
     "unmatched",
-    "Messages on a topic that no stream asks for; they are not stored.",
+    "Messages on a topic that no stream takes; they are not stored.",
     () => counts.unmatched,
   );
   total(
@@ -147,7 +147,7 @@ export function registerMetrics(
   );
   total(
     "strange",
-    "Messages of a subscription in the session that this logger has not made; they are not stored.",
+    "Messages of a subscription that another client has made in the session; they are not stored.",
     () => counts.strange,
   );
   total("receipts", "Receipts that the broker has acknowledged.", () => counts.receipts);

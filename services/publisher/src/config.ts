@@ -44,7 +44,7 @@ export const publisherSettings = {
       max: 1_000_000_000,
     }),
     PUBLISHER_ID: text({
-      description: "Who the publisher is, in receipts and in the ledger.",
+      description: "Name of the publisher in receipts and in the ledger.",
       default: "publisher",
       allowed: NAME_RULE,
       problem: nameProblem,

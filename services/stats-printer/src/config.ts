@@ -28,7 +28,8 @@ export const statsPrinterSettings = {
       of: FORMATS,
     }),
     STATS_PRINTER_LOG_LEVEL: choice({
-      description: "The least urgent log lines of the printer, whose console is the table's.",
+      description:
+        "The least urgent log lines of the printer, which share the terminal with the table.",
       default: "warn",
       of: ["trace", "debug", "info", "warn", "error", "fatal"],
     }),

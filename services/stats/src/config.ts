@@ -26,14 +26,14 @@ const NO_STREAM = "none";
 const seriesSettings = section("Statistics", {
   STATS_SERIES_STREAM: text({
     description:
-      "Stream of the devices' states, whose attributes get statistics each on STATS_TOPIC/<device>/<attribute>; none for no such statistics.",
+      "Stream of the devices' states. Each attribute has statistics on STATS_TOPIC/<device>/<attribute>; none disables them.",
     default: "devices",
     allowed: "the name of a stream, or none",
     problem: nameProblem,
   }),
   STATS_SERIES_MAX: integer({
     description:
-      "Attributes of devices that statistics are kept of at most. A place is free again half an hour after the last reading.",
+      "The largest number of attributes with statistics. An attribute is dropped half an hour after its last reading.",
     default: 2_000,
     min: 1,
     max: 20_000,
@@ -47,7 +47,7 @@ const seriesSettings = section("Statistics", {
   }),
   STATS_SERIES_RATE_MAX: integer({
     description:
-      "Publications of attributes' statistics a second, over all of them; what has waited longest comes first.",
+      "The largest number of publications of attributes' statistics in a second; the attribute that has waited longest is first.",
     default: 100,
     min: 1,
     max: 10_000,

@@ -34,7 +34,7 @@ export const sourceEntry = z.looseObject({
   deadband: deadband.optional(),
   maxSilence: duration(MAX_SILENCE_BOUNDS)
     .optional()
-    .describe("A value is reported after so long, even within its deadband; 5m."),
+    .describe("A value is reported at least this often, even within its deadband. Default 5m."),
 });
 
 const commands = z
@@ -54,22 +54,26 @@ const commands = z
 
 const sandbox = z
   .strictObject({
-    folder: path.optional().describe("Where files are made, relative to DEVICE_FOLDER; sandbox."),
+    folder: path
+      .optional()
+      .describe("Where files are made, relative to DEVICE_FOLDER. Default sandbox."),
     quota: size({ min: "1MB", max: "1000TB" })
       .optional()
-      .describe("What all of its files may have together; 5GB."),
+      .describe("The largest total size of its files. Default 5GB."),
     reserve: size({ min: "0MB", max: "1000TB" })
       .optional()
-      .describe("What stays free on its disk; 1GB."),
+      .describe("The free space that is kept on its disk. Default 1GB."),
   })
-  .describe("The one folder in which commands make and remove files.");
+  .describe("The only folder in which commands create and remove files.");
 
 const homeAssistant = z
   .union(
     [
       z.boolean(),
       z.strictObject({
-        prefix: topicStart.describe("First level of Home Assistant's topics; homeassistant."),
+        prefix: topicStart.describe(
+          "First level of Home Assistant's topics. Default homeassistant.",
+        ),
       }),
     ],
     "it must be true, false, or a prefix: { prefix: homeassistant }",
@@ -83,11 +87,11 @@ const SEED_RULE = `it must be a whole number from 0 to ${SEED_MAX}`;
 const agentFile = z.strictObject({
   interval: duration({ min: "100ms", max: "1d" })
     .optional()
-    .describe("How often the device reports; 10s."),
+    .describe("How often the device reports. Default 10s."),
   intervalMin: duration({ min: "100ms", max: "1d" })
     .optional()
     .describe(
-      "What the command change_send_interval may set at least; 10s, or a shorter interval.",
+      "The shortest interval that the command change_send_interval may set. Default 10s, or the interval if that is shorter.",
     ),
   delivery: delivery.optional(),
   sources: z
@@ -112,7 +116,7 @@ const agentFile = z.strictObject({
     .enum(["mains", "battery"])
     .optional()
     .describe(
-      "How it looks for a broker that is away. mains: at least every ten seconds. battery: less and less often, down to once in half an hour.",
+      "How often it tries to connect to a broker that is away. mains: at least every ten seconds. battery: less and less often, down to once every half hour.",
     ),
   seed: z
     .int(SEED_RULE)

@@ -124,13 +124,13 @@ export const deviceAgentSettings = {
     }),
     DEVICE_INTERVAL_SECONDS: optionalInteger({
       description:
-        "How often the device reports, in seconds; as in agent.yaml unless it is set, or else 10.",
+        "How often the device reports, in seconds. Default: the value in agent.yaml, or 10.",
       min: 1,
       max: 86_400,
     }),
     DEVICE_SOURCES: optionalText({
       description:
-        "The sources that are active, by their names in agent.yaml or by their kinds; as in agent.yaml unless it is set.",
+        "The sources that are active, by their names in agent.yaml or by their kinds. Default: those that agent.yaml activates.",
       allowed: "names separated by commas",
       pattern: /[^\s,]/,
     }),
@@ -142,7 +142,7 @@ export const deviceAgentSettings = {
     }),
     DEVICE_HOME_ASSISTANT: optionalText({
       description:
-        "Whether the device announces itself to Home Assistant; as in agent.yaml unless it is set, or else on.",
+        "Whether the device announces itself to Home Assistant. Default: the value in agent.yaml, or on.",
       allowed: "one of on, off",
       pattern: /^(on|off)$/,
     }),

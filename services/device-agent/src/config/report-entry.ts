@@ -15,13 +15,13 @@ export const delivery = z
       ),
     ttl: duration({ min: "1ms", max: "1d" })
       .optional()
-      .describe("After so long an event is of no use; 15s."),
+      .describe("How long an event is useful; after that it is dropped. Default 15s."),
   })
   .refine(({ class: is, ttl }) => is === "event" || ttl === undefined, {
     path: ["ttl"],
     error: "events have one, and no other class; take it out, or write class: event",
   })
-  .describe("How it is sent; telemetry.");
+  .describe("How states are sent. Default telemetry.");
 
 /** @param entry `undefined` is telemetry. */
 export function kindSettings(entry: z.infer<typeof delivery> | undefined): KindSettings {
@@ -55,7 +55,7 @@ export const deadband = z
     ({ absolute, relative }) => (absolute === undefined) !== (relative === undefined),
     "it has either absolute or relative",
   )
-  .describe("A smaller change since the last report is not reported; none.");
+  .describe("Smaller changes since the last report are not reported. Default none.");
 
 /** When the values of a source are reported: without a deadband, each of them. */
 export function deadbandRule(entry: {

@@ -32,7 +32,9 @@ const options = z.strictObject({
     .positive("it must be larger than 0")
     .max(600, "it must be 600 at most")
     .default(5)
-    .describe("It is ended when it takes longer, with all that it has started."),
+    .describe(
+      "How long it may run. After that it is ended, with all processes that it has started.",
+    ),
   unit: z
     .string("it must be text")
     .nullable()

@@ -5,17 +5,17 @@ const DECIMALS = 3;
 
 const options = z
   .strictObject({
-    min: z.number("it must be a number").default(0).describe("It turns round here."),
-    max: z.number("it must be a number").default(28.91).describe("And here."),
+    min: z.number("it must be a number").default(0).describe("The lower bound."),
+    max: z.number("it must be a number").default(28.91).describe("The upper bound."),
     step: z
       .number("it must be a number")
       .positive("it must be larger than 0")
       .default(1)
-      .describe("How far it goes at most in one step, up or down."),
+      .describe("The largest step, up or down."),
     start: z
       .number("it must be a number")
       .optional()
-      .describe("Where it begins; in the middle unless it is given."),
+      .describe("The first value. Default: in the middle."),
     unit: z
       .string("it must be text")
       .nullable()
@@ -31,7 +31,7 @@ const options = z
 /** A number that wanders as a temperature does. Each step starts at the last value, reported or not. */
 export const source: SourceKind<z.infer<typeof options>> = {
   name: "random_walk",
-  summary: "A number that takes a random step up or down each time, and turns round at its bounds.",
+  summary: "A number that takes a random step up or down each time, between two bounds.",
   options,
 
   open: (options, { name, random }) => {
