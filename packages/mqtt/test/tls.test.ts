@@ -99,10 +99,10 @@ describe("a client over TLS", () => {
   });
 
   test.each(["TLSv1.2", "TLSv1.3"] as const)(
-    "says that a broker wants a certificate, by %s",
+    "says that a broker requires a certificate, by %s",
     async (maxVersion) => {
       const { warnings } = await trialOf({ ...asking, maxVersion }, trusting);
-      expect(warnings[0]).toContain("want");
+      expect(warnings[0]).toContain("require");
       expect(warnings[0]).toContain("BROKER_CERTIFICATE_FILE and BROKER_KEY_FILE");
     },
   );
