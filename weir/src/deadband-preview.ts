@@ -1,5 +1,5 @@
+import { MAX_SILENCE_BOUNDS, MAX_SILENCE_MS } from "@weir/device-agent/agent-file";
 import type { Deadband } from "@weir/device-agent/deadband";
-import { MAX_SILENCE_BOUNDS, MAX_SILENCE_MS } from "@weir/device-agent/report-entry";
 import { EXIT_CODES, Fault, print, printData, visible } from "@weir/runtime";
 import Table from "cli-table3";
 import type { Command } from "commander";

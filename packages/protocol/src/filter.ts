@@ -67,13 +67,13 @@ function shorten(level: string): string {
 }
 
 /** The levels of a valid filter. */
-export type Levels = readonly string[];
+type Levels = readonly string[];
 
 /**
  * The levels of a filter, in one form for all filters with the same topics: `+/#` is `#`, since a topic has at
  * least one level, and `/#` is `/+/#`, since none is empty.
  */
-export function normalLevelsOf(filter: string): Levels {
+function normalLevelsOf(filter: string): Levels {
   return normalise(levelsOf(filter));
 }
 
@@ -94,7 +94,7 @@ export function filtersOverlap(a: string, b: string): boolean {
 }
 
 /** Whether each topic of `inner` also matches `outer`. */
-export function holds(outer: Levels, inner: Levels): boolean {
+function holds(outer: Levels, inner: Levels): boolean {
   if (isBlindTo(outer, inner)) return false;
   for (const [index, level] of outer.entries()) {
     if (level === ALL_LEVELS) return true;
@@ -106,7 +106,7 @@ export function holds(outer: Levels, inner: Levels): boolean {
 }
 
 /** Whether a topic can match both. */
-export function overlap(a: Levels, b: Levels): boolean {
+function overlap(a: Levels, b: Levels): boolean {
   if (isBlindTo(a, b) || isBlindTo(b, a)) return false;
   const shared = Math.min(a.length, b.length);
   for (let index = 0; index < shared; index++) {
@@ -120,7 +120,7 @@ export function overlap(a: Levels, b: Levels): boolean {
 }
 
 /** The narrowest filter that holds two overlapping ones. */
-export function join(a: Levels, b: Levels): Levels {
+function join(a: Levels, b: Levels): Levels {
   const joined: string[] = [];
   for (let index = 0; index < Math.max(a.length, b.length); index++) {
     const [one, other] = [a[index], b[index]];
@@ -219,4 +219,88 @@ function find<T>(root: Node<T>, levels: readonly string[]): Found<T>[] {
   // `#` also stands for no level at all: a/# matches a [MQTT-4.7.1-2 and its examples].
   for (const { ends, all } of reached) found.push(...ends, ...all);
   return found;
+}
+
+/** A filter as it is subscribed to. */
+export interface FilterQos {
+  filter: string;
+  qos: 0 | 1;
+}
+
+/** The subscriptions that match every topic of some filters. */
+interface Cover {
+  /** None of them holds another. The highest QoS comes first, since its copy of a message is the better one. */
+  subscriptions: FilterQos[];
+  /** Whether a topic can belong to two of them. A broker may then send a message twice. */
+  overlaps: boolean;
+}
+
+interface Entry extends FilterQos {
+  levels: Levels;
+}
+
+/**
+ * The filters that no other one holds, each with the highest QoS of all that it holds. Together they
+ * match exactly the topics of the given ones. The work grows with the square of their number.
+ */
+export function coverOf(filters: readonly FilterQos[]): Cover {
+  const entries = filters.map(toEntry);
+  const maximal = maximalOf(entries);
+  const raised = maximal.map((entry) => ({
+    ...entry,
+    qos: highestQos(entries.filter(({ levels }) => holds(entry.levels, levels))),
+  }));
+  return {
+    subscriptions: subscriptionsOf(raised),
+    overlaps: maximal.some((one, index) =>
+      maximal.slice(index + 1).some((other) => overlap(one.levels, other.levels)),
+    ),
+  };
+}
+
+/**
+ * The cover for brokers without subscription identifiers: filters that overlap are replaced by the narrowest
+ * one that holds both, until no two overlap. It matches the topics of the given filters, and maybe more. The
+ * order of the filters does not matter.
+ */
+export function joinedCoverOf(filters: readonly FilterQos[]): FilterQos[] {
+  const apart: Entry[] = [];
+  for (const filter of filters) {
+    let entry = toEntry(filter);
+    const overlapping = () => apart.findIndex(({ levels }) => overlap(levels, entry.levels));
+    // The joined filter may overlap further ones.
+    for (let index = overlapping(); index !== -1; index = overlapping()) {
+      const [other] = apart.splice(index, 1);
+      if (other !== undefined) entry = joinEntries(other, entry);
+    }
+    apart.push(entry);
+  }
+  return subscriptionsOf(apart);
+}
+
+function toEntry({ filter, qos }: FilterQos): Entry {
+  return { filter, qos, levels: normalLevelsOf(filter) };
+}
+
+function maximalOf(entries: readonly Entry[]): Entry[] {
+  let maximal: Entry[] = [];
+  for (const entry of entries) {
+    if (maximal.some(({ levels }) => holds(levels, entry.levels))) continue;
+    maximal = maximal.filter(({ levels }) => !holds(entry.levels, levels));
+    maximal.push(entry);
+  }
+  return maximal;
+}
+
+function joinEntries(a: Entry, b: Entry): Entry {
+  const levels = join(a.levels, b.levels);
+  return { filter: levels.join("/"), qos: highestQos([a, b]), levels };
+}
+
+function highestQos(filters: readonly FilterQos[]): 0 | 1 {
+  return filters.some(({ qos }) => qos === 1) ? 1 : 0;
+}
+
+function subscriptionsOf(entries: readonly Entry[]): FilterQos[] {
+  return entries.map(({ filter, qos }) => ({ filter, qos })).sort((a, b) => b.qos - a.qos);
 }

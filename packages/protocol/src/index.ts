@@ -9,13 +9,15 @@ export {
   parseCommand,
   parseCommandAck,
 } from "./command.ts";
-export { coverOf, type FilterQos, joinedCoverOf } from "./cover.ts";
 export { type DeviceState, decodeState, decodeStateDocument } from "./device-state.ts";
 export {
+  coverOf,
   createTopicMatcher,
+  type FilterQos,
   filterHolds,
   filterProblem,
   filtersOverlap,
+  joinedCoverOf,
   matchesFilter,
 } from "./filter.ts";
 export { type DecodeTimes, OBSERVED_US_MIN, parseStatedTime } from "./observed-time.ts";

@@ -1,13 +1,13 @@
+import { parseArgs } from "node:util";
 import type { Logger } from "pino";
 import { collectDefaultMetrics, Registry } from "prom-client";
 import { type Clock, systemClock } from "./clock.ts";
-import { parseCommandLine, renderUsage } from "./command-line.ts";
 import { type Environment, loadEnvironment } from "./environment.ts";
 import { EXIT_CODES, errorMessage, Fault } from "./fault.ts";
 import { Health, startHttpServer } from "./health.ts";
 import { createLogger } from "./logger.ts";
 import { listenForStopRequest, type StopRequest } from "./process.ts";
-import type { Settings } from "./setting.ts";
+import { renderHelp, type Settings } from "./setting.ts";
 import type { ProcessConfig } from "./shared-settings.ts";
 import { print } from "./terminal.ts";
 
@@ -227,4 +227,58 @@ function reloader<C extends { process: ProcessConfig }>(
     last = last.then(reloadOnce);
     last.catch(fail);
   };
+}
+
+type Described = Pick<
+  ServiceDefinition<never>,
+  "name" | "summary" | "settings" | "options" | "details"
+>;
+
+/**
+ * The command line of a service: the variables that its options stand for.
+ *
+ * @throws Fault for an unknown option, or a value that an option refuses.
+ */
+function parseCommandLine(
+  { name, options = {} }: Described,
+  argv: readonly string[],
+): { help: boolean; environment: Environment } {
+  const known = Object.keys(options).map((option) => [option, { type: "string" }] as const);
+  try {
+    const { values } = parseArgs({
+      args: [...argv],
+      options: { ...Object.fromEntries(known), help: { type: "boolean" } },
+    });
+    const { help, ...given } = values;
+    const environment: Record<string, string> = {};
+    for (const [option, value] of Object.entries(given)) {
+      const { variable, problem } = described(options[option] ?? option);
+      // All of them but --help are texts.
+      const text = String(value);
+      const words = problem(text);
+      if (words !== null) throw new Error(`--${option}: ${words}`);
+      environment[variable] = text;
+    }
+    return { help: help === true, environment };
+  } catch (cause) {
+    throw new Fault(errorMessage(cause), {
+      remedy: `See ${name} --help.`,
+      exitCode: EXIT_CODES.configuration,
+      cause,
+    });
+  }
+}
+
+function described(option: Option | string): Option {
+  return typeof option === "object" ? option : { variable: option, problem: () => null };
+}
+
+/** The text of `--help`. */
+function renderUsage({ name, summary, settings, options = {}, details }: Described): string {
+  const lines = Object.entries(options).map(
+    ([option, given]) => `  --${option} …  sets ${described(given).variable}`,
+  );
+  const usage = ["  --help", ...lines].join("\n");
+  const more = details === undefined ? "" : `\n${details}\n`;
+  return `${name}: ${summary}\n\nOptions:\n${usage}\n\nSettings:\n${renderHelp(settings)}\n${more}`;
 }

@@ -14,11 +14,12 @@ import { type SettledFolder, settleFolder } from "./rotation/folder.ts";
 import {
   makeFolder,
   makeSegment,
+  nextSegmentName,
   type RotationStep,
+  type SegmentName,
   sealSegment,
   unmakeSegment,
 } from "./rotation/make-segment.ts";
-import { nextSegmentName, type SegmentName } from "./rotation/segment-name.ts";
 import { openSegment, type SegmentOptions } from "./segment/segment-file.ts";
 import {
   createSegmentWriter,

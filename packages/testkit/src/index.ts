@@ -1,6 +1,4 @@
 export { createTestCertificate, type TestCertificate } from "./certificate.ts";
-export { eventually, holdsWithin } from "./eventually.ts";
-export { createFakeClock, type FakeClock } from "./fake-clock.ts";
 export {
   type Cut,
   type Direction,
@@ -18,14 +16,20 @@ export {
   type TemporaryFolder,
   temporaryFolder,
 } from "./files.ts";
-export { HOSTILE_PIECES, STEERS_TERMINAL } from "./hostile-text.ts";
-export { freePort, hasDocker, type Mosquitto, startMosquitto } from "./mosquitto.ts";
 export {
+  connectTestClient,
   createTestContext,
   faultOf,
   NOTHING_CONFIGURED,
+  openTestStore,
+  readingAt,
+  rowOf,
+  START_US,
+  type TestClient,
   type TestContext,
-} from "./service-context.ts";
+} from "./fixtures.ts";
+export { HOSTILE_PIECES, STEERS_TERMINAL } from "./hostile-text.ts";
+export { freePort, hasDocker, type Mosquitto, startMosquitto } from "./mosquitto.ts";
 export {
   type Answers,
   acknowledged,
@@ -36,11 +40,4 @@ export {
   type StandIn,
   startStandIn,
 } from "./stand-in-broker.ts";
-export {
-  connectTestClient,
-  openTestStore,
-  readingAt,
-  rowOf,
-  START_US,
-  type TestClient,
-} from "./test-client.ts";
+export { createFakeClock, eventually, type FakeClock, holdsWithin } from "./time.ts";

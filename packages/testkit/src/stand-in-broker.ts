@@ -8,7 +8,7 @@ import {
   type Packet,
   parser,
 } from "mqtt-packet";
-import { eventually } from "./eventually.ts";
+import { eventually } from "./time.ts";
 
 /** One client's connection to the stand-in. */
 export interface Peer {

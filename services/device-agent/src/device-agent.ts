@@ -16,7 +16,7 @@ import {
   deviceAgentSettings,
   readAgentConfig,
 } from "./config/config.ts";
-import { memoryInFile } from "./control/memory.ts";
+import { memoryInFile } from "./control/control.ts";
 import { openSandbox } from "./control/sandbox.ts";
 import { startDevice } from "./device/device.ts";
 

@@ -6,7 +6,7 @@ import { type BrokerConfig, type Clock, createLogger } from "@weir/runtime";
 import { openJournals } from "./command-life/journal.ts";
 import { DEVICE_COMMANDS } from "./commands/index.ts";
 import type { DeviceConfig } from "./config/device-config.ts";
-import { memoryInProcess } from "./control/memory.ts";
+import { memoryInProcess } from "./control/control.ts";
 import { openSandbox } from "./control/sandbox.ts";
 import { startDevice } from "./device/device.ts";
 import { source as randomWalk } from "./sources/random-walk.ts";

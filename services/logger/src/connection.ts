@@ -11,9 +11,9 @@ import {
 import { errorMessage, isLocked, type ServiceContext, watchBroker } from "@weir/runtime";
 import type { StreamsConfig } from "@weir/streams";
 import type { LoggerConfig } from "./config.ts";
-import type { LoggerCounts } from "./counts.ts";
 import { Intake } from "./intake.ts";
 import type { LockWaits } from "./lock-waits.ts";
+import type { LoggerCounts } from "./metrics.ts";
 import {
   type ConnectionPlan,
   DEFAULT,

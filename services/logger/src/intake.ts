@@ -1,6 +1,6 @@
 import type { ReceivedMessage } from "@weir/mqtt";
 import type { Clock } from "@weir/runtime";
-import type { LoggerCounts } from "./counts.ts";
+import type { LoggerCounts } from "./metrics.ts";
 import type { Routes } from "./routes.ts";
 import type { Stream } from "./stream.ts";
 

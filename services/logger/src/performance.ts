@@ -3,7 +3,7 @@ import { createHistogram, performance, type RecordableHistogram } from "node:per
 import type { ReconnectingClient } from "@weir/mqtt";
 import type { LoggerPerformance, StreamPerformance } from "@weir/protocol";
 import type { Clock, Logger } from "@weir/runtime";
-import { type LoggerCounts, rowsOf, rowsOfKind, type StreamCounts } from "./counts.ts";
+import { type LoggerCounts, rowsOf, rowsOfKind, type StreamCounts } from "./metrics.ts";
 import type { Stream } from "./stream.ts";
 import { liveFileOf } from "./streams.ts";
 

@@ -1,7 +1,7 @@
 import type { ReconnectingClient } from "@weir/mqtt";
 import { ENTRIES_MAX, type Receipt, type ReceiptEntry } from "@weir/protocol";
 import type { ServiceContext } from "@weir/runtime";
-import type { LoggerCounts } from "./counts.ts";
+import type { LoggerCounts } from "./metrics.ts";
 import type { Stream } from "./stream.ts";
 
 /** A connection of the receipts' broker. */

@@ -10,7 +10,7 @@ import {
 } from "@weir/store";
 import { type Decoder, openDecoder, type StreamConfig } from "@weir/streams";
 import { type CodeFilter, openCodeFilter } from "./code-filter.ts";
-import { countCommit, createStreamCounts } from "./counts.ts";
+import { countCommit, createStreamCounts } from "./metrics.ts";
 
 /** How a stream reads its messages: what can be changed while it runs. */
 interface StreamReading {

@@ -3,7 +3,7 @@ import { basename, join } from "node:path";
 import { errorCode, errorMessage, Fault } from "@weir/runtime";
 import type { Database } from "better-sqlite3";
 import Sqlite from "better-sqlite3";
-import { DAY_FOLDER, dayOf, stampOf } from "../rotation/segment-name.ts";
+import { DAY_FOLDER, dayOf, stampOf } from "../rotation/make-segment.ts";
 import { isDamage } from "../segment/damage.ts";
 import { APPLICATION_ID, SCHEMA_VERSION, schemaVersion } from "../segment/schema.ts";
 import { cursorFault, type StreamPlace } from "./query.ts";

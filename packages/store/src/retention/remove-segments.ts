@@ -1,8 +1,7 @@
 import { statSync } from "node:fs";
 import { rm, rmdir, statfs } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { isFinished, readSealOf } from "../rotation/make-segment.ts";
-import type { SegmentName } from "../rotation/segment-name.ts";
+import { isFinished, readSealOf, type SegmentName } from "../rotation/make-segment.ts";
 
 /** What a folder of segments may hold. `null` is no limit. */
 export interface FolderLimits {

@@ -11,19 +11,17 @@ import {
 import { identifyFile } from "../segment/segment-file.ts";
 import {
   completeSeal,
-  isFinished,
-  makeSegment,
-  type RotationStep,
-  readSealOf,
-  unmakeSegment,
-} from "./make-segment.ts";
-import {
   DAY_FOLDER,
+  isFinished,
   MAKING,
+  makeSegment,
   nextSegmentName,
   parseSegmentName,
+  type RotationStep,
+  readSealOf,
   type SegmentName,
-} from "./segment-name.ts";
+  unmakeSegment,
+} from "./make-segment.ts";
 
 interface SettleOptions {
   folder: string;

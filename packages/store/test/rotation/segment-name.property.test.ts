@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { nextSegmentName, parseSegmentName, segmentName } from "../../src/rotation/segment-name.ts";
+import { nextSegmentName, parseSegmentName, segmentName } from "../../src/rotation/make-segment.ts";
 
 const LAST_US = Date.UTC(2254, 0, 1) * 1_000;
 const inWeirsTime = fc.integer({ min: 0, max: LAST_US });

@@ -3,9 +3,8 @@ import type { DeviceAddress } from "@weir/protocol";
 import { didYouMean, type Problem, type SettingValues } from "@weir/runtime";
 import type { DeviceCommand } from "../commands/command.ts";
 import type { SandboxOptions } from "../control/sandbox.ts";
-import type { AgentFile } from "./agent-file.ts";
+import { type AgentFile, kindSettings } from "./agent-file.ts";
 import type { deviceAgentSettings } from "./config.ts";
-import { kindSettings } from "./report-entry.ts";
 import {
   type ConfiguredSource,
   chooseSources,

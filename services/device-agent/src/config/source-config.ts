@@ -9,8 +9,13 @@ import {
 } from "@weir/runtime";
 import type { DeadbandRule } from "../report/deadband.ts";
 import type { SourceKind } from "../sources/source.ts";
-import { agentFileFormat, type SourceEntry, sourceEntry } from "./agent-file.ts";
-import { deadbandRule, kindSettings } from "./report-entry.ts";
+import {
+  agentFileFormat,
+  deadbandRule,
+  kindSettings,
+  type SourceEntry,
+  sourceEntry,
+} from "./agent-file.ts";
 
 /** A source, as it is configured. */
 export interface ConfiguredSource {

@@ -18,8 +18,12 @@ import {
 import { CommandHandler } from "../command-life/handler.ts";
 import type { Journal } from "../command-life/journal.ts";
 import type { DeviceConfig } from "../config/device-config.ts";
-import { createControl, type DeviceControl, INTERVAL_MS_MAX } from "../control/control.ts";
-import type { DeviceMemory } from "../control/memory.ts";
+import {
+  createControl,
+  type DeviceControl,
+  type DeviceMemory,
+  INTERVAL_MS_MAX,
+} from "../control/control.ts";
 import type { Sandbox } from "../control/sandbox.ts";
 import { staleAfterMs } from "../report/deadband.ts";
 import { type ReportedSource, Reporter, type StateSeries } from "../report/reporter.ts";

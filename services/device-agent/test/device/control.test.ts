@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { type TemporaryFolder, temporaryFolder } from "@weir/testkit";
-import { createControl, type DeviceControl } from "../../src/control/control.ts";
-import { memoryInFile } from "../../src/control/memory.ts";
+import { createControl, type DeviceControl, memoryInFile } from "../../src/control/control.ts";
 import { openSandbox } from "../../src/control/sandbox.ts";
 import { Refusal } from "../../src/index.ts";
 import type { Deadband } from "../../src/report/deadband.ts";

@@ -2,7 +2,7 @@ import { createServer } from "node:net";
 import { describe, expect, test } from "@jest/globals";
 import { startBroker } from "@weir/broker";
 import { connectTestClient, createFakeClock, eventually, temporaryFolder } from "@weir/testkit";
-import { memoryInProcess } from "../../src/control/memory.ts";
+import { memoryInProcess } from "../../src/control/control.ts";
 import { startTestDevice } from "./fixture.ts";
 
 const LOCAL = { host: "127.0.0.1", port: 0 };

@@ -3,7 +3,7 @@ import { createTestContext, type TemporaryFolder } from "@weir/testkit";
 import { openJournals } from "../../src/command-life/journal.ts";
 import type { DeviceConfig } from "../../src/config/device-config.ts";
 import type { ConfiguredSource } from "../../src/config/source-config.ts";
-import { memoryInProcess } from "../../src/control/memory.ts";
+import { memoryInProcess } from "../../src/control/control.ts";
 import { openSandbox } from "../../src/control/sandbox.ts";
 import { type DeviceOptions, startDevice } from "../../src/device/device.ts";
 import { source as randomWalk } from "../../src/sources/random-walk.ts";

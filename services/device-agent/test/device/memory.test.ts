@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { describe, expect, test } from "@jest/globals";
 import { canMountSmallDisk, faultOf, mountSmallDisk, temporaryFolder } from "@weir/testkit";
-import { memoryInFile, type Remembered } from "../../src/control/memory.ts";
+import { memoryInFile, type Remembered } from "../../src/control/control.ts";
 
 const NOTHING: Remembered = { intervalMs: null, activeSources: null, rules: {} };
 const SET: Remembered = {

@@ -134,7 +134,7 @@ describe("a schema of the user's own is borne with that", () => {
 test("an asynchronous check that fails later refuses the payload, and the process goes on", async () => {
   const script = `
     import { z } from "zod";
-    import { parsePayload } from ${moduleOf("commands/payload.ts")};
+    import { parsePayload } from ${moduleOf("commands/command.ts")};
     const later = async () => { await null; throw new Error("no such register"); };
     const checked = (schema) => schema.refine(later);
     for (const payload of [
