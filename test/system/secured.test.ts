@@ -413,7 +413,7 @@ inDocker("the secured broker", () => {
       execute(process.execPath, args, { env: { PATH: secrets.path } }),
     ).rejects.toMatchObject({
       code: 69,
-      stderr: expect.stringContaining("openssl is not there"),
+      stderr: expect.stringContaining("openssl was not found"),
     });
   });
 });

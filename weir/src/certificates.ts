@@ -154,7 +154,7 @@ function openssl(args: readonly string[], input = ""): string {
     return execFileSync("openssl", args, { input, encoding: "utf8", stdio: "pipe" });
   } catch (error) {
     if (errorCode(error) !== "ENOENT") throw error;
-    throw new Fault("the program openssl is not there, and it is needed for certificates", {
+    throw new Fault("the program openssl was not found; it is needed for certificates", {
       remedy:
         "Install it (apt-get install openssl, dnf install openssl, brew install openssl), and try again.",
       exitCode: EXIT_CODES.unavailable,

@@ -230,7 +230,7 @@ function rotationFault(file: string, cause: unknown): Fault {
 
 /** A successor that failed and cannot be removed: going on beside it would store messages twice. */
 function lostFault(file: string, cause: unknown): Fault {
-  return new Fault(`${file} was begun and cannot be removed: ${errorMessage(cause)}`, {
+  return new Fault(`${file} is incomplete and cannot be removed: ${errorMessage(cause)}`, {
     remedy: "Repair the disk and start again: the next start continues in that file.",
     cause,
   });

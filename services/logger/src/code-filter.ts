@@ -116,7 +116,7 @@ function createFailureReport({
     loggedAtMs = clock.monotonic();
     warn(
       { stream, file, failures, reason: reason().slice(0, REASON_CHARACTERS_MAX) },
-      "the code filter failed; its messages are stored, marked as such",
+      "the code filter failed; its messages are stored and flagged",
     );
     failures = 0;
   };
@@ -130,7 +130,7 @@ export async function loadFilter(
   const exitCode = EXIT_CODES.configuration;
   const filter = await importCurrent(named.file).catch((cause: unknown) => {
     throw new Fault(`${description} cannot be loaded${lineOf(cause)}: ${errorMessage(cause)}`, {
-      remedy: `Mend the file, or take filter out of the stream ${named.stream} in weir.yaml.`,
+      remedy: `Fix the file, or remove filter from the stream ${named.stream} in weir.yaml.`,
       exitCode,
       cause,
     });
@@ -143,7 +143,7 @@ export async function loadFilter(
   }
   if (types.isAsyncFunction(filter)) {
     throw new Fault(`${description} is an async function: it returns promises`, {
-      remedy: "Remove the word async, and do elsewhere what has to be waited for.",
+      remedy: "Remove the word async, and move what is asynchronous elsewhere.",
       exitCode,
     });
   }

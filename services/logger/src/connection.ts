@@ -249,7 +249,7 @@ function createConnection(
         // Nothing is lost: the next connection subscribes to them.
         logger.warn(
           { connection: plan.name, reason: errorMessage(error) },
-          "the broker has not agreed to the new subscriptions; it is asked again with the next connection",
+          "the broker has not confirmed the new subscriptions; they are requested again with the next connection",
         );
       }
     },

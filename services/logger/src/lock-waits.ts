@@ -58,7 +58,7 @@ export class LockWaits implements Disposable {
     this.#updateCheck();
     this.#logger.warn(
       { stream, remedy: "End that program's transaction, or the program." },
-      "the store is locked: another program has a write transaction open. Nothing is taken in or acknowledged until it ends",
+      "the store is locked: another program has a write transaction open. No messages are stored or acknowledged until it ends",
     );
   }
 

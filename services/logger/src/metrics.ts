@@ -108,13 +108,13 @@ export function registerMetrics(
   perStream(
     Counter,
     "rotations_total",
-    "Segments that were begun while the logger ran.",
+    "Segments that were started while the logger ran.",
     (stream) => [[stream.counts.rotations]],
   );
   perStream(
     Counter,
     "failed_rotations_total",
-    "Segments that could not be begun; each is tried again.",
+    "Segments that could not be started; each is tried again.",
     (stream) => [[stream.counts.failedRotations]],
   );
   perStream(Gauge, "store_rows", "Rows in the stream's live file.", ({ store }) => [
@@ -190,7 +190,7 @@ export function createStreamCounts() {
     prunedRows: 0,
     prunedFiles: 0,
     rotations: 0,
-    /** Segments that could not be begun; each is tried again. */
+    /** Segments that could not be started; each is tried again. */
     failedRotations: 0,
     /** Messages by what the ledger says of them. */
     filed: { new: 0, duplicate: 0, "beyond limits": 0, foreign: 0, unsequenced: 0, filtered: 0 },

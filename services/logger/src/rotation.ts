@@ -45,7 +45,7 @@ export function startRotation(options: {
       const remedy = fault instanceof Fault ? fault.remedy : undefined;
       logger.error(
         { reason: errorMessage(fault), remedy, retryMs },
-        "no new segment could be begun",
+        "no new segment could be started",
       );
       onFault(fault);
       return retryMs;

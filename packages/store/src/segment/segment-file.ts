@@ -92,10 +92,13 @@ function hasLegacyTable(database: Database): boolean {
 function refuseNewerVersion(file: string, database: Database): void {
   const found = schemaVersion(database);
   if (found <= SCHEMA_VERSION) return;
-  throw new Fault(`${file} has format version ${found}; this Weir knows up to ${SCHEMA_VERSION}`, {
-    remedy: "Use the version of Weir that wrote it, or a newer one.",
-    exitCode: EXIT_CODES.configuration,
-  });
+  throw new Fault(
+    `${file} has format version ${found}; this version of Weir reads up to ${SCHEMA_VERSION}`,
+    {
+      remedy: "Use the version of Weir that wrote it, or a newer one.",
+      exitCode: EXIT_CODES.configuration,
+    },
+  );
 }
 
 function foreignFile(file: string, what: string): Fault {

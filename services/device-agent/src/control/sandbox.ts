@@ -138,7 +138,7 @@ async function allocate(
     folder.assertSame();
     if (!(await isStill(partial, identity))) {
       throw new Fault(`${partial} was replaced while it was written`, {
-        remedy: "Find out who else writes into the sandbox, and keep them out.",
+        remedy: "Find the other program that writes into the sandbox, and stop it.",
       });
     }
     await rename(partial, folder.fileOf(name));

@@ -184,7 +184,7 @@ export class Reporter implements AsyncDisposable {
 
   async #deliver(group: Group, report: Report): Promise<Outcome> {
     const outcome = await this.#send(group, report.state).catch((error: unknown): Outcome => {
-      this.#log.error(`a state cannot be handed over: ${errorMessage(error)}`);
+      this.#log.error(`a state cannot be sent: ${errorMessage(error)}`);
       return { kind: "dropped", reason: errorMessage(error) };
     });
     if (isLost(outcome)) {
