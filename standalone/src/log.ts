@@ -111,7 +111,7 @@ function parseObject(text: string): Record<string, unknown> | null {
   }
 }
 
-/** Whether somebody at the terminal must know. */
+/** Whether the user at the terminal must see it. */
 function isUrgent({ level }: LogLine): boolean {
   return level >= LEVEL_ERROR;
 }
@@ -146,7 +146,7 @@ export function createLogRelay(options: {
   name: string;
   file: LogFile;
   terminal: Terminal;
-  /** Whether the terminal shows every line, or only what somebody must know. */
+  /** Whether the terminal shows every line, or only urgent ones. */
   isVerbose: boolean;
 }) {
   const { name, file, terminal, isVerbose } = options;

@@ -97,7 +97,7 @@ export interface Format {
 
 /** A destination of text, with back-pressure. */
 export interface Sink {
-  /** Resolves when there is room for more. @throws what the stream says, once it has failed. */
+  /** Resolves when the stream takes more. @throws what the stream says, once it has failed. */
   write(text: string): Promise<void>;
   /** Resolves when everything is written. */
   end(): Promise<void>;

@@ -19,7 +19,7 @@ export interface Doubt {
 
 /** How far beyond the newest number in the ledger a publisher may say that messages have left it. */
 const DELIVERED_AHEAD_MAX = 1_000_000;
-/** No outbox has room for so many. */
+/** No outbox holds so many. */
 const WAITING_MAX = 100_000_000;
 
 export const unjudged = (reason: string): Doubt => ({ kind: "unjudged", reason });
@@ -30,7 +30,7 @@ function leftOf({ oldestUnsent }: AnnouncementEntry): number {
   return oldestUnsent - 1;
 }
 
-/** What is wrong with numbers, whoever wrote them; `null` when the ledger can be set beside them. */
+/** What is wrong with announced numbers, which any client may have written; `null` when the ledger can be set beside them. */
 function doubtOfNumbers(entry: AnnouncementEntry, account: Account): Doubt | null {
   const { accepted, oldestUnsent, abandoned } = entry;
   if (oldestUnsent < 1 || oldestUnsent > accepted + 1 || !isAscending(abandoned, accepted))

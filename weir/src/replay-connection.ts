@@ -151,7 +151,7 @@ export function createSendWindow({
   }
 
   return {
-    /** Sends a message, as soon as there is room; waits no longer than the signal lasts. */
+    /** Sends a message, as soon as the window allows; waits no longer than the signal lasts. */
     send: async (message: Outgoing, signal: AbortSignal): Promise<void> => {
       const hasRoom = () => entries.length < MESSAGES_MAX && bytes < BYTES_MAX;
       if (!hasRoom()) await until(hasRoom, signal);

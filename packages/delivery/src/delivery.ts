@@ -40,7 +40,7 @@ export interface DeliveryOptions<Kind extends string> {
   random?: () => number;
 }
 
-/** Room for what is added to a payload: the expiry, or the place in a sequence. */
+/** Bytes for what is added to a payload: the expiry, or the place in a sequence. */
 const ENVELOPE_BYTES = 256;
 
 /** Sends each kind of message as its class demands, and returns the outcome of each message. */

@@ -114,15 +114,15 @@ export class Sender implements Disposable {
     const { queue, limits } = this.#options;
     this.#adjustAges();
     while (this.#isConnected && this.#window.size < limits.windowMax) {
-      const room = Math.min(ROWS_PER_READ, limits.windowMax - this.#window.size);
-      const messages = queue.after(this.#loadedThroughId, room);
+      const countMax = Math.min(ROWS_PER_READ, limits.windowMax - this.#window.size);
+      const messages = queue.after(this.#loadedThroughId, countMax);
       for (const message of messages) {
         if (!this.#abandonIfTooOld(message)) {
           this.#send({ message, sentAtMs: 0, isAcknowledged: false });
         }
         this.#loadedThroughId = message.id;
       }
-      if (messages.length < room) return;
+      if (messages.length < countMax) return;
     }
   }
 

@@ -4,7 +4,7 @@ import type { Broker } from "./connection/connection.ts";
 import type { Outage } from "./outage.ts";
 import type { ClientLogger } from "./reconnecting-client.ts";
 
-/** The broker's certificate, which anybody may have written, is part of the message. */
+/** The broker's certificate, which any server may have written, is part of the message. */
 const WORDS_MAX = 200;
 
 /**

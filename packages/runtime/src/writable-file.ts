@@ -79,7 +79,7 @@ export function fsyncFolderOf(file: string): void {
  */
 export function makePlaceOf(file: string, setting: string): void {
   const found = statSync(file, { throwIfNoEntry: false });
-  // Opening a pipe blocks until somebody opens its other end.
+  // Opening a pipe blocks until a process opens its other end.
   if (found !== undefined && !found.isFile()) {
     throw refused(`${setting}: ${file} is ${kindOf(found)}, not a file`, {
       remedy: `Remove it, or name another place in ${setting}: the file is made where it is missing.`,

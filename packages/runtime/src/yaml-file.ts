@@ -67,7 +67,7 @@ export function readYamlFile(file: string) {
 function readText(file: string): string | null {
   try {
     const stats = statSync(file);
-    // Reading a pipe blocks until somebody writes to it, and a device may have no end.
+    // Reading a pipe blocks until a process writes to it, and a device may have no end.
     if (!stats.isFile()) throw new Error("it is not a file; name one");
     if (stats.size > FILE_BYTES_MAX) {
       throw new Error(`it is larger than ${FILE_BYTES_MAX} bytes; make it smaller`);

@@ -12,8 +12,8 @@ export interface FaultProxy extends AsyncDisposable {
   /** Ends all connections with RST, now. */
   reset(): void;
   /**
-   * Cuts one connection, the next one on which so many bytes pass in a direction: who receives them
-   * gets exactly these and the end, who sends them gets RST.
+   * Cuts one connection, the next one on which so many bytes pass in a direction: the receiver
+   * gets exactly these and the end, the sender gets RST.
    *
    * @returns those bytes, once it is done.
    */

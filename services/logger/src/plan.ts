@@ -48,7 +48,7 @@ export function planConnections(
   });
 }
 
-/** What to subscribe to, the preferred subscriptions first, and who takes what they bring. */
+/** What to subscribe to, the preferred subscriptions first, and which streams take their messages. */
 export interface SubscriptionPlan {
   subscriptions: readonly Subscription[];
   takers: Takers;

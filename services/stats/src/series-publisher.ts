@@ -53,8 +53,8 @@ export class SeriesPublisher {
     const tickMs = slowTickMs(series.size, pace);
     const due = dueSeries(series.all(), { intervalMs: pace.intervalMs, tickMs }, nowMs);
     // A broker that is slow to acknowledge gets no more than one second's publications.
-    const room = Math.max(0, pace.rateMax - this.#underWay);
-    const turn = this.#allowance.take(Math.min(room, due.length + this.#withdrawals.size));
+    const free = Math.max(0, pace.rateMax - this.#underWay);
+    const turn = this.#allowance.take(Math.min(free, due.length + this.#withdrawals.size));
     for (const one of due.slice(0, turn)) {
       this.#withdrawals.delete(this.#topicOf(one));
       this.#send(one, lagRows);

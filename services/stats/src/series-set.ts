@@ -43,7 +43,7 @@ export class SeriesSet {
     this.#seriesMax = seriesMax;
   }
 
-  /** Adds a reading. It is `late` when it is older than any window; a new series is turned away without room. */
+  /** Adds a reading. It is `late` when it is older than any window; a new series is turned away when the set is full. */
   add(reading: SeriesReading, { atSecond, nowMs }: Moment): "kept" | "late" | "turned away" {
     const series = this.#find(reading, atSecond);
     if (typeof series === "string") return series;
@@ -93,7 +93,7 @@ export class SeriesSet {
   }
 
   /**
-   * Whether there is room, and a series was turned away whose earlier readings are missing. No new series
+   * Whether there is a free place, and a series was turned away whose earlier readings are missing. No new series
    * is let in then: only with all its readings it equals SQL.
    */
   get hasRoomAgain(): boolean {

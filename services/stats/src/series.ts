@@ -103,7 +103,7 @@ function createSeriesMetrics(registry: Registry) {
     waiting: gauge("_waiting", "Series that are due and wait for their turn to be published."),
     lag: gauge("_lag_rows", "Committed rows of the segment being read that are not counted yet."),
     readings: counter("readings", "Readings of devices' attributes that were taken in."),
-    turnedAway: counter("turned_away", "Readings of series that there was no room for."),
+    turnedAway: counter("turned_away", "Readings of series beyond STATS_SERIES_MAX."),
     publications: counter("publications", "Statistics of series that the broker has acknowledged."),
     rereadings: counter("rereadings", "How often the stream was read again for its windows."),
     skipped: counter("skipped_segments", "Segments that could not be read."),

@@ -161,7 +161,7 @@ function subscribePacket(
  * The client's part of flow control [MQTT-4.9.0-2]: at most `sizeMax` publications are without an
  * answer, the others wait their turn, in order.
  *
- * @returns calls its argument when there is room, at once if there is. The argument calls `leave` once,
+ * @returns calls its argument when fewer are open than allowed, at once if so. The argument calls `leave` once,
  *   with the answer.
  */
 function createSendWindow(sizeMax: number): (send: (leave: () => void) => void) => void {

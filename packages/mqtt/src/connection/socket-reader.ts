@@ -39,7 +39,7 @@ export class SocketReader {
   readonly #options: SocketReaderOptions;
   readonly #pace: ReturnType<typeof createPace>;
   readonly #ticks: ReturnType<typeof createTicks>;
-  // What `take` leaves is less than a packet, so there is always room behind it.
+  // What `take` leaves is less than a packet, so there is always space behind it.
   readonly #bytes = Buffer.allocUnsafeSlow(PACKET_BYTES_MAX + READ_BYTES_MAX);
   #filled = 0;
   #timer: Disposable | null = null;

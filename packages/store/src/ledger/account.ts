@@ -22,7 +22,7 @@ interface AccountLimits {
   jumpMax: number;
 }
 
-/** What bounds a ledger. Where all places are taken, `displaced` chooses who makes room. */
+/** What bounds a ledger. When it is full, `displaced` chooses the accounts that are dropped. */
 export interface LedgerLimits extends AccountLimits {
   /**
    * Publishers with accounts on topics of devices, and as many on topics that name no device: inventing

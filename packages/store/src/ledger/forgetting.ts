@@ -31,7 +31,7 @@ export function isIdle({ lastReceivedUs }: Pick<Member, "lastReceivedUs">, nowUs
 }
 
 /**
- * Chooses who makes room where all places are taken: the members that have been silent the longest, but
+ * Chooses which members a full ledger drops: the members that have been silent the longest, but
  * no established one that was heard within a day. So a client that invents names, or epochs of another
  * publisher's name, displaces newcomers only; and a newcomer always finds a place. Where more members
  * are established than nine tenths of the places, those known for longest stay.
@@ -133,7 +133,7 @@ export function prepareForgetting(database: Database) {
   return {
     /** Takes all accounts of a publisher. */
     takeAll: (publisher: Publisher) => take(readAll(publisher)),
-    /** Takes those accounts of a publisher that make room for new ones. */
+    /** Takes the accounts of a publisher that are dropped for new ones. */
     takeDisplaced: (publisher: Publisher, placesMax: number, nowUs: number) =>
       take(displaced(readAll(publisher), placesMax, nowUs)),
     /** Takes the next accounts that are complete and idle. */

@@ -40,7 +40,7 @@ interface LedgerMessage {
  * Opens the ledger of a segment: which messages of which outbox are stored. It is written in the rows'
  * own transactions.
  *
- * @param options.reached counts what made room for others though it was not idle.
+ * @param options.reached counts what was dropped for others though it was not idle.
  */
 export function createLedger(
   database: Database,

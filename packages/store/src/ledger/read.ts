@@ -59,7 +59,7 @@ export function prepareLedgerReader(database: Database) {
         ...line,
         account: accountOf({ through, ranges }),
       })),
-    /** By publisher; no more than the totals have room for. */
+    /** By publisher; at most as many as have totals. */
     forgotten: (): Map<string, ForgottenCounts> =>
       new Map(selectForgotten.all().map(({ publisher, ...counts }) => [publisher, counts])),
     /** Messages of publishers without an outbox. */
@@ -111,7 +111,7 @@ export function prepareReceipts(database: Database, entriesMax: number) {
 const DEVICE_ENTRIES = ENTRIES_MAX / 2;
 const ESTABLISHED_ENTRIES = ENTRIES_MAX / 4;
 
-/** Chooses the lines that one receipt has room for. */
+/** Chooses the lines that fit into one receipt. */
 function linesFor(newestFirst: readonly ReceiptLine[]): readonly ReceiptLine[] {
   if (newestFirst.length <= ENTRIES_MAX) return newestFirst;
   const devices = newestFirst.filter(({ isDevice }) => isDevice === 1).slice(0, DEVICE_ENTRIES);

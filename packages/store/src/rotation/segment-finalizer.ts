@@ -118,7 +118,7 @@ function runFinishing(file: string) {
     process.execPath,
     [fileURLToPath(new URL("./finalize-process.ts", import.meta.url)), file],
     {
-      // Beside the file is room for what does not fit into memory while the index is made.
+      // Beside the file there is space for what does not fit into memory while the index is made.
       env: { ...process.env, SQLITE_TMPDIR: dirname(file) },
       maxBuffer: REASON_BYTES_MAX,
     },

@@ -22,7 +22,7 @@ export interface Appended {
 
 /** How often a store has reached its limits since it was opened. */
 export interface ReachedLimits {
-  /** Publishers that made room in the ledger for others, though they were not idle. */
+  /** Publishers that the ledger dropped for others, though they were not idle. */
   publishers: number;
   /** The same, of the accounts of one publisher. */
   epochs: number;

@@ -162,7 +162,7 @@ export function openJournals({
       receive(device, command, response, atMs),
     /** Sets the status of an open entry, and keeps its ack. */
     advance: (key: string, change: StatusChange): void => advance(device, key, change),
-    /** Keeps an ack that belongs to no entry: a command was rejected. False when there is no room for it. */
+    /** Keeps an ack that belongs to no entry: a command was rejected. False when the journal is full. */
     answer: (ack: CommandAck, response: ResponseAddress | null): boolean =>
       answer(device, ack, response),
     /** Whether so many acks wait that no further command may be accepted. */

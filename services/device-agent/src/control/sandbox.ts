@@ -81,7 +81,7 @@ export function openSandbox(
     /**
      * Creates one file of so many bytes, all of them written to the disk.
      *
-     * @throws Refusal when there is no room; then nothing is left of it.
+     * @throws Refusal when the disk or the quota is full; then nothing is left of it.
      */
     allocate: (bytes: number, signal: AbortSignal): Promise<{ name: string; bytes: number }> =>
       inTurn(async () => {
@@ -114,7 +114,7 @@ function remedy(leftBytes: number): string {
 // Never an existing file, and never the target of a link.
 const NEW = constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW | constants.O_WRONLY;
 const OWNER_ONLY = 0o600;
-// No room left, no quota left, larger than the file system allows.
+// No space left, no quota left, larger than the file system allows.
 const FULL = new Set(["ENOSPC", "EDQUOT", "EFBIG"]);
 
 interface WriteOptions {
@@ -158,7 +158,7 @@ async function writeWhole(file: FileHandle, options: WriteOptions): Promise<void
   try {
     await writeZeros(file, options);
   } catch (error) {
-    // It then takes no room, even if somebody has moved it.
+    // It then takes no space, even if another program has moved it.
     await file.truncate(0);
     throw error;
   } finally {
@@ -170,7 +170,7 @@ const ZEROS = Buffer.alloc(1_048_576);
 const STEP_BYTES = 8 * ZEROS.length;
 
 /**
- * Fills a file with zeros. Each step is on the disk before the next begins: so the free room is known, the page
+ * Fills a file with zeros. Each step is on the disk before the next begins: so the free space is known, the page
  * cache does not fill up, and a stop takes effect soon.
  */
 async function writeZeros(
