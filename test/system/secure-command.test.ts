@@ -124,6 +124,7 @@ describe("weir secure", () => {
     for (const [field, { code, stderr }] of ended) {
       expect(code).toBe(78);
       expect(stderr).toContain(`${field}: ${JSON.stringify(name)} cannot be the name`);
+      expect(stderr).toContain("Add and remove clients");
       expect(stderr).toContain(words);
     }
     expect(read(folder, "mosquitto/rights")).toBe(before);

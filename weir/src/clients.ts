@@ -135,7 +135,7 @@ function refusedName(name: string, field: string, problem: string): Fault {
   return new Fault(
     `${field}: ${JSON.stringify(name)} cannot be the name of a device or a user: ${problem}`,
     {
-      remedy: "See Devices in docs/how-to/secure-the-suite.md.",
+      remedy: 'See "Add and remove clients" in docs/how-to/secure-the-suite.md.',
       exitCode: EXIT_CODES.configuration,
     },
   );

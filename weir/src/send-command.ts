@@ -178,7 +178,7 @@ export function describeOutcome(
     case "no broker":
       return `no connection to ${broker.url}: ${visible(outcome.reason)}\n${outcome.remedy}`;
     case "refused":
-      return `the broker at ${broker.url} refused it: ${visible(outcome.reason)}\nCheck BROKER_USERNAME and BROKER_PASSWORD, and what the broker allows this user.`;
+      return `the broker at ${broker.url} refused it: ${visible(outcome.reason)}\nCheck BROKER_USERNAME and BROKER_PASSWORD, and what the broker allows this user. In the secured suite only an operator sends commands: docs/how-to/secure-the-suite.md.`;
     case "stopped":
       return "stopped waiting; what was sent is not taken back";
   }

@@ -239,6 +239,7 @@ describe("weir command, as a process", () => {
     await using mosquitto = await startMosquitto(configuration, { "rights.acl": rights });
     const { code, err } = await run(["kitchen", "echo"], { port: mosquitto.port });
     expect(err).toMatch(/refused it: .*not authorized/i);
+    expect(err).toContain("In the secured suite only an operator sends commands");
     expect(code).toBe(77);
   }, 60_000);
 });
