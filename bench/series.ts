@@ -57,7 +57,7 @@ function stateRow(number: number, receivedUs: number): NewRow {
 /** Cores, memory and publications a second of stats, over so many seconds. */
 async function measureProcess(seconds: number) {
   using folder = temporaryFolder();
-  await using broker = await startBroker({ host: "127.0.0.1", port: 0 });
+  await using broker = await startBroker();
   using store = openSegmentedStore({
     folder: folder.file("devices"),
     stream: "devices",

@@ -110,7 +110,7 @@ describe("the suite without Docker", () => {
 
   test("uses the broker that BROKER names", async () => {
     using folder = temporaryFolder();
-    await using broker = await startBroker({ host: "127.0.0.1", port: 0 });
+    await using broker = await startBroker();
     const environment = { BROKER: `127.0.0.1:${broker.port}` };
     await using suite = await startSuite({ folder: folder.path, environment, program: PATIENT });
     await hasTable(suite);

@@ -20,7 +20,6 @@ import {
 jest.setTimeout(180_000);
 
 const WEIR = fileURLToPath(new URL("../../weir/src/main.ts", import.meta.url));
-const LOCAL = { host: "127.0.0.1", port: 0 };
 
 interface Place {
   port: number;
@@ -106,7 +105,7 @@ describe("weir audit", () => {
     using folder = temporaryFolder();
     const file = folder.file("weir.db");
     fill(file, "kitchen", [1, 3]);
-    await using broker = await startBroker(LOCAL);
+    await using broker = await startBroker();
     const place = { port: broker.port, file, cwd: folder.path };
     const alone = await audit(place);
     expect(alone.stdout).toContain("nothing could be judged.");
@@ -121,7 +120,7 @@ describe("weir audit", () => {
     using folder = temporaryFolder();
     const file = folder.file("weir.db");
     openTestStore(file)[Symbol.dispose]();
-    await using broker = await startBroker(LOCAL);
+    await using broker = await startBroker();
     const { code, stdout } = await audit({ port: broker.port, file, cwd: folder.path });
     expect(stdout).toContain("There are no publishers with an outbox");
     expect(code).toBe(2);
@@ -131,7 +130,7 @@ describe("weir audit", () => {
     using folder = temporaryFolder();
     const file = folder.file("weir.db");
     fill(file, "kitchen", TEN);
-    await using broker = await startBroker(LOCAL);
+    await using broker = await startBroker();
     await retain(broker.port, "kitchen", announcement());
     await retain(broker.port, "ghost", announcement({ accepted: 9e15, oldestUnsent: 9e15 }));
     const place = { port: broker.port, file, cwd: folder.path };
@@ -151,7 +150,7 @@ describe("weir audit", () => {
     using folder = temporaryFolder();
     const file = folder.file("weir.db");
     fill(file, "kitchen", TEN);
-    await using broker = await startBroker(LOCAL);
+    await using broker = await startBroker();
     await retain(broker.port, "garden", announcement());
     const { code, stdout } = await audit({ port: broker.port, file, cwd: folder.path });
     expect(stdout).toContain("do DB_FILE and BROKER belong together?");
@@ -162,8 +161,8 @@ describe("weir audit", () => {
     using folder = temporaryFolder();
     const file = folder.file("weir.db");
     fill(file, "kitchen", TEN);
-    await using broker = await startBroker(LOCAL);
-    await using second = await startBroker(LOCAL);
+    await using broker = await startBroker();
+    await using second = await startBroker();
     await retain(broker.port, "kitchen", announcement());
     await retain(second.port, "ghost", announcement());
     const weirFile = folder.file("weir.yaml");
@@ -181,7 +180,7 @@ describe("weir audit", () => {
     using folder = temporaryFolder();
     const file = folder.file("weir.db");
     fill(file, "kitchen", [1, 2, 3]);
-    await using broker = await startBroker(LOCAL);
+    await using broker = await startBroker();
     await retain(broker.port, "kitchen", announcement());
     const entries = TEN.flatMap((ten) =>
       TEN.map((one) => ({ ...JSON.parse(announcement()).entries[0], topic: `DATA/${ten}/${one}` })),

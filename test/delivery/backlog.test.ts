@@ -4,7 +4,6 @@ import { missingBelow, openReader } from "@weir/store";
 import { eventually, temporaryFolder } from "@weir/testkit";
 import { startLoggerAt, startPublisherAt, storedValues } from "../chain.ts";
 
-const LOCAL = { host: "127.0.0.1", port: 0 };
 const COUNT = 110_000;
 const BATCH = 1_000;
 /** Each of them is written by the outbox, sent and stored. */
@@ -14,7 +13,7 @@ test(
   "more than 100,000 messages of a logger's absence are stored once each when it is back",
   async () => {
     using folder = temporaryFolder();
-    await using broker = await startBroker(LOCAL);
+    await using broker = await startBroker();
     await using publisher = startPublisherAt(broker.port, folder.file("outbox.db"));
     const epochtime = String(Math.floor(Date.now() / 1_000));
     for (let start = 0; start < COUNT; start += BATCH) {

@@ -13,7 +13,6 @@ const HOUR_SECONDS = 3_600;
 const TIMEOUT_MS = 300_000;
 // No broker listens there.
 const NO_BROKER = 1;
-const LOCAL = { host: "127.0.0.1", port: 0 };
 
 /** The most attempts in any hour. */
 function mostInAnHour(attemptsAtMs: readonly number[]): number {
@@ -55,7 +54,7 @@ describe("a day without a broker", () => {
       // It never gave up looking.
       expect(longestPauseMs(attemptsAtMs)).toBeLessThanOrEqual(HOUR_MS + 1_000);
 
-      await using _broker = await startBroker({ ...LOCAL, port });
+      await using _broker = await startBroker({ port });
       await using _logger = await startLoggerAt(port, folder);
       await pass(2 * HOUR_MS);
       expect(outage.isConnected()).toBe(true);

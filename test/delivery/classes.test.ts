@@ -17,7 +17,6 @@ import {
 } from "@weir/testkit";
 import { startLoggerAt, storedValues } from "../chain.ts";
 
-const LOCAL = { host: "127.0.0.1", port: 0 };
 /** Where a client finds its broker again after a pause that has grown meanwhile. */
 const TIMEOUT_MS = 60_000;
 const reading = (number: number) => ({ number, epochtime: String(Math.floor(Date.now() / 1_000)) });
@@ -80,7 +79,7 @@ function startDevice(
 describe("the classes of delivery", () => {
   test("report sent for telemetry, delivered for an event and for a stored alarm", async () => {
     using folder = temporaryFolder();
-    await using broker = await startBroker(LOCAL);
+    await using broker = await startBroker();
     await using _logger = await startLoggerAt(broker.port, folder);
     await using subscriber = await connectTestClient(broker.port, "home/#");
     await using device = startDevice(broker.port, folder.file("outbox.db"));
@@ -119,7 +118,7 @@ describe("the classes of delivery", () => {
       ];
       expect(await replaced).toEqual({ kind: "dropped", reason: "replaced by a newer one" });
 
-      await using broker = await startBroker({ ...LOCAL, port });
+      await using broker = await startBroker({ port });
       await using _logger = await startLoggerAt(broker.port, folder);
       await using subscriber = await connectTestClient(broker.port, "home/#");
       everyoneElse.resolve();
@@ -145,7 +144,7 @@ describe("the classes of delivery", () => {
       const late = await delivery.send("doorbell", "home/doorbell", { press: "late" });
       expect(late).toMatchObject({ kind: "expired" });
 
-      await using broker = await startBroker({ ...LOCAL, port });
+      await using broker = await startBroker({ port });
       await using subscriber = await connectTestClient(broker.port, "home/#");
       await eventually(() => states.includes("connected"));
       // Events go out in their order, so the late one would have come before this.
@@ -159,7 +158,7 @@ describe("the classes of delivery", () => {
 
   test("let a receiver see that a press which the broker kept is late", async () => {
     using folder = temporaryFolder();
-    await using broker = await startBroker(LOCAL);
+    await using broker = await startBroker();
     await using subscriber = await connectTestClient(broker.port, "home/#");
     await using device = startDevice(broker.port, folder.file("outbox.db"));
     await eventually(() => device.states.includes("connected"));
@@ -188,7 +187,7 @@ describe("the classes of delivery", () => {
       await device[Symbol.asyncDispose]();
       expect(await kept).toMatchObject({ kind: "kept" });
 
-      await using broker = await startBroker({ ...LOCAL, port });
+      await using broker = await startBroker({ port });
       await using _logger = await startLoggerAt(broker.port, folder);
       await using later = startDevice(port, file);
       await eventually(() => later.earlier.length === 1);

@@ -4,7 +4,6 @@ import { openReader } from "@weir/store";
 import { connectTestClient, eventually, type TestClient, temporaryFolder } from "@weir/testkit";
 import { startLoggerAt, startPublisherAt, storedValues } from "../chain.ts";
 
-const LOCAL = { host: "127.0.0.1", port: 0 };
 const reading = (number: number) => ({ number, epochtime: String(Math.floor(Date.now() / 1_000)) });
 
 function send(client: TestClient, fields: Record<string, unknown>): Promise<void> {
@@ -35,7 +34,7 @@ describe("hostile neighbours", () => {
     "%s is stored, and harms neither the logger nor another publisher",
     async (_, fields) => {
       using folder = temporaryFolder();
-      await using broker = await startBroker(LOCAL);
+      await using broker = await startBroker();
       await using _logger = await startLoggerAt(broker.port, folder);
       await using stranger = await connectTestClient(broker.port);
       await using publisher = startPublisherAt(broker.port, folder.file("outbox.db"));
@@ -51,7 +50,7 @@ describe("hostile neighbours", () => {
 
   test("a stranger that sends under another's name spoils only what it sends", async () => {
     using folder = temporaryFolder();
-    await using broker = await startBroker(LOCAL);
+    await using broker = await startBroker();
     await using _logger = await startLoggerAt(broker.port, folder);
     await using stranger = await connectTestClient(broker.port);
     await using publisher = startPublisherAt(broker.port, folder.file("outbox.db"));
@@ -65,7 +64,7 @@ describe("hostile neighbours", () => {
 
   test("thousands of invented publishers are stored, and the others keep their receipts", async () => {
     using folder = temporaryFolder();
-    await using broker = await startBroker(LOCAL);
+    await using broker = await startBroker();
     const store = folder.file("weir.db");
     await using _logger = await startLoggerAt(broker.port, folder);
     await using stranger = await connectTestClient(broker.port);

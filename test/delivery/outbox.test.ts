@@ -3,14 +3,13 @@ import { type Broker, startBroker } from "@weir/broker";
 import { connectTestClient, eventually, freePort, temporaryFolder } from "@weir/testkit";
 import { startLoggerAt, startPublisherAt, storedValues } from "../chain.ts";
 
-const LOCAL = { host: "127.0.0.1", port: 0 };
 const reading = (number: number) => ({ number, epochtime: String(Math.floor(Date.now() / 1_000)) });
 const numbers = (count: number) => Array.from({ length: count }, (_, index) => index + 1);
 
 describe("an outbox", () => {
   test("is empty once everything is stored, and reports the outcome of each message", async () => {
     using folder = temporaryFolder();
-    await using broker = await startBroker(LOCAL);
+    await using broker = await startBroker();
     await using _logger = await startLoggerAt(broker.port, folder);
     await using publisher = startPublisherAt(broker.port, folder.file("outbox.db"));
     await Promise.all(
@@ -33,7 +32,7 @@ describe("an outbox", () => {
     }
     await using publisher = startPublisherAt(port, file);
     await publisher.outbox.accept("DATA", reading(2));
-    await using _broker = await startBroker({ ...LOCAL, port });
+    await using _broker = await startBroker({ port });
     await using _logger = await startLoggerAt(port, folder);
     await eventually(() => publisher.outbox.size().rows === 0, 60_000);
     expect(storedValues(folder)).toEqual([1, 2]);
@@ -42,7 +41,7 @@ describe("an outbox", () => {
   test("loses nothing and repeats nothing when the broker forgets everything, again and again", async () => {
     using folder = temporaryFolder();
     const port = await freePort();
-    let broker: Broker = await startBroker({ ...LOCAL, port });
+    let broker: Broker = await startBroker({ port });
     await using _logger = await startLoggerAt(port, folder);
     await using publisher = startPublisherAt(port, folder.file("outbox.db"));
     const count = 300;
@@ -51,7 +50,7 @@ describe("an outbox", () => {
       if (number % 100 === 50) {
         // This broker has neither sessions nor queues on disk.
         await broker[Symbol.asyncDispose]();
-        broker = await startBroker({ ...LOCAL, port });
+        broker = await startBroker({ port });
       }
     }
     await using _broker = broker;
@@ -61,7 +60,7 @@ describe("an outbox", () => {
 
   test("is not emptied by a receipt for what was never sent", async () => {
     using folder = temporaryFolder();
-    await using broker = await startBroker(LOCAL);
+    await using broker = await startBroker();
     await using stranger = await connectTestClient(broker.port, "DATA");
     await using publisher = startPublisherAt(broker.port, folder.file("outbox.db"), {
       limits: { windowMax: 1 },

@@ -12,7 +12,6 @@ import {
 } from "@weir/testkit";
 import { startAgentAt } from "../chain.ts";
 
-const LOCAL = { host: "127.0.0.1", port: 0 };
 const COMMAND = "devices/kitchen/command";
 const MEGABYTE = 1_000_000;
 
@@ -50,7 +49,7 @@ describe("a hostile command", () => {
     mkdirSync(folder.file("device/sandbox"), { recursive: true });
     writeFileSync(folder.file("victim"), "untouched");
     symlinkSync(folder.file("victim"), join(folder.file("device/sandbox"), "weir-0000.out"));
-    const broker = opened.use(await startBroker(LOCAL));
+    const broker = opened.use(await startBroker());
     answers = opened.use(await connectTestClient(broker.port, `${COMMAND}/ack`));
     sender = opened.use(await connectTestClient(broker.port));
     await sender.publish(COMMAND, '{"name":"restart"}', { qos: 1, retain: true });

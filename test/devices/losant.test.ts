@@ -9,7 +9,6 @@ import { eventually, temporaryFolder } from "@weir/testkit";
 import { startLoggerAt, storedMessages } from "../chain.ts";
 import { connectLosantClient } from "./losant-client.ts";
 
-const LOCAL = { host: "127.0.0.1", port: 0 };
 const DEVICE = { id: "575ecf887ae143cd83dc4aa2", key: "access-key", secret: "secret" };
 const OBSERVED_MS = Date.UTC(2026, 10, 20, 12, 30, 15, 250);
 const TIMEOUT_MS = 60_000;
@@ -44,7 +43,7 @@ describe("a program made for Losant's platform", () => {
     "reports its state with the time as %s",
     async (_, time) => {
       using folder = temporaryFolder();
-      await using broker = await startBroker(LOCAL);
+      await using broker = await startBroker();
       await using _logger = await startLoggerAt(broker.port, folder);
       await using client = await connectLosantClient(broker.port, DEVICE);
       await client.sendState({ temperature: 21.5, "drive-space-used": 19.1, label: "oven" }, time);
@@ -68,7 +67,7 @@ describe("a program made for Losant's platform", () => {
   test(
     "gets its commands in the form that it knows",
     async () => {
-      await using broker = await startBroker(LOCAL);
+      await using broker = await startBroker();
       await using client = await connectLosantClient(broker.port, DEVICE);
       const options = ["--prefix", "losant"];
       await using _sending = sendCommand(

@@ -16,8 +16,6 @@ import {
 import Sqlite from "better-sqlite3";
 import { startProcess } from "./fixture.ts";
 
-const LOCAL = { host: "127.0.0.1", port: 0 };
-
 function requestFor(port: number, more: Partial<FleetRequest>): FleetRequest {
   return {
     broker: { url: `mqtt://127.0.0.1:${port}`, username: null, password: null },
@@ -40,12 +38,12 @@ async function openDoor(target: number) {
       socket.destroy();
       return;
     }
-    const inside = connect(target, LOCAL.host);
+    const inside = connect(target, "127.0.0.1");
     socket.pipe(inside).pipe(socket);
     for (const one of [socket, inside]) one.on("error", () => inside.destroy());
   });
   const listening = Promise.withResolvers<void>();
-  server.listen(LOCAL, () => listening.resolve());
+  server.listen(0, "127.0.0.1", () => listening.resolve());
   await listening.promise;
   const address = server.address();
   if (address === null || typeof address === "string") throw new Error("it has no port");
@@ -58,7 +56,7 @@ async function openDoor(target: number) {
 describe("a fleet", () => {
   test("leaves nothing at the broker", async () => {
     using folder = temporaryFolder();
-    await using broker = await startBroker(LOCAL);
+    await using broker = await startBroker();
     await using client = await connectTestClient(broker.port, "devices/+/availability");
     const request = requestFor(broker.port, {});
     const onFault = (fault: unknown): never => {
@@ -80,7 +78,7 @@ describe("a fleet", () => {
 
   test("is so many devices, each with its own states", async () => {
     using folder = temporaryFolder();
-    await using broker = await startBroker(LOCAL);
+    await using broker = await startBroker();
     await using client = await connectTestClient(broker.port, "devices/+/state");
     await using fleet = startFleet({
       request: requestFor(broker.port, {}),
@@ -103,7 +101,7 @@ describe("a fleet", () => {
   test("counts as connected who is, whoever else is turned away", async () => {
     using folder = temporaryFolder();
     const clock = createFakeClock();
-    await using broker = await startBroker(LOCAL);
+    await using broker = await startBroker();
     await using door = await openDoor(broker.port);
     await using fleet = startFleet({
       // Twenty begin at once; the last one comes a moment later.
@@ -138,7 +136,7 @@ describe("weir fleet", () => {
     using _child = { [Symbol.dispose]: () => child.kill("SIGKILL") };
     await eventually(() => damageJournal(folder.path));
     // What is connected reads its acks.
-    await using _broker = await startBroker({ ...LOCAL, port });
+    await using _broker = await startBroker({ port });
     await eventually(() => child.exitCode !== null, 10_000);
     expect(await ended).toMatchObject({
       code: EXIT_CODES.cannotCreate,

@@ -14,8 +14,6 @@ import { startProcess } from "./fixture.ts";
 // Processes are started, some of them one after the other.
 jest.setTimeout(180_000);
 
-const LOCAL = { host: "127.0.0.1", port: 0 };
-
 const start = (folder: TemporaryFolder, port: number, argv: readonly string[]) =>
   startProcess(["replay", ...argv], {
     cwd: folder.path,
@@ -25,7 +23,7 @@ const start = (folder: TemporaryFolder, port: number, argv: readonly string[]) =
 describe("weir replay", () => {
   test("plays a recording back and says how much that was", async () => {
     using folder = temporaryFolder();
-    await using broker = await startBroker(LOCAL);
+    await using broker = await startBroker();
     {
       using store = openTestStore(folder.file("weir.db"));
       store.append([rowOf("1"), rowOf("2"), { ...rowOf("3"), topic: "$SYS/x" }]);
@@ -40,7 +38,7 @@ describe("weir replay", () => {
 
   test("prints the cursor to go on with on Ctrl-C", async () => {
     using folder = temporaryFolder();
-    await using broker = await startBroker(LOCAL);
+    await using broker = await startBroker();
     {
       using store = openTestStore(folder.file("weir.db"));
       store.append([rowOf("1"), rowOf("2", START_US + 3_600_000_000)]);

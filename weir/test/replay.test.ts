@@ -15,8 +15,6 @@ import {
 } from "@weir/testkit";
 import { startHere } from "./fixture.ts";
 
-const LOCAL = { host: "127.0.0.1", port: 0 };
-
 /** Rows with the payloads 1 to `count`, a second apart. */
 function rows(count: number, changes: Partial<NewRow> = {}): NewRow[] {
   return Array.from({ length: count }, (_, index) => ({
@@ -60,7 +58,7 @@ const upTo = (count: number): string[] => Array.from({ length: count }, (_, n) =
 describe("a replay", () => {
   test("plays each message back in order, under its root", async () => {
     using folder = temporaryFolder();
-    await using broker = await startBroker(LOCAL);
+    await using broker = await startBroker();
     record(folder, rows(2_500));
     await using client = await connectTestClient(broker.port, "#");
     const recording = { folder, port: broker.port };
@@ -73,7 +71,7 @@ describe("a replay", () => {
 
   test("plays a part: by time, topic and number", async () => {
     using folder = temporaryFolder();
-    await using broker = await startBroker(LOCAL);
+    await using broker = await startBroker();
     record(folder, [...rows(10, { topic: "a" }), ...rows(10, { topic: "b" })]);
     await using client = await connectTestClient(broker.port, "#");
     const argv = [
@@ -93,7 +91,7 @@ describe("a replay", () => {
 
   test("loses nothing with a connection that is lost", async () => {
     using folder = temporaryFolder();
-    await using broker = await startBroker(LOCAL);
+    await using broker = await startBroker();
     await using proxy = await startFaultProxy({ target: { host: "127.0.0.1", port: broker.port } });
     record(folder, rows(3_000));
     await using client = await connectTestClient(broker.port, "#");
@@ -109,7 +107,7 @@ describe("a replay", () => {
 
   test("leaves out topics that clients may not publish to", async () => {
     using folder = temporaryFolder();
-    await using broker = await startBroker(LOCAL);
+    await using broker = await startBroker();
     record(folder, [...rows(1, { topic: "$SYS/uptime" }), ...rows(1, { topic: "b" })]);
     await using client = await connectTestClient(broker.port, "#");
     const replayed = await play({ folder, port: broker.port }, []);
@@ -120,7 +118,7 @@ describe("a replay", () => {
 
   test("does not feed a stream with its own recording, unless an option allows it", async () => {
     using folder = temporaryFolder();
-    await using broker = await startBroker(LOCAL);
+    await using broker = await startBroker();
     record(folder, rows(1));
     await using client = await connectTestClient(broker.port, "#");
     const recording = { folder, port: broker.port };
@@ -141,7 +139,7 @@ describe("a replay", () => {
     [["--retained"], 1],
   ])("with %j has the broker keep so many messages: %s", async (argv, kept) => {
     using folder = temporaryFolder();
-    await using broker = await startBroker(LOCAL);
+    await using broker = await startBroker();
     record(folder, rows(1, { topic: "kept", retained: true }));
     await play({ folder, port: broker.port }, argv);
     await using client = await connectTestClient(broker.port, "#");
@@ -152,7 +150,7 @@ describe("a replay", () => {
 
   test("waits between two messages as long as they were apart", async () => {
     using folder = temporaryFolder();
-    await using broker = await startBroker(LOCAL);
+    await using broker = await startBroker();
     record(folder, [rowOf("1", START_US), rowOf("2", START_US + 60_000_000)]);
     await using client = await connectTestClient(broker.port, "#");
     const clock = createFakeClock(Date.now());
@@ -179,7 +177,7 @@ describe("a replay", () => {
 
   test("pauses no longer than --max-gap, to the broker and with the given quality of service", async () => {
     using folder = temporaryFolder();
-    await using broker = await startBroker(LOCAL);
+    await using broker = await startBroker();
     record(folder, [rowOf("1", START_US), rowOf("2", START_US + 3_600_000_000)]);
     await using client = await connectTestClient(broker.port, "#");
     const clock = createFakeClock(Date.now());
@@ -197,7 +195,7 @@ describe("a replay", () => {
 
   test("can be stopped in the middle of a pause, and says where to go on", async () => {
     using folder = temporaryFolder();
-    await using broker = await startBroker(LOCAL);
+    await using broker = await startBroker();
     record(folder, [rowOf("1", START_US), rowOf("2", START_US + 3_600_000_000)]);
     await using client = await connectTestClient(broker.port, "#");
     const stopping = new AbortController();

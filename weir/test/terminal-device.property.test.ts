@@ -74,7 +74,7 @@ describe("nothing from a device steers a terminal", () => {
     "at the door itself: weir command kitchen %j",
     async (options) => {
       const all = HOSTILE_PIECES.filter((piece) => !/\p{Cs}/u.test(piece)).join("");
-      await using broker = await startBroker({ host: "127.0.0.1", port: 0 });
+      await using broker = await startBroker();
       await using device = await connectTestClient(broker.port, "devices/kitchen/command");
       const { ended } = startHere(["command", "kitchen", ...options], {
         environment: { BROKER: `127.0.0.1:${broker.port}` },

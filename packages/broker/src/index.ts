@@ -17,11 +17,14 @@ export interface Broker extends AsyncDisposable {
 
 /**
  * Starts aedes: an MQTT 3.1.1 broker that keeps sessions, retained messages and queues in memory.
- * For `npm start` without Mosquitto on the PATH, and for tests.
+ * For `npm start` without Mosquitto on the PATH, and for tests, which take any free port of the loopback.
  *
  * @throws Fault when it cannot listen on the port.
  */
-export async function startBroker({ host, port }: Address): Promise<Broker> {
+export async function startBroker({
+  host = "127.0.0.1",
+  port = 0,
+}: Partial<Address> = {}): Promise<Broker> {
   const aedes = await Aedes.createBroker({ authorizeForward: forwardAsGranted });
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {

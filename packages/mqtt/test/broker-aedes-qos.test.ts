@@ -3,7 +3,6 @@ import { startBroker } from "@weir/broker";
 import { eventually } from "@weir/testkit";
 import mqtt, { type IClientOptions, type IPublishPacket, type MqttClient } from "mqtt";
 
-const LOCAL = { host: "127.0.0.1", port: 0 };
 const SUBSCRIBER = { clientId: "subscriber", clean: false } as const;
 
 /** A client that notes each PUBLISH as it came, before MQTT.js makes anything of it. */
@@ -39,7 +38,7 @@ describe("the embedded broker sends no more than the granted QoS", () => {
     ["#", 1],
     ["a/#", 2],
   ] as const)("live and retained, to a subscription %s of QoS %s", async (filter, qos) => {
-    await using broker = await startBroker(LOCAL);
+    await using broker = await startBroker();
     await using publisher = await connect(broker.port);
     await using live = await connect(broker.port);
     await live.client.subscribeAsync(filter, { qos });
@@ -54,7 +53,7 @@ describe("the embedded broker sends no more than the granted QoS", () => {
   });
 
   test("of several subscriptions the highest counts", async () => {
-    await using broker = await startBroker(LOCAL);
+    await using broker = await startBroker();
     await using publisher = await connect(broker.port);
     await using subscriber = await connect(broker.port);
     await subscriber.client.subscribeAsync({ "a/#": { qos: 1 }, "a/+": { qos: 2 } });
@@ -64,7 +63,7 @@ describe("the embedded broker sends no more than the granted QoS", () => {
   });
 
   test("queued for a session whose client was away, and again when it did not acknowledge", async () => {
-    await using broker = await startBroker(LOCAL);
+    await using broker = await startBroker();
     await using publisher = await connect(broker.port);
     {
       await using first = await connect(broker.port, SUBSCRIBER);

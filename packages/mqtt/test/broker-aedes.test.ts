@@ -3,20 +3,18 @@ import { freePort } from "@weir/testkit";
 import { type BrokerKind, describeBroker } from "./broker-suite.ts";
 import { TRANSPORTS } from "./fixture.ts";
 
-const LOCAL = { host: "127.0.0.1" };
-
 const AEDES: BrokerKind = {
   name: "aedes, in this process",
   protocolVersion: 4,
   isDurable: false,
   start: async () => {
     const port = await freePort();
-    let broker = await startBroker({ ...LOCAL, port });
+    let broker = await startBroker({ port });
     return {
       port,
       restart: async () => {
         await broker[Symbol.asyncDispose]();
-        broker = await startBroker({ ...LOCAL, port });
+        broker = await startBroker({ port });
       },
       [Symbol.asyncDispose]: () => broker[Symbol.asyncDispose](),
     };

@@ -211,7 +211,7 @@ describe.each(TRANSPORTS)("whatever a client publishes, by %s", (transport) => {
 
 test("one QoS 2 publication on the embedded broker stops no rows, also after a restart", async () => {
   using folder = temporaryFolder();
-  await using broker = await startBroker({ host: "127.0.0.1", port: 0 });
+  await using broker = await startBroker();
   const config = testConfig({ file: folder.file("weir.db"), port: broker.port });
   const client = await mqtt.connectAsync(`mqtt://127.0.0.1:${broker.port}`);
   try {

@@ -8,7 +8,7 @@ test.each(["raw", "text", "number"])(
   "an archive of everything, decoded as %s, does not hold back the receipts of an outbox",
   async (decoder) => {
     using folder = temporaryFolder();
-    await using broker = await startBroker({ host: "127.0.0.1", port: 0 });
+    await using broker = await startBroker();
     const archive = { filters: ["#"], decoder, folder: "archive", rotation: "1d" };
     const config = testConfigWith({ streams: { archive } }, { folder, port: broker.port });
     await using publisher = await connectTestClient(broker.port, "weir/receipt/kitchen");

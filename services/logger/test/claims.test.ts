@@ -6,7 +6,6 @@ import { rowsIn, startReady, testConfig, testConfigWith } from "./fixture.ts";
 
 /** Eleven thousand messages take a while on a small machine. */
 const TIMEOUT_MS = 300_000;
-const LOCAL = { host: "127.0.0.1", port: 0 };
 const AT_LEAST_ONCE = { qos: 1 } as const;
 const FOREIGN = "the topic names another device than the publisher";
 
@@ -42,7 +41,7 @@ async function untilReceipted(receipts: TestClient, topic: string, seq: number):
 describe("the publisher that a payload names", () => {
   test("is believed on a topic of that device only: elsewhere the message is stored, flagged, and touches no account", async () => {
     using folder = temporaryFolder();
-    await using broker = await startBroker(LOCAL);
+    await using broker = await startBroker();
     await using logger = await startReady(
       testConfig({ file: folder.file("weir.db"), port: broker.port }),
     );
@@ -72,7 +71,7 @@ describe("the publisher that a payload names", () => {
 
   test("stalls and repeats nothing of the device whose name it is, whatever epochs are invented", async () => {
     using folder = temporaryFolder();
-    await using broker = await startBroker(LOCAL);
+    await using broker = await startBroker();
     await using _logger = await startReady(testConfigWith(SITE, { folder, port: broker.port }));
     await using receipts = await connectTestClient(broker.port, "weir/receipt/kitchen");
     await using kitchen = await connectTestClient(broker.port);
@@ -104,7 +103,7 @@ describe("the publisher that a payload names", () => {
     "takes no place from a device, however many names are invented where a topic names none",
     async () => {
       using folder = temporaryFolder();
-      await using broker = await startBroker(LOCAL);
+      await using broker = await startBroker();
       await using logger = await startReady(testConfigWith(SITE, { folder, port: broker.port }));
       await using receipts = await connectTestClient(broker.port, "weir/receipt/fresh");
       await using retained = await connectTestClient(broker.port);

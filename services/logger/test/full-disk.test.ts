@@ -115,7 +115,7 @@ function mounted(): SmallDisk {
   test("the logger starts to take in when its streams have had their turn", async () => {
     using disk = mounted();
     const file = join(disk.path, "weir.db");
-    await using broker = await startBroker({ host: "127.0.0.1", port: 0 });
+    await using broker = await startBroker();
     {
       using store = openTestStore(file);
       store.append(old);
@@ -143,7 +143,7 @@ function mounted(): SmallDisk {
   test("a stop ends a reload that waits for the turn of a new stream, and nothing is connected after it", async () => {
     using disk = mounted();
     using folder = temporaryFolder();
-    await using broker = await startBroker({ host: "127.0.0.1", port: 0 });
+    await using broker = await startBroker();
     const at = { folder, port: broker.port };
     const context = createTestContext(createFakeClock(START_US / 1_000));
     const logger = await startLogger(testConfigWith({}, at), context);

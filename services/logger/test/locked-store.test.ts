@@ -27,14 +27,19 @@ import {
   testConfigWith,
 } from "./fixture.ts";
 
-const LOCAL = { host: "127.0.0.1", port: 0 };
 const QOS_1 = { qos: 1 } as const;
 const WAITING = /a write transaction open on the store of data/;
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, number) => number);
 
 /** What an HTTP client sees. */
 async function openHttp({ health, metrics }: TestContext) {
-  const http = await startHttpServer({ ...LOCAL, health, metrics, portSetting: "" });
+  const http = await startHttpServer({
+    host: "127.0.0.1",
+    port: 0,
+    health,
+    metrics,
+    portSetting: "",
+  });
   return {
     ask: async (path: string) => await (await fetch(`http://127.0.0.1:${http.port}${path}`)).text(),
     [Symbol.asyncDispose]: () => http[Symbol.asyncDispose](),
@@ -44,7 +49,7 @@ async function openHttp({ health, metrics }: TestContext) {
 describe("a store that another program has a write transaction open on", () => {
   test("is waited for: HTTP is answered, nothing is acknowledged, and later all is there once", async () => {
     using folder = temporaryFolder();
-    await using broker = await startBroker(LOCAL);
+    await using broker = await startBroker();
     const file = folder.file("weir.db");
     await using logger = await startReady(testConfig({ file, port: broker.port }));
     await using http = await openHttp(logger.context);
@@ -74,7 +79,7 @@ describe("a store that another program has a write transaction open on", () => {
 
   test("keeps a message out of the other streams that take it, so that none stores it twice", async () => {
     using folder = temporaryFolder();
-    await using broker = await startBroker(LOCAL);
+    await using broker = await startBroker();
     const streams = {
       devices: { enabled: false },
       other: { filters: ["DATA", "else"], folder: folder.file("other") },
@@ -99,7 +104,7 @@ describe("a store that another program has a write transaction open on", () => {
 
   test("is opened when it is no longer locked", async () => {
     using folder = temporaryFolder();
-    await using broker = await startBroker(LOCAL);
+    await using broker = await startBroker();
     const config = testConfig({ file: folder.file("weir.db"), port: broker.port });
     openTestStore(config.file)[Symbol.dispose]();
     const context = createTestContext();
@@ -175,7 +180,7 @@ describe("a store that another program has a write transaction open on", () => {
 
   test("is given up at once where that program is another logger, for it does not end by itself", async () => {
     using folder = temporaryFolder();
-    await using broker = await startBroker(LOCAL);
+    await using broker = await startBroker();
     const config = testConfig({ file: folder.file("weir.db"), port: broker.port });
     await using _logger = await startReady(config);
     const context = createTestContext();

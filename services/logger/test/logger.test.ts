@@ -10,13 +10,12 @@ import {
 import { startLogger } from "../src/logger.ts";
 import { readingOf, startReady, storedValues, testConfig } from "./fixture.ts";
 
-const LOCAL = { host: "127.0.0.1", port: 0 };
 const AT_LEAST_ONCE = { qos: 1 } as const;
 
 describe("the logger", () => {
   test("stores each message of its topic", async () => {
     using folder = temporaryFolder();
-    await using broker = await startBroker(LOCAL);
+    await using broker = await startBroker();
     const file = folder.file("weir.db");
     await using _logger = await startReady(testConfig({ file, port: broker.port }));
     await using publisher = await connectTestClient(broker.port);
@@ -28,7 +27,7 @@ describe("the logger", () => {
 
   test("finds what was published while it was away", async () => {
     using folder = temporaryFolder();
-    await using broker = await startBroker(LOCAL);
+    await using broker = await startBroker();
     const config = testConfig({ file: folder.file("weir.db"), port: broker.port });
     const first = await startReady(config);
     await first[Symbol.asyncDispose]();
@@ -41,7 +40,7 @@ describe("the logger", () => {
 
   test("stores its open batch when it stops", async () => {
     using folder = temporaryFolder();
-    await using broker = await startBroker(LOCAL);
+    await using broker = await startBroker();
     const config = testConfig({ file: folder.file("weir.db"), port: broker.port });
     const logger = await startReady(config);
     await using publisher = await connectTestClient(broker.port);
@@ -61,7 +60,7 @@ describe("the logger", () => {
 
   test("stores rubbish between good messages, marks it and continues", async () => {
     using folder = temporaryFolder();
-    await using broker = await startBroker(LOCAL);
+    await using broker = await startBroker();
     const file = folder.file("weir.db");
     await using logger = await startReady(testConfig({ file, port: broker.port }));
     const { context } = logger;
@@ -86,7 +85,7 @@ describe("the logger", () => {
 
   test("leaves no subscription of an earlier configuration in its session", async () => {
     using folder = temporaryFolder();
-    await using broker = await startBroker(LOCAL);
+    await using broker = await startBroker();
     const file = folder.file("weir.db");
     const before = await startReady(testConfig({ file, port: broker.port }));
     await before[Symbol.asyncDispose]();
@@ -110,7 +109,7 @@ describe("the logger", () => {
       context,
     );
     await eventually(() => context.health.report().checks.broker?.includes("ECONNREFUSED"));
-    await using _broker = await startBroker({ ...LOCAL, port });
+    await using _broker = await startBroker({ port });
     await eventually(() => context.health.report().ready);
   });
 });

@@ -7,7 +7,6 @@ import { startReady, testConfig } from "./fixture.ts";
 
 /** Thirty thousand messages take a while on a small machine. */
 const TIMEOUT_MS = 300_000;
-const LOCAL = { host: "127.0.0.1", port: 0 };
 const TOO_MANY = outcomeOf("too many new topics").code;
 
 async function messagesIn(folder: string, filters: string[] = []): Promise<StoredMessage[]> {
@@ -22,7 +21,7 @@ describe("topics that are all new", () => {
     "are stored whole, flagged beyond so many a second, and the others are as before",
     async () => {
       using folder = temporaryFolder();
-      await using broker = await startBroker(LOCAL);
+      await using broker = await startBroker();
       const config = testConfig({ file: folder.file("weir.db"), port: broker.port });
       await using logger = await startReady(config);
       await using client = await connectTestClient(broker.port);

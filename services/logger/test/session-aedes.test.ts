@@ -6,7 +6,7 @@ for (const transport of ["direct", "mqttjs"] as const) {
     {
       name: "aedes",
       hasIdentifiers: false,
-      start: () => startBroker({ host: "127.0.0.1", port: 0 }),
+      start: () => startBroker(),
     },
     transport,
   );

@@ -12,7 +12,6 @@ import {
   testConfigWith,
 } from "./fixture.ts";
 
-const LOCAL = { host: "127.0.0.1", port: 0 };
 const AT_LEAST_ONCE = { qos: 1 } as const;
 const KEPT = { qos: 1, retain: true } as const;
 
@@ -22,7 +21,7 @@ const payloads = (rows: readonly { payload: string }[]): string[] =>
 describe("streams", () => {
   test("each keep what their filters ask for, also where these overlap", async () => {
     using folder = temporaryFolder();
-    await using broker = await startBroker(LOCAL);
+    await using broker = await startBroker();
     const config = testConfigWith(
       {
         streams: {
@@ -55,7 +54,7 @@ describe("streams", () => {
 
   test("flag what is wrong with a state, and count it by its reason", async () => {
     using folder = temporaryFolder();
-    await using broker = await startBroker(LOCAL);
+    await using broker = await startBroker();
     const config = testConfigWith(
       { streams: { devices: { timeZone: "Europe/Berlin", rotation: "1d" } } },
       { folder, port: broker.port },
@@ -89,7 +88,7 @@ describe("streams", () => {
 
   test("leave out what they exclude", async () => {
     using folder = temporaryFolder();
-    await using broker = await startBroker(LOCAL);
+    await using broker = await startBroker();
     const config = testConfigWith(
       {
         streams: {
@@ -115,7 +114,7 @@ describe("streams", () => {
 
   test("store, mark or skip what the broker has retained", async () => {
     using folder = temporaryFolder();
-    await using broker = await startBroker(LOCAL);
+    await using broker = await startBroker();
     await using publisher = await connectTestClient(broker.port);
     for (const policy of ["store", "mark", "skip"]) {
       await publisher.publish(`${policy}/number`, "1", KEPT);
@@ -150,7 +149,7 @@ describe("streams", () => {
 
   test("ask their code filter, and store what it fails on", async () => {
     using folder = temporaryFolder();
-    await using broker = await startBroker(LOCAL);
+    await using broker = await startBroker();
     writeFileSync(
       folder.file("filter.ts"),
       `export default ({ payload }: { payload: Buffer }) => {
@@ -187,7 +186,7 @@ describe("streams", () => {
 
   test("of other brokers do not disturb each other while one of these is away", async () => {
     using folder = temporaryFolder();
-    await using broker = await startBroker(LOCAL);
+    await using broker = await startBroker();
     const port = await freePort();
     const config = testConfigWith(
       {
@@ -209,7 +208,7 @@ describe("streams", () => {
     await publisher.publish("DATA", readingOf(7), AT_LEAST_ONCE);
     expect(await storedValues(config.file, 1)).toEqual([7]);
 
-    await using late = await startBroker({ host: "127.0.0.1", port });
+    await using late = await startBroker({ port });
     await eventually(() => logger.context.health.report().ready);
     await using farmer = await connectTestClient(late.port);
     await farmer.publish("barn", "moo", AT_LEAST_ONCE);
@@ -218,7 +217,7 @@ describe("streams", () => {
 
   test("can log what the logger says of itself", async () => {
     using folder = temporaryFolder();
-    await using broker = await startBroker(LOCAL);
+    await using broker = await startBroker();
     const config = testConfigWith(
       {
         performance: { interval: "1s" },
@@ -241,7 +240,7 @@ describe("streams", () => {
 
   test("treat topics as data, whatever they look like", async () => {
     using folder = temporaryFolder();
-    await using broker = await startBroker(LOCAL);
+    await using broker = await startBroker();
     mkdirSync(folder.file("deep"));
     const config = testConfigWith(
       { streams: { all: { filters: ["#"], decoder: "raw", folder: "deep/all", rotation: "1d" } } },
@@ -259,7 +258,7 @@ describe("streams", () => {
 describe("a reload", () => {
   test("takes in new streams, lets go of others, and asks for no more than is wanted", async () => {
     using folder = temporaryFolder();
-    await using broker = await startBroker(LOCAL);
+    await using broker = await startBroker();
     const place = { folder, port: broker.port };
     const stream = (name: string) => ({
       filters: [`${name}/#`],
@@ -288,7 +287,7 @@ describe("a reload", () => {
 
   test("changes nothing at all when one stream of it cannot be opened", async () => {
     using folder = temporaryFolder();
-    await using broker = await startBroker(LOCAL);
+    await using broker = await startBroker();
     const place = { folder, port: broker.port };
     const stream = (more: object) => ({ filters: ["kept/#"], rotation: "1d", ...more });
     await using logger = await startReady(

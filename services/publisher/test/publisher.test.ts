@@ -13,8 +13,6 @@ import {
 import { type PublisherConfig, readPublisherConfig } from "../src/config.ts";
 import { startPublisher } from "../src/publisher.ts";
 
-const LOCAL = { host: "127.0.0.1", port: 0 };
-
 function readingsOf({ received }: TestClient): { number: number; epochtime: string }[] {
   return received.map(({ payload }) => JSON.parse(payload.toString()));
 }
@@ -34,7 +32,7 @@ function configAt(
 describe("the publisher", () => {
   test("publishes the first reading at once, in the form of the old system and its place in the sequence", async () => {
     using folder = temporaryFolder();
-    await using broker = await startBroker(LOCAL);
+    await using broker = await startBroker();
     await using client = await connectTestClient(broker.port, "DATA");
     const clock = createFakeClock(1_795_207_143_900);
     await using _publisher = startPublisher(
@@ -49,7 +47,7 @@ describe("the publisher", () => {
 
   test("pauses at least the shortest and at most the longest pause", async () => {
     using folder = temporaryFolder();
-    await using broker = await startBroker(LOCAL);
+    await using broker = await startBroker();
     await using client = await connectTestClient(broker.port, "DATA");
     const clock = createFakeClock();
     const context = createTestContext(clock);
@@ -66,7 +64,7 @@ describe("the publisher", () => {
 
   test("keeps its numbers within their bounds, both of which occur", async () => {
     using folder = temporaryFolder();
-    await using broker = await startBroker(LOCAL);
+    await using broker = await startBroker();
     await using client = await connectTestClient(broker.port, "DATA");
     const environment = {
       PUBLISHER_INTERVAL_MIN_MS: "1",
@@ -85,7 +83,7 @@ describe("the publisher", () => {
   test("continues after the broker was away, with the reading that waited", async () => {
     using folder = temporaryFolder();
     const port = await freePort();
-    const first = await startBroker({ ...LOCAL, port });
+    const first = await startBroker({ port });
     const context = createTestContext();
     const environment = { PUBLISHER_INTERVAL_MIN_MS: "1", PUBLISHER_INTERVAL_MAX_MS: "1" };
     await using _publisher = startPublisher(configAt(port, folder, environment), context);
@@ -93,7 +91,7 @@ describe("the publisher", () => {
     await first[Symbol.asyncDispose]();
     await eventually(() => !context.health.report().ready);
 
-    await using _second = await startBroker({ ...LOCAL, port });
+    await using _second = await startBroker({ port });
     await using client = await connectTestClient(port, "DATA");
     await eventually(() => readingsOf(client).length > 3);
     expect(context.faults).toEqual([]);

@@ -4,7 +4,6 @@ import { connectTestClient, createFakeClock, createTestContext, eventually } fro
 import { readStatsPrinterConfig } from "../src/config.ts";
 import { startStatsPrinter } from "../src/stats-printer.ts";
 
-const LOCAL = { host: "127.0.0.1", port: 0 };
 const AT_SECONDS = 1_767_225_600;
 const RETAINED = { qos: 1, retain: true } as const;
 
@@ -38,7 +37,7 @@ function startPrinter(port: number) {
 
 describe("the printer", () => {
   test("prints what is there when it comes, and each update", async () => {
-    await using broker = await startBroker(LOCAL);
+    await using broker = await startBroker();
     await using stats = await connectTestClient(broker.port);
     await stats.publish("STATS", statisticsAt(AT_SECONDS - 1), RETAINED);
     const { printed, printer } = startPrinter(broker.port);
@@ -49,7 +48,7 @@ describe("the printer", () => {
   });
 
   test("shows once that statistics are stale: after three slow ticks without any", async () => {
-    await using broker = await startBroker(LOCAL);
+    await using broker = await startBroker();
     await using stats = await connectTestClient(broker.port);
     const { clock, printed, printer } = startPrinter(broker.port);
     await using _printer = printer;
@@ -62,7 +61,7 @@ describe("the printer", () => {
   });
 
   test("does not take old retained statistics for live ones", async () => {
-    await using broker = await startBroker(LOCAL);
+    await using broker = await startBroker();
     await using stats = await connectTestClient(broker.port);
     await stats.publish("STATS", statisticsAt(AT_SECONDS - 3_600), RETAINED);
     const { printed, printer } = startPrinter(broker.port);
@@ -73,7 +72,7 @@ describe("the printer", () => {
   });
 
   test("passes over what is not statistics", async () => {
-    await using broker = await startBroker(LOCAL);
+    await using broker = await startBroker();
     await using stats = await connectTestClient(broker.port);
     const { printed, printer } = startPrinter(broker.port);
     await using _printer = printer;

@@ -18,7 +18,6 @@ import { readStatsConfig } from "../src/config.ts";
 import { startStats } from "../src/stats.ts";
 import { openDevices, SECOND_US, stateRow } from "./states.ts";
 
-const LOCAL = { host: "127.0.0.1", port: 0 };
 const START_MS = START_US / 1_000;
 /** Of the event loop: more than any look in these tests takes. */
 const TURNS_OF_A_LOOK = 50;
@@ -29,7 +28,7 @@ async function startSubject(
   settings: Environment = {},
 ) {
   await using opening = new AsyncDisposableStack();
-  const broker: Broker = opening.use(await startBroker(LOCAL));
+  const broker: Broker = opening.use(await startBroker());
   const client: TestClient = opening.use(await connectTestClient(broker.port, "STATS/#"));
   opening.use(openTestStore(folder.file("weir.db")));
   const clock = createFakeClock(START_MS);

@@ -17,7 +17,6 @@ import {
 import { readStatsConfig } from "../src/config.ts";
 import { startStats } from "../src/stats.ts";
 
-const LOCAL = { host: "127.0.0.1", port: 0 };
 const START_MS = START_US / 1_000;
 
 function statisticsOf({ received }: TestClient): { statistics: Statistics; retained: boolean }[] {
@@ -38,7 +37,7 @@ async function advanceUntil<T>(clock: FakeClock, check: () => T): Promise<NonNul
 describe("stats", () => {
   test("publishes the averages of what is in the store, under their old names", async () => {
     using folder = temporaryFolder();
-    await using broker = await startBroker(LOCAL);
+    await using broker = await startBroker();
     await using client = await connectTestClient(broker.port, "STATS");
     using store = openTestStore(folder.file("weir.db"));
     store.append([readingAt(START_US, 40)]);
@@ -55,7 +54,7 @@ describe("stats", () => {
 
   test("publishes a new row within one interval, and again on each slow tick", async () => {
     using folder = temporaryFolder();
-    await using broker = await startBroker(LOCAL);
+    await using broker = await startBroker();
     await using client = await connectTestClient(broker.port, "STATS");
     using store = openTestStore(folder.file("weir.db"));
     const clock = createFakeClock(START_MS);
@@ -76,7 +75,7 @@ describe("stats", () => {
 
   test("says null for windows that have emptied themselves", async () => {
     using folder = temporaryFolder();
-    await using broker = await startBroker(LOCAL);
+    await using broker = await startBroker();
     await using client = await connectTestClient(broker.port, "STATS");
     using store = openTestStore(folder.file("weir.db"));
     store.append([readingAt(START_US, 7)]);
@@ -93,7 +92,7 @@ describe("stats", () => {
 
   test("leaves its newest statistics at the broker for who comes later", async () => {
     using folder = temporaryFolder();
-    await using broker = await startBroker(LOCAL);
+    await using broker = await startBroker();
     using store = openTestStore(folder.file("weir.db"));
     store.append([readingAt(START_US, 7)]);
     const clock = createFakeClock(START_MS);
@@ -110,7 +109,7 @@ describe("stats", () => {
 
   test("waits for a store that is not there yet", async () => {
     using folder = temporaryFolder();
-    await using broker = await startBroker(LOCAL);
+    await using broker = await startBroker();
     const clock = createFakeClock(START_MS);
     const context = createTestContext(clock);
     const file = folder.file("weir.db");

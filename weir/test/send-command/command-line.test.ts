@@ -6,7 +6,7 @@ import { startHere } from "../fixture.ts";
 
 let broker: Broker;
 beforeAll(async () => {
-  broker = await startBroker({ host: "127.0.0.1", port: 0 });
+  broker = await startBroker();
 });
 afterAll(async () => await broker[Symbol.asyncDispose]());
 

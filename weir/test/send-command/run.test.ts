@@ -29,7 +29,6 @@ import { startHere, startProcess } from "../fixture.ts";
 // Processes are started, some of them one after the other.
 jest.setTimeout(180_000);
 
-const LOCAL = { host: "127.0.0.1", port: 0 };
 const COMMANDS = [
   ECHO,
   commandOf("break", async () => {
@@ -49,7 +48,7 @@ const COMMANDS = [
 
 let broker: Broker;
 beforeAll(async () => {
-  broker = await startBroker(LOCAL);
+  broker = await startBroker();
 });
 afterAll(async () => await broker[Symbol.asyncDispose]());
 

@@ -13,8 +13,6 @@ import {
 } from "@weir/testkit";
 import { COMMAND_TOPIC, connectHandler, ECHO, startTrial } from "./fixture.ts";
 
-const LOCAL = { host: "127.0.0.1", port: 0 };
-
 function acksOf(client: TestClient): string[] {
   return client.received.map(({ payload }) => {
     const ack = parseCommandAck(payload);
@@ -27,7 +25,7 @@ const command = (id: string) => JSON.stringify({ id, name: "echo", issuedAt: Dat
 describe("a handler at a broker", () => {
   test("sends each status in order, and removes it from the journal when the broker has it", async () => {
     using folder = temporaryFolder();
-    await using broker = await startBroker(LOCAL);
+    await using broker = await startBroker();
     await using client = await connectTestClient(broker.port, `${COMMAND_TOPIC}/ack`);
     await using trial = startTrial({ folder, clock: systemClock });
     await using _link = await connectHandler(trial.handler, broker.port);
@@ -46,7 +44,7 @@ describe("a handler at a broker", () => {
 
   test("sends after an outage what it could not send before", async () => {
     using folder = temporaryFolder();
-    await using broker = await startBroker(LOCAL);
+    await using broker = await startBroker();
     await using client = await connectTestClient(broker.port, `${COMMAND_TOPIC}/ack`);
     await using trial = startTrial({ folder, clock: systemClock });
     trial.hand(JSON.parse(command("a")));
@@ -58,8 +56,8 @@ describe("a handler at a broker", () => {
 
   test("sends again what a lost connection has left without an answer", async () => {
     using folder = temporaryFolder();
-    await using broker = await startBroker(LOCAL);
-    await using proxy = await startFaultProxy({ target: { ...LOCAL, port: broker.port } });
+    await using broker = await startBroker();
+    await using proxy = await startFaultProxy({ target: { host: "127.0.0.1", port: broker.port } });
     await using client = await connectTestClient(broker.port, `${COMMAND_TOPIC}/ack`);
     await using trial = startTrial({ folder, clock: systemClock });
     await using _link = await connectHandler(trial.handler, proxy.port);
@@ -77,7 +75,7 @@ describe("a handler at a broker", () => {
 
   test("sends the result of a command that its own end has caused", async () => {
     using folder = temporaryFolder();
-    await using broker = await startBroker(LOCAL);
+    await using broker = await startBroker();
     await using client = await connectTestClient(broker.port, `${COMMAND_TOPIC}/ack`);
     const trial = startTrial({
       folder,

@@ -27,7 +27,7 @@ function startAgent(port: number, folder: TemporaryFolder, deliveryClass: string
 
 test("an alarm that is not stored is sent on when nothing is an alarm any more", async () => {
   using folder = temporaryFolder();
-  await using broker = await startBroker({ host: "127.0.0.1", port: 0 });
+  await using broker = await startBroker();
   await using client = await connectTestClient(broker.port, STATE);
   const alarms = () => client.received.filter(({ payload }) => /"seq":1[,}]/.test(String(payload)));
   {

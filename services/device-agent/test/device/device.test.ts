@@ -5,7 +5,6 @@ import { connectTestClient, createFakeClock, eventually, temporaryFolder } from 
 import { memoryInProcess } from "../../src/control/control.ts";
 import { startTestDevice } from "./fixture.ts";
 
-const LOCAL = { host: "127.0.0.1", port: 0 };
 const STATE = "devices/kitchen/state";
 const SECOND_MS = 1_000;
 const HOUR_MS = 3_600 * SECOND_MS;
@@ -14,7 +13,7 @@ const TIMEOUT_MS = 60_000;
 describe("a device", () => {
   test("keeps to the least interval of its configuration, whatever a command has set before", async () => {
     using folder = temporaryFolder();
-    await using broker = await startBroker(LOCAL);
+    await using broker = await startBroker();
     await using client = await connectTestClient(broker.port, STATE);
     const memory = memoryInProcess();
     memory.keep({ intervalMs: 500, activeSources: null, rules: {} });

@@ -5,7 +5,7 @@ import { startTestDevice, WALK } from "./fixture.ts";
 
 test("a value shows as gone after three intervals, whatever its attribute is called", async () => {
   using folder = temporaryFolder();
-  await using broker = await startBroker({ host: "127.0.0.1", port: 0 });
+  await using broker = await startBroker();
   await using client = await connectTestClient(broker.port, "homeassistant/device/kitchen/config");
   await using _device = startTestDevice(broker.port, folder, {
     config: {
