@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { parseStatedTime } from "./observed-time.ts";
-import { jsonOf } from "./outside-text.ts";
+import { isObject, jsonOf } from "./outside-text.ts";
 import { isName, NAME_RULE } from "./topics.ts";
 
 /** The largest payload of a command's message, in bytes. */
@@ -77,15 +77,9 @@ export function parseCommand(payload: Buffer): ParsedCommand {
   if (payload.length > COMMAND_BYTES_MAX) {
     return rejected(`a command has at most ${COMMAND_BYTES_MAX} bytes, not ${payload.length}`);
   }
-  const json = jsonOf(payload);
-  if (typeof json !== "object" || json === null || Array.isArray(json)) {
-    return rejected('a command is a JSON object like {"name":"report_now"}');
-  }
-  const fields = json as Record<string, unknown>;
-  const named = {
-    id: nameIn(fields.id),
-    name: nameIn(fields.name),
-  };
+  const fields = jsonOf(payload);
+  if (!isObject(fields)) return rejected('a command is a JSON object like {"name":"report_now"}');
+  const named = { id: nameIn(fields.id), name: nameIn(fields.name) };
   const refuse = (reason: string): ParsedCommand => ({ kind: "rejected", reason, ...named });
   if (named.name === null) return refuse(`name: ${shown(fields.name)} is not a name; ${NAME_RULE}`);
   if (fields.id !== undefined && fields.id !== null && named.id === null) {

@@ -1,6 +1,6 @@
 import { type DecodeTimes, type Observed, observedAt } from "./observed-time.ts";
 import { outcomeOf } from "./outcomes.ts";
-import { parseLenientJson, textOf } from "./outside-text.ts";
+import { isObject, parseLenientJson, textOf } from "./outside-text.ts";
 import { type Decoded, decodeDocument, parseNumber } from "./reading.ts";
 import { isName, NUMBER_MAGNITUDE_MAX, PAYLOAD_BYTES_MAX } from "./topics.ts";
 
@@ -41,8 +41,9 @@ export function decodeState(payload: Buffer, times: DecodeTimes): StateReadings 
   const readings: { attribute: string; value: number }[] = [];
   for (const [attribute, given] of Object.entries(json.data)) {
     if (readings.length === ATTRIBUTES_MAX) break;
-    const value = numberOf(given);
-    if (value !== null && isName(attribute)) readings.push({ attribute, value });
+    const value = parseNumber(given);
+    if (value === null || !(Math.abs(value) <= NUMBER_MAGNITUDE_MAX)) continue;
+    if (isName(attribute)) readings.push({ attribute, value });
   }
   return { observedUs: stateTime(json, times).observedUs, readings };
 }
@@ -64,9 +65,7 @@ interface StateObject {
 }
 
 function isState(json: unknown): json is StateObject {
-  if (typeof json !== "object" || json === null) return false;
-  const { data } = json as { data?: unknown };
-  return typeof data === "object" && data !== null && !Array.isArray(data);
+  return isObject(json) && isObject(json.data);
 }
 
 /** A state without a time has that of its reception. */
@@ -74,9 +73,4 @@ function stateTime({ time }: StateObject, times: DecodeTimes): Observed {
   return time === undefined || time === null
     ? { outcome: READING, observedUs: times.receivedUs }
     : observedAt(time, times);
-}
-
-function numberOf(given: unknown): number | null {
-  const value = typeof given === "string" ? parseNumber(given) : given;
-  return typeof value === "number" && Math.abs(value) <= NUMBER_MAGNITUDE_MAX ? value : null;
 }

@@ -37,15 +37,17 @@ export function filterProblem(filter: string): string | null {
  * topics that begin with `$` [MQTT-4.7.2-1].
  */
 export function matchesFilter(filter: string, topic: string): boolean {
-  const wanted = levelsOf(filter);
-  const levels = levelsOf(topic);
-  if (isWildcard(wanted[0]) && isReserved(topic)) return false;
-  for (const [index, level] of wanted.entries()) {
+  return matches(levelsOf(filter), levelsOf(topic));
+}
+
+function matches(filter: Levels, topic: Levels): boolean {
+  if (isBlindTo(filter, topic)) return false;
+  for (const [index, level] of filter.entries()) {
     if (level === ALL_LEVELS) return true;
-    if (index >= levels.length) return false;
-    if (level !== ONE_LEVEL && level !== levels[index]) return false;
+    if (index >= topic.length) return false;
+    if (level !== ONE_LEVEL && level !== topic[index]) return false;
   }
-  return wanted.length === levels.length;
+  return filter.length === topic.length;
 }
 
 /** The parts of a filter or topic between slashes; a leading or trailing slash makes an empty one. */
@@ -66,7 +68,7 @@ function shorten(level: string): string {
   return JSON.stringify(level.length > 60 ? `${level.slice(0, 60)}…` : level);
 }
 
-/** The levels of a valid filter. */
+/** The levels of a topic or of a valid filter. */
 type Levels = readonly string[];
 
 /**
@@ -95,14 +97,9 @@ export function filtersOverlap(a: string, b: string): boolean {
 
 /** Whether each topic of `inner` also matches `outer`. */
 function holds(outer: Levels, inner: Levels): boolean {
-  if (isBlindTo(outer, inner)) return false;
-  for (const [index, level] of outer.entries()) {
-    if (level === ALL_LEVELS) return true;
-    const other = inner[index];
-    if (other === undefined || other === ALL_LEVELS) return false;
-    if (level !== ONE_LEVEL && level !== other) return false;
-  }
-  return outer.length === inner.length;
+  if (inner.at(-1) !== ALL_LEVELS) return matches(outer, inner);
+  // `a/#` matches `a` and everything below it.
+  return outer.at(-1) === ALL_LEVELS && matches(outer, inner.slice(0, -1));
 }
 
 /** Whether a topic can match both. */
@@ -188,15 +185,10 @@ function insert<T>(root: Node<T>, levels: readonly string[], entry: Found<T>): v
 }
 
 function childFor<T>(node: Node<T>, level: string): Node<T> {
-  if (level === ONE_LEVEL) {
-    node.one ??= emptyNode();
-    return node.one;
-  }
-  const known = node.named.get(level);
-  if (known !== undefined) return known;
-  const made = emptyNode<T>();
-  node.named.set(level, made);
-  return made;
+  const child = (level === ONE_LEVEL ? node.one : node.named.get(level)) ?? emptyNode<T>();
+  if (level === ONE_LEVEL) node.one = child;
+  else node.named.set(level, child);
+  return child;
 }
 
 /** Descends level by level with all nodes that still match: without recursion, since topics may be deep. */

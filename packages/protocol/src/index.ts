@@ -24,11 +24,6 @@ export { type DecodeTimes, OBSERVED_US_MIN, parseStatedTime } from "./observed-t
 export { OUTCOMES, type Outcome, outcomeOf } from "./outcomes.ts";
 export { textOf, withoutMarks } from "./outside-text.ts";
 export {
-  type LoggerPerformance,
-  loggerPerformance,
-  type StreamPerformance,
-} from "./performance.ts";
-export {
   type DataPayload,
   type Decoded,
   decodeDocument,
@@ -36,29 +31,30 @@ export {
   decodeReading,
   decodeRecord,
   parseNumber,
+  type Sequence,
   withoutReading,
 } from "./reading.ts";
 export {
   type Announcement,
   type AnnouncementEntry,
-  type ClaimOf,
-  createClaimOf,
   ENTRIES_MAX,
+  type LoggerPerformance,
+  loggerPerformance,
   parseAnnouncement,
   parseReceipt,
+  parseStatistics,
   RANGES_MAX,
   type Receipt,
   type ReceiptEntry,
-  type Sequence,
-} from "./receipt.ts";
-export {
-  parseStatistics,
   type Statistics,
+  type StreamPerformance,
   WINDOW_SECONDS_MAX,
   WINDOWS,
   type WindowDetail,
-} from "./statistics.ts";
+} from "./service-payloads.ts";
 export {
+  type ClaimOf,
+  createClaimOf,
   DEVICE_LOG_LEVELS,
   type DeviceAddress,
   type DeviceLogLevel,

@@ -2,9 +2,9 @@
  * The result of decoding a payload. The codes are in every stored row: never change one.
  *
  * - `reading`: one value and the time at which it was observed.
- * - `flagged`: stored with a doubt: its time could not be used and was replaced by that of its reception; its
- *   zone was assumed; its place in a sequence could not be recorded; its topic is one of too many new ones; or
- *   the MQTT standard forbids it, and a broker forwarded it all the same.
+ * - `flagged`: stored, with something to check. Its time could not be used and was replaced by that of its
+ *   reception; its zone was assumed; its place in a sequence could not be recorded; its topic is one of too many
+ *   new ones; or the MQTT standard forbids it, and a broker forwarded it all the same.
  * - `message`: valid, without a single reading: a document, a text, bytes, or a retained message.
  * - `deletion`: an empty message, which deletes the retained message at the broker.
  * - `rejected`: no value. The payload is stored all the same, and the reason says why.

@@ -22,6 +22,11 @@ export function jsonOf(bytes: Buffer): unknown {
   return parseJson(textOf(bytes));
 }
 
+/** Whether JSON is an object, and not a list. */
+export function isObject(json: unknown): json is Readonly<Record<string, unknown>> {
+  return typeof json === "object" && json !== null && !Array.isArray(json);
+}
+
 /** Words that are not JSON: NaN and Infinity of Python, nan and inf of MicroPython, -nan of C. */
 const NON_FINITE = /nan|inf/i;
 /** A string, which may contain such words, or a word. It matches unclosed strings whole, to stay linear. */

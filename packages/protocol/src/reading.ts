@@ -1,9 +1,8 @@
 import { isUtf8 } from "node:buffer";
 import { type DecodeTimes, observedAt } from "./observed-time.ts";
 import { type Outcome, type OutcomeReason, outcomeOf } from "./outcomes.ts";
-import { parseLenientJson, textOf } from "./outside-text.ts";
-import { parseSequence, type Sequence } from "./receipt.ts";
-import { NUMBER_MAGNITUDE_MAX, PAYLOAD_BYTES_MAX } from "./topics.ts";
+import { isObject, parseLenientJson, textOf } from "./outside-text.ts";
+import { isName, NUMBER_MAGNITUDE_MAX, PAYLOAD_BYTES_MAX } from "./topics.ts";
 
 /**
  * The payload of `DATA` that Weir's publisher sends: epoch seconds as text, as in the old system. Of other
@@ -18,6 +17,18 @@ export interface DataPayload {
 type DecodedReading =
   | { outcome: Outcome; value: number; observedUs: number }
   | { outcome: Outcome; value: null; observedUs: number | null };
+
+/**
+ * The fields that an outbox adds to a payload. `(publisher, epoch, topic, seq)` identifies one message and
+ * never another one.
+ */
+export interface Sequence {
+  publisher: string;
+  /** One opening of the outbox. */
+  epoch: string;
+  /** The number of the message in this epoch and topic, from 1. */
+  seq: number;
+}
 
 /** A payload after decoding: its reading, and its place in the sequence of an outbox if it has one. */
 export type Decoded = DecodedReading & { sequence: Sequence | null };
@@ -76,10 +87,6 @@ export function decodeDocument(json: unknown, times: DecodeTimes): Decoded {
   return decoded;
 }
 
-function isObject(json: unknown): json is object {
-  return typeof json === "object" && json !== null && !Array.isArray(json);
-}
-
 /**
  * Decodes the fields of a payload of any encoding. The checks are written by hand, since a schema takes several
  * times as long; a test compares them with one.
@@ -97,7 +104,7 @@ export function decodeRecord(record: object, times: DecodeTimes): Decoded {
 
 function decodeFields({ number, epochtime }: Record<string, unknown>, times: DecodeTimes): Decoded {
   if (number === undefined) return withoutReading("number missing");
-  const value = parseValue(number);
+  const value = parseNumber(number);
   if (value === null) return withoutReading("number unreadable");
   if (!(Math.abs(value) <= NUMBER_MAGNITUDE_MAX)) return withoutReading("number out of range");
 
@@ -105,21 +112,32 @@ function decodeFields({ number, epochtime }: Record<string, unknown>, times: Dec
   return { outcome, value, observedUs, sequence: null };
 }
 
+/**
+ * The sequence of a parsed payload: "none" unless it has all of the fields, "unusable" for wrong values. The
+ * checks are written by hand, since a schema takes many times as long; a test compares them with one.
+ */
+function parseSequence(record: object): Sequence | "none" | "unusable" {
+  const { publisher, epoch, seq } = record as Record<string, unknown>;
+  if (publisher === undefined || epoch === undefined || seq === undefined) return "none";
+  if (typeof publisher !== "string" || typeof epoch !== "string" || typeof seq !== "number") {
+    return "unusable";
+  }
+  const isValid = Number.isSafeInteger(seq) && seq > 0 && isName(publisher) && isName(epoch);
+  return isValid ? { publisher, epoch, seq } : "unusable";
+}
+
 /** The result for a payload without a reading. */
 export function withoutReading(reason: OutcomeReason): Decoded {
   return { outcome: outcomeOf(reason), value: null, observedUs: null, sequence: null };
 }
 
-function parseValue(input: unknown): number | null {
-  if (typeof input === "number") return input;
-  return typeof input === "string" ? parseNumber(input) : null;
-}
-
 const NUMERIC_TEXT = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d{1,4})?$/i;
 const NUMERIC_TEXT_LENGTH_MAX = 128;
 
-/** The number in a text, possibly between spaces; `null` for anything else. */
-export function parseNumber(input: string): number | null {
+/** A number, or the number in a text, possibly between spaces; `null` for anything else. */
+export function parseNumber(input: unknown): number | null {
+  if (typeof input === "number") return input;
+  if (typeof input !== "string") return null;
   const text = input.trim();
   return text.length <= NUMERIC_TEXT_LENGTH_MAX && NUMERIC_TEXT.test(text) ? Number(text) : null;
 }

@@ -114,3 +114,41 @@ export function discoveryTopic(prefix: string, deviceId: string): string {
   const objectId = deviceId.includes(".") ? `${deviceId.replaceAll(".", "_")}-${hash}` : deviceId;
   return `${prefix}/device/${objectId}/config`;
 }
+
+/**
+ * The relation of a topic to the publisher that a payload names: `own` is a topic of that device, `foreign` a
+ * topic of another device. A `shared` topic names no device: any publisher may use it.
+ */
+type Claim = "own" | "foreign" | "shared";
+
+export type ClaimOf = (topic: string, publisher: string) => Claim;
+
+/** @param prefixes the first levels of the topics of devices, before the device's id; `+` is any level. */
+export function createClaimOf(prefixes: readonly string[]): ClaimOf {
+  const levelsOfPrefixes = prefixes.map((prefix) => prefix.split("/"));
+  return (topic, publisher) => {
+    let claim: Claim = "shared";
+    for (const levels of levelsOfPrefixes) {
+      const at = endOfPrefix(topic, levels);
+      if (at === -1) continue;
+      const end = at + publisher.length;
+      const isOwn = topic.startsWith(publisher, at) && (end === topic.length || topic[end] === "/");
+      if (isOwn) return "own";
+      claim = "foreign";
+    }
+    return claim;
+  };
+}
+
+/** The index of the level after a prefix; -1 when the topic has another prefix. */
+function endOfPrefix(topic: string, levels: readonly string[]): number {
+  let at = 0;
+  for (const level of levels) {
+    const end = topic.indexOf("/", at);
+    if (end === -1) return -1;
+    const isSame = end - at === level.length && topic.startsWith(level, at);
+    if (level !== "+" && !isSame) return -1;
+    at = end + 1;
+  }
+  return at;
+}

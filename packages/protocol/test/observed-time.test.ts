@@ -5,7 +5,7 @@ import fc from "fast-check";
 const RECEIVED_US = Date.UTC(2026, 10, 27, 8, 31) * 1_000;
 const SKEW_US = 60_000_000;
 
-/** The time that a reading counts at, and the doubt about it. */
+/** The time that a reading counts at, and the reason why it is flagged. */
 function observed(epochtime: unknown, timeZone?: string) {
   const times = { receivedUs: RECEIVED_US, skewUs: SKEW_US, ...(timeZone && { timeZone }) };
   const payload = Buffer.from(JSON.stringify({ number: 1, epochtime }));
