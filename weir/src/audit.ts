@@ -7,7 +7,6 @@ import {
   EXIT_CODES,
   Fault,
   print,
-  printData,
   toolEnvironment,
 } from "@weir/runtime";
 import { type LedgerReader, newestFileOf, openReader } from "@weir/store";
@@ -15,7 +14,7 @@ import type { StreamConfig } from "@weir/streams";
 import type { Command } from "commander";
 import { type Announcements, findAnnouncements } from "./announcements.ts";
 import { type AuditNotes, createAuditTable, SHOWN_MAX } from "./audit-table.ts";
-import { action, examples, optionFault, type Surroundings } from "./command-line.ts";
+import { action, examples, optionFault, printJson, type Surroundings } from "./command-line.ts";
 import {
   type AuditLine,
   createTally,
@@ -193,14 +192,13 @@ Exit codes:
     const config = readLoggerConfig(toolEnvironment(environment));
     const table = createAuditTable(given.has("all") ? Number.POSITIVE_INFINITY : SHOWN_MAX);
     const isJson = given.has("json");
-    const printJson = (value: object): void => printData(`${JSON.stringify(value)}\n`, { to: out });
     const notes = await audit({
       config,
       publisher,
       logger: createLogger("audit", { ...config.process, logLevel: "warn" }),
-      onLine: isJson ? printJson : table.add,
+      onLine: isJson ? (line) => printJson(line, { to: out }) : table.add,
     });
-    if (isJson) printJson(notes);
+    if (isJson) printJson(notes, { to: out });
     else print(table.render(notes), { to: out });
     return exitCodeOf(notes, given.has("strict"));
   });

@@ -15,6 +15,7 @@ import {
   millisecondsOf,
   type ProcessConfig,
   parseDuration,
+  printData,
   readSettings,
   renderHelp,
   runService,
@@ -114,10 +115,23 @@ export function usageFault(message: string, remedy: string, cause?: unknown): Fa
 }
 
 /** The exit code of a command that a signal has ended early, as shells have it. */
-export function exitCodeOf(reason: string): number {
-  const number = (constants.signals as Record<string, number | undefined>)[reason];
+export function exitCodeOf({ reason }: AbortSignal): number {
+  const number = (constants.signals as Record<string, number | undefined>)[String(reason)];
   return number === undefined ? EXIT_CODES.fault : 128 + number;
 }
+
+/** Prints a value for programs; `indent` makes it several lines. */
+export function printJson(
+  value: object,
+  { to, indent = 0 }: { to: Surroundings["out"]; indent?: number },
+): void {
+  printData(`${JSON.stringify(value, null, indent)}\n`, { to });
+}
+
+export const BROKER_OPTION = [
+  "--broker <url>",
+  "another broker than BROKER or BROKER_URL; user and password come from BROKER_USERNAME and BROKER_PASSWORD or their files",
+] as const;
 
 const PROTOCOLS: ReadonlySet<string> = new Set(["mqtt:", "mqtts:", "ws:", "wss:"]);
 
@@ -180,6 +194,19 @@ export function readDuration(given: Given, option: string, { min, max }: Bounds)
   if (Number.isNaN(ms)) throw optionFault(option, text, DURATION_FORM);
   if (ms >= millisecondsOf(min) && ms <= millisecondsOf(max)) return ms;
   throw optionFault(option, text, `from ${min} to ${max}`);
+}
+
+const UNITS_MS = [
+  ["d", 86_400_000],
+  ["h", 3_600_000],
+  ["m", 60_000],
+  ["s", 1_000],
+] as const;
+
+/** A length of time in the largest unit of which it is a whole number. */
+export function durationText(ms: number): string {
+  const [unit, unitMs] = UNITS_MS.find(([, size]) => ms > 0 && ms % size === 0) ?? ["ms", 1];
+  return `${ms / unitMs}${unit}`;
 }
 
 /** A number with its thousands apart. */

@@ -1,10 +1,19 @@
 import { randomUUID } from "node:crypto";
+import { addAbortListener } from "node:events";
+import { createReconnectingClient, type InboundMessage, isRefusal } from "@weir/mqtt";
 import {
+  COMMAND_STATUSES,
+  type CommandAck,
   type CommandOutcome,
+  type CommandStatus,
   type DeviceAddress,
+  deviceTopics,
+  endsCommand,
   isName,
   NAME_RULE,
   nameProblem,
+  parseCommandAck,
+  textOf,
   topicProblem,
 } from "@weir/protocol";
 import {
@@ -12,23 +21,25 @@ import {
   createLogger,
   type Environment,
   EXIT_CODES,
+  errorMessage,
   print,
-  printData,
   visible,
 } from "@weir/runtime";
 import type { Command } from "commander";
 import {
   action,
+  BROKER_OPTION,
+  durationText,
   examples,
   exitCodeOf,
   type Given,
   optionFault,
+  printJson,
   readBroker,
   readDuration,
   type Surroundings,
   usageFault,
 } from "./command-line.ts";
-import { describeAck, describeOutcome, type SendOutcome, sendCommand } from "./send-command.ts";
 
 /** Exit codes by the outcome of the command. */
 const OUTCOME_CODES: Readonly<Record<CommandOutcome, number>> = {
@@ -63,10 +74,7 @@ export function define(command: Command, surroundings: Surroundings): void {
       "the command's id; a device executes an id at most once (default: a new id)",
     )
     .option("--prefix <topic>", "the first levels of the device's topics", "devices")
-    .option(
-      "--broker <url>",
-      "another broker than BROKER or BROKER_URL; user and password come from BROKER_USERNAME and BROKER_PASSWORD or their files",
-    )
+    .option(...BROKER_OPTION)
     .option("--list", "list the commands of the device")
     .option("--json", "print each answer as one line of JSON");
   examples(
@@ -98,7 +106,7 @@ function acceptDashedPayload(command: Command): void {
     );
 }
 
-export interface SendRequest {
+interface SendRequest {
   address: DeviceAddress;
   id: string;
   name: string;
@@ -159,44 +167,182 @@ function readPayload(argument: string): unknown {
   }
 }
 
+/** What became of a command: the exit code, and what there is to say, with the remedy. */
+interface Ending {
+  exitCode: number;
+  problem: string | null;
+}
+
+/** Sends the command, shows each ack of the device, and waits for the end. */
 async function send(
   request: SendRequest,
   { out, err, stopSignal, clock }: Surroundings,
 ): Promise<number> {
-  const { asJson, lists, id } = request;
+  const { asJson, lists, address, broker, timeoutMs } = request;
+  const topics = deviceTopics(address);
+  const device = `${address.prefix}/${address.id}`;
   const signal = stopSignal();
+  const message = messageOf(request, clock.now());
+  const following = new Following();
+  const ending = Promise.withResolvers<Ending>();
+  const end = (exitCode: number, problem: string | null): void =>
+    ending.resolve({ exitCode, problem });
   const say = (line: string): void => print(`${line}\n`, { to: out });
-  if (!asJson && !lists) say(`${"id".padEnd(9)} ${id}`);
-  const outcome = await sendCommand(request, {
-    clock,
-    // The outcome says what went wrong; the log would say it twice.
-    logger: createLogger("command", { logLevel: "fatal", logFormat: "auto" }),
-    signal,
-    onAck: (ack) => {
-      if (asJson) printData(`${JSON.stringify(ack)}\n`, { to: out });
-      else if (!lists) say(describeAck(ack));
-    },
-  });
-  if (lists && !asJson && outcome.kind === "ended") {
-    say(describeCommands(outcome.ack.result) ?? describeAck(outcome.ack));
+  const complain = (problem: string): void => print(`weir command: ${problem}\n`, { to: err });
+  let availability: string | null = null;
+  let wasConnected = false;
+
+  function receive({ topic, payload, retained }: InboundMessage): void {
+    if (topic === topics.availability) receiveAvailability(textOf(payload).slice(0, 20));
+    if (topic !== topics.ack || retained) return;
+    const ack = parseCommandAck(payload);
+    if (ack === null || ack.id !== request.id) return;
+    if (asJson) printJson(ack, { to: out });
+    else if (!lists) say(describeAck(ack));
+    const status = following.take(ack);
+    if (status === null) return;
+    if (lists && !asJson) say(describeCommands(ack.result) ?? describeAck(ack));
+    const isLate = status !== ack.status;
+    end(
+      OUTCOME_CODES[status],
+      isLate ? `it is ${status}; its result was sent while there was no connection` : null,
+    );
   }
-  const problem = describeOutcome(outcome, request);
-  if (problem !== null) print(`weir command: ${problem}\n`, { to: err });
-  return codeOf(outcome, signal);
+
+  /** Its user learns at once that nothing may answer, but a device that returns in time still does. */
+  function receiveAvailability(now: string): void {
+    const isNew = now !== availability;
+    availability = now;
+    if (!isNew || now !== "offline" || following.last !== null) return;
+    complain(
+      `${device} is offline, and since when is not known; waiting ${durationText(timeoutMs)} for its answer`,
+    );
+  }
+
+  async function publish(): Promise<void> {
+    following.sent();
+    try {
+      await client.publish(topics.command, message, { qos: 1 });
+    } catch (error) {
+      if (isRefusal(error)) endRefused(errorMessage(error));
+      // Otherwise the connection is lost, and the next one sends it again: its id makes that safe.
+    }
+  }
+
+  const endRefused = (reason: string): void =>
+    end(
+      REFUSED_CODE,
+      `the broker at ${broker.url} refused it: ${visible(reason)}\nCheck BROKER_USERNAME and BROKER_PASSWORD, and what the broker allows this user. In the secured suite only an operator sends commands: docs/how-to/secure-the-suite.md.`,
+    );
+
+  if (!asJson && !lists) say(`${"id".padEnd(9)} ${request.id}`);
+  await using client = createReconnectingClient({
+    broker,
+    clientId: `weir-command-${randomUUID()}`,
+    session: { kind: "clean" },
+    // Both before it is sent: then no answer is missed, and the availability of the device is known.
+    subscriptions: [
+      { filter: topics.ack, qos: 1 },
+      { filter: topics.availability, qos: 1 },
+    ],
+    onMessage: receive,
+    onConnected: () => {
+      wasConnected = true;
+      void publish();
+    },
+    onDisconnected: (reason, remedy) => {
+      if (wasConnected) return;
+      if (isAboutRights(reason)) endRefused(reason);
+      else {
+        const problem = `no connection to ${broker.url}: ${visible(reason)}\n${remedy}`;
+        end(EXIT_CODES.unavailable, problem);
+      }
+    },
+    clock,
+    // The ending says what went wrong; the log would say it twice.
+    logger: createLogger("command", { logLevel: "fatal", logFormat: "auto" }),
+  });
+  using _stopping = addAbortListener(signal, () =>
+    end(exitCodeOf(signal), "stopped waiting; what was sent is not taken back"),
+  );
+  using _timer = clock.schedule(timeoutMs, () => {
+    const silence = `${silenceAfter(following.last)} within ${durationText(timeoutMs)}`;
+    end(NO_ANSWER_CODE, `${silence}: ${device} ${presence(availability)}`);
+  });
+  client.start();
+  const { exitCode, problem } = await ending.promise;
+  if (problem !== null) complain(problem);
+  return exitCode;
 }
 
-function codeOf(outcome: SendOutcome, signal: AbortSignal): number {
-  switch (outcome.kind) {
-    case "ended":
-      return OUTCOME_CODES[outcome.status];
-    case "no answer":
-      return NO_ANSWER_CODE;
-    case "no broker":
-      return EXIT_CODES.unavailable;
-    case "refused":
-      return REFUSED_CODE;
-    case "stopped":
-      return exitCodeOf(String(signal.reason));
+function messageOf(request: SendRequest, nowMs: number): string {
+  const { id, name, payload, expiresMs, address } = request;
+  return JSON.stringify({
+    id,
+    name,
+    payload,
+    issuedAt: nowMs,
+    expiresAt: nowMs + expiresMs,
+    // As Losant's platform sends it.
+    ...(address.prefix === "losant" ? { time: { $date: new Date(nowMs).toISOString() } } : {}),
+  });
+}
+
+/** The reasons of MQTT's codes about users and rights, and of a refused subscription. */
+function isAboutRights(reason: string): boolean {
+  return /not authori[sz]ed|user ?name or password|banned|cannot subscribe/i.test(reason);
+}
+
+/**
+ * Follows one command by the acks of its id.
+ *
+ * A command may reach its device twice: when a connection is lost, both sender and broker send again.
+ * Then the device answers our own command with `duplicate`, and the outcome of the first copy is ours.
+ * Without a second sending and without an earlier ack, the duplicate is of another sender's command.
+ */
+export class Following {
+  /** The newest ack; `null` before the first. */
+  last: CommandAck | null = null;
+  #timesSent = 0;
+
+  sent(): void {
+    this.#timesSent += 1;
+  }
+
+  /** Returns how the command has ended; `null` while it goes on. */
+  take(ack: CommandAck): CommandOutcome | null {
+    const isOwnAgain = ack.status === "duplicate" && (this.#timesSent > 1 || this.last !== null);
+    const status = isOwnAgain ? firstOf(ack) : ack.status;
+    if (!isOwnAgain) this.last = ack;
+    return status !== null && endsCommand(status) ? status : null;
+  }
+}
+
+function firstOf({ result }: CommandAck): CommandStatus | null {
+  const first = typeof result === "object" && result !== null && "first" in result && result.first;
+  return COMMAND_STATUSES.find((status) => status === first) ?? null;
+}
+
+/** One status of a command, for people: its result or its error beside it. */
+export function describeAck({ status, result, error }: CommandAck): string {
+  const words = visible(error ?? (result === undefined ? "" : JSON.stringify(result)));
+  return words === "" ? status : `${status.padEnd(9)} ${words}`;
+}
+
+function silenceAfter(last: CommandAck | null): string {
+  return last === null
+    ? "no answer"
+    : `it is ${last.status}, and the device has not reported its end`;
+}
+
+function presence(availability: string | null): string {
+  switch (availability) {
+    case "online":
+      return "is online; does this user's command reach it?";
+    case "offline":
+      return "is offline; when it is back it answers that the command has expired, if the broker kept it";
+    default:
+      return "has never reported that it is there; is its id right, and its --prefix? A program made for Losant's platform neither reports nor answers.";
   }
 }
 

@@ -9,7 +9,6 @@ import {
   EXIT_CODES,
   errorMessage,
   print,
-  printData,
   readSettings,
   topicSettings,
   visible,
@@ -22,7 +21,7 @@ import {
 } from "@weir/streams";
 import Table from "cli-table3";
 import type { Command } from "commander";
-import { action, examples, type Surroundings } from "./command-line.ts";
+import { action, durationText, examples, printJson, type Surroundings } from "./command-line.ts";
 
 export function define(command: Command, { environment, out }: Surroundings): void {
   examples(command, ["config check", "config schema > weir.schema.json"]);
@@ -45,7 +44,7 @@ what is missing on this machine, or may not be intended; with them the exit code
     const description = describeConfig(config.streams, config);
     const warnings = await warningsOf(config.streams.streams, TOPIC);
     if (given.has("json")) {
-      printData(toJson({ ...description, warnings }), { to: out });
+      printJson({ ...description, warnings }, { to: out, indent: 2 });
       return EXIT_CODES.ok;
     }
     const lines = warnings.map((warning) => `warning: ${visible(warning)}\n`);
@@ -57,12 +56,10 @@ what is missing on this machine, or may not be intended; with them the exit code
   const schema = command.command("schema").description("print the JSON Schema of weir.yaml");
   examples(schema, ["config schema > weir.schema.json"]);
   action(schema, () => {
-    printData(toJson(weirFileJsonSchema()), { to: out });
+    printJson(weirFileJsonSchema(), { to: out, indent: 2 });
     return EXIT_CODES.ok;
   });
 }
-
-const toJson = (value: object): string => `${JSON.stringify(value, null, 2)}\n`;
 
 /** What a configuration means. It has no secrets. */
 interface Description {
@@ -197,19 +194,6 @@ function retentionText({ retention: { ageMs, bytesMax, freeDiskBytesMin } }: Str
     freeDiskBytesMin === null ? null : `${sizeText(freeDiskBytesMin)} of disk left free`,
   ].filter((limit) => limit !== null);
   return limits.length === 0 ? "everything" : limits.join("\n");
-}
-
-const UNITS_MS = [
-  ["d", 86_400_000],
-  ["h", 3_600_000],
-  ["m", 60_000],
-  ["s", 1_000],
-] as const;
-
-/** In the largest unit that says it in a whole number. */
-function durationText(ms: number): string {
-  const [unit, unitMs] = UNITS_MS.find(([, size]) => ms > 0 && ms % size === 0) ?? ["ms", 1];
-  return `${ms / unitMs}${unit}`;
 }
 
 const UNITS_BYTES = [

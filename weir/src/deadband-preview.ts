@@ -1,6 +1,6 @@
 import { MAX_SILENCE_BOUNDS, MAX_SILENCE_MS } from "@weir/device-agent/agent-file";
 import type { Deadband } from "@weir/device-agent/deadband";
-import { EXIT_CODES, Fault, print, printData, visible } from "@weir/runtime";
+import { EXIT_CODES, Fault, print, visible } from "@weir/runtime";
 import Table from "cli-table3";
 import type { Command } from "commander";
 import {
@@ -9,6 +9,7 @@ import {
   type Given,
   grouped,
   optionFault,
+  printJson,
   readDuration,
   type Surroundings,
 } from "./command-line.ts";
@@ -171,7 +172,7 @@ async function run(
   recording.clear();
   const exitCode = recording.exitCode();
   if (devices.length === 0 && !signal.aborted) throw noStates(request, messages);
-  if (request.asJson) printData(`${toJson(request, devices)}\n`, { to: out });
+  if (request.asJson) printJson(devicesAsJson(request, devices), { to: out, indent: 2 });
   else
     print(request.deadband === null ? renderCandidates(devices) : renderOne(devices), { to: out });
   if (leftOut > 0) {
@@ -179,11 +180,11 @@ async function run(
   }
   if (!signal.aborted) return exitCode;
   recording.say(`stopped after ${grouped(messages)} messages; this is the result so far`);
-  return exitCodeOf(String(signal.reason));
+  return exitCodeOf(signal);
 }
 
 /** The same deadbands as the tables. */
-function toJson({ deadband }: PreviewRequest, devices: readonly DevicePreview[]): string {
+function devicesAsJson({ deadband }: PreviewRequest, devices: readonly DevicePreview[]): object {
   const shown = sorted(devices, "device").map(({ series, ...device }) => ({
     ...device,
     series: sorted(series, "attribute").map(({ attribute, tallies }) => ({
@@ -191,7 +192,7 @@ function toJson({ deadband }: PreviewRequest, devices: readonly DevicePreview[])
       tallies: deadband === null ? spanning(tallies) : tallies,
     })),
   }));
-  return JSON.stringify({ devices: shown }, null, 2);
+  return { devices: shown };
 }
 
 function noStates({ stream, device, attribute }: PreviewRequest, messages: number): Fault {

@@ -114,5 +114,5 @@ async function run(
   if (end === "complete") recording.clear();
   else
     recording.say(`${grouped(messages)} messages so far; go on with --cursor ${recording.cursor}`);
-  return end === "stopped" ? exitCodeOf(String(signal.reason)) : exitCode;
+  return end === "stopped" ? exitCodeOf(signal) : exitCode;
 }

@@ -13,6 +13,7 @@ import { type Environment, EXIT_CODES, print } from "@weir/runtime";
 import type { Command } from "commander";
 import {
   action,
+  BROKER_OPTION,
   examples,
   exitCodeOf,
   type Given,
@@ -32,10 +33,7 @@ export function define(command: Command, surroundings: Surroundings): void {
     .option("--prefix <name>", "first level of their topics", "devices")
     .option("--name <name>", "their ids are name-1, name-2, …", "fleet")
     .option("--seed <n>", "the same walks each time")
-    .option(
-      "--broker <url>",
-      "another broker than BROKER or BROKER_URL; user and password come from BROKER_USERNAME and BROKER_PASSWORD or their files",
-    );
+    .option(...BROKER_OPTION);
   examples(
     command,
     ["fleet --devices 1000 --rate 1 --for 60"],
@@ -151,5 +149,5 @@ async function runFleet(
   print(`${renderSummary(request.devices, counts, usage)}\n`, { to: out });
   await fleet[Symbol.asyncDispose]();
   await forgetFleet(request, clock);
-  return signal.aborted ? exitCodeOf(String(signal.reason)) : EXIT_CODES.ok;
+  return signal.aborted ? exitCodeOf(signal) : EXIT_CODES.ok;
 }

@@ -77,10 +77,12 @@ function readSelection(given: Given, environment: Environment, nowUs: number): S
   const fromUs = readTime(given, "from", nowUs);
   const toUs = readTime(given, "to", nowUs) ?? nowUs;
   if (fromUs !== null && fromUs >= toUs) {
-    throw optionFault(
-      "from",
-      given.text("from") ?? "",
-      "a time before --to, which is now by default",
+    const shown = (option: "from" | "to", us: number): string =>
+      `--${option} ${JSON.stringify(given.text(option))} (${isoMicroseconds(us)})`;
+    const end = given.text("to") === null ? `now (${isoMicroseconds(toUs)})` : shown("to", toUs);
+    throw usageFault(
+      `${shown("from", fromUs)} is not before ${end}`,
+      "--from is the beginning and --to the end: swap them, or name other times.",
     );
   }
   const filters = readFilters(given.texts("topic"));

@@ -152,7 +152,7 @@ async function run(
   });
   if (signal.aborted) {
     recording.say(whereToGoOn(connection, request));
-    return exitCodeOf(String(signal.reason));
+    return exitCodeOf(signal);
   }
   const exitCode = recording.exitCode();
   return refused > 0 ? EXIT_CODES.fault : exitCode;

@@ -1,7 +1,7 @@
 import { X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { deviceAgentSettings } from "@weir/device-agent/config";
-import { type Environment, EXIT_CODES, print, printData, readSettings } from "@weir/runtime";
+import { type Environment, EXIT_CODES, print, readSettings } from "@weir/runtime";
 import type { Command } from "commander";
 import { issuedIn, nextUpdateOf } from "./certificates.ts";
 import { type Admission, addClient, type Removal, removeClient } from "./clients.ts";
@@ -11,6 +11,7 @@ import {
   type Given,
   grouped,
   inClone,
+  printJson,
   repeated,
   type Surroundings,
   usageFault,
@@ -105,7 +106,7 @@ export function define(command: Command, { environment, clock, out }: Surroundin
   );
   action(status, (given) => {
     const found = statusOf(open(given), new Date(clock.now()));
-    if (given.has("json")) printData(`${JSON.stringify(found, null, 2)}\n`, { to: out });
+    if (given.has("json")) printJson(found, { to: out, indent: 2 });
     else print(renderStatus(found), { to: out });
     return found.problems.length === 0 ? EXIT_CODES.ok : EXIT_CODES.fault;
   });

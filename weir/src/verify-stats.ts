@@ -1,20 +1,19 @@
 import { randomUUID } from "node:crypto";
 import { createReconnectingClient } from "@weir/mqtt";
 import { isName, parseStatistics, type Statistics, WINDOWS } from "@weir/protocol";
-import {
-  type Clock,
-  createLogger,
-  EXIT_CODES,
-  Fault,
-  print,
-  printData,
-  toolEnvironment,
-} from "@weir/runtime";
+import { type Clock, createLogger, EXIT_CODES, Fault, print, toolEnvironment } from "@weir/runtime";
 import { compareWithSql, renderComparison, seriesInSql } from "@weir/stats/compare-with-sql";
 import { readStatsConfig, type StatsConfig } from "@weir/stats/config";
 import { openReader, type StoreReader } from "@weir/store";
 import type { Command } from "commander";
-import { action, examples, type Given, optionFault, type Surroundings } from "./command-line.ts";
+import {
+  action,
+  examples,
+  type Given,
+  optionFault,
+  printJson,
+  type Surroundings,
+} from "./command-line.ts";
 
 export function define(command: Command, surroundings: Surroundings): void {
   command
@@ -39,7 +38,7 @@ async function verify(given: Given, { environment, clock, out }: Surroundings): 
   const isEqual = windows.every((window) => window.isEqual);
   if (given.has("json")) {
     const { throughId } = statistics;
-    printData(`${JSON.stringify({ topic, throughId, isEqual, windows }, null, 2)}\n`, { to: out });
+    printJson({ topic, throughId, isEqual, windows }, { to: out, indent: 2 });
   } else print(renderComparison(statistics, windows), { to: out });
   return isEqual ? EXIT_CODES.ok : EXIT_CODES.fault;
 }

@@ -50,7 +50,14 @@ describe("the options of an export", () => {
     [["--stream", "absent"], '--stream: there is no "absent"\nThe streams are: data, devices.'],
     [[], "--stream is missing\nThe streams are: data, devices."],
     [["--stream", "data", "--from", "soon"], '--from: "soon" is not allowed\nIt must be ISO 8601'],
-    [["--stream", "data", "--from", "-1h", "--to", "-2h"], '--from: "-1h" is not allowed'],
+    [
+      ["--stream", "data", "--from", "-1h", "--to", "-2h"],
+      '--from "-1h" (2025-12-31T23:00:00.000000Z) is not before --to "-2h" (2025-12-31T22:00:00.000000Z)\n--from is the beginning and --to the end: swap them',
+    ],
+    [
+      ["--stream", "data", "--from", "2026-01-02"],
+      '--from "2026-01-02" (2026-01-02T00:00:00.000000Z) is not before now (2026-01-01T00:00:00.000000Z)\n',
+    ],
     [["--stream", "data", "--topic", "a/#/b"], '--topic: "a/#/b" is not allowed'],
     [["--stream", "data", "--limit", "0"], '--limit: "0" is not allowed'],
     [

@@ -42,7 +42,7 @@ export function startHere(
     stopSignal: () => signal,
   });
   const ended = code.then((ended) => ({ code: ended, out: out.text(), err: err.text() }));
-  return { out: out.text, ended };
+  return { out: out.text, err: err.text, ended };
 }
 
 /** Starts `weir …` as a process in a folder without .env and weir.yaml. */

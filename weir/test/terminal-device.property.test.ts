@@ -3,10 +3,9 @@ import { startBroker } from "@weir/broker";
 import { print } from "@weir/runtime";
 import { connectTestClient, eventually, HOSTILE_PIECES, STEERS_TERMINAL } from "@weir/testkit";
 import fc from "fast-check";
-import { describeCommands } from "../src/command.ts";
+import { describeAck, describeCommands } from "../src/command.ts";
 import { renderCandidates, renderOne } from "../src/deadband-preview.ts";
 import { startTally } from "../src/preview.ts";
-import { describeAck } from "../src/send-command.ts";
 import { startHere } from "./fixture.ts";
 
 const hostile = fc.array(fc.constantFrom(...HOSTILE_PIECES)).map((pieces) => pieces.join(""));

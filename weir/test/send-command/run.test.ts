@@ -59,9 +59,10 @@ interface Place {
 
 function start(argv: readonly string[], { port = broker.port, clock = systemClock }: Place = {}) {
   const environment = { BROKER: `127.0.0.1:${port}` };
-  const { out, ended } = startHere(["command", ...argv], { environment, clock });
+  const { out, err, ended } = startHere(["command", ...argv], { environment, clock });
   return {
     lines: () => linesOf(out()),
+    err,
     ended: ended.then(({ code, out, err }) => ({ code, out: linesOf(out), err })),
   };
 }
@@ -145,8 +146,24 @@ describe("weir command", () => {
     await client.publish("devices/cellar/availability", "offline", { qos: 1, retain: true });
     await using sent = await connectTestClient(broker.port, "devices/cellar/command");
     const { code, err } = await runOutOfTime(["cellar", "echo"], () => sent.received.length > 0);
-    expect(err).toMatch(/no answer within 60000 ms: devices\/cellar is offline/);
+    expect(err).toMatch(/no answer within 1m: devices\/cellar is offline/);
     expect(code).toBe(7);
+  });
+
+  test("says at once that the device is offline, and goes on waiting", async () => {
+    await using device = await connectTestClient(broker.port, "devices/barn/command");
+    await device.publish("devices/barn/availability", "offline", { qos: 1, retain: true });
+    // The clock stands still, so it is not the time-out that says it.
+    const { err, ended } = start(["barn", "echo"], { clock: createFakeClock(Date.now()) });
+    await eventually(() => err() !== "");
+    expect(err()).toBe(
+      "weir command: devices/barn is offline, and since when is not known; waiting 1m for its answer\n",
+    );
+    await eventually(() => device.received.length > 0);
+    const { id, name } = JSON.parse(String(device.received[0]?.payload));
+    const ack = JSON.stringify({ id, name, status: "done", at: 1 });
+    await device.publish("devices/barn/command/ack", ack, { qos: 1 });
+    expect(await ended).toMatchObject({ code: 0, err: err() });
   });
 
   test("says that the device has never reported that it is there", async () => {
