@@ -1,5 +1,4 @@
 export { type Account, EPOCH_IDLE_US, missingBelow, type SeqRange } from "./ledger/account.ts";
-export type { ForgottenCounts, LedgerLine, LedgerReader } from "./ledger/read.ts";
 export { followStream, type StreamFollower } from "./reading/follow-stream.ts";
 export {
   type Cursor,
@@ -12,6 +11,9 @@ export { type RangePage, readRange } from "./reading/read-range.ts";
 export { READ_TRANSACTION_MS_MAX } from "./reading/segment-reader.ts";
 export { askSegments, type Skipped } from "./reading/segments.ts";
 export {
+  type ForgottenCounts,
+  type LedgerLine,
+  type LedgerReader,
   openReader,
   type SpanSummary,
   type StoreReader,
@@ -19,8 +21,8 @@ export {
 } from "./reading/store-reader.ts";
 export { pruneLimits } from "./retention/prune.ts";
 export { type SegmentFinalizer, startSegmentFinalizer } from "./rotation/segment-finalizer.ts";
-export type { NewRow } from "./segment/insert-rows.ts";
 export { type Exchanges, packetDigest } from "./segment/qos2-redelivery.ts";
+export type { NewRow } from "./segment/rows-and-topics.ts";
 export type { Filed } from "./segment/segment-writer.ts";
 export { openSegmentedStore, type Rotated, type SegmentedStore } from "./segmented-store.ts";
 export { type FileStore, newestFileOf, openStore, type Store, type StreamStore } from "./store.ts";

@@ -2,7 +2,7 @@ import { existsSync, linkSync, renameSync, statSync } from "node:fs";
 import { decodeReading } from "@weir/protocol";
 import { fsyncFolderOf } from "@weir/runtime";
 import Sqlite from "better-sqlite3";
-import { type NewRow, prepareInsert } from "./segment/insert-rows.ts";
+import { type NewRow, prepareInsert } from "./segment/rows-and-topics.ts";
 import { openSegment, removeWithJournals, type SegmentOptions } from "./segment/segment-file.ts";
 
 /** What was imported from a file of the old system. */

@@ -5,8 +5,8 @@ import { openSegmentedStore, openStore } from "@weir/store";
 import { openTestStore, readingAt, START_US, temporaryFolder } from "@weir/testkit";
 import type { Database } from "better-sqlite3";
 import Sqlite from "better-sqlite3";
+import { createTopicDictionary, TOPIC_LIMITS } from "../src/segment/rows-and-topics.ts";
 import { openSegment } from "../src/segment/segment-file.ts";
-import { createTopicDictionary, TOPIC_LIMITS } from "../src/segment/topic-dictionary.ts";
 
 const DAY_US = 86_400_000_000;
 

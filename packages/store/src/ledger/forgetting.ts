@@ -1,34 +1,36 @@
 import type { Database } from "better-sqlite3";
-import { accountOf, missingCount } from "./account.ts";
-import type { Publisher } from "./entries.ts";
+import {
+  accountOf,
+  isEstablished,
+  isIdle,
+  type Member,
+  missingCount,
+  type Publisher,
+} from "./account.ts";
 
-/** What holds a place in the ledger: a publisher, or one of its accounts. Times in microseconds since the epoch. */
-interface Member {
-  /** Messages that were new. */
-  received: number;
-  firstReceivedUs: number;
-  lastReceivedUs: number;
+/** Reads the publishers from the whole ledger, by name. One name may be among the devices and among the others. */
+export function readPublishers(database: Database) {
+  const rows = database
+    .prepare<[], Omit<Publisher, "isDevice"> & { isDevice: number }>(
+      `SELECT publisher AS name, weir_is_device(topics.topic, publisher) AS isDevice,
+              count(*) AS entries, sum(received) AS received,
+              min(first_received_us) AS firstReceivedUs, max(last_received_us) AS lastReceivedUs
+       FROM ledger JOIN topics ON topics.id = topic_id GROUP BY 1, 2`,
+    )
+    .all();
+  const devices = new Map<string, Publisher>();
+  const others = new Map<string, Publisher>();
+  for (const row of rows) {
+    const isDevice = row.isDevice === 1;
+    (isDevice ? devices : others).set(row.name, { ...row, isDevice });
+  }
+  return { devices, others };
 }
 
-const HOUR_US = 3_600_000_000;
-/** A member that has been silent for so long has no claim to its place. */
-const IDLE_US = 24 * HOUR_US;
-const ESTABLISHED_US = HOUR_US;
-const ESTABLISHED_MESSAGES = 1_000;
 /** Of the places, what is always open to newcomers. */
 const OPEN_SHARE = 1 / 10;
 // Choosing looks at all members, so several leave at once.
 const SHARE_DISPLACED = 1 / 64;
-
-/** Whether a member has sent a thousand messages, or over the span of an hour. */
-export function isEstablished({ received, firstReceivedUs, lastReceivedUs }: Member): boolean {
-  return received >= ESTABLISHED_MESSAGES || lastReceivedUs - firstReceivedUs >= ESTABLISHED_US;
-}
-
-/** Whether a member has been silent for a day. */
-export function isIdle({ lastReceivedUs }: Pick<Member, "lastReceivedUs">, nowUs: number): boolean {
-  return nowUs - lastReceivedUs >= IDLE_US;
-}
 
 /**
  * Chooses which members a full ledger drops: the members that have been silent the longest, but
@@ -53,20 +55,16 @@ export function displaced<M extends Member>(
   return others.toSorted((a, b) => a.lastReceivedUs - b.lastReceivedUs).slice(0, count);
 }
 
-/** A row of the table `ledger` that is taken out of it. Times in microseconds since the epoch. */
-export interface ForgottenEntry {
+/** A row of the table `ledger` that is taken out of it. */
+export interface ForgottenEntry extends Member {
   publisher: string;
   epoch: string;
   topicId: number;
   through: number;
   /** JSON. */
   ranges: string;
-  received: number;
   duplicates: number;
   filtered: number;
-  abandoned: number;
-  firstReceivedUs: number;
-  lastReceivedUs: number;
   /** 1 where the topic names the publisher as its device. */
   isDevice: number;
 }
@@ -80,7 +78,7 @@ export interface IdleLimits {
 }
 
 const SELECT = `SELECT publisher, epoch, topic_id AS topicId, through, ranges, received, duplicates,
-    filtered, abandoned, first_received_us AS firstReceivedUs, last_received_us AS lastReceivedUs,
+    filtered, first_received_us AS firstReceivedUs, last_received_us AS lastReceivedUs,
     weir_is_device(topics.topic, publisher) AS isDevice
   FROM ledger CROSS JOIN topics ON topics.id = topic_id`;
 
@@ -146,7 +144,7 @@ export function prepareForgetting(database: Database) {
 const UNSEQUENCED = "";
 const OTHERS = "*";
 
-const ZERO = { epochs: 0, received: 0, duplicates: 0, filtered: 0, abandoned: 0, missing: 0 };
+const ZERO = { epochs: 0, received: 0, duplicates: 0, filtered: 0, missing: 0 };
 
 /**
  * The table `ledger_totals`: the counts of the messages that have no account in the ledger.
@@ -156,11 +154,11 @@ const ZERO = { epochs: 0, received: 0, duplicates: 0, filtered: 0, abandoned: 0,
 export function createTotals(database: Database, publishersMax: number) {
   const add = database.prepare<[typeof ZERO & { publisher: string }]>(
     `INSERT INTO ledger_totals (publisher, epochs, received, duplicates, filtered, abandoned, missing)
-     VALUES (@publisher, @epochs, @received, @duplicates, @filtered, @abandoned, @missing)
+     VALUES (@publisher, @epochs, @received, @duplicates, @filtered, 0, @missing)
      ON CONFLICT (publisher) DO UPDATE SET
        epochs = epochs + excluded.epochs, received = received + excluded.received,
        duplicates = duplicates + excluded.duplicates, filtered = filtered + excluded.filtered,
-       abandoned = abandoned + excluded.abandoned, missing = missing + excluded.missing`,
+       missing = missing + excluded.missing`,
   );
   const isThere = database
     .prepare<[string], number>("SELECT EXISTS (SELECT 1 FROM ledger_totals WHERE publisher = ?)")
@@ -209,7 +207,6 @@ function sumOf(entries: readonly ForgottenEntry[]): typeof ZERO {
     sum.received += entry.received;
     sum.duplicates += entry.duplicates;
     sum.filtered += entry.filtered;
-    sum.abandoned += entry.abandoned;
     sum.missing += missingCount(accountOf(entry));
   }
   return sum;

@@ -1,26 +1,34 @@
-import type { ClaimOf, Sequence } from "@weir/protocol";
-import type { Database } from "better-sqlite3";
-import { type Accounted, enter, type LedgerLimits } from "./account.ts";
 import {
+  type ClaimOf,
+  ENTRIES_MAX,
+  RANGES_MAX,
+  type ReceiptEntry,
+  type Sequence,
+} from "@weir/protocol";
+import type { Database } from "better-sqlite3";
+import {
+  type Accounted,
+  accountOf,
   createRemembered,
-  defineIsDevice,
   type Entry,
   type EntryKey,
   emptyEntry,
+  enter,
+  isEstablished,
+  isIdle,
+  type LedgerLimits,
+  type Member,
   type Publisher,
   prepareEntries,
-  readPublishers,
-} from "./entries.ts";
+} from "./account.ts";
 import {
   createTotals,
   displaced,
   type ForgottenEntry,
   type IdleLimits,
-  isEstablished,
-  isIdle,
   prepareForgetting,
+  readPublishers,
 } from "./forgetting.ts";
-import { prepareReceipts } from "./read.ts";
 
 /**
  * What the ledger says of one message. `duplicate` and `filtered` are not stored; `unsequenced` comes
@@ -54,7 +62,9 @@ export function createLedger(
     reached: { publishers: number; epochs: number };
   },
 ) {
-  defineIsDevice(database, claimOf);
+  database.function("weir_is_device", { deterministic: true }, (topic, publisher) =>
+    claimOf(topic as string, publisher as string) === "own" ? 1 : 0,
+  );
   const table = prepareEntries(database);
   const totals = createTotals(database, limits.publishersMax);
   const forgetting = prepareForgetting(database);
@@ -64,6 +74,9 @@ export function createLedger(
   // Messages of one publisher, epoch and topic often come in a row.
   let latest: Entry | null = null;
   let unsequenced = { received: 0, filtered: 0 };
+
+  const publishersOf = (isDevice: boolean): Map<string, Publisher> =>
+    isDevice ? publishers.devices : publishers.others;
 
   function isLatest({ publisher, epoch }: Sequence, topicId: number): boolean {
     return (
@@ -91,17 +104,17 @@ export function createLedger(
   }
 
   function publisherOf(name: string, isDevice: boolean, receivedUs: number): Publisher {
-    const all = publishers.of(isDevice);
+    const all = publishersOf(isDevice);
     const known = all.get(name);
     if (known !== undefined) return known;
-    if (all.size >= limits.publishersMax) makeRoom(all, receivedUs);
+    if (all.size >= limits.publishersMax) makePlaces(all, receivedUs);
     const times = { firstReceivedUs: receivedUs, lastReceivedUs: receivedUs };
     const publisher = { name, isDevice, entries: 0, received: 0, ...times };
     all.set(name, publisher);
     return publisher;
   }
 
-  function makeRoom(all: Map<string, Publisher>, nowUs: number): void {
+  function makePlaces(all: Map<string, Publisher>, nowUs: number): void {
     writeChanged();
     const newcomers: ForgottenEntry[] = [];
     for (const publisher of displaced(all.values(), limits.publishersMax, nowUs)) {
@@ -128,14 +141,14 @@ export function createLedger(
     return emptyEntry(key, receivedUs);
   }
 
-  /** Forgets entries that are no longer in the file. */
+  /** Forgets entries that are no longer in the file. The others are read again when they are needed. */
   function drop(entries: readonly ForgottenEntry[]): void {
+    if (entries.length === 0) return;
     latest = null;
-    for (const { publisher: name, epoch, topicId, isDevice } of entries) {
-      const publisher = publishers.of(isDevice === 1).get(name);
-      if (publisher === undefined) continue;
-      remembered.delete({ publisher, epoch, topicId });
-      publisher.entries -= 1;
+    remembered.clear();
+    for (const { publisher: name, isDevice } of entries) {
+      const publisher = publishersOf(isDevice === 1).get(name);
+      if (publisher !== undefined) publisher.entries -= 1;
     }
   }
 
@@ -197,7 +210,7 @@ export function createLedger(
      */
     isReserved({ topic, sequence }: LedgerMessage): boolean {
       if (sequence === null || claimOf(topic, sequence.publisher) !== "own") return false;
-      const entries = publishers.of(true).get(sequence.publisher)?.entries ?? 0;
+      const entries = publishers.devices.get(sequence.publisher)?.entries ?? 0;
       return entries < limits.entriesPerPublisherMax;
     },
     /**
@@ -211,7 +224,7 @@ export function createLedger(
       totals.addForgotten(idle);
       drop(idle);
       for (const { publisher: name, isDevice } of idle) {
-        const all = publishers.of(isDevice === 1);
+        const all = publishersOf(isDevice === 1);
         if (all.get(name)?.entries === 0) all.delete(name);
       }
       return idle.length;
@@ -227,9 +240,60 @@ export function createLedger(
     },
     /** Whether a publisher is more than a newcomer, whose name any client could have invented. */
     isEstablished(name: string): boolean {
-      const other = publishers.of(false).get(name);
-      return publishers.of(true).has(name) || (other !== undefined && isEstablished(other));
+      const other = publishers.others.get(name);
+      return publishers.devices.has(name) || (other !== undefined && isEstablished(other));
     },
     ...prepareReceipts(database, 2 * limits.entriesPerPublisherMax),
   };
+}
+
+interface ReceiptLine extends Member {
+  epoch: string;
+  topic: string;
+  through: number;
+  /** JSON. */
+  ranges: string;
+  /** 1 where the topic names the publisher as its device. */
+  isDevice: number;
+}
+
+/** @param entriesMax how many accounts a publisher may have altogether. */
+function prepareReceipts(database: Database, entriesMax: number) {
+  const ofPublisher = database.prepare<[string, number], ReceiptLine>(
+    `SELECT epoch, topics.topic, through, ranges, received, first_received_us AS firstReceivedUs,
+            last_received_us AS lastReceivedUs,
+            weir_is_device(topics.topic, publisher) AS isDevice
+     FROM ledger JOIN topics ON topics.id = topic_id
+     WHERE publisher = ? ORDER BY last_received_us DESC LIMIT ?`,
+  );
+  const recent = database
+    .prepare<[number], string>(
+      "SELECT publisher FROM ledger GROUP BY publisher ORDER BY max(last_received_us) DESC LIMIT ?",
+    )
+    .pluck();
+
+  return {
+    /** What is committed of a publisher's messages, for its receipt. */
+    receiptOf: (publisher: string): ReceiptEntry[] =>
+      linesFor(ofPublisher.all(publisher, entriesMax)).map(({ epoch, topic, ...line }) => {
+        const { through, ranges } = accountOf(line);
+        return { epoch, topic, through, ranges: ranges.slice(0, RANGES_MAX) };
+      }),
+    /** The publishers of the newest messages, at most `limit`. */
+    recentPublishers: (limit: number): string[] => recent.all(limit),
+  };
+}
+
+// Of a receipt, the parts that epochs which another client invents in this name cannot fill.
+const DEVICE_ENTRIES = ENTRIES_MAX / 2;
+const ESTABLISHED_ENTRIES = ENTRIES_MAX / 4;
+
+/** Chooses the lines that fit into one receipt. */
+function linesFor(newestFirst: readonly ReceiptLine[]): readonly ReceiptLine[] {
+  if (newestFirst.length <= ENTRIES_MAX) return newestFirst;
+  const devices = newestFirst.filter(({ isDevice }) => isDevice === 1).slice(0, DEVICE_ENTRIES);
+  const established = newestFirst
+    .filter((line) => line.isDevice === 0 && isEstablished(line))
+    .slice(0, ESTABLISHED_ENTRIES);
+  return [...new Set([...devices, ...established, ...newestFirst])].slice(0, ENTRIES_MAX);
 }

@@ -1,6 +1,7 @@
 import { existsSync, statSync } from "node:fs";
+import type { Database } from "better-sqlite3";
 import Sqlite from "better-sqlite3";
-import { prepareLedgerReader } from "../ledger/read.ts";
+import { type Account, accountOf } from "../ledger/account.ts";
 import { APPLICATION_ID, SCHEMA_VERSION, schemaVersion } from "../segment/schema.ts";
 
 /** How far the file reaches, at one moment. */
@@ -129,5 +130,69 @@ export function openReader(file: string) {
     /** False when another file has taken the place of the one that is open. */
     isCurrent: (): boolean => existsSync(file) && statSync(file).ino === ino,
     [Symbol.dispose]: (): void => opened.dispose(),
+  };
+}
+
+/** One line of the ledger, for people and audits. Times in microseconds since the epoch. */
+export interface LedgerLine {
+  publisher: string;
+  epoch: string;
+  topic: string;
+  account: Account;
+  received: number;
+  duplicates: number;
+  filtered: number;
+  lastReceivedUs: number;
+}
+
+/** What remains of the lines of a publisher that the ledger has forgotten. */
+export interface ForgottenCounts {
+  epochs: number;
+  received: number;
+  filtered: number;
+  /** Messages that had not arrived when their line was forgotten. */
+  missing: number;
+}
+
+export type LedgerReader = ReturnType<typeof prepareLedgerReader>;
+
+/**
+ * Reads the ledger publisher by publisher: it may have millions of lines, but of one publisher no more
+ * than twice `entriesPerPublisherMax`.
+ */
+function prepareLedgerReader(database: Database) {
+  const selectPublishers = database
+    .prepare<[], string>("SELECT DISTINCT publisher FROM ledger ORDER BY publisher")
+    .pluck();
+  const selectLines = database.prepare<
+    [string],
+    Omit<LedgerLine, "account"> & { through: number; ranges: string }
+  >(
+    `SELECT publisher, epoch, topics.topic, through, ranges, received, duplicates, filtered,
+            last_received_us AS lastReceivedUs
+     FROM ledger JOIN topics ON topics.id = topic_id
+     WHERE publisher = ? ORDER BY last_received_us DESC`,
+  );
+  const selectForgotten = database.prepare<[], ForgottenCounts & { publisher: string }>(
+    "SELECT publisher, epochs, received, filtered, missing FROM ledger_totals",
+  );
+  const selectUnsequenced = database
+    .prepare<[], number>("SELECT received FROM ledger_totals WHERE publisher = ''")
+    .pluck();
+
+  return {
+    /** In alphabetical order. */
+    publishers: (): string[] => selectPublishers.all(),
+    /** The newest epoch first. */
+    lines: (publisher: string): LedgerLine[] =>
+      selectLines.all(publisher).map(({ through, ranges, ...line }) => ({
+        ...line,
+        account: accountOf({ through, ranges }),
+      })),
+    /** By publisher; at most as many as have totals. */
+    forgotten: (): Map<string, ForgottenCounts> =>
+      new Map(selectForgotten.all().map(({ publisher, ...counts }) => [publisher, counts])),
+    /** Messages of publishers without an outbox. */
+    unsequenced: (): number => selectUnsequenced.get() ?? 0,
   };
 }

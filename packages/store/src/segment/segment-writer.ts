@@ -5,9 +5,15 @@ import { LEDGER_LIMITS, type LedgerLimits } from "../ledger/account.ts";
 import type { IdleLimits } from "../ledger/forgetting.ts";
 import { createLedger, type Verdict } from "../ledger/ledger.ts";
 import { isDamage, suspectDamage } from "./damage.ts";
-import { type FiledRows, type NewRow, prepareInsert } from "./insert-rows.ts";
 import { createOpenPackets, type Exchanges } from "./qos2-redelivery.ts";
-import { createTopicDictionary, TOPIC_LIMITS, type TopicLimits } from "./topic-dictionary.ts";
+import {
+  createTopicDictionary,
+  type FiledRows,
+  type NewRow,
+  prepareInsert,
+  TOPIC_LIMITS,
+  type TopicLimits,
+} from "./rows-and-topics.ts";
 
 /** What became of a row: what the ledger says of it. */
 export type Filed = Verdict;
