@@ -32,13 +32,11 @@ export type FilterResult = "keep" | "drop" | Uint8Array;
  */
 export type MessageFilter = (message: FilterMessage) => FilterResult;
 
-/** What a code filter decides about a message. */
-type Verdict =
-  | { kind: "keep" }
-  | { kind: "drop" }
-  | { kind: "changed"; payload: Buffer }
-  /** It threw, or returned nothing that is understood: the message is stored. */
-  | { kind: "failed" };
+/**
+ * What a code filter decides about a message: a Buffer is the payload to store instead. After `failed`, it
+ * threw or returned something else, the message is stored.
+ */
+type Verdict = "keep" | "drop" | "failed" | Buffer;
 
 export type CodeFilter = (
   message: Pick<ReceivedMessage, "topic" | "payload" | "retained">,
@@ -53,10 +51,6 @@ interface CodeFilterOptions {
   warn: (details: object, message: string) => void;
 }
 
-const KEEP: Verdict = { kind: "keep" };
-const DROP: Verdict = { kind: "drop" };
-const FAILED: Verdict = { kind: "failed" };
-
 /**
  * Loads a stream's filter file, as it is now. The filter that is returned never throws.
  *
@@ -69,11 +63,10 @@ export async function openCodeFilter(options: CodeFilterOptions): Promise<CodeFi
   return ({ topic, payload, retained }, receivedUs) => {
     try {
       const result: unknown = filter({ topic, payload, retained, receivedUs });
-      if (result === "keep") return KEEP;
-      if (result === "drop") return DROP;
+      if (result === "keep" || result === "drop") return result;
       if (types.isUint8Array(result) && result.length <= PAYLOAD_BYTES_MAX) {
         // A copy: a filter may write its next result into the same bytes before this one is stored.
-        return { kind: "changed", payload: Buffer.from(result) };
+        return Buffer.from(result);
       }
       // The promise is not awaited; when it rejects, that must not end the process.
       if (types.isPromise(result)) result.catch(() => {});
@@ -81,7 +74,7 @@ export async function openCodeFilter(options: CodeFilterOptions): Promise<CodeFi
     } catch (error) {
       reportFailure(() => inspect(error, { customInspect: false }));
     }
-    return FAILED;
+    return "failed";
   };
 }
 

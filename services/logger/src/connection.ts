@@ -11,7 +11,7 @@ import {
 import { errorMessage, isLocked, type ServiceContext, watchBroker } from "@weir/runtime";
 import type { StreamsConfig } from "@weir/streams";
 import type { LoggerConfig } from "./config.ts";
-import { Intake } from "./intake.ts";
+import { Intake, Routes } from "./intake.ts";
 import type { LockWaits } from "./lock-waits.ts";
 import type { LoggerCounts } from "./metrics.ts";
 import {
@@ -22,7 +22,6 @@ import {
   type SubscriptionPlan,
 } from "./plan.ts";
 import { Receipts } from "./receipts.ts";
-import { Routes } from "./routes.ts";
 import { SessionFile } from "./session-file.ts";
 import type { Stream } from "./stream.ts";
 

@@ -1,10 +1,10 @@
 import { statSync } from "node:fs";
 import { createHistogram, performance, type RecordableHistogram } from "node:perf_hooks";
 import type { ReconnectingClient } from "@weir/mqtt";
-import type { LoggerPerformance, StreamPerformance } from "@weir/protocol";
+import { type LoggerPerformance, OUTCOMES, type StreamPerformance } from "@weir/protocol";
 import type { Clock, Logger } from "@weir/runtime";
-import { type LoggerCounts, rowsOf, rowsOfKind, type StreamCounts } from "./metrics.ts";
-import type { Stream } from "./stream.ts";
+import type { LoggerCounts } from "./metrics.ts";
+import type { Stream, StreamCounts } from "./stream.ts";
 import { liveFileOf } from "./streams.ts";
 
 interface PerformanceOptions {
@@ -24,6 +24,7 @@ type Before = Pick<StreamCounts, "messages" | "busyMs">;
 const NOTHING: Before = { messages: 0, busyMs: 0 };
 
 const NANOSECONDS_PER_MS = 1e6;
+const REJECTED = OUTCOMES.filter(({ kind }) => kind === "rejected").map(({ code }) => code);
 
 /** Publishes the logger's performance, once in each interval. */
 export function startPerformanceReport(options: PerformanceOptions) {
@@ -105,16 +106,16 @@ function describeStream(
   last: Before,
   spanMs: number,
 ): StreamPerformance {
-  const { messages, filed, skipped, bytes, busyMs, lagUs } = counts;
+  const { messages, filed, outcomes, skipped, bytes, busyMs, lagUs } = counts;
   const file = liveFileOf(store, config);
   return {
     messages,
     messagesPerSecond: round(((messages - last.messages) / spanMs) * 1_000),
-    rows: rowsOf(counts),
+    rows: sum(outcomes.values()),
     duplicates: filed.duplicate,
     filtered: filed.filtered,
     skipped,
-    rejected: rowsOfKind(counts, "rejected"),
+    rejected: sum(REJECTED.map((code) => outcomes.get(code) ?? 0)),
     bytes,
     busyRatio: ratio((busyMs - last.busyMs) / spanMs),
     lagSeconds: lagUs === null ? null : round(lagUs / 1e6),
@@ -142,4 +143,8 @@ function ratio(value: number): number {
 
 function round(value: number): number {
   return Math.round(value * 1_000) / 1_000;
+}
+
+function sum(numbers: Iterable<number>): number {
+  return Iterator.from(numbers).reduce((total, one) => total + one, 0);
 }

@@ -41,7 +41,8 @@ export function startPayloadWarnings(
   });
 }
 
-type Limit = keyof Stream["store"]["reached"];
+const LIMITS = ["publishers", "epochs", "topics"] as const;
+type Limit = (typeof LIMITS)[number];
 
 const WORDS: Readonly<Record<Limit, string>> = {
   publishers:
@@ -55,10 +56,11 @@ const WORDS: Readonly<Record<Limit, string>> = {
 /** An episode ends when its limit was not reached for so many intervals: a minute. */
 const QUIET_INTERVALS = 6;
 
-interface Episode {
-  /** The count before it, and at the last look. */
-  from: number;
-  last: number;
+interface Seen {
+  /** At the last look. */
+  count: number;
+  /** Before the episode; `null` when there is none. */
+  from: number | null;
   quiet: number;
 }
 
@@ -67,38 +69,40 @@ export function startLimitWarnings(
   streams: () => Iterable<Stream>,
   { clock, logger }: WarningsOptions,
 ): Disposable {
-  const reported = new WeakMap<
-    Stream,
-    { seen: Map<Limit, number>; episodes: Map<Limit, Episode> }
-  >();
+  const reported = new WeakMap<Stream, Record<Limit, Seen>>();
 
-  function look(stream: Stream): void {
-    const known = reported.get(stream) ?? { seen: new Map(), episodes: new Map() };
-    reported.set(stream, known);
+  function look(stream: Stream, limit: Limit, seen: Seen): void {
     const { name } = stream.config;
-    for (const limit of ["publishers", "epochs", "topics"] as const) {
-      const count = stream.store.reached[limit];
-      const before = known.seen.get(limit) ?? 0;
-      known.seen.set(limit, count);
-      const episode = known.episodes.get(limit);
-      if (episode === undefined) {
-        if (count === before) continue;
-        known.episodes.set(limit, { from: before, last: count, quiet: 0 });
-        logger.warn({ stream: name, limit, count: count - before }, WORDS[limit]);
-        continue;
-      }
-      episode.quiet = count === episode.last ? episode.quiet + 1 : 0;
-      episode.last = count;
-      if (episode.quiet < QUIET_INTERVALS) continue;
-      known.episodes.delete(limit);
-      logger.info(
-        { stream: name, limit, count: count - episode.from },
-        "the limit is no longer reached",
-      );
+    const before = seen.count;
+    seen.count = stream.store.reached[limit];
+    const count = seen.count - before;
+    if (count > 0) {
+      seen.quiet = 0;
+      if (seen.from !== null) return;
+      seen.from = before;
+      logger.warn({ stream: name, limit, count }, WORDS[limit]);
+    } else if (seen.from !== null) {
+      seen.quiet += 1;
+      if (seen.quiet < QUIET_INTERVALS) return;
+      const sum = seen.count - seen.from;
+      seen.from = null;
+      logger.info({ stream: name, limit, count: sum }, "the limit is no longer reached");
     }
   }
 
   return clock.repeat(INTERVAL_MS, () => {
-    for (const stream of streams()) look(stream);
+    for (const stream of streams()) {
+      const seen = reported.get(stream) ?? {
+        publishers: unseen(),
+        epochs: unseen(),
+        topics: unseen(),
+      };
+      reported.set(stream, seen);
+      for (const limit of LIMITS) look(stream, limit, seen[limit]);
+    }
   });
+}
+
+function unseen(): Seen {
+  return { count: 0, from: null, quiet: 0 };
 }

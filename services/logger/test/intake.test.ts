@@ -2,10 +2,9 @@ import { describe, expect, test } from "@jest/globals";
 import type { ReceivedMessage } from "@weir/mqtt";
 import { Registry, systemClock } from "@weir/runtime";
 import { openTestStore, temporaryFolder } from "@weir/testkit";
-import { Intake } from "../src/intake.ts";
+import { Intake, Routes } from "../src/intake.ts";
 import { createLoggerCounts } from "../src/metrics.ts";
 import { planSubscriptions } from "../src/plan.ts";
-import { Routes } from "../src/routes.ts";
 import type { Stream } from "../src/stream.ts";
 import { readingOf, streamOver } from "./fixture.ts";
 

@@ -16,8 +16,8 @@ import {
 } from "@weir/testkit";
 import { LockWaits } from "../src/lock-waits.ts";
 import { startLogger } from "../src/logger.ts";
+import { startRotation } from "../src/maintenance.ts";
 import { type Removed, startRetention } from "../src/retention.ts";
-import { startRotation } from "../src/rotation.ts";
 import {
   readingOf,
   rowsIn,
@@ -156,25 +156,24 @@ describe("a store that another program has a write transaction open on", () => {
     using folder = temporaryFolder();
     const clock = createFakeClock(START_US / 1_000);
     const { logger } = createTestContext(clock);
+    const errors: unknown[] = [];
+    logger.error = (details: unknown) => errors.push(details);
     const nowUs = clock.now() * 1_000;
     const options = { folder: folder.path, stream: "data", synchronous: "NORMAL", nowUs } as const;
     using store = openSegmentedStore(options);
-    const rotated: string[] = [];
-    const faults: unknown[] = [];
-    using _rotation = startRotation({
-      ...{ periodMs: 60_000, store, finalizer: { finish: () => {} }, clock, logger },
-      onRotated: ({ live }) => rotated.push(live),
-      onFault: (fault) => faults.push(fault),
-    });
+    const counts = { rotations: 0, failedRotations: 0 };
+    const finalizer = { finish: () => {} };
+    using _rotation = startRotation({ periodMs: 60_000, store, finalizer, clock, logger, counts });
+    const first = store.liveFile();
     {
       await using _lock = await lockByAnother(store.liveFile());
       clock.advance(63_000);
-      expect(rotated).toEqual([]);
-      expect(faults).not.toEqual([]);
-      expect(faults[0]).toMatchObject({ remedy: expect.stringContaining("write transaction") });
+      expect(counts).toMatchObject({ rotations: 0, failedRotations: errors.length });
+      expect(errors[0]).toMatchObject({ remedy: expect.stringContaining("write transaction") });
     }
     clock.advance(1_000);
-    expect(rotated).toEqual([store.liveFile()]);
+    expect(counts.rotations).toBe(1);
+    expect(store.liveFile()).not.toBe(first);
     expect(store.append([readingAt(START_US)]).filed).toEqual(["unsequenced"]);
   });
 

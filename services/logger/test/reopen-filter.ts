@@ -10,4 +10,4 @@ for (const answer of ["keep", "drop"]) {
   writeFileSync(file, `export default () => "${answer}";`);
   filters.push(await openCodeFilter({ file, stream: "s", clock: systemClock, warn: () => {} }));
 }
-print(`${filters.map((filter) => filter(message, 0).kind).join(" ")}\n`);
+print(`${filters.map((filter) => String(filter(message, 0))).join(" ")}\n`);

@@ -1,8 +1,8 @@
 import { writeFileSync } from "node:fs";
 import { describe, expect, test } from "@jest/globals";
-import { openSegmentedStore, type Rotated, type SegmentedStore } from "@weir/store";
+import { openSegmentedStore, type SegmentedStore } from "@weir/store";
 import { createFakeClock, createTestContext, type FakeClock, temporaryFolder } from "@weir/testkit";
-import { msUntilRotation, startRotation } from "../src/rotation.ts";
+import { msUntilRotation, startRotation } from "../src/maintenance.ts";
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
@@ -17,8 +17,7 @@ function start(
   store: SegmentedStore,
   { clock, periodMs = DAY_MS }: { clock: FakeClock; periodMs?: number },
 ) {
-  const rotated: Rotated[] = [];
-  const faults: unknown[] = [];
+  const counts = { rotations: 0, failedRotations: 0 };
   const finishing: string[] = [];
   const running = startRotation({
     periodMs,
@@ -26,23 +25,23 @@ function start(
     finalizer: { finish: (file) => finishing.push(file) },
     clock,
     logger: createTestContext(clock).logger,
-    onRotated: (one) => rotated.push(one),
-    onFault: (fault) => faults.push(fault),
+    counts,
   });
-  return { rotated, faults, finishing, running };
+  return { counts, finishing, running };
 }
 
 const namesOf = (store: SegmentedStore): string[] => store.segments().map(({ name }) => name);
+const filesOf = (store: SegmentedStore): string[] => store.segments().map(({ file }) => file);
 
 describe("rotation", () => {
   test("begins a segment at midnight UTC, though no message comes", () => {
     using folder = temporaryFolder();
     const clock = createFakeClock(NOON_MS);
     using store = open(folder.path, clock);
-    const { rotated, finishing, running } = start(store, { clock });
+    const { counts, finishing, running } = start(store, { clock });
     using _running = running;
     clock.advance(DAY_MS / 2 - 1);
-    expect(rotated).toEqual([]);
+    expect(counts.rotations).toBe(0);
     clock.advance(1);
     clock.advance(DAY_MS);
     expect(namesOf(store)).toEqual([
@@ -50,8 +49,8 @@ describe("rotation", () => {
       "2026-01-02/data-20260102T000000.000000Z.db",
       "2026-01-03/data-20260103T000000.000000Z.db",
     ]);
-    expect(finishing).toEqual(rotated.map(({ sealed }) => sealed));
-    expect(finishing).toHaveLength(2);
+    expect(finishing).toEqual(filesOf(store).slice(0, 2));
+    expect(counts.rotations).toBe(2);
   });
 
   test("rotates a segment of an earlier period at once after a start, and hands on what was left unfinished", () => {
@@ -67,12 +66,7 @@ describe("rotation", () => {
     const { finishing, running } = start(store, { clock });
     using _running = running;
     expect(namesOf(store).at(-1)).toBe("2026-01-11/data-20260111T120100.000000Z.db");
-    expect(finishing).toEqual(
-      store
-        .segments()
-        .slice(0, 2)
-        .map(({ file }) => file),
-    );
+    expect(finishing).toEqual(filesOf(store).slice(0, 2));
   });
 
   test("leaves a segment of this period as it is after a start", () => {
@@ -91,34 +85,34 @@ describe("rotation", () => {
     using store = open(folder.path, clock);
     // A file where the next day's folder is to be.
     writeFileSync(folder.file("2026-01-02"), "");
-    const { rotated, faults, running } = start(store, { clock });
+    const { counts, running } = start(store, { clock });
     using _running = running;
     clock.advance(DAY_MS / 2);
-    expect(faults).toHaveLength(1);
+    expect(counts.failedRotations).toBe(1);
     clock.advance(7_000);
-    expect(faults).toHaveLength(4);
+    expect(counts.failedRotations).toBe(4);
     clock.advance(MINUTE_MS);
-    expect(faults).toHaveLength(7);
+    expect(counts.failedRotations).toBe(7);
     clock.advance(DAY_MS);
     expect(namesOf(store).at(-1)).toMatch(/^2026-01-03\/data-20260103T0000/);
-    expect(rotated).toHaveLength(1);
+    expect(counts.rotations).toBe(1);
   });
 
   test("is on time within seconds when the clock is set, forward or back", () => {
     using folder = temporaryFolder();
     const clock = createFakeClock(NOON_MS);
     using store = open(folder.path, clock);
-    const { rotated, running } = start(store, { clock });
+    const { counts, running } = start(store, { clock });
     using _running = running;
     clock.jump(3 * DAY_MS);
     clock.advance(10_000);
-    expect(rotated).toHaveLength(1);
+    expect(counts.rotations).toBe(1);
     // Now the live segment lies in the future: it is not kept for days.
     clock.jump(-3 * DAY_MS);
     clock.advance(10_000);
-    expect(rotated).toHaveLength(2);
+    expect(counts.rotations).toBe(2);
     clock.advance(DAY_MS);
-    expect(rotated).toHaveLength(3);
+    expect(counts.rotations).toBe(3);
     expect(namesOf(store)).toEqual(namesOf(store).toSorted());
   });
 
