@@ -1,15 +1,16 @@
-import { Counter, Gauge, type Registry } from "prom-client";
+import { createPrivateKey, X509Certificate } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { textOf } from "@weir/protocol";
 import { z } from "zod";
+import { ConfigurationFault, errorMessage } from "./fault.ts";
 import {
-  type CredentialKind,
-  readCredential,
-  type TlsConfig,
-  tlsConfig,
-  tlsProblems,
-} from "./credentials.ts";
-import { ConfigurationFault, type Environment } from "./environment.ts";
-import type { Health } from "./health.ts";
-import { type Draft, optionalText, type SettingValues, section, text } from "./setting.ts";
+  type Draft,
+  type Environment,
+  optionalText,
+  type SettingValues,
+  section,
+  text,
+} from "./settings.ts";
 
 /** The broker, and the user there. */
 export const brokerSettings = section("Broker", {
@@ -97,7 +98,6 @@ function credentialFile(
     }),
     default: null,
     ...description,
-    secret: false,
   };
 }
 
@@ -117,15 +117,14 @@ export interface BrokerConfig {
  */
 export function brokerConfig(values: SettingValues<typeof brokerSettings>): BrokerConfig {
   const url = values.BROKER_URL ?? `mqtt://${values.BROKER}`;
-  const tls = tlsConfig({
+  const files = {
     ca: values.BROKER_CA_FILE,
     certificate: values.BROKER_CERTIFICATE_FILE,
     key: values.BROKER_KEY_FILE,
-  });
-  const problems =
-    tls === undefined
-      ? []
-      : tlsProblems(url, tls, NAMES).map(({ field, words }) => `${NAMES[field]}: ${words}`);
+  };
+  const tls = tlsConfig(files);
+  const found = tlsProblems(url, files, NAMES);
+  const problems = found.map(({ field, words }) => `${NAMES[field]}: ${words}`);
   if (values.BROKER_PASSWORD !== null && values.BROKER_PASSWORD_FILE !== null) {
     problems.push("BROKER_PASSWORD_FILE: there is also BROKER_PASSWORD; keep one of them");
   }
@@ -150,86 +149,97 @@ export function namesBroker(environment: Environment): boolean {
   return Boolean(environment.BROKER?.trim() || environment.BROKER_URL?.trim());
 }
 
-/** Something that a service asks of its broker and does not get. */
-interface Shortfall {
-  kind: string;
-  /** In words for an operator. */
-  reason: string;
+/** The content of a file: a password, one or several certificates in PEM, or a private key in PEM. */
+type CredentialKind = keyof typeof CREDENTIAL_PROBLEMS;
+
+/** The text of a file, or why it cannot be used, as it completes "<field>: …". */
+type Credential = { text: string; problem: null } | { text: null; problem: string };
+
+/** Reads a file with a secret or a certificate. No problem contains its text. */
+export function readCredential(kind: CredentialKind, file: string): Credential {
+  try {
+    const content = textOf(readFileSync(file));
+    // The line end that editors add is not part of the password.
+    const text = kind === "password" ? content.replace(/\r?\n$/, "") : content;
+    const problem = CREDENTIAL_PROBLEMS[kind](text);
+    return problem === null ? { text, problem } : { text: null, problem };
+  } catch (error) {
+    return { text: null, problem: `it cannot be read: ${errorMessage(error)}` };
+  }
 }
 
-/** Without these a service is not ready: it does not receive what it must. Other shortfalls are warnings. */
-const NOT_READY: ReadonlySet<string> = new Set(["filter"]);
+const CERTIFICATE = /-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----/gs;
 
-const SHORTFALLS = "weir_broker_shortfalls";
-const TAKEOVERS = "weir_broker_takeovers_total";
+const CREDENTIAL_PROBLEMS = {
+  password: (text: string): string | null =>
+    text === "" ? "it is empty; write the password into it" : null,
+  certificates: (text: string): string | null => {
+    const certificates = text.match(CERTIFICATE) ?? [];
+    if (certificates.length === 0) {
+      return "it holds no certificate in PEM, a text that begins with -----BEGIN CERTIFICATE-----";
+    }
+    const broken = certificates.findIndex((pem) => !canRead(() => new X509Certificate(pem)));
+    return broken === -1
+      ? null
+      : `certificate number ${broken + 1} in it cannot be read; copy it again`;
+  },
+  key: (text: string): string | null => {
+    if (canRead(() => createPrivateKey(text))) return null;
+    return text.includes("ENCRYPTED")
+      ? "the key in it needs a passphrase, for which there is no setting; write it without one, into a file that only this user can read"
+      : "it holds no private key in PEM, a text that begins with -----BEGIN PRIVATE KEY-----";
+  },
+};
 
-export type BrokerCheck = ReturnType<typeof watchBroker>;
+function canRead(read: () => unknown): boolean {
+  try {
+    read();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** What TLS needs beside the URL; all in PEM. */
+export interface TlsConfig {
+  /** The only trusted authorities; `null` for those that Node.js trusts. */
+  ca: string | null;
+  /** The client's certificate, with those between it and its authority. */
+  certificate: string | null;
+  /** The certificate's private key. */
+  key: string | null;
+}
+
+/** `undefined` where nothing is given. */
+export function tlsConfig(given: TlsConfig): TlsConfig | undefined {
+  return Object.values(given).every((pem) => pem === null) ? undefined : given;
+}
+
+const FIELDS = ["ca", "certificate", "key"] as const satisfies (keyof TlsConfig)[];
+const ENCRYPTED = /^(mqtts|wss):/i;
 
 /**
- * Shows the state of a connection to a broker in `/readyz` and `/metrics`. The result is spread into the
- * options of the connection's client.
+ * The contradictions between a broker's URL and the fields of its TLS, with words how to fix them.
  *
- * @param name of the check, and the label of the metrics.
+ * @param names of the fields in the configuration.
  */
-export function watchBroker(
-  { health, metrics }: { health: Health; metrics: Registry },
-  name = "broker",
-) {
-  const check = health.check(name);
-  const { shortfallGauge, takeoverCounter } = metricsIn(metrics);
-  const labels = { connection: name };
-  takeoverCounter.inc(labels, 0);
-  let isConnected = false;
-  let shortfalls: readonly Shortfall[] = [];
-
-  function show(): void {
-    if (!isConnected) return;
-    const reasons = (isBlocking: boolean): string[] =>
-      shortfalls
-        .filter(({ kind }) => NOT_READY.has(kind) === isBlocking)
-        .map(({ reason }) => reason);
-    const blocking = reasons(true);
-    if (blocking.length > 0) check.fail(blocking.join(" "));
-    else check.pass(reasons(false));
+export function tlsProblems(
+  url: string,
+  tls: TlsConfig,
+  names: Readonly<Record<keyof TlsConfig | "url", string>>,
+): { field: keyof TlsConfig; words: string }[] {
+  if (!ENCRYPTED.test(url)) {
+    const words = `nothing is encrypted without TLS; begin ${names.url} with mqtts:// or wss://, or remove this`;
+    return FIELDS.filter((field) => tls[field] !== null).map((field) => ({ field, words }));
   }
-
-  return {
-    onConnected: (): void => {
-      isConnected = true;
-      show();
-    },
-    onDisconnected: (reason: string): void => {
-      isConnected = false;
-      check.fail(reason);
-    },
-    onShortfalls: (found: readonly Shortfall[]): void => {
-      for (const { kind } of shortfalls) shortfallGauge.remove({ ...labels, kind });
-      shortfalls = found;
-      for (const { kind } of shortfalls) shortfallGauge.inc({ ...labels, kind });
-      show();
-    },
-    onTakeover: (): void => takeoverCounter.inc(labels),
-  };
-}
-
-/** A service may have several brokers. The metrics are registered once. */
-function metricsIn(registry: Registry): { shortfallGauge: Gauge; takeoverCounter: Counter } {
-  const registers = [registry];
-  const shortfallGauge =
-    (registry.getSingleMetric(SHORTFALLS) as Gauge | undefined) ??
-    new Gauge({
-      name: SHORTFALLS,
-      help: "What the broker does not grant, by kind; filter: the number of refused filters.",
-      labelNames: ["connection", "kind"],
-      registers,
-    });
-  const takeoverCounter =
-    (registry.getSingleMetric(TAKEOVERS) as Counter | undefined) ??
-    new Counter({
-      name: TAKEOVERS,
-      help: "Connections that another client of the same client id seems to have ended.",
-      labelNames: ["connection"],
-      registers,
-    });
-  return { shortfallGauge, takeoverCounter };
+  const { certificate, key } = tls;
+  if (certificate !== null && key !== null) {
+    const isPair = new X509Certificate(certificate).checkPrivateKey(createPrivateKey(key));
+    const words = `it is not the key of the certificate in ${names.certificate}; name the one that belongs to it`;
+    return isPair ? [] : [{ field: "key", words }];
+  }
+  const [field, missing] =
+    key === null ? (["certificate", "key"] as const) : (["key", "certificate"] as const);
+  if (tls[field] === null) return [];
+  return [{ field, words: `it cannot be used without ${names[missing]}; give both, or neither` }];
 }

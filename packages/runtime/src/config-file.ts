@@ -1,5 +1,5 @@
 import { dirname, resolve } from "node:path";
-import { type CheckedSettings, ConfigurationFault } from "./environment.ts";
+import { ConfigurationFault } from "./fault.ts";
 import {
   type FileFormat,
   formProblems,
@@ -9,7 +9,7 @@ import {
   type Problem,
   shownLines,
 } from "./problems.ts";
-import type { Settings, SettingValues } from "./setting.ts";
+import type { CheckedSettings, Settings, SettingValues } from "./settings.ts";
 import { readYamlFile, type YamlFile } from "./yaml-file.ts";
 
 /** A YAML file of a configuration. */

@@ -34,6 +34,20 @@ export class Fault extends Error {
   }
 }
 
+/** All problems of a configuration. */
+export class ConfigurationFault extends Fault {
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(`the configuration has ${problems.length} problem(s):\n  ${problems.join("\n  ")}`, {
+      remedy:
+        "Fix them in the environment, in .env or in the file that is named; .env.example and config/*.example.yaml describe every setting.",
+      exitCode: EXIT_CODES.configuration,
+    });
+    this.problems = problems;
+  }
+}
+
 /** The `code` of a system or SQLite error (`"EADDRINUSE"`, `"SQLITE_BUSY"`), `null` where there is none. */
 export function errorCode(error: unknown): string | null {
   const hasCode = typeof error === "object" && error !== null && "code" in error;

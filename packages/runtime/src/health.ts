@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { Registry } from "prom-client";
+import { Counter, Gauge, type Registry } from "prom-client";
 import { EXIT_CODES, errorCode, Fault } from "./fault.ts";
 
 const PASSED = "ok";
@@ -111,4 +111,87 @@ function listenFault(cause: unknown, { host, port, portSetting }: HttpServerOpti
       cause,
     },
   );
+}
+
+/** Something that a service asks of its broker and does not get. */
+interface Shortfall {
+  kind: string;
+  /** In words for an operator. */
+  reason: string;
+}
+
+/** With such a shortfall a service is not ready: it does not receive what it must. Others are warnings. */
+const NOT_READY = "filter";
+
+const SHORTFALLS = "weir_broker_shortfalls";
+const TAKEOVERS = "weir_broker_takeovers_total";
+
+export type BrokerCheck = ReturnType<typeof watchBroker>;
+
+/**
+ * Shows the state of a connection to a broker in `/readyz` and `/metrics`. The result is spread into the
+ * options of the connection's client.
+ *
+ * @param name of the check, and the label of the metrics.
+ */
+export function watchBroker(
+  { health, metrics }: { health: Health; metrics: Registry },
+  name = "broker",
+) {
+  const check = health.check(name);
+  const { shortfallGauge, takeoverCounter } = metricsIn(metrics);
+  const labels = { connection: name };
+  takeoverCounter.inc(labels, 0);
+  let isConnected = false;
+  let shortfalls: readonly Shortfall[] = [];
+
+  function show(): void {
+    if (!isConnected) return;
+    const blocking = shortfalls.filter(({ kind }) => kind === NOT_READY);
+    const reasonsOf = (some: readonly Shortfall[]) => some.map(({ reason }) => reason);
+    if (blocking.length > 0) check.fail(reasonsOf(blocking).join(" "));
+    else check.pass(reasonsOf(shortfalls));
+  }
+
+  return {
+    onConnected: (): void => {
+      isConnected = true;
+      show();
+    },
+    onDisconnected: (reason: string): void => {
+      isConnected = false;
+      check.fail(reason);
+    },
+    onShortfalls: (found: readonly Shortfall[]): void => {
+      for (const { kind } of shortfalls) shortfallGauge.remove({ ...labels, kind });
+      shortfalls = found;
+      for (const { kind } of shortfalls) shortfallGauge.inc({ ...labels, kind });
+      show();
+    },
+    onTakeover: (): void => takeoverCounter.inc(labels),
+  };
+}
+
+/** A service may have several brokers. The metrics are registered once. */
+function metricsIn(registry: Registry): { shortfallGauge: Gauge; takeoverCounter: Counter } {
+  const registers = [registry];
+  const known = <M>(name: string) => registry.getSingleMetric(name) as M | undefined;
+  return {
+    shortfallGauge:
+      known<Gauge>(SHORTFALLS) ??
+      new Gauge({
+        name: SHORTFALLS,
+        help: "What the broker does not grant, by kind; filter: the number of refused filters.",
+        labelNames: ["connection", "kind"],
+        registers,
+      }),
+    takeoverCounter:
+      known<Counter>(TAKEOVERS) ??
+      new Counter({
+        name: TAKEOVERS,
+        help: "Connections that another client of the same client id seems to have ended.",
+        labelNames: ["connection"],
+        registers,
+      }),
+  };
 }

@@ -1,35 +1,42 @@
 export type { Logger } from "pino";
 export { Counter, Gauge, Histogram, Registry } from "prom-client";
 export {
-  type BrokerCheck,
   type BrokerConfig,
   brokerConfig,
   brokerSettings,
   namesBroker,
+  readCredential,
+  tlsConfig,
+  tlsProblems,
   toolEnvironment,
   toolSettings,
-  watchBroker,
 } from "./broker.ts";
 export { type Clock, systemClock, watchSteadiness } from "./clock.ts";
 export { type ConfigFile, checkContent, readConfigFile } from "./config-file.ts";
-export { readCredential, tlsConfig, tlsProblems } from "./credentials.ts";
+export { ConfigurationFault, EXIT_CODES, errorCode, errorMessage, Fault } from "./fault.ts";
 export {
-  CheckedSettings,
-  ConfigurationFault,
-  type Environment,
-  loadEnvironment,
-  type Rule,
-  readSettings,
-} from "./environment.ts";
-export { EXIT_CODES, errorCode, errorMessage, Fault } from "./fault.ts";
-export { Health, type HealthCheck, startHttpServer } from "./health.ts";
-export { type JsonSchema, jsonSchemaOf } from "./json-schema.ts";
-export { createLogger } from "./logger.ts";
+  type BrokerCheck,
+  Health,
+  type HealthCheck,
+  startHttpServer,
+  watchBroker,
+} from "./health.ts";
+export {
+  createLogger,
+  dataFor,
+  print,
+  printData,
+  type Screen,
+  visible,
+  visibleLines,
+} from "./output.ts";
 export {
   didYouMean,
   type FileFormat,
   formProblems,
   issueWords,
+  type JsonSchema,
+  jsonSchemaOf,
   type Path,
   type Problem,
   valueAt,
@@ -49,17 +56,22 @@ export {
   type ServiceDefinition,
 } from "./service.ts";
 export {
+  CheckedSettings,
   choice,
+  type Environment,
   integer,
+  loadEnvironment,
   optionalInteger,
   optionalText,
+  type Rule,
+  readSettings,
   renderEnvExample,
   renderHelp,
   type Settings,
   type SettingValues,
   section,
   text,
-} from "./setting.ts";
+} from "./settings.ts";
 export {
   httpPortSetting,
   type ProcessConfig,
@@ -71,7 +83,6 @@ export {
   topicSettings,
   topicsDifferRule,
 } from "./shared-settings.ts";
-export { dataFor, print, printData, type Screen, visible, visibleLines } from "./terminal.ts";
 export {
   type Bounds,
   bytesOf,

@@ -2,14 +2,12 @@ import { parseArgs } from "node:util";
 import type { Logger } from "pino";
 import { collectDefaultMetrics, Registry } from "prom-client";
 import { type Clock, systemClock } from "./clock.ts";
-import { type Environment, loadEnvironment } from "./environment.ts";
 import { EXIT_CODES, errorMessage, Fault } from "./fault.ts";
 import { Health, startHttpServer } from "./health.ts";
-import { createLogger } from "./logger.ts";
+import { createLogger, print } from "./output.ts";
 import { listenForStopRequest, type StopRequest } from "./process.ts";
-import { renderHelp, type Settings } from "./setting.ts";
+import { type Environment, loadEnvironment, renderHelp, type Settings } from "./settings.ts";
 import type { ProcessConfig } from "./shared-settings.ts";
-import { print } from "./terminal.ts";
 
 /** What `runService` gives a running service. */
 export interface ServiceContext {

@@ -1,5 +1,5 @@
 import { topicProblem } from "@weir/protocol";
-import { choice, integer, type SettingValues, section, text } from "./setting.ts";
+import { choice, integer, type SettingValues, section, text } from "./settings.ts";
 
 /** The topics of readings and statistics. */
 export const topicSettings = section("Topics", {

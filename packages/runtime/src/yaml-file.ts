@@ -14,8 +14,7 @@ import {
   visit,
   type YAMLMap,
 } from "yaml";
-import { ConfigurationFault } from "./environment.ts";
-import { errorCode, errorMessage } from "./fault.ts";
+import { ConfigurationFault, errorCode, errorMessage } from "./fault.ts";
 import { type Path, type Problem, shownLines, shownValue } from "./problems.ts";
 
 const FILE_BYTES_MAX = 1024 * 1024;

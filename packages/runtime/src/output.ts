@@ -1,3 +1,7 @@
+import { destination, type Logger, type LoggerOptions, pino, stdTimeFunctions } from "pino";
+import pretty from "pino-pretty";
+import type { ProcessConfig } from "./shared-settings.ts";
+
 // Control characters (C0, DEL and C1: they begin the sequences that steer a terminal), lone surrogates, line
 // and paragraph separators, and characters that reverse the direction of text.
 const STEERING = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu;
@@ -59,4 +63,39 @@ export function printData(text: string, { to = process.stdout }: { to?: Screen }
 /** What `printData` writes, for callers that must wait for the write. */
 export function dataFor(to: Pick<Screen, "isTTY">, data: string): string {
   return to.isTTY === true ? visibleLines(data) : data;
+}
+
+/**
+ * The log of a process, on standard error: standard output is for a program's results. JSON lines, or text
+ * on a terminal (`LOG_FORMAT`). Text from outside cannot steer the terminal.
+ */
+export function createLogger(
+  name: string,
+  { logLevel, logFormat }: Pick<ProcessConfig, "logLevel" | "logFormat">,
+): Logger {
+  const isTerminal = process.stderr.isTTY === true;
+  const asText = logFormat === "text" || (logFormat === "auto" && isTerminal);
+  const options: LoggerOptions = {
+    name,
+    level: logLevel,
+    base: {},
+    timestamp: stdTimeFunctions.isoTime,
+    ...(asText ? { hooks: { streamWrite: legible } } : {}),
+    ...(isTerminal && !asText ? { hooks: { streamWrite: visibleLines } } : {}),
+  };
+  const stream = asText
+    ? pretty({ destination: 2, sync: true, singleLine: true, translateTime: "HH:MM:ss.l" })
+    : destination({ dest: 2, sync: true });
+  return pino(options, stream);
+}
+
+const ESCAPE = /\\(?:n(?: {2}|caused by: )|u[0-9a-f]{4}|.)/g;
+const KEPT = /^\\(?:["\\/]|n.+)$/;
+
+/**
+ * Escapes the texts of a JSON line as `visible` does, since the pretty printer writes them unescaped. An
+ * indented line, as of a stack or a list of problems, stays a line: it cannot be mistaken for a line of the log.
+ */
+function legible(line: string): string {
+  return visibleLines(line).replace(ESCAPE, (found) => (KEPT.test(found) ? found : `\\${found}`));
 }
