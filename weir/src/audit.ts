@@ -1,6 +1,7 @@
 import { type LoggerConfig, readLoggerConfig } from "@weir/logger/config";
+import { takes } from "@weir/logger/plan";
 import type { ClientLogger } from "@weir/mqtt";
-import { isName, matchesFilter, NAME_RULE } from "@weir/protocol";
+import { isName, NAME_RULE } from "@weir/protocol";
 import {
   type BrokerConfig,
   createLogger,
@@ -128,14 +129,16 @@ function openStreams(configs: readonly StreamConfig[], open: DisposableStack): O
 }
 
 function openStream(config: StreamConfig, open: DisposableStack): OpenStream {
-  const { name, broker, place, filters, exclude } = config;
+  const { name, broker, place } = config;
   const file = newestFileOf(place, name);
   const reader = file === null ? null : openReader(file);
   if (reader !== null) open.use(reader);
-  const takes = (topic: string): boolean =>
-    filters.some((filter) => matchesFilter(filter, topic)) &&
-    !exclude.some((filter) => matchesFilter(filter, topic));
-  return { stream: name, broker, ledger: reader?.ledger ?? null, takes };
+  return {
+    stream: name,
+    broker,
+    ledger: reader?.ledger ?? null,
+    takes: (topic) => takes(config, topic),
+  };
 }
 
 /** Why there is no announcement to set beside the ledger. */

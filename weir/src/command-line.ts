@@ -203,6 +203,24 @@ const UNITS_MS = [
   ["s", 1_000],
 ] as const;
 
+/**
+ * A number in decimal notation.
+ *
+ * @returns `null` without the option.
+ * @throws Fault for what is not one, or is out of bounds.
+ */
+export function readNumber(
+  given: Given,
+  option: string,
+  { min, max, isWhole = false }: { min: number; max: number; isWhole?: boolean },
+): number | null {
+  const text = given.text(option);
+  if (text === null) return null;
+  const number = /^\d+(\.\d+)?(e[+-]?\d+)?$/i.test(text) ? Number(text) : Number.NaN;
+  if (number >= min && number <= max && (!isWhole || Number.isInteger(number))) return number;
+  throw optionFault(option, text, `a${isWhole ? " whole" : ""} number from ${min} to ${max}`);
+}
+
 /** A length of time in the largest unit of which it is a whole number. */
 export function durationText(ms: number): string {
   const [unit, unitMs] = UNITS_MS.find(([, size]) => ms > 0 && ms % size === 0) ?? ["ms", 1];

@@ -4,6 +4,7 @@ import { EXIT_CODES, Fault, print, visible } from "@weir/runtime";
 import Table from "cli-table3";
 import type { Command } from "commander";
 import {
+  action,
   examples,
   exitCodeOf,
   type Given,
@@ -15,14 +16,14 @@ import {
 } from "./command-line.ts";
 import {
   type DevicePreview,
-  previewDeadbands,
   type SeriesPreview,
   spanning,
+  startCollecting,
   type Tally,
-} from "./preview.ts";
-import { defineRecordingCommand, type Recording, type Selected } from "./recording.ts";
+} from "./deadband-tally.ts";
+import { addRecordingOptions, Recording } from "./recording.ts";
 
-export interface PreviewRequest extends Selected {
+export interface PreviewRequest {
   /** `null` is each. */
   device: string | null;
   attribute: string | null;
@@ -33,22 +34,7 @@ export interface PreviewRequest extends Selected {
 }
 
 export function define(command: Command, surroundings: Surroundings): void {
-  defineRecordingCommand(command, surroundings, { options, read, run });
-  examples(
-    command,
-    [
-      "deadband-preview --stream devices --device kitchen",
-      "deadband-preview --stream devices --from -1d --attribute temperature --deadband 0.5",
-    ],
-    `It computes from recorded states how many messages a deadband would have saved, and how far the value
-reported last would have been from the recorded one. What a device's own deadband held back is not
-recorded, so it is not counted. A message is saved when none of its attributes is due; the line "all"
-of a device counts those. Ctrl-C ends it and shows the result so far.`,
-  );
-}
-
-function options(command: Command): void {
-  command
+  addRecordingOptions(command)
     .option("--device <id>", "only the states of this device (default: all)")
     .option("--attribute <name>", "only this attribute (default: all)")
     .option("--deadband <n>", "hold back changes of at most n units")
@@ -61,17 +47,28 @@ function options(command: Command): void {
       "report a value after this time in any case: 30s, 5m, 2h (default: 5m)",
     )
     .option("--json", "print the result as JSON");
-}
-
-function read(given: Given, { selected }: { selected: Selected }): PreviewRequest {
-  return {
-    ...selected,
-    device: given.text("device"),
-    attribute: given.text("attribute"),
-    deadband: readDeadband(given),
-    maxSilenceMs: readDuration(given, "max-silence", MAX_SILENCE_BOUNDS) ?? MAX_SILENCE_MS,
-    asJson: given.has("json"),
-  };
+  examples(
+    command,
+    [
+      "deadband-preview --stream devices --device kitchen",
+      "deadband-preview --stream devices --from -1d --attribute temperature --deadband 0.5",
+    ],
+    `It computes from recorded states how many messages a deadband would have saved, and how far the value
+reported last would have been from the recorded one. What a device's own deadband held back is not
+recorded, so it is not counted. A message is saved when none of its attributes is due; the line "all"
+of a device counts those. Ctrl-C ends it and shows the result so far.`,
+  );
+  action(command, async (given) => {
+    const recording = new Recording(command, given, surroundings);
+    const request = {
+      device: given.text("device"),
+      attribute: given.text("attribute"),
+      deadband: readDeadband(given),
+      maxSilenceMs: readDuration(given, "max-silence", MAX_SILENCE_BOUNDS) ?? MAX_SILENCE_MS,
+      asJson: given.has("json"),
+    };
+    return await run(request, recording, surroundings);
+  });
 }
 
 const NUMBER = String.raw`\d{1,16}(\.\d{1,16})?(e[+-]?\d{1,2})?`;
@@ -168,10 +165,18 @@ async function run(
   { out }: Surroundings,
 ): Promise<number> {
   const { signal } = recording;
-  const { devices, leftOut, messages } = await previewDeadbands(request, recording);
+  const collecting = startCollecting(request);
+  let messages = 0;
+  for await (const page of recording.pages()) {
+    for (const message of page.messages) collecting.add(message);
+    messages += page.messages.length;
+    recording.show(messages, page.reachedUs);
+    if (signal.aborted) break;
+  }
+  const { devices, leftOut } = collecting.result();
   recording.clear();
   const exitCode = recording.exitCode();
-  if (devices.length === 0 && !signal.aborted) throw noStates(request, messages);
+  if (devices.length === 0 && !signal.aborted) throw noStates(request, recording, messages);
   if (request.asJson) printJson(devicesAsJson(request, devices), { to: out, indent: 2 });
   else
     print(request.deadband === null ? renderCandidates(devices) : renderOne(devices), { to: out });
@@ -195,7 +200,11 @@ function devicesAsJson({ deadband }: PreviewRequest, devices: readonly DevicePre
   return { devices: shown };
 }
 
-function noStates({ stream, device, attribute }: PreviewRequest, messages: number): Fault {
+function noStates(
+  { device, attribute }: PreviewRequest,
+  { stream }: Recording,
+  messages: number,
+): Fault {
   const whose = device === null ? "" : ` of the device ${JSON.stringify(device)}`;
   const which = attribute === null ? "" : ` with the attribute ${JSON.stringify(attribute)}`;
   return new Fault(

@@ -6,6 +6,7 @@ import {
   type Given,
   inClone,
   optionFault,
+  readNumber,
   type Surroundings,
 } from "./command-line.ts";
 
@@ -45,18 +46,15 @@ async function run(given: Given, { clock, out, stopSignal }: Surroundings): Prom
   if (broker !== null && brokerKind === null) {
     throw optionFault("broker", broker, `one of ${BROKER_KINDS.join(", ")}`);
   }
-  const cycles = wholeNumber(given, "cycles", 1, Number.MAX_SAFE_INTEGER);
-  const seed = wholeNumber(given, "seed", 0, SEED_MAX) ?? clock.now() % SEED_MAX;
+  const cycles = readNumber(given, "cycles", {
+    min: 1,
+    max: Number.MAX_SAFE_INTEGER,
+    isWhole: true,
+  });
+  const seed =
+    readNumber(given, "seed", { min: 0, max: SEED_MAX, isWhole: true }) ?? clock.now() % SEED_MAX;
   return await runFaults(
     { only, cycles, seed, brokerKind, keeps: given.has("keep") },
     stopSignal(),
   );
-}
-
-function wholeNumber(given: Given, option: string, min: number, max: number): number | null {
-  const text = given.text(option);
-  if (text === null) return null;
-  const number = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-  if (number >= min && number <= max) return number;
-  throw optionFault(option, text, `a whole number from ${min} to ${max}`);
 }

@@ -20,6 +20,7 @@ import {
   grouped,
   optionFault,
   readBroker,
+  readNumber,
   type Surroundings,
 } from "./command-line.ts";
 
@@ -53,32 +54,17 @@ its state at its rate, and receives commands.`,
 
 function readFleetRequest(given: Given, environment: Environment): FleetRequest {
   const whole = { isWhole: true };
-  const seconds = numberOf(given, "for", { min: 1, max: LIMITS.seconds });
+  const seconds = readNumber(given, "for", { min: 1, max: LIMITS.seconds });
   return {
     broker: readBroker(given, environment),
     // These two have defaults.
-    devices: numberOf(given, "devices", { min: 1, max: LIMITS.devices, ...whole }) as number,
-    rate: numberOf(given, "rate", { min: 0.0001, max: LIMITS.rate }) as number,
+    devices: readNumber(given, "devices", { min: 1, max: LIMITS.devices, ...whole }) as number,
+    rate: readNumber(given, "rate", { min: 0.0001, max: LIMITS.rate }) as number,
     forMs: seconds === null ? null : 1_000 * seconds,
     prefix: nameOf(given, "prefix"),
     name: nameOf(given, "name"),
-    seed: numberOf(given, "seed", { min: 0, max: 2 ** 31, ...whole }),
+    seed: readNumber(given, "seed", { min: 0, max: 2 ** 31, ...whole }),
   };
-}
-
-/** `null` without the option. */
-function numberOf(
-  given: Given,
-  option: string,
-  { min, max, isWhole = false }: { min: number; max: number; isWhole?: boolean },
-): number | null {
-  const text = given.text(option);
-  if (text === null) return null;
-  const number = Number(text);
-  const isValid =
-    text.trim() !== "" && number >= min && number <= max && (!isWhole || Number.isInteger(number));
-  if (isValid) return number;
-  throw optionFault(option, text, `a${isWhole ? " whole" : ""} number from ${min} to ${max}`);
 }
 
 /** A name that is valid with a number behind it, too. */

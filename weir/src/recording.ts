@@ -1,9 +1,9 @@
-import { filterProblem } from "@weir/protocol";
+import { filterProblem, parseStatedTime } from "@weir/protocol";
 import {
   type Clock,
-  type Environment,
   EXIT_CODES,
   Fault,
+  millisecondsOf,
   print,
   type Screen,
   toolEnvironment,
@@ -12,40 +12,22 @@ import { type Cursor, type RangePage, type RangeQuery, readRange } from "@weir/s
 import { readStreams, type StreamConfig, type StreamsConfig } from "@weir/streams";
 import type { Command } from "commander";
 import {
-  action,
   type Given,
   grouped,
   optionFault,
+  readNumber,
   repeated,
   type Surroundings,
   usageFault,
 } from "./command-line.ts";
-import { isoMicroseconds, parseTime, TIME_FORMS } from "./times.ts";
 
-/** A part of a stream. */
-export interface Selected {
-  stream: StreamConfig;
-  streams: StreamsConfig;
-  query: RangeQuery & { toUs: number };
-}
+/** How `parseTime` wants times, for `--help` and for errors. */
+const TIME_FORMS =
+  "ISO 8601 (UTC unless it names an offset), epoch seconds, milliseconds or microseconds, -2h, '2 hours ago' (s, m, h, d, w) or now";
 
-/** A command that reads a part of a stream. */
-interface RecordingCommand<Request extends Selected> {
-  /** Adds its own options to those that select the part. */
-  options: (command: Command) => void;
-  /** @throws Fault naming the option that is wrong. */
-  read: (given: Given, context: { selected: Selected; environment: Environment }) => Request;
-  /** Returns the exit code. */
-  run: (request: Request, recording: Recording, surroundings: Surroundings) => Promise<number>;
-}
-
-/** Adds the options that say which part of which stream, those of the command, and its action. */
-export function defineRecordingCommand<Request extends Selected>(
-  command: Command,
-  surroundings: Surroundings,
-  { options, read, run }: RecordingCommand<Request>,
-): void {
-  command
+/** Adds the options that select a part of a stream; `new Recording` reads them. */
+export function addRecordingOptions(command: Command): Command {
+  return command
     .option("--stream <name>", "the stream (required)")
     .option("--from <time>", "from this time of reception on (default: the oldest message)")
     .option("--to <time>", "before this time of reception (default: now)")
@@ -59,112 +41,50 @@ export function defineRecordingCommand<Request extends Selected>(
     .option(
       "--thorough",
       "find also what was received while the clock was set back by more than ten minutes; this reads the whole stream",
-    );
-  options(command);
-  command.addHelpText("after", `\nA time is ${TIME_FORMS}.`);
-  action(command, async (given) => {
-    const environment = toolEnvironment(surroundings.environment);
-    const selected = readSelection(given, environment, surroundings.clock.now() * 1_000);
-    const request = read(given, { selected, environment });
-    return await run(request, new Recording(command.name(), selected, surroundings), surroundings);
-  });
+    )
+    .addHelpText("after", `\nA time is ${TIME_FORMS}.`);
 }
 
-const LIMIT_MAX = 1e15;
-
-/** @throws Fault naming the option that is wrong, or ConfigurationFault for the streams themselves. */
-function readSelection(given: Given, environment: Environment, nowUs: number): Selected {
-  const fromUs = readTime(given, "from", nowUs);
-  const toUs = readTime(given, "to", nowUs) ?? nowUs;
-  if (fromUs !== null && fromUs >= toUs) {
-    const shown = (option: "from" | "to", us: number): string =>
-      `--${option} ${JSON.stringify(given.text(option))} (${isoMicroseconds(us)})`;
-    const end = given.text("to") === null ? `now (${isoMicroseconds(toUs)})` : shown("to", toUs);
-    throw usageFault(
-      `${shown("from", fromUs)} is not before ${end}`,
-      "--from is the beginning and --to the end: swap them, or name other times.",
-    );
-  }
-  const filters = readFilters(given.texts("topic"));
-  const limit = readLimit(given.text("limit"));
-  const after = given.text("cursor");
-  const streams = readStreams(environment);
-  return {
-    stream: findStream(given.text("stream"), streams),
-    streams,
-    query: {
-      toUs,
-      filters,
-      isThorough: given.has("thorough"),
-      ...(fromUs === null ? {} : { fromUs }),
-      ...(limit === null ? {} : { limit }),
-      ...(after === null ? {} : { after }),
-    },
-  };
-}
-
-function findStream(name: string | null, { streams, file }: StreamsConfig): StreamConfig {
-  const found = streams.find((stream) => stream.name === name);
-  if (found !== undefined) return found;
-  const names = streams.map((stream) => stream.name).join(", ") || "none";
-  const where = file === null ? "" : ` in ${file}`;
-  throw usageFault(
-    name === null ? "--stream is missing" : `--stream: there is no ${JSON.stringify(name)}`,
-    `The streams${where} are: ${names}.`,
-  );
-}
-
-function readTime(given: Given, option: "from" | "to", nowUs: number): number | null {
-  const text = given.text(option);
-  if (text === null) return null;
-  const timeUs = parseTime(text, nowUs);
-  if (timeUs === null) throw optionFault(option, text, TIME_FORMS);
-  return timeUs;
-}
-
-function readFilters(filters: readonly string[]): readonly string[] {
-  for (const filter of filters) {
-    const problem = filterProblem(filter);
-    if (problem !== null) throw optionFault("topic", filter, `a topic filter: ${problem}`);
-  }
-  return filters;
-}
-
-function readLimit(text: string | null): number | null {
-  if (text === null) return null;
-  const limit = /^\d{1,16}$/.test(text) ? Number(text) : 0;
-  if (limit < 1 || limit > LIMIT_MAX) throw optionFault("limit", text, "a whole number from 1 on");
-  return limit;
-}
+const PROGRESS_MS = 250;
+const ERASE = "\r\x1b[K";
 
 /** A part of a stream while a command reads it, with its progress on standard error. */
 export class Recording {
+  readonly stream: StreamConfig;
+  readonly streams: StreamsConfig;
+  readonly query: RangeQuery & { toUs: number };
   /** Aborts when the command is to end; the reason is the signal's name. */
   readonly signal: AbortSignal;
   /** Behind the last page that was read; `null` before the first. */
   cursor: Cursor | null = null;
-  /** Segments that could not be read. */
-  unreadable = 0;
-  readonly #name: string;
-  readonly #selected: Selected;
+  #hasUnreadable = false;
+  readonly #command: string;
   readonly #screen: Screen;
-  readonly #progress: ProgressLine;
+  readonly #clock: Clock;
+  readonly #startMs: number;
+  #shownMs = Number.NEGATIVE_INFINITY;
+  /** `null` until the first message has come, without `--from`. */
+  #fromUs: number | null;
 
-  constructor(name: string, selected: Selected, { clock, err, stopSignal }: Surroundings) {
-    this.#name = name;
-    this.#selected = selected;
-    this.#screen = err;
-    const { fromUs = null, toUs } = selected.query;
-    this.#progress = createProgressLine({ terminal: err, clock, fromUs, toUs });
+  /** @throws Fault naming the option that is wrong, or ConfigurationFault for the streams themselves. */
+  constructor(command: Command, given: Given, surroundings: Surroundings) {
+    const { clock, environment, err, stopSignal } = surroundings;
+    this.query = readQuery(given, clock.now() * 1_000);
+    this.streams = readStreams(toolEnvironment(environment));
+    this.stream = findStream(given.text("stream"), this.streams);
     this.signal = stopSignal();
+    this.#command = command.name();
+    this.#screen = err;
+    this.#clock = clock;
+    this.#startMs = clock.monotonic();
+    this.#fromUs = this.query.fromUs ?? null;
   }
 
   /** Reads a page at a time: never more is in memory. Reports what it has to skip. */
   async *pages(): AsyncGenerator<RangePage> {
-    const { stream, query } = this.#selected;
-    for await (const page of readRange(stream.place, query)) {
+    for await (const page of readRange(this.stream.place, this.query)) {
       for (const { kind, reason } of page.skipped) {
-        if (kind === "unreadable") this.unreadable += 1;
+        if (kind === "unreadable") this.#hasUnreadable = true;
         this.say(reason);
       }
       this.cursor = page.cursor;
@@ -172,19 +92,30 @@ export class Recording {
     }
   }
 
-  /** @param reachedUs the time of reception that the command has reached; `null` at first. */
+  /**
+   * Shows progress in one line of a terminal.
+   *
+   * @param reachedUs the time of reception that the command has reached; `null` at first.
+   */
   show(messages: number, reachedUs: number | null): void {
-    this.#progress.show(messages, reachedUs);
+    if (this.#screen.isTTY !== true) return;
+    this.#fromUs ??= reachedUs;
+    const nowMs = this.#clock.monotonic();
+    if (nowMs - this.#shownMs < PROGRESS_MS) return;
+    this.#shownMs = nowMs;
+    const span = { reachedUs, fromUs: this.#fromUs, toUs: this.query.toUs };
+    const text = renderProgress({ messages, ...span, elapsedMs: nowMs - this.#startMs });
+    print(text, { to: this.#screen, control: ERASE });
   }
 
   say(text: string): void {
     this.clear();
-    print(`weir ${this.#name}: ${text}\n`, { to: this.#screen });
+    print(`weir ${this.#command}: ${text}\n`, { to: this.#screen });
   }
 
-  /** Removes the progress line. */
+  /** Removes the line of progress. */
   clear(): void {
-    this.#progress.clear();
+    if (this.#screen.isTTY === true) print("", { to: this.#screen, control: ERASE });
   }
 
   /**
@@ -193,50 +124,14 @@ export class Recording {
    * @throws Fault when the stream is configured, and nothing of it is on disk.
    */
   exitCode(): number {
-    if (this.cursor !== null) return this.unreadable > 0 ? EXIT_CODES.fault : EXIT_CODES.ok;
-    const { name, place } = this.#selected.stream;
+    if (this.cursor !== null) return this.#hasUnreadable ? EXIT_CODES.fault : EXIT_CODES.ok;
+    const { name, place } = this.stream;
     const where = place.kind === "file" ? place.file : place.folder;
     throw new Fault(`--stream: nothing of ${name} is recorded at ${where}`, {
       remedy: "Has its logger run with the same configuration, and in the same folder?",
       exitCode: EXIT_CODES.unavailable,
     });
   }
-}
-
-const INTERVAL_MS = 250;
-const ERASE = "\r\x1b[K";
-
-interface ProgressLine {
-  show(messages: number, reachedUs: number | null): void;
-  clear(): void;
-}
-
-/** One line that shows progress on a terminal; nothing elsewhere. */
-function createProgressLine(options: {
-  terminal: Screen;
-  clock: Clock;
-  /** `null` until the first message has come. */
-  fromUs: number | null;
-  toUs: number;
-}): ProgressLine {
-  const { terminal, clock, toUs } = options;
-  if (terminal.isTTY !== true) return { show: () => {}, clear: () => {} };
-  const startMs = clock.monotonic();
-  let { fromUs } = options;
-  let shownMs = Number.NEGATIVE_INFINITY;
-
-  return {
-    show: (messages, reachedUs) => {
-      fromUs ??= reachedUs;
-      const nowMs = clock.monotonic();
-      if (nowMs - shownMs < INTERVAL_MS) return;
-      shownMs = nowMs;
-      const elapsedMs = nowMs - startMs;
-      const text = renderProgress({ messages, reachedUs, fromUs, toUs, elapsedMs });
-      print(text, { to: terminal, control: ERASE });
-    },
-    clear: () => print("", { to: terminal, control: ERASE }),
-  };
 }
 
 /** Messages, the share of the time span that is done, messages per second, the time reached. */
@@ -250,5 +145,91 @@ export function renderProgress(
   const counted = `${grouped(messages)} messages, ${grouped(rate)}/s`;
   if (reachedUs === null || fromUs === null || toUs <= fromUs) return counted;
   const share = Math.min(1, Math.max(0, (reachedUs - fromUs) / (toUs - fromUs)));
-  return `${Math.floor(share * 100)} %, ${counted}, at ${isoMicroseconds(reachedUs).slice(0, 19)}Z`;
+  return `${Math.floor(share * 100)} %, ${counted}, at ${isoTime(reachedUs).slice(0, 19)}Z`;
+}
+
+function readQuery(given: Given, nowUs: number): RangeQuery & { toUs: number } {
+  const fromUs = readTime(given, "from", nowUs);
+  const toUs = readTime(given, "to", nowUs) ?? nowUs;
+  if (fromUs !== null && fromUs >= toUs) throw reversedFault(given, fromUs, toUs);
+  const filters = given.texts("topic");
+  for (const filter of filters) {
+    const problem = filterProblem(filter);
+    if (problem !== null) throw optionFault("topic", filter, `a topic filter: ${problem}`);
+  }
+  const limit = readNumber(given, "limit", { min: 1, max: 1e15, isWhole: true });
+  const after = given.text("cursor");
+  return {
+    toUs,
+    filters,
+    isThorough: given.has("thorough"),
+    ...(fromUs === null ? {} : { fromUs }),
+    ...(limit === null ? {} : { limit }),
+    ...(after === null ? {} : { after }),
+  };
+}
+
+function reversedFault(given: Given, fromUs: number, toUs: number): Fault {
+  const shown = (option: "from" | "to", us: number): string =>
+    `--${option} ${JSON.stringify(given.text(option))} (${isoTime(us)})`;
+  const end = given.text("to") === null ? `now (${isoTime(toUs)})` : shown("to", toUs);
+  return usageFault(
+    `${shown("from", fromUs)} is not before ${end}`,
+    "--from is the beginning and --to the end: swap them, or name other times.",
+  );
+}
+
+function readTime(given: Given, option: "from" | "to", nowUs: number): number | null {
+  const text = given.text(option);
+  if (text === null) return null;
+  const timeUs = parseTime(text, nowUs);
+  if (timeUs === null) throw optionFault(option, text, TIME_FORMS);
+  return timeUs;
+}
+
+const BEFORE = /^-(?<amount>\d{1,12}(\.\d{1,6})?) ?(?<unit>ms|[smhdw])$/;
+const AGO =
+  /^(?<amount>\d{1,12}(\.\d{1,6})?) ?(?<unit>[smhdw]|(second|minute|hour|day|week)s?) ago$/;
+
+/**
+ * A time as people and programs write it.
+ *
+ * @returns microseconds since the epoch, or `null` for what is none.
+ */
+export function parseTime(text: string, nowUs: number): number | null {
+  if (text === "now") return nowUs;
+  const past = (BEFORE.exec(text) ?? AGO.exec(text))?.groups;
+  if (past === undefined) return parseStatedTime(text);
+  const { amount = "", unit = "" } = past;
+  const letters = unit === "ms" ? unit : unit.charAt(0);
+  return nowUs - Math.round(millisecondsOf(amount + letters) * 1_000);
+}
+
+const US_PER_SECOND = 1_000_000;
+
+/** Makes microseconds since the epoch ISO 8601 in UTC. Times of one second in a row share their beginning. */
+export function createIsoTime(): (us: number) => string {
+  let second = Number.NaN;
+  let beginning = "";
+  return (us) => {
+    const micros = us % US_PER_SECOND;
+    if (us - micros !== second) {
+      second = us - micros;
+      beginning = new Date(second / 1_000).toISOString().slice(0, -4);
+    }
+    return `${beginning}${String(micros).padStart(6, "0")}Z`;
+  };
+}
+
+const isoTime = (us: number): string => createIsoTime()(us);
+
+function findStream(name: string | null, { streams, file }: StreamsConfig): StreamConfig {
+  const found = streams.find((stream) => stream.name === name);
+  if (found !== undefined) return found;
+  const names = streams.map((stream) => stream.name).join(", ") || "none";
+  const where = file === null ? "" : ` in ${file}`;
+  throw usageFault(
+    name === null ? "--stream is missing" : `--stream: there is no ${JSON.stringify(name)}`,
+    `The streams${where} are: ${names}.`,
+  );
 }

@@ -29,15 +29,10 @@ export async function connectForReplay(options: {
   clock: Clock;
 }) {
   const { broker, logger, signal, onRefused, clock } = options;
-  const counts = { sent: 0, refused: 0 };
   const window = createSendWindow({
     publish: (topic, payload, how) => client.publish(topic, payload, how),
-    onSent: () => {
-      counts.sent += 1;
-    },
     onRefused: ({ topic }, reason) => {
-      counts.refused += 1;
-      if (counts.refused <= REFUSALS_REPORTED) onRefused(topic, reason);
+      if (window.counts().refused <= REFUSALS_REPORTED) onRefused(topic, reason);
     },
   });
   const connected = Promise.withResolvers<void>();
@@ -64,8 +59,6 @@ export async function connectForReplay(options: {
   const opened = opening.move();
   return {
     window,
-    /** What the broker has answered. */
-    counts: (): { sent: number; refused: number } => ({ ...counts }),
     [Symbol.asyncDispose]: (): Promise<void> => opened.disposeAsync(),
   };
 }
@@ -94,22 +87,20 @@ interface Entry {
 const MESSAGES_MAX = 1_000;
 const BYTES_MAX = 8 * 1024 * 1024;
 
-export type SendWindow = ReturnType<typeof createSendWindow>;
-
 /** What has been sent and is not answered yet: it is sent again over the next connection. */
 export function createSendWindow({
   publish,
-  onSent,
   onRefused,
 }: {
   publish: (topic: string, payload: Buffer, options: PublishOptions) => Promise<void>;
-  onSent: () => void;
   /** The broker does not take it. It is not tried again. */
   onRefused: (message: Outgoing, reason: string) => void;
 }) {
   /** In their order; the first is not answered. */
   const entries: Entry[] = [];
   let bytes = 0;
+  let sent = 0;
+  let refused = 0;
   let connection = 0;
   let isConnected = false;
   let answered: Cursor | null = null;
@@ -119,27 +110,24 @@ export function createSendWindow({
     const on = connection;
     const { topic, payload, options } = entry.message;
     publish(topic, payload, options).then(
-      () => {
-        if (!entry.isAnswered) onSent();
-        answer(entry);
-      },
+      () => answer(entry, null),
       (error: unknown) => {
-        if (on === connection && isRefusal(error)) refuse(entry, error);
+        if (on === connection && isRefusal(error)) answer(entry, error);
         // The client reports the end of a connection right behind the errors that it causes.
-        else setImmediate(() => on === connection && isConnected && refuse(entry, error));
+        else setImmediate(() => on === connection && isConnected && answer(entry, error));
       },
     );
   }
 
-  function refuse(entry: Entry, error: unknown): void {
-    if (!entry.isAnswered) onRefused(entry.message, errorMessage(error));
-    answer(entry);
-  }
-
-  function answer(entry: Entry): void {
+  function answer(entry: Entry, refusal: unknown): void {
     if (entry.isAnswered) return;
     entry.isAnswered = true;
     bytes -= entry.message.payload.length;
+    if (refusal === null) sent += 1;
+    else {
+      refused += 1;
+      onRefused(entry.message, errorMessage(refusal));
+    }
     while (entries[0]?.isAnswered === true) answered = entries.shift()?.message.cursor ?? null;
     progress.resolve();
     progress = Promise.withResolvers();
@@ -153,8 +141,8 @@ export function createSendWindow({
   return {
     /** Sends a message, as soon as the window allows; waits no longer than the signal lasts. */
     send: async (message: Outgoing, signal: AbortSignal): Promise<void> => {
-      const hasRoom = () => entries.length < MESSAGES_MAX && bytes < BYTES_MAX;
-      if (!hasRoom()) await until(hasRoom, signal);
+      const isOpen = () => entries.length < MESSAGES_MAX && bytes < BYTES_MAX;
+      if (!isOpen()) await until(isOpen, signal);
       if (signal.aborted) return;
       const entry = { message, isAnswered: false };
       entries.push(entry);
@@ -174,5 +162,7 @@ export function createSendWindow({
     },
     /** Everything up to here is answered; `null` as long as nothing is. */
     answeredThrough: (): Cursor | null => answered,
+    /** What the broker has taken, and what it has not. */
+    counts: (): { sent: number; refused: number } => ({ sent, refused }),
   };
 }

@@ -1,14 +1,19 @@
+import { addAbortListener } from "node:events";
+import { takes } from "@weir/logger/plan";
 import { topicProblem } from "@weir/protocol";
 import {
   type BrokerConfig,
+  type Clock,
   createLogger,
-  type Environment,
   EXIT_CODES,
   print,
+  toolEnvironment,
   visible,
 } from "@weir/runtime";
+import type { StoredMessage } from "@weir/store";
 import type { Command } from "commander";
 import {
+  action,
   examples,
   exitCodeOf,
   type Given,
@@ -18,39 +23,25 @@ import {
   readDuration,
   repeated,
   type Surroundings,
+  usageFault,
 } from "./command-line.ts";
-import { defineRecordingCommand, type Recording, type Selected } from "./recording.ts";
+import { addRecordingOptions, Recording } from "./recording.ts";
 import { connectForReplay, type ReplayConnection } from "./replay-connection.ts";
-import { type PaceOptions, type RetopicOptions, type Rewrite, replay } from "./replay-messages.ts";
 
-export interface ReplayRequest extends Selected {
+interface ReplayRequest {
   broker: BrokerConfig;
   pace: PaceOptions;
   retopic: RetopicOptions;
   /** `null` is what each message came with, but 1 at most. */
   qos: 0 | 1 | null;
-  /** Whether the broker is to keep what it had kept. */
+  /** Whether the broker is to retain what arrived retained. */
   keepsRetained: boolean;
   /** Whether the stream may get its own messages again. */
   allowsOwnTopics: boolean;
 }
 
 export function define(command: Command, surroundings: Surroundings): void {
-  defineRecordingCommand(command, surroundings, { options, read, run });
-  examples(
-    command,
-    [
-      "replay --stream data --from -1d --speed 60 --root replay/",
-      "replay --stream devices --speed max --broker mqtts://test.example.org",
-    ],
-    `It plays in the order of arrival, with the gaps between the messages. What the broker has not confirmed
-when a connection is lost is sent again over the next one. Nothing is published on topics that begin
-with $. Ctrl-C prints the cursor to continue with.`,
-  );
-}
-
-function options(command: Command): void {
-  command
+  addRecordingOptions(command)
     .option("--speed <n>", "n times as fast, or max: as fast as the broker takes it (default: 1)")
     .option("--max-gap <span>", "no pause is longer: 500ms, 10s, 5m, 2h")
     .option("--root <prefix>", "put this in front of each topic, for instance replay/")
@@ -72,26 +63,43 @@ function options(command: Command): void {
       "--same-topics",
       "allow topics that the stream itself logs at this broker. It logs such messages again, except those of publishers with an outbox: the ledger knows their sequences",
     );
+  examples(
+    command,
+    [
+      "replay --stream data --from -1d --speed 60 --root replay/",
+      "replay --stream devices --speed max --broker mqtts://test.example.org",
+    ],
+    `It plays in the order of arrival, with the gaps between the messages. What the broker has not confirmed
+when a connection is lost is sent again over the next one. Nothing is published on topics that begin
+with $. Ctrl-C prints the cursor to continue with.`,
+  );
+  action(command, async (given) => {
+    const recording = new Recording(command, given, surroundings);
+    const request = readRequest(given, recording, surroundings);
+    return await run(request, recording, surroundings);
+  });
 }
 
-function read(
+function readRequest(
   given: Given,
-  { selected, environment }: { selected: Selected; environment: Environment },
+  { stream, streams }: Recording,
+  { environment }: Surroundings,
 ): ReplayRequest {
   return {
-    ...selected,
-    broker: given.text("broker") === null ? brokerOf(selected) : readBroker(given, environment),
-    pace: { speed: readSpeed(given), gapMsMax: readMaxGap(given) },
+    broker:
+      given.text("broker") === null
+        ? // The configuration of streams is refused when one of them names a broker that is not there.
+          (streams.brokers[stream.broker] as BrokerConfig)
+        : readBroker(given, toolEnvironment(environment)),
+    pace: {
+      speed: readSpeed(given),
+      gapMsMax: readDuration(given, "max-gap", GAP_BOUNDS) ?? Number.POSITIVE_INFINITY,
+    },
     retopic: { root: readRoot(given), rewrites: given.texts("rewrite").map(readRewrite) },
     qos: readQos(given),
     keepsRetained: given.has("retained"),
     allowsOwnTopics: given.has("same-topics"),
   };
-}
-
-function brokerOf({ stream, streams }: Selected): BrokerConfig {
-  // The configuration of streams is refused when one of them names a broker that is not there.
-  return streams.brokers[stream.broker] as BrokerConfig;
 }
 
 const SPEED_MAX = 1e6;
@@ -103,10 +111,6 @@ function readSpeed(given: Given): number | null {
   const speed = /^\d{1,7}(\.\d{1,6})?x?$/.test(text) ? Number.parseFloat(text) : 0;
   if (speed > 0 && speed <= SPEED_MAX) return speed;
   throw optionFault("speed", text, `max, or a number above 0 and up to ${SPEED_MAX}`);
-}
-
-function readMaxGap(given: Given): number {
-  return readDuration(given, "max-gap", GAP_BOUNDS) ?? Number.POSITIVE_INFINITY;
 }
 
 function readRoot(given: Given): string {
@@ -143,15 +147,15 @@ async function run(
       recording.say(`${JSON.stringify(topic)} was refused: ${visible(reason)}`),
     clock,
   });
-  const leftOut = await replay(request, recording, { window: connection.window, clock });
+  const leftOut = await play(request, recording, { connection, clock });
   recording.clear();
-  const { sent, refused } = connection.counts();
+  const { sent, refused } = connection.window.counts();
   const others = `${grouped(refused)} refused by the broker, ${grouped(leftOut)} left out`;
   print(`${grouped(sent)} messages sent, ${others} (topics that cannot be published to)\n`, {
     to: out,
   });
   if (signal.aborted) {
-    recording.say(whereToGoOn(connection, request));
+    recording.say(whereToGoOn(connection, recording));
     return exitCodeOf(signal);
   }
   const exitCode = recording.exitCode();
@@ -159,9 +163,144 @@ async function run(
 }
 
 /** The broker may have had some messages that it has not confirmed: these arrive twice then. None is lost. */
-function whereToGoOn({ window }: ReplayConnection, { query }: ReplayRequest): string {
+function whereToGoOn({ window }: ReplayConnection, { query }: Recording): string {
   const cursor = window.answeredThrough() ?? query.after;
   return cursor === undefined
     ? "stopped before the first message"
     : `stopped; go on with --cursor ${cursor}`;
+}
+
+/**
+ * Plays a recording back, and returns when the broker has answered all of it or the signal aborts.
+ *
+ * @returns how many messages were left out, because their topics cannot be published to.
+ */
+async function play(
+  request: ReplayRequest,
+  recording: Recording,
+  { connection: { window }, clock }: { connection: ReplayConnection; clock: Clock },
+): Promise<number> {
+  const { signal } = recording;
+  const pace = createPace(request.pace);
+  const refuseOwn = ownTopicGuard(request, recording);
+  let played = 0;
+  let leftOut = 0;
+  for await (const page of recording.pages()) {
+    for (const message of page.messages) {
+      const topic = retopic(message.topic, request.retopic);
+      if (topicProblem(topic) !== null) {
+        leftOut += 1;
+        continue;
+      }
+      refuseOwn(topic);
+      await pause(clock, pace.waitMs(message.receivedUs, clock.monotonic()), signal);
+      await window.send(outgoing(message, topic, request), signal);
+      if (signal.aborted) return leftOut;
+      played += 1;
+      recording.show(played, message.receivedUs);
+    }
+  }
+  await window.settled(signal);
+  return leftOut;
+}
+
+function outgoing(
+  { payload, qos, retained, cursor }: StoredMessage,
+  topic: string,
+  request: ReplayRequest,
+) {
+  const options = {
+    qos: request.qos ?? (qos === 0 ? 0 : 1),
+    retain: retained && request.keepsRetained,
+  } as const;
+  return { topic, payload, options, cursor };
+}
+
+/** Keeps a stream from logging its own recording again and again. */
+function ownTopicGuard({ broker, allowsOwnTopics }: ReplayRequest, { stream, streams }: Recording) {
+  const isOwnBroker = isSameBroker(streams.brokers[stream.broker], broker);
+  return (topic: string): void => {
+    if (allowsOwnTopics || !isOwnBroker || !takes(stream, topic)) return;
+    throw usageFault(
+      `the stream ${stream.name} itself listens to ${JSON.stringify(topic)} at ${broker.url}`,
+      "Put something in front of the topics (--root replay/), name another broker, or give --same-topics: then it is logged again, except what has the sequence of an outbox, which counts as a duplicate.",
+    );
+  };
+}
+
+/** Timers cannot be more exact, and shorter waits would only cost. */
+const PAUSE_MS_MIN = 1;
+const PAUSE_MS_MAX = 2 ** 31 - 1;
+
+async function pause(clock: Clock, waitMs: number, signal: AbortSignal): Promise<void> {
+  if (waitMs < PAUSE_MS_MIN || signal.aborted) return;
+  const over = Promise.withResolvers<void>();
+  using _timer = clock.schedule(Math.min(waitMs, PAUSE_MS_MAX), over.resolve);
+  using _aborting = addAbortListener(signal, () => over.resolve());
+  await over.promise;
+}
+
+export interface PaceOptions {
+  /** How many times faster than it was recorded; `null` is as fast as it goes. */
+  speed: number | null;
+  /** The longest pause, in milliseconds of the replay. */
+  gapMsMax: number;
+}
+
+/** A longer delay is not made up for: it was an outage, or the broker is slower. */
+const LATE_MS_MAX = 1_000;
+
+/** The original gaps, scaled and capped. Where the clock was set back there is none. */
+export function createPace({ speed, gapMsMax }: PaceOptions) {
+  let dueMs: number | null = null;
+  let beforeUs = 0;
+  return {
+    /** How long to wait with a message, in milliseconds; call it once for each, in their order. */
+    waitMs: (receivedUs: number, nowMs: number): number => {
+      if (speed === null) return 0;
+      const gapMs = Math.max(0, (receivedUs - beforeUs) / 1_000 / speed);
+      beforeUs = receivedUs;
+      dueMs = dueMs === null ? nowMs : dueMs + Math.min(gapMs, gapMsMax);
+      if (nowMs - dueMs > LATE_MS_MAX) dueMs = nowMs;
+      return Math.max(0, dueMs - nowMs);
+    },
+  };
+}
+
+const PORTS = new Map([
+  ["mqtt:", "1883"],
+  ["mqtts:", "8883"],
+  ["ws:", "80"],
+  ["wss:", "443"],
+]);
+const THIS_MACHINE: ReadonlySet<string> = new Set(["localhost", "127.0.0.1", "[::1]"]);
+
+/** Whether two URLs name the same host and port. Names are not looked up. */
+export function isSameBroker(one: BrokerConfig | undefined, other: BrokerConfig): boolean {
+  return one !== undefined && addressOf(one.url) === addressOf(other.url);
+}
+
+function addressOf(url: string): string {
+  const { hostname, protocol, port } = new URL(url);
+  const name = hostname.toLowerCase();
+  const host = THIS_MACHINE.has(name) ? "localhost" : name;
+  return `${host}:${port || PORTS.get(protocol)}`;
+}
+
+/** Texts that the beginnings of topics are replaced by; the first that fits counts. */
+interface Rewrite {
+  from: string;
+  to: string;
+}
+
+interface RetopicOptions {
+  /** Is put in front of every topic. */
+  root: string;
+  rewrites: readonly Rewrite[];
+}
+
+/** The topic under which a message is played back. It may be none that can be published to. */
+export function retopic(topic: string, { root, rewrites }: RetopicOptions): string {
+  const rewrite = rewrites.find(({ from }) => topic.startsWith(from));
+  return root + (rewrite === undefined ? topic : rewrite.to + topic.slice(rewrite.from.length));
 }

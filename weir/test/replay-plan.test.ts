@@ -1,12 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
+import { takes } from "@weir/logger/plan";
 import { START_US } from "@weir/testkit";
-import {
-  createPace,
-  isSameBroker,
-  listensTo,
-  type PaceOptions,
-  retopic,
-} from "../src/replay-messages.ts";
+import { createPace, isSameBroker, type PaceOptions, retopic } from "../src/replay.ts";
 import { startHere } from "./fixture.ts";
 
 const UNCAPPED = Number.POSITIVE_INFINITY;
@@ -69,7 +64,7 @@ describe("the topics of a replay", () => {
   test("are the stream's own where it would log them again", () => {
     const stream = { filters: ["devices/#", "DATA"], exclude: ["devices/+/secret"] };
     const own = ["devices/1/state", "DATA", "devices/1/secret", "replay/DATA"];
-    expect(own.map((topic) => listensTo(stream, topic))).toEqual([true, true, false, false]);
+    expect(own.map((topic) => takes(stream, topic))).toEqual([true, true, false, false]);
   });
 
   test.each([

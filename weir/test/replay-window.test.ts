@@ -13,19 +13,15 @@ function outgoing(number: number, bytes = 1): Outgoing {
 function openWindow() {
   const published: { topic: string; answer: (error?: Error) => void }[] = [];
   const refused: string[] = [];
-  let sent = 0;
   const window = createSendWindow({
     publish: (topic) => {
       const { promise, resolve, reject } = Promise.withResolvers<void>();
       published.push({ topic, answer: (error) => (error ? reject(error) : resolve()) });
       return promise;
     },
-    onSent: () => {
-      sent += 1;
-    },
     onRefused: ({ topic }, reason) => refused.push(`${topic} ${reason}`),
   });
-  return { window, published, refused, sent: () => sent };
+  return { window, published, refused, sent: () => window.counts().sent };
 }
 
 const LOST = new Error("no answer from the broker");

@@ -5,7 +5,7 @@ import { connectTestClient, eventually, HOSTILE_PIECES, STEERS_TERMINAL } from "
 import fc from "fast-check";
 import { describeAck, describeCommands } from "../src/command.ts";
 import { renderCandidates, renderOne } from "../src/deadband-preview.ts";
-import { startTally } from "../src/preview.ts";
+import { startTally } from "../src/deadband-tally.ts";
 import { startHere } from "./fixture.ts";
 
 const hostile = fc.array(fc.constantFrom(...HOSTILE_PIECES)).map((pieces) => pieces.join(""));

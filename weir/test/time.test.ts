@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { START_US } from "@weir/testkit";
-import { parseTime } from "../src/times.ts";
+import { parseTime } from "../src/recording.ts";
 
 const HOUR_US = 3_600_000_000;
 

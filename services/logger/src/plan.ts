@@ -192,7 +192,8 @@ export function generationOf(topic: string, subscriptions: readonly Subscription
   return newestOf(subscriptions.filter(({ filter }) => matchesFilter(filter, topic)));
 }
 
-function takes({ filters, exclude }: Topics, topic: string): boolean {
+/** Whether a stream stores what is published on a topic. */
+export function takes({ filters, exclude }: Topics, topic: string): boolean {
   const isMatched = (filter: string): boolean => matchesFilter(filter, topic);
   return filters.some(isMatched) && !exclude.some(isMatched);
 }

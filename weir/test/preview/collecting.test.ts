@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { START_US } from "@weir/testkit";
 import { renderCandidates, renderOne } from "../../src/deadband-preview.ts";
-import { type Collected, startCollecting } from "../../src/preview.ts";
+import { type Collected, startCollecting } from "../../src/deadband-tally.ts";
 
 const ALL = {
   device: null,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import type { DeadbandRule } from "@weir/device-agent/deadband";
 import fc from "fast-check";
-import { candidateRules, spanning, startTally, type Tally } from "../../src/preview.ts";
+import { candidateRules, spanning, startTally, type Tally } from "../../src/deadband-tally.ts";
 
 const SECOND_MS = 1_000;
 /** Sums of many are rounded, and squares of the smallest are zero. */

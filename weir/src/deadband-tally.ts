@@ -2,23 +2,6 @@ import { type DeadbandRule, isDue, type Reported } from "@weir/device-agent/dead
 import { decodeState, deviceOfState } from "@weir/protocol";
 import type { StoredMessage } from "@weir/store";
 import type { PreviewRequest } from "./deadband-preview.ts";
-import type { Recording } from "./recording.ts";
-
-/** Reads a recording and adds up. It stops between two pages when the recording's signal aborts. */
-export async function previewDeadbands(
-  request: PreviewRequest,
-  recording: Recording,
-): Promise<Collected & { messages: number }> {
-  const collecting = startCollecting(request);
-  let messages = 0;
-  for await (const page of recording.pages()) {
-    for (const message of page.messages) collecting.add(message);
-    messages += page.messages.length;
-    recording.show(messages, page.reachedUs);
-    if (recording.signal.aborted) break;
-  }
-  return { messages, ...collecting.result() };
-}
 
 /** What deadbands would have made of one attribute. */
 export interface SeriesPreview {
