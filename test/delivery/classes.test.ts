@@ -10,6 +10,7 @@ import {
 import { systemClock } from "@weir/runtime";
 import {
   connectTestClient,
+  createFakeClock,
   createTestContext,
   eventually,
   freePort,
@@ -105,9 +106,11 @@ describe("the classes of delivery", () => {
     async () => {
       using folder = temporaryFolder();
       const port = await freePort();
-      const everyoneElse = Promise.withResolvers<void>();
-      const reconnect = () => everyoneElse.promise;
-      await using device = startDevice(port, folder.file("outbox.db"), { reconnect });
+      const clock = createFakeClock(Date.now());
+      await using device = startDevice(port, folder.file("outbox.db"), {
+        clock,
+        random: () => 0.5,
+      });
       const { delivery, states } = device;
       await eventually(() => states.includes("disconnected"));
       const replaced = delivery.send("temperature", "home/temperature", { celsius: 20 });
@@ -121,7 +124,11 @@ describe("the classes of delivery", () => {
       await using broker = await startBroker({ port });
       await using _logger = await startLoggerAt(broker.port, folder);
       await using subscriber = await connectTestClient(broker.port, "home/#");
-      everyoneElse.resolve();
+      // It tries again only now that all the others are there.
+      await eventually(() => {
+        if (delivery.attempts() === 0) clock.advance(100);
+        return states.includes("connected");
+      });
       const outcomes = await Promise.all(waiting);
       expect(outcomes.map(({ kind }) => kind)).toEqual(["sent", "delivered", "delivered"]);
       expect(storedValues(folder)).toEqual([8]);

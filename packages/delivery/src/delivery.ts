@@ -7,13 +7,18 @@ import {
 } from "@weir/mqtt";
 import { PAYLOAD_BYTES_MAX, topicProblem } from "@weir/protocol";
 import type { Clock } from "@weir/runtime";
-import { AlarmLane } from "./alarm.ts";
-import { EventLane } from "./event.ts";
-import { EVENT_TTL_MS, type KindSettings, kindProblem, type Outcome } from "./message-class.ts";
+import {
+  AlarmLane,
+  EVENT_TTL_MS,
+  EventLane,
+  type KindSettings,
+  kindProblem,
+  type Outcome,
+  TelemetryLane,
+} from "./classes.ts";
 import type { OutboxOptions } from "./outbox.ts";
 import { createReconnectGate, ON_BATTERY, type PowerPolicy } from "./reconnect.ts";
 import type { MessageOutcome } from "./sender.ts";
-import { TelemetryLane } from "./telemetry.ts";
 
 /** The client's options that a delivery sets itself. */
 type OwnClientOption = "clock" | "random" | "reconnect" | "subscriptions";
@@ -31,10 +36,6 @@ export interface DeliveryOptions<Kind extends string> {
   onEarlierOutcome?: (outcome: MessageOutcome) => void;
   /** How to reconnect to a broker that is away. Default `ON_BATTERY`. */
   power?: PowerPolicy;
-  /** Replaces the backoff of `power`: the wait in milliseconds by attempt, 0 first. The budget still applies. */
-  delay?: (attempt: number) => number;
-  /** Replaces backoff, budget and urgency, see `ClientOptions.reconnect`. */
-  reconnect?: (attempt: number, signal: AbortSignal) => Promise<void>;
   clock: Clock;
   /** A number in [0, 1) for the jitter. Default Math.random. */
   random?: () => number;
@@ -55,11 +56,10 @@ export function createDelivery<Kind extends string>(options: DeliveryOptions<Kin
   checkKinds(kinds, options.outbox !== undefined);
 
   const gate = createReconnectGate({
-    delay: options.delay ?? ((attempt) => backoffMs(power.backoff, attempt, random())),
+    delay: (attempt) => backoffMs(power.backoff, attempt, random()),
     budget: power.budget,
     clock,
   });
-  const reconnect = options.reconnect ?? gate.reconnect;
   let attempts = 0;
 
   const onEarlierOutcome = options.onEarlierOutcome ?? (() => {});
@@ -69,10 +69,10 @@ export function createDelivery<Kind extends string>(options: DeliveryOptions<Kin
     ...options.client,
     subscriptions: [
       ...(options.client.subscriptions ?? []),
-      ...(alarms === undefined ? [] : [alarms.subscription]),
+      ...(alarms === undefined ? [] : [alarms.outbox.subscription]),
     ],
     onMessage: (message) => {
-      if (alarms?.receive(message)) return;
+      if (alarms?.outbox.receive(message)) return;
       options.client.onMessage?.(message);
     },
     onConnected: (connected) => {
@@ -87,14 +87,14 @@ export function createDelivery<Kind extends string>(options: DeliveryOptions<Kin
       options.client.onDisconnected?.(reason, remedy);
     },
     reconnect: async (attempt, signal) => {
-      await reconnect(attempt, signal);
+      await gate.reconnect(attempt, signal);
       if (!signal.aborted) attempts += 1;
     },
     clock,
     random,
   });
   const telemetry = new TelemetryLane(client.publish);
-  const events = new EventLane({ publish: client.publish, onWaiting: gate.hurry, clock });
+  const events = new EventLane(client.publish, gate.hurry, clock);
 
   return {
     /** Begins to connect. Messages may be sent before. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { createFakeClock } from "@weir/testkit";
-import { EventLane, expiring, expirySeconds, isExpired } from "../src/event.ts";
+import { EventLane, expiring, expirySeconds, isExpired } from "../src/classes.ts";
 import { collect, createRecorder, settled } from "./fixture.ts";
 
 const TTL_MS = 15_000;
@@ -11,7 +11,7 @@ function setUp() {
   const recorder = createRecorder();
   const waits: number[] = [];
   const onWaiting = (forMs: number) => waits.push(forMs);
-  const lane = new EventLane({ publish: recorder.publish, onWaiting, clock });
+  const lane = new EventLane(recorder.publish, onWaiting, clock);
   return { clock, waits, lane, publications: recorder.publications };
 }
 
@@ -113,7 +113,7 @@ describe("an event", () => {
     expect(await outcome).toEqual({ kind: "refused", reason: "Publish error: Not authorized" });
   });
 
-  test("beyond the queue's bound is dropped at once, and there is room again later", async () => {
+  test("beyond the limit is dropped at once, and a later one is accepted again", async () => {
     const { clock, lane } = setUp();
     const outcomes = collect(Array.from({ length: 101 }, () => lane.send("a", {}, TTL_MS)));
     await settled();

@@ -83,7 +83,7 @@ describe("the queue of an outbox", () => {
     expect(queue.size().rows).toBe(2);
   });
 
-  test("refuses a message that its bytes have no room for", () => {
+  test("refuses a message whose bytes would exceed its limit", () => {
     using folder = temporaryFolder();
     using queue = open(folder.file("outbox.db"), { bytesMax: 100 });
     const [acceptance] = queue.accept([{ topic: "T", payload: { x: "x".repeat(200) } }], NOW_MS);

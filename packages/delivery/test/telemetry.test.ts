@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { TelemetryLane } from "../src/telemetry.ts";
+import { TelemetryLane } from "../src/classes.ts";
 import { collect, createRecorder, settled } from "./fixture.ts";
 
 const REPLACED = { kind: "dropped", reason: "replaced by a newer one" };
