@@ -102,7 +102,9 @@ function pinnedNodeRuns() {
 /** The npm that runs us, or else the one on the path. */
 function npmCommand(args) {
   const script = process.env.npm_execpath;
-  if (script && /npm-cli\.c?js$/.test(script)) return [process.execPath, [script, ...args], false];
+  // `npm ci` removes the Node that runs us, if that is the pinned one; then the next one on the path will do.
+  const node = existsSync(process.execPath) ? process.execPath : "node";
+  if (script && /npm-cli\.c?js$/.test(script)) return [node, [script, ...args], false];
   return ["npm", args, process.platform === "win32"];
 }
 
@@ -140,7 +142,7 @@ async function step(what, npmArgs) {
   const known = REMEDIES.find(([pattern]) => pattern.test(errors.join("\n")));
   if (known) throw new InstallError(known[1]);
   const shown = (errors.length > 0 ? errors : output.trim().split("\n")).slice(0, LINES_SHOWN_MAX);
-  throw new InstallError(`npm cannot do it:\n${shown.join("\n")}\nMend it, then start again.`);
+  throw new InstallError(`npm cannot do it:\n${shown.join("\n")}\nCorrect that, then start again.`);
 }
 
 /** Runs a bootstrap: installs, then hands over to a program under the right Node; the exit code is its own. */
