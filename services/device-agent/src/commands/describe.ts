@@ -13,19 +13,8 @@ export const command: DeviceCommand<string | null> = {
     .union([z.null(), z.string().max(64), z.strictObject({}).transform(() => null)], words)
     .describe("Nothing, or the name of a command or a source."),
   run: async (payload, { device }) =>
-    payload === null || payload === "" ? describeAll(device) : describeOne(device, payload),
+    payload === null || payload === "" ? await describeAll(device) : describeOne(device, payload),
 };
-
-async function describeAll(device: DeviceControl): Promise<object> {
-  return fitDescription({
-    id: device.id,
-    intervalSeconds: device.intervalMs() / 1_000,
-    intervalMinSeconds: device.intervalMinMs / 1_000,
-    sandbox: await device.sandbox.usage(),
-    sources: device.sources(),
-    commands: device.commands(),
-  });
-}
 
 function describeOne(device: DeviceControl, name: string): object {
   const isNamed = (one: { name: string }): boolean => one.name === name;
@@ -37,22 +26,16 @@ function describeOne(device: DeviceControl, name: string): object {
   return { ...(command && { command }), ...(source && { source }) };
 }
 
-interface Named {
-  name: string;
-}
-
-/** The full description of a device. */
-interface Description {
-  id: string;
-  intervalSeconds: number;
-  intervalMinSeconds: number;
-  sandbox: object;
-  sources: readonly (Named & { attributes: readonly (Named & { unit: string | null })[] })[];
-  commands: readonly (Named & { payload: object })[];
-}
-
 /** The longest of several descriptions that fits into an ack; `shortened` says what it leaves out. */
-function fitDescription(full: Description): object {
+async function describeAll(device: DeviceControl): Promise<object> {
+  const full = {
+    id: device.id,
+    intervalSeconds: device.intervalMs() / 1_000,
+    intervalMinSeconds: device.intervalMinMs / 1_000,
+    sandbox: await device.sandbox.usage(),
+    sources: device.sources(),
+    commands: device.commands(),
+  };
   const sources = full.sources.map(({ attributes, ...source }) => ({
     ...source,
     attributes: attributes.map(({ name, unit }) => ({ name, unit })),

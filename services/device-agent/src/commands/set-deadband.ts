@@ -15,29 +15,25 @@ interface DeadbandPayload {
 const SILENCE_MS = { min: 1_000, max: 7 * 86_400_000 };
 const WIDTH_MAX = 1e15;
 const PERCENT = /^\d{1,3}(\.\d{1,15})?%$/;
+const WHOLE_SECONDS = /^\d{1,9}$/;
 
 const silenceWords = 'it must be seconds or a duration from 1s to 7d: 300, "5m"';
 const silence = z
   .union([z.number(), z.string().max(32)], silenceWords)
   .describe('Seconds or a duration after which it is reported all the same: 300, "5m".')
-  .transform((given, context) => {
-    const ms = silenceMsOf(given);
-    if (!Number.isNaN(ms)) return ms;
-    context.addIssue({ code: "custom", message: silenceWords });
-    return z.NEVER;
-  });
+  .transform((given) =>
+    typeof given === "number" || WHOLE_SECONDS.test(given)
+      ? Math.round(Number(given) * 1_000)
+      : parseDuration(given),
+  )
+  .refine((ms) => ms >= SILENCE_MS.min && ms <= SILENCE_MS.max, silenceWords);
 
 const shareWords = 'it must be a share from 0 to 1, or percent: 0.05, "5%"';
 const share = z
-  .union([z.number().min(0, shareWords).max(1, shareWords), z.string().max(32)], shareWords)
+  .union([z.number(), z.string().regex(PERCENT, shareWords)], shareWords)
   .describe('Of the value: 0.05 or "5%".')
-  .transform((given, context) => {
-    if (typeof given === "number") return given;
-    const written = PERCENT.test(given) ? writtenDeadband(given) : undefined;
-    if (written?.kind === "relative") return written.share;
-    context.addIssue({ code: "custom", message: shareWords });
-    return z.NEVER;
-  });
+  .transform((given) => (typeof given === "number" ? given : Number.parseFloat(given) / 100))
+  .refine((given) => given >= 0 && given <= 1, shareWords);
 
 const keys = z
   .strictObject({
@@ -70,15 +66,17 @@ const compact = z
   .max(128, words)
   .describe('In one line: "walk 0.5", "walk 5% 10m", "walk none".')
   .transform((text, context): DeadbandPayload => {
-    const [, attribute, width = "", silence] = COMPACT.exec(text) ?? [];
-    const deadband = writtenDeadband(width);
-    const maxSilenceMs = silence === undefined ? undefined : silenceMsOf(silence);
-    if (attribute !== undefined && deadband !== undefined && !Number.isNaN(maxSilenceMs)) {
-      return { attribute, deadband, maxSilenceMs };
-    }
+    const [, attribute, width = "", maxSilence] = COMPACT.exec(text) ?? [];
+    const parsed = keys.safeParse({ attribute, ...inKeys(width), maxSilence });
+    if (parsed.success) return parsed.data;
     context.addIssue({ code: "custom", message: words });
     return z.NEVER;
   });
+
+function inKeys(width: string): object {
+  if (width === "none") return { none: true };
+  return width.endsWith("%") ? { relative: width } : { absolute: Number(width) };
+}
 
 export const command: DeviceCommand<DeadbandPayload> = {
   name: "set_deadband",
@@ -86,35 +84,10 @@ export const command: DeviceCommand<DeadbandPayload> = {
   payload: z.union([keys, compact], words),
   run: async ({ attribute, deadband, maxSilenceMs }, { device }) => {
     device.setDeadband(attribute, deadband, maxSilenceMs);
-    return {
-      attribute,
-      ...inKeys(deadband),
-      ...(maxSilenceMs === undefined ? {} : { maxSilenceSeconds: maxSilenceMs / 1_000 }),
-    };
+    const absolute = deadband?.kind === "absolute" ? deadband.width : undefined;
+    const relative = deadband?.kind === "relative" ? deadband.share : undefined;
+    const none = deadband === null ? true : undefined;
+    const maxSilenceSeconds = maxSilenceMs === undefined ? undefined : maxSilenceMs / 1_000;
+    return { attribute, absolute, relative, none, maxSilenceSeconds };
   },
 };
-
-/** A deadband with the keys of the payload. */
-function inKeys(deadband: Deadband | null): object {
-  if (deadband === null) return { none: true };
-  return deadband.kind === "absolute" ? { absolute: deadband.width } : { relative: deadband.share };
-}
-
-/** `undefined` for more than 100 %. */
-function writtenDeadband(text: string): Deadband | null | undefined {
-  if (text === "none") return null;
-  const number = Number.parseFloat(text);
-  if (!text.endsWith("%")) return { kind: "absolute", width: number };
-  return number <= 100 ? { kind: "relative", share: number / 100 } : undefined;
-}
-
-/** `NaN` for text that is no duration, and for a duration out of bounds. */
-function silenceMsOf(given: number | string): number {
-  const ms = typeof given === "number" ? Math.round(given * 1_000) : writtenMs(given);
-  return ms >= SILENCE_MS.min && ms <= SILENCE_MS.max ? ms : Number.NaN;
-}
-
-function writtenMs(text: string): number {
-  if (/^\d{1,9}$/.test(text)) return Number(text) * 1_000;
-  return parseDuration(text);
-}

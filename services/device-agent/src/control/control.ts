@@ -6,7 +6,7 @@ import type { Reporter } from "../report/reporter.ts";
 import type { Attribute, Source } from "../sources/source.ts";
 import type { Sandbox } from "./sandbox.ts";
 
-/** Thrown by a command that was not executed, with nothing done: a value out of bounds, no room. */
+/** Thrown by a command that was not executed and has changed nothing: a value out of bounds, a full disk. */
 export class Refusal extends Error {}
 
 /** A command, as `describe` shows it. */
@@ -77,7 +77,7 @@ export function createControl({
         intervalMs > INTERVAL_MS_MAX
       ) {
         throw new Refusal(
-          `an interval is whole milliseconds from ${intervalMinMs} to ${INTERVAL_MS_MAX}`,
+          `an interval of ${intervalMs / 1_000} s is not allowed; it must be whole milliseconds, from ${intervalMinMs / 1_000} s (intervalMin) to ${INTERVAL_MS_MAX / 1_000} s`,
         );
       }
       reporter.setIntervalMs(intervalMs);
@@ -92,13 +92,14 @@ export function createControl({
       })),
     /** Reports these from now on, and no others. @throws Refusal for an empty list, and for a name that is not configured. */
     setActiveSources: (names: readonly string[]): void => {
-      if (names.length === 0) throw new Refusal("at least one source is active");
       const known = sources.map(({ name }) => name);
-      const unknown = names.find((name) => !known.includes(name));
-      if (unknown !== undefined) {
-        throw new Refusal(
-          `there is no source ${JSON.stringify(unknown)}; the sources are: ${known.join(", ")}`,
-        );
+      const unknown = names.filter((name) => !known.includes(name));
+      if (names.length === 0 || unknown.length > 0) {
+        const problem =
+          names.length === 0
+            ? "at least one source must be active"
+            : `there is no source ${unknown.map((name) => JSON.stringify(name)).join(", ")}`;
+        throw new Refusal(`${problem}; the sources are: ${known.join(", ")}`);
       }
       reporter.setActiveSources(names);
       keep({ activeSources: names });

@@ -82,12 +82,26 @@ describe("change_send_interval", () => {
   });
 
   test.each([
-    ["", '""'],
     [0, "0"],
     [-1, "-1"],
     [0.999, "0.999"],
     [86_400.1, "86400.1"],
     [1e300, "1e+300"],
+    ["0.5", "0.5"],
+  ])("given %j says that value and the bounds, and changes nothing", async (payload, shown) => {
+    const { device, calls } = createTestDevice();
+    const reason = `an interval of ${shown} s is not allowed; it must be whole milliseconds, from 1 s (intervalMin) to 86400 s`;
+    expect(await give(device, "change_send_interval", payload)).toEqual(rejected(reason));
+    expect(calls.intervalMs).toBe(10_000);
+  });
+
+  test.each([
+    [null, "null"],
+    [{}, "{}"],
+    [[30], "[30]"],
+    [Number.POSITIVE_INFINITY, "Infinity"],
+    ["9".repeat(33), `"${"9".repeat(33)}"`],
+    ["", '""'],
     ["NaN", '"NaN"'],
     ["Infinity", '"Infinity"'],
     ["-Infinity", '"-Infinity"'],
@@ -99,23 +113,11 @@ describe("change_send_interval", () => {
     ["0x1F", '"0x1F"'],
     ["10,5", '"10,5"'],
     ["١٢", '"١٢"'],
-  ])("given %j says that value and the bounds, and changes nothing", async (payload, shown) => {
+  ])("given %j says that it must be a number, and changes nothing", async (payload, shown) => {
     const { device, calls } = createTestDevice();
-    const reason = `payload: ${shown} is not allowed; it must be a number of seconds from 1 to 86400`;
-    expect(await give(device, "change_send_interval", payload)).toEqual(rejected(reason));
-    expect(calls.intervalMs).toBe(10_000);
-  });
-
-  test.each([
-    [null, "null"],
-    [{}, "{}"],
-    [[30], "[30]"],
-    [Number.POSITIVE_INFINITY, "Infinity"],
-    ["9".repeat(33), `"${"9".repeat(33)}"`],
-  ])("given %j says that it must be a number", async (payload, shown) => {
-    const { device } = createTestDevice();
     const reason = `payload: ${shown} is not allowed; it must be a number of seconds`;
     expect(await give(device, "change_send_interval", payload)).toEqual(rejected(reason));
+    expect(calls.intervalMs).toBe(10_000);
   });
 });
 
@@ -133,16 +135,16 @@ describe("set_source", () => {
   });
 
   test.each([
-    ["gpu", '"gpu"'],
-    ["", '""'],
-    [[], "[]"],
-    ["walk,gpu,../x", '["gpu","../x"]'],
-    ["WALK", '"WALK"'],
-    ["__proto__", '"__proto__"'],
-    ["; rm -rf /", '"; rm -rf /"'],
-  ])("with %j names what is wrong and what there is", async (payload, shown) => {
+    ["gpu", 'there is no source "gpu"'],
+    ["", 'there is no source ""'],
+    [[], "at least one source must be active"],
+    ["walk,gpu,../x", 'there is no source "gpu", "../x"'],
+    ["WALK", 'there is no source "WALK"'],
+    ["__proto__", 'there is no source "__proto__"'],
+    ["; rm -rf /", 'there is no source "; rm -rf /"'],
+  ])("with %j names what is wrong and what there is", async (payload, problem) => {
     const { device, calls } = createTestDevice();
-    const reason = `payload: ${shown} is not allowed; this device has the sources walk, disk, cpu`;
+    const reason = `${problem}; the sources are: walk, disk, cpu`;
     expect(await give(device, "set_source", payload)).toEqual(rejected(reason));
     expect(calls.active).toEqual(["walk"]);
   });

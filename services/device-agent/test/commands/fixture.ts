@@ -1,8 +1,9 @@
 import { expect } from "@jest/globals";
 import { parsePayload } from "../../src/commands/command.ts";
 import { DEVICE_COMMANDS } from "../../src/commands/index.ts";
-import type { DeviceControl } from "../../src/control/control.ts";
+import { createControl, type DeviceControl, memoryInProcess } from "../../src/control/control.ts";
 import { type DeviceCommand, Refusal } from "../../src/index.ts";
+import { createBench, createTestSource } from "../report/fixture.ts";
 
 interface DeviceCalls {
   intervalMs: number;
@@ -16,46 +17,45 @@ export function createTestDevice(other: Partial<DeviceControl> = {}): {
   device: DeviceControl;
   calls: DeviceCalls;
 } {
-  const calls: DeviceCalls = { intervalMs: 10_000, active: ["walk"], deadbands: [], restarts: 0 };
-  const attribute = (name: string, unit: string | null) => ({
-    name,
-    label: name,
-    unit,
-    range: { min: 0, max: null },
-    decimals: 3,
-    deviceClass: null,
-  });
-  const device: DeviceControl = {
+  const sources = ["walk", "disk", "cpu"].map((name) => ({
+    ...createTestSource(name, { isActive: name === "walk" }),
+    kind: name,
+  }));
+  const { reporter } = createBench(sources);
+  const calls: DeviceCalls = {
+    get intervalMs() {
+      return reporter.intervalMs;
+    },
+    get active() {
+      return sources.map(({ name }) => name).filter((name) => reporter.isActive(name));
+    },
+    deadbands: [],
+    restarts: 0,
+  };
+  const control = createControl({
     id: "kitchen",
-    intervalMs: () => calls.intervalMs,
     intervalMinMs: 1_000,
-    setIntervalMs: (intervalMs) => {
-      calls.intervalMs = intervalMs;
-    },
-    sources: () =>
-      ["walk", "disk", "cpu"].map((name) => ({
-        name,
-        kind: name,
-        isActive: calls.active.includes(name),
-        attributes: [attribute(name, "GB")],
-      })),
-    setActiveSources: (names) => {
-      calls.active = names;
-    },
-    setDeadband: (...given) => {
-      if (given[0] !== "walk") throw new Refusal(`there is no attribute ${given[0]}`);
-      calls.deadbands.push(given);
-    },
-    reportNow: async () => [],
-    commands: () => DEVICE_COMMANDS.map(({ name, summary }) => ({ name, summary, payload: {} })),
+    commands: new Map(DEVICE_COMMANDS.map((command) => [command.name, command])),
+    sources,
+    reporter,
+    memory: memoryInProcess(),
     sandbox: {
       allocate: async (bytes) => ({ name: "weir-0.out", bytes }),
       removeAll: async () => ({ files: 2, bytes: 30, leftAlone: 1 }),
       usage: async () => ({ files: 2, bytes: 30, quotaBytes: 100 }),
     },
+    onChange: () => {},
     restart: () => {
       calls.restarts += 1;
     },
+  });
+  const device: DeviceControl = {
+    ...control,
+    setDeadband: (...given) => {
+      control.setDeadband(...given);
+      calls.deadbands.push(given);
+    },
+    reportNow: async () => [],
     ...other,
   };
   return { device, calls };

@@ -65,7 +65,7 @@ describe("set_deadband", () => {
       'payload.maxSilence: "8d" is not allowed; it must be seconds or a duration from 1s to 7d: 300, "5m"',
     ],
     [{ attribute: "walk", none: false }, "payload.none: false is not allowed; it must be true"],
-    ["humidity none", "there is no attribute humidity"],
+    ["humidity none", 'there is no attribute "humidity"; the attributes are: walk, disk, cpu'],
   ])("given %j says what is wrong", async (payload, reason) => {
     const { device, calls } = createTestDevice();
     expect(await give(device, "set_deadband", payload)).toEqual(rejected(reason));
