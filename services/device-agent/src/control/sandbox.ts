@@ -1,17 +1,13 @@
 import { constants } from "node:fs";
-import { type FileHandle, lstat, open, rename, statfs, unlink } from "node:fs/promises";
+import { type FileHandle, open, rename, statfs, unlink } from "node:fs/promises";
 import { errorCode, Fault, fsyncFolderOf } from "@weir/runtime";
 import { Refusal } from "./control.ts";
 import {
-  type HeldFolder,
-  holdFolder,
   type Identity,
-  isSame,
-  measure,
+  isStill,
   newName,
   newPartialName,
-  removeLeftovers,
-  removeOwn,
+  SandboxFolder,
 } from "./sandbox-folder.ts";
 
 /** Files are as many as this at most, however small they are. */
@@ -43,8 +39,7 @@ export function openSandbox(
     return bavail * bsize;
   },
 ) {
-  const folder = holdFolder(given);
-  removeLeftovers(folder);
+  const folder = new SandboxFolder(given);
   let last: Promise<unknown> = Promise.resolve();
 
   function inTurn<T>(task: () => Promise<T>): Promise<T> {
@@ -58,21 +53,21 @@ export function openSandbox(
   }
 
   /** @throws Refusal when so many more bytes would exceed the quota or use the reserve. */
-  async function assertRoom(bytes: number): Promise<void> {
+  async function assertSpace(bytes: number): Promise<void> {
     folder.assertSame();
-    const used = await measure(folder);
+    const used = await folder.measure();
     const freeBytes = await freeBytesOf(folder.path);
     if (used.files > FILES_MAX) {
       throw new Refusal(`the sandbox has ${FILES_MAX} files; remove them first: rm_1gb_file`);
     }
     if (used.bytes + bytes > quotaBytes) {
       throw new Refusal(
-        `no room for ${figure(bytes)} in the sandbox: ${figure(used.bytes)} of its quota of ${figure(quotaBytes)} are used; ${remedy(quotaBytes - used.bytes)}`,
+        `no space for ${figure(bytes)} in the sandbox: ${figure(used.bytes)} of its quota of ${figure(quotaBytes)} are used; ${remedy(quotaBytes - used.bytes)}`,
       );
     }
     if (freeBytes - bytes < reserveBytes) {
       throw new Refusal(
-        `no room for ${figure(bytes)} on the disk: ${figure(freeBytes)} are free, of which ${figure(reserveBytes)} are kept in reserve; ${remedy(freeBytes - reserveBytes)}`,
+        `no space for ${figure(bytes)} on the disk: ${figure(freeBytes)} are free, of which ${figure(reserveBytes)} are kept in reserve; ${remedy(freeBytes - reserveBytes)}`,
       );
     }
   }
@@ -91,15 +86,15 @@ export function openSandbox(
             `a file of ${bytes} bytes cannot be created; give a whole number from 1 to ${Number.MAX_SAFE_INTEGER}`,
           );
         }
-        await assertRoom(bytes);
-        return await allocate(folder, { bytes, signal, assertRoom });
+        await assertSpace(bytes);
+        return await allocate(folder, { bytes, signal, assertSpace });
       }),
     /** Removes the files that it has created, and nothing else: neither links nor other files. */
-    removeAll: () => inTurn(() => removeOwn(folder)),
+    removeAll: () => inTurn(() => folder.removeOwn()),
     /** All files in the folder, also those that it has not created: the quota limits them all. */
     usage: async (): Promise<{ files: number; bytes: number; quotaBytes: number }> => {
       folder.assertSame();
-      return { ...(await measure(folder)), quotaBytes };
+      return { ...(await folder.measure()), quotaBytes };
     },
   };
 }
@@ -108,7 +103,7 @@ const figure = (bytes: number): string => `${bytes.toLocaleString("en")} bytes`;
 
 function remedy(leftBytes: number): string {
   const remove = "remove files with rm_1gb_file";
-  return leftBytes > 0 ? `ask for at most ${figure(leftBytes)}, or ${remove}` : remove;
+  return leftBytes > 0 ? `request at most ${figure(leftBytes)}, or ${remove}` : remove;
 }
 
 // Never an existing file, and never the target of a link.
@@ -121,12 +116,12 @@ interface WriteOptions {
   bytes: number;
   signal: AbortSignal;
   /** Called before each step, with the bytes that are still to be written. It throws to stop. */
-  assertRoom: (bytes: number) => Promise<void>;
+  assertSpace: (bytes: number) => Promise<void>;
 }
 
 /** Creates one file. It gets its name when all of it is on the disk; otherwise nothing is left of it. */
 async function allocate(
-  folder: HeldFolder,
+  folder: SandboxFolder,
   options: WriteOptions,
 ): Promise<{ name: string; bytes: number }> {
   const partial = folder.fileOf(newPartialName());
@@ -148,7 +143,7 @@ async function allocate(
     if (await isStill(partial, identity)) await unlink(partial);
     if (!FULL.has(errorCode(error) ?? "")) throw error;
     throw new Refusal(
-      `the disk was full before ${figure(options.bytes)} were written; remove files with rm_1gb_file, or ask for less`,
+      `the disk was full before ${figure(options.bytes)} were written; remove files with rm_1gb_file, or request less`,
       { cause: error },
     );
   }
@@ -171,14 +166,14 @@ const STEP_BYTES = 8 * ZEROS.length;
 
 /**
  * Fills a file with zeros. Each step is on the disk before the next begins: so the free space is known, the page
- * cache does not fill up, and a stop takes effect soon.
+ * cache does not fill up, and an abort ends it soon.
  */
 async function writeZeros(
   file: FileHandle,
-  { bytes, signal, assertRoom }: WriteOptions,
+  { bytes, signal, assertSpace }: WriteOptions,
 ): Promise<void> {
   for (let written = 0; written < bytes; ) {
-    await assertRoom(bytes - written);
+    await assertSpace(bytes - written);
     const end = Math.min(bytes, written + STEP_BYTES);
     while (written < end) {
       signal.throwIfAborted();
@@ -188,13 +183,4 @@ async function writeZeros(
     await file.sync();
   }
   signal.throwIfAborted();
-}
-
-async function isStill(path: string, identity: Identity): Promise<boolean> {
-  try {
-    return isSame(await lstat(path, { bigint: true }), identity);
-  } catch (error) {
-    if (errorCode(error) === "ENOENT") return false;
-    throw error;
-  }
 }

@@ -54,7 +54,7 @@ describe("the quota", () => {
     await sandbox.allocate(2 * MB, NEVER);
     await expect(sandbox.allocate(MB + 1, NEVER)).rejects.toThrow(
       new Refusal(
-        "no room for 1,000,001 bytes in the sandbox: 2,000,000 bytes of its quota of 3,000,000 bytes are used; ask for at most 1,000,000 bytes, or remove files with rm_1gb_file",
+        "no space for 1,000,001 bytes in the sandbox: 2,000,000 bytes of its quota of 3,000,000 bytes are used; request at most 1,000,000 bytes, or remove files with rm_1gb_file",
       ),
     );
     await sandbox.allocate(MB, NEVER);
@@ -101,7 +101,7 @@ describe("the reserve of the disk", () => {
     const limits = { reserveBytes: 10 * MB, measureFree: async () => 15 * MB };
     const sandbox = openTestSandbox(folder.path, limits);
     await expect(sandbox.allocate(5 * MB + 1, NEVER)).rejects.toThrow(
-      "no room for 5,000,001 bytes on the disk: 15,000,000 bytes are free, of which 10,000,000 bytes are kept in reserve; ask for at most 5,000,000 bytes",
+      "no space for 5,000,001 bytes on the disk: 15,000,000 bytes are free, of which 10,000,000 bytes are kept in reserve; request at most 5,000,000 bytes",
     );
     await sandbox.allocate(5 * MB, NEVER);
   });
