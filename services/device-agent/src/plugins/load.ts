@@ -4,20 +4,21 @@ import { join, resolve } from "node:path";
 import { types } from "node:util";
 import { promiseHooks } from "node:v8";
 import { EXIT_CODES, errorCode, errorMessage, Fault } from "@weir/runtime";
+import type { z } from "zod";
 
-interface Named {
-  name: string;
+/** A plugin: the value that its file exports. */
+interface Plugin<T> {
+  file: string;
+  exported: T;
 }
 
-/** The export of a plugin after its check. */
-export type Checked<T> = { kind: "valid"; loaded: T } | { kind: "invalid"; reason: string };
-
-interface LoadOptions<T extends Named> {
+interface LoadOptions {
   /** The name of the export: `command`, `source`. */
   exportName: string;
+  /** The shape of the export. */
+  shape: z.ZodType;
   /** Names of Weir's own commands or sources. A plugin needs another one. */
   taken: readonly string[];
-  check: (exported: unknown, file: string) => Checked<T>;
 }
 
 const MODULE = /^[^.].*\.(ts|mts|js|mjs)$/;
@@ -30,23 +31,41 @@ const FILES_MAX = 100;
  *
  * @throws Fault that names each file that cannot be used, and why.
  */
-export function loadModules<T extends Named>(folder: string, options: LoadOptions<T>): T[] {
-  const owners = new Map(options.taken.map((name) => [name, "Weir's own"]));
-  const loaded: T[] = [];
+export function loadPlugins<T extends { name: string }>(
+  folder: string,
+  { exportName, shape, taken }: LoadOptions,
+): Plugin<T>[] {
+  const owners = new Map(taken.map((name) => [name, "Weir's own"]));
+  const plugins: Plugin<T>[] = [];
   const problems: string[] = [];
   for (const file of modulesOf(folder)) {
-    const result = uniquely(load(file, options), owners);
-    if (result.kind === "invalid") problems.push(`${file}: ${result.reason}`);
-    else {
-      owners.set(result.loaded.name, `that of ${file}`);
-      loaded.push(result.loaded);
+    try {
+      const exported = exportOf(file, exportName);
+      const { error } = shape.safeParse(exported);
+      if (error) throw new Error(`its ${exportName} is not valid: ${problemsOf(error)}`);
+      // The export itself and not what the shape returns: its methods may refer to `this`.
+      const plugin = { file, exported: exported as T };
+      const { name } = plugin.exported;
+      const owner = owners.get(name);
+      if (owner !== undefined) throw new Error(`the name ${name} is taken: it is ${owner}`);
+      owners.set(name, `that of ${file}`);
+      plugins.push(plugin);
+    } catch (error) {
+      problems.push(`${file}: ${thrownText(error)}`);
     }
   }
-  if (problems.length === 0) return loaded;
+  if (problems.length === 0) return plugins;
   throw new Fault(problems.join("\n"), {
     remedy: "Correct each of them, or move it out of the folder.",
     exitCode: EXIT_CODES.configuration,
   });
+}
+
+/** What is wrong with a plugin, in one line. */
+export function problemsOf(error: z.ZodError): string {
+  return error.issues
+    .map(({ path, message }) => (path.length === 0 ? message : `${path.join(".")}: ${message}`))
+    .join("; ");
 }
 
 function modulesOf(folder: string): string[] {
@@ -71,27 +90,15 @@ function namesIn(folder: string): string[] {
   }
 }
 
-function uniquely<T extends Named>(
-  result: Checked<T>,
-  owners: ReadonlyMap<string, string>,
-): Checked<T> {
-  const owner = result.kind === "valid" ? owners.get(result.loaded.name) : undefined;
-  if (result.kind === "invalid" || owner === undefined) return result;
-  return invalid(`the name ${result.loaded.name} is taken: it is ${owner}`);
-}
-
-function load<T extends Named>(file: string, { exportName, check }: LoadOptions<T>): Checked<T> {
+function exportOf(file: string, name: string): unknown {
+  let module: Record<string, unknown>;
   try {
-    const module = createRequire(file)(file) as Record<string, unknown>;
-    if (Object.hasOwn(module, exportName)) return check(module[exportName], file);
-    return invalid(`it has no export ${exportName}: export const ${exportName} = …`);
-  } catch (error) {
-    return invalid(`it cannot be loaded${lineOf(error)}: ${reasonOf(error)}`);
+    module = createRequire(file)(file) as Record<string, unknown>;
+  } catch (cause) {
+    throw new Error(`it cannot be loaded${lineOf(cause)}: ${reasonOf(cause)}`, { cause });
   }
-}
-
-function invalid(reason: string): { kind: "invalid"; reason: string } {
-  return { kind: "invalid", reason };
+  if (Object.hasOwn(module, name)) return module[name];
+  throw new Error(`it has no export ${name}: export const ${name} = …`);
 }
 
 function reasonOf(error: unknown): string {

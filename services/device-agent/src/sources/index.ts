@@ -2,7 +2,7 @@ import { types } from "node:util";
 import { isName, NAME_RULE } from "@weir/protocol";
 import { EXIT_CODES, Fault } from "@weir/runtime";
 import { z } from "zod";
-import { type Checked, loadModules, thrownText } from "../plugins/load.ts";
+import { loadPlugins, problemsOf, thrownText } from "../plugins/load.ts";
 import { source as command } from "./command.ts";
 import { source as randomScatter } from "./random-scatter.ts";
 import { source as randomWalk } from "./random-walk.ts";
@@ -20,16 +20,6 @@ export const SOURCE_KINDS: readonly SourceKind[] = [
   spaceUsage,
   system,
 ];
-
-/**
- * Loads the user's own kinds of sources: each file of the folder exports one as `source`.
- *
- * @throws Fault that names each file that cannot be used, and why.
- */
-export function loadSourceKinds(folder: string): SourceKind[] {
-  const taken = SOURCE_KINDS.map(({ name }) => name);
-  return loadModules(folder, { exportName: "source", taken, check: checkedKind });
-}
 
 const RULE = `it must be ${NAME_RULE}`;
 const name = z.string(RULE).refine(isName, RULE);
@@ -72,32 +62,33 @@ const sourceShape = z.object({
   [Symbol.dispose]: z.custom<() => void>(isFunction, "it must be a function").optional(),
 });
 
-/** Checks a plugin's kind now, and later each source that it opens and each sample: no compiler has checked its types. */
-function checkedKind(given: unknown, file: string): Checked<SourceKind> {
-  const parsed = kindShape.safeParse(given);
-  if (!parsed.success) {
-    return { kind: "invalid", reason: `its source is not valid: ${problemsOf(parsed.error)}` };
-  }
-  // Not `parsed.data`: the methods may refer to `this`.
-  const kind = given as SourceKind;
-  const { name, summary, options } = kind;
-  return {
-    kind: "valid",
-    loaded: {
-      name,
-      summary,
-      options,
-      open: (given, context) => {
-        try {
-          return checkedSource(kind.open(given, context), file);
-        } catch (cause) {
-          if (cause instanceof Fault) throw cause;
-          const problem = `cannot open the source ${context.name}: ${thrownText(cause)}`;
-          throw unusable(file, problem, cause);
-        }
-      },
+/**
+ * Loads the user's own kinds of sources: each file of the folder exports one as `source`. Each source that
+ * such a kind opens is checked, and each sample: no compiler has checked their types.
+ *
+ * @throws Fault that names each file that cannot be used, and why.
+ */
+export function loadSourceKinds(folder: string): SourceKind[] {
+  const taken = SOURCE_KINDS.map(({ name }) => name);
+  const plugins = loadPlugins<SourceKind>(folder, {
+    exportName: "source",
+    shape: kindShape,
+    taken,
+  });
+  return plugins.map(({ exported: kind, file }) => ({
+    name: kind.name,
+    summary: kind.summary,
+    options: kind.options,
+    open: (options, context) => {
+      try {
+        return checkedSource(kind.open(options, context), file);
+      } catch (cause) {
+        if (cause instanceof Fault) throw cause;
+        const problem = `cannot open the source ${context.name}: ${thrownText(cause)}`;
+        throw unusable(file, problem, cause);
+      }
     },
-  };
+  }));
 }
 
 function checkedSource(given: unknown, file: string): Source {
@@ -133,10 +124,4 @@ function unusable(file: string, problem: string, cause?: unknown): Fault {
     exitCode: EXIT_CODES.configuration,
     cause,
   });
-}
-
-function problemsOf(error: z.ZodError): string {
-  return error.issues
-    .map(({ path, message }) => (path.length === 0 ? message : `${path.join(".")}: ${message}`))
-    .join("; ");
 }

@@ -175,16 +175,24 @@ describe("a file of a command is refused that", () => {
       `import "no-such-package"; ${code()}`,
       /it cannot be loaded: .*Cannot find module 'no-such-package'/,
     ],
-    ["exports a text", 'export const command = "rm";', /: command must be an object$/],
-    ["exports a function", "export const command = () => 1;", /: command must be an object$/],
-    ["exports nothing much", "export const command = {};", /name must be text; summary must be/],
-    ["has no name", code("", "../x"), /: name must be 1 to 64 letters/],
-    ["has an empty summary", code('summary: ""'), /: summary must not be empty$/],
-    ["has no schema", code("payload: { type: 'string' }"), /: payload must be a schema of zod 4/],
+    ["exports a text", 'export const command = "rm";', /: it must be an object$/],
+    ["exports a function", "export const command = () => 1;", /: it must be an object$/],
+    [
+      "exports nothing much",
+      "export const command = {};",
+      /name: it must be 1 to 64 letters.*; summary: it must be/,
+    ],
+    ["has no name", code("", "../x"), /: name: it must be 1 to 64 letters/],
+    ["has an empty summary", code('summary: ""'), /: summary: it must not be empty$/],
+    [
+      "has no schema",
+      code("payload: { type: 'string' }"),
+      /: payload: it must be a schema of zod 4/,
+    ],
     ["has a schema with no end", code("payload: { _zod: {}, safeParse: 1 }"), /as JSON Schema/],
-    ["has no time", code("timeoutMs: 0"), /: timeoutMs must be at least 1$/],
-    ["has time forever", code("timeoutMs: 1e12"), /: timeoutMs must be at most 86400000$/],
-    ["cannot be run", code("run: 'rm -rf /'"), /: run must be a function$/],
+    ["has no time", code("timeoutMs: 0"), /: timeoutMs: it must be at least 1$/],
+    ["has time forever", code("timeoutMs: 1e12"), /: timeoutMs: it must be at most 86400000$/],
+    ["cannot be run", code("run: 'rm -rf /'"), /: run: it must be a function$/],
   ])("%s", (_what, text, reason) => {
     using folder = folderOf({ "own.ts": text });
     expect(faultOf(() => loadCommands(folder.path)).message).toMatch(reason);
