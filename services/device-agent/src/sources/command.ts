@@ -54,8 +54,10 @@ const options = z.strictObject({
     .describe("Home Assistant's device class where one fits: temperature, voltage."),
 });
 
+type Options = z.infer<typeof options>;
+
 /** The output of a program: the way to any sensor that has a command-line tool. */
-export const source: SourceKind<z.infer<typeof options>> = {
+export const source: SourceKind<Options> = {
   name: "command",
   summary: "A number that a program writes. It is run without a shell.",
   options,
@@ -67,18 +69,8 @@ export const source: SourceKind<z.infer<typeof options>> = {
     return {
       attributes: [{ name, label, unit, range: { min: null, max: null }, decimals, deviceClass }],
       read: async (signal) => {
-        const output = await runProgram(
-          {
-            program: options.program,
-            arguments: options.arguments,
-            folder: base,
-            // A fixed language, for decimal points. The rest of the environment may hold passwords.
-            environment: { PATH: process.env.PATH ?? "", LANG: "C.UTF-8" },
-            timeoutMs: options.timeoutSeconds * 1_000,
-            clock,
-          },
-          AbortSignal.any([signal, closing.signal]),
-        );
+        const ending = AbortSignal.any([signal, closing.signal]);
+        const output = await runProgram(options, { folder: base, clock, signal: ending });
         const value = numberIn(output, pattern);
         if (value === null) throw new Error(`${options.program} wrote no number: ${shown(output)}`);
         return { [name]: Number(value.toFixed(decimals)) };
@@ -111,16 +103,6 @@ function shown(output: string): string {
 /** The most that a program may write, in bytes. */
 const OUTPUT_BYTES_MAX = 4_096;
 
-interface ProgramRun {
-  program: string;
-  arguments: readonly string[];
-  folder: string;
-  /** Its whole environment. */
-  environment: Readonly<Record<string, string>>;
-  timeoutMs: number;
-  clock: Clock;
-}
-
 /**
  * Runs a program without a shell. Kills it, and every process of its group, when it takes too long, writes too much, or
  * `signal` is aborted.
@@ -128,11 +110,15 @@ interface ProgramRun {
  * @returns its standard output.
  * @throws Error when it was killed or failed, with the first line of its standard error.
  */
-function runProgram(run: ProgramRun, signal: AbortSignal): Promise<string> {
+function runProgram(
+  { program, arguments: args, timeoutSeconds }: Options,
+  { folder, clock, signal }: { folder: string; clock: Clock; signal: AbortSignal },
+): Promise<string> {
   signal.throwIfAborted();
-  const child = spawn(run.program, run.arguments, {
-    cwd: run.folder,
-    env: run.environment,
+  const child = spawn(program, args, {
+    cwd: folder,
+    // A fixed language, for decimal points. The rest of the environment may hold passwords.
+    env: { PATH: process.env.PATH ?? "", LANG: "C.UTF-8" },
     shell: false,
     // Its own process group, so that its children can be killed with it.
     detached: true,
@@ -140,7 +126,7 @@ function runProgram(run: ProgramRun, signal: AbortSignal): Promise<string> {
   });
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   child.once("error", (cause) => {
-    reject(new Error(`${run.program} cannot be started: ${cause.message}`, { cause }));
+    reject(new Error(`${program} cannot be started: ${cause.message}`, { cause }));
   });
   // It was not started, and may have no streams.
   if (child.pid === undefined) return promise;
@@ -153,11 +139,11 @@ function runProgram(run: ProgramRun, signal: AbortSignal): Promise<string> {
     child.stderr.destroy();
   };
   const output = collect(child.stdout, () => {
-    end(new Error(`${run.program} wrote more than ${OUTPUT_BYTES_MAX} bytes, and was ended`));
+    end(new Error(`${program} wrote more than ${OUTPUT_BYTES_MAX} bytes, and was ended`));
   });
-  const complaint = collect(child.stderr, () => {});
-  const timer = run.clock.schedule(run.timeoutMs, () => {
-    end(new Error(`${run.program} took longer than ${run.timeoutMs / 1_000} s, and was ended`));
+  const errors = collect(child.stderr, () => {});
+  const timer = clock.schedule(timeoutSeconds * 1_000, () => {
+    end(new Error(`${program} took longer than ${timeoutSeconds} s, and was ended`));
   });
   const abort = (): void => end(signal.reason);
   signal.addEventListener("abort", abort, { once: true });
@@ -166,7 +152,7 @@ function runProgram(run: ProgramRun, signal: AbortSignal): Promise<string> {
   child.once("exit", () => killGroupOf(child.pid));
   child.once("close", (code, killedBy) => {
     if (code === 0) resolve(output());
-    else reject(new Error(`${run.program} ${howItEnded(code, killedBy)}${firstLine(complaint())}`));
+    else reject(new Error(`${program} ${howItEnded(code, killedBy)}${firstLine(errors())}`));
   });
   return promise.finally(() => {
     timer[Symbol.dispose]();

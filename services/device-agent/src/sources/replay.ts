@@ -56,7 +56,7 @@ export const source: SourceKind<z.infer<typeof options>> = {
     checkUsable(recording, path);
     const { values } = recording;
     const names = attributes.length === 0 ? [name] : attributes;
-    let complaint = complaintOf(recording, path);
+    let warning = warningOf(recording, path);
     let next = 0;
     return {
       attributes: names.map((name) => ({
@@ -68,11 +68,11 @@ export const source: SourceKind<z.infer<typeof options>> = {
         deviceClass: null,
       })),
       read: async () => {
-        if (complaint !== null) {
+        if (warning !== null) {
           // Once: the file does not change.
-          const message = complaint;
-          complaint = null;
-          throw new Error(message);
+          const error = new Error(warning);
+          warning = null;
+          throw error;
         }
         if (next === values.length && loop) next = 0;
         const numbers = values.slice(next, next + names.length);
@@ -123,18 +123,18 @@ function checkUsable({ values, isWhole, badLines }: Recording, path: string): vo
   }
   if (values.length === 0) {
     throw new Fault(
-      `the recording ${path} has none of the wanted numbers (lines that could not be used: ${badLines})`,
+      `the recording ${path} has no number that can be replayed (lines that could not be used: ${badLines})`,
       {
         remedy:
-          "Look at its first lines, and name under attributes what is recorded, and under topic whose it is.",
+          "Look at its first lines. attributes must be names that are recorded, and topic a topic that is recorded.",
         exitCode: EXIT_CODES.configuration,
       },
     );
   }
 }
 
-function complaintOf({ badLines, firstBadLine }: Recording, path: string): string | null {
+function warningOf({ badLines, firstBadLine }: Recording, path: string): string | null {
   return badLines === 0
     ? null
-    : `lines of ${path} that have no number are passed over: ${badLines}, the first is line ${firstBadLine}`;
+    : `lines of ${path} without a number are skipped: ${badLines}, the first is line ${firstBadLine}`;
 }

@@ -30,16 +30,13 @@ export const source: SourceKind<z.infer<typeof options>> = {
 
   open: ({ mount, attribute: stem }, { base }) => {
     const path = resolve(base, mount);
-    let asked: Promise<StatsFs> | null = null;
     return {
       attributes: attributesOf(stem),
       read: async (signal) => {
         signal.throwIfAborted();
-        // A lost network disk does not answer. One call waits for it, not one for each read.
-        asked ??= statfs(path).finally(() => {
-          asked = null;
-        });
-        return sampleOf(await endedBy(signal, asked), stem);
+        const stats = await statfs(path);
+        signal.throwIfAborted();
+        return sampleOf(stats, stem);
       },
       [Symbol.dispose]: () => {},
     };
@@ -83,13 +80,4 @@ function attributesOf(stem: string): Attribute[] {
       deviceClass: null,
     },
   ];
-}
-
-/** Stops waiting for an answer that cannot be cancelled. */
-function endedBy<T>(signal: AbortSignal, answer: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const end = (): void => reject(signal.reason);
-    signal.addEventListener("abort", end, { once: true });
-    answer.then(resolve, reject).finally(() => signal.removeEventListener("abort", end));
-  });
 }

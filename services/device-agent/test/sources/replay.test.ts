@@ -138,7 +138,7 @@ describe("bad lines", () => {
     writeFileSync(folder.file("mixed.txt"), '1\nhot\n{"number":\n[1]\ntrue\n1e999\n2\n');
     using source = openSource(replay, { file: "mixed.txt" }, { base: folder.path });
     await expect(read(source)).rejects.toThrow(
-      `${folder.file("mixed.txt")} that have no number are passed over: 5, the first is line 2`,
+      `${folder.file("mixed.txt")} without a number are skipped: 5, the first is line 2`,
     );
     expect([await read(source), await read(source), await read(source)]).toEqual([
       { it: 1 },
@@ -177,11 +177,11 @@ describe("bad lines", () => {
 describe("a recording is refused that", () => {
   test.each([
     ["is not there", null, "ENOENT"],
-    ["is empty", "", "has none of the wanted numbers"],
+    ["is empty", "", "has no number that can be replayed"],
     [
       "has no number",
       "warm\nhot\n",
-      "has none of the wanted numbers (lines that could not be used: 2)",
+      "has no number that can be replayed (lines that could not be used: 2)",
     ],
   ])("%s", (_, text, words) => {
     using folder = temporaryFolder();
@@ -219,7 +219,7 @@ describe("a recording is refused that", () => {
     writeFileSync(folder.file("r.jsonl"), exported({ data: { walk: 1 } }, "devices/a/state"));
     const open = (options: object) => (): unknown =>
       openSource(replay, { file: folder.file("r.jsonl"), ...options });
-    expect(open({ attributes: ["walks"] })).toThrow("none of the wanted numbers");
+    expect(open({ attributes: ["walks"] })).toThrow("no number that can be replayed");
     expect(open({ attributes: ["walk"], topic: "devices/b/state" })).toThrow(
       "could not be used: 0",
     );
