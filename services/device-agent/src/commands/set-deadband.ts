@@ -1,7 +1,7 @@
 import { NAME_PATTERN } from "@weir/protocol";
 import { parseDuration } from "@weir/runtime";
 import { z } from "zod";
-import type { Deadband } from "../report/deadband.ts";
+import { type Deadband, writtenShare } from "../report/deadband.ts";
 import type { DeviceCommand } from "./command.ts";
 
 interface DeadbandPayload {
@@ -14,7 +14,6 @@ interface DeadbandPayload {
 
 const SILENCE_MS = { min: 1_000, max: 7 * 86_400_000 };
 const WIDTH_MAX = 1e15;
-const PERCENT = /^\d{1,3}(\.\d{1,15})?%$/;
 const WHOLE_SECONDS = /^\d{1,9}$/;
 
 const silenceWords = 'it must be seconds or a duration from 1s to 7d: 300, "5m"';
@@ -28,18 +27,11 @@ const silence = z
   )
   .refine((ms) => ms >= SILENCE_MS.min && ms <= SILENCE_MS.max, silenceWords);
 
-const shareWords = 'it must be a share from 0 to 1, or percent: 0.05, "5%"';
-const share = z
-  .union([z.number(), z.string().regex(PERCENT, shareWords)], shareWords)
-  .describe('Of the value: 0.05 or "5%".')
-  .transform((given) => (typeof given === "number" ? given : Number.parseFloat(given) / 100))
-  .refine((given) => given >= 0 && given <= 1, shareWords);
-
 const keys = z
   .strictObject({
     attribute: z.string().regex(NAME_PATTERN, "it must be the name of an attribute"),
     absolute: z.number().min(0).max(WIDTH_MAX).optional().describe("In the attribute's unit."),
-    relative: share.optional(),
+    relative: writtenShare.optional().describe('Of the value: 0.05 or "5%".'),
     none: z.literal(true).optional().describe("Each value is reported."),
     maxSilence: silence.optional(),
   })

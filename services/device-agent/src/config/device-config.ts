@@ -1,9 +1,10 @@
 import { join, resolve, sep } from "node:path";
+import type { KindSettings } from "@weir/delivery";
 import type { DeviceAddress } from "@weir/protocol";
 import { didYouMean, type Problem, type SettingValues } from "@weir/runtime";
 import type { DeviceCommand } from "../commands/command.ts";
 import type { SandboxOptions } from "../control/sandbox.ts";
-import { type AgentFile, kindSettings } from "./agent-file.ts";
+import type { AgentFile } from "./agent-file.ts";
 import type { deviceAgentSettings } from "./config.ts";
 import {
   type ConfiguredSource,
@@ -48,6 +49,7 @@ export interface DeviceContext {
   commands: readonly DeviceCommand[];
 }
 
+const TELEMETRY: KindSettings = { class: "telemetry" };
 const INTERVAL_MS = 10_000;
 const INTERVAL_MIN_MS = 10_000;
 const QUOTA_BYTES = 5e9;
@@ -59,7 +61,7 @@ export function deviceConfig(
   file: AgentFile,
   { values, base, kinds, commands, whereIs }: DeviceContext,
 ): { device: DeviceConfig; problems: Problem[] } {
-  const context = { kinds, delivery: kindSettings(file.delivery), whereIs };
+  const context = { kinds, delivery: file.delivery ?? TELEMETRY, whereIs };
   const read = readSources(file.sources ?? DEFAULT_SOURCES, context);
   // DEVICE_SOURCES may name a source that is invalid: report that source only.
   const chosen =

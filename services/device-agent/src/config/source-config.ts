@@ -9,13 +9,7 @@ import {
 } from "@weir/runtime";
 import type { DeadbandRule } from "../report/deadband.ts";
 import type { SourceKind } from "../sources/source.ts";
-import {
-  agentFileFormat,
-  deadbandRule,
-  kindSettings,
-  type SourceEntry,
-  sourceEntry,
-} from "./agent-file.ts";
+import { agentFileFormat, MAX_SILENCE_MS, type SourceEntry, sourceEntry } from "./agent-file.ts";
 
 /** A source, as it is configured. */
 export interface ConfiguredSource {
@@ -35,7 +29,7 @@ export interface ConfiguredSource {
 /** What a device measures without an agent.yaml, or with one that names no sources. */
 export const DEFAULT_SOURCES: Readonly<Record<string, SourceEntry>> = {
   drive: { source: "space_usage", mount: "/" },
-  walk: { source: "random_walk", deadband: { absolute: 0.8 }, maxSilence: 300_000 },
+  walk: { source: "random_walk", deadband: { kind: "absolute", width: 0.8 } },
   machine: { source: "system" },
   scatter: { source: "random_scatter", active: false },
 };
@@ -82,8 +76,11 @@ function readSource(
     options,
     isActive: entry.active ?? true,
     everyMs: entry.every ?? null,
-    delivery: entry.delivery === undefined ? delivery : kindSettings(entry.delivery),
-    rule: deadbandRule(entry),
+    delivery: entry.delivery ?? delivery,
+    rule: {
+      deadband: entry.deadband ?? null,
+      maxSilenceMs: entry.maxSilence ?? MAX_SILENCE_MS,
+    },
   };
   return { source, problems: [] };
 }

@@ -14,6 +14,20 @@ export interface DeadbandRule {
   maxSilenceMs: number;
 }
 
+const PERCENTAGE = /^(100(\.0{1,15})?|\d{1,2}(\.\d{1,15})?)\s?%$/;
+const SHARE_WORDS = 'it must be a share from 0 to 1, or a percentage: 0.05, "5%"';
+
+/** A share as users write it; read as a number. */
+export const writtenShare = z
+  .union(
+    [
+      z.number(SHARE_WORDS).min(0, SHARE_WORDS).max(1, SHARE_WORDS),
+      z.string(SHARE_WORDS).regex(PERCENTAGE, SHARE_WORDS),
+    ],
+    SHARE_WORDS,
+  )
+  .transform((given) => (typeof given === "number" ? given : Number.parseFloat(given) / 100));
+
 /** A valid rule: what a command may set, and what the memory may hold. */
 export const deadbandRule: z.ZodType<DeadbandRule> = z.object({
   deadband: z

@@ -41,11 +41,11 @@ describe("set_deadband", () => {
     ],
     [
       { attribute: "walk", relative: 5 },
-      'payload.relative: 5 is not allowed; it must be a share from 0 to 1, or percent: 0.05, "5%"',
+      'payload.relative: 5 is not allowed; it must be a share from 0 to 1, or a percentage: 0.05, "5%"',
     ],
     [
       { attribute: "walk", relative: "101%" },
-      'payload.relative: "101%" is not allowed; it must be a share from 0 to 1, or percent: 0.05, "5%"',
+      'payload.relative: "101%" is not allowed; it must be a share from 0 to 1, or a percentage: 0.05, "5%"',
     ],
     [
       { attribute: "walk", absolute: "0.5" },

@@ -31,7 +31,7 @@ seed: -1
         "agent.yaml:8: sources.drive.deadband: it has either absolute or relative",
         expect.stringMatching(/^agent.yaml:9: sources.walk.source: a name is/),
         expect.stringMatching(
-          /^agent.yaml:10: sources.walk.deadband.relative 5: it must be a perc/,
+          /^agent.yaml:10: sources.walk.deadband.relative 5: it must be a share/,
         ),
         'agent.yaml:11: sources.walk.maxSilence "0s": it must be from 1s to 366d',
         expect.stringMatching(/^agent.yaml:12: sources.walk.delivery.ttl "1s": events have one/),
@@ -150,7 +150,10 @@ commands: { foldr: plugins, allow: [greet] }`;
     ["homeAssistant: { prefix: '' }", "it has an empty level"],
     ["homeAssistant: sometimes", "it must be true, false, or a prefix"],
     ["sources: { a: { source: system, deadband: {} } }", "either absolute or relative"],
-    ["sources: { a: { source: system, deadband: { relative: 500% } } }", "it must be a percentage"],
+    [
+      "sources: { a: { source: system, deadband: { relative: 500% } } }",
+      "it must be a share from 0 to 1",
+    ],
     ["sources: { a: { source: system, deadband: { absolute: -1 } } }", "0 or more"],
     ["sources: { a: { source: system, every: 1ms } }", "from 100ms to 1d"],
     ["sandbox: { folder: / }", "the journal of the device is in this folder"],
