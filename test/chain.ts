@@ -1,8 +1,8 @@
 // The parts of a chain from a device or publisher to the store, each as an application starts it.
 import { writeFileSync } from "node:fs";
 import { type MessageOutcome, type Outbox, type OutboxOptions, openOutbox } from "@weir/delivery";
+import { startDeviceAgent } from "@weir/device-agent";
 import { readAgentConfig } from "@weir/device-agent/config";
-import { startDeviceAgent } from "@weir/device-agent/device-agent";
 import { readLoggerConfig } from "@weir/logger/config";
 import { startLogger } from "@weir/logger/logger";
 import { createReconnectingClient, type ReconnectingClient } from "@weir/mqtt";

@@ -1,5 +1,6 @@
 import { writeFileSync } from "node:fs";
-import { agentJsonSchema, deviceAgentSettings } from "@weir/device-agent/config";
+import { agentJsonSchema } from "@weir/device-agent/agent-file";
+import { deviceAgentSettings } from "@weir/device-agent/config";
 import { loggerSettings } from "@weir/logger/config";
 import { publisherSettings } from "@weir/publisher/config";
 import { renderEnvExample, type Settings } from "@weir/runtime";

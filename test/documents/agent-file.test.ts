@@ -1,7 +1,8 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { describe, expect, test } from "@jest/globals";
-import { type AgentConfig, agentJsonSchema, readAgentConfig } from "@weir/device-agent/config";
+import { agentJsonSchema } from "@weir/device-agent/agent-file";
+import { type AgentConfig, readAgentConfig } from "@weir/device-agent/config";
 import { type TemporaryFolder, temporaryFolder } from "@weir/testkit";
 import { parse } from "yaml";
 

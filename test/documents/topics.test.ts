@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "@jest/globals";
-import { flow as deviceAgent } from "@weir/device-agent/device-agent";
+import { flow as deviceAgent } from "@weir/device-agent";
 import { flow as logger } from "@weir/logger/logger";
 import type { Flow } from "@weir/protocol";
 import { flow as publisher } from "@weir/publisher/publisher";

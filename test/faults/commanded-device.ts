@@ -49,6 +49,7 @@ const handler = new CommandHandler({
       },
     ],
   ]),
+  reservedTopics: [],
   // The command does not use it.
   control: {} as never,
   journal: {

@@ -36,7 +36,7 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   agent: {
     summary: "run a device agent",
     load: async () => {
-      const { deviceAgent } = await import("@weir/device-agent/device-agent");
+      const { deviceAgent } = await import("@weir/device-agent");
       return serviceCommand(deviceAgent, ["agent --id attic --broker mqtt://192.168.1.5"]);
     },
   },

@@ -20,6 +20,11 @@ import { memoryInFile } from "./control/control.ts";
 import { openSandbox } from "./control/sandbox.ts";
 import { startDevice } from "./device/device.ts";
 
+// What a user's own sources and commands import.
+export type { CommandContext, DeviceCommand } from "./commands/command.ts";
+export { type DeviceControl, Refusal } from "./control/control.ts";
+export type { Attribute, Sample, Source, SourceContext, SourceKind } from "./sources/source.ts";
+
 export const flow: Flow = {
   subscribes: ["weir/receipt/<publisher>", "devices/<id>/command", "homeassistant/status"],
   publishes: [
@@ -74,14 +79,12 @@ export async function startDeviceAgent(
   opening.use(
     startDevice({
       config: device,
-      broker,
+      connection: { broker, clientIdSetting: "DEVICE_ID", ...watchBroker(context) },
       journal: journals.of(device.address.id),
       memory: memoryInFile(join(folder, "memory.json")),
       sandbox: openSandbox(device.sandbox),
       // Without alarms the outbox is opened only for those that an earlier configuration has left.
       outboxFile: hasAlarms || existsSync(outboxFile) ? outboxFile : null,
-      ...watchBroker(context),
-      clientIdSetting: "DEVICE_ID",
       onState: ({ kind }) => states.inc({ outcome: kind }),
       onCommand: (outcome) => commands.inc({ outcome }),
       onFault: fail,

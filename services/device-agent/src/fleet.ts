@@ -75,20 +75,22 @@ export function startFleet({
     devices.use(
       startDevice({
         config,
-        broker: request.broker,
+        connection: {
+          broker: request.broker,
+          onConnected: () => {
+            isConnected = true;
+            counts.connected += 1;
+          },
+          onDisconnected: () => {
+            // Also called for a device that has never been connected.
+            if (isConnected) counts.connected -= 1;
+            isConnected = false;
+          },
+        },
         journal: journals.of(config.address.id),
         memory: memoryInProcess(),
         sandbox,
         outboxFile: null,
-        onConnected: () => {
-          isConnected = true;
-          counts.connected += 1;
-        },
-        onDisconnected: () => {
-          // Also called for a device that has never been connected.
-          if (isConnected) counts.connected -= 1;
-          isConnected = false;
-        },
         onState: ({ kind }) => {
           if (kind === "sent" || kind === "delivered") counts.sent += 1;
           else counts.lost += 1;
@@ -141,6 +143,7 @@ function deviceConfig({ rate, prefix, name, seed }: FleetRequest, index: number)
     sessionExpirySeconds: 60,
     power: "mains",
     confirm: "puback",
+    reservedTopics: [],
   };
 }
 

@@ -192,7 +192,7 @@ const RESERVED_ENDS: readonly string[] = ["command", "state", "availability", "a
 export function responseAddressOf(
   { responseTopic, correlationData }: Pick<InboundMessage, "responseTopic" | "correlationData">,
   device: DeviceAddress,
-  reserved: readonly string[] = [],
+  reserved: readonly string[],
 ): ResponseAddress | "refused" | null {
   if (responseTopic === undefined) return null;
   const correlation = correlationData ?? null;

@@ -32,7 +32,7 @@ interface CommandHandlerOptions {
   /** The allowed commands, by name. */
   commands: ReadonlyMap<string, DeviceCommand>;
   /** Topics, or their first levels, that others subscribe to, besides the default ones: no response goes there. */
-  reservedTopics?: readonly string[];
+  reservedTopics: readonly string[];
   control: DeviceControl;
   /** The journal of this device. */
   journal: Journal;
@@ -96,7 +96,7 @@ export class CommandHandler implements AsyncDisposable {
     if (message.topic !== this.#topic) return false;
     // An empty payload clears a retained command in the broker [MQTT-3.3.1-6].
     if (message.payload.length === 0) return true;
-    const { device, commands, journal, clock, reservedTopics = [] } = this.#options;
+    const { device, commands, journal, clock, reservedTopics } = this.#options;
     const nowMs = clock.now();
     const address = responseAddressOf(message, device, reservedTopics);
     const response = address === "refused" ? null : address;

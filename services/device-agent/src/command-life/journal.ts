@@ -52,7 +52,7 @@ export type Journal = ReturnType<ReturnType<typeof openJournals>["of"]>;
 
 /**
  * Opens the journals of some devices, which share one file; creates it if it is missing. A journal records
- * what became of each command: a step is committed before it is taken, each status together with its ack.
+ * the course of each command: a step is committed before it is taken, each status together with its ack.
  *
  * @throws Fault when another process has the file open, it cannot be written, or it is damaged.
  */
@@ -84,11 +84,9 @@ export function openJournals({
     return prepareStatements(database);
   });
 
-  /** Each step is one transaction: when it returns, all of it is on disk; when it throws, nothing is. */
-  function step<A extends unknown[], R>(task: (...given: A) => R): (...given: A) => R {
-    const apply = database.transaction(task);
-    return (...given) => read(() => apply.immediate(...given));
-  }
+  const transaction = database.transaction((task: () => unknown) => task());
+  /** One transaction: when it returns, all of it is on disk; when it throws, nothing is. */
+  const step = <T>(task: () => T): T => read(() => transaction.immediate(task) as T);
 
   function keepAck(device: string, ack: CommandAck, response: ResponseAddress | null): void {
     const { topic = null, correlation = null } = response ?? {};
@@ -106,43 +104,6 @@ export function openJournals({
 
   const isFull = (): boolean => (statements.countAcks.get() ?? 0) >= limits.acksMax;
 
-  const receive = step(
-    (device: string, command: Command, response: ResponseAddress | null, atMs: number) => {
-      const { id, name, issuedAtMs } = command;
-      // An id cannot contain #, so the key of a command without an id never equals one.
-      const key = id ?? `#${randomUUID()}`;
-      const known = statements.statusOf.get(device, key);
-      if (known !== undefined) return { kind: "known", status: known } as const;
-      const { topic = null, correlation = null } = response ?? {};
-      const json = JSON.stringify(command);
-      statements.insert.run(device, key, issuedAtMs ?? atMs, json, topic, correlation);
-      keepAck(device, { id, name, status: "received", at: atMs }, response);
-      const entry: JournalEntry = { key, command, response, status: "received" };
-      return { kind: "received", entry } as const;
-    },
-  );
-
-  const advance = step((device: string, key: string, change: StatusChange) => {
-    const { status, atMs, ...details } = change;
-    const row = statements.openOne.get(device, key);
-    if (row === undefined) throw new Error(`${device} has no open command ${key}`);
-    const { command, response } = entryOf(row);
-    const { id, name } = command;
-    keepAck(device, { id, name, status, at: atMs, ...details }, response);
-    if (!endsCommand(status)) statements.setStatus.run(status, device, key);
-    else if (id === null) statements.remove.run(device, key);
-    else {
-      statements.end.run(status, device, key);
-      forgetSurplus();
-    }
-  });
-
-  const answer = step((device: string, ack: CommandAck, response: ResponseAddress | null) => {
-    if (isFull()) return false;
-    keepAck(device, ack, response);
-    return true;
-  });
-
   function acknowledged(number: number): void {
     // Not worth an fsync: after a power cut the ack is only sent twice.
     database.pragma("synchronous = NORMAL");
@@ -154,17 +115,46 @@ export function openJournals({
   }
 
   const of = (device: string) => ({
-    /** What became of the command with this id; `null` for an unknown one. */
+    /** The status of the command with this id; `null` for an unknown one. */
     statusOf: (id: string): CommandStatus | null =>
       read(() => statements.statusOf.get(device, id) ?? null),
     /** Records a command as `received`, with its ack; or returns the status of the first one with this id. */
     receive: (command: Command, response: ResponseAddress | null, atMs: number) =>
-      receive(device, command, response, atMs),
+      step(() => {
+        const { id, name, issuedAtMs } = command;
+        // An id cannot contain #, so the key of a command without an id never equals one.
+        const key = id ?? `#${randomUUID()}`;
+        const known = statements.statusOf.get(device, key);
+        if (known !== undefined) return { kind: "known", status: known } as const;
+        const { topic = null, correlation = null } = response ?? {};
+        const json = JSON.stringify(command);
+        statements.insert.run(device, key, issuedAtMs ?? atMs, json, topic, correlation);
+        keepAck(device, { id, name, status: "received", at: atMs }, response);
+        const entry: JournalEntry = { key, command, response, status: "received" };
+        return { kind: "received", entry } as const;
+      }),
     /** Sets the status of an open entry, and keeps its ack. */
-    advance: (key: string, change: StatusChange): void => advance(device, key, change),
+    advance: (key: string, { status, atMs, ...details }: StatusChange): void =>
+      step(() => {
+        const row = statements.openOne.get(device, key);
+        if (row === undefined) throw new Error(`${device} has no open command ${key}`);
+        const { command, response } = entryOf(row);
+        const { id, name } = command;
+        keepAck(device, { id, name, status, at: atMs, ...details }, response);
+        if (!endsCommand(status)) statements.setStatus.run(status, device, key);
+        else if (id === null) statements.remove.run(device, key);
+        else {
+          statements.end.run(status, device, key);
+          forgetSurplus();
+        }
+      }),
     /** Keeps an ack that belongs to no entry: a command was rejected. False when the journal is full. */
     answer: (ack: CommandAck, response: ResponseAddress | null): boolean =>
-      answer(device, ack, response),
+      step(() => {
+        if (isFull()) return false;
+        keepAck(device, ack, response);
+        return true;
+      }),
     /** Whether so many acks wait that no further command may be accepted. */
     isFull: (): boolean => read(isFull),
     /** Entries that have not ended, in the order of arrival. */

@@ -10,6 +10,7 @@ import {
 } from "@weir/runtime";
 import { z } from "zod";
 import { type Deadband, writtenShare } from "../report/deadband.ts";
+import { SOURCE_KINDS } from "../sources/index.ts";
 import { nameSchema, type SourceKind } from "../sources/source.ts";
 
 export const MAX_SILENCE_BOUNDS: Bounds = { min: "1s", max: "366d" };
@@ -189,12 +190,13 @@ export const agentFileFormat = {
   example: "config/agent.example.yaml",
 } satisfies FileFormat<AgentFile>;
 
-/** JSON Schema of agent.yaml, for editors: with the options of these kinds; other kinds may have any. */
-export function agentFileJsonSchema(kinds: readonly SourceKind[]): JsonSchema {
+/** JSON Schema of agent.yaml, for editors: with the options of Weir's kinds of sources; other kinds may have any. */
+export function agentJsonSchema(): JsonSchema {
   const whole = jsonSchemaOf(agentFile);
   const { sources, ...others } = whole.properties ?? {};
-  const common = withoutDialect(jsonSchemaOf(sourceEntry));
-  const entries = [...kinds.map((kind) => entryOf(kind, common)), entryOfOthers(kinds, common)];
+  // `$schema` stands only at the top of the whole schema.
+  const { $schema: _, ...common } = jsonSchemaOf(sourceEntry);
+  const entries = [...SOURCE_KINDS.map((kind) => entryOf(kind, common)), entryOfOthers(common)];
   return {
     title: "agent.yaml",
     ...whole,
@@ -217,8 +219,8 @@ function entryOf({ name, summary, options }: SourceKind, common: JsonSchema): Js
   };
 }
 
-function entryOfOthers(kinds: readonly SourceKind[], common: JsonSchema): JsonSchema {
-  const names = kinds.map(({ name }) => name.replaceAll(".", "\\.")).join("|");
+function entryOfOthers(common: JsonSchema): JsonSchema {
+  const names = SOURCE_KINDS.map(({ name }) => name.replaceAll(".", "\\.")).join("|");
   return {
     ...common,
     description: "A kind of your own, from sourceFolder.",
@@ -227,9 +229,4 @@ function entryOfOthers(kinds: readonly SourceKind[], common: JsonSchema): JsonSc
       source: { ...common.properties?.source, pattern: `^(?!(${names})$)[A-Za-z0-9._-]+$` },
     },
   };
-}
-
-/** `$schema` stands only at the top of the whole schema. */
-function withoutDialect({ $schema: _, ...shape }: JsonSchema): JsonSchema {
-  return shape;
 }

@@ -23,7 +23,7 @@ import {
 import { streamSettings } from "@weir/streams";
 import { DEVICE_COMMANDS, loadCommands } from "../commands/index.ts";
 import { loadSourceKinds, SOURCE_KINDS } from "../sources/index.ts";
-import { agentFileFormat, agentFileJsonSchema, topicStartProblem } from "./agent-file.ts";
+import { agentFileFormat, topicStartProblem } from "./agent-file.ts";
 import { type DeviceConfig, deviceConfig } from "./device-config.ts";
 
 export interface AgentConfig {
@@ -73,11 +73,6 @@ function loaded<T>(
   folder: string | undefined,
 ): readonly T[] {
   return folder === undefined ? [] : load(resolve(base, folder));
-}
-
-/** JSON Schema of agent.yaml with Weir's kinds of sources, for editors. */
-export function agentJsonSchema(): object {
-  return agentFileJsonSchema(SOURCE_KINDS);
 }
 
 /** The part of `--help` after the settings. */

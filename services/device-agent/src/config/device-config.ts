@@ -35,7 +35,7 @@ export interface DeviceConfig {
   /** How it looks for a broker that is away: at least every ten seconds, or less and less often. */
   power: "mains" | "battery";
   /** Topics, or their first levels, that others subscribe to: no response goes there. */
-  reservedTopics?: readonly string[];
+  reservedTopics: readonly string[];
   /** What removes an alarm from the outbox. */
   confirm: "receipt" | "puback";
 }

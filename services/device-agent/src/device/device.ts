@@ -7,14 +7,9 @@ import {
   ON_MAINS,
   type Outcome,
 } from "@weir/delivery";
+import type { ClientOptions } from "@weir/mqtt";
 import { type CommandOutcome, type DeviceLogLevel, deviceTopics } from "@weir/protocol";
-import {
-  type BrokerCheck,
-  type BrokerConfig,
-  type Clock,
-  ConfigurationFault,
-  type ServiceContext,
-} from "@weir/runtime";
+import { type Clock, ConfigurationFault, type ServiceContext } from "@weir/runtime";
 import { CommandHandler } from "../command-life/handler.ts";
 import type { Journal } from "../command-life/journal.ts";
 import type { DeviceConfig } from "../config/device-config.ts";
@@ -30,12 +25,26 @@ import { type ReportedSource, Reporter, type StateSeries } from "../report/repor
 import { createRandom } from "../sources/random.ts";
 import { Discovery, type SensorDescription } from "./home-assistant.ts";
 
-export interface DeviceOptions extends ConnectionOptions {
+export interface DeviceOptions {
+  config: DeviceConfig;
+  /** The broker, and who is called about the connection to it. */
+  connection: Pick<
+    ClientOptions,
+    "broker" | "clientIdSetting" | "onConnected" | "onDisconnected" | "onShortfalls" | "onTakeover"
+  >;
   journal: Journal;
   memory: DeviceMemory;
   sandbox: Sandbox;
+  /** Where alarms wait; required if a source is delivered as `alarm`. */
+  outboxFile: string | null;
+  /** Called with the outcome of each state, also of those that an earlier run has left in the outbox. */
+  onState: (outcome: Outcome) => void;
   onCommand: (outcome: CommandOutcome) => void;
+  /** Called when journal or outbox fail. From then on nothing is guaranteed. */
+  onFault: (fault: unknown) => void;
   restart: () => void;
+  clock: Clock;
+  logger: ServiceContext["logger"];
 }
 
 /** Starts one device: it measures, reports and executes commands. Disposing of it ends intake first and flushes after. */
@@ -81,7 +90,7 @@ export function startDevice(options: DeviceOptions): AsyncDisposable {
   const handler = new CommandHandler({
     device: address,
     commands,
-    reservedTopics: config.reservedTopics ?? [],
+    reservedTopics: config.reservedTopics,
     control,
     journal: options.journal,
     log,
@@ -98,11 +107,7 @@ export function startDevice(options: DeviceOptions): AsyncDisposable {
           commands: [...commands.values()],
           intervalSeconds: { min: intervalMinMs / 1_000, max: INTERVAL_MS_MAX / 1_000 },
         }));
-  const delivery: Delivery<string> = openConnection(options, {
-    handler,
-    discovery,
-    series: sources,
-  });
+  const delivery: Delivery<string> = openConnection(options, handler, discovery);
 
   // Closed in reverse: no new states, then the running command, then the connection that sends both.
   const opened = new AsyncDisposableStack();
@@ -166,24 +171,6 @@ export function openSources(
   return opened;
 }
 
-/** The settings and callbacks of a device's connection. */
-interface ConnectionOptions extends Partial<BrokerCheck> {
-  config: DeviceConfig;
-  broker: BrokerConfig;
-  /** Where alarms wait; required if a source is delivered as `alarm`. */
-  outboxFile: string | null;
-  onConnected: () => void;
-  onDisconnected: (reason: string) => void;
-  /** The setting that holds the device's id, for messages about it. */
-  clientIdSetting?: string;
-  /** Called with the outcome of each state, also of those that an earlier run has left in the outbox. */
-  onState: (outcome: Outcome) => void;
-  /** Called when journal or outbox fail. From then on nothing is guaranteed. */
-  onFault: (fault: unknown) => void;
-  clock: Clock;
-  logger: ServiceContext["logger"];
-}
-
 /** The kind of log lines among a device's messages. */
 const LOG_KIND = "log";
 /** After so long a log line is dropped. */
@@ -202,26 +189,19 @@ function kindOf({ delivery, everyMs }: StateSeries): string {
  * @throws Fault when another process has the outbox open, or it cannot be written.
  */
 function openConnection(
-  options: ConnectionOptions,
-  {
-    handler,
-    discovery,
-    series,
-  }: { handler: CommandHandler; discovery: Discovery | null; series: readonly StateSeries[] },
+  { config, connection, outboxFile, onState, onFault, clock, logger }: DeviceOptions,
+  handler: CommandHandler,
+  discovery: Discovery | null,
 ): Delivery<string> {
-  const { config, outboxFile, logger, onFault, clock } = options;
   const { address } = config;
   const kinds: Record<string, KindSettings> = {
     [LOG_KIND]: { class: "event", ttlMs: LOG_TTL_MS },
-    ...Object.fromEntries(series.map((one) => [kindOf(one), one.delivery])),
+    ...Object.fromEntries(config.sources.map((one) => [kindOf(one), one.delivery])),
   };
   const delivery: Delivery<string> = createDelivery({
     client: {
-      broker: options.broker,
+      ...connection,
       clientId: address.id,
-      ...(options.clientIdSetting !== undefined && { clientIdSetting: options.clientIdSetting }),
-      ...(options.onShortfalls && { onShortfalls: options.onShortfalls }),
-      ...(options.onTakeover && { onTakeover: options.onTakeover }),
       session: { kind: "persistent", expirySeconds: config.sessionExpirySeconds },
       subscriptions: [
         handler.subscription,
@@ -232,13 +212,13 @@ function openConnection(
         if (!handler.receive(message)) discovery?.receive(message);
       },
       onDropped: (message) => handler.dropped(message),
-      onConnected: () => {
-        options.onConnected();
+      onConnected: (connected) => {
+        connection.onConnected?.(connected);
         discovery?.connected(delivery);
         handler.connected(delivery);
       },
-      onDisconnected: (reason) => {
-        options.onDisconnected(reason);
+      onDisconnected: (reason, remedy) => {
+        connection.onDisconnected?.(reason, remedy);
         discovery?.disconnected();
         handler.disconnected();
       },
@@ -258,7 +238,7 @@ function openConnection(
         onFault,
       },
     }),
-    onEarlierOutcome: options.onState,
+    onEarlierOutcome: onState,
     power: config.power === "mains" ? ON_MAINS : ON_BATTERY,
     clock,
   });

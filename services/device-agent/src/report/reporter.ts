@@ -101,7 +101,7 @@ export class Reporter implements AsyncDisposable {
     this.#intervalMs = intervalMs;
     this.#freshness.renew(this.#clock.monotonic());
     if (this.#state !== "running") return;
-    this.#schedule.set(this.#groups(), { restarts: ({ followsDevice }) => followsDevice });
+    this.#schedule.set(this.#groups(), { restarts: ({ everyMs }) => everyMs === null });
   }
 
   isActive(name: string): boolean {
@@ -231,8 +231,6 @@ export interface Group extends StateSeries {
   /** The same for the same interval and delivery. */
   key: string;
   intervalMs: number;
-  /** Whether one of them has the device's interval. */
-  followsDevice: boolean;
   sources: readonly ReportedSource[];
 }
 
@@ -245,11 +243,10 @@ function groupsOf(sources: readonly ReportedSource[], deviceIntervalMs: number):
     const key = `${delivery.class} ${ttlMs} ${intervalMs}`;
     const group = groups.get(key);
     if (group === undefined) {
-      const followsDevice = everyMs === null;
-      groups.set(key, { key, delivery, everyMs, intervalMs, followsDevice, sources: [source] });
+      groups.set(key, { key, delivery, everyMs, intervalMs, sources: [source] });
     } else {
       group.sources.push(source);
-      if (everyMs === null) Object.assign(group, { everyMs, followsDevice: true });
+      if (everyMs === null) group.everyMs = null;
     }
   }
   return [...groups.values()];

@@ -77,7 +77,7 @@ export function startTrial(options: TrialOptions): Trial {
     journal,
     log: { info: writer("info"), warn: writer("warn"), error: writer("error") },
     clock,
-    ...(options.reservedTopics && { reservedTopics: options.reservedTopics }),
+    reservedTopics: options.reservedTopics ?? [],
     ...(options.onEnded === undefined ? {} : { onEnded: options.onEnded }),
     onFault: (fault) => faults.push(fault),
   });

@@ -7,13 +7,13 @@ describe("a response topic", () => {
   test("gets answers, with the correlation data", () => {
     const correlationData = Buffer.from([1, 0, 255]);
     expect(
-      responseAddressOf({ responseTopic: "answers/dashboard-7", correlationData }, KITCHEN),
+      responseAddressOf({ responseTopic: "answers/dashboard-7", correlationData }, KITCHEN, []),
     ).toEqual({ topic: "answers/dashboard-7", correlation: correlationData });
-    expect(responseAddressOf({ responseTopic: "answers/x" }, KITCHEN)).toEqual({
+    expect(responseAddressOf({ responseTopic: "answers/x" }, KITCHEN, [])).toEqual({
       topic: "answers/x",
       correlation: null,
     });
-    expect(responseAddressOf({ correlationData }, KITCHEN)).toBeNull();
+    expect(responseAddressOf({ correlationData }, KITCHEN, [])).toBeNull();
   });
 
   test.each([
@@ -38,13 +38,13 @@ describe("a response topic", () => {
     "nul\0",
     "x".repeat(513),
   ])("gets none where it means something already, or is no topic: %j", (responseTopic) => {
-    expect(responseAddressOf({ responseTopic }, KITCHEN)).toBe("refused");
+    expect(responseAddressOf({ responseTopic }, KITCHEN, [])).toBe("refused");
   });
 
   test("below the device's own prefix gets none, whatever that prefix is", () => {
     const device = { prefix: "site/7", id: "kitchen" };
-    expect(responseAddressOf({ responseTopic: "site/7/anything" }, device)).toBe("refused");
-    expect(responseAddressOf({ responseTopic: "site/8/anything" }, device)).toMatchObject({
+    expect(responseAddressOf({ responseTopic: "site/7/anything" }, device, [])).toBe("refused");
+    expect(responseAddressOf({ responseTopic: "site/8/anything" }, device, [])).toMatchObject({
       topic: "site/8/anything",
     });
   });
@@ -75,7 +75,7 @@ describe("a response topic", () => {
 
   test("gets none with correlation data that would fill the journal", () => {
     const correlationData = Buffer.alloc(1_025);
-    expect(responseAddressOf({ responseTopic: "answers/x", correlationData }, KITCHEN)).toBe(
+    expect(responseAddressOf({ responseTopic: "answers/x", correlationData }, KITCHEN, [])).toBe(
       "refused",
     );
   });

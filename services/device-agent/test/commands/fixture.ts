@@ -1,8 +1,13 @@
 import { expect } from "@jest/globals";
+import type { DeviceCommand } from "../../src/commands/command.ts";
 import { parsePayload } from "../../src/commands/command.ts";
 import { DEVICE_COMMANDS } from "../../src/commands/index.ts";
-import { createControl, type DeviceControl, memoryInProcess } from "../../src/control/control.ts";
-import { type DeviceCommand, Refusal } from "../../src/index.ts";
+import {
+  createControl,
+  type DeviceControl,
+  memoryInProcess,
+  Refusal,
+} from "../../src/control/control.ts";
 import { createBench, createTestSource } from "../report/fixture.ts";
 
 interface DeviceCalls {

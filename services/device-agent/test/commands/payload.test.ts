@@ -1,8 +1,8 @@
 import { describe, expect, test } from "@jest/globals";
 import { z } from "zod";
+import type { DeviceCommand } from "../../src/commands/command.ts";
 import { parsePayload } from "../../src/commands/command.ts";
 import { DEVICE_COMMANDS } from "../../src/commands/index.ts";
-import type { DeviceCommand } from "../../src/index.ts";
 import { createTestDevice, give } from "./fixture.ts";
 
 /** A command that takes what its schema takes. */

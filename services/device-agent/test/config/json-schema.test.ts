@@ -1,12 +1,9 @@
 import { describe, expect, test } from "@jest/globals";
 import { z } from "zod";
-import { agentFileJsonSchema } from "../../src/config/agent-file.ts";
-import { SOURCE_KINDS } from "../../src/sources/index.ts";
+import { agentJsonSchema } from "../../src/config/agent-file.ts";
 
 describe("an editor", () => {
-  const schema = z.fromJSONSchema(
-    agentFileJsonSchema(SOURCE_KINDS) as z.core.JSONSchema.JSONSchema,
-  );
+  const schema = z.fromJSONSchema(agentJsonSchema() as z.core.JSONSchema.JSONSchema);
   const accepts = (content: object): boolean => schema.safeParse(content).success;
   const acceptsSource = (source: object): boolean => accepts({ sources: { a: source } });
 

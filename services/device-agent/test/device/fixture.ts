@@ -32,6 +32,7 @@ const WALKER: DeviceConfig = {
   sessionExpirySeconds: 60,
   power: "mains",
   confirm: "puback",
+  reservedTopics: [],
 };
 
 /** Starts a device at the broker of this port, with a journal in the folder. */
@@ -45,13 +46,13 @@ export function startTestDevice(
   opened.use(
     startDevice({
       config: { ...WALKER, ...config },
-      broker: { url: `mqtt://127.0.0.1:${port}`, username: null, password: null },
+      connection: {
+        broker: { url: `mqtt://127.0.0.1:${port}`, username: null, password: null },
+      },
       journal: journals.of("kitchen"),
       memory: memoryInProcess(),
       sandbox: openSandbox({ folder: folder.file("sandbox"), quotaBytes: 0, reserveBytes: 0 }),
       outboxFile: null,
-      onConnected: () => {},
-      onDisconnected: () => {},
       onState: () => {},
       onCommand: () => {},
       onFault: (fault) => {

@@ -7,9 +7,9 @@ import { promisify } from "node:util";
 import { describe, expect, jest, test } from "@jest/globals";
 import { EXIT_CODES } from "@weir/runtime";
 import { faultOf, type TemporaryFolder, temporaryFolder } from "@weir/testkit";
+import type { DeviceCommand } from "../../src/commands/command.ts";
 import { parsePayload } from "../../src/commands/command.ts";
 import { loadCommands } from "../../src/commands/index.ts";
-import type { DeviceCommand } from "../../src/index.ts";
 import { createTestDevice } from "../commands/fixture.ts";
 
 // Processes are started, some of them one after the other.

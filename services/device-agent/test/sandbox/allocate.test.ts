@@ -1,7 +1,7 @@
 import { statSync, writeFileSync } from "node:fs";
 import { describe, expect, test } from "@jest/globals";
 import { temporaryFolder } from "@weir/testkit";
-import { Refusal } from "../../src/index.ts";
+import { Refusal } from "../../src/control/control.ts";
 import { answers, contentOf, MB, NEVER, openTestSandbox } from "./fixture.ts";
 
 const PLENTY = 1e15;

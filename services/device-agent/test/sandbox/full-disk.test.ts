@@ -1,7 +1,7 @@
 import { readdirSync } from "node:fs";
 import { describe, expect, test } from "@jest/globals";
 import { canMountSmallDisk, mountSmallDisk } from "@weir/testkit";
-import { Refusal } from "../../src/index.ts";
+import { Refusal } from "../../src/control/control.ts";
 import { MB, NEVER, openTestSandbox } from "./fixture.ts";
 
 describe("a disk that is full although it said otherwise", () => {
