@@ -17,7 +17,7 @@ export interface Broker extends AsyncDisposable {
 
 /**
  * Starts aedes: an MQTT 3.1.1 broker that keeps sessions, retained messages and queues in memory.
- * For `npm start` without Mosquitto on the PATH, and for tests, which take any free port of the loopback.
+ * For `npm start`, and for tests, which take any free port of the loopback.
  *
  * @throws Fault when it cannot listen on the port.
  */
