@@ -11,19 +11,9 @@ export interface Announcements {
   ignored: number;
 }
 
-interface Search {
-  /** By its name in weir.yaml; `default` is that of the environment. */
-  broker: { name: string; config: BrokerConfig };
-  logger: ClientLogger;
-  /** The publishers in the ledger. */
-  known: ReadonlySet<string>;
-  /** Looks for this publisher only. Default: for all. */
-  only: string | null;
-}
-
 const ANNOUNCED = "weir/publisher/";
 /** A message of our own is delivered behind the retained ones: then all of them have come. */
-const LAST = "weir/audit";
+const LAST = { filter: "weir/audit", qos: 1 } as const;
 /** How long the broker may take for each answer. */
 const ANSWER_MS_MAX = 20_000;
 /** Topics announced by publishers that the ledger does not know: the limit of the memory that invented ones take. */
@@ -37,11 +27,21 @@ const FILTERS_MAX = 200;
  *
  * @throws Fault when the broker does not answer.
  */
-export async function findAnnouncements(search: Search): Promise<Announcements> {
-  const { known, only } = search;
+export async function findAnnouncements(search: {
+  /** By its name in weir.yaml; `default` is that of the environment. */
+  broker: { name: string; config: BrokerConfig };
+  logger: ClientLogger;
+  /** The publishers in the ledger. */
+  known: ReadonlySet<string>;
+  /** `null` finds those of all publishers. */
+  only: string | null;
+}): Promise<Announcements> {
+  const { broker, logger, known, only } = search;
   const found = new Map<string, Announcement | null>();
   let ignored = 0;
   let unknownTopics = 0;
+  let mark = "";
+  let all = Promise.withResolvers<void>();
 
   function take(publisher: string, payload: Buffer): void {
     // An empty retained message is a deletion.
@@ -53,66 +53,44 @@ export async function findAnnouncements(search: Search): Promise<Announcements> 
     else found.set(publisher, announcement);
   }
 
-  await using broker = await connect(search, ({ topic, payload }) => {
-    take(topic.slice(ANNOUNCED.length), payload);
-  });
-  await broker.ask([`${ANNOUNCED}${only ?? "+"}`]);
-  const absent = [...known].filter((publisher) => only === null && !found.has(publisher));
-  for (let from = 0; from < absent.length; from += FILTERS_MAX) {
-    const few = absent.slice(from, from + FILTERS_MAX);
-    await broker.ask(few.map((publisher) => `${ANNOUNCED}${publisher}`));
-  }
-  return { found, ignored };
-}
-
-interface Asked extends AsyncDisposable {
-  /** Subscribes to filters; resolves when all that is retained there has come. */
-  ask(filters: readonly string[]): Promise<void>;
-}
-
-async function connect(
-  { broker, logger }: Search,
-  onMessage: (message: { topic: string; payload: Buffer }) => void,
-): Promise<Asked> {
-  const lastSubscription: Subscription = { filter: LAST, qos: 1 };
   const connected = Promise.withResolvers<void>();
-  let mark = "";
-  let all = Promise.withResolvers<void>();
-  await using opening = new AsyncDisposableStack();
-  const client = opening.use(
-    createReconnectingClient({
-      broker: broker.config,
-      clientId: `weir-audit-${randomUUID()}`,
-      session: { kind: "clean" },
-      transport: "direct",
-      subscriptions: [lastSubscription],
-      // One write acknowledges a whole batch.
-      onBatch: (messages) => {
-        for (const message of messages) {
-          if (message.topic !== LAST) onMessage(message);
-          else if (message.payload.toString() === mark) all.resolve();
-        }
-      },
-      onConnected: () => connected.resolve(),
-      clock: systemClock,
-      logger,
-    }),
-  );
+  await using client = createReconnectingClient({
+    broker: broker.config,
+    clientId: `weir-audit-${randomUUID()}`,
+    session: { kind: "clean" },
+    transport: "direct",
+    subscriptions: [LAST],
+    // One write acknowledges a whole batch.
+    onBatch: (messages) => {
+      for (const { topic, payload } of messages) {
+        if (topic !== LAST.filter) take(topic.slice(ANNOUNCED.length), payload);
+        else if (payload.toString() === mark) all.resolve();
+      }
+    },
+    onConnected: () => connected.resolve(),
+    clock: systemClock,
+    logger,
+  });
+
+  /** Resolves when all that is retained for these publishers has come. */
+  async function ask(publishers: readonly string[]): Promise<void> {
+    all = Promise.withResolvers();
+    // Another audit may be running, and the answer to an earlier question may be under way.
+    mark = randomUUID();
+    const asked = publishers.map((name): Subscription => ({ filter: ANNOUNCED + name, qos: 1 }));
+    await answered(broker.name, client.setSubscriptions([LAST, ...asked]));
+    await answered(broker.name, client.publish(LAST.filter, mark, { qos: 1 }));
+    await answered(broker.name, all.promise);
+  }
+
   client.start();
   await answered(broker.name, connected.promise);
-  const opened = opening.move();
-  return {
-    ask: async (filters) => {
-      all = Promise.withResolvers();
-      // Another audit may be running, and the answer to an earlier question may be under way.
-      mark = randomUUID();
-      const asked = filters.map((filter): Subscription => ({ filter, qos: 1 }));
-      await answered(broker.name, client.setSubscriptions([lastSubscription, ...asked]));
-      await answered(broker.name, client.publish(LAST, mark, { qos: 1 }));
-      await answered(broker.name, all.promise);
-    },
-    [Symbol.asyncDispose]: () => opened.disposeAsync(),
-  };
+  await ask([only ?? "+"]);
+  const absent = [...known].filter((publisher) => only === null && !found.has(publisher));
+  for (let from = 0; from < absent.length; from += FILTERS_MAX) {
+    await ask(absent.slice(from, from + FILTERS_MAX));
+  }
+  return { found, ignored };
 }
 
 /** @throws Fault when it fails, or takes too long. */

@@ -9,161 +9,33 @@ import {
   Fault,
   print,
   toolEnvironment,
+  visible,
 } from "@weir/runtime";
 import { type LedgerReader, newestFileOf, openReader } from "@weir/store";
 import type { StreamConfig } from "@weir/streams";
 import type { Command } from "commander";
 import { type Announcements, findAnnouncements } from "./announcements.ts";
-import { type AuditNotes, createAuditTable, SHOWN_MAX } from "./audit-table.ts";
-import { action, examples, optionFault, printJson, type Surroundings } from "./command-line.ts";
+import {
+  action,
+  examples,
+  grouped,
+  optionFault,
+  printJson,
+  type Surroundings,
+} from "./command-line.ts";
 import {
   type AuditLine,
+  count,
   createTally,
   type Doubt,
-  exitCodeOf,
   reconcile,
+  type Tally,
   unjudged,
   unsupported,
 } from "./reconcile.ts";
 
-interface AuditRequest {
-  config: LoggerConfig;
-  /** Audits this publisher only; `null` audits all. */
-  publisher: string | null;
-  logger: ClientLogger;
-  onLine: (line: AuditLine) => void;
-}
-
-/**
- * Sets what the publishers announce at each broker beside the ledgers of the streams that it feeds,
- * publisher by publisher.
- *
- * @throws Fault when there is no store at all or a broker does not answer.
- */
-async function audit({ config, ...request }: AuditRequest): Promise<AuditNotes> {
-  using open = new DisposableStack();
-  const { streams: configs, brokers } = config.streams;
-  const streams = openStreams(configs, open);
-  const tally = createTally();
-  const seen: Seen = { found: 0, ignored: 0, inLedger: 0, inBoth: 0 };
-  for (const [name, fed] of Map.groupBy(streams, ({ broker }) => broker)) {
-    const broker = { name, config: brokers[name] as BrokerConfig };
-    for await (const line of auditBroker({ ...request, broker, streams: fed, seen })) {
-      tally.add(line);
-      request.onLine(line);
-    }
-  }
-  return {
-    ...tally.result(),
-    unsequenced: streams.reduce((sum, { ledger }) => sum + (ledger?.unsequenced() ?? 0), 0),
-    ignored: seen.ignored,
-    hints: hintsOf(seen, request.publisher),
-  };
-}
-
-/** How many publishers were met, and where. */
-interface Seen {
-  found: number;
-  ignored: number;
-  inLedger: number;
-  inBoth: number;
-}
-
-interface BrokerAudit extends Pick<AuditRequest, "publisher" | "logger"> {
-  broker: { name: string; config: BrokerConfig };
-  streams: readonly OpenStream[];
-  seen: Seen;
-}
-
-async function* auditBroker(task: BrokerAudit): AsyncGenerator<AuditLine> {
-  const { broker, streams, seen, publisher, logger } = task;
-  const known = publishersOf(streams, publisher);
-  const announcements = await findAnnouncements({ broker, logger, known, only: publisher });
-  // From here on the ledgers are newer than the announcements. Those who came meanwhile are known, too.
-  const inLedger = publishersOf(streams, publisher);
-  const forgotten = new Map(streams.map(({ ledger }) => [ledger, ledger?.forgotten()]));
-  const { found, ignored } = announcements;
-  const both = [...found.keys()].filter((name) => inLedger.has(name));
-  seen.found += found.size;
-  seen.ignored += ignored;
-  seen.inLedger += inLedger.size;
-  seen.inBoth += both.length;
-  for (const name of new Set([...inLedger, ...found.keys()])) {
-    const accounts = streams.map(({ stream, takes, ledger }) => ({
-      stream,
-      takes,
-      hasStore: ledger !== null,
-      lines: inLedger.has(name) ? (ledger?.lines(name) ?? []) : [],
-      forgotten: forgotten.get(ledger)?.get(name) ?? null,
-    }));
-    yield* reconcile(name, found.get(name) ?? doubtOf(name, announcements, inLedger), accounts);
-  }
-}
-
-interface OpenStream {
-  stream: string;
-  /** A key of `StreamsConfig.brokers`. */
-  broker: string;
-  /** `null` before the logger has made its first file. */
-  ledger: LedgerReader | null;
-  takes: (topic: string) => boolean;
-}
-
-/** @param only leaves out all others, unless it is `null`. */
-function publishersOf(streams: readonly OpenStream[], only: string | null): ReadonlySet<string> {
-  const all = new Set(streams.flatMap(({ ledger }) => ledger?.publishers() ?? []));
-  if (only === null) return all;
-  return new Set(all.has(only) ? [only] : []);
-}
-
-/** @throws Fault when none of the streams has a file. */
-function openStreams(configs: readonly StreamConfig[], open: DisposableStack): OpenStream[] {
-  const streams = configs.map((config) => openStream(config, open));
-  if (streams.some(({ ledger }) => ledger !== null)) return streams;
-  const places = configs.map(({ place }) => (place.kind === "file" ? place.file : place.folder));
-  throw new Fault(`there is no store at ${places.join(" or ")}`, {
-    remedy:
-      "Name it in DB_FILE or weir.yaml, or start the suite first; for a store in Compose: docker compose run --rm weir audit.",
-    exitCode: EXIT_CODES.unavailable,
-  });
-}
-
-function openStream(config: StreamConfig, open: DisposableStack): OpenStream {
-  const { name, broker, place } = config;
-  const file = newestFileOf(place, name);
-  const reader = file === null ? null : openReader(file);
-  if (reader !== null) open.use(reader);
-  return {
-    stream: name,
-    broker,
-    ledger: reader?.ledger ?? null,
-    takes: (topic) => takes(config, topic),
-  };
-}
-
-/** Why there is no announcement to set beside the ledger. */
-function doubtOf(name: string, { found }: Announcements, inLedger: ReadonlySet<string>): Doubt {
-  if (!found.has(name))
-    return unjudged(`the broker keeps no announcement on weir/publisher/${name}`);
-  const reason = "its announcement cannot be read";
-  return inLedger.has(name) ? unjudged(reason) : unsupported(reason);
-}
-
-function hintsOf({ found, ignored, inLedger, inBoth }: Seen, only: string | null): string[] {
-  if (found + inLedger === 0 && only !== null)
-    return [`Neither the ledger nor the broker knows a publisher ${only}.`];
-  if (found + ignored + inLedger === 0)
-    return ["There are no publishers with an outbox: neither the ledger nor the broker knows any."];
-  if (found === 0)
-    return [
-      "The broker keeps no announcement at all: does BROKER name the one that the publishers use?",
-    ];
-  if (inBoth === 0)
-    return [
-      "No publisher that announces itself is in the ledger: do DB_FILE and BROKER belong together?",
-    ];
-  return [];
-}
+/** How many lines and doubts are printed without `--all`. */
+const SHOWN_MAX = 100;
 
 export function define(command: Command, { environment, out }: Surroundings): void {
   command
@@ -195,9 +67,8 @@ Exit codes:
     const config = readLoggerConfig(toolEnvironment(environment));
     const table = createAuditTable(given.has("all") ? Number.POSITIVE_INFINITY : SHOWN_MAX);
     const isJson = given.has("json");
-    const notes = await audit({
-      config,
-      publisher,
+    const notes = await audit(config, {
+      only: publisher,
       logger: createLogger("audit", { ...config.process, logLevel: "warn" }),
       onLine: isJson ? (line) => printJson(line, { to: out }) : table.add,
     });
@@ -205,4 +76,270 @@ Exit codes:
     else print(table.render(notes), { to: out });
     return exitCodeOf(notes, given.has("strict"));
   });
+}
+
+/** The exit codes that `--help` lists, but for those of an audit that did not end. */
+function exitCodeOf({ judged, missing, doubts }: Tally, isStrict: boolean): number {
+  if (missing > 0) return 1;
+  if (judged === 0) return 2;
+  return isStrict && doubts.length > 0 ? 3 : EXIT_CODES.ok;
+}
+
+/**
+ * Compares what the publishers announce at each broker with the ledgers of the streams that it feeds,
+ * publisher by publisher.
+ *
+ * @throws Fault when there is no store at all or a broker does not answer.
+ */
+async function audit(
+  { streams: { streams: configs, brokers } }: LoggerConfig,
+  task: {
+    /** Audits this publisher only; `null` audits all. */
+    only: string | null;
+    logger: ClientLogger;
+    onLine: (line: AuditLine) => void;
+  },
+): Promise<AuditNotes> {
+  const { only, logger, onLine } = task;
+  using open = new DisposableStack();
+  const streams = openStreams(configs, open);
+  const tally = createTally();
+  const seen: Seen = { found: 0, ignored: 0, inLedger: 0, inBoth: 0 };
+  for (const [name, fed] of Map.groupBy(streams, ({ config }) => config.broker)) {
+    const broker = { name, config: brokers[name] as BrokerConfig };
+    const known = publishersOf(fed, only);
+    const announcements = await findAnnouncements({ broker, logger, known, only });
+    // From here on the ledgers are newer than the announcements. Those who came meanwhile are known, too.
+    const inLedger = publishersOf(fed, only);
+    const { found, ignored } = announcements;
+    seen.found += found.size;
+    seen.ignored += ignored;
+    seen.inLedger += inLedger.size;
+    seen.inBoth += [...found.keys()].filter((publisher) => inLedger.has(publisher)).length;
+    const forgotten = new Map(fed.map(({ ledger }) => [ledger, ledger?.forgotten()]));
+    for (const publisher of new Set([...inLedger, ...found.keys()])) {
+      const accounts = fed.map(({ config, ledger }) => ({
+        stream: config.name,
+        takes: (topic: string) => takes(config, topic),
+        hasStore: ledger !== null,
+        lines: inLedger.has(publisher) ? (ledger?.lines(publisher) ?? []) : [],
+        forgotten: forgotten.get(ledger)?.get(publisher) ?? null,
+      }));
+      const announced = found.get(publisher) ?? doubtOf(publisher, announcements, inLedger);
+      for (const line of reconcile(publisher, announced, accounts)) {
+        tally.add(line);
+        onLine(line);
+      }
+    }
+  }
+  return {
+    ...tally.result(),
+    unsequenced: streams.reduce((sum, { ledger }) => sum + (ledger?.unsequenced() ?? 0), 0),
+    ignored: seen.ignored,
+    hints: hintsOf(seen, only),
+  };
+}
+
+/** How many publishers were met, and where. */
+interface Seen {
+  found: number;
+  ignored: number;
+  inLedger: number;
+  inBoth: number;
+}
+
+interface OpenStream {
+  config: StreamConfig;
+  /** `null` before the logger has made its first file. */
+  ledger: LedgerReader | null;
+}
+
+/** @param only leaves out all others, unless it is `null`. */
+function publishersOf(streams: readonly OpenStream[], only: string | null): ReadonlySet<string> {
+  const all = new Set(streams.flatMap(({ ledger }) => ledger?.publishers() ?? []));
+  if (only === null) return all;
+  return new Set(all.has(only) ? [only] : []);
+}
+
+/** @throws Fault when none of the streams has a file. */
+function openStreams(configs: readonly StreamConfig[], open: DisposableStack): OpenStream[] {
+  const streams = configs.map((config) => openStream(config, open));
+  if (streams.some(({ ledger }) => ledger !== null)) return streams;
+  const places = configs.map(({ place }) => (place.kind === "file" ? place.file : place.folder));
+  throw new Fault(`there is no store at ${places.join(" or ")}`, {
+    remedy:
+      "Name it in DB_FILE or weir.yaml, or start the suite first; for a store in Compose: docker compose run --rm weir audit.",
+    exitCode: EXIT_CODES.unavailable,
+  });
+}
+
+function openStream(config: StreamConfig, open: DisposableStack): OpenStream {
+  const file = newestFileOf(config.place, config.name);
+  const reader = file === null ? null : openReader(file);
+  if (reader !== null) open.use(reader);
+  return { config, ledger: reader?.ledger ?? null };
+}
+
+/** Why there is no announcement to set beside the ledger. */
+function doubtOf(name: string, { found }: Announcements, inLedger: ReadonlySet<string>): Doubt {
+  if (!found.has(name))
+    return unjudged(`the broker keeps no announcement on weir/publisher/${name}`);
+  const reason = "its announcement cannot be read";
+  return inLedger.has(name) ? unjudged(reason) : unsupported(reason);
+}
+
+function hintsOf({ found, ignored, inLedger, inBoth }: Seen, only: string | null): string[] {
+  if (found + inLedger === 0 && only !== null)
+    return [`Neither the ledger nor the broker knows a publisher ${only}.`];
+  if (found + ignored + inLedger === 0)
+    return ["There are no publishers with an outbox: neither the ledger nor the broker knows any."];
+  if (found === 0)
+    return [
+      "The broker keeps no announcement at all: does BROKER name the one that the publishers use?",
+    ];
+  if (inBoth === 0)
+    return [
+      "No publisher that announces itself is in the ledger: do DB_FILE and BROKER belong together?",
+    ];
+  return [];
+}
+
+/** What is said below the table. */
+interface AuditNotes extends Tally {
+  /** Messages of publishers without an outbox. */
+  unsequenced: number;
+  /** Announcements that were not looked at. */
+  ignored: number;
+  /** What else an operator should know, in sentences. */
+  hints: readonly string[];
+}
+
+const EPOCH_SHOWN = 8;
+const RANGES_SHOWN = 5;
+const TOPIC_SHOWN = 60;
+
+const HEAD = [
+  "stream",
+  "publisher",
+  "epoch",
+  "topic",
+  "accepted",
+  "received",
+  "duplicates",
+  "waiting",
+  "abandoned",
+  "filtered",
+  "missing",
+  "last seen (UTC)",
+];
+
+/**
+ * The audit as a table for a terminal, the worst first, with sentences on what it means.
+ *
+ * @param shownMax lines that are kept and shown at most, and as many doubts.
+ */
+export function createAuditTable(shownMax: number) {
+  const missing: AuditLine[] = [];
+  const others: AuditLine[] = [];
+  const claims: AuditLine[] = [];
+  let count = 0;
+
+  function listFor({ missing: ranges, doubt }: AuditLine): AuditLine[] {
+    if (ranges.length > 0) return missing;
+    return doubt?.kind === "unsupported" ? claims : others;
+  }
+
+  return {
+    add: (line: AuditLine): void => {
+      count += 1;
+      const list = listFor(line);
+      if (list.length < shownMax) list.push(line);
+    },
+    render: (notes: AuditNotes): string => {
+      const shown = [...missing, ...others, ...claims].slice(0, shownMax);
+      const table = count === 0 ? [] : [columns([HEAD, ...shown.map(cellsOf)])];
+      const cut = count - shown.length;
+      if (cut > 0) table.push(`… and ${grouped(cut)} more lines; --all or --json has them.`);
+      return `${[...table, ...sentences(notes, shownMax)].join("\n")}\n`;
+    },
+  };
+}
+
+function cellsOf(line: AuditLine): string[] {
+  const { topic } = line;
+  return [
+    line.stream ?? "none",
+    visible(line.publisher),
+    visible(line.epoch.slice(0, EPOCH_SHOWN)),
+    visible(topic.length > TOPIC_SHOWN ? `${topic.slice(0, TOPIC_SHOWN)}…` : topic),
+    line.accepted === null ? "not announced" : String(line.accepted),
+    String(line.received),
+    String(line.duplicates),
+    line.waiting === null ? "-" : String(line.waiting),
+    String(line.abandoned),
+    String(line.filtered),
+    missingText(line),
+    timeText(line.lastReceivedUs),
+  ];
+}
+
+/** Columns as wide as what is in them. (A table of cli-table3 takes the square of its lines in time.) */
+function columns(rows: readonly (readonly string[])[]): string {
+  const widths = HEAD.map((_, at) =>
+    rows.reduce((width, row) => Math.max(width, row[at]?.length ?? 0), 0),
+  );
+  return rows
+    .map((row) =>
+      row
+        .map((cell, at) => cell.padEnd(widths[at] ?? 0))
+        .join("  ")
+        .trimEnd(),
+    )
+    .join("\n");
+}
+
+function sentences(notes: AuditNotes, shownMax: number): string[] {
+  const { judged, missing, doubts, unsequenced, ignored, hints } = notes;
+  const of = (kind: Doubt["kind"]) => doubts.filter((doubt) => doubt.kind === kind);
+  const listed = (kind: Doubt["kind"]): string[] => {
+    const all = of(kind);
+    const shown = all.slice(0, shownMax).map(({ publisher, reason, topics }) => {
+      return `  ${visible(publisher)}: ${visible(reason)}${topics === 1 ? "" : ` (${grouped(topics)} lines)`}`;
+    });
+    const cut = all.length - shown.length;
+    return cut > 0 ? [...shown, `  … and ${grouped(cut)} more`] : shown;
+  };
+  const verdict =
+    judged === 0
+      ? "nothing could be judged"
+      : `judged ${grouped(judged)}: missing ${grouped(missing)}`;
+  return [
+    `${verdict}.`,
+    ...(of("unjudged").length > 0 ? ["could not judge:", ...listed("unjudged")] : []),
+    ...(of("unsupported").length > 0
+      ? [
+          "claims that the ledger does not support, and that count for nothing:",
+          ...listed("unsupported"),
+        ]
+      : []),
+    ...(ignored > 0
+      ? [`${grouped(ignored)} announcement(s) of unknown publishers were not read.`]
+      : []),
+    ...hints,
+    `${grouped(unsequenced)} message(s) came without a sequence: at least once, as MQTT has it.`,
+  ];
+}
+
+function missingText({ missing, doubt }: AuditLine): string {
+  if (doubt !== null) return doubt.kind === "unjudged" ? "not judged" : "unsupported";
+  if (missing.length === 0) return "0";
+  const shown = missing
+    .slice(0, RANGES_SHOWN)
+    .map(([from, to]) => (from === to ? from : `${from}-${to}`));
+  const more = missing.length > RANGES_SHOWN ? ", …" : "";
+  return `${count(missing)} (${shown.join(", ")}${more})`;
+}
+
+function timeText(us: number | null): string {
+  return us === null ? "never" : new Date(us / 1_000).toISOString().slice(0, 19).replace("T", " ");
 }

@@ -35,18 +35,9 @@ export function certifyAuthority(keyFile: string): string {
     "keyUsage = critical,keyCertSign,cRLSign",
     "subjectKeyIdentifier = hash",
   ];
+  const request = ["req", "-x509", "-new", "-sha256", "-days", VALID_DAYS, "-key", keyFile];
   return withConfiguration("Weir authority", extensions, (configuration) =>
-    openssl([
-      "req",
-      "-x509",
-      "-new",
-      "-sha256",
-      "-days",
-      VALID_DAYS,
-      "-key",
-      keyFile,
-      ...configuration,
-    ]),
+    openssl([...request, ...configuration]),
   );
 }
 
@@ -77,16 +68,12 @@ export function certifyRevocations(authority: Signed, database: string): string 
   return inFolder((folder) => {
     const [configuration, databaseFile] = [join(folder, "openssl.cnf"), join(folder, "database")];
     writeFileSync(databaseFile, database);
-    const settings = [`database = ${databaseFile}`, "default_md = sha256"];
     // Beyond its term the broker would refuse every certificate, not only those that are on it.
-    const lines = [
-      "[ca]",
-      "default_ca = own",
-      "[own]",
-      ...settings,
+    const settings = [
+      ...[`database = ${databaseFile}`, "default_md = sha256"],
       `default_crl_days = ${VALID_DAYS}`,
     ];
-    writeFileSync(configuration, `${lines.join("\n")}\n`);
+    writeFileSync(configuration, `[ca]\ndefault_ca = own\n[own]\n${settings.join("\n")}\n`);
     const signer = ["-cert", authority.certificateFile, "-keyfile", authority.keyFile];
     return openssl(["ca", "-gencrl", "-config", configuration, ...signer]);
   });
@@ -98,12 +85,11 @@ export function nextUpdateOf(listFile: string): Date {
   return new Date(text.trim().replace("nextUpdate=", ""));
 }
 
-interface Subject {
-  commonName: string;
-  extensions: readonly string[];
-}
-
-function certify(authority: Signed, keyFile: string, { commonName, extensions }: Subject): string {
+function certify(
+  authority: Signed,
+  keyFile: string,
+  { commonName, extensions }: { commonName: string; extensions: readonly string[] },
+): string {
   const all = [
     "basicConstraints = critical,CA:FALSE",
     "keyUsage = critical,digitalSignature",
@@ -129,12 +115,9 @@ function withConfiguration(
   return inFolder((folder) => {
     const file = join(folder, "openssl.cnf");
     const request = ["distinguished_name = name", "x509_extensions = extensions", "prompt = no"];
-    writeFileSync(
-      file,
-      ["[req]", ...request, "[name]", `CN = ${commonName}`, "[extensions]", ...extensions, ""].join(
-        "\n",
-      ),
-    );
+    const name = ["[name]", `CN = ${commonName}`];
+    const lines = ["[req]", ...request, ...name, "[extensions]", ...extensions, ""];
+    writeFileSync(file, lines.join("\n"));
     return use(["-config", file]);
   });
 }
@@ -213,11 +196,12 @@ export function withCertificate(database: string, pem: string): string {
 
 /** The database with each certificate of a user revoked. */
 export function withRevoked(database: string, user: string, now: Date): string {
-  return rewritten(database, (line) => {
+  const lines = database.split("\n").map((line) => {
     const [status, end, , ...rest] = line.split("\t");
     const isMeant = status === "V" && userOf(line) === user;
     return isMeant ? ["R", end, timeText(now), ...rest].join("\t") : line;
   });
+  return lines.join("\n");
 }
 
 export function issuedIn(database: string): Issued[] {
@@ -228,13 +212,6 @@ export function issuedIn(database: string): Issued[] {
       const [status, end = ""] = line.split("\t");
       return { user: userOf(line), expiresAt: readTime(end), isRevoked: status === "R" };
     });
-}
-
-function rewritten(database: string, rewrite: (line: string) => string): string {
-  return database
-    .split("\n")
-    .map((line) => (line === "" ? line : rewrite(line)))
-    .join("\n");
 }
 
 function userOf(line: string): string {

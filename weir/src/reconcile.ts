@@ -1,5 +1,4 @@
 import type { Announcement, AnnouncementEntry } from "@weir/protocol";
-import { EXIT_CODES } from "@weir/runtime";
 import {
   type Account,
   type ForgottenCounts,
@@ -258,30 +257,13 @@ interface DoubtedTopics extends Doubt {
   topics: number;
 }
 
-/** Exit codes of an audit that came to its end. `EXIT_CODES` has those of one that did not. */
-const AUDIT_EXIT_CODES = {
-  complete: EXIT_CODES.ok,
-  missing: 1,
-  /** Nothing could be judged at all. */
-  nothingJudged: 2,
-  /** With `--strict`: something could not be judged, or is claimed without support. */
-  doubtful: 3,
-} as const;
-
-export function exitCodeOf({ judged, missing, doubts }: Tally, isStrict: boolean): number {
-  if (missing > 0) return AUDIT_EXIT_CODES.missing;
-  if (judged === 0) return AUDIT_EXIT_CODES.nothingJudged;
-  if (isStrict && doubts.length > 0) return AUDIT_EXIT_CODES.doubtful;
-  return AUDIT_EXIT_CODES.complete;
-}
-
 /** Counts lines as they come. */
-export function createTally(): { add(line: AuditLine): void; result(): Tally } {
+export function createTally() {
   const doubts = new Map<string, DoubtedTopics>();
   let judged = 0;
   let missing = 0;
   return {
-    add: ({ publisher, doubt, missing: ranges }) => {
+    add: ({ publisher, doubt, missing: ranges }: AuditLine): void => {
       missing += count(ranges);
       if (doubt === null) {
         judged += 1;
@@ -292,6 +274,6 @@ export function createTally(): { add(line: AuditLine): void; result(): Tally } {
       if (known === undefined) doubts.set(key, { publisher, ...doubt, topics: 1 });
       else known.topics += 1;
     },
-    result: () => ({ judged, missing, doubts: [...doubts.values()] }),
+    result: (): Tally => ({ judged, missing, doubts: [...doubts.values()] }),
   };
 }

@@ -4,7 +4,6 @@ import { deviceAgentSettings } from "@weir/device-agent/config";
 import { type Environment, EXIT_CODES, print, readSettings } from "@weir/runtime";
 import type { Command } from "commander";
 import { issuedIn, nextUpdateOf } from "./certificates.ts";
-import { type Admission, addClient, type Removal, removeClient } from "./clients.ts";
 import {
   action,
   examples,
@@ -17,9 +16,17 @@ import {
   usageFault,
 } from "./command-line.ts";
 import { type Client, clientsOf, retainableOf } from "./rights.ts";
-import { FILES, filesOf, initialise, SecretsFolder, type Step } from "./secure-init.ts";
-
-const FOLDER = ["--folder <folder>", "where all of it is kept", "secrets"] as const;
+import {
+  type Admission,
+  addClient,
+  FILES,
+  filesOf,
+  initialise,
+  type Removal,
+  removeClient,
+  SecretsFolder,
+  type Step,
+} from "./secrets.ts";
 
 export function define(command: Command, { environment, clock, out }: Surroundings): void {
   examples(
@@ -33,6 +40,11 @@ export function define(command: Command, { environment, clock, out }: Surroundin
     ],
     "docs/how-to/secure-the-suite.md describes the secured suite.",
   );
+  const subcommand = (name: string, summary: string): Command =>
+    command
+      .command(name)
+      .description(summary)
+      .option("--folder <folder>", "where all of it is kept", "secrets");
   const open = (given: Given): SecretsFolder => {
     inClone("mosquitto/rights.acl");
     return new SecretsFolder(given.text("folder") ?? "");
@@ -45,11 +57,10 @@ export function define(command: Command, { environment, clock, out }: Surroundin
     return EXIT_CODES.ok;
   };
 
-  const init = command
-    .command("init")
-    .description("make what is missing: keys, certificates, the services' users, an operator")
-    .option("--host <name>", "a name or address of the broker; may be repeated", repeated)
-    .option(...FOLDER);
+  const init = subcommand(
+    "init",
+    "make what is missing: keys, certificates, the services' users, an operator",
+  ).option("--host <name>", "a name or address of the broker; may be repeated", repeated);
   examples(init, ["secure init --host my.host.name --host 192.168.1.5"]);
   action(init, (given) => {
     const hosts = given.texts("host");
@@ -58,34 +69,27 @@ export function define(command: Command, { environment, clock, out }: Surroundin
     );
   });
 
-  const device = command
-    .command("device")
-    .description("let a device in, with a password or with a certificate")
+  const device = subcommand("device", "let a device in, with a password or with a certificate")
     .argument("<id>")
     .option("--access-key <key>", "the user name, where it is not the id")
-    .option("--certificate", "a certificate instead of a password")
-    .option(...FOLDER);
+    .option("--certificate", "a certificate instead of a password");
   examples(device, ["secure device garden", "secure device porch --certificate"]);
   action(device, (given, name = "") =>
     change(given, (folder) => admit(folder, "device", name, given)),
   );
 
-  const operator = command
-    .command("operator")
-    .description("let in a user who sees everything and sends commands")
+  const operator = subcommand("operator", "let in a user who sees everything and sends commands")
     .argument("<name>")
-    .option("--certificate", "a certificate instead of a password")
-    .option(...FOLDER);
+    .option("--certificate", "a certificate instead of a password");
   examples(operator, ["secure operator home-assistant"]);
   action(operator, (given, name = "") =>
     change(given, (folder) => admit(folder, "operator", name, given)),
   );
 
-  const remove = command
-    .command("remove")
-    .description("take user, rights and files from a device or an operator")
-    .argument("<name>")
-    .option(...FOLDER);
+  const remove = subcommand(
+    "remove",
+    "take user, rights and files from a device or an operator",
+  ).argument("<name>");
   examples(remove, ["secure remove garden"]);
   action(remove, (given, name = "") =>
     change(given, (folder) => {
@@ -94,11 +98,10 @@ export function define(command: Command, { environment, clock, out }: Surroundin
     }),
   );
 
-  const status = command
-    .command("status")
-    .description("show when certificates end, and how much each client may have the broker retain")
-    .option("--json", "print it as JSON")
-    .option(...FOLDER);
+  const status = subcommand(
+    "status",
+    "show when certificates end, and how much each client may have the broker retain",
+  ).option("--json", "print it as JSON");
   examples(
     status,
     ["secure status"],

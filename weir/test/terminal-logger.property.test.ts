@@ -11,7 +11,7 @@ import {
   temporaryFolder,
 } from "@weir/testkit";
 import fc from "fast-check";
-import { createAuditTable } from "../src/audit-table.ts";
+import { createAuditTable } from "../src/audit.ts";
 import { describeConfig, renderDescription } from "../src/config.ts";
 import { startHere } from "./fixture.ts";
 

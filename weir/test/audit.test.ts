@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { createAuditTable } from "../src/audit-table.ts";
+import { createAuditTable } from "../src/audit.ts";
 import { createTally, reconcile, type StreamAccounts } from "../src/reconcile.ts";
 
 /** The least of three: processor time, which other programs on the machine do not stretch. */
