@@ -1,16 +1,6 @@
-import { statSync } from "node:fs";
 import { type StoredMessage, type StreamPlace, selectionOf } from "./query.ts";
-import { openSegmentReader, type SegmentReader } from "./segment-reader.ts";
-import {
-  firstSegment,
-  isBusy,
-  type Segment,
-  type Skipped,
-  segmentAfter,
-  segmentNamed,
-  skippedBecause,
-} from "./segments.ts";
-import { CLOCK_STEP_US_MAX } from "./select-rows.ts";
+import { firstSegment, type Skipped, segmentAfter } from "./segments.ts";
+import { openStreamPages, PAGE_ROWS_MAX, type StreamPages } from "./stream-pages.ts";
 
 /** What one step found. */
 export type FollowStep =
@@ -37,8 +27,6 @@ interface FollowedRows {
   lagRows: number;
 }
 
-const PAGE_ROWS_MAX = 1_000;
-
 // After so long without a commit, a segment may have a successor that it does not name.
 const SILENT_MS = 10_000;
 
@@ -61,101 +49,75 @@ export function followStream({
   monotonicMs: () => number;
 }) {
   const selection = selectionOf({ fromUs });
-  let segment: Segment | null = null;
-  let afterId = 0;
-  let opened: { reader: SegmentReader; ino: number } | null = null;
-  // A page that ended at its limits is followed by another, whether or not there was a commit since.
-  let hasMore = true;
+  let opened: StreamPages | null = null;
   // The segment that was last reported as skipped.
   let reported: string | null = null;
-  let silentSinceMs: number | null = null;
-  let nextSeen: string | null = null;
+  // Since when the segment has been silent, and which segment the last look found behind it.
+  let silence: { sinceMs: number; next: string | null } | null = null;
 
-  function close(): void {
-    opened?.reader[Symbol.dispose]();
-    opened = null;
-  }
-
-  function goTo(next: Segment): void {
-    close();
-    segment = next;
-    afterId = 0;
-    hasMore = true;
-    endSilence();
-  }
-
-  function endSilence(): void {
-    silentSinceMs = null;
-    nextSeen = null;
-  }
-
-  function readIn(current: Segment): FollowStep {
-    if (opened === null) {
-      const { ino } = statSync(current.file);
-      hasMore = true;
-      opened = { reader: openSegmentReader(current, selection), ino };
-    }
-    if (statSync(current.file, { throwIfNoEntry: false })?.ino !== opened.ino) {
-      close();
-      return { kind: "gone" };
-    }
-    if (!opened.reader.hasChanged() && !hasMore) return leaveSilent(current);
-    endSilence();
-    const page = opened.reader.readPage({ afterId, rowsMax: PAGE_ROWS_MAX });
-    afterId = page.throughId;
-    hasMore = !page.isEnd;
-    if (page.isEnd && page.successor !== null && place.kind === "folder") {
-      goTo(segmentNamed(place, page.successor));
-    }
-    const { messages, throughId } = page;
-    const lagRows = page.isEnd ? 0 : page.givenId - throughId;
-    return { kind: "rows", rows: { file: current.file, messages, throughId, lagRows } };
+  function open(): StreamPages | null {
+    const segment = firstSegment(place, fromUs);
+    return segment && openStreamPages(place, selection, { segment, afterId: 0 });
   }
 
   /**
    * Leaves a segment that is silent and has another behind it: a damaged one gets no seal. The other one
    * must have been there at the look before, too, because a rotation that fails is undone.
    */
-  function leaveSilent(current: Segment): FollowStep {
+  function leaveSilent(pages: StreamPages): void {
     const nowMs = monotonicMs();
-    silentSinceMs ??= nowMs;
-    if (nowMs - silentSinceMs < SILENT_MS) return { kind: "unchanged" };
-    silentSinceMs = nowMs;
-    const next = segmentAfter(place, current.name);
-    if (next !== null && next.name === nextSeen) goTo(next);
-    else nextSeen = next?.name ?? null;
-    return { kind: "unchanged" };
+    silence ??= { sinceMs: nowMs, next: null };
+    if (nowMs - silence.sinceMs < SILENT_MS) return;
+    const next = segmentAfter(place, pages.segment().name);
+    if (next !== null && next.name === silence.next) {
+      pages.goTo(next);
+      silence = null;
+    } else {
+      silence = { sinceMs: nowMs, next: next?.name ?? null };
+    }
   }
 
-  function skipUnreadable(error: unknown, current: Segment): FollowStep {
-    close();
-    if (isBusy(error)) return { kind: "busy" };
-    const skipped = skippedBecause(error, current);
-    const next = segmentAfter(place, current.name);
-    const isNews = reported !== current.name;
-    reported = current.name;
-    if (next !== null) goTo(next);
-    else if (!isNews) return { kind: "unchanged" };
-    return { kind: "skipped", skipped };
+  function skip(pages: StreamPages, skipped: Skipped): FollowStep {
+    const next = segmentAfter(place, skipped.segment);
+    const isNews = reported !== skipped.segment;
+    reported = skipped.segment;
+    if (next !== null) {
+      pages.goTo(next);
+      silence = null;
+    }
+    return next !== null || isNews ? { kind: "skipped", skipped } : { kind: "unchanged" };
   }
 
   return {
     /**
-     * Reads on: one transaction of at most `READ_TRANSACTION_MS_MAX`, or a microsecond where nothing has
-     * changed. Repeat it until it is "unchanged", "busy" or "nothing yet", and again in a while: then at
-     * most one segment is open, the one that is written.
+     * Reads on: one transaction of at most `READ_TRANSACTION_MS_MAX`, or a few microseconds where nothing
+     * has changed. Repeat it until it is "unchanged", "busy" or "nothing yet", and again in a while: then
+     * at most one segment is open, the one that is written.
      *
      * @throws Fault when a file cannot be read for a reason outside of it.
      */
     step(): FollowStep {
-      segment ??= firstSegment(place, fromUs - CLOCK_STEP_US_MAX);
-      if (segment === null) return { kind: "nothing yet" };
-      try {
-        return readIn(segment);
-      } catch (error) {
-        return skipUnreadable(error, segment);
+      opened ??= open();
+      if (opened === null) return { kind: "nothing yet" };
+      const found = opened.readNews(PAGE_ROWS_MAX);
+      switch (found.kind) {
+        case "gone":
+          return found;
+        case "busy":
+          return { kind: "busy" };
+        case "skipped":
+          return skip(opened, found.skipped);
+        case "unchanged":
+          leaveSilent(opened);
+          return found;
+        case "page": {
+          silence = null;
+          const { messages, throughId, isEnd, givenId } = found.page;
+          const lagRows = isEnd ? 0 : givenId - throughId;
+          return { kind: "rows", rows: { file: found.segment.file, messages, throughId, lagRows } };
+        }
       }
     },
-    [Symbol.dispose]: close,
+    [Symbol.dispose]: (): void => opened?.[Symbol.dispose](),
   };
 }

@@ -10,17 +10,21 @@ import {
   type StreamPlace,
   selectionOf,
 } from "./query.ts";
-import { openSegmentReader, type SegmentPage, type SegmentReader } from "./segment-reader.ts";
 import {
   firstSegment,
-  isBusy,
   type Segment,
   type Skipped,
   segmentAfter,
   segmentNamed,
   skippedBecause,
 } from "./segments.ts";
-import { CLOCK_STEP_US_MAX } from "./select-rows.ts";
+import {
+  openStreamPages,
+  PAGE_ROWS_MAX,
+  type PageRead,
+  type Position,
+  type StreamPages,
+} from "./stream-pages.ts";
 
 /** A part of what was read. A page without messages shows how far reading has got. */
 export interface RangePage {
@@ -32,8 +36,6 @@ export interface RangePage {
   /** What could not be read before this page. */
   skipped: readonly Skipped[];
 }
-
-const PAGE_ROWS_MAX = 1_000;
 
 /**
  * Reads a stream in the order of arrival, over all its segments and the live one, while it is written:
@@ -54,143 +56,106 @@ export function readRange(
 ): AsyncGenerator<RangePage, void, void> {
   const selection = selectionOf(query);
   const start = startOf(place, query.after, selection);
-  return pagesFrom(start, { place, selection, rowsLeft: query.limit ?? Number.POSITIVE_INFINITY });
-}
-
-/** A place in a stream, to read on from. */
-interface Start {
-  segment: Segment;
-  afterId: number;
-}
-
-interface Reading {
-  place: StreamPlace;
-  selection: Selection;
-  rowsLeft: number;
+  const pages = start && openStreamPages(place, selection, start);
+  return rangePages(place, pages, query.limit ?? Number.POSITIVE_INFINITY);
 }
 
 function startOf(
   place: StreamPlace,
   after: Cursor | undefined,
   { fromUs, isThorough }: Selection,
-): Start | null {
+): Position | null {
   if (after !== undefined) {
     const { segment, id } = parseCursor(after);
     return { segment: segmentNamed(place, segment), afterId: id };
   }
-  const segment = firstSegment(place, isThorough ? 0 : fromUs - CLOCK_STEP_US_MAX);
-  return segment === null ? null : { segment, afterId: 0 };
-}
-
-/** Goes from segment to segment, until there are no more segments or enough rows. */
-async function* pagesFrom(
-  start: Start | null,
-  reading: Reading,
-): AsyncGenerator<RangePage, void, void> {
-  for (let at = start; at !== null && reading.rowsLeft > 0; ) {
-    const next: Segment | null = yield* pagesOf(at, reading);
-    at = next === null ? null : { segment: next, afterId: 0 };
-  }
-}
-
-/** Reads one segment to its end. @returns the one behind it, `null` when there is none (yet). */
-async function* pagesOf(
-  { segment, afterId }: Start,
-  reading: Reading,
-): AsyncGenerator<RangePage, Segment | null, void> {
-  const { place, selection } = reading;
-  using lease = leaseReader(() => openSegmentReader(segment, selection));
-  let throughId = afterId;
-  let found: Segment | null = null;
-  for (;;) {
-    const rowsMax = Math.min(PAGE_ROWS_MAX, reading.rowsLeft);
-    const page = await read(lease, segment, { afterId: throughId, rowsMax });
-    if ("kind" in page) {
-      const cursor = cursorAt(segment.name, throughId);
-      yield { messages: [], cursor, reachedUs: null, skipped: [page] };
-      return segmentAfter(place, segment.name);
-    }
-    const skipped = lostBefore(page, segment, throughId);
-    throughId = page.throughId;
-    const { messages, reachedUs } = page;
-    reading.rowsLeft -= messages.length;
-    yield { messages, cursor: cursorAt(segment.name, throughId), reachedUs, skipped };
-    if (reading.rowsLeft === 0) return null;
-    if (!page.isEnd) continue;
-
-    if (page.successor !== null) {
-      // A single segment may be read as if it were the whole stream. Opening a successor that does not
-      // exist reports that.
-      return place.kind === "file" ? null : segmentNamed(place, page.successor);
-    }
-    // Not sealed, and yet with a successor: rows may have come between the last page and the successor,
-    // and none can come now. One more look finds them.
-    if (found !== null) return found;
-    found = segmentAfter(place, segment.name);
-    if (found === null) return null;
-  }
+  const segment = firstSegment(place, isThorough ? 0 : fromUs);
+  return segment && { segment, afterId: 0 };
 }
 
 // A caller that processes a page for long keeps no file open, so that the finalizer can finish it.
 const RELEASE_AFTER_MS = 250;
 
-type Lease = ReturnType<typeof leaseReader>;
+/** Reads until there are no more segments or enough rows. */
+async function* rangePages(
+  place: StreamPlace,
+  pages: StreamPages | null,
+  limit: number,
+): AsyncGenerator<RangePage, void, void> {
+  if (pages === null) return;
+  using _pages = pages;
+  // The segment behind one that is not sealed.
+  let behind: Segment | null = null;
+  for (let rowsLeft = limit; rowsLeft > 0; ) {
+    const found = await readPatiently(pages, Math.min(PAGE_ROWS_MAX, rowsLeft));
+    const page = rangePageOf(found);
+    rowsLeft -= page.messages.length;
+    const release = setTimeout(pages.release, RELEASE_AFTER_MS).unref();
+    try {
+      yield page;
+    } finally {
+      clearTimeout(release);
+    }
 
-/** Opens a reader when it is needed, and closes it when it was not needed for a while. */
-function leaseReader(open: () => SegmentReader) {
-  let opened: SegmentReader | null = null;
-  let timer: NodeJS.Timeout | null = null;
-
-  function close(): void {
-    if (timer !== null) clearTimeout(timer);
-    timer = null;
-    const closing = opened;
-    opened = null;
-    closing?.[Symbol.dispose]();
+    if (found.kind === "page") {
+      if (!found.page.isEnd) continue;
+      if (found.page.successor !== null) {
+        if (place.kind === "file") return;
+        behind = null;
+        continue;
+      }
+      if (behind === null) {
+        // Not sealed, and yet with a successor: rows may have come between the last page and the successor,
+        // and none can come now. One more look finds them.
+        behind = segmentAfter(place, found.segment.name);
+        if (behind === null) return;
+        continue;
+      }
+    }
+    const next: Segment | null = behind ?? segmentAfter(place, found.segment.name);
+    if (next === null) return;
+    pages.goTo(next);
+    behind = null;
   }
-
-  return {
-    use<R>(task: (reader: SegmentReader) => R): R {
-      opened ??= open();
-      // Refreshed rather than made again: it is used thousands of times a second.
-      if (timer === null) timer = setTimeout(close, RELEASE_AFTER_MS).unref();
-      else timer.refresh();
-      return task(opened);
-    },
-    [Symbol.dispose]: close,
-  };
 }
 
 const BUSY_PAUSE_MS = 50;
 const BUSY_MS_MAX = 30_000;
 
-/** One page, or why there is none. */
-async function read(
-  lease: Lease,
-  segment: Segment,
-  limits: { afterId: number; rowsMax: number },
-): Promise<SegmentPage | Skipped> {
+/** Reads a page, or finds out why there is none. Waits for a segment that another process has to itself. */
+async function readPatiently(
+  pages: StreamPages,
+  rowsMax: number,
+): Promise<Exclude<PageRead, { kind: "busy" }>> {
   // Other work of this process gets its turn between two transactions.
   await turn();
   for (let waitedMs = 0; ; waitedMs += BUSY_PAUSE_MS) {
-    try {
-      return lease.use((reader) => reader.readPage(limits));
-    } catch (error) {
-      if (!isBusy(error) || waitedMs >= BUSY_MS_MAX) return skippedBecause(error, segment);
+    const found = pages.read(rowsMax);
+    if (found.kind !== "busy") return found;
+    if (waitedMs >= BUSY_MS_MAX) {
+      const skipped = skippedBecause(found.error, found.segment);
+      return { ...found, kind: "skipped", skipped };
     }
     await pause(BUSY_PAUSE_MS);
   }
 }
 
-/** Rows that retention has removed between two pages, or since the cursor was made. */
-function lostBefore(page: SegmentPage, segment: Segment, afterId: number): Skipped[] {
-  if (afterId > page.givenId) {
-    throw cursorFault(
-      cursorAt(segment.name, afterId),
-      `the last row of ${segment.name} is ${page.givenId}`,
-    );
+function rangePageOf(found: Exclude<PageRead, { kind: "busy" }>): RangePage {
+  const { segment, afterId } = found;
+  if (found.kind === "skipped") {
+    const cursor = cursorAt(segment.name, afterId);
+    return { messages: [], cursor, reachedUs: null, skipped: [found.skipped] };
   }
-  if (afterId === 0 || page.firstId <= afterId + 1) return [];
-  const reason = `rows ${afterId + 1} to ${page.firstId - 1} of ${segment.file} were removed before they were read`;
-  return [{ segment: segment.name, kind: "removed", reason }];
+  const { messages, throughId, reachedUs, firstId, givenId } = found.page;
+  if (afterId > givenId) {
+    const reason = `the last row of ${segment.name} is ${givenId}`;
+    throw cursorFault(cursorAt(segment.name, afterId), reason);
+  }
+  const skipped: Skipped[] = [];
+  if (afterId > 0 && firstId > afterId + 1) {
+    // Retention was faster, between two pages or since the cursor was made.
+    const reason = `rows ${afterId + 1} to ${firstId - 1} of ${segment.file} were removed before they were read`;
+    skipped.push({ segment: segment.name, kind: "removed", reason });
+  }
+  return { messages, cursor: cursorAt(segment.name, throughId), reachedUs, skipped };
 }

@@ -1,7 +1,8 @@
+import { statSync } from "node:fs";
 import { basename } from "node:path";
 import type { Database } from "better-sqlite3";
 import { cursorAt, type Selection, type StoredMessage } from "./query.ts";
-import { openForReading, type Segment } from "./segments.ts";
+import { openForReading, type Segment, watchFile } from "./segments.ts";
 import {
   createWantedTopics,
   type Extent,
@@ -38,21 +39,16 @@ export type SegmentReader = ReturnType<typeof openSegmentReader>;
 
 /** Opens one segment for reading. @throws what SQLite throws; the file is closed then. */
 export function openSegmentReader(segment: Segment, selection: Selection) {
+  const { file } = segment;
+  const { ino } = statSync(file);
   using opening = new DisposableStack();
-  const database = opening.adopt(openForReading(segment.file), (opened) => opened.close());
+  const database = opening.adopt(openForReading(file), (opened) => opened.close());
   const readPage = database.transaction(prepareReadPage(database, segment.name, selection));
-  let seenVersion: unknown = null;
   const opened = opening.move();
   return {
     /** Reads on in one transaction of at most `READ_TRANSACTION_MS_MAX`. */
     readPage: (limits: PageLimits): SegmentPage => readPage(limits),
-    /** Whether a commit of another connection came since the last call. Takes about a microsecond. */
-    hasChanged(): boolean {
-      const version = database.pragma("data_version", { simple: true });
-      const hasChanged = version !== seenVersion;
-      seenVersion = version;
-      return hasChanged;
-    },
+    ...watchFile(database, { file, ino }),
     [Symbol.dispose]: (): void => opened.dispose(),
   };
 }

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { errorCode, errorMessage, Fault } from "@weir/runtime";
 import type { Database } from "better-sqlite3";
@@ -72,12 +72,13 @@ export function segmentAfter(place: StreamPlace, name: string): Segment | null {
 /**
  * Where to begin; `null` when there is nothing (yet).
  *
- * @param fromUs leaves out segments whose successor was made before this time: what they hold is older.
+ * @param fromUs leaves out segments whose successor was made ten minutes before this time: what they hold
+ * is older.
  */
 export function firstSegment(place: StreamPlace, fromUs: number): Segment | null {
   if (place.kind === "file") return existsSync(place.file) ? onlySegment(place.file) : null;
   const segments = segmentsFrom(place.folder, "");
-  const stamp = stampOf(Math.max(fromUs, 0));
+  const stamp = stampOf(Math.max(fromUs - CLOCK_STEP_US_MAX, 0));
   return segments.findLast(({ name }) => stampIn(name) < stamp) ?? segments[0] ?? null;
 }
 
@@ -146,6 +147,22 @@ function checkFormat(database: Database): void {
   }
 }
 
+/** Notices what happens to an open file. @param ino that of the file, before it was opened. */
+export function watchFile(database: Database, { file, ino }: { file: string; ino: number }) {
+  let seenVersion: unknown = null;
+  return {
+    /** Whether a commit of another connection came since the last call. Takes about a microsecond. */
+    hasChanged(): boolean {
+      const version = database.pragma("data_version", { simple: true });
+      const hasChanged = version !== seenVersion;
+      seenVersion = version;
+      return hasChanged;
+    },
+    /** False when the file no longer exists, or another one has taken its place. */
+    isCurrent: (): boolean => statSync(file, { throwIfNoEntry: false })?.ino === ino,
+  };
+}
+
 /**
  * Runs a statement on each segment by itself, oldest first: for checks, which may take a while.
  *
@@ -163,7 +180,7 @@ export function askSegments<Answer>(
 ): Answer[] {
   const { sql, parameters, fromUs } = question;
   const answers: Answer[] = [];
-  let segment = firstSegment(place, fromUs - CLOCK_STEP_US_MAX);
+  let segment = firstSegment(place, fromUs);
   while (segment !== null) {
     const database = openForReading(segment.file);
     try {

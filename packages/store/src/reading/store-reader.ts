@@ -3,6 +3,7 @@ import type { Database } from "better-sqlite3";
 import Sqlite from "better-sqlite3";
 import { type Account, accountOf } from "../ledger/account.ts";
 import { APPLICATION_ID, SCHEMA_VERSION, schemaVersion } from "../segment/schema.ts";
+import { watchFile } from "./segments.ts";
 
 /** How far the file reaches, at one moment. */
 export interface StoreState {
@@ -76,18 +77,11 @@ export function openReader(file: string) {
             avg(abs(value)) AS magnitude
      FROM rows WHERE id <= ? AND value IS NOT NULL AND observed_us >= ? AND observed_us < ?`,
   );
-  let seenVersion: unknown = null;
 
   // From here on the caller closes it.
   const opened = opening.move();
   return {
-    /** Whether a commit of another connection came since the last call. Takes about a microsecond. */
-    hasChanged(): boolean {
-      const version = database.pragma("data_version", { simple: true });
-      const changed = version !== seenVersion;
-      seenVersion = version;
-      return changed;
-    },
+    ...watchFile(database, { file, ino }),
     state: (): StoreState => selectState.get() as StoreState,
     /** The id of the oldest row that is there; the next id to come when there is none. */
     firstId: (): number => selectFirstId.get() as number,
@@ -127,8 +121,6 @@ export function openReader(file: string) {
       selectSpan.get(throughId, from * 1_000_000, (to + 1) * 1_000_000) as SpanSummary,
     /** What of each outbox is stored. */
     ledger: prepareLedgerReader(database),
-    /** False when another file has taken the place of the one that is open. */
-    isCurrent: (): boolean => existsSync(file) && statSync(file).ino === ino,
     [Symbol.dispose]: (): void => opened.dispose(),
   };
 }
