@@ -6,7 +6,7 @@ import { COMMANDS } from "../../weir/src/weir.ts";
 
 const PAGES = [
   ...globSync("{README,CONTRIBUTING,SECURITY}.md"),
-  ...globSync("{docs/**,standalone,findings}/*.md"),
+  ...globSync("{docs/**,standalone,findings,packages/*,services/*}/*.md"),
 ];
 /** Files whose comments name pages, commands and settings. */
 const COMMENTED = globSync([
@@ -134,6 +134,19 @@ function problemsOf(markdown: string, page: string): string[] {
 
 test.each(PAGES)("%s names links, paths, commands and settings that exist", (page) => {
   expect(problemsOf(readFileSync(page, "utf8"), page)).toEqual([]);
+});
+
+/** The files and folders that the first cells of a page's tables name. */
+function filesInTables(page: string): string[] {
+  const firstCells = matches(readFileSync(page, "utf8"), /^\| ([^|]+) \|/gm);
+  return firstCells.flatMap((cell) => matches(cell, /`([\w./-]+)`/g));
+}
+
+test.each(globSync("{packages,services}/*/README.md"))("%s lists files of its src", (page) => {
+  const missing = filesInTables(page).filter(
+    (file) => !existsSync(join(dirname(page), "src", file)),
+  );
+  expect(missing).toEqual([]);
 });
 
 test("CHANGELOG.md has links that exist", () => {
