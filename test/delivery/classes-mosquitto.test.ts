@@ -1,8 +1,6 @@
-import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "@jest/globals";
 import { createDelivery } from "@weir/delivery";
-import { createReconnectingClient, type InboundMessage } from "@weir/mqtt";
-import { systemClock } from "@weir/runtime";
+import type { InboundMessage } from "@weir/mqtt";
 import {
   connectTestClient,
   createFakeClock,
@@ -10,9 +8,9 @@ import {
   eventually,
   hasDocker,
   startMosquitto,
+  type TestClient,
 } from "@weir/testkit";
 
-const CONFIGURATION = fileURLToPath(new URL("../../mosquitto/mosquitto.conf", import.meta.url));
 /** Longer than a slow machine takes for the rest of the test: what has all of it left does not expire. */
 const TTL_MS = 600_000;
 const inDocker = hasDocker() ? describe : describe.skip;
@@ -24,23 +22,11 @@ const brokerAt = (port: number) => ({
 });
 
 /** A subscriber whose session the broker keeps while it is away; resolves when it is subscribed. */
-async function connectReceiver(port: number) {
-  const received: InboundMessage[] = [];
-  const connected = Promise.withResolvers<void>();
-  const client = createReconnectingClient({
-    broker: brokerAt(port),
+const connectReceiver = (port: number): Promise<TestClient> =>
+  connectTestClient(port, "home/#", {
     clientId: "receiver",
     session: { kind: "persistent", expirySeconds: 600 },
-    subscriptions: [{ filter: "home/#", qos: 1 }],
-    onMessage: (message) => received.push(message),
-    onConnected: () => connected.resolve(),
-    clock: systemClock,
-    logger,
   });
-  client.start();
-  await connected.promise;
-  return { received, [Symbol.asyncDispose]: () => client[Symbol.asyncDispose]() };
-}
 
 function press(message: InboundMessage): unknown {
   return JSON.parse(message.payload.toString()).press;
@@ -48,7 +34,7 @@ function press(message: InboundMessage): unknown {
 
 inDocker("an event over MQTT 5", () => {
   test("is forgotten by the broker when what remained of its ttl is over", async () => {
-    await using mosquitto = await startMosquitto(CONFIGURATION);
+    await using mosquitto = await startMosquitto();
     const { port } = mosquitto;
     await (await connectReceiver(port))[Symbol.asyncDispose]();
 

@@ -14,13 +14,13 @@ import {
   createTestContext,
   eventually,
   freePort,
+  readingNow,
   temporaryFolder,
 } from "@weir/testkit";
 import { startLoggerAt, storedValues } from "../chain.ts";
 
 /** Where a client finds its broker again after a pause that has grown meanwhile. */
 const TIMEOUT_MS = 60_000;
-const reading = (number: number) => ({ number, epochtime: String(Math.floor(Date.now() / 1_000)) });
 const textOf = ({ payload }: { payload: Buffer }) => JSON.parse(payload.toString());
 
 const KINDS = {
@@ -89,7 +89,7 @@ describe("the classes of delivery", () => {
     const outcomes = await Promise.all([
       delivery.send("temperature", "home/temperature", { celsius: 20 }),
       delivery.send("button", "home/button", { pressed: true }),
-      delivery.send("window", "DATA", reading(7)),
+      delivery.send("window", "DATA", readingNow(7)),
     ]);
     expect(outcomes.map(({ kind }) => kind)).toEqual(["sent", "delivered", "delivered"]);
     expect(storedValues(folder)).toEqual([7]);
@@ -117,7 +117,7 @@ describe("the classes of delivery", () => {
       const waiting = [
         delivery.send("temperature", "home/temperature", { celsius: 21 }),
         delivery.send("gate", "home/gate", { pressed: true }),
-        delivery.send("window", "DATA", reading(8)),
+        delivery.send("window", "DATA", readingNow(8)),
       ];
       expect(await replaced).toEqual({ kind: "dropped", reason: "replaced by a newer one" });
 
@@ -189,7 +189,7 @@ describe("the classes of delivery", () => {
       const port = await freePort();
       const file = folder.file("outbox.db");
       const device = startDevice(port, file);
-      const kept = device.delivery.send("window", "DATA", reading(9));
+      const kept = device.delivery.send("window", "DATA", readingNow(9));
       await eventually(() => device.states.includes("disconnected"));
       await device[Symbol.asyncDispose]();
       expect(await kept).toMatchObject({ kind: "kept" });

@@ -1,13 +1,17 @@
 import { describe, expect, test } from "@jest/globals";
 import { startBroker } from "@weir/broker";
 import { openReader } from "@weir/store";
-import { connectTestClient, eventually, type TestClient, temporaryFolder } from "@weir/testkit";
+import {
+  connectTestClient,
+  eventually,
+  readingNow,
+  type TestClient,
+  temporaryFolder,
+} from "@weir/testkit";
 import { startLoggerAt, startPublisherAt, storedValues } from "../chain.ts";
 
-const reading = (number: number) => ({ number, epochtime: String(Math.floor(Date.now() / 1_000)) });
-
 function send(client: TestClient, fields: Record<string, unknown>): Promise<void> {
-  return client.publish("DATA", JSON.stringify({ ...reading(-1), ...fields }), { qos: 1 });
+  return client.publish("DATA", JSON.stringify({ ...readingNow(-1), ...fields }), { qos: 1 });
 }
 
 const UNUSABLE: readonly [string, Record<string, unknown>][] = [
@@ -38,10 +42,10 @@ describe("hostile neighbours", () => {
       await using _logger = await startLoggerAt(broker.port, folder);
       await using stranger = await connectTestClient(broker.port);
       await using publisher = startPublisherAt(broker.port, folder.file("outbox.db"));
-      await publisher.outbox.accept("DATA", reading(1));
+      await publisher.outbox.accept("DATA", readingNow(1));
       await eventually(() => publisher.outbox.size().rows === 0);
       await send(stranger, fields);
-      await publisher.outbox.accept("DATA", reading(2));
+      await publisher.outbox.accept("DATA", readingNow(2));
       await eventually(() => publisher.outbox.size().rows === 0);
       await eventually(() => storedValues(folder).length === 3);
       expect(storedValues(folder).sort()).toEqual([-1, 1, 2]);
@@ -57,7 +61,7 @@ describe("hostile neighbours", () => {
     // It cannot know the epoch, 128 random bits that were not published yet.
     for (const seq of [1, 2, 3])
       await send(stranger, { publisher: "kitchen", epoch: "guess", seq });
-    for (const number of [1, 2, 3]) await publisher.outbox.accept("DATA", reading(number));
+    for (const number of [1, 2, 3]) await publisher.outbox.accept("DATA", readingNow(number));
     await eventually(() => publisher.outbox.size().rows === 0);
     expect(storedValues(folder).sort()).toEqual([-1, -1, -1, 1, 2, 3]);
   });
@@ -69,7 +73,7 @@ describe("hostile neighbours", () => {
     await using _logger = await startLoggerAt(broker.port, folder);
     await using stranger = await connectTestClient(broker.port);
     await using publisher = startPublisherAt(broker.port, folder.file("outbox.db"));
-    await publisher.outbox.accept("DATA", reading(1));
+    await publisher.outbox.accept("DATA", readingNow(1));
     await eventually(() => publisher.outbox.size().rows === 0);
     const invented = 12_000;
     for (let start = 0; start < invented; start += 1_000) {
@@ -78,7 +82,7 @@ describe("hostile neighbours", () => {
       );
       await Promise.all(batch);
     }
-    await publisher.outbox.accept("DATA", reading(2));
+    await publisher.outbox.accept("DATA", readingNow(2));
     await eventually(() => publisher.outbox.size().rows === 0, 120_000);
     using reader = openReader(store);
     await eventually(() => reader?.state().lastId === invented + 2);

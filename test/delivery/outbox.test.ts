@@ -1,9 +1,14 @@
 import { describe, expect, test } from "@jest/globals";
 import { type Broker, startBroker } from "@weir/broker";
-import { connectTestClient, eventually, freePort, temporaryFolder } from "@weir/testkit";
+import {
+  connectTestClient,
+  eventually,
+  freePort,
+  readingNow,
+  temporaryFolder,
+} from "@weir/testkit";
 import { startLoggerAt, startPublisherAt, storedValues } from "../chain.ts";
 
-const reading = (number: number) => ({ number, epochtime: String(Math.floor(Date.now() / 1_000)) });
 const numbers = (count: number) => Array.from({ length: count }, (_, index) => index + 1);
 
 describe("an outbox", () => {
@@ -13,7 +18,7 @@ describe("an outbox", () => {
     await using _logger = await startLoggerAt(broker.port, folder);
     await using publisher = startPublisherAt(broker.port, folder.file("outbox.db"));
     await Promise.all(
-      numbers(50).map((number) => publisher.outbox.accept("DATA", reading(number))),
+      numbers(50).map((number) => publisher.outbox.accept("DATA", readingNow(number))),
     );
     await eventually(() => publisher.outbox.size().rows === 0);
     expect(storedValues(folder)).toEqual(numbers(50));
@@ -28,10 +33,10 @@ describe("an outbox", () => {
     const file = folder.file("outbox.db");
     {
       await using publisher = startPublisherAt(port, file);
-      await publisher.outbox.accept("DATA", reading(1));
+      await publisher.outbox.accept("DATA", readingNow(1));
     }
     await using publisher = startPublisherAt(port, file);
-    await publisher.outbox.accept("DATA", reading(2));
+    await publisher.outbox.accept("DATA", readingNow(2));
     await using _broker = await startBroker({ port });
     await using _logger = await startLoggerAt(port, folder);
     await eventually(() => publisher.outbox.size().rows === 0, 60_000);
@@ -46,7 +51,7 @@ describe("an outbox", () => {
     await using publisher = startPublisherAt(port, folder.file("outbox.db"));
     const count = 300;
     for (const number of numbers(count)) {
-      await publisher.outbox.accept("DATA", reading(number));
+      await publisher.outbox.accept("DATA", readingNow(number));
       if (number % 100 === 50) {
         // This broker has neither sessions nor queues on disk.
         await broker[Symbol.asyncDispose]();
@@ -65,8 +70,8 @@ describe("an outbox", () => {
     await using publisher = startPublisherAt(broker.port, folder.file("outbox.db"), {
       limits: { windowMax: 1 },
     });
-    const first = await publisher.outbox.accept("DATA", reading(1));
-    const second = await publisher.outbox.accept("DATA", reading(2));
+    const first = await publisher.outbox.accept("DATA", readingNow(1));
+    const second = await publisher.outbox.accept("DATA", readingNow(2));
     if (first.kind !== "accepted" || second.kind !== "accepted") throw new Error("both accepted");
     // It subscribes to its receipts before it sends.
     await eventually(() => stranger.received.length > 0);

@@ -13,7 +13,7 @@ inDocker("a device whose states are alarms", () => {
     "loses none and repeats none while the broker is killed again and again, and needs no restart",
     async () => {
       using folder = temporaryFolder();
-      await using broker = await startMosquitto("mosquitto/mosquitto.conf");
+      await using broker = await startMosquitto();
       await using _logger = await startLoggerAt(broker.port, folder);
       await using agent = await startAgentAt(broker.port, folder, {
         interval: "100ms",

@@ -22,7 +22,6 @@ export const disk: Scenario = {
     const { cycles, random, signal } = run;
     using store = mountSmallDisk(SIZE_MEGABYTES);
     using outbox = mountSmallDisk(SIZE_MEGABYTES);
-    if (store === null || outbox === null) throw new Error("the small disks cannot be mounted");
     await using chain = await startChain(run, {
       folders: { store: store.path, outbox: outbox.path },
       // By design, a service that cannot write ends with a message and is started again.

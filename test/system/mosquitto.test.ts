@@ -1,7 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { createReconnectingClient } from "@weir/mqtt";
-import { systemClock } from "@weir/runtime";
-import { connectTestClient, createTestContext, eventually, hasDocker } from "@weir/testkit";
+import { connectTestClient, eventually, hasDocker } from "@weir/testkit";
 import { type Compose, createCompose } from "./compose.ts";
 
 const TIMEOUT_MS = 300_000;
@@ -23,22 +21,13 @@ inDocker("the broker's configuration", () => {
 
   /** Connects with a persistent session until `isEnough` of what has come; returns it. */
   async function receive(isEnough: (payloads: string[]) => boolean): Promise<string[]> {
-    const payloads: string[] = [];
-    const connected = Promise.withResolvers<void>();
-    await using link = createReconnectingClient({
-      broker: { url: `mqtt://127.0.0.1:${compose.brokerPort}`, username: null, password: null },
+    await using client = await connectTestClient(compose.brokerPort, "kept", {
       clientId: "persistent",
       session: { kind: "persistent", expirySeconds: 3_600 },
-      subscriptions: [{ filter: "kept", qos: 1 }],
-      onMessage: ({ payload }) => payloads.push(payload.toString()),
-      onConnected: () => connected.resolve(),
-      clock: systemClock,
-      logger: createTestContext().logger,
     });
-    link.start();
-    await connected.promise;
-    await eventually(() => isEnough(payloads), TIMEOUT_MS / 5);
-    return payloads;
+    const payloads = () => client.received.map(({ payload }) => payload.toString());
+    await eventually(() => isEnough(payloads()), TIMEOUT_MS / 5);
+    return payloads();
   }
 
   test(

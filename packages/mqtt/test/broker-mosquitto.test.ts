@@ -1,16 +1,13 @@
-import { fileURLToPath } from "node:url";
 import { test } from "@jest/globals";
 import { hasDocker, startMosquitto } from "@weir/testkit";
 import { type BrokerKind, describeBroker } from "./broker-suite.ts";
 import { TRANSPORTS } from "./fixture.ts";
 
-const CONFIGURATION = fileURLToPath(new URL("../../../mosquitto/mosquitto.conf", import.meta.url));
-
 const MOSQUITTO: BrokerKind = {
   name: "Mosquitto, in a container",
   protocolVersion: 5,
   isDurable: true,
-  start: () => startMosquitto(CONFIGURATION),
+  start: startMosquitto,
 };
 
 if (hasDocker()) {

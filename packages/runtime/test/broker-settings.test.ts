@@ -4,25 +4,16 @@ import { afterAll, describe, expect, test } from "@jest/globals";
 import {
   brokerConfig,
   brokerSettings,
-  ConfigurationFault,
   namesBroker,
   readSettings,
   toolEnvironment,
 } from "@weir/runtime";
-import { createTestCertificate, temporaryFolder } from "@weir/testkit";
+import { createTestCertificate, problemsIn, temporaryFolder } from "@weir/testkit";
 
 const broker = (environment: Record<string, string>) =>
   brokerConfig(readSettings(brokerSettings, environment));
 
-function problemsOf(environment: Record<string, string>): readonly string[] {
-  try {
-    broker(environment);
-  } catch (error) {
-    if (error instanceof ConfigurationFault) return error.problems;
-    throw error;
-  }
-  return [];
-}
+const problemsOf = (environment: Record<string, string>) => problemsIn(() => broker(environment));
 
 describe("the broker's address", () => {
   test.each(["mqtt://me:sec/ret@host", "mqtt://me:sec ret@host:x", "me:secret@host"])(

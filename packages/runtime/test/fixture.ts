@@ -2,7 +2,6 @@ import { writeFileSync } from "node:fs";
 import {
   CheckedSettings,
   type ConfigFile,
-  ConfigurationFault,
   duration,
   type Environment,
   type FileFormat,
@@ -13,7 +12,7 @@ import {
   size,
   text,
 } from "@weir/runtime";
-import { temporaryFolder } from "@weir/testkit";
+import { problemsIn, temporaryFolder } from "@weir/testkit";
 import { z } from "zod";
 
 const NAME = "a name is a few small letters";
@@ -83,11 +82,5 @@ export function problemsOf(
   find?: Found,
   environment?: Environment,
 ): readonly string[] {
-  try {
-    pondOf(content, find, environment);
-  } catch (error) {
-    if (!(error instanceof ConfigurationFault)) throw error;
-    return error.problems.map((problem) => problem.replace(/^.*pond\.yaml/, "pond.yaml"));
-  }
-  return [];
+  return problemsIn(() => pondOf(content, find, environment));
 }

@@ -15,7 +15,7 @@ import {
   topicSettings,
   topicsDifferRule,
 } from "@weir/runtime";
-import { temporaryFolder } from "@weir/testkit";
+import { problemsIn, temporaryFolder } from "@weir/testkit";
 
 const settings = section("Test", {
   PAUSE_MS: integer({ description: "A pause.", default: 10, min: 1, max: 100 }),
@@ -35,15 +35,8 @@ const settings = section("Test", {
   }),
 });
 
-function problemsOf(environment: Record<string, string>): readonly string[] {
-  try {
-    readSettings(settings, environment);
-    return [];
-  } catch (error) {
-    if (error instanceof ConfigurationFault) return error.problems;
-    throw error;
-  }
-}
+const problemsOf = (environment: Record<string, string>) =>
+  problemsIn(() => readSettings(settings, environment));
 
 describe("settings", () => {
   test("have their defaults where nothing is set", () => {

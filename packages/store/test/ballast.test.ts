@@ -31,12 +31,6 @@ const ROWS = 2_000;
 const old = Array.from({ length: ROWS }, (_, index) => readingAt(START_US, index));
 const due = { nowUs: NOW_US, retentionUs: HOUR_US, skewUs: 0, rowsMax: 100_000 };
 
-function mounted(): SmallDisk {
-  const disk = mountSmallDisk();
-  if (disk === null) throw new Error("it was mounted a moment ago");
-  return disk;
-}
-
 function openFile(disk: SmallDisk, ballastBytes = BALLAST_BYTES): FileStore {
   return openStore({
     file: join(disk.path, "weir.db"),
@@ -78,7 +72,7 @@ const describeOnSmallDisk = canMountSmallDisk() ? describe : describe.skip;
 
 describeOnSmallDisk("a file on a full disk", () => {
   test("is opened, freed of what is due, and written again", () => {
-    using disk = mounted();
+    using disk = mountSmallDisk();
     {
       using store = openFile(disk);
       store.append(old);
@@ -94,14 +88,14 @@ describeOnSmallDisk("a file on a full disk", () => {
   });
 
   test("cannot even be opened without the ballast, and says why", () => {
-    using disk = mounted();
+    using disk = mountSmallDisk();
     openFile(disk, 0)[Symbol.dispose]();
     disk.fillBut(0);
     expect(() => openFile(disk, 0)).toThrow(/cannot be opened: the disk is full/);
   });
 
   test("is freed of what is due when commits have used up the last of the disk", () => {
-    using disk = mounted();
+    using disk = mountSmallDisk();
     using store = openFile(disk);
     store.append(old);
     disk.fillBut(64 * KIB);
@@ -113,7 +107,7 @@ describeOnSmallDisk("a file on a full disk", () => {
   });
 
   test("cannot be freed then without the ballast", () => {
-    using disk = mounted();
+    using disk = mountSmallDisk();
     using store = openFile(disk, 0);
     store.append(old);
     disk.fillBut(64 * KIB);
@@ -122,7 +116,7 @@ describeOnSmallDisk("a file on a full disk", () => {
   });
 
   test("is no fault of a pass that has nothing to remove, with or without a ballast", () => {
-    using disk = mounted();
+    using disk = mountSmallDisk();
     for (const ballastBytes of [0, BALLAST_BYTES, 64 * BALLAST_BYTES]) {
       using store = openFile(disk, ballastBytes);
       disk.fillBut(64 * KIB);
@@ -133,7 +127,7 @@ describeOnSmallDisk("a file on a full disk", () => {
   });
 
   test("leaves to others what they are to have, the ballast not counted", () => {
-    using disk = mounted();
+    using disk = mountSmallDisk();
     using store = openFile(disk);
     for (let round = 0; round < 3; round += 1) store.append(old);
     disk.fillBut(0);
@@ -146,7 +140,7 @@ describeOnSmallDisk("a file on a full disk", () => {
   });
 
   test("keeps the ballast when nothing is due, pass after pass and start after start", () => {
-    using disk = mounted();
+    using disk = mountSmallDisk();
     openFile(disk)[Symbol.dispose]();
     disk.fillBut(0);
     for (let start = 0; start < 5; start += 1) {
@@ -167,7 +161,7 @@ describeOnSmallDisk("a folder on a full disk", () => {
   const noMore = { bytesMax: null, freeDiskBytesMin: null };
 
   test("is opened, freed of what is due, and written again", async () => {
-    using disk = mounted();
+    using disk = mountSmallDisk();
     {
       using store = openFolder(disk);
       store.append(old);
@@ -182,7 +176,7 @@ describeOnSmallDisk("a folder on a full disk", () => {
   });
 
   test("begins the next segment, so that the live one can grow old", () => {
-    using disk = mounted();
+    using disk = mountSmallDisk();
     using store = openFolder(disk);
     store.append([outboxReading(1)]);
     disk.fillBut(0);

@@ -84,7 +84,6 @@ describe("a file of the old system", () => {
     "for which the disk is too full leaves nothing of a store behind",
     () => {
       using disk = mountSmallDisk();
-      if (disk === null) throw new Error("it was mounted a moment ago");
       const file = join(disk.path, "test.db");
       const rows = Array.from({ length: 10_000 }, (_, index) => [index, START_SECONDS] as const);
       makeLegacyFile(file, rows);

@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
-import { ConfigurationFault, type Environment } from "@weir/runtime";
+import type { Environment } from "@weir/runtime";
 import { readStreams, type StreamsConfig } from "@weir/streams";
-import { type TemporaryFolder, temporaryFolder } from "@weir/testkit";
+import { problemsIn, type TemporaryFolder, temporaryFolder } from "@weir/testkit";
 
 /** The streams of a weir.yaml with this text. */
 export function streamsOf(
@@ -17,12 +17,6 @@ export function streamsOf(
 }
 
 /** The problems of one that is wrong, without the name of the file. */
-export function problemsOf(text: string, environment: Environment = {}): string[] {
-  try {
-    streamsOf(text, environment);
-  } catch (error) {
-    if (!(error instanceof ConfigurationFault)) throw error;
-    return error.problems.map((problem) => problem.replace(/^.*weir\.yaml/, "weir.yaml"));
-  }
-  return [];
+export function problemsOf(text: string, environment: Environment = {}): readonly string[] {
+  return problemsIn(() => streamsOf(text, environment));
 }

@@ -38,15 +38,14 @@ export interface SmallDisk extends Disposable {
   free(): void;
 }
 
-/** @returns `null` where it cannot be mounted: that needs Linux, root and the right to mount. */
-export function mountSmallDisk(megabytes = 2): SmallDisk | null {
-  if (process.platform !== "linux" || process.getuid?.() !== 0) return null;
+/** @throws where it cannot be mounted: that needs Linux, root and the right to mount. */
+export function mountSmallDisk(megabytes = 2): SmallDisk {
   const path = mkdtempSync(join(tmpdir(), "weir-small-disk-"));
   const size = `size=${megabytes}m`;
   const { status } = spawnSync("mount", ["-t", "tmpfs", "-o", size, "weir-small-disk", path]);
   if (status !== 0) {
     rmdirSync(path);
-    return null;
+    throw new Error("a small disk cannot be mounted");
   }
   const filler = join(path, "filler");
   return {
@@ -71,8 +70,12 @@ export function mountSmallDisk(megabytes = 2): SmallDisk | null {
 
 /** Whether there can be one here. */
 export function canMountSmallDisk(): boolean {
-  using disk = mountSmallDisk();
-  return disk !== null;
+  try {
+    mountSmallDisk()[Symbol.dispose]();
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 const LOCKS = "/proc/locks";

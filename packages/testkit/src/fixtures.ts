@@ -1,8 +1,14 @@
 import { fileURLToPath } from "node:url";
-import { createReconnectingClient, type InboundMessage, type ReconnectingClient } from "@weir/mqtt";
+import {
+  type ClientOptions,
+  createReconnectingClient,
+  type InboundMessage,
+  type ReconnectingClient,
+} from "@weir/mqtt";
 import { decodeReading } from "@weir/protocol";
 import {
   type Clock,
+  ConfigurationFault,
   createLogger,
   Fault,
   Health,
@@ -44,6 +50,17 @@ export const NOTHING_CONFIGURED: string = fileURLToPath(
   new URL("./nothing-configured.yaml", import.meta.url),
 );
 
+/** The problems of a configuration that a task reads, without the folders of files. */
+export function problemsIn(task: () => unknown): readonly string[] {
+  try {
+    task();
+    return [];
+  } catch (error) {
+    if (!(error instanceof ConfigurationFault)) throw error;
+    return error.problems.map((problem) => problem.replace(/^\/\S*\/(?=\w+\.yaml)/, ""));
+  }
+}
+
 /** The fault that a task throws. @throws what else it throws, and an Error when it throws nothing. */
 export function faultOf(task: () => unknown): Fault {
   try {
@@ -63,10 +80,14 @@ export interface TestClient extends AsyncDisposable {
 }
 
 /** Connects to a broker on this machine; resolves when it is subscribed to `filter`, if one is given. */
-export async function connectTestClient(port: number, filter?: string): Promise<TestClient> {
+export async function connectTestClient(
+  port: number,
+  filter?: string,
+  options: Partial<Pick<ClientOptions, "clientId" | "session">> = {},
+): Promise<TestClient> {
   const received: InboundMessage[] = [];
   const connected = Promise.withResolvers<void>();
-  const link = createReconnectingClient({
+  const client = createReconnectingClient({
     broker: { url: `mqtt://127.0.0.1:${port}`, username: null, password: null },
     clientId: `test-${crypto.randomUUID()}`,
     session: { kind: "clean" },
@@ -75,13 +96,14 @@ export async function connectTestClient(port: number, filter?: string): Promise<
     onConnected: () => connected.resolve(),
     clock: systemClock,
     logger: createTestContext().logger,
+    ...options,
   });
-  link.start();
+  client.start();
   await connected.promise;
   return {
-    publish: link.publish,
+    publish: client.publish,
     received,
-    [Symbol.asyncDispose]: () => link[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: () => client[Symbol.asyncDispose](),
   };
 }
 
@@ -108,6 +130,11 @@ export function rowOf(payload: string, receivedUs: number = START_US): NewRow {
   const { outcome, ...decoded } = decodeReading(bytes, { receivedUs, skewUs: SKEW_US });
   const row = { receivedUs, topic: "DATA", payload: bytes, qos: 1, retained: false };
   return { ...row, ...decoded, outcome: outcome.code, isFiltered: false };
+}
+
+/** A reading of now, before an outbox or `JSON.stringify`. */
+export function readingNow(number: number): { number: number; epochtime: string } {
+  return { number, epochtime: String(Math.floor(Date.now() / 1_000)) };
 }
 
 /** A reading that was observed when it was received. */

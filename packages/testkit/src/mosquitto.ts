@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { randomInt } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:net";
+import { fileURLToPath } from "node:url";
 import { errorCode } from "@weir/runtime";
 import { GenericContainer, Wait } from "testcontainers";
 
@@ -15,13 +16,12 @@ export interface Mosquitto extends AsyncDisposable {
 const IMAGE = "eclipse-mosquitto:2.1";
 const PORT = 1883;
 
-/**
- * Starts Mosquitto with a configuration, the suite's own or another.
- *
- * @param files what the configuration names, by names in its folder `/mosquitto/config`.
- */
+/** The suite's own. */
+const CONFIGURATION = fileURLToPath(new URL("../../../mosquitto/mosquitto.conf", import.meta.url));
+
+/** @param files what the configuration names, by names in its folder `/mosquitto/config`. */
 export async function startMosquitto(
-  configurationFile: string,
+  configurationFile: string = CONFIGURATION,
   files: Readonly<Record<string, string>> = {},
 ): Promise<Mosquitto> {
   // A port of Docker's choice would be another one after a restart.
@@ -48,7 +48,7 @@ export async function startMosquitto(
 }
 
 /**
- * Whether a Docker engine answers, for tests that need one: `const inDocker = dockerOrSkip(describe)`.
+ * Whether a Docker engine answers, for tests that need one.
  * Without one they are skipped, loudly; in CI (`CI=true`) its absence is an error.
  */
 export function hasDocker(): boolean {

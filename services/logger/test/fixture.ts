@@ -13,6 +13,7 @@ import {
   createTestContext,
   eventually,
   NOTHING_CONFIGURED,
+  readingNow,
   type TemporaryFolder,
   type TestContext,
 } from "@weir/testkit";
@@ -94,7 +95,7 @@ export function streamOver(
 
 /** The payload of a reading made now. */
 export function readingOf(number: number): string {
-  return JSON.stringify({ number, epochtime: String(Math.floor(Date.now() / 1_000)) });
+  return JSON.stringify(readingNow(number));
 }
 
 /** The values in a store, in order, once there are `count` rows. */

@@ -23,12 +23,6 @@ const KIB = 1_024;
 const MINUTE_MS = 60_000;
 const old = Array.from({ length: 1_000 }, (_, index) => readingAt(START_US, index));
 
-function mounted(): SmallDisk {
-  const disk = mountSmallDisk();
-  if (disk === null) throw new Error("it was mounted a moment ago");
-  return disk;
-}
-
 (canMountSmallDisk() ? describe : describe.skip)("on a full disk", () => {
   const config = {
     ageMs: 35 * MINUTE_MS,
@@ -72,7 +66,7 @@ function mounted(): SmallDisk {
   }
 
   test("intake waits until the clock can be believed and what is due has gone", async () => {
-    using disk = mounted();
+    using disk = mountSmallDisk();
     const started = start(disk, { isFull: true, nowMs: START_US / 1_000 + 60 * MINUTE_MS });
     await using _opened = started.opened;
     started.clock.advance(2 * MINUTE_MS - 1);
@@ -87,7 +81,7 @@ function mounted(): SmallDisk {
   });
 
   test("intake begins, and ends by its first commit, when nothing is due", async () => {
-    using disk = mounted();
+    using disk = mountSmallDisk();
     const started = start(disk, { isFull: true, nowMs: START_US / 1_000 });
     await using _opened = started.opened;
     started.clock.advance(2 * MINUTE_MS + 1_000);
@@ -97,7 +91,7 @@ function mounted(): SmallDisk {
   });
 
   test("intake begins as soon as there is room", async () => {
-    using disk = mounted();
+    using disk = mountSmallDisk();
     const started = start(disk, { isFull: true, nowMs: START_US / 1_000 });
     await using _opened = started.opened;
     disk.free();
@@ -106,14 +100,14 @@ function mounted(): SmallDisk {
   });
 
   test("nothing waits where there is room", async () => {
-    using disk = mounted();
+    using disk = mountSmallDisk();
     const started = start(disk, { isFull: false, nowMs: START_US / 1_000 });
     await using _opened = started.opened;
     await eventually(started.isOver);
   });
 
   test("the logger starts to take in when its streams have had their turn", async () => {
-    using disk = mounted();
+    using disk = mountSmallDisk();
     const file = join(disk.path, "weir.db");
     await using broker = await startBroker();
     {
@@ -141,7 +135,7 @@ function mounted(): SmallDisk {
   });
 
   test("a stop ends a reload that waits for the turn of a new stream, and nothing is connected after it", async () => {
-    using disk = mounted();
+    using disk = mountSmallDisk();
     using folder = temporaryFolder();
     await using broker = await startBroker();
     const at = { folder, port: broker.port };

@@ -1,9 +1,7 @@
-import { fileURLToPath } from "node:url";
 import { expect, test } from "@jest/globals";
 import { connectTestClient, hasDocker, startMosquitto, temporaryFolder } from "@weir/testkit";
 import { rowsIn, startReady, testConfigWith } from "./fixture.ts";
 
-const CONFIGURATION = fileURLToPath(new URL("../../../mosquitto/mosquitto.conf", import.meta.url));
 const AT_LEAST_ONCE = { qos: 1 } as const;
 
 const inDocker = hasDocker() ? test : test.skip;
@@ -12,7 +10,7 @@ inDocker(
   "a message of overlapping filters is stored once in each stream, over MQTT 5 and also after a reload",
   async () => {
     using folder = temporaryFolder();
-    await using mosquitto = await startMosquitto(CONFIGURATION);
+    await using mosquitto = await startMosquitto();
     const place = { folder, port: mosquitto.port };
     const rooms = { filters: ["home/+"], decoder: "text", folder: "rooms", rotation: "1d" };
     const lights = { filters: ["+/light"], decoder: "text", folder: "lights", rotation: "1d" };

@@ -1,9 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { createReconnectingClient } from "@weir/mqtt";
-import { systemClock } from "@weir/runtime";
 import {
   connectTestClient,
-  createTestContext,
   eventually,
   type TemporaryFolder,
   temporaryFolder,
@@ -87,18 +84,10 @@ export function describeSessions(
 
     /** Another program uses the client id for a while, with its own subscription. */
     async function visitAs(clientId: string, filter: string): Promise<void> {
-      const connected = Promise.withResolvers<void>();
-      await using link = createReconnectingClient({
-        broker: { url: `mqtt://127.0.0.1:${broker.port}`, username: null, password: null },
+      await using _client = await connectTestClient(broker.port, filter, {
         clientId,
         session: { kind: "persistent", expirySeconds: 3_600 },
-        subscriptions: [{ filter, qos: 1 }],
-        onConnected: () => connected.resolve(),
-        clock: systemClock,
-        logger: createTestContext().logger,
       });
-      link.start();
-      await connected.promise;
     }
 
     test("that another program has left subscriptions in brings each message once", async () => {

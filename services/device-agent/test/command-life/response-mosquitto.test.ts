@@ -1,9 +1,7 @@
-import { fileURLToPath } from "node:url";
 import { expect, test } from "@jest/globals";
-import { createReconnectingClient, type InboundMessage } from "@weir/mqtt";
 import { systemClock } from "@weir/runtime";
 import {
-  createTestContext,
+  connectTestClient,
   eventually,
   hasDocker,
   startMosquitto,
@@ -11,42 +9,24 @@ import {
 } from "@weir/testkit";
 import { COMMAND_TOPIC, connectHandler, startTrial } from "./fixture.ts";
 
-const CONFIGURATION = fileURLToPath(
-  new URL("../../../../mosquitto/mosquitto.conf", import.meta.url),
-);
 const ANSWERS = "answers/me";
 
 (hasDocker() ? test : test.skip)(
   "who asks by MQTT 5 gets its answers where it awaits them, with its correlation data",
   async () => {
     using folder = temporaryFolder();
-    await using mosquitto = await startMosquitto(CONFIGURATION);
+    await using mosquitto = await startMosquitto();
     await using trial = startTrial({ folder, clock: systemClock });
     await using _link = await connectHandler(trial.handler, mosquitto.port);
-    const received: InboundMessage[] = [];
-    const connected = Promise.withResolvers<void>();
-    await using asking = createReconnectingClient({
-      broker: { url: `mqtt://127.0.0.1:${mosquitto.port}`, username: null, password: null },
-      clientId: "asking",
-      session: { kind: "clean" },
-      subscriptions: [
-        { filter: ANSWERS, qos: 1 },
-        { filter: `${COMMAND_TOPIC}/ack`, qos: 1 },
-      ],
-      onMessage: (message) => received.push(message),
-      onConnected: () => connected.resolve(),
-      clock: systemClock,
-      logger: createTestContext().logger,
-    });
-    asking.start();
-    await connected.promise;
+    await using asking = await connectTestClient(mosquitto.port, "#");
     const correlationData = Buffer.from([7, 0, 255]);
     await asking.publish(COMMAND_TOPIC, JSON.stringify({ id: "a", name: "echo", payload: 5 }), {
       qos: 1,
       responseTopic: ANSWERS,
       correlationData,
     });
-    const answersOn = (topic: string) => received.filter((message) => message.topic === topic);
+    const answersOn = (topic: string) =>
+      asking.received.filter((message) => message.topic === topic);
     const answers = await eventually(() => {
       const [here, there] = [answersOn(ANSWERS), answersOn(`${COMMAND_TOPIC}/ack`)];
       return here.length === 3 && there.length === 3 && here;

@@ -1,4 +1,3 @@
-import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "@jest/globals";
 import type { Transport } from "@weir/mqtt";
 import { systemClock } from "@weir/runtime";
@@ -11,9 +10,6 @@ import {
 } from "@weir/testkit";
 import { COMMAND_TOPIC, connectHandler, startTrial } from "./fixture.ts";
 
-const CONFIGURATION = fileURLToPath(
-  new URL("../../../../mosquitto/mosquitto.conf", import.meta.url),
-);
 const QOS_1 = { qos: 1 } as const;
 const TRANSPORTS: readonly Transport[] = ["mqttjs", "direct"];
 
@@ -24,7 +20,7 @@ describe.each(TRANSPORTS)(
       "is refused by a device that hears it live, or was away, as MQTT 5 shows the flag",
       async () => {
         using folder = temporaryFolder();
-        await using mosquitto = await startMosquitto(CONFIGURATION);
+        await using mosquitto = await startMosquitto();
         await using sender = await connectTestClient(mosquitto.port);
         await using trial = startTrial({ folder, clock: systemClock });
         const endOf = (id: string) =>

@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
-import { ConfigurationFault, type Environment } from "@weir/runtime";
-import { type TemporaryFolder, temporaryFolder } from "@weir/testkit";
+import type { Environment } from "@weir/runtime";
+import { problemsIn, type TemporaryFolder, temporaryFolder } from "@weir/testkit";
 import { type AgentConfig, readAgentConfig } from "../../src/config/config.ts";
 import type { ConfiguredSource } from "../../src/config/source-config.ts";
 
@@ -19,13 +19,7 @@ export function agentOf(
 
 /** The problems of one that is wrong, without the folder that it lies in. */
 export function problemsOf(text: string, environment: Environment = {}): readonly string[] {
-  try {
-    agentOf(text, environment);
-  } catch (error) {
-    if (!(error instanceof ConfigurationFault)) throw error;
-    return error.problems.map((problem) => problem.replace(/^\/\S*agent\.yaml/, "agent.yaml"));
-  }
-  return [];
+  return problemsIn(() => agentOf(text, environment));
 }
 
 /** One source of an agent.yaml that has it. */

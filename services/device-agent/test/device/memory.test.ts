@@ -43,7 +43,6 @@ describe("what a device remembers", () => {
     "is as it was before where the disk has room for a part of the new",
     () => {
       using disk = mountSmallDisk();
-      if (disk === null) throw new Error("it was mounted a moment ago");
       const memory = memoryInFile(`${disk.path}/memory.json`);
       memory.keep(SET);
       disk.fillBut(4_096);

@@ -9,7 +9,6 @@ describe("a disk that is full although it said otherwise", () => {
     "refuses the file, and nothing is left of it",
     async () => {
       using disk = mountSmallDisk();
-      if (disk === null) throw new Error("it was mounted a moment ago");
       const sandbox = openTestSandbox(disk.path);
       const refused = sandbox.allocate(3 * MB, NEVER);
       await expect(refused).rejects.toThrow(Refusal);
