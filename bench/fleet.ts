@@ -5,25 +5,20 @@
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { setTimeout as pause } from "node:timers/promises";
-import { print } from "@weir/runtime";
 import { readRange } from "@weir/store";
 import { freePort, temporaryFolder } from "@weir/testkit";
-import { growthOf } from "./logger/comparison.ts";
-import { findMosquitto, MOSQUITTO_REMEDY, OPEN, startMosquitto } from "./logger/mosquitto.ts";
-import { type Child, cpuUs, rssBytes } from "./logger/process.ts";
+import { findMosquitto, OPEN, startMosquitto } from "./logger/mosquitto.ts";
 import { readyAt } from "./logger/weir.ts";
-import { createTable, printResults, startProgram } from "./output.ts";
+import { countArgument, createTable, growthOf, printResults } from "./output.ts";
+import { type Child, startProgram, usageOver } from "./process.ts";
 
 const DEVICES = 1_000;
-const SECONDS_DEFAULT = 60;
 /** Connecting and the first garbage collections are not part of the measurement. */
 const WARM_UP_SECONDS = 20;
 
 async function measure(seconds: number): Promise<void> {
-  const mosquitto = findMosquitto();
-  if (mosquitto === null) throw new Error(MOSQUITTO_REMEDY);
   using folder = temporaryFolder();
-  await using broker = await startMosquitto(mosquitto, OPEN, folder.path);
+  await using broker = await startMosquitto(findMosquitto(), OPEN, folder.path);
   const brokerAddress = `127.0.0.1:${broker.port}`;
 
   const httpPort = await freePort();
@@ -54,21 +49,12 @@ async function measure(seconds: number): Promise<void> {
   const output = text(stdout);
   await pause(WARM_UP_SECONDS * 1_000);
 
-  const watched = Object.entries({ logger, stats, fleet }).map(([name, { pid }]) => ({
-    name,
-    pid,
-    cpuBeforeUs: cpuUs(pid),
-    residentBytes: [] as number[],
-  }));
-  const startMs = performance.now();
-  for (let passed = 0; passed < seconds; passed += 1) {
-    await pause(1_000);
-    for (const { pid, residentBytes } of watched) residentBytes.push(rssBytes(pid));
-  }
-  const elapsedMs = performance.now() - startMs;
   const table = createTable("process", "cores", "memory, MB: most", "growth");
-  for (const { name, pid, cpuBeforeUs, residentBytes } of watched) {
-    const cores = (cpuUs(pid) - cpuBeforeUs) / 1_000 / elapsedMs;
+  const children = { logger, stats, fleet };
+  const watching = Object.values(children).map((child) => usageOver(seconds, child));
+  const usages = await Promise.all(watching);
+  for (const [index, name] of Object.keys(children).entries()) {
+    const { cores, residentBytes } = usages[index] as (typeof usages)[number];
     const most = Math.max(...residentBytes) / 1e6;
     table.push([name, cores.toFixed(3), most.toFixed(0), `${growthOf(residentBytes).toFixed(2)}x`]);
   }
@@ -87,9 +73,4 @@ async function storedStates(folder: string): Promise<number> {
   return states;
 }
 
-const seconds = Number(process.argv[2] ?? SECONDS_DEFAULT);
-if (!Number.isInteger(seconds) || seconds < 1 || seconds > 3_600) {
-  print("npm run bench:fleet [seconds]: from 1 to 3600\n", { to: process.stderr });
-  process.exit(78);
-}
-await measure(seconds);
+await measure(countArgument("fleet [seconds]", { standard: 60, max: 3_600 }));

@@ -7,48 +7,31 @@ import { fork } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as pause } from "node:timers/promises";
 import { openOutbox } from "@weir/delivery";
+import { createReconnectingClient, type ReconnectingClient } from "@weir/mqtt";
+import { systemClock } from "@weir/runtime";
 import {
-  type ClientOptions,
-  createReconnectingClient,
-  type ReconnectingClient,
-  type TakesMessages,
-} from "@weir/mqtt";
-import { createLogger, systemClock } from "@weir/runtime";
-import { freePort, temporaryFolder } from "@weir/testkit";
-import { createTable, median, printResults, startProgram } from "./output.ts";
+  connectTestClient,
+  createTestContext,
+  freePort,
+  readingNow,
+  temporaryFolder,
+} from "@weir/testkit";
+import { createTable, median, printResults } from "./output.ts";
+import { startProgram } from "./process.ts";
 
 const ROUNDS = 5;
 const MESSAGES = 10_000;
 const BATCH = 100;
 const PACED_PER_SECOND = 5_000;
-const logger = createLogger("bench", { logLevel: "fatal", logFormat: "json" });
 
-const reading = (number: number) => ({ number, epochtime: String(Math.floor(Date.now() / 1_000)) });
 const perSecond = (startMs: number): number => MESSAGES / ((performance.now() - startMs) / 1_000);
 
-function connect(
-  port: number,
-  options: Partial<ClientOptions> & TakesMessages,
-): ReconnectingClient {
-  return createReconnectingClient({
-    broker: { url: `mqtt://127.0.0.1:${port}`, username: null, password: null },
-    clientId: `bench-${crypto.randomUUID()}`,
-    session: { kind: "clean" },
-    clock: systemClock,
-    logger,
-    ...options,
-  });
-}
-
 async function withoutOutbox(port: number): Promise<number> {
-  const connected = Promise.withResolvers<void>();
-  await using client = connect(port, { onConnected: () => connected.resolve() });
-  client.start();
-  await connected.promise;
+  await using client = await connectTestClient(port);
   const startMs = performance.now();
   await Promise.all(
     Array.from({ length: MESSAGES }, (_, number) =>
-      client.publish("DATA", JSON.stringify(reading(number)), { qos: 1 }),
+      client.publish("DATA", JSON.stringify(readingNow(number)), { qos: 1 }),
     ),
   );
   return perSecond(startMs);
@@ -68,7 +51,10 @@ async function withOutbox(port: number, file: string, perSecondMax: number): Pro
     onFault: delivered.reject,
     clock: systemClock,
   });
-  await using client = connect(port, {
+  await using client: ReconnectingClient = createReconnectingClient({
+    broker: { url: `mqtt://127.0.0.1:${port}`, username: null, password: null },
+    clientId: `bench-${crypto.randomUUID()}`,
+    session: { kind: "clean" },
     subscriptions: [outbox.subscription],
     onMessage: outbox.receive,
     onConnected: () => {
@@ -76,13 +62,15 @@ async function withOutbox(port: number, file: string, perSecondMax: number): Pro
       connected.resolve();
     },
     onDisconnected: outbox.disconnected,
+    clock: systemClock,
+    logger: createTestContext().logger,
   });
   client.start();
   await connected.promise;
   const startMs = performance.now();
   for (let number = 0; number < MESSAGES; number += BATCH) {
     const batch = Array.from({ length: BATCH }, (_, index) =>
-      outbox.accept("DATA", reading(number + index)),
+      outbox.accept("DATA", readingNow(number + index)),
     );
     await Promise.all(batch);
     const dueMs = startMs + ((number + BATCH) / perSecondMax) * 1_000;

@@ -3,9 +3,9 @@
 //
 //   npm run bench:publication
 import { Follower } from "@weir/stats/follower";
-import { openStore, type Store } from "@weir/store";
-import { temporaryFolder } from "@weir/testkit";
-import { createTable, median, printResults, rowAt } from "./output.ts";
+import type { Store } from "@weir/store";
+import { openTestStore, readingAt, temporaryFolder } from "@weir/testkit";
+import { createTable, median, printResults } from "./output.ts";
 
 const ROUNDS = 7;
 const PUBLICATIONS_PER_ROUND = 200;
@@ -25,20 +25,13 @@ const atSecond = Math.floor(Date.now() / 1_000);
 
 /** A store with so many rows, spread evenly over the longest window, and a follower that has read it. */
 async function prepare(file: string, rows: number): Promise<Subject> {
-  const store = openStore({
-    file,
-    stream: "data",
-    legacyTopic: "DATA",
-    synchronous: "NORMAL",
-    nowUs: atSecond * 1e6,
-    skewUs: 0,
-  });
+  const store = openTestStore(file, atSecond * 1e6);
   const secondOf = (index: number) =>
     atSecond - WINDOW_SECONDS + 1 + Math.floor((index / rows) * WINDOW_SECONDS);
   for (let done = 0; done < rows; done += ROWS_PER_COMMIT) {
     const length = Math.min(ROWS_PER_COMMIT, rows - done);
     store.append(
-      Array.from({ length }, (_, index) => rowAt(secondOf(done + index) * 1e6, index % 100)),
+      Array.from({ length }, (_, index) => readingAt(secondOf(done + index) * 1e6, index % 100)),
     );
   }
 
@@ -63,7 +56,7 @@ async function prepare(file: string, rows: number): Promise<Subject> {
 async function measure({ store, follower, publicationUs }: Subject): Promise<void> {
   let spentMs = 0;
   for (let index = 0; index < PUBLICATIONS_PER_ROUND; index += 1) {
-    store.append([rowAt(atSecond * 1e6, index)]);
+    store.append([readingAt(atSecond * 1e6, index)]);
     const startMs = performance.now();
     await follower.follow(atSecond);
     JSON.stringify(follower.statistics(atSecond));

@@ -4,12 +4,11 @@
 //   npm run bench:series [seconds]
 import { setTimeout as pause } from "node:timers/promises";
 import { startBroker } from "@weir/broker";
-import { outcomeOf } from "@weir/protocol";
 import { SeriesSet } from "@weir/stats/series-set";
 import { type NewRow, openSegmentedStore } from "@weir/store";
-import { freePort, temporaryFolder } from "@weir/testkit";
-import { cpuUs, rssBytes } from "./logger/process.ts";
-import { createTable, printResults, rowAt, startProgram } from "./output.ts";
+import { freePort, rowOf, temporaryFolder } from "@weir/testkit";
+import { countArgument, createTable, printResults } from "./output.ts";
+import { startProgram, usageOver } from "./process.ts";
 
 const SERIES = 1_000;
 const FULL_SECONDS = 1_920;
@@ -17,7 +16,6 @@ const STATES_PER_SECOND = 1_000;
 const COMMITS_PER_SECOND = 12.5;
 const ROTATION_MS = 5_000;
 const WARM_UP_SECONDS = 5;
-const OUTCOME = outcomeOf("JSON without a single reading").code;
 
 /** Bytes for each series that has so many readings in each second of the longest window. */
 function bytesPerSeries(readingsPerSecond: number): number {
@@ -45,13 +43,8 @@ function usedBytes(): number {
 }
 
 function stateRow(number: number, receivedUs: number): NewRow {
-  return rowAt(receivedUs, 0, {
-    topic: `devices/device-${number % SERIES}/state`,
-    payload: Buffer.from(`{"data":{"value":${number % 977}},"time":${receivedUs / 1_000}}`),
-    outcome: OUTCOME,
-    value: null,
-    observedUs: null,
-  });
+  const payload = `{"data":{"value":${number % 977}},"time":${receivedUs / 1_000}}`;
+  return { ...rowOf(payload, receivedUs), topic: `devices/device-${number % SERIES}/state` };
 }
 
 /** Cores, memory and publications a second of stats, over so many seconds. */
@@ -88,13 +81,13 @@ async function measureProcess(seconds: number) {
     LOG_LEVEL: "warn",
   });
   await Promise.race([pause(WARM_UP_SECONDS * 1_000), stats.failed]);
-  const before = { cpuUs: cpuUs(stats.pid), published: await publishedBy(port), written };
-  await Promise.race([pause(seconds * 1_000), stats.failed]);
+  const before = { published: await publishedBy(port), written };
+  const { cores, residentBytes } = await usageOver(seconds, stats);
   return {
-    cores: (cpuUs(stats.pid) - before.cpuUs) / (seconds * 1e6),
+    cores,
     statesPerSecond: (written - before.written) / seconds,
     publicationsPerSecond: ((await publishedBy(port)) - before.published) / seconds,
-    rssBytes: rssBytes(stats.pid),
+    rssBytes: residentBytes.at(-1) ?? Number.NaN,
   };
 }
 
@@ -104,7 +97,7 @@ async function publishedBy(port: number): Promise<number> {
   return Number(count);
 }
 
-const seconds = Number(process.argv[2] ?? 20);
+const seconds = countArgument("series [seconds]", { standard: 20, max: 3_600 });
 const mebibytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 
 const memory = createTable("readings a second", "bytes a series", "1,000 series");

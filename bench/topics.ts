@@ -7,10 +7,9 @@ import { monitorEventLoopDelay } from "node:perf_hooks";
 import { readLoggerConfig } from "@weir/logger/config";
 import { startLogger } from "@weir/logger/logger";
 import { createTestContext, NOTHING_CONFIGURED, temporaryFolder } from "@weir/testkit";
-import { startStandIn } from "./logger/sources.ts";
-import { createTable, printResults } from "./output.ts";
+import { startStandIn } from "./logger/load.ts";
+import { countArgument, createTable, printResults } from "./output.ts";
 
-const MESSAGES_DEFAULT = 1_000_000;
 /** What is encoded and sent in one go. */
 const PART = 50_000;
 const WINDOW = 60_000;
@@ -55,8 +54,7 @@ async function measure(messages: number, topicOf: (index: number) => string): Pr
   return { perSecond: (messages / tookMs) * 1_000, p99Ms, maxMs };
 }
 
-const messages = Number(process.argv[2] ?? MESSAGES_DEFAULT);
-if (!Number.isInteger(messages) || messages < 1) throw new RangeError("messages: a whole number");
+const messages = countArgument("topics [messages]", { standard: 1_000_000, max: 100_000_000 });
 const loadAtStart = loadavg()[0] ?? 0;
 const digits = String(messages).length;
 const pad = (index: number): string => String(index).padStart(digits, "0");

@@ -6,13 +6,11 @@ import {
   latencyAndRate,
   memoryOverTime,
   throughMosquitto,
-} from "./contenders.ts";
+} from "./measure.ts";
 import { NO_QUEUE_LIMIT } from "./mosquitto.ts";
-import { nodeRed as nodeRedIn } from "./node-red.ts";
-import { folderWithRows } from "./prefill.ts";
-import { profileOptions } from "./profile.ts";
-import { mosquittoSub, mqttJs, python, type Subject } from "./subjects.ts";
-import { type WeirOptions, weir } from "./weir.ts";
+import { profileOptions } from "./report.ts";
+import { mosquittoSub, mqttJs, nodeRed as nodeRedIn, python, type Subject } from "./subjects.ts";
+import { folderWithRows, type WeirOptions, weir } from "./weir.ts";
 
 /** The shortest that the stream `data` allows: the longest window of the statistics and the skew. */
 const RETENTION_MINUTES = 31;

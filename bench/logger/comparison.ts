@@ -1,19 +1,27 @@
+import { type Spread, spreadOf } from "../output.ts";
 import type { Mosquitto } from "./mosquitto.ts";
 
-/** What is measured of one contender in one round, by its name in `FIGURES` (report.ts). */
-export type Figures = Partial<Record<FigureName, number>>;
+export const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
+export const decimal = new Intl.NumberFormat("en", { maximumSignificantDigits: 3 });
 
-export type FigureName =
-  | "perSecond"
-  | "cpuUs"
-  | "brokerCpuUs"
-  | "lost"
-  | "p50Ms"
-  | "p99Ms"
-  | "p999Ms"
-  | "maxMs"
-  | "rssMegabytes"
-  | "growth";
+/** What can be measured: how each figure is headed and written, in the order of the columns. */
+export const FIGURES = {
+  perSecond: { title: "messages/s", text: whole.format },
+  cpuUs: { title: "CPU µs/message", text: decimal.format },
+  brokerCpuUs: { title: "source's CPU", text: decimal.format },
+  lost: { title: "missing", text: whole.format },
+  p50Ms: { title: "PUBACK p50 ms", text: decimal.format },
+  p99Ms: { title: "p99 ms", text: decimal.format },
+  p999Ms: { title: "p99.9 ms", text: decimal.format },
+  maxMs: { title: "max ms", text: decimal.format },
+  rssMegabytes: { title: "RSS MB", text: decimal.format },
+  growth: { title: "growth", text: decimal.format },
+} satisfies Record<string, { title: string; text(value: number): string }>;
+
+export type FigureName = keyof typeof FIGURES;
+
+/** What is measured of one contender in one round. */
+export type Figures = Partial<Record<FigureName, number>>;
 
 /** One comparison: contenders that do the same, in turns. */
 export interface Case {
@@ -167,36 +175,4 @@ function isMet({ target, inEachRound = false }: Claim, { median, min, max }: Spr
   return "atLeast" in target
     ? (inEachRound ? min : median) >= target.atLeast
     : (inEachRound ? max : median) <= target.atMost;
-}
-
-/** The middle of several rounds, and how far they lie apart. */
-interface Spread {
-  median: number;
-  min: number;
-  max: number;
-}
-
-/** `null` for no values. */
-export function spreadOf(values: readonly number[]): Spread | null {
-  const sorted = [...values].sort((a, b) => a - b);
-  const [min, max] = [sorted[0], sorted.at(-1)];
-  if (min === undefined || max === undefined) return null;
-  const middle = sorted.length / 2;
-  // Within the bounds: there is a value, and the two indices lie around the middle.
-  const below = sorted[Math.ceil(middle) - 1] as number;
-  const above = sorted[Math.floor(middle)] as number;
-  return { median: (below + above) / 2, min, max };
-}
-
-/**
- * How much samples that were taken at even intervals have grown: the median of the last quarter over
- * that of the second. The first one is the start.
- */
-export function growthOf(samples: readonly number[]): number {
-  const quarter = Math.floor(samples.length / 4);
-  const second = spreadOf(samples.slice(quarter, 2 * quarter));
-  const last = spreadOf(samples.slice(-quarter));
-  return quarter === 0 || second === null || last === null
-    ? Number.NaN
-    : last.median / second.median;
 }

@@ -1,28 +1,27 @@
 // `npm run bench`: the logger beside its peers. docs/benchmarks.md says what is measured and how. In reading
-// order: cases.ts (what is compared), contenders.ts, measure.ts (how), comparison.ts (rounds and claims),
-// report.ts; load.ts, sender.ts, generator.ts and stand-in.ts send messages; the subjects receive them.
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+// order: cases.ts (what is compared), measure.ts (how), comparison.ts (rounds and claims), report.ts; load.ts
+// and sender.ts send messages; subjects.ts and weir.ts receive them.
+import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { print as printText } from "@weir/runtime";
+import { temporaryFolder } from "@weir/testkit";
+import { checkProcessorTime } from "../process.ts";
 import { casesOf } from "./cases.ts";
 import { type Bench, type Case, type CaseResult, runCase } from "./comparison.ts";
 import { measureGenerator, WARMING_SECONDS } from "./measure.ts";
-import { findMosquitto, MOSQUITTO_REMEDY, OPEN, startMosquitto } from "./mosquitto.ts";
-import { usageProblem } from "./process.ts";
-import { renderProfile } from "./profile.ts";
+import { findMosquitto, OPEN, startMosquitto } from "./mosquitto.ts";
 import {
   describeMachine,
   machineWarnings,
   renderCase,
   renderMachine,
+  renderProfile,
   renderVerdicts,
   resultsOf,
 } from "./report.ts";
 
-const OWN_PROGRAM = fileURLToPath(new URL("../../services/logger/src/main.ts", import.meta.url));
+const OWN_PROGRAM = join(import.meta.dirname, "../../services/logger/src/main.ts");
 const ROUNDS = 5;
 const ROUNDS_MAX = 100;
 
@@ -35,7 +34,7 @@ const USAGE = `npm run bench -- [options]
   --logger FILE   another logger's main.ts
   --help`;
 
-export type Options = ReturnType<typeof parseOptions>;
+type Options = ReturnType<typeof parseOptions>;
 
 /** @throws TypeError in words for a user. */
 function parseOptions(argv: readonly string[]) {
@@ -71,9 +70,8 @@ function roundsOf(text: string): number {
   throw new TypeError(`--rounds: ${text} is not a whole number from 1 to ${ROUNDS_MAX}`);
 }
 
-// `npm run bench`: the logger beside its peers. docs/benchmarks.md says what is measured and how.
-const RESULTS = fileURLToPath(new URL("../results/", import.meta.url));
-const CACHE = fileURLToPath(new URL("../.cache/", import.meta.url));
+const RESULTS = join(import.meta.dirname, "../results");
+const CACHE = join(import.meta.dirname, "../.cache");
 
 const say = (text: string): void => printText(`${text}\n`, { to: process.stderr });
 const print = (text: string): void => printText(`${text}\n`);
@@ -101,54 +99,40 @@ function onlyFirst(one: Case): Case {
   return { ...one, contenders: one.contenders.slice(0, 1), claims: [] };
 }
 
-async function runAll(cases: readonly Case[], rounds: number, bench: Bench): Promise<CaseResult[]> {
-  const results: CaseResult[] = [];
-  for (const one of cases) {
-    const result = await runCase(bench, one, rounds);
-    results.push(result);
-    print(`${renderCase(result)}\n`);
-  }
-  return results;
-}
-
 async function main(options: Options): Promise<void> {
+  checkProcessorTime();
   const mosquitto = findMosquitto();
-  const problem = usageProblem() ?? (mosquitto === null ? MOSQUITTO_REMEDY : null);
-  if (problem !== null || mosquitto === null) throw new Error(problem ?? MOSQUITTO_REMEDY);
-
-  const folder = mkdtempSync(join(tmpdir(), "weir-bench-"));
+  using folder = temporaryFolder();
+  const bench: Bench = {
+    mosquitto,
+    folder: () => mkdtempSync(folder.file("run-")),
+    say,
+    signal: interruption.signal,
+  };
   mkdirSync(CACHE, { recursive: true });
   const startedAt = new Date().toISOString();
   const stamp = startedAt.replaceAll(/[:.]/g, "-");
-  try {
-    const profiles = options.isProfile ? join(RESULTS, `profile-${stamp}`) : null;
-    const cases = choose(options, profiles);
-    const bench: Bench = {
-      mosquitto,
-      folder: () => mkdtempSync(join(folder, "run-")),
-      say,
-      signal: interruption.signal,
-    };
-    const machine = describeMachine({ folder, mosquitto: await versionOf(bench) });
-    print(renderMachine(machine));
-    const ceiling = Math.round(await measureGenerator());
-    print(`the load generator itself: ${ceiling.toLocaleString("en")} QoS 1 messages/s\n`);
-    for (const warning of machineWarnings(machine, folder)) say(`*** ${warning} ***`);
-    say(`this takes about ${Math.ceil(secondsOf(cases, options) / 60)} minutes`);
+  const profiles = options.isProfile ? join(RESULTS, `profile-${stamp}`) : null;
+  const cases = choose(options, profiles);
+  const machine = describeMachine({ folder: folder.path, mosquitto: await versionOf(bench) });
+  print(renderMachine(machine));
+  const ceiling = Math.round(await measureGenerator());
+  print(`the load generator itself: ${ceiling.toLocaleString("en")} QoS 1 messages/s\n`);
+  for (const warning of machineWarnings(machine, folder.path)) say(`*** ${warning} ***`);
+  say(`this takes about ${Math.ceil(secondsOf(cases, options) / 60)} minutes`);
 
-    const results = await runAll(cases, options.rounds, bench);
-    print(profiles === null ? renderVerdicts(results) : renderProfile(profiles));
-    mkdirSync(RESULTS, { recursive: true });
-    const file = join(RESULTS, `logger-${stamp}.json`);
-    writeFileSync(
-      file,
-      JSON.stringify(resultsOf({ startedAt, machine, options, results }), null, 2),
-    );
-    say(`results: ${file}`);
-    if (results.some(({ failures }) => failures.length > 0)) process.exitCode = 1;
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
+  const results: CaseResult[] = [];
+  for (const one of cases) {
+    const result = await runCase(bench, one, options.rounds);
+    results.push(result);
+    print(`${renderCase(result)}\n`);
   }
+  print(profiles === null ? renderVerdicts(results) : renderProfile(profiles));
+  mkdirSync(RESULTS, { recursive: true });
+  const file = join(RESULTS, `logger-${stamp}.json`);
+  writeFileSync(file, JSON.stringify(resultsOf({ startedAt, machine, options, results }), null, 2));
+  say(`results: ${file}`);
+  if (results.some(({ failures }) => failures.length > 0)) process.exitCode = 1;
 }
 
 async function versionOf(bench: Bench): Promise<string> {

@@ -1,40 +1,121 @@
 import { setTimeout as pause } from "node:timers/promises";
-import type { Bench, Figures } from "./comparison.ts";
-import type { Load, Sent } from "./load.ts";
-import { startMosquitto } from "./mosquitto.ts";
-import { cpuUs, rssBytes } from "./process.ts";
-import { type Source, startGenerator, startStandIn } from "./sources.ts";
+import { growthOf } from "../output.ts";
+import { cpuUs, rssBytes } from "../process.ts";
+import type { Bench, Contender, Figures } from "./comparison.ts";
+import { type Load, type Sent, type Source, startGenerator, startStandIn } from "./load.ts";
+import { OPEN, startMosquitto } from "./mosquitto.ts";
 import type { Running, Subject } from "./subjects.ts";
 
-const SUBSCRIBED_WITHIN_MS = 30_000;
-
 /** One load, and who receives it. */
-interface Run extends Pick<Watching, "load" | "onPoll"> {
+interface Run {
   subject: Subject;
+  load: Load;
   /** What the subject subscribes to. Default the load's only topic. */
   filter?: string;
   /** The subject's. Default a new one. */
   folder?: string;
 }
 
+const SUBSCRIBED_WITHIN_MS = 30_000;
+/** How often a subject's count is read: seldom where the rate is known. */
+const POLL_MS = { saturation: 20, even: 100 } as const;
+/** When nothing has come for so long, nothing more is expected. */
+const QUIET_MS = 1_500;
+/** A subject that takes longer than this, beyond the time that the load itself takes, is not waited for. */
+const LATE_MS_MAX = 60_000;
+/** What a subject does after its last message, as a checkpoint, belongs to its cost. */
+const SETTLE_MS = 300;
+/** Sent before the measurement: compiling the subject's code is not part of it. */
+const WARMING = { count: 40_000, pace: { kind: "even", perSecond: 5_000 } } as const;
+export const WARMING_SECONDS: number = WARMING.count / WARMING.pace.perSecond;
+
+/** As fast as acknowledgements come, with up to `window` of them outstanding. */
+export function atOnce(count: number, { window }: { window: number }): Load {
+  return { count, qos: 1, topics: ["DATA"], pace: { kind: "saturation", window } };
+}
+
+export function evenly(perSecond: number, seconds: number): Load {
+  return {
+    count: perSecond * seconds,
+    qos: 1,
+    topics: ["DATA"],
+    pace: { kind: "even", perSecond },
+  };
+}
+
+export function throughMosquitto(
+  subjects: readonly Subject[],
+  run: { load: Load; broker?: readonly string[]; version?: 4 | 5 },
+): Contender[] {
+  return subjects.map((subject) => ({
+    ...subject,
+    measure: (bench) =>
+      measureThroughMosquitto(bench, { broker: OPEN, version: 5, ...run, subject }),
+  }));
+}
+
+export function fromStandIn(
+  subjects: readonly Subject[],
+  run: { load: Load; filter?: string },
+): Contender[] {
+  return subjects.map((subject) => ({
+    ...subject,
+    measure: async (bench) => (await measureAgainstStandIn(bench, { ...run, subject })).figures,
+  }));
+}
+
+/** Latency, processor time and memory at an even rate, and the rate at saturation. */
+export function latencyAndRate(
+  subject: Subject,
+  run: { isQuick: boolean; folder?: () => string },
+): Contender {
+  const measure = async (bench: Bench): Promise<Figures> => {
+    const measureLoad = async (load: Load) => {
+      const folder = run.folder?.() ?? bench.folder();
+      return (await measureAgainstStandIn(bench, { subject, load, folder })).figures;
+    };
+    const atRate = await measureLoad(evenly(5_000, run.isQuick ? 1 : 5));
+    const most = await measureLoad(atOnce(run.isQuick ? 100_000 : 1_000_000, { window: 65_535 }));
+    const lost = atRate.lost + most.lost;
+    return { ...atRate, lost, perSecond: most.perSecond };
+  };
+  return { ...subject, measure };
+}
+
+/** Memory while 20,000 messages come a second. */
+export function memoryOverTime(
+  subject: Subject,
+  seconds: number,
+  folder: (bench: Bench) => string | Promise<string> = (bench) => bench.folder(),
+): Contender {
+  const measure = async (bench: Bench): Promise<Figures> => {
+    const load = evenly(20_000, seconds);
+    const run = { subject, load, folder: await folder(bench) };
+    const { figures, residentBytes } = await measureAgainstStandIn(bench, run);
+    return { ...figures, growth: growthOf(residentBytes) };
+  };
+  return { ...subject, measure };
+}
+
 /** Measures a subject that receives a load from the generator, through its own Mosquitto. */
-export async function measureThroughMosquitto(
+async function measureThroughMosquitto(
   bench: Bench,
   run: Run & { broker: readonly string[]; version: 4 | 5 },
 ): Promise<Figures> {
   await using broker = await startMosquitto(bench.mosquitto, run.broker, bench.folder());
   await using generator = await startGenerator(broker.port, run.version);
-  const { sent, taken, lastMs, brokerCpuUs, ...figures } = await measureSubject(bench, run, {
+  const watched = await measureSubject(bench, run, {
     source: generator,
     brokerPid: broker.pid,
     port: broker.port,
     payloadBytes: await generator.prepare(run.load),
     subscribed: broker.subscribed(filterOf(run)),
   });
+  const { sent, taken, lastMs } = watched;
   return {
-    ...figures,
+    ...figuresOf(run.load, watched),
     perSecond: (taken / (lastMs - sent.firstMs)) * 1_000,
-    ...(broker.pid === null ? {} : { brokerCpuUs }),
+    ...(broker.pid === null ? {} : { brokerCpuUs: watched.brokerCpuUs / taken }),
   };
 }
 
@@ -42,9 +123,9 @@ export async function measureThroughMosquitto(
  * Measures a subject that acknowledges what it has stored. The load is from a stand-in for a broker, which
  * costs less than any broker.
  */
-export async function measureAgainstStandIn(bench: Bench, run: Run) {
+async function measureAgainstStandIn(bench: Bench, run: Run) {
   await using standIn = await startStandIn();
-  const { sent, taken, lastMs, ...figures } = await measureSubject(bench, run, {
+  const watched = await measureSubject(bench, run, {
     source: standIn,
     brokerPid: standIn.pid,
     port: standIn.port,
@@ -52,10 +133,11 @@ export async function measureAgainstStandIn(bench: Bench, run: Run) {
     payloadBytes: 0,
     subscribed: standIn.subscribed(),
   });
-  const { latencyUs, acknowledged, firstMs } = sent;
-  return {
-    ...figures,
-    perSecond: (acknowledged / (sent.lastMs - firstMs)) * 1_000,
+  const { latencyUs, acknowledged, firstMs, lastMs } = watched.sent;
+  const figures = {
+    ...figuresOf(run.load, watched),
+    brokerCpuUs: watched.brokerCpuUs / watched.taken,
+    perSecond: (acknowledged / (lastMs - firstMs)) * 1_000,
     ...(latencyUs === null
       ? {}
       : {
@@ -65,44 +147,47 @@ export async function measureAgainstStandIn(bench: Bench, run: Run) {
           maxMs: latencyUs.max / 1_000,
         }),
   };
+  return { figures, residentBytes: watched.residentBytes };
 }
 
-/** Starts a subject, sends it the load when it has subscribed, and measures what every case asks for. */
+/** What every case asks for. */
+function figuresOf({ count }: Load, { taken, cpuUs, residentBytes }: Watched) {
+  return {
+    cpuUs: cpuUs / taken,
+    lost: count - taken,
+    rssMegabytes: Math.max(0, ...residentBytes) / 1e6,
+  };
+}
+
+/** Starts a subject, warms it up when it has subscribed, and watches it while it receives the load. */
 async function measureSubject(
   bench: Bench,
   run: Run,
   from: {
     source: Source;
+    /** The process that the subject receives from; `null` where it cannot be observed. */
     brokerPid: number | null;
     port: number;
     payloadBytes: number;
     subscribed: Promise<unknown>;
   },
-) {
+): Promise<Watched> {
   const { subject, load } = run;
+  const { source, brokerPid, port, payloadBytes } = from;
   await using running = await subject.start({
-    port: from.port,
+    port,
     filter: filterOf(run),
     qos: load.qos,
-    payloadBytes: from.payloadBytes,
+    payloadBytes,
     folder: run.folder ?? bench.folder(),
   });
   await withDeadline(Promise.race([from.subscribed, running.failed]), {
     limitMs: SUBSCRIBED_WITHIN_MS,
     expected: "the subject subscribes",
   });
-  const { source, brokerPid } = from;
-  const watched = await watchWarm({ ...run, running, source, brokerPid, signal: bench.signal });
-  const { sent, taken, lastMs } = watched;
-  return {
-    sent,
-    taken,
-    lastMs,
-    cpuUs: watched.cpuUs / taken,
-    brokerCpuUs: watched.brokerCpuUs / taken,
-    lost: load.count - taken,
-    rssMegabytes: watched.rssBytesMax / 1e6,
-  };
+  const watching = { running, source, brokerPid, load, signal: bench.signal };
+  await watch({ ...watching, load: { ...load, ...WARMING } });
+  return await watch(watching, running.finish);
 }
 
 function filterOf({ filter, load }: Run): string {
@@ -116,12 +201,7 @@ function filterOf({ filter, load }: Run): string {
 export async function measureGenerator(): Promise<number> {
   await using standIn = await startStandIn();
   await using generator = await startGenerator(standIn.port, 5);
-  await generator.prepare({
-    count: 500_000,
-    qos: 1,
-    topics: ["DATA"],
-    pace: { kind: "saturation", window: 20_000 },
-  });
+  await generator.prepare(atOnce(500_000, { window: 20_000 }));
   const { count, firstMs, lastMs } = await generator.send();
   return (count / (lastMs - firstMs)) * 1_000;
 }
@@ -131,10 +211,7 @@ interface Watching {
   running: Running;
   source: Source;
   load: Load;
-  /** The process that the subject receives from; `null` where it cannot be observed. */
   brokerPid: number | null;
-  /** Called now and then while the load runs. */
-  onPoll?: ((pid: number) => void) | undefined;
   signal: AbortSignal;
 }
 
@@ -148,31 +225,12 @@ interface Watched {
   /** Processor time of the subject, and of the process that it receives from. */
   cpuUs: number;
   brokerCpuUs: number;
-  rssBytesMax: number;
+  /** The subject's memory, now and then. */
+  residentBytes: readonly number[];
 }
 
-/** How often a subject's count is read: seldom where the rate is known. */
-const POLL_MS = { saturation: 20, even: 100 } as const;
-/** When nothing has come for so long, nothing more is expected. */
-const QUIET_MS = 1_500;
-/** A subject that takes longer than this, beyond the time that the load itself takes, is not waited for. */
-const LATE_MS_MAX = 60_000;
-/** What a subject does after its last message, as a checkpoint, belongs to its cost. */
-const SETTLE_MS = 300;
-/** Sent before the measurement: compiling the subject's code is not part of it. */
-const WARMING = { count: 40_000, pace: { kind: "even", perSecond: 5_000 } } as const;
-export const WARMING_SECONDS: number = WARMING.count / WARMING.pace.perSecond;
-
-/** Warms a subject up with a smaller load, then sends the load and lets the subject finish its work. */
-async function watchWarm(watching: Watching): Promise<Watched> {
-  const { running, load } = watching;
-  const warming = { ...watching, load: { ...load, ...WARMING }, onPoll: undefined };
-  await watch(warming, async () => {});
-  return await watch(watching, async () => await running.finish?.());
-}
-
-/** Sends a load, and follows the subject until it has all of it or nothing more comes. */
-async function watch(watching: Watching, finish: () => Promise<void>): Promise<Watched> {
+/** Sends a load, and follows the subject until it has all of it or nothing more comes, and has finished its work. */
+async function watch(watching: Watching, finish?: () => Promise<void>): Promise<Watched> {
   const { running, source, load, brokerPid } = watching;
   const usageUs = (pid: number | null): number => (pid === null ? 0 : cpuUs(pid));
   await source.prepare(load);
@@ -181,7 +239,7 @@ async function watch(watching: Watching, finish: () => Promise<void>): Promise<W
   const brokerBeforeUs = usageUs(brokerPid);
 
   const followed = await follow(watching, before);
-  await finish();
+  await finish?.();
   await pause(SETTLE_MS);
   return {
     ...followed,
@@ -190,13 +248,10 @@ async function watch(watching: Watching, finish: () => Promise<void>): Promise<W
   };
 }
 
-type Followed = Omit<Watched, "cpuUs" | "brokerCpuUs">;
-
-async function follow(watching: Watching, before: number): Promise<Followed> {
-  const { running, source, load, onPoll, signal } = watching;
+async function follow({ running, source, load, signal }: Watching, before: number) {
   let taken = 0;
   let lastMs = 0;
-  let rssBytesMax = 0;
+  const residentBytes: number[] = [];
   let sentMs = Number.POSITIVE_INFINITY;
   const endMs = nowMs() + durationMs(load) + LATE_MS_MAX;
   const sending = source.send().then((sent) => {
@@ -208,8 +263,7 @@ async function follow(watching: Watching, before: number): Promise<Followed> {
 
   while (taken < load.count && nowMs() < endMs) {
     await Promise.race([pause(POLL_MS[load.pace.kind], undefined, { signal }), failed]);
-    rssBytesMax = Math.max(rssBytesMax, rssBytes(running.pid));
-    onPoll?.(running.pid);
+    residentBytes.push(rssBytes(running.pid));
     const count = (await running.counted()) - before;
     if (count !== taken) lastMs = nowMs();
     else if (nowMs() - Math.max(lastMs, sentMs) > QUIET_MS) break;
@@ -219,7 +273,7 @@ async function follow(watching: Watching, before: number): Promise<Followed> {
     limitMs: LATE_MS_MAX,
     expected: `${load.count} messages acknowledged`,
   });
-  return { sent, taken, lastMs, rssBytesMax };
+  return { sent, taken, lastMs, residentBytes };
 }
 
 function durationMs({ count, pace }: Load): number {

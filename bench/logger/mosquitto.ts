@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { freePort } from "@weir/testkit";
-import { startChild } from "./process.ts";
+import { startChild } from "../process.ts";
 
 const IMAGE = "eclipse-mosquitto:2.1";
 
@@ -17,30 +17,35 @@ export const OPEN: readonly string[] = [...NO_QUEUE_LIMIT, "max_inflight_message
 export interface Mosquitto {
   /** Where it comes from, for the facts on top of the table. */
   kind: string;
-  command(configurationFile: string, name: string): { command: string; args: string[] };
+  command(configurationFile: string, name: string): [command: string, args: string[]];
   /** The id of its process on this machine. */
   pidOf(name: string, childPid: number): number | null;
   remove(name: string): void;
 }
 
-/** The container, in the network of this machine, or else an installed one; `null` where there is neither. */
-export function findMosquitto(): Mosquitto | null {
+/**
+ * The container, in the network of this machine, or else an installed one.
+ *
+ * @throws Error in words for a user where there is neither.
+ */
+export function findMosquitto(): Mosquitto {
   if (spawnSync("docker", ["info"], { stdio: "ignore" }).status === 0) return inContainer;
   const installed = spawnSync("mosquitto", ["-h"], { stdio: "ignore" });
-  return installed.error === undefined ? installedHere : null;
+  if (installed.error === undefined) return installedHere;
+  throw new Error(
+    `Mosquitto is missing: start Docker (the image ${IMAGE} is used), or install mosquitto.`,
+  );
 }
-
-export const MOSQUITTO_REMEDY = `Mosquitto is missing: start Docker (the image ${IMAGE} is used), or install mosquitto.`;
 
 const inContainer: Mosquitto = {
   kind: `container ${IMAGE}, host network`,
-  command: (file, name) => ({
-    command: "docker",
-    args: [
+  command: (file, name) => [
+    "docker",
+    [
       ...["run", "--rm", "--name", name, "--network", "host"],
       ...["-v", `${file}:/weir-bench.conf:ro`, IMAGE, "mosquitto", "-c", "/weir-bench.conf"],
     ],
-  }),
+  ],
   pidOf: (name) => {
     const args = ["inspect", "-f", "{{.State.Pid}}", name];
     return Number(execFileSync("docker", args, { encoding: "utf8" })) || null;
@@ -51,7 +56,7 @@ const inContainer: Mosquitto = {
 
 const installedHere: Mosquitto = {
   kind: "installed on this machine",
-  command: (file) => ({ command: "mosquitto", args: ["-c", file] }),
+  command: (file) => ["mosquitto", ["-c", file]],
   pidOf: (_name, childPid) => childPid,
   remove: () => {},
 };
@@ -85,10 +90,7 @@ export async function startMosquitto(
   await using opening = new AsyncDisposableStack();
   opening.defer(() => mosquitto.remove(name));
   const child = opening.use(
-    await startChild({
-      ...mosquitto.command(file, name),
-      stdio: ["ignore", "pipe", "pipe"],
-    }),
+    await startChild(...mosquitto.command(file, name), { stdio: ["ignore", "pipe", "pipe"] }),
   );
   const { stdout } = child.process;
   if (stdout === null) throw new Error("Mosquitto has no standard output");

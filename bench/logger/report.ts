@@ -1,46 +1,35 @@
 import { spawnSync } from "node:child_process";
-import { closeSync, fsyncSync, openSync, statfsSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  statfsSync,
+  writeSync,
+} from "node:fs";
 import { cpus, loadavg, release, totalmem } from "node:os";
-import { join } from "node:path";
-import Table from "cli-table3";
+import { basename, join } from "node:path";
+import { createTable, median, spreadOf } from "../output.ts";
 import {
   type CaseResult,
   type Claim,
+  decimal,
   evaluate,
+  FIGURES,
   type FigureName,
   type Figures,
-  spreadOf,
   type Verdict,
+  whole,
 } from "./comparison.ts";
-import type { Options } from "./main.ts";
-
-const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
-const decimal = new Intl.NumberFormat("en", { maximumSignificantDigits: 3 });
 
 const textOf = (value: number): string => (value >= 1_000 ? whole : decimal).format(value);
-
-/** How each figure is headed and written, in the order of the columns. */
-const FIGURES: Readonly<Record<FigureName, { title: string; text(value: number): string }>> = {
-  perSecond: { title: "messages/s", text: whole.format },
-  cpuUs: { title: "CPU µs/message", text: decimal.format },
-  brokerCpuUs: { title: "source's CPU", text: decimal.format },
-  lost: { title: "missing", text: whole.format },
-  p50Ms: { title: "PUBACK p50 ms", text: decimal.format },
-  p99Ms: { title: "p99 ms", text: decimal.format },
-  p999Ms: { title: "p99.9 ms", text: decimal.format },
-  maxMs: { title: "max ms", text: decimal.format },
-  rssMegabytes: { title: "RSS MB", text: decimal.format },
-  growth: { title: "growth", text: decimal.format },
-};
 
 /** One case: a line for each contender, its figures as median (least to most). */
 export function renderCase(result: CaseResult): string {
   const names = columnsOf(result);
-  const table = new Table({
-    head: [result.case.title, ...names.map((name) => FIGURES[name].title)],
-    colAligns: ["left", ...names.map(() => "right" as const)],
-    style: { head: [], border: [] },
-  });
+  const table = createTable(result.case.title, ...names.map((name) => FIGURES[name].title));
   for (const [contender, rounds] of result.figures) {
     table.push([
       contender,
@@ -48,8 +37,8 @@ export function renderCase(result: CaseResult): string {
         const spread = spreadOf(rounds.flatMap((figures) => figures[name] ?? []));
         if (spread === null) return "-";
         const { text } = FIGURES[name];
-        const [median, min, max] = [text(spread.median), text(spread.min), text(spread.max)];
-        return min === max ? median : `${median} (${min} to ${max})`;
+        const [middle, min, max] = [text(spread.median), text(spread.min), text(spread.max)];
+        return min === max ? middle : `${middle} (${min} to ${max})`;
       }),
     ]);
   }
@@ -60,11 +49,7 @@ export function renderCase(result: CaseResult): string {
 
 /** Every claim with its target, and whether it is met. */
 export function renderVerdicts(results: readonly CaseResult[]): string {
-  const table = new Table({
-    head: ["", "median", "least to most", "target", ""],
-    colAligns: ["left", "right", "right", "right", "left"],
-    style: { head: [], border: [] },
-  });
+  const table = createTable("", "median", "least to most", "target", "");
   for (const verdict of results.flatMap(evaluate)) table.push(lineOf(verdict));
   return table.toString();
 }
@@ -91,7 +76,7 @@ function columnsOf({ figures }: CaseResult): FigureName[] {
 export function resultsOf(run: {
   startedAt: string;
   machine: Machine;
-  options: Options;
+  options: object;
   results: readonly CaseResult[];
 }) {
   const { startedAt, machine, options, results } = run;
@@ -118,27 +103,11 @@ export function resultsOf(run: {
   };
 }
 
-/** What the figures depend on. */
-interface Machine {
-  processor: string;
-  cores: number;
-  memoryGigabytes: number;
-  kernel: string;
-  node: string;
-  mosquitto: string;
-  mosquittoSub: string;
-  /** Of what was measured; "+" for uncommitted changes. */
-  commit: string;
-  /** Processes that wanted to run in the minute before. */
-  load: number;
-  /** A write and fsync of 4 KiB where the stores are, in microseconds. */
-  fsyncUs: number;
-}
-
 const TMPFS = 0x01021994;
 const FSYNC_PROBES = 50;
 
-export function describeMachine(where: { folder: string; mosquitto: string }): Machine {
+/** What the figures depend on. */
+export function describeMachine(where: { folder: string; mosquitto: string }) {
   const [processor] = cpus();
   return {
     processor: processor?.model ?? "unknown",
@@ -149,10 +118,13 @@ export function describeMachine(where: { folder: string; mosquitto: string }): M
     mosquitto: where.mosquitto,
     mosquittoSub: firstLineOf("mosquitto_sub", ["--version"]),
     commit: commit(),
+    /** Processes that wanted to run in the minute before. */
     load: loadavg()[0] ?? 0,
     fsyncUs: fsyncUs(where.folder),
   };
 }
+
+type Machine = ReturnType<typeof describeMachine>;
 
 export function renderMachine(machine: Machine): string {
   const { processor, cores, memoryGigabytes, kernel, node, load, fsyncUs } = machine;
@@ -175,6 +147,7 @@ export function machineWarnings(machine: Machine, folder: string): string[] {
   return warnings;
 }
 
+/** Of what is measured; "+" for uncommitted changes. */
 function commit(): string {
   const git = (args: string[]): string => spawnSync("git", args, { encoding: "utf8" }).stdout ?? "";
   const id = git(["rev-parse", "--short", "HEAD"]).trim();
@@ -188,6 +161,7 @@ function firstLineOf(command: string, args: string[]): string {
   return error === undefined ? (stdout.split("\n")[0] ?? "") : `${command} missing`;
 }
 
+/** A write and fsync of 4 KiB where the stores are, in microseconds. */
 function fsyncUs(folder: string): number {
   const file = openSync(join(folder, "fsync"), "w");
   const page = Buffer.alloc(4_096);
@@ -198,5 +172,81 @@ function fsyncUs(folder: string): number {
     return (performance.now() - startMs) * 1_000;
   });
   closeSync(file);
-  return spreadOf(times)?.median ?? Number.NaN;
+  return median(times);
+}
+
+/** The part of a .cpuprofile file with self time. */
+interface CpuProfile {
+  nodes: {
+    id: number;
+    callFrame: { functionName: string; url: string; lineNumber: number };
+  }[];
+  samples: number[];
+  timeDeltas: number[];
+}
+
+const FUNCTIONS_SHOWN = 20;
+/** How long a logger takes to start and to be warmed: what is asked is where its time goes after that. */
+const STARTING_MS = 1_500;
+const NOT_BUSY = new Set(["(idle)", "(program)"]);
+
+/** Options of Node that write a profile when the process ends. */
+export function profileOptions(folder: string | null): readonly string[] {
+  return folder === null
+    ? []
+    : ["--cpu-prof", `--cpu-prof-dir=${folder}`, "--cpu-prof-interval=500"];
+}
+
+/** Where the time of each profiled process went: the functions with the most self time. */
+export function renderProfile(folder: string): string {
+  if (!existsSync(folder)) return "no profile was written";
+  const files = readdirSync(folder).filter((name) => name.endsWith(".cpuprofile"));
+  return files
+    .map((name) => `\n${join(folder, name)}\n${renderFile(join(folder, name))}`)
+    .join("\n");
+}
+
+function renderFile(file: string): string {
+  // Node has written it.
+  const profile = JSON.parse(readFileSync(file, "utf8")) as CpuProfile;
+  const selfMs = selfTimesMs(profile);
+  const busyMs = [...selfMs]
+    .filter(([name]) => name !== "(idle)")
+    .reduce((sum, [, ms]) => sum + ms, 0);
+  const table = createTable("function", "self ms", "of busy");
+  const busiest = [...selfMs]
+    .filter(([name]) => !NOT_BUSY.has(name))
+    .sort(([, a], [, b]) => b - a)
+    .slice(0, FUNCTIONS_SHOWN);
+  for (const [name, ms] of busiest) {
+    table.push([name, ms.toFixed(0), `${((ms / busyMs) * 100).toFixed(1)} %`]);
+  }
+  return table.toString();
+}
+
+/** Self time by function and place, in milliseconds, without the first `skippedMs`. */
+export function selfTimesMs(
+  { nodes, samples, timeDeltas }: CpuProfile,
+  skippedMs: number = STARTING_MS,
+): Map<string, number> {
+  const names = new Map(nodes.map(({ id, callFrame }) => [id, nameOf(callFrame)]));
+  const times = new Map<string, number>();
+  let sinceStartMs = 0;
+  for (const [index, id] of samples.entries()) {
+    const deltaMs = (timeDeltas[index] ?? 0) / 1_000;
+    sinceStartMs += deltaMs;
+    if (sinceStartMs <= skippedMs) continue;
+    const name = names.get(id) ?? "(unknown)";
+    times.set(name, (times.get(name) ?? 0) + deltaMs);
+  }
+  return times;
+}
+
+function nameOf({
+  functionName,
+  url,
+  lineNumber,
+}: CpuProfile["nodes"][number]["callFrame"]): string {
+  const name = functionName === "" ? "(anonymous)" : functionName;
+  return url === "" ? name : `${name} ${basename(url)}:${lineNumber + 1}`;
 }

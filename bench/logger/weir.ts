@@ -1,11 +1,12 @@
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { NODE_ARGUMENTS, NODE_ENVIRONMENT } from "@weir/runtime";
+import { setImmediate as yieldToSignals } from "node:timers/promises";
 import { newestFileOf, type StreamPlace } from "@weir/store";
-import { eventually, freePort } from "@weir/testkit";
+import { eventually, freePort, openTestStore, rowOf } from "@weir/testkit";
 import type { Database } from "better-sqlite3";
 import Sqlite from "better-sqlite3";
-import { startChild } from "./process.ts";
+import { startProgram } from "../process.ts";
+import type { Bench } from "./comparison.ts";
 import type { Subject } from "./subjects.ts";
 
 export interface WeirOptions {
@@ -21,7 +22,7 @@ export interface WeirOptions {
 }
 
 /** The file of the stream `data`, in the subject's folder. */
-export const DATA_FILE = "weir.db";
+const DATA_FILE = "weir.db";
 const CONFIGURATION_FILE = "weir.yaml";
 const COMPILE_CACHE = join(import.meta.dirname, "../.cache/compile");
 
@@ -40,47 +41,42 @@ export function weir(options: WeirOptions): Subject {
         const content = { streams: { data: off, devices: off, ...streams } };
         writeFileSync(configurationFile, JSON.stringify(content));
       }
-      const child = await startChild({
-        command: process.execPath,
-        args: [...NODE_ARGUMENTS, ...nodeOptions, program],
-        cwd: folder,
-        env: {
-          PATH: process.env.PATH,
-          ...NODE_ENVIRONMENT,
-          NODE_COMPILE_CACHE: COMPILE_CACHE,
-          BROKER_URL: `mqtt://127.0.0.1:${port}`,
-          // Configured streams have their own filters.
-          ...(streams === undefined ? { TOPIC: filter } : { WEIR_FILE: configurationFile }),
-          DB_FILE: join(folder, DATA_FILE),
-          LOG_FORMAT: "json",
-          LOG_LEVEL: "warn",
-          LOGGER_SYNCHRONOUS: "FULL",
-          LOGGER_HTTP_PORT: String(httpPort),
-          ...environment,
-        },
-      });
-      try {
-        await Promise.race([readyAt(httpPort), child.failed]);
-      } catch (error) {
-        await child[Symbol.asyncDispose]();
-        throw error;
-      }
-      const stored = openStoredRows(
-        streams === undefined
-          ? [{ stream: "data", place: { kind: "file", file: join(folder, DATA_FILE) } }]
-          : Object.keys(streams).map((stream) => ({
-              stream,
-              place: { kind: "folder", folder: join(folder, stream) },
-            })),
+      await using starting = new AsyncDisposableStack();
+      const child = starting.use(
+        await startProgram(
+          [program],
+          {
+            NODE_COMPILE_CACHE: COMPILE_CACHE,
+            BROKER_URL: `mqtt://127.0.0.1:${port}`,
+            // Configured streams have their own filters.
+            ...(streams === undefined ? { TOPIC: filter } : { WEIR_FILE: configurationFile }),
+            DB_FILE: join(folder, DATA_FILE),
+            LOG_FORMAT: "json",
+            LOG_LEVEL: "warn",
+            LOGGER_SYNCHRONOUS: "FULL",
+            LOGGER_HTTP_PORT: String(httpPort),
+            ...environment,
+          },
+          { cwd: folder, nodeOptions },
+        ),
       );
+      await Promise.race([readyAt(httpPort), child.failed]);
+      const stored = starting.use(
+        openStoredRows(
+          streams === undefined
+            ? [{ stream: "data", place: { kind: "file", file: join(folder, DATA_FILE) } }]
+            : Object.keys(streams).map((stream) => ({
+                stream,
+                place: { kind: "folder", folder: join(folder, stream) },
+              })),
+        ),
+      );
+      const started = starting.move();
       return {
         pid: child.pid,
         failed: child.failed,
         counted: stored.count,
-        [Symbol.asyncDispose]: async () => {
-          stored[Symbol.dispose]();
-          await child[Symbol.asyncDispose]();
-        },
+        [Symbol.asyncDispose]: () => started.disposeAsync(),
       };
     },
   };
@@ -140,4 +136,37 @@ export async function readyAt(httpPort: number): Promise<void> {
     await response.body?.cancel();
     return response.ok;
   }, READY_WITHIN_MS);
+}
+
+const PREFILL_BATCH_ROWS = 20_000;
+const EPOCH = "0123456789abcdef0123456789abcdef";
+
+/** Makes a folder with a file of the stream `data`, with readings as if the logger had received them evenly. */
+export async function folderWithRows(
+  bench: Pick<Bench, "folder" | "say" | "signal">,
+  { rows, fromMinutesAgo, minutes }: { rows: number; fromMinutesAgo: number; minutes: number },
+): Promise<string> {
+  const folder = bench.folder();
+  const file = join(folder, DATA_FILE);
+  const fromUs = (Date.now() - fromMinutesAgo * 60_000) * 1_000;
+  const stepUs = (minutes * 6e7) / rows;
+  using store = openTestStore(file, fromUs);
+  for (let first = 0; first < rows; first += PREFILL_BATCH_ROWS) {
+    const length = Math.min(PREFILL_BATCH_ROWS, rows - first);
+    store.append(
+      Array.from({ length }, (_, index) => {
+        const receivedUs = Math.round(fromUs + (first + index) * stepUs);
+        const seq = first + index + 1;
+        const epochtime = Math.floor(receivedUs / 1e6);
+        return rowOf(
+          `{"number":${seq % 1_000},"epochtime":"${epochtime}","publisher":"prefill","epoch":"${EPOCH}","seq":${seq}}`,
+          receivedUs,
+        );
+      }),
+    );
+    await yieldToSignals();
+    bench.signal.throwIfAborted();
+  }
+  bench.say(`prepared: ${rows} rows, ${Math.round(statSync(file).size / 2 ** 20)} MiB`);
+  return folder;
 }

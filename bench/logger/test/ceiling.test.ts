@@ -1,24 +1,18 @@
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, jest, test } from "@jest/globals";
-import { type TemporaryFolder, temporaryFolder } from "@weir/testkit";
-import { prefill } from "../prefill.ts";
-import { cpuUs } from "../process.ts";
-import { type Source, startGenerator, startStandIn } from "../sources.ts";
-import { openStoredRows, weir } from "../weir.ts";
+import { expect, jest, test } from "@jest/globals";
+import { temporaryFolder } from "@weir/testkit";
+import { cpuUs } from "../../process.ts";
+import { type Source, startGenerator, startStandIn } from "../load.ts";
+import { folderWithRows, openStoredRows, weir } from "../weir.ts";
 
 // Processes are started, and measured.
 jest.setTimeout(120_000);
-
-let folder: TemporaryFolder;
-beforeAll(() => {
-  folder = temporaryFolder();
-});
-afterAll(() => folder[Symbol.dispose]());
 
 const load = { count: 1_000, qos: 1, topics: ["DATA"] } as const;
 const program = new URL("../../../services/logger/src/main.ts", import.meta.url).pathname;
 
 test("the logger takes what the stand-in writes for a broker's, and stores all of it", async () => {
+  using folder = temporaryFolder();
   await using standIn = await startStandIn();
   await using running = await weir({ name: "Weir", program }).start({
     port: standIn.port,
@@ -51,9 +45,11 @@ test("the generator's load is acknowledged by what takes it", async () => {
 });
 
 test("a prefilled file holds so many rows of the stream data", async () => {
-  const file = join(folder.path, "full.db");
+  using folder = temporaryFolder();
   const { signal } = new AbortController();
-  await prefill({ file, rows: 30_000, fromUs: 1_000_000, toUs: 2_000_000, signal });
+  const bench = { folder: () => folder.path, say: () => {}, signal };
+  const full = await folderWithRows(bench, { rows: 30_000, fromMinutesAgo: 30, minutes: 30 });
+  const file = join(full, "weir.db");
   using rows = openStoredRows([{ stream: "data", place: { kind: "file", file } }]);
   expect(rows.count()).toBe(30_000);
 });

@@ -1,7 +1,9 @@
 import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
+import { NODE_ARGUMENTS, NODE_ENVIRONMENT } from "@weir/runtime";
 
 /** A process that the benchmark has started, and ends by its id. */
 export interface Child extends AsyncDisposable {
@@ -11,20 +13,17 @@ export interface Child extends AsyncDisposable {
   failed: Promise<never>;
 }
 
-interface ChildOptions extends SpawnOptions {
-  command: string;
-  args: readonly string[];
-  /** How long it may take to end by itself, before it is killed. */
-  stopMs?: number;
-}
-
+/** How long it may take to end by itself, before it is killed. */
 const STOP_MS = 10_000;
 const STDERR_CHARACTERS_MAX = 4_000;
 
 /** @throws when it cannot be started. */
-export async function startChild(options: ChildOptions): Promise<Child> {
-  const { command, args, stopMs = STOP_MS, ...spawning } = options;
-  const child = spawn(command, args, { stdio: ["ignore", "ignore", "pipe"], ...spawning });
+export async function startChild(
+  command: string,
+  args: readonly string[],
+  options: SpawnOptions = {},
+): Promise<Child> {
+  const child = spawn(command, args, { stdio: ["ignore", "ignore", "pipe"], ...options });
   await once(child, "spawn");
   let stderr = "";
   child.stderr?.setEncoding("utf8").on("data", (text: string) => {
@@ -48,23 +47,37 @@ export async function startChild(options: ChildOptions): Promise<Child> {
       isWanted = false;
       if (child.exitCode !== null || child.signalCode !== null) return;
       child.kill("SIGTERM");
-      const late = new AbortController();
-      const killing = pause(stopMs, undefined, { signal: late.signal }).then(
-        () => child.kill("SIGKILL"),
-        () => {},
-      );
+      const killing = setTimeout(() => child.kill("SIGKILL"), STOP_MS);
       await exited;
-      late.abort();
-      await killing;
+      clearTimeout(killing);
     },
   };
 }
 
-/** Why this machine cannot measure, in words for a user; `null` when it can. */
-export function usageProblem(): string | null {
-  return existsSync("/proc/self/task") && existsSync("/proc/self/schedstat")
-    ? null
-    : "processor time per process is read from /proc/<pid>/task/*/schedstat, which only Linux has";
+interface ProgramOptions extends Omit<SpawnOptions, "env"> {
+  /** Options of Node itself, as for a profile. */
+  nodeOptions?: readonly string[];
+}
+
+/** Starts a program of a checkout, by default of this one, without the settings of the developer's shell. */
+export function startProgram(
+  [program, ...args]: readonly [program: string, ...args: string[]],
+  environment: Readonly<Record<string, string>>,
+  { nodeOptions = [], ...options }: ProgramOptions = {},
+): Promise<Child> {
+  const file = resolve(join(import.meta.dirname, ".."), program);
+  return startChild(process.execPath, [...NODE_ARGUMENTS, ...nodeOptions, file, ...args], {
+    ...options,
+    env: { PATH: process.env.PATH, ...NODE_ENVIRONMENT, ...environment },
+  });
+}
+
+/** @throws Error in words for a user when processor time cannot be measured here. */
+export function checkProcessorTime(): void {
+  if (existsSync("/proc/self/task") && existsSync("/proc/self/schedstat")) return;
+  throw new Error(
+    "processor time per process is read from /proc/<pid>/task/*/schedstat, which only Linux has",
+  );
 }
 
 /**
@@ -81,6 +94,18 @@ export function cpuUs(pid: number): number {
     }
   }
   return sumUs;
+}
+
+/** What a process uses of the machine for so many seconds. */
+export async function usageOver(seconds: number, { pid, failed }: Child) {
+  const [startUs, startMs] = [cpuUs(pid), performance.now()];
+  const residentBytes: number[] = [];
+  while (residentBytes.length < seconds) {
+    await Promise.race([pause(1_000), failed]);
+    residentBytes.push(rssBytes(pid));
+  }
+  const cores = (cpuUs(pid) - startUs) / 1_000 / (performance.now() - startMs);
+  return { cores, residentBytes };
 }
 
 /** Memory in bytes that a process holds (VmRSS). */
