@@ -110,13 +110,13 @@ export function createControl({
      * @throws Refusal for an unknown attribute, or an invalid rule.
      */
     setDeadband: (attribute: string, deadband: Deadband | null, maxSilenceMs?: number): void => {
-      const rules = reporter.allRules();
-      const before = rules.get(attribute);
-      if (before === undefined) {
+      const known = sources.flatMap(({ source }) => source.attributes.map(({ name }) => name));
+      if (!known.includes(attribute)) {
         throw new Refusal(
-          `there is no attribute ${JSON.stringify(attribute)}; the attributes are: ${[...rules.keys()].join(", ")}`,
+          `there is no attribute ${JSON.stringify(attribute)}; the attributes are: ${known.join(", ")}`,
         );
       }
+      const before = reporter.ruleOf(attribute);
       const rule = deadbandRule.safeParse({
         deadband,
         maxSilenceMs: maxSilenceMs === undefined ? before.maxSilenceMs : maxSilenceMs,

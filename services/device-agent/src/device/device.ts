@@ -20,8 +20,8 @@ import {
   INTERVAL_MS_MAX,
 } from "../control/control.ts";
 import type { Sandbox } from "../control/sandbox.ts";
-import { staleAfterMs } from "../report/deadband.ts";
-import { type ReportedSource, Reporter, type StateSeries } from "../report/reporter.ts";
+import { Reporter } from "../report/reporter.ts";
+import type { ReportedSource, StateSeries } from "../report/schedule.ts";
 import { createRandom } from "../sources/random.ts";
 import { Discovery, type SensorDescription } from "./home-assistant.ts";
 
@@ -120,14 +120,11 @@ export function startDevice(options: DeviceOptions): AsyncDisposable {
   return opened;
 }
 
-function sensorsOf({ source, everyMs }: OpenedSource, reporter: Reporter): SensorDescription[] {
-  const rules = reporter.allRules();
-  return source.attributes.flatMap((attribute) => {
-    const rule = rules.get(attribute.name);
-    if (rule === undefined) return [];
-    const staleMs = staleAfterMs(rule, everyMs ?? reporter.intervalMs);
-    return { attribute, expireAfterSeconds: Math.ceil(staleMs / 1_000) };
-  });
+function sensorsOf({ source }: OpenedSource, reporter: Reporter): SensorDescription[] {
+  return source.attributes.map((attribute) => ({
+    attribute,
+    expireAfterSeconds: Math.ceil(reporter.staleAfterMs(attribute.name) / 1_000),
+  }));
 }
 
 /** An open source, with the name of its kind. */

@@ -1,36 +1,17 @@
-import { EVENT_TTL_MS, type KindSettings, type Outcome } from "@weir/delivery";
+import type { Outcome } from "@weir/delivery";
 import type { DeviceState } from "@weir/protocol";
 import { type Clock, errorMessage } from "@weir/runtime";
-import type { Sample, Source } from "../sources/source.ts";
-import type { DeadbandRule } from "./deadband.ts";
+import type { Sample } from "../sources/source.ts";
+import { type DeadbandRule, type Report, ReportMemory, staleAfterMs } from "./deadband.ts";
 import type { DeviceLog } from "./log.ts";
-import { Freshness, Meter } from "./meter.ts";
-import { Schedule } from "./schedule.ts";
+import { Meter } from "./meter.ts";
 import {
-  afterLoss,
-  afterSuccess,
-  decide,
-  isUnreported,
-  type Report,
-  type ReportMemory,
-} from "./state.ts";
-
-/** States of which each replaces the one before: with the same delivery, due at the same times. */
-export interface StateSeries {
-  delivery: KindSettings;
-  /** `null` follows the device's interval. */
-  everyMs: number | null;
-}
-
-/** An open source, and how it is reported. */
-export interface ReportedSource extends StateSeries {
-  /** Its name in the configuration. */
-  name: string;
-  source: Source;
-  isActive: boolean;
-  /** The rule of each of its attributes, unless a command has set another one. */
-  rule: DeadbandRule;
-}
+  type Group,
+  groupsOf,
+  type ReportedSource,
+  Schedule,
+  type StateSeries,
+} from "./schedule.ts";
 
 interface ReporterOptions {
   sources: readonly ReportedSource[];
@@ -54,13 +35,15 @@ export class Reporter implements AsyncDisposable {
   #clock: Clock;
   #meter: Meter;
   #schedule: Schedule;
-  #freshness: Freshness;
-  /** The rule of each attribute by its source, and those that commands have set. */
-  #sourceRules: ReadonlyMap<string, DeadbandRule>;
+  /** The source of each attribute. */
+  #sourceOf: ReadonlyMap<string, ReportedSource>;
+  /** The rules that commands have set, by attribute. */
   #ownRules: Map<string, DeadbandRule>;
+  /** When each expected attribute was measured last, or began to be expected; on the monotonic clock. */
+  #measuredMs = new Map<string, number>();
   #active: Set<string>;
   #intervalMs: number;
-  #memory: ReportMemory = new Map();
+  #memory = new ReportMemory();
   #state: "created" | "running" | "stopped" = "created";
 
   constructor({ sources, intervalMs, rules, send, log, clock }: ReporterOptions) {
@@ -70,14 +53,13 @@ export class Reporter implements AsyncDisposable {
     this.#clock = clock;
     this.#intervalMs = intervalMs;
     this.#ownRules = new Map(Object.entries(rules));
-    this.#sourceRules = new Map(
-      sources.flatMap(({ source, rule }) => source.attributes.map(({ name }) => [name, rule])),
+    this.#sourceOf = new Map(
+      sources.flatMap((one) => attributesOf([one]).map((attribute) => [attribute, one])),
     );
     const active = sources.filter(({ isActive }) => isActive);
     this.#active = new Set(active.map(({ name }) => name));
     this.#meter = new Meter(sources, log, clock);
-    this.#freshness = new Freshness(sources, (attribute) => this.#ruleOf(attribute));
-    this.#freshness.begin(active, clock.monotonic());
+    this.#expect(attributesOf(active));
     this.#schedule = new Schedule(async (group) => {
       const report = await this.#measure(group, false);
       // Not awaited: the outcome of an alarm may be days away.
@@ -99,7 +81,7 @@ export class Reporter implements AsyncDisposable {
   /** Restarts the timers that follow the device; their next report is one interval from now. */
   setIntervalMs(intervalMs: number): void {
     this.#intervalMs = intervalMs;
-    this.#freshness.renew(this.#clock.monotonic());
+    this.#expect([...this.#measuredMs.keys()]);
     if (this.#state !== "running") return;
     this.#schedule.set(this.#groups(), { restarts: ({ everyMs }) => everyMs === null });
   }
@@ -114,8 +96,9 @@ export class Reporter implements AsyncDisposable {
       ({ name }) => names.includes(name) && !this.#active.has(name),
     );
     this.#active = new Set(names);
-    this.#memory = without(this.#memory, added);
-    this.#freshness.begin(added, this.#clock.monotonic());
+    // What they reported before they were inactive is out of date.
+    this.#memory.forget(attributesOf(added));
+    this.#expect(attributesOf(added));
     if (this.#state !== "running") return;
     const isNow = ({ sources }: Group) => sources.some((source) => added.includes(source));
     this.#schedule.set(this.#groups(), { isNow });
@@ -126,14 +109,22 @@ export class Reporter implements AsyncDisposable {
     return Object.fromEntries(this.#ownRules);
   }
 
-  /** The rules of all attributes: their own, or that of their source. */
-  allRules(): ReadonlyMap<string, DeadbandRule> {
-    return new Map([...this.#sourceRules.keys()].map((name) => [name, this.#ruleOf(name)]));
+  /** @throws Error for an unknown attribute. */
+  ruleOf(attribute: string): DeadbandRule {
+    const source = this.#sourceOf.get(attribute);
+    if (source === undefined) throw new Error(`there is no attribute ${attribute}`);
+    return this.#ownRules.get(attribute) ?? source.rule;
   }
 
   setRule(attribute: string, rule: DeadbandRule): void {
     this.#ownRules.set(attribute, rule);
-    this.#freshness.renew(this.#clock.monotonic());
+    this.#expect([...this.#measuredMs.keys()]);
+  }
+
+  /** After how long without a report a value is stale. */
+  staleAfterMs(attribute: string): number {
+    const intervalMs = this.#sourceOf.get(attribute)?.everyMs ?? this.#intervalMs;
+    return staleAfterMs(this.ruleOf(attribute), intervalMs);
   }
 
   /** Measures and reports all active sources now, whatever their deadbands say. */
@@ -167,19 +158,17 @@ export class Reporter implements AsyncDisposable {
     const sample: Sample = Object.fromEntries(
       active.flatMap((one) => Object.entries(one.sample ?? {})),
     );
-    this.#freshness.measured(sample, at.nowMs);
+    this.#expect(Object.keys(sample), at.nowMs);
     const replacesEarlier = group.delivery.class === "telemetry";
-    const decision = decide(sample, this.#memory, {
+    return this.#memory.report(sample, {
       ...at,
       isForced,
       intervalMs: this.#intervalMs,
       replacesEarlier,
       // A state of another class may arrive when this is no longer true.
-      stale: replacesEarlier ? this.#freshness.stale(this.#intervalMs, at.nowMs) : [],
-      ruleOf: (attribute) => this.#ruleOf(attribute),
+      stale: replacesEarlier ? this.#stale(at.nowMs) : [],
+      ruleOf: (attribute) => this.ruleOf(attribute),
     });
-    this.#memory = decision.memory;
-    return decision.report;
   }
 
   async #deliver(group: Group, report: Report): Promise<Outcome> {
@@ -189,10 +178,9 @@ export class Reporter implements AsyncDisposable {
     });
     if (isLost(outcome)) {
       // No hurry if a newer state has these values: in an outage each state replaces the one before.
-      if (isUnreported(this.#memory, report)) this.#schedule.hurry(group.key);
-      this.#memory = afterLoss(this.#memory, report);
+      if (this.#memory.lost(report)) this.#schedule.hurry(group.key);
     } else {
-      this.#memory = afterSuccess(this.#memory, report);
+      this.#memory.sent(report);
     }
     return outcome;
   }
@@ -208,46 +196,23 @@ export class Reporter implements AsyncDisposable {
     return this.#state === "stopped";
   }
 
-  #ruleOf(attribute: string): DeadbandRule {
-    const rule = this.#ownRules.get(attribute) ?? this.#sourceRules.get(attribute);
-    if (rule === undefined) throw new Error(`there is no attribute ${attribute}`);
-    return rule;
+  #expect(attributes: readonly string[], nowMs = this.#clock.monotonic()): void {
+    for (const attribute of attributes) this.#measuredMs.set(attribute, nowMs);
   }
+
+  /** Expected attributes that have not been measured for too long. */
+  #stale(nowMs: number): readonly string[] {
+    return [...this.#measuredMs]
+      .filter(([attribute, sinceMs]) => nowMs - sinceMs >= this.staleAfterMs(attribute))
+      .map(([attribute]) => attribute);
+  }
+}
+
+function attributesOf(sources: readonly ReportedSource[]): string[] {
+  return sources.flatMap(({ source }) => source.attributes.map(({ name }) => name));
 }
 
 /** Whether a message never arrives. A `kept` one does, and a `sent` one may. */
 function isLost({ kind }: Outcome): boolean {
   return kind !== "sent" && kind !== "delivered" && kind !== "kept";
-}
-
-/** Forgets sources that were inactive: what they reported before is out of date. */
-function without(memory: ReportMemory, sources: readonly ReportedSource[]): ReportMemory {
-  const names = new Set(sources.flatMap(({ source }) => source.attributes.map(({ name }) => name)));
-  return new Map([...memory].filter(([attribute]) => !names.has(attribute)));
-}
-
-/** Sources that are measured together: they have the same interval and delivery. */
-export interface Group extends StateSeries {
-  /** The same for the same interval and delivery. */
-  key: string;
-  intervalMs: number;
-  sources: readonly ReportedSource[];
-}
-
-function groupsOf(sources: readonly ReportedSource[], deviceIntervalMs: number): Group[] {
-  const groups = new Map<string, Group & { sources: ReportedSource[] }>();
-  for (const source of sources) {
-    const { delivery, everyMs } = source;
-    const ttlMs = delivery.class === "event" ? (delivery.ttlMs ?? EVENT_TTL_MS) : "";
-    const intervalMs = everyMs ?? deviceIntervalMs;
-    const key = `${delivery.class} ${ttlMs} ${intervalMs}`;
-    const group = groups.get(key);
-    if (group === undefined) {
-      groups.set(key, { key, delivery, everyMs, intervalMs, sources: [source] });
-    } else {
-      group.sources.push(source);
-      if (everyMs === null) group.everyMs = null;
-    }
-  }
-  return [...groups.values()];
 }

@@ -1,5 +1,50 @@
+import { EVENT_TTL_MS, type KindSettings } from "@weir/delivery";
 import type { Clock } from "@weir/runtime";
-import type { Group } from "./reporter.ts";
+import type { Source } from "../sources/source.ts";
+import type { DeadbandRule } from "./deadband.ts";
+
+/** States of which each replaces the one before: with the same delivery, due at the same times. */
+export interface StateSeries {
+  delivery: KindSettings;
+  /** `null` follows the device's interval. */
+  everyMs: number | null;
+}
+
+/** An open source, and how it is reported. */
+export interface ReportedSource extends StateSeries {
+  /** Its name in the configuration. */
+  name: string;
+  source: Source;
+  isActive: boolean;
+  /** The rule of each of its attributes, unless a command has set another one. */
+  rule: DeadbandRule;
+}
+
+/** Sources that are measured together: they have the same interval and delivery. */
+export interface Group extends StateSeries {
+  /** The same for the same interval and delivery. */
+  key: string;
+  intervalMs: number;
+  sources: readonly ReportedSource[];
+}
+
+export function groupsOf(sources: readonly ReportedSource[], deviceIntervalMs: number): Group[] {
+  const groups = new Map<string, Group & { sources: ReportedSource[] }>();
+  for (const source of sources) {
+    const { delivery, everyMs } = source;
+    const ttlMs = delivery.class === "event" ? (delivery.ttlMs ?? EVENT_TTL_MS) : "";
+    const intervalMs = everyMs ?? deviceIntervalMs;
+    const key = `${delivery.class} ${ttlMs} ${intervalMs}`;
+    const group = groups.get(key);
+    if (group === undefined) {
+      groups.set(key, { key, delivery, everyMs, intervalMs, sources: [source] });
+    } else {
+      group.sources.push(source);
+      if (everyMs === null) group.everyMs = null;
+    }
+  }
+  return [...groups.values()];
+}
 
 const HURRY_MS = 60_000;
 

@@ -3,7 +3,8 @@ import type { KindSettings, Outcome } from "@weir/delivery";
 import type { DeviceState } from "@weir/protocol";
 import { createFakeClock, type FakeClock } from "@weir/testkit";
 import type { DeadbandRule } from "../../src/report/deadband.ts";
-import { type ReportedSource, Reporter } from "../../src/report/reporter.ts";
+import { Reporter } from "../../src/report/reporter.ts";
+import type { ReportedSource } from "../../src/report/schedule.ts";
 import type { Attribute, Sample } from "../../src/sources/source.ts";
 
 export const INTERVAL_MS = 10_000;
