@@ -1,4 +1,4 @@
-import { addAbortListener } from "node:events";
+import { addAbortListener, once } from "node:events";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { CommandOutcome } from "@weir/protocol";
 import type { Clock } from "@weir/runtime";
@@ -117,7 +117,7 @@ async function execute(
   const result = await Promise.race([resultOf(run, signal), graceOver.promise]);
   if (!endsProcess || result?.status === "rejected") return result;
   // It is done when the next process starts, so this one waits for its end.
-  if (result?.status === "done") await aborted(signal);
+  if (result?.status === "done" && !signal.aborted) await once(signal, "abort");
   if (stopping.aborted) return null;
   return result?.status === "failed"
     ? result
@@ -152,11 +152,4 @@ function boundedResult(result: unknown): { result?: unknown } {
     // A cycle, a BigInt, or a `toJSON` that throws.
     return { result: { omitted: "the result cannot be written as JSON" } };
   }
-}
-
-async function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return;
-  const { promise, resolve } = Promise.withResolvers<void>();
-  using _aborting = addAbortListener(signal, () => resolve());
-  await promise;
 }

@@ -74,38 +74,37 @@ const VALUES_MAX = 4_096;
 
 /** Why no command takes this payload, whatever its schema; `null` if the schema decides. */
 function formProblem(payload: unknown): string | null {
-  const budget = { values: VALUES_MAX, characters: CHARACTERS_MAX };
-  // Level by level instead of by recursion, so that a deep payload cannot exhaust the stack.
-  let level: unknown[] = [payload];
-  for (let depth = 0; level.length > 0; depth += 1) {
+  let values = 0;
+  let characters = 0;
+
+  function problemIn(value: unknown, depth: number): string | null {
+    // The limits also end the recursion: a deep payload cannot exhaust the stack.
     if (depth > DEPTH_MAX) return `payload: it has more than ${DEPTH_MAX} levels`;
-    budget.values -= level.length;
-    if (budget.values < 0) return `payload: it has more than ${VALUES_MAX} values`;
-    const texts = level.flatMap(textsOf);
-    for (const text of texts) budget.characters -= text.length;
-    if (budget.characters < 0) return `payload: it has more than ${CHARACTERS_MAX} characters`;
-    if (texts.some((text) => text.includes("\0"))) return "payload: it contains a NUL character";
-    if (level.some(hasPrototypeKey)) return "payload: __proto__ is not allowed as a key";
-    level = level.flatMap(valuesIn);
+    values += 1;
+    if (values > VALUES_MAX) return `payload: it has more than ${VALUES_MAX} values`;
+    if (typeof value === "string") return textProblem(value);
+    if (typeof value !== "object" || value === null) return null;
+    for (const [key, inner] of Object.entries(value)) {
+      const problem =
+        (Array.isArray(value) ? null : keyProblem(key)) ?? problemIn(inner, depth + 1);
+      if (problem !== null) return problem;
+    }
+    return null;
   }
-  return null;
-}
 
-function textsOf(value: unknown): string[] {
-  if (typeof value === "string") return [value];
-  return isObject(value) && !Array.isArray(value) ? Object.keys(value) : [];
-}
+  function keyProblem(key: string): string | null {
+    return key === "__proto__" ? "payload: __proto__ is not allowed as a key" : textProblem(key);
+  }
 
-function valuesIn(value: unknown): unknown[] {
-  return isObject(value) ? Object.values(value) : [];
-}
+  function textProblem(text: string): string | null {
+    characters += text.length;
+    if (characters > CHARACTERS_MAX) {
+      return `payload: it has more than ${CHARACTERS_MAX} characters`;
+    }
+    return text.includes("\0") ? "payload: it contains a NUL character" : null;
+  }
 
-function hasPrototypeKey(value: unknown): boolean {
-  return isObject(value) && Object.hasOwn(value, "__proto__");
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === "object" && value !== null;
+  return problemIn(payload, 0);
 }
 
 /** For commands without a payload. Buttons of dashboards send one of these. */

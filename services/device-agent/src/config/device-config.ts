@@ -61,26 +61,43 @@ export function deviceConfig(
   file: AgentFile,
   { values, base, kinds, commands, whereIs }: DeviceContext,
 ): { device: DeviceConfig; problems: Problem[] } {
-  const context = { kinds, delivery: file.delivery ?? TELEMETRY, whereIs };
-  const read = readSources(file.sources ?? DEFAULT_SOURCES, context);
+  const problems: Problem[] = [];
+  const context = { kinds, delivery: file.delivery ?? TELEMETRY, whereIs, problems };
+  const configured = readSources(file.sources ?? DEFAULT_SOURCES, context);
   // DEVICE_SOURCES may name a source that is invalid: report that source only.
-  const chosen =
-    values.DEVICE_SOURCES === null || read.problems.length > 0
-      ? { sources: read.sources, problems: [] }
-      : chooseSources(read.sources, values.DEVICE_SOURCES, context);
-  const allowed = allowedCommands(commands, file.commands?.allow);
-  const sandbox: SandboxOptions = {
-    folder: resolve(values.DEVICE_FOLDER, file.sandbox?.folder ?? "sandbox"),
-    quotaBytes: file.sandbox?.quota ?? QUOTA_BYTES,
-    reserveBytes: file.sandbox?.reserve ?? RESERVE_BYTES,
-  };
+  const sources =
+    values.DEVICE_SOURCES === null || problems.length > 0
+      ? configured
+      : chooseSources(configured, values.DEVICE_SOURCES, context);
+
+  const { interval = INTERVAL_MS, intervalMin } = file;
+  const seconds = values.DEVICE_INTERVAL_SECONDS;
+  const intervalMs = seconds === null ? interval : seconds * 1_000;
+  if (intervalMin !== undefined && intervalMin > interval) {
+    const words = `it is longer than interval, ${interval / 1_000}s; make it at most that`;
+    problems.push({ path: ["intervalMin"], words, of: [["interval"], ["intervalMin"]] });
+  }
+
+  const folder = resolve(values.DEVICE_FOLDER, file.sandbox?.folder ?? "sandbox");
+  const own = resolve(values.DEVICE_FOLDER);
+  // Commands must not reach the device's own files.
+  if (own === folder || own.startsWith(folder.endsWith(sep) ? folder : folder + sep)) {
+    const words = `the journal of the device is in this folder (${join(own, "journal.db")}); name another folder`;
+    problems.push({ path: ["sandbox", "folder"], words });
+  }
 
   const device: DeviceConfig = {
     address: { prefix: values.DEVICE_PREFIX, id: values.DEVICE_ID },
-    ...intervals(file, values.DEVICE_INTERVAL_SECONDS),
-    sources: chosen.sources,
-    commands: allowed.commands,
-    sandbox,
+    intervalMs,
+    // A command may set what the operator has set.
+    intervalMinMs: Math.min(intervalMs, intervalMin ?? INTERVAL_MIN_MS),
+    sources,
+    commands: allowedCommands(commands, file.commands?.allow, problems),
+    sandbox: {
+      folder,
+      quotaBytes: file.sandbox?.quota ?? QUOTA_BYTES,
+      reserveBytes: file.sandbox?.reserve ?? RESERVE_BYTES,
+    },
     homeAssistant: homeAssistant(file.homeAssistant, values.DEVICE_HOME_ASSISTANT),
     seed: file.seed ?? null,
     base,
@@ -89,35 +106,7 @@ export function deviceConfig(
     confirm: values.DEVICE_CONFIRM,
     reservedTopics: reservedTopics(file, values),
   };
-  const problems = [
-    ...read.problems,
-    ...chosen.problems,
-    ...allowed.problems,
-    ...intervalProblems(file),
-    ...sandboxProblems(sandbox, values.DEVICE_FOLDER),
-  ];
   return { device, problems };
-}
-
-function intervals(file: AgentFile, seconds: number | null) {
-  const intervalMs = seconds === null ? (file.interval ?? INTERVAL_MS) : seconds * 1_000;
-  // A command may set what the operator has set.
-  const intervalMinMs = Math.min(intervalMs, file.intervalMin ?? INTERVAL_MIN_MS);
-  return { intervalMs, intervalMinMs };
-}
-
-function intervalProblems({ interval = INTERVAL_MS, intervalMin }: AgentFile): Problem[] {
-  if (intervalMin === undefined || intervalMin <= interval) return [];
-  const words = `it is longer than interval, ${interval / 1_000}s; make it at most that`;
-  return [{ path: ["intervalMin"], words, of: [["interval"], ["intervalMin"]] }];
-}
-
-/** Commands must not reach the device's own files. */
-function sandboxProblems({ folder }: SandboxOptions, deviceFolder: string): Problem[] {
-  const own = resolve(deviceFolder);
-  if (own !== folder && !own.startsWith(folder.endsWith(sep) ? folder : folder + sep)) return [];
-  const words = `the journal of the device is in this folder (${join(own, "journal.db")}); name another folder`;
-  return [{ path: ["sandbox", "folder"], words }];
 }
 
 /** The configured topics of readings, statistics, devices and Home Assistant. */
@@ -140,17 +129,16 @@ function homeAssistant(
 function allowedCommands(
   commands: readonly DeviceCommand[],
   allow: readonly string[] | undefined,
-): { commands: ReadonlyMap<string, DeviceCommand>; problems: Problem[] } {
+  problems: Problem[],
+): ReadonlyMap<string, DeviceCommand> {
   const known = new Map(commands.map((command) => [command.name, command]));
-  if (allow === undefined) return { commands: known, problems: [] };
+  if (allow === undefined) return known;
   const names = [...known.keys()];
-  const problems = [...allow.entries()]
-    .filter(([, name]) => !known.has(name))
-    .map(([index, name]) => {
-      const path = ["commands", "allow", String(index)];
-      const words = `there is no such command${didYouMean(name, names)} (there are ${names.join(", ")})`;
-      return { path, words, of: [path, ["commands", "folder"]] };
-    });
-  const allowed = [...known].filter(([name]) => allow.includes(name));
-  return { commands: new Map(allowed), problems };
+  for (const [index, name] of allow.entries()) {
+    if (known.has(name)) continue;
+    const path = ["commands", "allow", String(index)];
+    const words = `there is no such command${didYouMean(name, names)} (there are ${names.join(", ")})`;
+    problems.push({ path, words, of: [path, ["commands", "folder"]] });
+  }
+  return new Map([...known].filter(([name]) => allow.includes(name)));
 }

@@ -40,49 +40,49 @@ export interface SourcesContext {
   delivery: KindSettings;
   /** Where a path of agent.yaml is: file, line and path. */
   whereIs: (path: Path) => string;
+  /** Those that are found are added to it. */
+  problems: Problem[];
 }
 
-/** The valid sources, and the problems of the others. */
+/** The valid sources. */
 export function readSources(
   entries: Readonly<Record<string, SourceEntry>>,
   context: SourcesContext,
-): { sources: ConfiguredSource[]; problems: Problem[] } {
-  const read = Object.entries(entries).map(([name, entry]) => readSource(name, entry, context));
-  return {
-    sources: read.flatMap(({ source }) => source ?? []),
-    problems: read.flatMap(({ problems }) => problems),
-  };
+): ConfiguredSource[] {
+  return Object.entries(entries).flatMap(([name, entry]) => readSource(name, entry, context));
 }
 
+/** @returns an empty list for an invalid source. */
 function readSource(
   name: string,
   entry: SourceEntry,
-  { kinds, delivery, whereIs }: SourcesContext,
-): { source: ConfiguredSource | null; problems: Problem[] } {
+  { kinds, delivery, whereIs, problems }: SourcesContext,
+): ConfiguredSource[] {
   const path = ["sources", name];
   const kind = kinds.find((one) => one.name === entry.source);
   if (kind === undefined) {
     const names = kinds.map((one) => one.name);
     const words = `there is no such kind of source${didYouMean(entry.source, names)} (there are ${names.join(", ")})`;
     const place = [...path, "source"];
-    return { source: null, problems: [{ path: place, words, of: [place, ["sourceFolder"]] }] };
+    problems.push({ path: place, words, of: [place, ["sourceFolder"]] });
+    return [];
   }
-  const { options, problems } = readOptions(entry, kind, path);
-  if (problems.length > 0) return { source: null, problems };
-  const source: ConfiguredSource = {
-    name,
-    where: whereIs(path),
-    kind,
-    options,
-    isActive: entry.active ?? true,
-    everyMs: entry.every ?? null,
-    delivery: entry.delivery ?? delivery,
-    rule: {
-      deadband: entry.deadband ?? null,
-      maxSilenceMs: entry.maxSilence ?? MAX_SILENCE_MS,
+  const { options, problems: found } = readOptions(entry, kind, path);
+  problems.push(...found);
+  if (found.length > 0) return [];
+  const { active = true, every = null, deadband = null, maxSilence = MAX_SILENCE_MS } = entry;
+  return [
+    {
+      name,
+      where: whereIs(path),
+      kind,
+      options,
+      isActive: active,
+      everyMs: every,
+      delivery: entry.delivery ?? delivery,
+      rule: { deadband, maxSilenceMs: maxSilence },
     },
-  };
-  return { source, problems: [] };
+  ];
 }
 
 const { example } = agentFileFormat;
@@ -125,44 +125,45 @@ export function chooseSources(
   configured: readonly ConfiguredSource[],
   list: string,
   context: SourcesContext,
-): { sources: ConfiguredSource[]; problems: Problem[] } {
-  const names = list.split(",").map((name) => name.trim());
-  const chosen = [...new Set(names)]
-    .filter((name) => name !== "")
-    .map((name) => choose(configured, name, context));
-  const active = new Set(chosen.flatMap((choice) => (typeof choice === "string" ? [] : choice)));
-  const added = [...active].filter((source) => !configured.includes(source));
-  return {
-    sources: [...configured, ...added].map((source) => ({
-      ...source,
-      isActive: active.has(source),
-    })),
-    problems: chosen
-      .filter((choice) => typeof choice === "string")
-      .map((words) => ({
-        path: ["DEVICE_SOURCES"],
-        words,
-        of: [["sources"], ["sourceFolder"]],
-      })),
-  };
+): ConfiguredSource[] {
+  const names = new Set(list.split(",").map((name) => name.trim()));
+  names.delete("");
+  const active = new Set([...names].flatMap((name) => choose(configured, name, context)));
+  return [...new Set([...configured, ...active])].map((source) => ({
+    ...source,
+    isActive: active.has(source),
+  }));
 }
 
-/** The sources of a name, or what is wrong with the name. */
+/** The sources of a name. */
 function choose(
   configured: readonly ConfiguredSource[],
   name: string,
   context: SourcesContext,
-): readonly ConfiguredSource[] | string {
+): readonly ConfiguredSource[] {
+  const { kinds, problems } = context;
   const named = configured.filter((source) => source.name === name);
   if (named.length > 0) return named;
   const ofKind = configured.filter(({ kind }) => kind.name === name);
   if (ofKind.length > 0) return ofKind;
-  if (!context.kinds.some((kind) => kind.name === name)) {
-    const names = new Set([...configured, ...context.kinds].map((one) => one.name));
-    return `${JSON.stringify(name)} is neither a source of this device nor a kind of source${didYouMean(name, [...names])} (there are ${[...names].join(", ")})`;
+
+  const report = (words: string): void => {
+    problems.push({ path: ["DEVICE_SOURCES"], words, of: [["sources"], ["sourceFolder"]] });
+  };
+  if (!kinds.some((kind) => kind.name === name)) {
+    const known = [...new Set([...configured, ...kinds].map((one) => one.name))];
+    report(
+      `${JSON.stringify(name)} is neither a source of this device nor a kind of source${didYouMean(name, known)} (there are ${known.join(", ")})`,
+    );
+    return [];
   }
-  const { source, problems } = readSource(name, { source: name }, context);
-  if (source !== null) return [source];
-  const missing = problems.map(({ path, words }) => `${path.slice(2).join(".")}: ${words}`);
-  return `${name} needs options (${missing.join("; ")}); describe a source of this kind in agent.yaml, and name that`;
+  const found: Problem[] = [];
+  const added = readSource(name, { source: name }, { ...context, problems: found });
+  if (found.length > 0) {
+    const missing = found.map(({ path, words }) => `${path.slice(2).join(".")}: ${words}`);
+    report(
+      `${name} needs options (${missing.join("; ")}); describe a source of this kind in agent.yaml, and name that`,
+    );
+  }
+  return added;
 }
