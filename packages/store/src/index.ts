@@ -1,4 +1,5 @@
 export { type Account, EPOCH_IDLE_US, missingBelow, type SeqRange } from "./ledger/account.ts";
+export type { Filed } from "./ledger/ledger.ts";
 export { followStream, type StreamFollower } from "./reading/follow-stream.ts";
 export {
   type Cursor,
@@ -23,6 +24,5 @@ export { pruneLimits } from "./retention/prune.ts";
 export { type SegmentFinalizer, startSegmentFinalizer } from "./rotation/segment-finalizer.ts";
 export { type Exchanges, packetDigest } from "./segment/qos2-redelivery.ts";
 export type { NewRow } from "./segment/rows-and-topics.ts";
-export type { Filed } from "./segment/segment-writer.ts";
 export { openSegmentedStore, type Rotated, type SegmentedStore } from "./segmented-store.ts";
 export { type FileStore, newestFileOf, openStore, type Store, type StreamStore } from "./store.ts";

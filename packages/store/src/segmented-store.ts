@@ -2,7 +2,6 @@ import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { errorMessage, Fault, isLocked, lockFile, orOpeningFault } from "@weir/runtime";
 import { BALLAST_BYTES, openBallast, orFullFault } from "./retention/disk-space.ts";
-import { emptyLog } from "./retention/prune.ts";
 import {
   createCatalogue,
   createRemoval,
@@ -20,7 +19,7 @@ import {
   sealSegment,
   unmakeSegment,
 } from "./rotation/make-segment.ts";
-import { openSegment, type SegmentOptions } from "./segment/segment-file.ts";
+import { emptyLog, openSegment, type SegmentOptions } from "./segment/segment-file.ts";
 import {
   createSegmentWriter,
   END_LOCK,

@@ -5,7 +5,7 @@ import type { Database } from "better-sqlite3";
 import { importLegacyFile, type LegacyImport, type LegacyImportOptions } from "./legacy-import.ts";
 import type { StreamPlace } from "./reading/query.ts";
 import { BALLAST_BYTES, openBallast, orFullFault, orPruneFault } from "./retention/disk-space.ts";
-import { emptyLog, type Pruned, type PruneLimits, preparePrune } from "./retention/prune.ts";
+import { type Pruned, type PruneLimits, preparePrune } from "./retention/prune.ts";
 import { listSegmentFolder } from "./rotation/folder.ts";
 import {
   type DamagedLog,
@@ -13,7 +13,7 @@ import {
   keepDamagedLog,
   setAsideIfDamaged,
 } from "./segment/damage.ts";
-import { identifyFile, openSegment } from "./segment/segment-file.ts";
+import { emptyLog, identifyFile, openSegment } from "./segment/segment-file.ts";
 import {
   createSegmentWriter,
   newReachedLimits,

@@ -19,7 +19,7 @@ import {
 } from "@weir/testkit";
 import Sqlite from "better-sqlite3";
 import { openBallast } from "../src/retention/disk-space.ts";
-import { emptyLog } from "../src/retention/prune.ts";
+import { emptyLog } from "../src/segment/segment-file.ts";
 import { outboxReading } from "./fixture.ts";
 
 const KIB = 1_024;
@@ -208,9 +208,9 @@ describe("a ballast", () => {
     const ballast = openBallast(folder.file("weir.db"), BALLAST_BYTES);
     rmSync(file);
     const full = () => {
-      throw Object.assign(new Error("no room"), { code: "SQLITE_FULL" });
+      throw Object.assign(new Error("no space"), { code: "SQLITE_FULL" });
     };
-    expect(() => ballast.lendOnFailure(full)).toThrow("no room");
+    expect(() => ballast.lendOnFailure(full)).toThrow("no space");
     expect(existsSync(file)).toBe(false);
     ballast.keep();
     expect(statSync(file).size).toBe(BALLAST_BYTES);

@@ -130,7 +130,7 @@ describe("the ledger", () => {
       const row = { ...sent(seq, { publisher, epoch }), receivedUs: nowUs };
       return writer.append([row]).filed[0];
     };
-    // Of the newcomers the one that was silent longest makes room.
+    // Of the newcomers the one that was silent longest is dropped.
     expect([enter("b", "1", 1), enter("a", "1", 1), enter("c", "1", 1)]).toEqual([
       "new",
       "new",

@@ -79,7 +79,7 @@ describe("a store", () => {
     ]);
   });
 
-  test("names doubts and deletions in explained", () => {
+  test("names flags and deletions in explained", () => {
     using folder = temporaryFolder();
     const file = folder.file("weir.db");
     using store = openTestStore(file);

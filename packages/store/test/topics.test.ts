@@ -120,7 +120,7 @@ describe("topics", () => {
     ]);
     store.prune({ cutoffUs: cutoffUs + 3, futureUs: START_US + DAY_US, rowsMax: 100 });
     expect([topicsIn(file), dictionaryOf(file)]).toEqual([["e"], ["a", "b", "e"]]);
-    // Later there is room again, also for what goes on coming.
+    // Later new topics are listed again, also those that still come.
     const later = START_US + 3_000_000;
     store.append(["e", "f", "e"].map((topic) => ({ ...readingAt(later), topic })));
     expect(store.reached.topics).toBe(5);

@@ -311,3 +311,24 @@ function bind(bound: unknown[], at: number, entry: Entry): void {
   bound[at + 8] = entry.firstReceivedUs;
   bound[at + 9] = entry.lastReceivedUs;
 }
+
+/** A row of the table `ledger`, with its topic. */
+export interface LedgerRow extends Member {
+  publisher: string;
+  epoch: string;
+  topicId: number;
+  topic: string;
+  through: number;
+  /** JSON. */
+  ranges: string;
+  duplicates: number;
+  filtered: number;
+  /** 1 where the topic names the publisher as its device. */
+  isDevice: number;
+}
+
+/** Selects `LedgerRow`s. The topic is looked up for each row, so that they come in the order of the ledger. */
+export const SELECT_LEDGER = `SELECT publisher, epoch, topic_id AS topicId, topics.topic, through, ranges, received,
+    duplicates, filtered, first_received_us AS firstReceivedUs, last_received_us AS lastReceivedUs,
+    weir_is_device(topics.topic, publisher) AS isDevice
+  FROM ledger CROSS JOIN topics ON topics.id = topic_id`;

@@ -3,9 +3,11 @@ import {
   accountOf,
   isEstablished,
   isIdle,
+  type LedgerRow,
   type Member,
   missingCount,
   type Publisher,
+  SELECT_LEDGER,
 } from "./account.ts";
 
 /** Reads the publishers from the whole ledger, by name. One name may be among the devices and among the others. */
@@ -55,20 +57,6 @@ export function displaced<M extends Member>(
   return others.toSorted((a, b) => a.lastReceivedUs - b.lastReceivedUs).slice(0, count);
 }
 
-/** A row of the table `ledger` that is taken out of it. */
-export interface ForgottenEntry extends Member {
-  publisher: string;
-  epoch: string;
-  topicId: number;
-  through: number;
-  /** JSON. */
-  ranges: string;
-  duplicates: number;
-  filtered: number;
-  /** 1 where the topic names the publisher as its device. */
-  isDevice: number;
-}
-
 /** Which accounts the ledger forgets because they are complete: those without a gap, of idle epochs. */
 export interface IdleLimits {
   /** Epochs of which no message has come since then, on any topic. Microseconds since the epoch. */
@@ -77,16 +65,11 @@ export interface IdleLimits {
   entriesMax: number;
 }
 
-const SELECT = `SELECT publisher, epoch, topic_id AS topicId, through, ranges, received, duplicates,
-    filtered, first_received_us AS firstReceivedUs, last_received_us AS lastReceivedUs,
-    weir_is_device(topics.topic, publisher) AS isDevice
-  FROM ledger CROSS JOIN topics ON topics.id = topic_id`;
-
 /** Takes rows out of the table `ledger`. Call all of it inside a write transaction. */
 export function prepareForgetting(database: Database) {
-  const ofPublisher = database.prepare<[string], ForgottenEntry>(`${SELECT} WHERE publisher = ?`);
-  const after = database.prepare<[string, string], ForgottenEntry>(
-    `${SELECT} WHERE (publisher, epoch) > (?, ?) ORDER BY publisher, epoch, topic_id`,
+  const ofPublisher = database.prepare<[string], LedgerRow>(`${SELECT_LEDGER} WHERE publisher = ?`);
+  const after = database.prepare<[string, string], LedgerRow>(
+    `${SELECT_LEDGER} WHERE (publisher, epoch) > (?, ?) ORDER BY publisher, epoch, topic_id`,
   );
   const remove = database.prepare<[string, string, number]>(
     "DELETE FROM ledger WHERE publisher = ? AND epoch = ? AND topic_id = ?",
@@ -95,19 +78,19 @@ export function prepareForgetting(database: Database) {
   // Where the next `takeIdle` begins.
   let place = start;
 
-  function readAll({ name, isDevice }: Publisher): ForgottenEntry[] {
+  function readAll({ name, isDevice }: Publisher): LedgerRow[] {
     return ofPublisher.all(name).filter((entry) => (entry.isDevice === 1) === isDevice);
   }
 
-  function take(entries: ForgottenEntry[]): ForgottenEntry[] {
+  function take(entries: LedgerRow[]): LedgerRow[] {
     for (const { publisher, epoch, topicId } of entries) remove.run(publisher, epoch, topicId);
     return entries;
   }
 
-  function readIdle({ idleBeforeUs, entriesMax }: IdleLimits): ForgottenEntry[] {
-    const idle: ForgottenEntry[] = [];
+  function readIdle({ idleBeforeUs, entriesMax }: IdleLimits): LedgerRow[] {
+    const idle: LedgerRow[] = [];
     let looked = 0;
-    let epoch: ForgottenEntry[] = [];
+    let epoch: LedgerRow[] = [];
     const endEpoch = (): void => {
       if (epoch.every(({ lastReceivedUs }) => lastReceivedUs < idleBeforeUs)) {
         idle.push(...epoch.filter((entry) => accountOf(entry).ranges.length === 0));
@@ -185,13 +168,13 @@ export function createTotals(database: Database, publishersMax: number) {
       add.run({ ...ZERO, ...messages, publisher: UNSEQUENCED });
     },
     /** Counts accounts that are forgotten, each as an epoch of its publisher. */
-    addForgotten(entries: readonly ForgottenEntry[]): void {
+    addForgotten(entries: readonly LedgerRow[]): void {
       for (const [publisher, own] of Map.groupBy(entries, (entry) => entry.publisher)) {
         add.run({ ...sumOf(own), publisher: nameFor(publisher) });
       }
     },
     /** Counts accounts of newcomers. Their names may be invented: they get no separate totals. */
-    addNewcomers(entries: readonly ForgottenEntry[]): void {
+    addNewcomers(entries: readonly LedgerRow[]): void {
       if (entries.length > 0) add.run({ ...sumOf(entries), publisher: OTHERS });
     },
     /** Forgets what it remembers, because a transaction was rolled back. */
@@ -201,7 +184,7 @@ export function createTotals(database: Database, publishersMax: number) {
   };
 }
 
-function sumOf(entries: readonly ForgottenEntry[]): typeof ZERO {
+function sumOf(entries: readonly LedgerRow[]): typeof ZERO {
   const sum = { ...ZERO, epochs: entries.length };
   for (const entry of entries) {
     sum.received += entry.received;

@@ -17,25 +17,25 @@ import {
   isEstablished,
   isIdle,
   type LedgerLimits,
-  type Member,
+  type LedgerRow,
   type Publisher,
   prepareEntries,
+  SELECT_LEDGER,
 } from "./account.ts";
 import {
   createTotals,
   displaced,
-  type ForgottenEntry,
   type IdleLimits,
   prepareForgetting,
   readPublishers,
 } from "./forgetting.ts";
 
 /**
- * What the ledger says of one message. `duplicate` and `filtered` are not stored; `unsequenced` comes
+ * What became of a message: what the ledger says of it. `duplicate` and `filtered` are not stored; `unsequenced` comes
  * from a publisher without an outbox; `foreign` names another publisher than the device of its topic,
  * and gets no account.
  */
-export type Verdict = Accounted | "filtered" | "unsequenced" | "foreign";
+export type Filed = Accounted | "filtered" | "unsequenced" | "foreign";
 
 interface LedgerMessage {
   topic: string;
@@ -116,7 +116,7 @@ export function createLedger(
 
   function makePlaces(all: Map<string, Publisher>, nowUs: number): void {
     writeChanged();
-    const newcomers: ForgottenEntry[] = [];
+    const newcomers: LedgerRow[] = [];
     for (const publisher of displaced(all.values(), limits.publishersMax, nowUs)) {
       if (!isIdle(publisher, nowUs)) reached.publishers += 1;
       const entries = forgetting.takeAll(publisher);
@@ -142,7 +142,7 @@ export function createLedger(
   }
 
   /** Forgets entries that are no longer in the file. The others are read again when they are needed. */
-  function drop(entries: readonly ForgottenEntry[]): void {
+  function drop(entries: readonly LedgerRow[]): void {
     if (entries.length === 0) return;
     latest = null;
     remembered.clear();
@@ -165,7 +165,7 @@ export function createLedger(
      *
      * @param topicId `null` when the topic can have no account.
      */
-    enter(message: LedgerMessage, topicId: number | null): Verdict {
+    enter(message: LedgerMessage, topicId: number | null): Filed {
       const { sequence, receivedUs, isFiltered } = message;
       if (sequence === null) {
         if (isFiltered) unsequenced.filtered += 1;
@@ -247,23 +247,10 @@ export function createLedger(
   };
 }
 
-interface ReceiptLine extends Member {
-  epoch: string;
-  topic: string;
-  through: number;
-  /** JSON. */
-  ranges: string;
-  /** 1 where the topic names the publisher as its device. */
-  isDevice: number;
-}
-
 /** @param entriesMax how many accounts a publisher may have altogether. */
 function prepareReceipts(database: Database, entriesMax: number) {
-  const ofPublisher = database.prepare<[string, number], ReceiptLine>(
-    `SELECT epoch, topics.topic, through, ranges, received, first_received_us AS firstReceivedUs,
-            last_received_us AS lastReceivedUs,
-            weir_is_device(topics.topic, publisher) AS isDevice
-     FROM ledger JOIN topics ON topics.id = topic_id
+  const ofPublisher = database.prepare<[string, number], LedgerRow>(
+    `${SELECT_LEDGER}
      WHERE publisher = ? ORDER BY last_received_us DESC LIMIT ?`,
   );
   const recent = database
@@ -289,7 +276,7 @@ const DEVICE_ENTRIES = ENTRIES_MAX / 2;
 const ESTABLISHED_ENTRIES = ENTRIES_MAX / 4;
 
 /** Chooses the lines that fit into one receipt. */
-function linesFor(newestFirst: readonly ReceiptLine[]): readonly ReceiptLine[] {
+function linesFor(newestFirst: readonly LedgerRow[]): readonly LedgerRow[] {
   if (newestFirst.length <= ENTRIES_MAX) return newestFirst;
   const devices = newestFirst.filter(({ isDevice }) => isDevice === 1).slice(0, DEVICE_ENTRIES);
   const established = newestFirst

@@ -9,8 +9,9 @@ import {
   writeSync,
 } from "node:fs";
 import { dirname } from "node:path";
-import { EXIT_CODES, errorCode, errorMessage, Fault } from "@weir/runtime";
+import { EXIT_CODES, errorMessage, Fault } from "@weir/runtime";
 import type { Database } from "better-sqlite3";
+import { isDiskFull } from "../segment/segment-file.ts";
 
 /** What bounds a file's size; `null` is no limit. */
 export interface SpaceLimits {
@@ -173,15 +174,6 @@ function freeBytesAt(path: string): number {
   const { blocks, bavail, bsize } = statfsSync(folder);
   // Some network file systems report no size.
   return blocks === 0 ? Number.POSITIVE_INFINITY : bavail * bsize;
-}
-
-// SQLITE_IOERR_SHMSIZE: the index of the write-ahead log could not be made or grow.
-const DISK_FULL_CODES = new Set(["SQLITE_FULL", "SQLITE_IOERR_SHMSIZE", "ENOSPC", "EDQUOT"]);
-
-/** Whether something failed because the disk is full. */
-export function isDiskFull(error: unknown): boolean {
-  if (DISK_FULL_CODES.has(errorCode(error) ?? "")) return true;
-  return error instanceof Error && error.cause !== undefined && isDiskFull(error.cause);
 }
 
 /** Runs what opens a store. On a full disk the error that it throws says so. */

@@ -1,9 +1,9 @@
 import { WINDOW_SECONDS_MAX } from "@weir/protocol";
 import type { Database } from "better-sqlite3";
+import { emptyLog } from "../segment/segment-file.ts";
 import {
   bytesToRemove,
   type FileSpace,
-  isDiskFull,
   pagesToRelease,
   prepareMeasure,
   type Shortage,
@@ -54,6 +54,8 @@ export function pruneLimits(
   };
 }
 
+type Pass = PruneLimits & SpaceLimits & { isOver: () => boolean };
+
 // What is done between two looks at the time: a few milliseconds.
 const ROWS_PER_TRANSACTION = 2_500;
 const PAGES_PER_TRANSACTION = 64;
@@ -69,15 +71,15 @@ export function preparePrune(
   const measure = prepareMeasure(database, file);
   const removeStep = prepareRemove(database);
 
-  function removeRows(limits: PruneLimits, nextId: number, measureNow: () => FileSpace): Pruned {
-    const { rowsMax, bytesMax = null, freeDiskBytesMin = null, isOver = () => false } = limits;
+  function removeRows(limits: Pass, nextId: number, measureNow: () => FileSpace): Pruned {
+    const { rowsMax, isOver } = limits;
     let rows = 0;
     let more = true;
     while (more && rows < rowsMax && !isOver()) {
       const space = measureNow();
       const removed = removeStep(limits, {
         rowsMax: Math.min(ROWS_PER_TRANSACTION, rowsMax - rows),
-        excess: bytesToRemove(space, { bytesMax, freeDiskBytesMin }) / usedBytesOf(space),
+        excess: bytesToRemove(space, limits) / usedBytesOf(space),
         nextId,
       });
       rows += removed.rows;
@@ -87,13 +89,9 @@ export function preparePrune(
   }
 
   /** Gives free pages back to the disk. @returns whether there may be more, because `isOver` ended it. */
-  function vacuum(
-    limits: SpaceLimits,
-    measureNow: () => FileSpace,
-    isOver: () => boolean,
-  ): boolean {
+  function vacuum(limits: Pass, measureNow: () => FileSpace): boolean {
     let pages = Number.POSITIVE_INFINITY;
-    while (!isOver()) {
+    while (!limits.isOver()) {
       const space = measureNow();
       const release = Math.min(pagesToRelease(space, limits), PAGES_PER_TRANSACTION);
       // A file that was made without incremental vacuum keeps its free pages.
@@ -104,12 +102,12 @@ export function preparePrune(
     return measureNow().pages < pages;
   }
 
-  return (limits, nextId, shortage) => {
-    const { bytesMax = null, freeDiskBytesMin = null, isOver = () => false } = limits;
+  return (given, nextId, shortage) => {
+    const limits = { bytesMax: null, freeDiskBytesMin: null, isOver: () => false, ...given };
     using _relaxed = relaxSync(database);
     if (shortage === null) {
       const removed = removeRows(limits, nextId, measure);
-      vacuum({ bytesMax, freeDiskBytesMin }, measure, isOver);
+      vacuum(limits, measure);
       return removed;
     }
     // What the ballast has lent is not free: it is taken back.
@@ -117,24 +115,24 @@ export function preparePrune(
       const space = measure();
       return { ...space, freeDiskBytes: space.freeDiskBytes - shortage.lentBytes };
     };
-    const freeBytesMin = Math.max(freeDiskBytesMin ?? 0, shortage.freeBytesMin);
     emptyLog(database);
-    const removed = removeRows({ ...limits, isOver: afterOneStep(isOver) }, nextId, measureNow);
-    const vacuumLimits = { bytesMax, freeDiskBytesMin: freeBytesMin };
-    const hasMorePages = vacuum(vacuumLimits, measureNow, afterOneStep(isOver));
+    const removed = removeRows(withOneStep(limits), nextId, measureNow);
+    const freeDiskBytesMin = Math.max(limits.freeDiskBytesMin ?? 0, shortage.freeBytesMin);
+    const hasMorePages = vacuum(withOneStep({ ...limits, freeDiskBytesMin }), measureNow);
     emptyLog(database);
     return { rows: removed.rows, more: removed.more || hasMorePages };
   };
 }
 
 /** Allows one step in any case, so that a slow machine makes progress, too. */
-function afterOneStep(isOver: () => boolean): () => boolean {
+function withOneStep(limits: Pass): Pass {
   let isFirst = true;
-  return () => {
-    if (!isFirst) return isOver();
+  const isOver = (): boolean => {
+    if (!isFirst) return limits.isOver();
     isFirst = false;
     return false;
   };
+  return { ...limits, isOver };
 }
 
 /**
@@ -214,21 +212,4 @@ function prepareRemove(
       more: lastToGo === last && last < newest,
     };
   };
-}
-
-/**
- * Brings what the write-ahead log holds into the file, and gives its space back to the disk. Where the
- * file cannot grow for it the log stays: deleting then fails, because the disk is full. What a reader
- * still needs of it stays, too, because waiting for that would keep commits waiting.
- */
-export function emptyLog(database: Database): void {
-  const busyMs = database.pragma("busy_timeout", { simple: true }) as number;
-  database.pragma("busy_timeout = 0");
-  try {
-    database.pragma("wal_checkpoint(TRUNCATE)");
-  } catch (error) {
-    if (!isDiskFull(error)) throw error;
-  } finally {
-    database.pragma(`busy_timeout = ${busyMs}`);
-  }
 }

@@ -8,9 +8,16 @@ import {
   type Stats,
   statSync,
 } from "node:fs";
+import { constants, setPriority } from "node:os";
 import { dirname } from "node:path";
-import { fileURLToPath } from "node:url";
-import { type Clock, EXIT_CODES, errorCode, fsyncFolderOf } from "@weir/runtime";
+import {
+  type Clock,
+  EXIT_CODES,
+  errorCode,
+  errorMessage,
+  fsyncFolderOf,
+  print,
+} from "@weir/runtime";
 import type { Database } from "better-sqlite3";
 import { withDatabase } from "../segment/segment-file.ts";
 import { isFinished, readSeal } from "./make-segment.ts";
@@ -116,7 +123,7 @@ function runFinishing(file: string) {
   const { promise: ended, resolve } = Promise.withResolvers<Ended>();
   const child = execFile(
     process.execPath,
-    [fileURLToPath(new URL("./finalize-process.ts", import.meta.url)), file],
+    [import.meta.filename, file],
     {
       // Beside the file there is space for what does not fit into memory while the index is made.
       env: { ...process.env, SQLITE_TMPDIR: dirname(file) },
@@ -141,7 +148,7 @@ const WRITE_BITS = 0o222;
  *
  * @returns `in use` when a reader still needs the write-ahead log. It can be tried again.
  */
-export function finishSegment(file: string): "finished" | "in use" {
+function finishSegment(file: string): "finished" | "in use" {
   const stats = statSync(file);
   if (isFinished(stats)) return "finished";
   try {
@@ -188,3 +195,19 @@ function makeReadOnly(file: string, { mode }: Stats): void {
   }
   fsyncFolderOf(file);
 }
+
+/** The process of one segment: node segment-finalizer.ts <segment>. */
+function finishAndExit(file: string): void {
+  // Storing messages comes first.
+  setPriority(constants.priority.PRIORITY_LOW);
+  // A signal to the whole group is for the logger, which ends this process when it ends itself.
+  for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => {});
+  try {
+    process.exitCode = finishSegment(file) === "in use" ? EXIT_CODES.tryLater : EXIT_CODES.ok;
+  } catch (error) {
+    print(errorMessage(error), { to: process.stderr });
+    process.exitCode = EXIT_CODES.fault;
+  }
+}
+
+if (import.meta.main) finishAndExit(process.argv[2] ?? "");

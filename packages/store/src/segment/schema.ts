@@ -37,7 +37,7 @@ CREATE VIEW explained (id, received, topic, payload, kind, reason, value, observ
  * - `ledger`: per publisher, epoch and topic, which sequence numbers have been stored: all up to
  *   `through`, and the `ranges` beyond it as JSON `[[from, to], …]`.
  * - `ledger_totals`: the counts of what the ledger has forgotten, by publisher; `*` stands for publishers
- *   for whom there is no room, the empty name for messages without a sequence.
+ *   that get no separate totals, the empty name for messages without a sequence.
  * - `sealed`: gets its row in the last transaction of a segment that has a successor.
  *
  * `open_packets` stands beside them where a message of QoS 2 ever came (`qos2-redelivery.ts`).

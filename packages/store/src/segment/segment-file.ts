@@ -126,3 +126,36 @@ export function withDatabase<T>(
 export function removeWithJournals(file: string): void {
   for (const journal of ["-wal", "-shm", "-journal", ""]) rmSync(file + journal, { force: true });
 }
+
+/** Runs a task that fails at once where another connection is in its way. */
+export function withoutWaiting<T>(database: Database, task: () => T): T {
+  const waitMs = database.pragma("busy_timeout", { simple: true }) as number;
+  database.pragma("busy_timeout = 0");
+  try {
+    return task();
+  } finally {
+    database.pragma(`busy_timeout = ${waitMs}`);
+  }
+}
+
+/**
+ * Brings what the write-ahead log holds into the file, and gives its space back to the disk. Where the
+ * file cannot grow for it the log stays: deleting then fails, because the disk is full. What a reader
+ * still needs of it stays, too, because waiting for that would keep commits waiting.
+ */
+export function emptyLog(database: Database): void {
+  try {
+    withoutWaiting(database, () => database.pragma("wal_checkpoint(TRUNCATE)"));
+  } catch (error) {
+    if (!isDiskFull(error)) throw error;
+  }
+}
+
+// SQLITE_IOERR_SHMSIZE: the index of the write-ahead log could not be made or grow.
+const DISK_FULL_CODES = new Set(["SQLITE_FULL", "SQLITE_IOERR_SHMSIZE", "ENOSPC", "EDQUOT"]);
+
+/** Whether something failed because the disk is full. */
+export function isDiskFull(error: unknown): boolean {
+  if (DISK_FULL_CODES.has(errorCode(error) ?? "")) return true;
+  return error instanceof Error && error.cause !== undefined && isDiskFull(error.cause);
+}

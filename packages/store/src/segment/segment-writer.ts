@@ -3,7 +3,7 @@ import { errorMessage, Fault, isLocked } from "@weir/runtime";
 import type { Database } from "better-sqlite3";
 import { LEDGER_LIMITS, type LedgerLimits } from "../ledger/account.ts";
 import type { IdleLimits } from "../ledger/forgetting.ts";
-import { createLedger, type Verdict } from "../ledger/ledger.ts";
+import { createLedger, type Filed } from "../ledger/ledger.ts";
 import { isDamage, suspectDamage } from "./damage.ts";
 import { createOpenPackets, type Exchanges } from "./qos2-redelivery.ts";
 import {
@@ -14,9 +14,7 @@ import {
   TOPIC_LIMITS,
   type TopicLimits,
 } from "./rows-and-topics.ts";
-
-/** What became of a row: what the ledger says of it. */
-export type Filed = Verdict;
+import { withoutWaiting } from "./segment-file.ts";
 
 /** What became of a batch. */
 export interface Appended {
@@ -172,17 +170,13 @@ export function createSegmentWriter(database: Database, file: string, options: W
     release,
     /** Whether another program has a write transaction open. Does not wait for its end. */
     isLocked(): boolean {
-      const waitMs = database.pragma("busy_timeout", { simple: true }) as number;
-      database.pragma("busy_timeout = 0");
       try {
-        begin.run();
+        withoutWaiting(database, () => begin.run());
         rollback.run();
         return false;
       } catch (error) {
         if (isLocked(error)) return true;
         throw error;
-      } finally {
-        database.pragma(`busy_timeout = ${waitMs}`);
       }
     },
     /**

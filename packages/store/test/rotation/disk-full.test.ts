@@ -17,7 +17,7 @@ function filesOf(folder: string): string[] {
 }
 
 (canMountSmallDisk() ? describe : describe.skip)("a rotation on a full disk", () => {
-  test("fails whole, wherever the room ends, and leaves the live segment usable", () => {
+  test("fails whole, wherever the space ends, and leaves the live segment usable", () => {
     using disk = mountSmallDisk();
     using store = open(disk.path);
     let seq = 0;
@@ -26,10 +26,10 @@ function filesOf(folder: string): string[] {
     const live = store.liveFile();
     const files = filesOf(disk.path);
     const failures = new Set<string>();
-    let room = 0;
-    // A little more room each time, until it is enough.
-    for (; store.liveFile() === live; room += STEP_BYTES) {
-      disk.fillBut(room);
+    let space = 0;
+    // A little more space each time, until it is enough.
+    for (; store.liveFile() === live; space += STEP_BYTES) {
+      disk.fillBut(space);
       try {
         store.rotate(START_US + DAY_US);
       } catch (error) {
@@ -40,7 +40,7 @@ function filesOf(folder: string): string[] {
       }
     }
     expect(failures.size).toBeGreaterThan(0);
-    expect(room).toBeGreaterThan(10 * STEP_BYTES);
+    expect(space).toBeGreaterThan(10 * STEP_BYTES);
     disk.free();
     expect(store.append([outboxReading(seq)]).filed).toEqual(["duplicate"]);
     expect(append().lastId).toBe(seq);

@@ -60,7 +60,7 @@ describe("retention in a folder", () => {
     expect((await store.removeOldest(limitsAt(3, { bytesMax }))).files).toHaveLength(0);
   });
 
-  test("never removes the live segment, however little room there is", async () => {
+  test("never removes the live segment, however little space there is", async () => {
     using folder = temporaryFolder();
     using store = openDays(folder.path, 2);
     const everything = {

@@ -189,7 +189,7 @@ describe("a finalizer", () => {
   );
 });
 
-/** Whether a segment is writable for anybody. */
+/** Whether a segment is writable for any user. */
 function isAtWork(file: string): boolean {
   const database = new Sqlite(file, { timeout: 0 });
   try {
