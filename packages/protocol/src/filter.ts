@@ -141,14 +141,11 @@ interface Found<T> {
   value: T;
 }
 
-/** A level of the filters: a tree with a branch for each name and for `+`. */
+/** A level of the filters: a tree with a branch for each name, for `+` and for `#`. */
 interface Node<T> {
-  named: Map<string, Node<T>>;
-  one: Node<T> | null;
+  branches: Map<string, Node<T>>;
   /** The entries whose filters end here. */
   ends: Found<T>[];
-  /** The entries whose filters continue with `#`. */
-  all: Found<T>[];
 }
 
 /**
@@ -158,9 +155,15 @@ interface Node<T> {
 export function createTopicMatcher<T>(
   entries: readonly { filter: string; value: T }[],
 ): (topic: string) => readonly T[] {
-  const root = emptyNode<T>();
+  const root: Node<T> = { branches: new Map(), ends: [] };
   for (const [place, { filter, value }] of entries.entries()) {
-    insert(root, levelsOf(filter), { place, value });
+    let node = root;
+    for (const level of levelsOf(filter)) {
+      const branch = node.branches.get(level) ?? { branches: new Map(), ends: [] };
+      node.branches.set(level, branch);
+      node = branch;
+    }
+    node.ends.push({ place, value });
   }
   return (topic) =>
     find(root, levelsOf(topic))
@@ -168,48 +171,24 @@ export function createTopicMatcher<T>(
       .map(({ value }) => value);
 }
 
-function emptyNode<T>(): Node<T> {
-  return { named: new Map(), one: null, ends: [], all: [] };
-}
-
-function insert<T>(root: Node<T>, levels: readonly string[], entry: Found<T>): void {
-  let node = root;
-  for (const level of levels) {
-    if (level === ALL_LEVELS) {
-      node.all.push(entry);
-      return;
-    }
-    node = childFor(node, level);
-  }
-  node.ends.push(entry);
-}
-
-function childFor<T>(node: Node<T>, level: string): Node<T> {
-  const child = (level === ONE_LEVEL ? node.one : node.named.get(level)) ?? emptyNode<T>();
-  if (level === ONE_LEVEL) node.one = child;
-  else node.named.set(level, child);
-  return child;
-}
-
 /** Descends level by level with all nodes that still match: without recursion, since topics may be deep. */
-function find<T>(root: Node<T>, levels: readonly string[]): Found<T>[] {
+function find<T>(root: Node<T>, levels: Levels): Found<T>[] {
   const found: Found<T>[] = [];
   let reached: Node<T>[] = [root];
+  const takeAllLevels = ({ branches }: Node<T>) => {
+    found.push(...(branches.get(ALL_LEVELS)?.ends ?? []));
+  };
   for (const [depth, level] of levels.entries()) {
-    const isWildcardBlind = depth === 0 && isReserved(level); // [MQTT-4.7.2-1]
-    const next: Node<T>[] = [];
-    for (const node of reached) {
-      const named = node.named.get(level);
-      if (named !== undefined) next.push(named);
-      if (isWildcardBlind) continue;
-      found.push(...node.all);
-      if (node.one !== null) next.push(node.one);
-    }
-    if (next.length === 0) return found;
-    reached = next;
+    const isBlind = depth === 0 && isReserved(level); // [MQTT-4.7.2-1]
+    if (!isBlind) reached.forEach(takeAllLevels);
+    // A level of a topic that the standard forbids may look like a wildcard.
+    const names = [...(isWildcard(level) ? [] : [level]), ...(isBlind ? [] : [ONE_LEVEL])];
+    reached = reached.flatMap(({ branches }) => names.flatMap((name) => branches.get(name) ?? []));
+    if (reached.length === 0) break;
   }
   // `#` also stands for no level at all: a/# matches a [MQTT-4.7.1-2 and its examples].
-  for (const { ends, all } of reached) found.push(...ends, ...all);
+  for (const node of reached) found.push(...node.ends);
+  reached.forEach(takeAllLevels);
   return found;
 }
 

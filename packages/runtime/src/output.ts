@@ -7,14 +7,6 @@ import type { ProcessConfig } from "./shared-settings.ts";
 const STEERING = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu;
 const STEERING_BUT_LINE_ENDS = /\r?\n|[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu;
 
-const SHORT: ReadonlyMap<string, string> = new Map([
-  ["\b", "\\b"],
-  ["\t", "\\t"],
-  ["\n", "\\n"],
-  ["\f", "\\f"],
-  ["\r", "\\r"],
-]);
-
 /**
  * Text from outside as part of a line: characters that could steer a terminal, end the line or reverse it are
  * shown as JSON has them (`\n`, `\u001b`). A backslash stays, so the result is for people and not parsable.
@@ -30,10 +22,11 @@ export function visibleLines(text: string): string {
   );
 }
 
-/** All of these characters have four digits. */
+/** JSON escapes only some of these characters. All of them have four digits. */
 function escaped(character: string): string {
-  const code = character.charCodeAt(0).toString(16).padStart(4, "0");
-  return SHORT.get(character) ?? `\\u${code}`;
+  const json = JSON.stringify(character).slice(1, -1);
+  if (json !== character) return json;
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }
 
 /** Standard output or standard error. */

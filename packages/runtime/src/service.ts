@@ -56,20 +56,6 @@ export interface Service<C> extends AsyncDisposable {
   reload?: (config: C) => Promise<void>;
 }
 
-/** The configuration that command line, environment and files have now. */
-function configure<C extends { process: ProcessConfig }>(
-  definition: ServiceDefinition<C>,
-  argv: readonly string[],
-): C | Fault | "help" {
-  try {
-    const { help, environment } = parseCommandLine(definition, argv);
-    return help ? "help" : definition.readConfig({ ...loadEnvironment(), ...environment });
-  } catch (error) {
-    if (error instanceof Fault) return error;
-    throw error;
-  }
-}
-
 const STOP_TIMEOUT_MS = 2_000;
 
 /**
@@ -89,16 +75,27 @@ async function live<C extends { process: ProcessConfig }>(
   definition: ServiceDefinition<C>,
   argv: readonly string[],
 ): Promise<number> {
-  const config = configure(definition, argv);
-  if (config instanceof Fault) {
-    print(`${definition.name}: ${config.message}\n${config.remedy}\n`, { to: process.stderr });
-    return config.exitCode;
+  try {
+    const { help, environment } = parseCommandLine(definition, argv);
+    if (help) {
+      print(renderUsage(definition));
+      return EXIT_CODES.ok;
+    }
+    const readConfig = () => definition.readConfig({ ...loadEnvironment(), ...environment });
+    return await run(definition, readConfig(), readConfig);
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    print(`${definition.name}: ${error.message}\n${error.remedy}\n`, { to: process.stderr });
+    return error.exitCode;
   }
-  if (config === "help") {
-    print(renderUsage(definition));
-    return EXIT_CODES.ok;
-  }
+}
 
+/** Runs a service with a configuration; `readConfig` reads it again. */
+async function run<C extends { process: ProcessConfig }>(
+  definition: ServiceDefinition<C>,
+  config: C,
+  readConfig: () => C,
+): Promise<number> {
   const logger = createLogger(definition.name, config.process);
   const faulted = Promise.withResolvers<unknown>();
   const asked = Promise.withResolvers<StopRequest>();
@@ -124,8 +121,7 @@ async function live<C extends { process: ProcessConfig }>(
     const context = { logger, fail: faulted.resolve, stop };
     const starting = start(definition, config, running, context);
     const service = await Promise.race([starting, ended.then(() => null)]);
-    reload =
-      service === null ? null : reloader(() => configure(definition, argv), service, context);
+    reload = service === null ? null : reloader(readConfig, service, context);
     const { reason } = await ended;
     logger.info(`stopping: ${reason}`);
     return (await stopped(running, logger)) ? EXIT_CODES.ok : EXIT_CODES.fault;
@@ -199,7 +195,7 @@ function reportFault(logger: Logger, error: unknown): void {
  * @returns `null` for a service that cannot reload.
  */
 function reloader<C extends { process: ProcessConfig }>(
-  configureAgain: () => C | Fault | "help",
+  readConfig: () => C,
   service: Service<C>,
   { logger, fail }: Pick<ServiceContext, "logger" | "fail">,
 ): (() => void) | null {
@@ -208,16 +204,13 @@ function reloader<C extends { process: ProcessConfig }>(
   let last: Promise<void> = Promise.resolve();
 
   async function reloadOnce(): Promise<void> {
-    const config = configureAgain();
-    if (config === "help") return;
     try {
-      if (config instanceof Fault) throw config;
-      await reload?.(config);
+      await reload?.(readConfig());
       logger.info("reloaded the configuration");
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
       const { remedy } = error;
-      logger.error({ remedy }, `not reloaded, continuing as before: ${errorMessage(error)}`);
+      logger.error({ remedy }, `not reloaded, continuing as before: ${error.message}`);
     }
   }
 
