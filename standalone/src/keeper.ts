@@ -10,7 +10,6 @@ import {
   Fault,
   NODE_ARGUMENTS,
   NODE_ENVIRONMENT,
-  type StopRequest,
 } from "@weir/runtime";
 import type { StandaloneConfig } from "./config.ts";
 import { createLogRelay, openLogFile, type Terminal } from "./log.ts";
@@ -27,8 +26,8 @@ const LASTING_CODES: readonly (number | null)[] = [
   EXIT_CODES.configuration,
 ];
 
-/** What became of `npm start | head`. */
-export const NO_READER: StopRequest = { reason: "the reader of the table has left" };
+/** Why `npm start | head` stops. */
+export const NO_READER = "the reader of the table has left";
 
 /** Keeps one part alive: starts it, and again when it ends without being asked to. */
 export function keep(
@@ -39,7 +38,7 @@ export function keep(
     terminal: Terminal;
     clock: Clock;
     /** Called when the suite is to end: a part cannot start, and trying again is useless, or it is done. */
-    onEnd: (end: StopRequest | Fault) => void;
+    onEnd: (end: string | Fault) => void;
   },
 ) {
   const { config, isVerbose, terminal, clock, onEnd } = options;

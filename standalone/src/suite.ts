@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { type Clock, EXIT_CODES, Fault, type StopRequest } from "@weir/runtime";
+import { type Clock, EXIT_CODES, Fault } from "@weir/runtime";
 import type { StandaloneConfig } from "./config.ts";
 import { type Keeper, keep, NO_READER } from "./keeper.ts";
 import { createTerminal, type Terminal } from "./log.ts";
@@ -9,7 +9,7 @@ interface SuiteOptions {
   config: StandaloneConfig;
   isVerbose: boolean;
   clock: Clock;
-  stopRequest: Promise<StopRequest>;
+  stopRequest: Promise<string>;
 }
 
 /**
@@ -40,7 +40,8 @@ export async function runSuite(options: SuiteOptions): Promise<number> {
     : await stopOnRequest(end, keepers, { terminal, config });
 }
 
-type End = StopRequest | Fault;
+/** Why the suite ends: the reason of a stop, or a fault. */
+type End = string | Fault;
 
 interface Start {
   /** Filled as they are started. */
@@ -71,7 +72,7 @@ async function startInOrder(options: SuiteOptions, start: Start): Promise<End> {
 }
 
 async function stopOnRequest(
-  { reason }: StopRequest,
+  reason: string,
   keepers: readonly Keeper[],
   { terminal, config }: { terminal: Terminal; config: StandaloneConfig },
 ): Promise<number> {

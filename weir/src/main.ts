@@ -13,7 +13,7 @@ let stopping: AbortController | null = null;
 function stopSignal(): AbortSignal {
   if (stopping === null) {
     const controller = new AbortController();
-    void listenForStopRequest().then(({ reason }) => controller.abort(reason));
+    void listenForStopRequest().then((reason) => controller.abort(reason));
     stopping = controller;
   }
   return stopping.signal;

@@ -46,7 +46,6 @@ export {
   listenForStopRequest,
   NODE_ARGUMENTS,
   NODE_ENVIRONMENT,
-  type StopRequest,
 } from "./process.ts";
 export {
   type Option,

@@ -1,8 +1,3 @@
-/** Why a process must stop. */
-export interface StopRequest {
-  reason: string;
-}
-
 // One Ctrl-C may arrive twice: from the terminal and from a parent.
 const SAME_SIGNAL_MS = 500;
 
@@ -12,14 +7,15 @@ const SAME_SIGNAL_MS = 500;
  * 128 + the signal's number.
  *
  * @param onHangup returns true when it has handled SIGHUP; then that is no request to stop.
+ * @returns why the process must stop.
  */
-export function listenForStopRequest(onHangup: () => boolean = () => false): Promise<StopRequest> {
-  const { promise, resolve } = Promise.withResolvers<StopRequest>();
+export function listenForStopRequest(onHangup: () => boolean = () => false): Promise<string> {
+  const { promise, resolve } = Promise.withResolvers<string>();
   let firstAtMs: number | null = null;
   const onSignal = (signal: NodeJS.Signals, number: number): void => {
     if (firstAtMs === null) {
       firstAtMs = performance.now();
-      resolve({ reason: signal });
+      resolve(signal);
     } else if (performance.now() - firstAtMs > SAME_SIGNAL_MS) {
       process.exit(128 + number);
     }
@@ -31,7 +27,7 @@ export function listenForStopRequest(onHangup: () => boolean = () => false): Pro
   };
   process.on("SIGHUP", onHangupSignal);
 
-  const onDisconnect = (): void => resolve({ reason: "the parent process has ended" });
+  const onDisconnect = (): void => resolve("the parent process has ended");
   process.on("disconnect", onDisconnect);
   // Listening must not keep the process alive.
   process.channel?.unref();

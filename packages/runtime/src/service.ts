@@ -5,7 +5,7 @@ import { type Clock, systemClock } from "./clock.ts";
 import { EXIT_CODES, errorMessage, Fault } from "./fault.ts";
 import { Health, startHttpServer } from "./health.ts";
 import { createLogger, print } from "./output.ts";
-import { listenForStopRequest, type StopRequest } from "./process.ts";
+import { listenForStopRequest } from "./process.ts";
 import { type Environment, loadEnvironment, renderHelp, type Settings } from "./settings.ts";
 import type { ProcessConfig } from "./shared-settings.ts";
 
@@ -98,7 +98,7 @@ async function run<C extends { process: ProcessConfig }>(
 ): Promise<number> {
   const logger = createLogger(definition.name, config.process);
   const faulted = Promise.withResolvers<unknown>();
-  const asked = Promise.withResolvers<StopRequest>();
+  const asked = Promise.withResolvers<string>();
   process.on("uncaughtException", faulted.resolve);
   process.on("unhandledRejection", faulted.resolve);
 
@@ -117,13 +117,11 @@ async function run<C extends { process: ProcessConfig }>(
 
   const running = new AsyncDisposableStack();
   try {
-    const stop = (reason: string): void => asked.resolve({ reason });
-    const context = { logger, fail: faulted.resolve, stop };
+    const context = { logger, fail: faulted.resolve, stop: asked.resolve };
     const starting = start(definition, config, running, context);
     const service = await Promise.race([starting, ended.then(() => null)]);
     reload = service === null ? null : reloader(readConfig, service, context);
-    const { reason } = await ended;
-    logger.info(`stopping: ${reason}`);
+    logger.info(`stopping: ${await ended}`);
     return (await stopped(running, logger)) ? EXIT_CODES.ok : EXIT_CODES.fault;
   } catch (error) {
     reportFault(logger, error);
