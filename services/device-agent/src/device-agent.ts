@@ -61,7 +61,7 @@ export async function startDeviceAgent(
   makeFolderAt(folder, "DEVICE_FOLDER");
   const states = new Counter({
     name: "weir_device_states_total",
-    help: "States by what became of them: sent, delivered, expired, dropped, refused, abandoned, kept.",
+    help: "States by outcome: sent, delivered, expired, dropped, refused, abandoned, kept.",
     labelNames: ["outcome"],
     registers: [metrics],
   });

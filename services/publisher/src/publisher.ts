@@ -29,7 +29,8 @@ export function startPublisher(config: PublisherConfig, context: ServiceContext)
       ...config.outbox,
       onOutcome: (outcome) => {
         metrics.readings.inc({ outcome: outcome.kind });
-        if (outcome.kind === "abandoned") logger.warn(outcome, "a reading was given up");
+        if (outcome.kind === "abandoned")
+          logger.warn(outcome, "a reading was abandoned: it has left the outbox unconfirmed");
       },
       onLocked: (isLocked) => {
         metrics.waitsForLock.set(Number(isLocked));

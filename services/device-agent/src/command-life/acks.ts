@@ -50,8 +50,8 @@ export class AckSender implements Disposable {
     this.#ackTopic = deviceTopics(options.device).ack;
   }
 
-  /** The journal may have a new ack. */
-  wake(): void {
+  /** Sends the acks of the journal that have not been sent on this connection. */
+  sendPending(): void {
     const on = this.#connection;
     if (on === null || on.isSending) return;
     on.isSending = true;
@@ -66,7 +66,7 @@ export class AckSender implements Disposable {
       isSending: false,
       sent: Promise.resolve(),
     };
-    this.wake();
+    this.sendPending();
   }
 
   disconnected(): void {
@@ -91,7 +91,7 @@ export class AckSender implements Disposable {
         await Promise.all(acks.map((ack) => this.#send(ack, on)));
       }
     } finally {
-      // Without an await since the last look: a later `wake` starts again.
+      // Without an await since the last look: a later `sendPending` starts again.
       on.isSending = false;
     }
   }
@@ -125,7 +125,7 @@ export class AckSender implements Disposable {
       this.#retry ??= clock.schedule(RETRY_MS, () => {
         this.#retry = null;
         if (this.#connection !== null) this.#connection.startsOver = true;
-        this.wake();
+        this.sendPending();
       });
       return;
     }

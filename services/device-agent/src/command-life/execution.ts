@@ -137,7 +137,7 @@ async function resultOf(
   }
 }
 
-/** The result of a command as JSON. One that is too large, or not JSON, is omitted: the command is done all the same. */
+/** The result of a command as JSON. One that is too large, or not JSON, is omitted, and the command is done. */
 function boundedResult(result: unknown): { result?: unknown } {
   try {
     const json = JSON.stringify(result);

@@ -69,7 +69,7 @@ export class CommandHandler implements AsyncDisposable {
       clock,
       begin: ({ key }) => {
         journal.advance(key, { status: "running", atMs: clock.now() });
-        this.#acks.wake();
+        this.#acks.sendPending();
       },
       end: (entry, result) => this.#end(entry, result),
       onFault,
@@ -101,7 +101,7 @@ export class CommandHandler implements AsyncDisposable {
     const address = responseAddressOf(message, device, reservedTopics);
     const response = address === "refused" ? null : address;
     if (address === "refused") {
-      this.#log.warn("a command names a response topic that responses must not go to");
+      this.#log.warn("the response topic of a command is reserved: it gets no response");
     }
     const { waiting } = this.#worker;
     const admission = admit(message, { commands, journal, waiting, nowMs });
@@ -113,7 +113,7 @@ export class CommandHandler implements AsyncDisposable {
     const received = journal.receive(command, response, nowMs);
     if (received.kind === "known") this.#refuse(duplicateOf(command, received.status), response);
     else {
-      this.#acks.wake();
+      this.#acks.sendPending();
       // `start` finds an earlier one in the journal.
       if (this.#isStarted) this.#worker.add(received.entry);
     }
@@ -158,7 +158,7 @@ export class CommandHandler implements AsyncDisposable {
   #end({ key, command }: JournalEntry, result: Result): void {
     const { journal, clock } = this.#options;
     journal.advance(key, { ...result, atMs: clock.now() });
-    this.#acks.wake();
+    this.#acks.sendPending();
     this.#report(command, result);
   }
 
@@ -170,7 +170,7 @@ export class CommandHandler implements AsyncDisposable {
         droppedAnswers: this.#droppedAnswers,
       });
     }
-    this.#acks.wake();
+    this.#acks.sendPending();
     this.#report(answer, answer);
   }
 

@@ -19,7 +19,7 @@ const WHOLE_SECONDS = /^\d{1,9}$/;
 const silenceWords = 'it must be seconds or a duration from 1s to 7d: 300, "5m"';
 const silence = z
   .union([z.number(), z.string().max(32)], silenceWords)
-  .describe('Seconds or a duration after which it is reported all the same: 300, "5m".')
+  .describe('Seconds or a duration after which the value is reported in any case: 300, "5m".')
   .transform((given) =>
     typeof given === "number" || WHOLE_SECONDS.test(given)
       ? Math.round(Number(given) * 1_000)
@@ -72,7 +72,8 @@ function inKeys(width: string): object {
 
 export const command: DeviceCommand<DeadbandPayload> = {
   name: "set_deadband",
-  summary: "Sets how much a value must change to be reported, and how long it may be silent.",
+  summary:
+    "Sets how much a value must change to be reported, and after how long it is reported in any case.",
   payload: z.union([keys, compact], words),
   run: async ({ attribute, deadband, maxSilenceMs }, { device }) => {
     device.setDeadband(attribute, deadband, maxSilenceMs);

@@ -32,7 +32,7 @@ export interface DeviceConfig {
   base: string;
   /** How long the broker keeps commands for a device that is away, in seconds. */
   sessionExpirySeconds: number;
-  /** How it looks for a broker that is away: at least every ten seconds, or less and less often. */
+  /** How often it tries to reach a broker that is away: every ten seconds or more often, or less and less often. */
   power: "mains" | "battery";
   /** Topics, or their first levels, that others subscribe to: no response goes there. */
   reservedTopics: readonly string[];

@@ -42,7 +42,7 @@ describe("the journal", () => {
     ]);
   });
 
-  test("says what became of the first one of an id", () => {
+  test("has the status of the first command of an id", () => {
     using folder = temporaryFolder();
     using journals = open(folder.file("journal.db"));
     const journal = journals.of("kitchen");

@@ -40,7 +40,7 @@ describe("what a device remembers", () => {
   });
 
   (canMountSmallDisk() ? test : test.skip)(
-    "is as it was before where the disk has room for a part of the new",
+    "stays as it was where the disk has space for a part of the new only",
     () => {
       using disk = mountSmallDisk();
       const memory = memoryInFile(`${disk.path}/memory.json`);

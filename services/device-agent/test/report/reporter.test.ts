@@ -185,8 +185,10 @@ describe("a report on demand", () => {
 
   test("returns the outcome of each message", async () => {
     await using bench = createBench([createTestSource("walk")], {
-      outcome: { kind: "dropped", reason: "no room" },
+      outcome: { kind: "dropped", reason: "the queue is full" },
     });
-    expect(await bench.reporter.reportNow()).toEqual([{ kind: "dropped", reason: "no room" }]);
+    expect(await bench.reporter.reportNow()).toEqual([
+      { kind: "dropped", reason: "the queue is full" },
+    ]);
   });
 });

@@ -14,7 +14,7 @@ export interface TestLimits {
   measureFree?: MeasureFree;
 }
 
-/** A sandbox of 100 MB on a disk that has room, unless it says otherwise. */
+/** A sandbox of 100 MB on a disk with enough space, unless `limits` says otherwise. */
 export function openTestSandbox(folder: string, limits: TestLimits = {}): Sandbox {
   const { quotaBytes = 100 * MB, reserveBytes = 0, measureFree = async () => 1e15 } = limits;
   return openSandbox({ folder, quotaBytes, reserveBytes }, measureFree);

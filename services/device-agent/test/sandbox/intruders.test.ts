@@ -81,7 +81,7 @@ describe("the folder of a sandbox", () => {
     expect(await sandbox.removeAll()).toEqual({ files: 1, bytes: 1, leftAlone: 0 });
   });
 
-  test("that is exchanged while a file is written gets nothing of it, and no room stays taken", async () => {
+  test("that is exchanged while a file is written gets nothing of it, and no space stays used", async () => {
     using folder = temporaryFolder();
     const { sandbox: path } = surroundings(folder);
     const elsewhere = folder.file("elsewhere");
