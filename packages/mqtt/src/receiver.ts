@@ -80,20 +80,3 @@ function takingOneByOne(onMessage: TakesMessages["onMessage"]): Taking {
     onFault: rethrow,
   };
 }
-
-/** Takes nothing of a session that is about to be dropped, and acknowledges nothing of it. */
-export function refusingStrange(
-  receiver: Receiver,
-  session: { readonly isStartingClean: boolean },
-): Receiver {
-  return {
-    ...receiver,
-    onBatch: (messages, released) => {
-      if (session.isStartingClean) throw new Error("the session is about to be dropped");
-      receiver.onBatch(messages, released);
-    },
-    onFault: (fault) => {
-      if (!session.isStartingClean) receiver.onFault(fault);
-    },
-  };
-}

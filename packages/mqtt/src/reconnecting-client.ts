@@ -6,12 +6,13 @@ import type {
   Connection,
   ConnectionOptions,
   Opened,
+  Receiver,
   Session,
 } from "./connection/connection.ts";
 import { negotiateConnection, openerFor, type Transport } from "./connection/negotiate.ts";
 import { backoffMs, describeOutage, type Outage, pause, RECONNECT_BACKOFF } from "./outage.ts";
 import type { DroppedMessage, ProtocolVersion, PublishOptions } from "./packets/message.ts";
-import { receiverOf, refusingStrange, type TakesBatches, type TakesMessages } from "./receiver.ts";
+import { receiverOf, type TakesBatches, type TakesMessages } from "./receiver.ts";
 import { connectionShortfalls, type Shortfall } from "./shortfalls.ts";
 import { type SessionMemory, SubscriptionSync, type Subscriptions } from "./subscription-sync.ts";
 import { Takeovers } from "./takeovers.ts";
@@ -291,6 +292,23 @@ export function createReconnectingClient(options: ReconnectingClientOptions): Re
       await publishOffline();
       stopping.abort();
       await life;
+    },
+  };
+}
+
+/** Takes nothing of a session that is about to be dropped, and acknowledges nothing of it. */
+function refusingStrange(
+  receiver: Receiver,
+  session: { readonly isStartingClean: boolean },
+): Receiver {
+  return {
+    ...receiver,
+    onBatch: (messages, released) => {
+      if (session.isStartingClean) throw new Error("the session is about to be dropped");
+      receiver.onBatch(messages, released);
+    },
+    onFault: (fault) => {
+      if (!session.isStartingClean) receiver.onFault(fault);
     },
   };
 }

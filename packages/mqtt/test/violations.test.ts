@@ -23,10 +23,6 @@ const CASES: Case[] = [
   ["CONNACK once more", Buffer.from([0x20, 0x03, 0, 0, 0]), 0x82],
   ["PINGREQ", Buffer.from([0xc0, 0x00]), 0x82],
   ["AUTH", Buffer.from([0xf0, 0x00]), 0x82],
-];
-
-/** What MQTT.js alone reads, and passes over. */
-const FOUND_BY_DIRECT: Case[] = [
   ["SUBACK that ends too early", Buffer.from([0x90, 0x01, 0x00]), 0x81],
 ];
 
@@ -61,22 +57,13 @@ async function meet(bytes: Buffer, transport: Transport) {
 }
 
 describe("a broker that breaks the protocol", () => {
-  test.each([...CASES, ...FOUND_BY_DIRECT])(
-    "gets the reason from the direct connection: %s",
-    async (_, bytes, reasonCode) => {
-      expect(await meet(bytes, "direct")).toEqual({
+  describe.each(TRANSPORTS)("gets the reason, by %s", (transport) => {
+    test.each(CASES)("of %s", async (_, bytes, reasonCode) => {
+      expect(await meet(bytes, transport)).toEqual({
         taken: ["message 1"],
         acknowledged: [1],
         reasonCode,
       });
-    },
-  );
-
-  test.each(CASES)("gets the reason from MQTT.js: %s", async (_, bytes, reasonCode) => {
-    expect(await meet(bytes, "mqttjs")).toEqual({
-      taken: ["message 1"],
-      acknowledged: [1],
-      reasonCode,
     });
   });
 

@@ -170,6 +170,11 @@ export const KEEPALIVE_SECONDS = 20;
 /** How many QoS 1 messages may be without PUBACK, each way: as many as there are packet ids. */
 export const RECEIVE_MAXIMUM = 65_535;
 
+/** The return code or reason code of CONNACK; 0 is success. */
+export function connackCode({ reasonCode, returnCode }: IConnackPacket): number {
+  return reasonCode ?? returnCode ?? 0;
+}
+
 /** What a successful CONNACK says. */
 export function openedBy(connack: IConnackPacket, protocolVersion: ProtocolVersion): Opened {
   const { sessionPresent, properties = {} } = connack;

@@ -1,5 +1,4 @@
 import { isUtf8 } from "node:buffer";
-import { byteAt } from "./bytes.ts";
 
 /** 5 is MQTT 5, 4 is MQTT 3.1.1: the numbers that CONNECT uses. */
 export type ProtocolVersion = 5 | 4;
@@ -109,7 +108,7 @@ export function escapeTopic(bytes: Buffer): string {
   let bytesLeft = TOPIC_BYTES_MAX - NOTHING_MORE.length;
   for (let at = 0; at < bytes.length; ) {
     const length = characterBytes(bytes, at);
-    const isKept = isUtf8(bytes.subarray(at, at + length)) && !ESCAPED.has(byteAt(bytes, at));
+    const isKept = isUtf8(bytes.subarray(at, at + length)) && !ESCAPED.has(bytes.readUInt8(at));
     bytesLeft -= isKept ? length : ESCAPE_BYTES;
     if (bytesLeft < 0) return escaped + NOTHING_MORE;
     const text = bytes.toString(isKept ? "utf8" : "hex", at, at + length);
@@ -121,7 +120,7 @@ export function escapeTopic(bytes: Buffer): string {
 
 /** How many bytes the character at `at` has; 1 where no valid one begins. */
 function characterBytes(bytes: Buffer, at: number): number {
-  const lead = byteAt(bytes, at);
+  const lead = bytes.readUInt8(at);
   const length = lead < 0xc0 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
   return isUtf8(bytes.subarray(at, at + length)) ? length : 1;
 }

@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
 import { errorMessage } from "@weir/runtime";
 import { type Packet, parser } from "mqtt-packet";
-import { byteAt, uint16At, varIntAt, varIntEnd } from "./bytes.ts";
 import { Violation } from "./errors.ts";
 import {
   type DroppedMessage,
@@ -9,7 +8,7 @@ import {
   type ProtocolVersion,
   type ReceivedMessage,
 } from "./message.ts";
-import { PublishParser, readableTopic } from "./publish-parser.ts";
+import { byteAt, PublishParser, readableTopic, uint16At, varIntAt, varIntEnd } from "./publish.ts";
 
 /**
  * A packet from the broker: a message, or one with a `kind`. Its bytes are valid until the next call of

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { TopicCache } from "../../src/packets/publish-parser.ts";
+import { TopicCache } from "../../src/packets/publish.ts";
 
 function textOf(topics: TopicCache, bytes: Buffer): string | null {
   // Somewhere within a larger buffer, as in a packet.

@@ -1,21 +1,22 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { describe, expect, test } from "@jest/globals";
-import { type Opened, openedBy } from "../src/connection/connection.ts";
-import { createOperations, type Sender } from "../src/connection/operations.ts";
+import { openedBy } from "../src/connection/connection.ts";
+import { createRequests } from "../src/connection/requests.ts";
 
 const GONE = new Error("gone");
 const QOS_1 = { qos: 1 } as const;
 const MANY = 100_000;
 
-type Settle = Parameters<Sender["publish"]>[1];
+/** Answers a publication. */
+type Answer = (reasonCode?: number) => void;
 
-/** The operations of a connection to a broker that answers as the test wants. */
+/** The requests of a connection to a broker that answers as the test wants. */
 function start({
   publish = () => {},
   receiveMaximum = 65_535,
 }: {
-  publish?: (payload: string, settle: Settle) => void;
+  publish?: (payload: string, answer: Answer) => void;
   receiveMaximum?: number;
 } = {}) {
   const connack = {
@@ -23,14 +24,14 @@ function start({
     sessionPresent: false,
     properties: { receiveMaximum },
   } as const;
-  const opened: Opened = openedBy(connack, 5);
   const { promise: closed, resolve: end } = Promise.withResolvers<Error>();
-  const send: Sender = {
-    publish: ({ payload }, settle) => publish(String(payload), settle),
-    subscribe: () => {},
-    unsubscribe: () => {},
-  };
-  const operations = createOperations({ send, opened, closed });
+  const { operations, answered } = createRequests(openedBy(connack, 5), closed, (bytes) => {
+    // Behind a topic of one letter.
+    const messageId = bytes.readUInt16BE(5);
+    publish(bytes.toString("utf8", 8), (reasonCode = 0) =>
+      answered({ cmd: "puback", messageId, reasonCode }),
+    );
+  });
   return { end, publishOne: (payload = "") => operations.publish("a", payload, QOS_1) };
 }
 
@@ -39,13 +40,13 @@ const collectGarbage = (): void => {
   runInNewContext("gc")();
 };
 
-describe("the operations of a connection", () => {
+describe("the requests of a connection", () => {
   test("end with their answer", async () => {
-    const answers = [undefined, null, new Error("refused")];
-    const { publishOne } = start({ publish: (_, settle) => settle(answers.shift()) });
+    const answers = [0, 0x10, 0x87];
+    const { publishOne } = start({ publish: (_, answer) => answer(answers.shift()) });
     await publishOne();
     await publishOne();
-    await expect(publishOne()).rejects.toThrow("refused");
+    await expect(publishOne()).rejects.toThrow("Not authorized");
   });
 
   test("are rejected, all of them, when the connection ends", async () => {
@@ -66,7 +67,7 @@ describe("the operations of a connection", () => {
   });
 
   test("take no memory once they have ended, on a connection that lives for days", async () => {
-    const { publishOne } = start({ publish: (_, settle) => settle() });
+    const { publishOne } = start({ publish: (_, answer) => answer() });
     const publishMany = async () => {
       for (let n = 0; n < MANY; n += 1) await publishOne();
       collectGarbage();
@@ -77,14 +78,14 @@ describe("the operations of a connection", () => {
   });
 
   test("wait for the window, however many are then answered at once", async () => {
-    let answerFirst: Settle = () => {};
+    let answerFirst: Answer = () => {};
     let sent = 0;
     const { publishOne } = start({
       receiveMaximum: 1,
-      publish: (payload, settle) => {
+      publish: (payload, answer) => {
         sent += 1;
-        if (payload === "first") answerFirst = settle;
-        else settle();
+        if (payload === "first") answerFirst = answer;
+        else answer();
       },
     });
     const first = publishOne("first");
