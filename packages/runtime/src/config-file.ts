@@ -7,10 +7,9 @@ import {
   issueWords,
   type Path,
   type Problem,
-  shownLines,
 } from "./problems.ts";
 import type { CheckedSettings, Settings, SettingValues } from "./settings.ts";
-import { readYamlFile, type YamlFile } from "./yaml-file.ts";
+import { readYamlFile } from "./yaml-file.ts";
 
 /** A YAML file of a configuration. */
 export interface ConfigFile<T> {
@@ -40,14 +39,14 @@ export function readConfigFile<S extends Settings, T, C>(
 ): C {
   const name = settings.environment[variable]?.trim() || (needs[variable]?.default ?? "");
   const yaml = orProblems(() => readYamlFile(name), settings.problems);
-  if (yaml === null && settings.isSet(variable)) {
+  if (!yaml.exists && settings.isSet(variable)) {
     const missing = `${variable}: ${name} does not exist; create it, or unset ${variable}`;
     throw new ConfigurationFault([...settings.problems, missing]);
   }
-  const { content, problems, invalidPaths } = checkContent(yaml?.content ?? {}, format);
+  const { content, problems, invalidPaths } = checkContent(yaml.content, format);
   const linesOf = (found: readonly Problem[]): string[] => [
     ...settings.problems,
-    ...describe([...problems, ...found.filter((one) => isCertain(one, invalidPaths))], yaml),
+    ...yaml.describe([...problems, ...found.filter((one) => isCertain(one, invalidPaths))]),
   ];
 
   const values = settings.valuesOf(needs);
@@ -56,9 +55,9 @@ export function readConfigFile<S extends Settings, T, C>(
     () =>
       build(values, {
         content: content ?? format.schema.parse({}),
-        name: yaml === null ? null : name,
+        name: yaml.exists ? name : null,
         folder: resolve(dirname(name)),
-        whereIs: (path) => yaml?.whereIs(path) ?? path.join("."),
+        whereIs: yaml.whereIs,
       }),
     linesOf([]),
   );
@@ -77,16 +76,6 @@ function orProblems<R>(step: () => R, before: readonly string[]): R {
     }
     throw before.length > 0 ? new ConfigurationFault(before) : error;
   }
-}
-
-/** A line for each problem, in the order of the file; what is not in the file comes first. */
-function describe(problems: readonly Problem[], yaml: YamlFile | null): readonly string[] {
-  if (yaml === null) return problems.map(({ path, words }) => `${path.join(".")}: ${words}`);
-  const lines = problems
-    .map((problem) => ({ problem, at: yaml.positionOf(problem.path) }))
-    .sort((one, other) => one.at - other.at)
-    .map(({ problem }) => yaml.describe(problem));
-  return shownLines(lines);
 }
 
 /**

@@ -26,7 +26,7 @@ export interface ServiceContext {
 export interface Option {
   /** The environment variable that it stands for. */
   variable: string;
-  /** `null`, or what is wrong with a value and how to mend it; it does not show what is secret. */
+  /** `null`, or what is wrong with a value and how to fix it; it does not show what is secret. */
   problem: (value: string) => string | null;
 }
 

@@ -20,20 +20,17 @@ import { type Path, type Problem, shownLines, shownValue } from "./problems.ts";
 const FILE_BYTES_MAX = 1024 * 1024;
 const ALIASES_MAX = 100;
 
-/** A YAML file, and where its values are in it. */
-export type YamlFile = NonNullable<ReturnType<typeof readYamlFile>>;
-
 /**
- * @returns `null` when there is no such file.
+ * Reads a file; one that does not exist is read as an empty one.
+ *
  * @throws ConfigurationFault when it cannot be read, or is not valid YAML.
  */
 export function readYamlFile(file: string) {
   const text = readText(file);
-  if (text === null) return null;
   const lines = new LineCounter();
   // The library's own check for duplicate keys is quadratic: a minute for 100,000 of them.
   const options = { lineCounter: lines, prettyErrors: false, uniqueKeys: false };
-  const document = parseDocument(text, options);
+  const document = parseDocument(text ?? "", options);
   const lineAt = (offset: number): number => lines.linePos(offset).line;
   const found = [...document.errors, ...document.warnings, ...wrongKeys(document)];
   const mistakes = found.map(({ code, message, pos }) => {
@@ -52,14 +49,19 @@ export function readYamlFile(file: string) {
   };
 
   return {
+    exists: text !== null,
     content,
-    /** A problem in one line: file, line, path, value, words. */
-    describe: ({ path, words }: Problem): string =>
-      `${whereIs(path)}${shownValue(content, path)}: ${words}`,
     /** File, line and path in one line. */
     whereIs,
-    /** The order of problems: that of the file, after what comes from elsewhere. */
-    positionOf: (path: Path): number => offsetAt(path) ?? -1,
+    /** A line for each problem, in the order of the file; what is not in the file comes first. */
+    describe: (problems: readonly Problem[]): readonly string[] => {
+      const inOrder = problems
+        .map(({ path, words }) => ({ path, words, offset: offsetAt(path) ?? -1 }))
+        .sort((one, other) => one.offset - other.offset);
+      return shownLines(
+        inOrder.map(({ path, words }) => `${whereIs(path)}${shownValue(content, path)}: ${words}`),
+      );
+    },
   };
 }
 

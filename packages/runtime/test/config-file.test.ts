@@ -32,8 +32,10 @@ describe("a configuration file", () => {
   });
 
   test("has its problems named without lines when it does not exist", () => {
-    const found = [{ path: ["fish", "carp"], words: "there is no room for them" }];
-    expect(() => readPond({}, () => found)).toThrow("\n  fish.carp: there is no room for them");
+    const found = [{ path: ["fish", "carp"], words: "the pond is too small for them" }];
+    expect(() => readPond({}, () => found)).toThrow(
+      "\n  fish.carp: the pond is too small for them",
+    );
   });
 
   test("knows where its values are", () => {
@@ -92,9 +94,9 @@ describe("a problem that is found in the content of a configuration file", () =>
 
   test("is reported with its line", () => {
     const problems = problemsOf("depth: 2\nfish:\n  carp: { count: 3 }\n", () => [
-      { path: ["fish", "carp"], words: "there is no room for them" },
+      { path: ["fish", "carp"], words: "the pond is too small for them" },
     ]);
-    expect(problems).toEqual(["pond.yaml:3: fish.carp: there is no room for them"]);
+    expect(problems).toEqual(["pond.yaml:3: fish.carp: the pond is too small for them"]);
   });
 
   test("is reported among those of the form, in the order of the file", () => {

@@ -41,7 +41,7 @@ await runService({
   },
   start: ({ behaviour }, { health, fail, logger }) => {
     if (behaviour === "fault at start")
-      throw new Fault("no room", { remedy: "Make room.", exitCode: 73 });
+      throw new Fault("the disk is full", { remedy: "Free some space.", exitCode: 73 });
     if (behaviour === "fault later") fail(new Fault("it broke", { remedy: "Mend it." }));
     if (behaviour === "log what came")
       logger.warn({ topic: HOSTILE, err: new Error(HOSTILE) }, `${HOSTILE}.`);

@@ -40,7 +40,7 @@ const pondFormat = {
 
 type Pond = z.infer<typeof pondFormat.schema>;
 
-/** What the pond's file is read with, and a setting that belongs to somebody else. */
+/** What the pond's file is read with, and a setting that another reader checks. */
 const needs = section("Pond", {
   POND_FILE: text({ description: "The file.", default: "no-such-pond.yaml" }),
   POND_OWNERS: integer({ description: "A number.", default: 1, min: 1, max: 2 }),

@@ -175,7 +175,7 @@ describe("a service", () => {
   test("that cannot start says why and what to do, with the fault's exit code", async () => {
     using trial = start({ FIXTURE_BEHAVIOUR: "fault at start" });
     expect(await trial.ended).toBe(73);
-    expect(trial.output()).toMatch(/"remedy":"Make room\.","msg":"no room"/);
+    expect(trial.output()).toMatch(/"remedy":"Free some space\.","msg":"the disk is full"/);
   });
 
   test("closes what it has opened when it faults later, and ends with 1", async () => {
