@@ -2,7 +2,7 @@ import { type Statistics, WINDOWS } from "@weir/protocol";
 import Table from "cli-table3";
 import type { Format } from "./config.ts";
 
-/** What is to be shown now. */
+/** What the printer shows now. */
 interface Update {
   /** The newest statistics, or `null` once they are stale. */
   statistics: Statistics | null;
@@ -12,7 +12,7 @@ interface Update {
   isInterrupted?: boolean;
 }
 
-/** What is to be written. */
+/** What the printer writes. */
 export interface Shown {
   /** Moves the cursor, in front of the text; only for a terminal. */
   control?: string;
@@ -34,48 +34,32 @@ export function createOutput(format: Format, isTerminal: boolean): Output {
   }
 }
 
+const HEADERS = WINDOWS.map(({ average }) => average);
 const HEADER_EVERY_LINES = 20;
+const COLUMN_WIDTH = 14;
 
+/** A line for each update, without borders, so that lines stay a table when they are appended. */
 function createLinesOutput(): Output {
+  const line = (texts: readonly string[]): string =>
+    `${texts.map((text) => text.padStart(COLUMN_WIDTH)).join("")}\n`;
   let lines = 0;
   return ({ statistics }) => {
-    const header = lines % HEADER_EVERY_LINES === 0 ? renderHeader() : "";
+    const header = lines % HEADER_EVERY_LINES === 0 ? line(HEADERS) : "";
     lines += 1;
-    return { text: header + renderUpdate(statistics) };
-  };
-}
-
-const HISTORY_MAX = 40;
-const CURSOR_UP = (lines: number): string => (lines === 0 ? "" : `\x1b[${lines}A\r`);
-const ERASE_BELOW = "\x1b[J";
-
-function createPanelOutput(): Output {
-  const history: (number | null)[] = [];
-  let drawnLines = 0;
-  return ({ statistics, updatedAt, isInterrupted = false }) => {
-    history.push(statistics?.avg_1min ?? null);
-    if (history.length > HISTORY_MAX) history.shift();
-    const text = renderPanel({ statistics, history, updatedAt });
-    const control = isInterrupted ? "" : CURSOR_UP(drawnLines) + ERASE_BELOW;
-    drawnLines = text.split("\n").length - 1;
-    return { control, text };
+    return { text: header + line(averagesOf(statistics)) };
   };
 }
 
 function createCsvOutput(): Output {
+  const header = ["at", ...HEADERS, ...WINDOWS.map(({ name }) => `count_${name}`)];
   let isFirst = true;
-  const header = [
-    "at",
-    ...WINDOWS.map(({ average }) => average),
-    ...WINDOWS.map(({ name }) => `count_${name}`),
-  ];
   return ({ statistics }) => {
     const row =
       statistics === null
         ? header.map(() => "")
         : [
             statistics.at,
-            ...WINDOWS.map(({ average }) => statistics[average] ?? ""),
+            ...HEADERS.map((average) => statistics[average] ?? ""),
             ...WINDOWS.map(({ name }) => statistics.windows[name].count),
           ];
     const text = `${isFirst ? `${header.join(",")}\n` : ""}${row.join(",")}\n`;
@@ -84,26 +68,30 @@ function createCsvOutput(): Output {
   };
 }
 
-const HEADERS = WINDOWS.map(({ average }) => average);
-const COLUMN_WIDTH = 14;
+const HISTORY_MAX = 40;
+const CURSOR_UP = (lines: number): string => (lines === 0 ? "" : `\x1b[${lines}A\r`);
+const ERASE_BELOW = "\x1b[J";
 
-/** The averages as texts, `-` for each where there are no fresh statistics. */
-function cells(statistics: Statistics | null): string[] {
-  return WINDOWS.map(({ average }) => numberText(statistics === null ? null : statistics[average]));
+/** A table that is redrawn in place. */
+function createPanelOutput(): Output {
+  const history: (number | null)[] = [];
+  let drawnLines = 0;
+  return (update) => {
+    history.push(update.statistics?.avg_1min ?? null);
+    if (history.length > HISTORY_MAX) history.shift();
+    const text = panelText(update, history);
+    const control = update.isInterrupted ? "" : CURSOR_UP(drawnLines) + ERASE_BELOW;
+    drawnLines = text.split("\n").length - 1;
+    return { control, text };
+  };
 }
 
-/** What a terminal shows, redrawn in place. */
-interface Panel {
-  /** `null` when there are no fresh statistics. */
-  statistics: Statistics | null;
-  /** The newest averages over one minute, oldest first. */
-  history: readonly (number | null)[];
-  /** The time of the newest statistics, however old. */
-  updatedAt: Date | null;
-}
-
-/** The panel's text: the table with counts, then the time and the course of the one-minute average. */
-function renderPanel({ statistics, history, updatedAt }: Panel): string {
+/**
+ * The table with counts, then the time and the course of the one-minute average.
+ *
+ * @param history the newest averages over one minute, oldest first.
+ */
+function panelText({ statistics, updatedAt }: Update, history: readonly (number | null)[]): string {
   const table = new Table({
     head: ["", ...HEADERS],
     colAligns: ["left", "right", "right", "right"],
@@ -111,35 +99,23 @@ function renderPanel({ statistics, history, updatedAt }: Panel): string {
   });
   const details = WINDOWS.map(({ name }) => statistics?.windows[name]);
   table.push(
-    ["average", ...cells(statistics)],
+    ["average", ...averagesOf(statistics)],
     ["count", ...details.map((detail) => String(detail?.count ?? "-"))],
     ["min", ...details.map((detail) => numberText(detail?.min ?? null))],
     ["max", ...details.map((detail) => numberText(detail?.max ?? null))],
   );
   const updated =
-    updatedAt === null ? "waiting for statistics" : `as of ${clockText(updatedAt)} UTC`;
+    updatedAt === null
+      ? "waiting for statistics"
+      : `as of ${updatedAt.toISOString().slice(11, 19)} UTC`;
   const lag =
     statistics === null || statistics.lagRows === 0 ? "" : `, ${statistics.lagRows} rows behind`;
   return `${table.toString()}\n${updated}${lag}   avg_1min ${sparkline(history)}\n`;
 }
 
-function clockText(time: Date): string {
-  return time.toISOString().slice(11, 19);
-}
-
-/** The header above lines that are appended one by one. */
-function renderHeader(): string {
-  return renderLine(HEADERS);
-}
-
-/** One update as one line under the header. */
-function renderUpdate(statistics: Statistics | null): string {
-  return renderLine(cells(statistics));
-}
-
-/** Without borders, so that lines stay a table when they are appended. */
-function renderLine(texts: readonly string[]): string {
-  return `${texts.map((text) => text.padStart(COLUMN_WIDTH)).join("")}\n`;
+/** The averages as texts, `-` for each where there are no fresh statistics. */
+function averagesOf(statistics: Statistics | null): string[] {
+  return HEADERS.map((average) => numberText(statistics === null ? null : statistics[average]));
 }
 
 const BARS = "▁▂▃▄▅▆▇█";

@@ -14,19 +14,19 @@ export const statsPrinter: ServiceDefinition<StatsPrinterConfig> = {
   options: { format: "STATS_PRINTER_FORMAT", "http-port": "STATS_PRINTER_HTTP_PORT" },
   readConfig: readStatsPrinterConfig,
   start: (config, context) => {
-    // The reader of the table has left (weir print | head, a closed terminal): there is no more to do.
+    // The reader of the table has ended (weir print | head, a closed terminal).
     process.stdout.once("error", () => process.exit(0));
     return startStatsPrinter(config, context, {
       isTerminal: process.stdout.isTTY === true,
-      // Numbers and words of our own: what is read as statistics has no text from outside.
+      // The text holds numbers and words of ours only, so no publisher controls the terminal.
       write: ({ text, control = "" }) => print(text, { control }),
-      // fg after Ctrl-Z sends it, and so does npm start after it has written to the terminal.
+      // The shell sends it at fg after Ctrl-Z, and npm start after it has written to the terminal.
       onInterrupted: (listener) => process.on("SIGCONT", listener),
     });
   },
 };
 
-/** Where the printer prints: standard output, or a test's own. */
+/** Where the printer prints: standard output, or that of a test. */
 export interface Console {
   isTerminal: boolean;
   write: (shown: Shown) => void;
@@ -63,7 +63,10 @@ export function startStatsPrinter(
   function receive({ topic, payload }: InboundMessage): void {
     const statistics = parseStatistics(payload);
     if (statistics === null) {
-      logger.warn({ bytes: payload.length }, `a message on ${topic} is not statistics; not shown`);
+      logger.warn(
+        { bytes: payload.length },
+        `a message on ${topic} is not statistics; it is not shown`,
+      );
       return;
     }
     newest = statistics;
@@ -91,7 +94,7 @@ export function startStatsPrinter(
   console.onInterrupted?.(() => {
     isInterrupted = true;
   });
-  // A terminal shows at once that something is under way; elsewhere a line means an update.
+  // On a terminal the empty table shows that the printer waits; elsewhere a line means an update.
   if (console.isTerminal && config.format === "table") show(null);
   client.start();
   return opened;
