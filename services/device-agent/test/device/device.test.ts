@@ -1,9 +1,22 @@
+import { writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { describe, expect, test } from "@jest/globals";
 import { startBroker } from "@weir/broker";
-import { connectTestClient, createFakeClock, eventually, temporaryFolder } from "@weir/testkit";
+import { systemClock } from "@weir/runtime";
+import {
+  connectTestClient,
+  createFakeClock,
+  createTestContext,
+  eventually,
+  type TemporaryFolder,
+  temporaryFolder,
+} from "@weir/testkit";
+import { readAgentConfig } from "../../src/config/config.ts";
 import { memoryInProcess } from "../../src/control/control.ts";
-import { startTestDevice } from "./fixture.ts";
+import { openSources } from "../../src/device/device.ts";
+import { startDeviceAgent } from "../../src/device-agent.ts";
+import { agentOf } from "../config/fixture.ts";
+import { startTestDevice, WALK } from "./fixture.ts";
 
 const STATE = "devices/kitchen/state";
 const SECOND_MS = 1_000;
@@ -49,4 +62,75 @@ describe("a device", () => {
     },
     TIMEOUT_MS,
   );
+});
+
+test("a value shows as gone after three intervals, whatever its attribute is called", async () => {
+  using folder = temporaryFolder();
+  await using broker = await startBroker();
+  await using client = await connectTestClient(broker.port, "homeassistant/device/kitchen/config");
+  await using _device = startTestDevice(broker.port, folder, {
+    config: {
+      homeAssistant: { prefix: "homeassistant" },
+      sources: [WALK, { ...WALK, name: "toString", everyMs: 60_000 }],
+    },
+  });
+  const [announced] = await eventually(() => (client.received.length > 0 ? client.received : null));
+  expect(JSON.parse(String(announced?.payload)).components).toMatchObject({
+    attribute_walk: { expire_after: 30 },
+    attribute_toString: { expire_after: 180 },
+  });
+});
+
+test("sources with attributes of one name are each reported by file and line", () => {
+  const text = `sources:
+  drive: { source: space_usage }
+  walk: { source: random_walk }
+  other: { source: space_usage }
+`;
+  const { device } = agentOf(text);
+  expect(() => openSources(device, null, systemClock)).toThrow(
+    /3 problem\(s\):\n.*agent\.yaml:4: sources\.other: its attribute drive-space-used is also one of the source drive/,
+  );
+});
+
+test("no answer is led to what the environment or agent.yaml calls a topic of others", () => {
+  const { device } = agentOf("homeAssistant: { prefix: ha }", {
+    TOPIC: "plant/numbers",
+    STATS_TOPIC: "plant/averages",
+    DEVICE_TOPIC_PREFIXES: "site, hall/+,",
+  });
+  expect(device.reservedTopics).toEqual([
+    "plant/numbers",
+    "plant/averages",
+    "ha",
+    "site",
+    "hall/+",
+  ]);
+});
+
+function startAgent(port: number, folder: TemporaryFolder, deliveryClass: string) {
+  const file = folder.file("agent.yaml");
+  const delivery = { class: deliveryClass };
+  writeFileSync(file, JSON.stringify({ sources: { door: { source: "random_walk", delivery } } }));
+  const config = readAgentConfig({
+    BROKER: `127.0.0.1:${port}`,
+    AGENT_FILE: file,
+    DEVICE_FOLDER: folder.file("device"),
+  });
+  return startDeviceAgent(config, createTestContext());
+}
+
+test("an alarm that is not stored is sent on when nothing is an alarm any more", async () => {
+  using folder = temporaryFolder();
+  await using broker = await startBroker();
+  await using client = await connectTestClient(broker.port, STATE);
+  const alarms = () => client.received.filter(({ payload }) => /"seq":1[,}]/.test(String(payload)));
+  {
+    await using _agent = await startAgent(broker.port, folder, "alarm");
+    await eventually(() => alarms().length > 0);
+  }
+  client.received.length = 0;
+  await using _agent = await startAgent(broker.port, folder, "telemetry");
+  await eventually(() => alarms().length > 0);
+  expect(JSON.parse(String(alarms()[0]?.payload))).toHaveProperty("data.door");
 });

@@ -1,6 +1,6 @@
-import { statSync, writeFileSync } from "node:fs";
+import { readdirSync, statSync, writeFileSync } from "node:fs";
 import { describe, expect, test } from "@jest/globals";
-import { temporaryFolder } from "@weir/testkit";
+import { canMountSmallDisk, mountSmallDisk, temporaryFolder } from "@weir/testkit";
 import { Refusal } from "../../src/control/control.ts";
 import { answers, contentOf, MB, NEVER, openTestSandbox } from "./fixture.ts";
 
@@ -158,4 +158,21 @@ describe("an end while it is written", () => {
     const { name } = await next;
     expect(contentOf(folder.path)).toEqual({ [name]: MB });
   });
+});
+
+describe("a disk that is full although it said otherwise", () => {
+  (canMountSmallDisk() ? test : test.skip)(
+    "refuses the file, and nothing is left of it",
+    async () => {
+      using disk = mountSmallDisk();
+      const sandbox = openTestSandbox(disk.path);
+      const refused = sandbox.allocate(3 * MB, NEVER);
+      await expect(refused).rejects.toThrow(Refusal);
+      await expect(refused).rejects.toThrow(
+        /the disk was full before 3,000,000 bytes were written/,
+      );
+      expect(readdirSync(disk.path)).toEqual([]);
+      await sandbox.allocate(MB, NEVER);
+    },
+  );
 });
