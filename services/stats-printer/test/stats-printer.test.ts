@@ -36,7 +36,7 @@ function startPrinter(port: number) {
 }
 
 describe("the printer", () => {
-  test("prints what is there when it comes, and each update", async () => {
+  test("prints the retained statistics when it connects, and each update", async () => {
     await using broker = await startBroker();
     await using stats = await connectTestClient(broker.port);
     await stats.publish("STATS", statisticsAt(AT_SECONDS - 1), RETAINED);
@@ -71,7 +71,7 @@ describe("the printer", () => {
     expect(printed[0]).toContain(`"at":${AT_SECONDS}`);
   });
 
-  test("passes over what is not statistics", async () => {
+  test("skips messages that are not statistics", async () => {
     await using broker = await startBroker();
     await using stats = await connectTestClient(broker.port);
     const { printed, printer } = startPrinter(broker.port);

@@ -17,7 +17,7 @@ describe.each(TRANSPORTS)(
   "a command that is published with the retain flag, by %s",
   (transport) => {
     (hasDocker() ? test : test.skip)(
-      "is refused by a device that hears it live, or was away, as MQTT 5 shows the flag",
+      "is rejected when it arrives live and when it waited for the device, as MQTT 5 shows the flag",
       async () => {
         using folder = temporaryFolder();
         await using mosquitto = await startMosquitto();
@@ -49,7 +49,7 @@ describe.each(TRANSPORTS)(
 const ANSWERS = "answers/me";
 
 (hasDocker() ? test : test.skip)(
-  "who asks by MQTT 5 gets its answers where it awaits them, with its correlation data",
+  "a sender with MQTT 5 gets each ack on its response topic, with its correlation data",
   async () => {
     using folder = temporaryFolder();
     await using mosquitto = await startMosquitto();

@@ -63,7 +63,7 @@ describe("describe", () => {
     expect(await give(device, "describe", "add_1gb_file")).toEqual({ command });
   });
 
-  test("of what there is not is rejected", async () => {
+  test("of an unknown name is rejected", async () => {
     const { device } = createTestDevice();
     const reason = 'payload: "../x" is neither a command nor a source of this device';
     expect(await give(device, "describe", "../x")).toEqual({ rejected: reason });

@@ -64,7 +64,7 @@ describe("a hostile payload is refused, and nothing is done: for", () => {
   });
 });
 
-describe("what is wrong with a payload is said", () => {
+describe("the rejection of a payload names what is wrong", () => {
   const point = z.strictObject({
     x: z.number().min(0).max(10),
     y: z.int().multipleOf(5).optional(),
@@ -94,7 +94,7 @@ describe("what is wrong with a payload is said", () => {
     expect(reasonOf(point, payload)).toMatch(typeof reason === "string" ? exactly(reason) : reason);
   });
 
-  test("all of it, up to some", () => {
+  test("every problem, up to five", () => {
     expect(reasonOf(point, { x: -1, y: 3 })?.split("; also ")).toHaveLength(2);
     const many = reasonOf(
       z.array(z.string()),
@@ -103,7 +103,7 @@ describe("what is wrong with a payload is said", () => {
     expect(many?.split("; also ")).toHaveLength(5);
   });
 
-  test("without text of the sender: no new lines, no endless quotes", () => {
+  test("without control characters or long quotes from the sender", () => {
     const nasty = `1\n{"level":"fatal"}\u001b[2J${"x".repeat(500)}`;
     for (const given of [nasty, { [nasty]: 1 }]) {
       const inKey = z.record(z.string(), z.string());
@@ -138,7 +138,7 @@ describe("a schema of a plugin that", () => {
     expect(reasonOf(waits, 1)).toMatch(/^payload: its check failed: .*Promise/);
   });
 
-  test("changes the payload hands over what it made of it", () => {
+  test("transforms the payload hands on its result", () => {
     const parsed = parsePayload(taking(z.string().transform(Number)), "5");
     expect(parsed).toEqual({ kind: "valid", payload: 5 });
   });

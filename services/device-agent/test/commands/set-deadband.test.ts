@@ -73,7 +73,7 @@ describe("set_deadband", () => {
   });
 
   test.each([{ attribute: "walk" }, { attribute: "walk", absolute: 1, none: true }])(
-    "given %j says that it takes one of three",
+    "given %j says that exactly one of three keys is needed",
     async (payload) => {
       const { device } = createTestDevice();
       const reason = /it must have exactly one of the keys absolute, relative and none$/;
@@ -90,13 +90,13 @@ describe("set_deadband", () => {
     "walk 1 99d",
     "walk 1 5m; rm",
     "walk 1e3",
-  ])("given %j says how it is written", async (payload) => {
+  ])("given %j names the forms that are allowed", async (payload) => {
     const { device } = createTestDevice();
     const reason = /it must be like .+, "walk 0\.5", "walk 5% 10m" or "walk none"$/;
     expect(await give(device, "set_deadband", payload)).toEqual(rejected(reason));
   });
 
-  test.each([null, 5, true, []])("given %j says what it may look like", async (payload) => {
+  test.each([null, 5, true, []])("given %j names the forms that are allowed", async (payload) => {
     const { device } = createTestDevice();
     const reason = /it must be like \{"attribute":"walk","absolute":0\.5/;
     expect(await give(device, "set_deadband", payload)).toEqual(rejected(reason));

@@ -21,7 +21,7 @@ describe("an editor", () => {
     expect(accepts({ intervall: "10s" })).toBe(false);
   });
 
-  test("leaves the options of other kinds alone: they may be one's own", () => {
+  test("accepts any options of other kinds: they may be the user's own", () => {
     expect(acceptsSource({ source: "ds18b20", id: "28-0316a2795cff" })).toBe(true);
     expect(acceptsSource({ source: "ds18b20", deadband: { absolut: 1 } })).toBe(false);
   });

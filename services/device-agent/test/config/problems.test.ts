@@ -163,7 +163,7 @@ commands: { foldr: plugins, allow: [greet] }`;
 });
 
 describe("a source that DEVICE_SOURCES names", () => {
-  test("must be there, or its kind", () => {
+  test("must be configured, or be a kind", () => {
     expect(problemsOf("", { DEVICE_SOURCES: "walk,machin,sytem" })).toEqual([
       expect.stringMatching(/^DEVICE_SOURCES: "machin" is neither .*; did you mean machine\?/),
       expect.stringMatching(/^DEVICE_SOURCES: "sytem" is neither .*; did you mean system\?/),

@@ -20,7 +20,7 @@ function readAgentConfigIn(folder: string, environment: Environment): AgentConfi
 const DAY_MS = 86_400_000;
 
 describe("a device", () => {
-  test("measures its disk, itself and a random walk where agent.yaml says nothing", () => {
+  test("measures its disk, the machine and a random walk without sources in agent.yaml", () => {
     const { device, folder, process } = agentOf("# nothing yet\n");
     expect(device).toMatchObject({
       address: { prefix: "devices", id: "kitchen" },
@@ -55,7 +55,7 @@ describe("a device", () => {
     );
   });
 
-  test("is what agent.yaml says", () => {
+  test("is configured by agent.yaml", () => {
     const { device } = agentOf(
       `
 interval: 2s
@@ -80,7 +80,7 @@ seed: 7`,
     expect([...device.commands.keys()]).toEqual(["report_now"]);
   });
 
-  test("is what the environment says before agent.yaml", () => {
+  test("is configured by the environment before agent.yaml", () => {
     const text = "interval: 2s\nhomeAssistant: { prefix: ha }";
     const { device, folder, broker } = agentOf(text, {
       BROKER_URL: "mqtts://barn",
@@ -117,7 +117,7 @@ seed: 7`,
     expect(device.homeAssistant?.prefix ?? null).toBe(prefix);
   });
 
-  test("may always be set to the interval that it has, by a command", () => {
+  test("may be set by a command to the configured interval, however short", () => {
     expect(agentOf("interval: 2s").device.intervalMinMs).toBe(2_000);
     expect(agentOf("interval: 1m").device.intervalMinMs).toBe(10_000);
     expect(agentOf("intervalMin: 5s", { DEVICE_INTERVAL_SECONDS: "1" }).device).toMatchObject({
@@ -128,7 +128,7 @@ seed: 7`,
 });
 
 describe("a source", () => {
-  test("has what stands under its name, and the options of its kind", () => {
+  test("has the keys of its entry, and the options of its kind", () => {
     const source = sourceOf(
       `
 sources:
@@ -152,13 +152,13 @@ sources:
     });
   });
 
-  test("knows where it is configured", () => {
+  test("has the file and line of its configuration", () => {
     const text = "sources:\n  one: { source: system }\n  two: { source: random_walk }\n";
     expect(sourceOf(text, "two").where).toMatch(/agent\.yaml:3: sources\.two$/);
     expect(sourceOf("seed: 1", "walk").where).toBe("sources.walk");
   });
 
-  test("is delivered like all the others where it does not say it", () => {
+  test("has the delivery of the device unless it has its own", () => {
     const text = `
 delivery: { class: alarm }
 sources:
@@ -178,7 +178,7 @@ sources:
     expect(sourceOf(text, "a").rule.deadband).toEqual(deadband);
   });
 
-  test("may be of a kind of one's own, and a command may be, too", () => {
+  test("may be of the user's own kind, and a command may be the user's own", () => {
     const anything = "{ safeParse: (data) => ({ success: true, data }) }";
     const text = `
 sourceFolder: kinds

@@ -31,7 +31,7 @@ const MISTAKES: readonly (readonly [string, (device: DeviceControl) => void])[] 
   ["a silence that is no number", (device) => device.setDeadband("walk", null, Number.NaN)],
 ];
 
-describe("what a command asks of its device", () => {
+describe("what a command does to its device", () => {
   let folder: TemporaryFolder;
   let bench: Bench;
   let device: DeviceControl;
@@ -74,7 +74,7 @@ describe("what a command asks of its device", () => {
     expect(bench.reporter.isActive("walk")).toBe(true);
   });
 
-  test("is refused with the names that there are", () => {
+  test("is refused with the names that exist", () => {
     expect(() => device.setActiveSources(["wlak"])).toThrow(
       'there is no source "wlak"; the sources are: walk',
     );
@@ -83,7 +83,7 @@ describe("what a command asks of its device", () => {
     );
   });
 
-  test("leaves the silence of a deadband as it was, unless it names one", () => {
+  test("leaves the longest silence of a deadband unchanged unless it sets one", () => {
     device.setDeadband("walk", null, 77_000);
     device.setDeadband("walk", width(1));
     expect(bench.reporter.rules()).toEqual({
@@ -91,7 +91,7 @@ describe("what a command asks of its device", () => {
     });
   });
 
-  test("takes the limits of what is allowed", () => {
+  test("may be at the limits of what is allowed", () => {
     device.setIntervalMs(INTERVAL_MS);
     device.setActiveSources(["walk"]);
     device.setDeadband("walk", share(0), 1);

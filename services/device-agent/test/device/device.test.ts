@@ -37,7 +37,7 @@ describe("a device", () => {
   });
 
   test(
-    "looks for a broker at least every ten seconds, however long that is away",
+    "tries to reach a broker at least every ten seconds, however long that is away",
     async () => {
       using folder = temporaryFolder();
       const clock = createFakeClock();
@@ -64,7 +64,7 @@ describe("a device", () => {
   );
 });
 
-test("a value shows as gone after three intervals, whatever its attribute is called", async () => {
+test("a value expires in Home Assistant after three intervals, whatever the name of its attribute", async () => {
   using folder = temporaryFolder();
   await using broker = await startBroker();
   await using client = await connectTestClient(broker.port, "homeassistant/device/kitchen/config");
@@ -93,7 +93,7 @@ test("sources with attributes of one name are each reported by file and line", (
   );
 });
 
-test("no answer is led to what the environment or agent.yaml calls a topic of others", () => {
+test("topics that the environment and agent.yaml configure are reserved: no response goes there", () => {
   const { device } = agentOf("homeAssistant: { prefix: ha }", {
     TOPIC: "plant/numbers",
     STATS_TOPIC: "plant/averages",
@@ -120,7 +120,7 @@ function startAgent(port: number, folder: TemporaryFolder, deliveryClass: string
   return startDeviceAgent(config, createTestContext());
 }
 
-test("an alarm that is not stored is sent on when nothing is an alarm any more", async () => {
+test("an alarm that is not stored is still sent when no source is delivered as alarm any more", async () => {
   using folder = temporaryFolder();
   await using broker = await startBroker();
   await using client = await connectTestClient(broker.port, STATE);

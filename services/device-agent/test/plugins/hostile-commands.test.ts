@@ -108,21 +108,21 @@ describe("a command of the user's own is done, whatever it returns:", () => {
   });
 });
 
-describe("a schema of the user's own is borne with that", () => {
+describe("a schema of the user's own refuses the payload and ends nothing when it", () => {
   const reasonOf = (payload: z.ZodType): string => {
     const parsed = parsePayload({ ...ECHO, payload }, 1);
     if (parsed.kind === "valid") throw new Error("it is valid");
     return parsed.reason;
   };
 
-  test("throws something without a text", () => {
+  test("throws a value without a text", () => {
     const odd = z.unknown().refine(() => {
       throw Object.create(null);
     });
     expect(reasonOf(odd)).toMatch(/^payload: its check failed: /);
   });
 
-  test.each(["invalid_union", "unrecognized_keys"])("makes half an issue: %s", (code) => {
+  test.each(["invalid_union", "unrecognized_keys"])("reports a malformed issue: %s", (code) => {
     const odd = z.unknown().superRefine((value, context) => {
       // As a file of JavaScript may do it.
       context.issues.push({ code, input: value, message: "no" } as never);

@@ -80,7 +80,7 @@ test("the command that docs/how-to/add-a-command.md shows is one", () => {
 });
 
 describe("a folder of commands", () => {
-  test("is loaded in the order of its files' names; what is no module is passed over", () => {
+  test("is loaded in the order of its files' names; other files are skipped", () => {
     using folder = folderOf({
       "b.ts": code("", "second"),
       "a.js": code("", "first").replace(": unknown", ""),
@@ -96,7 +96,7 @@ describe("a folder of commands", () => {
     expect(commands[2]).toMatchObject({ timeoutMs: 5, endsProcess: true });
   });
 
-  test("may be empty, and must be there", () => {
+  test("may be empty, and must exist", () => {
     using folder = temporaryFolder();
     expect(loadCommands(folder.path)).toEqual([]);
     const { message, exitCode } = faultOf(() => loadCommands(folder.file("nowhere")));
@@ -129,7 +129,7 @@ describe("a folder of commands", () => {
   });
 });
 
-describe("as Node itself loads it, without a test around it,", () => {
+describe("loaded by Node itself instead of jest,", () => {
   const LOADS = new URL("../../src/commands/index.ts", import.meta.url).href;
   const SCRIPT = `
     import { loadCommands } from ${JSON.stringify(LOADS)};

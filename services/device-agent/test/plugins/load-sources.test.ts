@@ -71,8 +71,8 @@ describe("the example of a source", () => {
   });
 });
 
-describe("a file of one's own", () => {
-  test("is a kind of source; what is no source is left alone", async () => {
+describe("a file of the user's own", () => {
+  test("is a kind of source; other files are skipped", async () => {
     using folder = temporaryFolder();
     written(folder, kindWith());
     written(folder, "not even TypeScript", "notes.txt");

@@ -42,7 +42,7 @@ describe("a deadband", () => {
     ]);
   });
 
-  test("gives way after the longest silence, and reports how many samples were suppressed", async () => {
+  test("is ignored after the longest silence; the report counts the suppressed samples", async () => {
     await using bench = createBench([createTestSource("walk", { rule: within(1, 30_000) })]);
     await bench.start();
     for (let turns = 0; turns < 6; turns += 1) await bench.pass(INTERVAL_MS);
@@ -67,7 +67,7 @@ describe("a deadband", () => {
     ]);
   });
 
-  test("can be set for one attribute, and is there to be kept", async () => {
+  test("can be set for one attribute, and is returned to be kept", async () => {
     const walk = createTestSource("walk", { rule: within(1, 77_000) });
     await using bench = createBench([walk]);
     await bench.start();

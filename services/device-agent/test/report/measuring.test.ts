@@ -33,7 +33,7 @@ describe("a source that fails", () => {
     expect(bench.data()).toEqual([{ walk: 0 }, { walk: 0 }, { walk: 0, disk: 1 }, { walk: 0 }]);
   });
 
-  test("may throw what has no text, or too much of it: the others are reported", async () => {
+  test("may throw a value without a text, or with a long one: the others are reported", async () => {
     const walk = createTestSource("walk");
     const odd = createTestSource("odd");
     const long = createTestSource("long");
@@ -50,7 +50,7 @@ describe("a source that fails", () => {
   });
 });
 
-describe("a source that fails and works in turn", () => {
+describe("a source that fails and works alternately", () => {
   const HOUR_MS = 3_600_000;
   const TURNS = HOUR_MS / INTERVAL_MS;
   /** Of the first hour, without the first turn at its start. */
@@ -158,7 +158,7 @@ describe("a slow source", () => {
     expect(bench.log).toHaveLength(1);
   });
 
-  test("that does not end when aborted is left behind, until it has ended", async () => {
+  test("that does not end when aborted is skipped until it has ended", async () => {
     const stuck = createTestSource("stuck");
     const walk = createTestSource("walk");
     const measured = Promise.withResolvers<{ stuck: number }>();
@@ -180,7 +180,7 @@ describe("a slow source", () => {
     expect(bench.data().at(-1)).toEqual({ stuck: 2, walk: 0 });
   });
 
-  test("is never asked twice at a time, however short the interval becomes", async () => {
+  test("is never read twice at a time, however short the interval becomes", async () => {
     const slow = createTestSource("slow");
     slow.answer = never;
     await using bench = createBench([slow]);
@@ -195,7 +195,7 @@ describe("a slow source", () => {
 });
 
 describe("the end of a reporter", () => {
-  test("ends measurements without a word, waits for them, closes its sources, and sends no more", async () => {
+  test("ends measurements without a log line, waits for them, closes its sources, and sends no more", async () => {
     const slow = createTestSource("slow");
     const idle = createTestSource("idle", { isActive: false });
     let ended = false;
@@ -220,7 +220,7 @@ describe("the end of a reporter", () => {
     });
   });
 
-  test("does not wait for what becomes of states that it has handed over", async () => {
+  test("does not wait for the outcome of states that it has handed over", async () => {
     const bench = createBench([createTestSource("walk")], { outcome: null });
     const asked = bench.reporter.reportNow();
     await bench.pass(0);

@@ -8,7 +8,7 @@ import { createTestSource, INTERVAL_MS, within } from "./fixture.ts";
 
 const TOPIC = "devices/kitchen/state";
 
-test("a quiet value is known after an outage, though a deadband keeps it back", async () => {
+test("a quiet value is reported after an outage, although it is within its deadband", async () => {
   await using broker = await startBroker();
   await using client = await connectTestClient(broker.port, TOPIC);
   await using delivery = createDelivery({

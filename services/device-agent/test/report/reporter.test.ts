@@ -79,7 +79,7 @@ describe("a reporter", () => {
 });
 
 describe("a changed interval", () => {
-  test("holds at once: the next report is one new interval away, of a shorter as of a longer one", async () => {
+  test("applies at once: the next report is one new interval away, shorter or longer", async () => {
     const walk = createTestSource("walk");
     await using bench = createBench([walk]);
     await bench.start();
@@ -109,7 +109,7 @@ describe("a changed interval", () => {
     expect(walk.reads).toBe(2);
   });
 
-  test("is none for a source with its own interval", async () => {
+  test("does not apply to a source with its own interval", async () => {
     const load = createTestSource("load", { everyMs: 60_000 });
     await using bench = createBench([createTestSource("walk"), load]);
     await bench.start();
@@ -119,7 +119,7 @@ describe("a changed interval", () => {
     expect(load.reads).toBe(2);
   });
 
-  test("is kept for the start when it comes before", async () => {
+  test("applies from the start when it was set before", async () => {
     const walk = createTestSource("walk");
     await using bench = createBench([walk]);
     bench.reporter.setIntervalMs(1_000);
@@ -132,7 +132,7 @@ describe("a changed interval", () => {
 });
 
 describe("the choice of sources", () => {
-  test("holds at once, and what is new is reported at once", async () => {
+  test("applies at once, and newly active sources report at once", async () => {
     const walk = createTestSource("walk", { rule: within(1) });
     const load = createTestSource("load", { rule: within(1), isActive: false, everyMs: 60_000 });
     await using bench = createBench([walk, load]);
@@ -169,7 +169,7 @@ describe("a report on demand", () => {
     ]);
   });
 
-  test("comes also while a measurement is under way, which it shares", async () => {
+  test("shares a measurement that is under way", async () => {
     const walk = createTestSource("walk", { rule: within(1) });
     await using bench = createBench([walk]);
     await bench.start();

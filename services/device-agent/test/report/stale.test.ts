@@ -33,7 +33,7 @@ describe("an attribute that is not measured any more", () => {
     expect(staleIn(bench)).toBeUndefined();
   });
 
-  test("is named in the states of another interval, too, and never in those that may come late", async () => {
+  test("is named in the states of another interval, too, and never in those that may arrive late", async () => {
     const door = createTestSource("door", { delivery: { class: "alarm" }, everyMs: 1_000 });
     const bell = createTestSource("bell", { delivery: { class: "event" }, everyMs: 1_000 });
     const walk = createTestSource("walk", { everyMs: INTERVAL_MS });
@@ -48,7 +48,7 @@ describe("an attribute that is not measured any more", () => {
     ]);
   });
 
-  test("is none that a deadband keeps back", async () => {
+  test("is not stale while its deadband holds it back", async () => {
     const walk = createTestSource("walk");
     const quiet = createTestSource("quiet", { rule: within(1, SILENCE_MS) });
     await using bench = createBench([walk, quiet]);
@@ -58,7 +58,7 @@ describe("an attribute that is not measured any more", () => {
     expect(bench.data().filter((data) => "quiet" in data)).toHaveLength(11);
   });
 
-  test("may be silent for as long as its deadband, and is reported when it is back, whatever that says", async () => {
+  test("is not stale within its longest silence, and is reported when it is measured again, even within its deadband", async () => {
     const walk = createTestSource("walk");
     const quiet = createTestSource("quiet", { rule: within(1, SILENCE_MS) });
     await using bench = createBench([walk, quiet]);
@@ -75,7 +75,7 @@ describe("an attribute that is not measured any more", () => {
     expect(bench.data().at(-1)).toEqual({ walk: 0, quiet: 0 });
   });
 
-  test("is also one of a source that was switched off, and none of one that never was on", async () => {
+  test("is stale also when its source was deactivated, and not when that was never active", async () => {
     const walk = createTestSource("walk");
     const disk = createTestSource("disk");
     const idle = createTestSource("idle", { isActive: false });
@@ -90,7 +90,7 @@ describe("an attribute that is not measured any more", () => {
     expect(staleIn(bench)).toBeUndefined();
   });
 
-  test("is none because it was measured less often before", async () => {
+  test("does not become stale at once when its interval becomes shorter", async () => {
     const walk = createTestSource("walk", { everyMs: 1_000 });
     const slow = createTestSource("slow");
     await using bench = createBench([walk, slow]);

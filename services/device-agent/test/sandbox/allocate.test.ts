@@ -22,7 +22,7 @@ describe("a file that is allocated", () => {
     expect(await sandbox.usage()).toEqual({ files: 1, bytes: size, quotaBytes: 100 * MB });
   });
 
-  test("leaves the event loop to others while it is written", async () => {
+  test("leaves the event loop free while it is written", async () => {
     using folder = temporaryFolder();
     let turns = 0;
     const turn = (): void => {
@@ -118,7 +118,7 @@ describe("the reserve of the disk", () => {
     expect(contentOf(folder.path)).toEqual({});
   });
 
-  test("is that of the real disk unless a test says otherwise", async () => {
+  test("is compared with the free space of the real disk", async () => {
     using folder = temporaryFolder();
     const { openSandbox } = await import("../../src/control/sandbox.ts");
     const limits = { quotaBytes: 2 ** 52, reserveBytes: 0 };
@@ -128,8 +128,8 @@ describe("the reserve of the disk", () => {
   });
 });
 
-describe("an end while it is written", () => {
-  test("ends the allocation with its reason, and nothing is left of the file", async () => {
+describe("an abort of an allocation", () => {
+  test("ends it with its reason, and nothing is left of the file", async () => {
     using folder = temporaryFolder();
     const aborting = new AbortController();
     let seen: string[] = [];
@@ -149,7 +149,7 @@ describe("an end while it is written", () => {
     expect(contentOf(folder.path)).toEqual({});
   });
 
-  test("that came before makes nothing, and the next one goes on", async () => {
+  test("that came first creates no file, and the next allocation works", async () => {
     using folder = temporaryFolder();
     const sandbox = openTestSandbox(folder.path);
     const early = sandbox.allocate(MB, AbortSignal.abort(new Error("too late")));
@@ -160,7 +160,7 @@ describe("an end while it is written", () => {
   });
 });
 
-describe("a disk that is full although it said otherwise", () => {
+describe("a disk that has less space than it reported", () => {
   (canMountSmallDisk() ? test : test.skip)(
     "refuses the file, and nothing is left of it",
     async () => {

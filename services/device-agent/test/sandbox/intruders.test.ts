@@ -121,8 +121,8 @@ describe("a file that is exchanged for a link while it is written", () => {
   });
 });
 
-describe("removing all", () => {
-  test("takes what was made there, and leaves everything else", async () => {
+describe("rm_1gb_file", () => {
+  test("removes what the sandbox has created, and nothing else", async () => {
     using folder = temporaryFolder();
     const { sandbox: path, victim } = surroundings(folder);
     const sandbox = openTestSandbox(path);
@@ -153,7 +153,7 @@ describe("removing all", () => {
     expect(await sandbox.removeAll()).toEqual({ files: 0, bytes: 0, leftAlone: 5 });
   });
 
-  test("waits for a file that is being written, and takes that, too", async () => {
+  test("waits for a file that is being written, and removes that, too", async () => {
     using folder = temporaryFolder();
     const sandbox = openTestSandbox(folder.path);
     const written = sandbox.allocate(10 * MB, NEVER);
@@ -164,8 +164,8 @@ describe("removing all", () => {
   });
 });
 
-describe("what a killed run has left", () => {
-  test("is removed at the start, whole files and those of others are not", async () => {
+describe("the files of a killed run", () => {
+  test("are removed at the start if they are partial; whole files and those of others stay", async () => {
     using folder = temporaryFolder();
     const { sandbox: path, victim } = surroundings(folder);
     mkdirSync(path);
