@@ -4,7 +4,6 @@ import { errorMessage, Fault, isLocked, lockFile, orOpeningFault } from "@weir/r
 import { BALLAST_BYTES, openBallast, orFullFault } from "./retention/disk-space.ts";
 import {
   createCatalogue,
-  createRemoval,
   type FolderLimits,
   type RemovedSegments,
   type SegmentInfo,
@@ -24,6 +23,7 @@ import {
   createSegmentWriter,
   END_LOCK,
   newReachedLimits,
+  type SegmentWriter,
   type WriterOptions,
 } from "./segment/segment-writer.ts";
 import type { Store } from "./store.ts";
@@ -109,9 +109,13 @@ export function openSegmentedStore(options: SegmentedStoreOptions): SegmentedSto
   let { newestUs, live } = begun;
   opening.defer(() => live.writer[Symbol.dispose]());
   const catalogue = createCatalogue(folder, segments);
-  const removeOldest = createRemoval(folder, catalogue);
   // Set when a start would go on with another file than the one that is written.
   let lost: Fault | null = null;
+
+  function writable(): SegmentWriter {
+    if (lost !== null) throw lost;
+    return live.writer;
+  }
 
   /** Nothing is overwritten, not even what an operator has put there by hand. */
   function nextFreeName(nowUs: number): SegmentName {
@@ -123,14 +127,14 @@ export function openSegmentedStore(options: SegmentedStoreOptions): SegmentedSto
   }
 
   function rotate(atUs: number): Rotated {
-    if (lost !== null) throw lost;
+    const writer = writable();
     const next = nextFreeName(atUs);
     const file = join(folder, next.name);
     const old = live;
     let opened: LiveSegment | null = null;
     try {
       const facts = { stream, createdUs: atUs };
-      old.writer.notingDamage(() => makeSegment({ file, facts, predecessor: old.file, onStep }));
+      writer.notingDamage(() => makeSegment({ file, facts, predecessor: old.file, onStep }));
       opened = openLive(file, atUs);
       onStep("opened");
       sealSegment(old.database, { sealedUs: atUs, successor: next.name });
@@ -161,14 +165,8 @@ export function openSegmentedStore(options: SegmentedStoreOptions): SegmentedSto
     damaged,
     damagedLog,
     reached,
-    append(rows, exchanges) {
-      if (lost !== null) throw lost;
-      return live.writer.append(rows, exchanges);
-    },
-    reserve() {
-      if (lost !== null) throw lost;
-      live.writer.reserve();
-    },
+    append: (rows, exchanges) => writable().append(rows, exchanges),
+    reserve: () => writable().reserve(),
     release: () => live.writer.release(),
     isLocked: () => live.writer.isLocked(),
     openPackets: {
@@ -191,7 +189,7 @@ export function openSegmentedStore(options: SegmentedStoreOptions): SegmentedSto
         .map(({ file }) => file),
     segments: catalogue.infos,
     removeOldest: async (limits) => {
-      const removed = await removeOldest(limits);
+      const removed = await catalogue.removeOldest(limits);
       ballast.keep();
       return removed;
     },

@@ -29,7 +29,6 @@ export interface Store extends Omit<SegmentWriter, "nextId" | "notingDamage"> {
   damaged: DamagedStore | null;
   /** What SQLite could not read of the write-ahead log; `null` when it could read everything. */
   damagedLog: DamagedLog | null;
-  /** How often its limits were reached since it was opened. */
   readonly reached: Readonly<ReachedLimits>;
   /** Whether the disk is almost full: then retention has to run before more messages are stored. */
   isShortOfSpace(): boolean;

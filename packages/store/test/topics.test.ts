@@ -35,11 +35,7 @@ function dictionaryOf(file: string): string[] {
 
 function openDictionary(database: Database) {
   const limits = { ...TOPIC_LIMITS, newAtOnce: 100_000 };
-  return createTopicDictionary(database, {
-    limits,
-    isReserved: () => false,
-    reached: { topics: 0 },
-  });
+  return createTopicDictionary(database, limits, () => false, { topics: 0 });
 }
 
 /** What is in use after a collection. */

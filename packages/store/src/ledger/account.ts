@@ -18,7 +18,6 @@ export interface OpenAccount {
 }
 
 interface AccountLimits {
-  /** Ranges that an account remembers at most. */
   rangesMax: number;
   /** How far beyond the newest known number the next may lie; the first may be any. */
   jumpMax: number;
@@ -26,15 +25,9 @@ interface AccountLimits {
 
 /** What bounds a ledger. When it is full, `displaced` chooses the accounts that are dropped. */
 export interface LedgerLimits extends AccountLimits {
-  /**
-   * Publishers with accounts on topics of devices, and as many on topics that name no device: inventing
-   * names on the one kind takes no places from the other.
-   */
+  /** Of each kind: of topics of devices, and of others. Names invented on one take no places of the other. */
   publishersMax: number;
-  /**
-   * Accounts (epochs times topics) of one publisher on each of the two kinds. A publisher whose outbox
-   * starts a new epoch every day, or every second, must still get its receipts.
-   */
+  /** Accounts (epochs times topics) of one publisher, of each kind. An outbox may start epochs without end. */
   entriesPerPublisherMax: number;
 }
 
@@ -181,7 +174,6 @@ export interface Publisher extends Member {
   readonly name: string;
   /** The topics name the publisher as their device. */
   readonly isDevice: boolean;
-  /** How many accounts it has. */
   entries: number;
 }
 
@@ -311,24 +303,3 @@ function bind(bound: unknown[], at: number, entry: Entry): void {
   bound[at + 8] = entry.firstReceivedUs;
   bound[at + 9] = entry.lastReceivedUs;
 }
-
-/** A row of the table `ledger`, with its topic. */
-export interface LedgerRow extends Member {
-  publisher: string;
-  epoch: string;
-  topicId: number;
-  topic: string;
-  through: number;
-  /** JSON. */
-  ranges: string;
-  duplicates: number;
-  filtered: number;
-  /** 1 where the topic names the publisher as its device. */
-  isDevice: number;
-}
-
-/** Selects `LedgerRow`s. The topic is looked up for each row, so that they come in the order of the ledger. */
-export const SELECT_LEDGER = `SELECT publisher, epoch, topic_id AS topicId, topics.topic, through, ranges, received,
-    duplicates, filtered, first_received_us AS firstReceivedUs, last_received_us AS lastReceivedUs,
-    weir_is_device(topics.topic, publisher) AS isDevice
-  FROM ledger CROSS JOIN topics ON topics.id = topic_id`;

@@ -3,11 +3,9 @@ import {
   accountOf,
   isEstablished,
   isIdle,
-  type LedgerRow,
   type Member,
   missingCount,
   type Publisher,
-  SELECT_LEDGER,
 } from "./account.ts";
 
 /** Reads the publishers from the whole ledger, by name. One name may be among the devices and among the others. */
@@ -56,6 +54,26 @@ export function displaced<M extends Member>(
   const count = Math.max(1, Math.floor(others.length * SHARE_DISPLACED));
   return others.toSorted((a, b) => a.lastReceivedUs - b.lastReceivedUs).slice(0, count);
 }
+
+/** A row of the table `ledger`, with its topic. */
+export interface LedgerRow extends Member {
+  publisher: string;
+  epoch: string;
+  topicId: number;
+  topic: string;
+  through: number;
+  ranges: string;
+  duplicates: number;
+  filtered: number;
+  /** 1 where the topic names the publisher as its device. */
+  isDevice: number;
+}
+
+/** Selects `LedgerRow`s. The topic is looked up for each row, so that they come in the order of the ledger. */
+export const SELECT_LEDGER = `SELECT publisher, epoch, topic_id AS topicId, topics.topic, through, ranges, received,
+    duplicates, filtered, first_received_us AS firstReceivedUs, last_received_us AS lastReceivedUs,
+    weir_is_device(topics.topic, publisher) AS isDevice
+  FROM ledger CROSS JOIN topics ON topics.id = topic_id`;
 
 /** Which accounts the ledger forgets because they are complete: those without a gap, of idle epochs. */
 export interface IdleLimits {
@@ -112,12 +130,10 @@ export function prepareForgetting(database: Database) {
   }
 
   return {
-    /** Takes all accounts of a publisher. */
     takeAll: (publisher: Publisher) => take(readAll(publisher)),
     /** Takes the accounts of a publisher that are dropped for new ones. */
     takeDisplaced: (publisher: Publisher, placesMax: number, nowUs: number) =>
       take(displaced(readAll(publisher), placesMax, nowUs)),
-    /** Takes the next accounts that are complete and idle. */
     takeIdle: (limits: IdleLimits) => take(readIdle(limits)),
   };
 }
@@ -163,7 +179,6 @@ export function createTotals(database: Database, publishersMax: number) {
   }
 
   return {
-    /** Counts messages without a sequence. */
     addUnsequenced(messages: { received: number; filtered: number }): void {
       add.run({ ...ZERO, ...messages, publisher: UNSEQUENCED });
     },

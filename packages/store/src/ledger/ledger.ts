@@ -17,17 +17,17 @@ import {
   isEstablished,
   isIdle,
   type LedgerLimits,
-  type LedgerRow,
   type Publisher,
   prepareEntries,
-  SELECT_LEDGER,
 } from "./account.ts";
 import {
   createTotals,
   displaced,
   type IdleLimits,
+  type LedgerRow,
   prepareForgetting,
   readPublishers,
+  SELECT_LEDGER,
 } from "./forgetting.ts";
 
 /**
@@ -48,19 +48,13 @@ interface LedgerMessage {
  * Opens the ledger of a segment: which messages of which outbox are stored. It is written in the rows'
  * own transactions.
  *
- * @param options.reached counts what was dropped for others though it was not idle.
+ * @param reached counts what was dropped for others though it was not idle.
  */
 export function createLedger(
   database: Database,
-  {
-    limits,
-    claimOf,
-    reached,
-  }: {
-    limits: LedgerLimits;
-    claimOf: ClaimOf;
-    reached: { publishers: number; epochs: number };
-  },
+  limits: LedgerLimits,
+  claimOf: ClaimOf,
+  reached: { publishers: number; epochs: number },
 ) {
   database.function("weir_is_device", { deterministic: true }, (topic, publisher) =>
     claimOf(topic as string, publisher as string) === "own" ? 1 : 0,

@@ -18,7 +18,6 @@ export type FollowStep =
   | { kind: "gone" };
 
 interface FollowedRows {
-  /** The path of the segment that they are in. */
   file: string;
   messages: StoredMessage[];
   /** The id of the newest row that was looked at. */

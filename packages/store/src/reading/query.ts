@@ -12,9 +12,7 @@ export interface RangeQuery {
   toUs?: number;
   /** Topic filters of which a row has to match one. None means every topic. */
   filters?: readonly string[];
-  /** Rows at most. */
   limit?: number;
-  /** Begins behind this place. */
   after?: Cursor;
   /**
    * Looks at each row of each segment instead of relying on the clock: finds also what was received while

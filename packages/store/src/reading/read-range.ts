@@ -33,7 +33,6 @@ export interface RangePage {
   cursor: Cursor;
   /** When the last row that was looked at was received; `null` when there was none. */
   reachedUs: number | null;
-  /** What could not be read before this page. */
   skipped: readonly Skipped[];
 }
 

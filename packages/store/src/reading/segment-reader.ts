@@ -73,17 +73,20 @@ function prepareReadPage(
       "SELECT received_us FROM rows WHERE id <= ? ORDER BY id DESC LIMIT 1",
     )
     .pluck();
-  const stretch = createStretch();
+  let stretchIds = FIRST_IDS;
 
   /** Reads rows behind `afterId`. @returns also how far they reach. */
   function readStretch(range: IdRange, { afterId, rowsMax }: PageLimits, startMs: number) {
     const begin = Math.max(afterId, range.first - 1);
-    const until = Math.min(range.last, begin + stretch.ids());
+    const until = Math.min(range.last, begin + stretchIds);
     if (until <= begin) return { messages: [], throughId: Math.max(afterId, range.last) };
     const deadlineMs = startMs + READ_TRANSACTION_MS_MAX / 2;
     const rows = selectRows(begin, until);
     const { messages, cutAtId } = takeRows(rows, segment, { rowsMax, deadlineMs });
-    stretch.adapt(performance.now() - startMs, cutAtId !== null);
+    const elapsedMs = performance.now() - startMs;
+    // A stretch that another limit has cut says nothing of what a longer one takes, unless it was slow.
+    const nextIds = nextStretch(stretchIds, elapsedMs);
+    if (cutAtId === null || nextIds < stretchIds) stretchIds = nextIds;
     return { messages, throughId: cutAtId ?? until };
   }
 
@@ -113,19 +116,13 @@ const IDS_MIN = 64;
 const IDS_MAX = 2 ** 17;
 
 /**
- * How many ids a transaction looks at: adapted to the disk, to the rows and to the filters. It is decided
- * beforehand, because nothing can interrupt SQLite while it looks for the next row that matches.
+ * How many ids the next transaction looks at: adapted to the disk, to the rows and to the filters. It is
+ * decided beforehand, because nothing can interrupt SQLite while it looks for the next row that matches.
  */
-function createStretch() {
-  let ids = FIRST_IDS;
-  return {
-    ids: (): number => ids,
-    /** Adapts to one transaction. @param isCut another limit has ended it. */
-    adapt(elapsedMs: number, isCut: boolean): void {
-      if (elapsedMs > READ_TRANSACTION_MS_MAX / 4) ids = Math.max(IDS_MIN, Math.floor(ids / 4));
-      else if (!isCut && elapsedMs < READ_TRANSACTION_MS_MAX / 10) ids = Math.min(IDS_MAX, ids * 2);
-    },
-  };
+function nextStretch(ids: number, elapsedMs: number): number {
+  if (elapsedMs > READ_TRANSACTION_MS_MAX / 4) return Math.max(IDS_MIN, Math.floor(ids / 4));
+  if (elapsedMs < READ_TRANSACTION_MS_MAX / 10) return Math.min(IDS_MAX, ids * 2);
+  return ids;
 }
 
 /** @returns reads how far the segment reaches now: two looks at each end of the file, however long it is. */

@@ -15,7 +15,6 @@ export interface Skipped {
   segment: string;
   /** `removed`: retention was faster. `unreadable`: damaged, or not a store. */
   kind: "removed" | "unreadable";
-  /** A sentence for an operator. */
   reason: string;
 }
 

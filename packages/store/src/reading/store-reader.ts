@@ -99,26 +99,16 @@ export function openReader(file: string) {
       return { lastId: rows.at(-1)?.[0] ?? afterId, more: rows.length === limit, readings };
     },
     /** Per second, the readings of the rows with `afterId < id <= throughId` observed after `afterSecond`. */
-    summarizeSeconds: ({
-      afterId,
-      throughId,
-      afterSecond,
-    }: {
-      afterId: number;
-      throughId: number;
-      afterSecond: number;
-    }): SecondSummary[] => selectSeconds.all(afterId, throughId, (afterSecond + 1) * 1_000_000),
+    summarizeSeconds: (span: { afterId: number; throughId: number; afterSecond: number }) =>
+      selectSeconds.all(span.afterId, span.throughId, (span.afterSecond + 1) * 1_000_000),
     /** SQL's own aggregates over the rows with `id <= throughId` observed in the seconds `from..to`. */
-    summarizeSpan: ({
-      throughId,
-      from,
-      to,
-    }: {
-      throughId: number;
-      from: number;
-      to: number;
-    }): SpanSummary =>
-      selectSpan.get(throughId, from * 1_000_000, (to + 1) * 1_000_000) as SpanSummary,
+    summarizeSpan: (span: { throughId: number; from: number; to: number }): SpanSummary =>
+      // An aggregate has a row even where it counted none.
+      selectSpan.get(
+        span.throughId,
+        span.from * 1_000_000,
+        (span.to + 1) * 1_000_000,
+      ) as SpanSummary,
     /** What of each outbox is stored. */
     ledger: prepareLedgerReader(database),
     [Symbol.dispose]: (): void => opened.dispose(),
@@ -173,7 +163,6 @@ function prepareLedgerReader(database: Database) {
     .pluck();
 
   return {
-    /** In alphabetical order. */
     publishers: (): string[] => selectPublishers.all(),
     /** The newest epoch first. */
     lines: (publisher: string): LedgerLine[] =>
@@ -181,7 +170,6 @@ function prepareLedgerReader(database: Database) {
         ...line,
         account: accountOf({ through, ranges }),
       })),
-    /** By publisher; at most as many as have totals. */
     forgotten: (): Map<string, ForgottenCounts> =>
       new Map(selectForgotten.all().map(({ publisher, ...counts }) => [publisher, counts])),
     /** Messages of publishers without an outbox. */

@@ -2,7 +2,6 @@ import type { Selection, StreamPlace } from "./query.ts";
 import { openSegmentReader, type SegmentPage, type SegmentReader } from "./segment-reader.ts";
 import { isBusy, type Segment, type Skipped, segmentNamed, skippedBecause } from "./segments.ts";
 
-/** Pages have at most so many rows. */
 export const PAGE_ROWS_MAX = 1_000;
 
 /** A place in a stream: behind the row with this id. */
@@ -94,7 +93,6 @@ export function openStreamPages(place: StreamPlace, selection: Selection, start:
         if (!current.hasChanged() && !hasMore) return { kind: "unchanged" };
         return readPage(current, rowsMax);
       }),
-    /** Continues at the beginning of another segment. */
     goTo,
     /** The segment of the last page. */
     segment: (): Segment => segment,

@@ -17,7 +17,6 @@ import { isDiskFull } from "../segment/segment-file.ts";
 export interface SpaceLimits {
   /** The file itself, its write-ahead log not included. */
   bytesMax: number | null;
-  /** So much of the disk stays free. */
   freeDiskBytesMin: number | null;
 }
 

@@ -10,7 +10,6 @@ export interface FolderLimits {
   ageCutoffUs: number | null;
   /** All segments together, the live one included. */
   bytesMax: number | null;
-  /** So much of the disk stays free. */
   freeDiskBytesMin: number | null;
 }
 
@@ -73,18 +72,45 @@ export interface RemovedSegments {
 const SEALS_READ_MAX = 16;
 const REMOVED_MAX = 16;
 
-/** @returns removes closed segments, the oldest first. */
-export function createRemoval(
-  folder: string,
-  catalogue: Catalogue,
-): (limits: FolderLimits) => Promise<RemovedSegments> {
+/** One file of a stream. */
+export interface SegmentInfo {
+  /** Relative to the stream's folder, with a slash. */
+  name: string;
+  file: string;
+  /** The time in its name: when it was begun, or just after the segment before it if the clock was set back. */
+  createdUs: number;
+  /** With its write-ahead log, while it has one. */
+  bytes: number;
+  /** `sealed` has its last row; `finished` is one portable, read-only file besides. */
+  state: "live" | "sealed" | "finished";
+}
+
+/** Lists the segments of an open store, without reading the folder each time, and removes the oldest. */
+export function createCatalogue(folder: string, found: readonly SegmentName[]) {
+  let segments = [...found];
+  // A finished segment no longer changes, and there may be thousands.
+  const finished = new Map<string, SegmentInfo>();
   const endsUs = new Map<string, number>();
 
+  function infoOf(segment: SegmentName): SegmentInfo | null {
+    const known = finished.get(segment.name);
+    if (known !== undefined) return known;
+    const info = readInfo(segment, join(folder, segment.name));
+    if (info === null || segment === segments.at(-1)) return info && { ...info, state: "live" };
+    if (info.state === "finished") finished.set(segment.name, info);
+    return info;
+  }
+
+  /** In order; the last is the live one. Skips what an operator has removed by hand. */
+  const infos = (): SegmentInfo[] => segments.map(infoOf).filter((info) => info !== null);
+  const bytesOf = (of: readonly Pick<SegmentInfo, "bytes">[]): number =>
+    of.reduce((sum, { bytes }) => sum + bytes, 0);
+
   /** The oldest closed segments whose ends are known: with each call a few more. */
-  function withEnds(infos: readonly SegmentInfo[]): ClosedSegment[] {
-    const closed: ClosedSegment[] = [];
+  function withEnds(closed: readonly SegmentInfo[]): ClosedSegment[] {
+    const known: ClosedSegment[] = [];
     let read = 0;
-    for (const { name, file, bytes, createdUs } of infos) {
+    for (const { name, file, bytes, createdUs } of closed) {
       let endUs = endsUs.get(name);
       if (endUs === undefined) {
         read += 1;
@@ -92,35 +118,52 @@ export function createRemoval(
         endUs = readEnd(file) ?? createdUs;
         endsUs.set(name, endUs);
       }
-      closed.push({ name, file, bytes, endUs });
+      known.push({ name, file, bytes, endUs });
     }
-    return closed;
+    return known;
   }
 
-  return async (limits) => {
-    const infos = catalogue.infos();
-    const { bavail, bsize } = await statfs(folder);
-    const closed = infos.filter(({ state }) => state !== "live");
-    const facts = {
-      closed: withEnds(closed),
-      bytes: infos.reduce((sum, { bytes }) => sum + bytes, 0),
-      freeDiskBytes: bavail * bsize,
-    };
-    const removable = segmentsToRemove(facts, limits);
-    const removed = removable.slice(0, REMOVED_MAX);
-    for (const { name, file } of removed) {
-      await removeFile(file);
-      catalogue.drop(name);
-      endsUs.delete(name);
-      await removeDay(dirname(file), dirname(catalogue.liveFile()));
-    }
-    const hasUnseen = removed.length === facts.closed.length && removed.length < closed.length;
-    return {
-      files: removed.map(({ file }) => file),
-      bytes: removed.reduce((sum, { bytes }) => sum + bytes, 0),
-      more: removed.length > 0 && (hasUnseen || removable.length > removed.length),
-    };
+  return {
+    infos,
+    bytes: (): number => bytesOf(infos()),
+    add(segment: SegmentName): void {
+      segments.push(segment);
+    },
+    async removeOldest(limits: FolderLimits): Promise<RemovedSegments> {
+      const all = infos();
+      const { bavail, bsize } = await statfs(folder);
+      const closed = all.filter(({ state }) => state !== "live");
+      const known = withEnds(closed);
+      const facts = { closed: known, bytes: bytesOf(all), freeDiskBytes: bavail * bsize };
+      const removable = segmentsToRemove(facts, limits);
+      const removed = removable.slice(0, REMOVED_MAX);
+      for (const { name, file } of removed) {
+        await removeFile(file);
+        segments = segments.filter((segment) => segment.name !== name);
+        finished.delete(name);
+        endsUs.delete(name);
+        await removeDay(
+          dirname(file),
+          dirname(join(folder, (segments.at(-1) as SegmentName).name)),
+        );
+      }
+      const hasUnseen = removed.length === known.length && removed.length < closed.length;
+      return {
+        files: removed.map(({ file }) => file),
+        bytes: bytesOf(removed),
+        more: removed.length > 0 && (hasUnseen || removable.length > removed.length),
+      };
+    },
   };
+}
+
+function readInfo({ name, namedUs }: SegmentName, file: string): SegmentInfo | null {
+  const stats = statSync(file, { throwIfNoEntry: false });
+  if (stats === undefined) return null;
+  const facts = { name, file, createdUs: namedUs };
+  if (isFinished(stats)) return { ...facts, bytes: stats.size, state: "finished" };
+  const journal = statSync(`${file}-wal`, { throwIfNoEntry: false });
+  return { ...facts, bytes: stats.size + (journal?.size ?? 0), state: "sealed" };
 }
 
 /** Removes a file with what lies beside it, off the thread that commits: a large file takes a while. */
@@ -148,62 +191,4 @@ function readEnd(file: string): number | null {
     // The finalizer reports what is wrong with it; its name is precise enough about its age.
     return null;
   }
-}
-
-/** One file of a stream. */
-export interface SegmentInfo {
-  /** Relative to the stream's folder, with a slash. */
-  name: string;
-  file: string;
-  /** The time in its name: when it was begun, or just after the segment before it if the clock was set back. */
-  createdUs: number;
-  /** With its write-ahead log, while it has one. */
-  bytes: number;
-  /** `sealed` has its last row; `finished` is one portable, read-only file besides. */
-  state: "live" | "sealed" | "finished";
-}
-
-type Catalogue = ReturnType<typeof createCatalogue>;
-
-/** Lists the segments of an open store, without reading the folder each time. */
-export function createCatalogue(folder: string, found: readonly SegmentName[]) {
-  let segments = [...found];
-  // A finished segment no longer changes, and there may be thousands.
-  const finished = new Map<string, SegmentInfo>();
-
-  function infoOf(segment: SegmentName): SegmentInfo | null {
-    const known = finished.get(segment.name);
-    if (known !== undefined) return known;
-    const info = readInfo(segment, join(folder, segment.name));
-    if (info === null || segment === segments.at(-1)) return info && { ...info, state: "live" };
-    if (info.state === "finished") finished.set(segment.name, info);
-    return info;
-  }
-
-  /** In order; the last is the live one. Skips what an operator has removed by hand. */
-  const infos = (): SegmentInfo[] => segments.map(infoOf).filter((info) => info !== null);
-
-  return {
-    infos,
-    liveFile: (): string => join(folder, (segments.at(-1) as SegmentName).name),
-    /** The size of all segments. */
-    bytes: (): number => infos().reduce((sum, { bytes }) => sum + bytes, 0),
-    /** Adds the next live segment. */
-    add(segment: SegmentName): void {
-      segments.push(segment);
-    },
-    drop(name: string): void {
-      segments = segments.filter((segment) => segment.name !== name);
-      finished.delete(name);
-    },
-  };
-}
-
-function readInfo({ name, namedUs }: SegmentName, file: string): SegmentInfo | null {
-  const stats = statSync(file, { throwIfNoEntry: false });
-  if (stats === undefined) return null;
-  const facts = { name, file, createdUs: namedUs };
-  if (isFinished(stats)) return { ...facts, bytes: stats.size, state: "finished" };
-  const journal = statSync(`${file}-wal`, { throwIfNoEntry: false });
-  return { ...facts, bytes: stats.size + (journal?.size ?? 0), state: "sealed" };
 }

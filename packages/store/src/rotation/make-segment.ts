@@ -133,7 +133,6 @@ function fsyncFile(file: string): void {
 
 /** The last row of a segment. */
 interface Seal {
-  /** In microseconds since the epoch. */
   sealedUs: number;
   /** The name of the segment that continues this one. */
   successor: string;
@@ -181,7 +180,6 @@ export function isFinished({ mode }: Pick<Stats, "mode">): boolean {
 export interface SegmentName {
   /** Relative to the folder, with a slash: `2026-11-21/data-20261121T000000.000000Z.db`. */
   name: string;
-  /** The time in the name, in microseconds since the epoch. */
   namedUs: number;
 }
 

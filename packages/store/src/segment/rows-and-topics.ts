@@ -217,21 +217,15 @@ interface FiledTopic {
  * Opens the dictionary of a segment: numbers for topics, from 1 on, written into the file when a topic
  * is new.
  *
- * @param options.isReserved whether a new topic uses the allowance for devices with an outbox, which
+ * @param isReserved whether a new topic uses the allowance for devices with an outbox, which
  * other clients cannot use up.
- * @param options.reached counts rows whose topic could not be listed.
+ * @param reached counts rows whose topic could not be listed.
  */
 export function createTopicDictionary(
   database: Database,
-  {
-    limits,
-    isReserved,
-    reached,
-  }: {
-    limits: TopicLimits;
-    isReserved: (row: TopicRow) => boolean;
-    reached: { topics: number };
-  },
+  limits: TopicLimits,
+  isReserved: (row: TopicRow) => boolean,
+  reached: { topics: number },
 ) {
   const remembered = new Map<string, number>();
   let characters = 0;

@@ -50,16 +50,10 @@ const NONE: ReadonlySet<number> = new Set();
 /** Writes into one open segment. It owns the connection, and closes it. */
 export function createSegmentWriter(database: Database, file: string, options: WriterOptions = {}) {
   const { devicePrefixes = [], reached = newReachedLimits() } = options;
-  const ledger = createLedger(database, {
-    limits: options.ledgerLimits ?? LEDGER_LIMITS,
-    claimOf: createClaimOf(devicePrefixes),
-    reached,
-  });
-  const topics = createTopicDictionary(database, {
-    limits: options.topicLimits ?? TOPIC_LIMITS,
-    isReserved: ledger.isReserved,
-    reached,
-  });
+  const { ledgerLimits = LEDGER_LIMITS, topicLimits = TOPIC_LIMITS } = options;
+  const claimOf = createClaimOf(devicePrefixes);
+  const ledger = createLedger(database, ledgerLimits, claimOf, reached);
+  const topics = createTopicDictionary(database, topicLimits, ledger.isReserved, reached);
   const openPackets = createOpenPackets(database);
   const insert = prepareInsert(database);
   const selectExtent = database.prepare<[], { first: number | null; last: number | null }>(
