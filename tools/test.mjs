@@ -1,14 +1,30 @@
 // `npm test`: installs what is missing, then runs every check and every test; `npm test -- <pattern>`
 // runs the tests whose path matches. Plain JavaScript for any Node.
-import { join } from "node:path";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, relative } from "node:path";
 import { ensureInstalled, InstallError, ROOT } from "./install.mjs";
-import { runTests } from "./jest-run.mjs";
 import { run } from "./run.mjs";
 
 const CHECKS = [
   { name: "types (tsc)", args: ["typescript/bin/tsc"] },
   { name: "lint (biome)", args: ["@biomejs/biome/bin/biome", "check", "--error-on-warnings"] },
   { name: "dead code (knip)", args: ["knip/bin/knip.js", "--no-progress", "--no-config-hints"] },
+];
+
+const JEST = [
+  "--experimental-vm-modules",
+  "--disable-warning=ExperimentalWarning",
+  join(ROOT, "node_modules/jest/bin/jest.js"),
+];
+
+// Whole suites in containers or processes: two at once would fight for the machine's cores and ports.
+const WHOLE_SUITES = "<rootDir>/(standalone|test/(system|faults))/";
+const ALL_BUT_WHOLE_SUITES = `^(?!${WHOLE_SUITES})`;
+
+const GROUPS = [
+  ["--maxWorkers=100%", `--testPathIgnorePatterns=${WHOLE_SUITES}`],
+  ["--runInBand", `--testPathIgnorePatterns=${ALL_BUT_WHOLE_SUITES}`],
 ];
 
 class Interrupted extends Error {
@@ -32,7 +48,6 @@ async function test(patterns) {
 
   title("tests (jest)");
   const tests = await runTests(node, patterns);
-  stopIfInterrupted(tests);
   passed += tests.passed;
   const failed = failures.length + tests.failed;
   if (tests.failed > 0) failures.push("tests");
@@ -54,6 +69,63 @@ async function runCheck(node, { name, args: [script, ...args] }) {
   const seconds = ((Date.now() - startedAtMs) / 1000).toFixed(1);
   process.stdout.write(`${name}: ${result.code === 0 ? "passed" : "FAILED"} in ${seconds} s\n`);
   return result.code === 0;
+}
+
+/** Runs the tests whose path matches, or all: the small ones side by side, then whole suites one by one. */
+async function runTests(node, patterns) {
+  const total = { passed: 0, failed: 0, skipped: [] };
+  for (const group of GROUPS) {
+    const result = await runGroup(node, [...group, "--passWithNoTests", ...patterns]);
+    total.passed += result.passed;
+    total.failed += result.failed;
+    total.skipped.push(...result.skipped);
+  }
+  return total;
+}
+
+async function runGroup(node, args) {
+  const folder = mkdtempSync(join(tmpdir(), "weir-test-"));
+  const file = join(folder, "result.json");
+  try {
+    const result = await run(node, [...JEST, "--json", `--outputFile=${file}`, ...args], {
+      cwd: ROOT,
+      stdio: "inherit",
+      // Each test ends its own containers; the reaper would be one more image to pull.
+      env: { TESTCONTAINERS_RYUK_DISABLED: "true", ...process.env },
+    });
+    stopIfInterrupted(result);
+    return count(file, result.code);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function count(file, code) {
+  const result = readResult(file);
+  if (result === null) return { passed: 0, failed: 1, skipped: [] };
+  // A file that cannot even be loaded has no tests, but it has failed.
+  const failed = result.numFailedTests + result.numRuntimeErrorTestSuites;
+  return {
+    passed: result.numPassedTests,
+    failed: failed === 0 && code !== 0 ? 1 : failed,
+    skipped: skippedTests(result),
+  };
+}
+
+function readResult(file) {
+  try {
+    return JSON.parse(readFileSync(file, "utf8"));
+  } catch (_error) {
+    return null;
+  }
+}
+
+function skippedTests({ testResults }) {
+  return testResults.flatMap(({ name, assertionResults }) =>
+    assertionResults
+      .filter(({ status }) => status === "pending" || status === "todo")
+      .map(({ fullName }) => `${relative(ROOT, name)}: ${fullName}`),
+  );
 }
 
 function title(name) {
