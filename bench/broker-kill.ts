@@ -10,9 +10,11 @@ import { connect as connectSocket, type Socket } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { print } from "@weir/runtime";
-import { eventually, temporaryFolder } from "@weir/testkit";
+import { connectTestClient, eventually, temporaryFolder } from "@weir/testkit";
 import mqtt from "mqtt";
+import { generate } from "mqtt-packet";
 import { type BrokerProcess, createBrokerProcess } from "../test/faults/processes.ts";
+import { createFrames } from "./logger/load.ts";
 import { createTable, printResults } from "./output.ts";
 
 const { values } = parseArgs({
@@ -29,7 +31,6 @@ const PUBLISHERS = Number(values.publishers);
 const WINDOW = Number(values.window);
 /** How long messages flow before each kill. */
 const LIFE_MS = { min: 200, max: 500 };
-const CONTROL_PACKET_BYTES = 4;
 const TOPIC = "kd";
 
 /** The lines of mosquitto.conf with some replaced, added or left out, without the listener. */
@@ -45,44 +46,37 @@ function configurationWith(changes: string): string[] {
   ];
 }
 
+const nameOf = (number: number): string => String(number).padStart(12, "0");
+
 /** A publisher like a microcontroller: a few messages are unacknowledged, and none is sent again. */
 function startPublisher(port: number, next: () => number, acknowledged: (n: number) => void) {
   const socket = connectSocket({ port, host: "127.0.0.1", noDelay: true });
-  const open = new Map<number, number>();
-  let packetId = 0;
-  let connected = false;
-  let received = Buffer.alloc(0);
+  // Oldest first, as they are acknowledged [MQTT-4.6.0-2].
+  const open: number[] = [];
+  let sent = 0;
 
   function packet(): Buffer {
-    packetId = (packetId % 0xffff) + 1;
     const number = next();
-    open.set(packetId, number);
-    const payload = String(number).padStart(12, "0");
-    const head = Buffer.from([0x32, 4 + TOPIC.length + payload.length, 0, TOPIC.length]);
-    const id = Buffer.from([packetId >> 8, packetId & 0xff]);
-    return Buffer.concat([head, Buffer.from(TOPIC), id, Buffer.from(payload)]);
+    open.push(number);
+    sent += 1;
+    const message = { topic: TOPIC, payload: nameOf(number), messageId: sent % 0xffff || 0xffff };
+    return generate({ cmd: "publish", qos: 1, dup: false, retain: false, ...message });
   }
+  const send = (count: number): void => {
+    socket.write(Buffer.concat(Array.from({ length: count }, packet)));
+  };
 
-  socket.on("error", () => {});
-  socket.on("data", (data) => {
-    received = Buffer.concat([received, data as Buffer]);
-    let free = 0;
-    let at = 0;
-    // CONNACK and PUBACK of MQTT 3.1.1 are of the same length.
-    for (; at + CONTROL_PACKET_BYTES <= received.length; at += CONTROL_PACKET_BYTES) {
-      free += connected ? 1 : WINDOW;
-      if (connected) {
-        const id = received.readUInt16BE(at + 2);
-        acknowledged(open.get(id) as number);
-        open.delete(id);
-      }
-      connected = true;
-    }
-    received = received.subarray(at);
-    if (free > 0) socket.write(Buffer.concat(Array.from({ length: free }, packet)));
+  const frames = createFrames({
+    onAcknowledged: (count) => {
+      for (const number of open.splice(0, count)) acknowledged(number);
+      send(count);
+    },
+    // CONNACK
+    onPacket: () => send(WINDOW),
   });
-  // CONNECT of MQTT 3.1.1 with a clean session and no client id.
-  socket.write(Buffer.from([0x10, 12, 0, 4, 0x4d, 0x51, 0x54, 0x54, 4, 2, 0, 0, 0, 0]));
+  socket.on("error", () => {});
+  socket.on("data", frames.push);
+  socket.write(generate({ cmd: "connect", protocolId: "MQTT", clientId: "", clean: true }));
   return socket;
 }
 
@@ -111,16 +105,8 @@ function subscribe(port: number, clientId: string, onMessage: (payload: string) 
 }
 
 async function publishWhenUp(port: number, payload: string): Promise<void> {
-  await eventually(async () => {
-    const client = mqtt.connect({ port, host: "127.0.0.1", reconnectPeriod: 0 });
-    client.on("error", () => {});
-    const { promise, resolve } = Promise.withResolvers<boolean>();
-    client.on("close", () => resolve(false));
-    client.on("connect", () => client.publish(TOPIC, payload, { qos: 1 }, () => resolve(true)));
-    const done = await promise;
-    await client.endAsync(true);
-    return done;
-  });
+  await using client = await connectTestClient(port);
+  await client.publish(TOPIC, payload, { qos: 1 });
 }
 
 /** Kills the broker again and again with one configuration. */
@@ -174,7 +160,6 @@ async function measure(changes: string) {
     await publishWhenUp(broker.port, `sentinel-${kill}`);
     for (const set of Object.values(seen)) await eventually(() => set.has(`sentinel-${kill}`));
     await offline.end();
-    const nameOf = (n: number): string => String(n).padStart(12, "0");
     const lostOffline = journal.filter((n) => !seen.offline.has(nameOf(n))).length;
     const lostOnline = journal.filter((n) => !seen.online.has(nameOf(n))).length;
     result.acknowledged += journal.length;

@@ -159,35 +159,32 @@ function figuresOf({ count }: Load, { taken, cpuUs, residentBytes }: Watched) {
   };
 }
 
+/** Where a subject receives a load from. */
+interface Origin {
+  source: Source;
+  /** The process that it receives from; `null` where it cannot be observed. */
+  brokerPid: number | null;
+  port: number;
+  payloadBytes: number;
+  /** Resolves when the subject has subscribed. */
+  subscribed: Promise<unknown>;
+}
+
 /** Starts a subject, warms it up when it has subscribed, and watches it while it receives the load. */
-async function measureSubject(
-  bench: Bench,
-  run: Run,
-  from: {
-    source: Source;
-    /** The process that the subject receives from; `null` where it cannot be observed. */
-    brokerPid: number | null;
-    port: number;
-    payloadBytes: number;
-    subscribed: Promise<unknown>;
-  },
-): Promise<Watched> {
+async function measureSubject(bench: Bench, run: Run, origin: Origin): Promise<Watched> {
   const { subject, load } = run;
-  const { source, brokerPid, port, payloadBytes } = from;
   await using running = await subject.start({
-    port,
+    port: origin.port,
     filter: filterOf(run),
     qos: load.qos,
-    payloadBytes,
+    payloadBytes: origin.payloadBytes,
     folder: run.folder ?? bench.folder(),
   });
-  await withDeadline(Promise.race([from.subscribed, running.failed]), {
-    limitMs: SUBSCRIBED_WITHIN_MS,
-    expected: "the subject subscribes",
-  });
-  const watching = { running, source, brokerPid, load, signal: bench.signal };
+  const subscribed = Promise.race([origin.subscribed, running.failed]);
+  await withDeadline(subscribed, SUBSCRIBED_WITHIN_MS, "the subject subscribes");
+  const watching = { running, origin, signal: bench.signal };
   await watch({ ...watching, load: { ...load, ...WARMING } });
-  return await watch(watching, running.finish);
+  return await watch({ ...watching, load, finish: running.finish });
 }
 
 function filterOf({ filter, load }: Run): string {
@@ -206,15 +203,6 @@ export async function measureGenerator(): Promise<number> {
   return (count / (lastMs - firstMs)) * 1_000;
 }
 
-/** A running subject, and what is sent to it. */
-interface Watching {
-  running: Running;
-  source: Source;
-  load: Load;
-  brokerPid: number | null;
-  signal: AbortSignal;
-}
-
 /** What was observed of a subject during a load. */
 interface Watched {
   sent: Sent;
@@ -229,26 +217,20 @@ interface Watched {
   residentBytes: readonly number[];
 }
 
-/** Sends a load, and follows the subject until it has all of it or nothing more comes, and has finished its work. */
-async function watch(watching: Watching, finish?: () => Promise<void>): Promise<Watched> {
-  const { running, source, load, brokerPid } = watching;
-  const usageUs = (pid: number | null): number => (pid === null ? 0 : cpuUs(pid));
+/** Sends a load, follows the subject until it has all of it or nothing more comes, and lets it finish its work. */
+async function watch(watching: {
+  running: Running;
+  origin: Origin;
+  load: Load;
+  finish?: Running["finish"];
+  signal: AbortSignal;
+}): Promise<Watched> {
+  const { running, load, signal } = watching;
+  const { source, brokerPid } = watching.origin;
+  const brokerUs = (): number => (brokerPid === null ? 0 : cpuUs(brokerPid));
   await source.prepare(load);
   const before = await running.counted();
-  const cpuBeforeUs = usageUs(running.pid);
-  const brokerBeforeUs = usageUs(brokerPid);
-
-  const followed = await follow(watching, before);
-  await finish?.();
-  await pause(SETTLE_MS);
-  return {
-    ...followed,
-    cpuUs: usageUs(running.pid) - cpuBeforeUs,
-    brokerCpuUs: usageUs(brokerPid) - brokerBeforeUs,
-  };
-}
-
-async function follow({ running, source, load, signal }: Watching, before: number) {
+  const [startUs, brokerStartUs] = [cpuUs(running.pid), brokerUs()];
   let taken = 0;
   let lastMs = 0;
   const residentBytes: number[] = [];
@@ -269,11 +251,18 @@ async function follow({ running, source, load, signal }: Watching, before: numbe
     else if (nowMs() - Math.max(lastMs, sentMs) > QUIET_MS) break;
     taken = count;
   }
-  const sent = await withDeadline(Promise.race([sending, running.failed]), {
-    limitMs: LATE_MS_MAX,
-    expected: `${load.count} messages acknowledged`,
-  });
-  return { sent, taken, lastMs, residentBytes };
+  const acknowledged = Promise.race([sending, running.failed]);
+  const sent = await withDeadline(acknowledged, LATE_MS_MAX, `${load.count} acknowledged messages`);
+  await watching.finish?.();
+  await pause(SETTLE_MS);
+  return {
+    sent,
+    taken,
+    lastMs,
+    residentBytes,
+    cpuUs: cpuUs(running.pid) - startUs,
+    brokerCpuUs: brokerUs() - brokerStartUs,
+  };
 }
 
 function durationMs({ count, pace }: Load): number {
@@ -285,17 +274,16 @@ const nowMs = (): number => performance.timeOrigin + performance.now();
 /** @throws when a promise takes longer than `limitMs`; the error names what was `expected`. */
 export async function withDeadline<T>(
   waited: Promise<T>,
-  { limitMs, expected }: { limitMs: number; expected: string },
+  limitMs: number,
+  expected: string,
 ): Promise<T> {
-  const done = new AbortController();
-  const late = pause(limitMs, undefined, { signal: done.signal }).then(() => {
-    throw new Error(`${expected}: not within ${limitMs / 1_000} s`);
-  });
-  // Aborting it below rejects it.
-  late.catch(() => {});
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => {
+    late.reject(new Error(`${expected}: not within ${limitMs / 1_000} s`));
+  }, limitMs);
   try {
-    return await Promise.race([waited, late]);
+    return await Promise.race([waited, late.promise]);
   } finally {
-    done.abort();
+    clearTimeout(timer);
   }
 }

@@ -61,16 +61,16 @@ export function weir(options: WeirOptions): Subject {
         ),
       );
       await Promise.race([readyAt(httpPort), child.failed]);
-      const stored = starting.use(
-        openStoredRows(
-          streams === undefined
-            ? [{ stream: "data", place: { kind: "file", file: join(folder, DATA_FILE) } }]
-            : Object.keys(streams).map((stream) => ({
-                stream,
-                place: { kind: "folder", folder: join(folder, stream) },
-              })),
-        ),
-      );
+      const places: Record<string, StreamPlace> =
+        streams === undefined
+          ? { data: { kind: "file", file: join(folder, DATA_FILE) } }
+          : Object.fromEntries(
+              Object.keys(streams).map((name) => [
+                name,
+                { kind: "folder", folder: join(folder, name) },
+              ]),
+            );
+      const stored = starting.use(openStoredRows(places));
       const started = starting.move();
       return {
         pid: child.pid,
@@ -82,45 +82,32 @@ export function weir(options: WeirOptions): Subject {
   };
 }
 
-/** Follows how many rows Weir's logger has written, those that retention has removed included. */
-interface StoredRows extends Disposable {
-  count(): number;
-}
-
-interface FollowedStream {
-  stream: string;
-  place: StreamPlace;
-}
-
-interface OpenFile {
-  file: string;
-  database: Database;
-  newestId: () => number;
-}
-
 // Ids count up from 1, and go on in the next segment.
 const NEWEST_ID =
   "SELECT max(next_id - 1, (SELECT coalesce(max(id), 0) FROM rows)) AS id FROM segment";
 
-/** Reads the files of streams while they are written. */
-export function openStoredRows(streams: readonly FollowedStream[]): StoredRows {
-  const files = new Map<string, OpenFile>();
+/**
+ * Follows how many rows Weir's logger has written to the files of streams, those that retention has removed
+ * included.
+ */
+export function openStoredRows(places: Readonly<Record<string, StreamPlace>>) {
+  const files = new Map<string, { file: string; database: Database }>();
 
-  function newestId({ stream, place }: FollowedStream): number {
+  function newestId(stream: string, place: StreamPlace): number {
     const file = newestFileOf(place, stream);
     if (file === null) return 0;
-    const known = files.get(stream);
-    if (known?.file === file) return known.newestId();
-    known?.database.close();
-    const database = new Sqlite(file, { readonly: true, timeout: 0 });
-    const select = database.prepare<[], number>(NEWEST_ID).pluck();
-    const opened = { file, database, newestId: () => select.get() ?? 0 };
-    files.set(stream, opened);
-    return opened.newestId();
+    let open = files.get(stream);
+    if (open?.file !== file) {
+      open?.database.close();
+      open = { file, database: new Sqlite(file, { readonly: true, timeout: 0 }) };
+      files.set(stream, open);
+    }
+    return open.database.prepare<[], number>(NEWEST_ID).pluck().get() ?? 0;
   }
 
   return {
-    count: () => streams.reduce((sum, stream) => sum + newestId(stream), 0),
+    count: () =>
+      Object.entries(places).reduce((sum, [stream, place]) => sum + newestId(stream, place), 0),
     [Symbol.dispose]: () => {
       for (const { database } of files.values()) database.close();
     },

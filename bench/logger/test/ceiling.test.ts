@@ -50,6 +50,6 @@ test("a prefilled file holds so many rows of the stream data", async () => {
   const bench = { folder: () => folder.path, say: () => {}, signal };
   const full = await folderWithRows(bench, { rows: 30_000, fromMinutesAgo: 30, minutes: 30 });
   const file = join(full, "weir.db");
-  using rows = openStoredRows([{ stream: "data", place: { kind: "file", file } }]);
+  using rows = openStoredRows({ data: { kind: "file", file } });
   expect(rows.count()).toBe(30_000);
 });
