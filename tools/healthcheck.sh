@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Whether the service of this container is ready, at first, and alive, from then on. A broker that is
-# away makes a service unready, not unhealthy: restarting it would mend nothing, and `docker compose
+# away makes a service unready, not unhealthy: a restart would not help, and `docker compose
 # up -d` refuses to go on beside an unhealthy container.
 #
 # A probe costs Docker a tenth of a second of processor time, more than the service itself needs, so it

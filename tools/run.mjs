@@ -6,15 +6,15 @@ const FORWARDED_SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"];
 const SIGNAL_CODES = { SIGHUP: 129, SIGINT: 130, SIGKILL: 137, SIGTERM: 143 };
 
 /**
- * Runs a program to its end, passes signals on to it, and ends it when npm, which started us, has
- * ended without a word (kill -9, or a closed terminal).
+ * Runs a program to its end, passes signals on to it, and ends it when npm, which started this process, has
+ * ended without a signal (kill -9, or a closed terminal).
  *
  * @param {string} command
  * @param {string[]} args
  * @param {import("node:child_process").SpawnOptions} options
  * @returns {Promise<{ code: number, output: string, interruptedWith: number | null }>} its exit code (127
  * when it cannot be started), what it wrote to streams that are pipes, and the exit code that stands
- * for the signal that somebody sent it or us meanwhile.
+ * for the signal that it or this process received meanwhile.
  */
 export function run(command, args, options) {
   return new Promise((resolve) => {

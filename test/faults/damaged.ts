@@ -1,14 +1,7 @@
-import {
-  closeSync,
-  copyFileSync,
-  openSync,
-  readdirSync,
-  statSync,
-  truncateSync,
-  writeSync,
-} from "node:fs";
+import { copyFileSync, readdirSync, statSync, truncateSync } from "node:fs";
 import { basename } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
+import { overwrite } from "@weir/testkit";
 import { type Chain, startChain } from "./chain.ts";
 import type { Random, Run, Scenario } from "./scenario.ts";
 
@@ -58,12 +51,6 @@ function damage(store: string, random: Random): void {
   const kind = random.pick(["schema", "half", "all"]);
   if (kind === "half") truncateSync(store, Math.floor(size / 2 / PAGE_BYTES) * PAGE_BYTES);
   else overwrite(store, HEADER_BYTES, kind === "schema" ? PAGE_BYTES : size);
-}
-
-function overwrite(file: string, from: number, to: number): void {
-  const descriptor = openSync(file, "r+");
-  writeSync(descriptor, Buffer.alloc(to - from, 0xa5), 0, to - from, from);
-  closeSync(descriptor);
 }
 
 function whatIsNotKept({ cycles, folder }: Run, { files, logger }: Chain): string[] {

@@ -1,18 +1,51 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { createTestCertificate, eventually, hasDocker, type TestCertificate } from "@weir/testkit";
-import { type CertifiedMosquitto, startCertifiedMosquitto } from "./certified-mosquitto.ts";
+import {
+  createTestCertificate,
+  eventually,
+  hasDocker,
+  type Mosquitto,
+  startMosquitto,
+  type TestCertificate,
+} from "@weir/testkit";
 import { startTrial, type Trial } from "./fixture.ts";
 
 const START_TIMEOUT_MS = 180_000;
 const NOT_AUTHORIZED = 0x87;
 const AT_LEAST_ONCE = { qos: 1 } as const;
 
+const TLS = 8883;
+const CONFIGURATION = `
+listener 1883 127.0.0.1
+allow_anonymous true
+listener ${TLS}
+cafile /mosquitto/config/ca.pem
+certfile /mosquitto/config/broker.pem
+keyfile /mosquitto/config/broker.key
+require_certificate true
+use_identity_as_username true
+acl_file /mosquitto/config/rights
+`;
+/** %u is the user name: that of the certificate. */
+const RIGHTS = "pattern readwrite devices/%u/#\n";
+const issuer = { name: "authority", ...createTestCertificate({ name: "authority" }) };
+const certify = (name: string): TestCertificate => createTestCertificate({ name, issuer });
+
 const inDocker = hasDocker() ? describe : describe.skip;
 
 inDocker("a client to a Mosquitto that asks for certificates", () => {
-  let broker: CertifiedMosquitto;
+  let broker: Mosquitto;
   beforeAll(async () => {
-    broker = await startCertifiedMosquitto();
+    const own = createTestCertificate({ name: "broker", issuer, hosts: ["127.0.0.1"] });
+    broker = await startMosquitto({
+      configuration: CONFIGURATION,
+      files: {
+        rights: RIGHTS,
+        "ca.pem": issuer.certificate,
+        "broker.pem": own.certificate,
+        "broker.key": own.key,
+      },
+      listeners: [TLS],
+    });
   }, START_TIMEOUT_MS);
   afterAll(async () => await broker[Symbol.asyncDispose](), START_TIMEOUT_MS);
 
@@ -23,7 +56,11 @@ inDocker("a client to a Mosquitto that asks for certificates", () => {
   }
 
   /** Connects, once. */
-  async function visit({ host = "127.0.0.1", ca = broker.ca, client }: Visit): Promise<Trial> {
+  async function visit({
+    host = "127.0.0.1",
+    ca = issuer.certificate,
+    client,
+  }: Visit): Promise<Trial> {
     const url = `mqtts://${host}:${broker.port}`;
     const { certificate = null, key = null } = client ?? {};
     await using connecting = new AsyncDisposableStack();
@@ -40,7 +77,7 @@ inDocker("a client to a Mosquitto that asks for certificates", () => {
   }
 
   test("is made with a certificate, whose name has its own rights", async () => {
-    await using trial = await visit({ client: broker.certify("kitchen") });
+    await using trial = await visit({ client: certify("kitchen") });
     const { client, received } = trial;
     const foreign = client.publish("devices/hall/state", "", AT_LEAST_ONCE);
     await expect(foreign).rejects.toMatchObject({
@@ -65,13 +102,13 @@ inDocker("a client to a Mosquitto that asks for certificates", () => {
 
   test("is not made where another authority is trusted", async () => {
     const { certificate: ca } = createTestCertificate({ name: "other" });
-    await using trial = await visit({ ca, client: broker.certify("kitchen") });
+    await using trial = await visit({ ca, client: certify("kitchen") });
     expect(trial.warnings[0]).toContain("no trusted authority has signed");
     expect(trial.warnings[0]).toContain("BROKER_CA_FILE");
   });
 
   test("is not made by a host name that the broker's certificate does not have", async () => {
-    await using trial = await visit({ host: "localhost", client: broker.certify("kitchen") });
+    await using trial = await visit({ host: "localhost", client: certify("kitchen") });
     expect(trial.warnings[0]).toContain("is for another host (Host: localhost. is not");
   });
 });

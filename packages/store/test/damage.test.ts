@@ -1,14 +1,6 @@
-import {
-  closeSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  statSync,
-  truncateSync,
-  writeSync,
-} from "node:fs";
+import { readdirSync, readFileSync, statSync, truncateSync } from "node:fs";
 import { describe, expect, test } from "@jest/globals";
-import { openTestStore, readingAt, START_US, temporaryFolder } from "@weir/testkit";
+import { openTestStore, overwrite, readingAt, START_US, temporaryFolder } from "@weir/testkit";
 import Sqlite from "better-sqlite3";
 
 const ROWS = 2_000;
@@ -18,12 +10,6 @@ const PAGE_BYTES = 4_096;
 function fill(file: string): void {
   using store = openTestStore(file);
   store.append(Array.from({ length: ROWS }, (_, index) => readingAt(START_US + index)));
-}
-
-function overwrite(file: string, from: number, to: number): void {
-  const descriptor = openSync(file, "r+");
-  writeSync(descriptor, Buffer.alloc(to - from, 0xa5), 0, to - from, from);
-  closeSync(descriptor);
 }
 
 function rootPageOf(file: string, table: string): number {

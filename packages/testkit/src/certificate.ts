@@ -10,7 +10,7 @@ export interface TestCertificate {
 export interface TestCertificateOptions {
   /** The common name. */
   name: string;
-  /** Who vouches for it. Default it does so itself, as an authority. */
+  /** The authority that signs it. Default none: it signs itself, as an authority. */
   issuer?: TestCertificate & { name: string };
   /** The hosts that it is for: IPv4 addresses or names. */
   hosts?: readonly string[];

@@ -174,7 +174,7 @@ export type NetworkCondition =
   /** Nothing comes through in one direction. */
   | { kind: "half-open"; dead: Direction };
 
-const NORMAL: NetworkCondition = { kind: "normal" };
+export const NORMAL: NetworkCondition = { kind: "normal" };
 
 const THROTTLE_STEP_MS = 20;
 
@@ -212,45 +212,4 @@ async function* passing(chunk: Buffer, condition: NetworkCondition): AsyncGenera
     case "half-open":
       yield chunk;
   }
-}
-
-/** A command of an operator. */
-type ProxyCommand = { kind: "condition"; condition: NetworkCondition } | { kind: "reset" };
-
-export const COMMANDS = `capture              nothing comes through any more; connections stay open
-release              everything comes through again
-reset                ends all connections, once
-latency MS           everything comes so much later
-throttle BYTES       at most so many bytes a second
-slices               every byte comes alone
-half-open up|down    nothing comes through to (up) or from (down) the broker`;
-
-/** Reads a command; `null` for anything else. */
-export function parseCommand([word, argument]: readonly string[]): ProxyCommand | null {
-  const amount = Number(argument);
-  const isAmount = Number.isInteger(amount) && amount > 0;
-  switch (word) {
-    case "capture":
-      return conditionOf({ kind: "black hole" });
-    case "release":
-      return conditionOf(NORMAL);
-    case "reset":
-      return { kind: "reset" };
-    case "slices":
-      return conditionOf({ kind: "slices" });
-    case "latency":
-      return isAmount ? conditionOf({ kind: "latency", delayMs: amount }) : null;
-    case "throttle":
-      return isAmount ? conditionOf({ kind: "throttle", bytesPerSecond: amount }) : null;
-    case "half-open":
-      return argument === "up" || argument === "down"
-        ? conditionOf({ kind: "half-open", dead: argument })
-        : null;
-    default:
-      return null;
-  }
-}
-
-function conditionOf(condition: NetworkCondition): ProxyCommand {
-  return { kind: "condition", condition };
 }

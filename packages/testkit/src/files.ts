@@ -1,14 +1,17 @@
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import {
+  closeSync,
   existsSync,
   mkdtempSync,
+  openSync,
   readFileSync,
   rmdirSync,
   rmSync,
   statfsSync,
   statSync,
   writeFileSync,
+  writeSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -76,6 +79,13 @@ export function canMountSmallDisk(): boolean {
   } catch {
     return false;
   }
+}
+
+/** Overwrites the bytes `from..to` of a file, as a failing disk may. */
+export function overwrite(file: string, from: number, to: number): void {
+  const descriptor = openSync(file, "r+");
+  writeSync(descriptor, Buffer.alloc(to - from, 0xa5), 0, to - from, from);
+  closeSync(descriptor);
 }
 
 const LOCKS = "/proc/locks";

@@ -12,6 +12,7 @@ export {
   lockByAnother,
   locksOn,
   mountSmallDisk,
+  overwrite,
   type SmallDisk,
   type TemporaryFolder,
   temporaryFolder,

@@ -1,45 +1,58 @@
 import { spawnSync } from "node:child_process";
 import { randomInt } from "node:crypto";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { createServer } from "node:net";
-import { fileURLToPath } from "node:url";
 import { errorCode } from "@weir/runtime";
 import { GenericContainer, Wait } from "testcontainers";
 
 /** A real Mosquitto in a container. */
 export interface Mosquitto extends AsyncDisposable {
+  /** Of the first listener. */
   port: number;
-  /** Kills it and starts it again, on the same port and with what it kept. */
+  /** The port on this machine of a listener. */
+  portOf(listener: number): number;
+  /** Kills it and starts it again, on the same ports and with what it kept. */
   restart(): Promise<void>;
 }
 
+export interface MosquittoOptions {
+  /** Default the suite's own. */
+  configuration?: string;
+  /** What the configuration names, by names in its folder `/mosquitto/config`. */
+  files?: Readonly<Record<string, string>>;
+  /** The ports in the configuration. Default 1883. */
+  listeners?: readonly [number, ...number[]];
+}
+
 const IMAGE = "eclipse-mosquitto:2.1";
-const PORT = 1883;
+const CONFIGURATION = new URL("../../../mosquitto/mosquitto.conf", import.meta.url);
 
-/** The suite's own. */
-const CONFIGURATION = fileURLToPath(new URL("../../../mosquitto/mosquitto.conf", import.meta.url));
-
-/** @param files what the configuration names, by names in its folder `/mosquitto/config`. */
-export async function startMosquitto(
-  configurationFile: string = CONFIGURATION,
-  files: Readonly<Record<string, string>> = {},
-): Promise<Mosquitto> {
-  // A port of Docker's choice would be another one after a restart.
-  const host = await freePort();
+/** Starts Mosquitto. It is ready when a client without a name connects to port 1883 from inside. */
+export async function startMosquitto(options: MosquittoOptions = {}): Promise<Mosquitto> {
+  const { configuration, files = {}, listeners = [1883] } = options;
+  const contents = {
+    ...files,
+    "mosquitto.conf": configuration ?? readFileSync(CONFIGURATION, "utf8"),
+  };
+  // Ports of Docker's choice would be others after a restart.
+  const ports = listeners.map(async (container) => ({ container, host: await freePort() }));
   const container = await new GenericContainer(IMAGE)
-    .withCopyFilesToContainer(
-      Object.entries({ ...files, "mosquitto.conf": configurationFile }).map(([name, source]) => ({
-        source,
+    .withCopyContentToContainer(
+      Object.entries(contents).map(([name, content]) => ({
+        content,
         target: `/mosquitto/config/${name}`,
+        mode: 0o644,
       })),
     )
-    .withExposedPorts({ container: PORT, host })
+    .withExposedPorts(...(await Promise.all(ports)))
     // Not its log: Docker does not always hand on the log of a container that was started again.
-    .withWaitStrategy(Wait.forSuccessfulCommand("mosquitto_sub -E -t ready"))
+    .withWaitStrategy(Wait.forSuccessfulCommand("mosquitto_sub -h 127.0.0.1 -E -t ready"))
     .withStartupTimeout(120_000)
     .start();
   return {
-    port: host,
+    port: container.getMappedPort(listeners[0]),
+    portOf: (listener) => container.getMappedPort(listener),
     restart: () => container.restart(),
     [Symbol.asyncDispose]: async () => {
       await container.stop();
@@ -48,8 +61,8 @@ export async function startMosquitto(
 }
 
 /**
- * Whether a Docker engine answers, for tests that need one.
- * Without one they are skipped, loudly; in CI (`CI=true`) its absence is an error.
+ * Whether a Docker engine answers, for tests that need one. Without one this prints that they are skipped;
+ * in CI (`CI=true`) its absence is an error.
  */
 export function hasDocker(): boolean {
   const answers = spawnSync("docker", ["info"], { stdio: "ignore" }).status === 0;

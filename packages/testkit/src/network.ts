@@ -7,15 +7,52 @@ import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
-import { COMMANDS, type FaultProxy, parseCommand, startFaultProxy } from "./fault-proxy.ts";
+import { type FaultProxy, type NetworkCondition, NORMAL, startFaultProxy } from "./fault-proxy.ts";
 
 const CONTROL = process.env.NETWORK_CONTROL ?? join(tmpdir(), "weir-network.sock");
+
+const COMMANDS = `capture              nothing comes through any more; connections stay open
+release              everything comes through again
+reset                ends all connections, once
+latency MS           everything comes so much later
+throttle BYTES       at most so many bytes a second
+slices               every byte comes alone
+half-open up|down    nothing comes through to (up) or from (down) the broker`;
+
+/** Reads a command; `null` for anything else. */
+function parseCommand([word, argument]: readonly string[]):
+  | NetworkCondition
+  | { kind: "reset" }
+  | null {
+  const amount = Number(argument);
+  const isAmount = Number.isInteger(amount) && amount > 0;
+  switch (word) {
+    case "capture":
+      return { kind: "black hole" };
+    case "release":
+      return NORMAL;
+    case "reset":
+      return { kind: "reset" };
+    case "slices":
+      return { kind: "slices" };
+    case "latency":
+      return isAmount ? { kind: "latency", delayMs: amount } : null;
+    case "throttle":
+      return isAmount ? { kind: "throttle", bytesPerSecond: amount } : null;
+    case "half-open":
+      return argument === "up" || argument === "down"
+        ? { kind: "half-open", dead: argument }
+        : null;
+    default:
+      return null;
+  }
+}
 
 function execute(proxy: FaultProxy, words: readonly string[]): string {
   const command = parseCommand(words);
   if (command === null) return `there is no such command; there are\n${COMMANDS}\n`;
   if (command.kind === "reset") proxy.reset();
-  else proxy.impose(command.condition);
+  else proxy.impose(command);
   return `network: ${words.join(" ")}\n`;
 }
 

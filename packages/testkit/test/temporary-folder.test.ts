@@ -25,7 +25,7 @@ describe("a temporary folder", () => {
     expect(existsSync(folder.path)).toBe(false);
   });
 
-  test("does not mind that somebody removed it before", () => {
+  test("is disposed of without an error when it was removed before", () => {
     const folder = temporaryFolder();
     folder[Symbol.dispose]();
     expect(() => folder[Symbol.dispose]()).not.toThrow();

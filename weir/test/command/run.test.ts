@@ -1,5 +1,4 @@
 import { once } from "node:events";
-import { writeFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { createServer } from "node:tls";
@@ -245,14 +244,10 @@ describe("weir command, as a process", () => {
 
 (hasDocker() ? describe : describe.skip)("weir command at a broker with rights", () => {
   test("says what the broker refuses", async () => {
-    using folder = temporaryFolder();
-    const [configuration, rights] = [folder.file("mosquitto.conf"), folder.file("rights.acl")];
-    writeFileSync(
-      configuration,
-      "listener 1883\nallow_anonymous true\nacl_file /mosquitto/config/rights.acl\n",
-    );
-    writeFileSync(rights, "topic read #\n", { mode: 0o644 });
-    await using mosquitto = await startMosquitto(configuration, { "rights.acl": rights });
+    await using mosquitto = await startMosquitto({
+      configuration: "listener 1883\nallow_anonymous true\nacl_file /mosquitto/config/rights\n",
+      files: { rights: "topic read #\n" },
+    });
     const { code, err } = await run(["kitchen", "echo"], { port: mosquitto.port });
     expect(err).toMatch(/refused it: .*not authorized/i);
     expect(err).toContain("In the secured suite only an operator sends commands");
