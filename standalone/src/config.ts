@@ -75,7 +75,9 @@ export function readStandaloneConfig(given: Environment): StandaloneConfig {
   const own = collectProblems(problems, () => readSettings(standaloneSettings, given));
   const environment: Environment = {
     ...given,
-    ...(namesBroker(given) || own === null ? {} : embeddedBrokerVariables(own.BROKER_PORT)),
+    ...(namesBroker(given) || own === null
+      ? {}
+      : { BROKER: `${EMBEDDED_BROKER_HOST}:${own.BROKER_PORT}` }),
     // The supervisor reads their logs.
     LOG_FORMAT: "json",
   };
@@ -95,10 +97,6 @@ export function readStandaloneConfig(given: Environment): StandaloneConfig {
   };
 }
 
-function embeddedBrokerVariables(port: number): Environment {
-  return { BROKER: `${EMBEDDED_BROKER_HOST}:${port}` };
-}
-
 function collectProblems<T>(problems: Set<string>, read: () => T): T | null {
   try {
     return read();
@@ -109,15 +107,8 @@ function collectProblems<T>(problems: Set<string>, read: () => T): T | null {
   }
 }
 
-export interface CommandLine {
-  help: boolean;
-  isVerbose: boolean;
-  /** The variables that options stand for. */
-  environment: Environment;
-}
-
 /** @throws Fault for an option that there is not. */
-export function parseCommandLine(argv: readonly string[]): CommandLine {
+export function parseCommandLine(argv: readonly string[]) {
   try {
     const { values } = parseArgs({
       args: [...argv],
@@ -128,7 +119,7 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
       },
     });
     const { help, verbose, format } = values;
-    const environment = format === undefined ? {} : { STATS_PRINTER_FORMAT: format };
+    const environment: Environment = format === undefined ? {} : { STATS_PRINTER_FORMAT: format };
     return { help, isVerbose: verbose, environment };
   } catch (cause) {
     throw new Fault(errorMessage(cause), {

@@ -1,7 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { isIPv6 } from "node:net";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
+import { setTimeout as pause } from "node:timers/promises";
 import {
   type Clock,
   type Environment,
@@ -13,8 +15,15 @@ import {
 } from "@weir/runtime";
 import type { StandaloneConfig } from "./config.ts";
 import { createLogRelay, openLogFile, type Terminal } from "./log.ts";
-import { untilReady } from "./preflight.ts";
-import type { Part } from "./suite.ts";
+
+/** One process of the suite. */
+export interface Part {
+  name: string;
+  /** The file that Node runs. */
+  main: string;
+  /** Whether it writes to the terminal itself. */
+  isOnTerminal: boolean;
+}
 
 export type Keeper = ReturnType<typeof keep>;
 
@@ -54,7 +63,8 @@ export function keep(
     using _file = file;
     for (let failures = 0; !stopping.signal.aborted; ) {
       const startedAtMs = clock.monotonic();
-      current = startPart(part, { environment: config.environment, isVerbose, relay: log.relay });
+      const { environment } = config;
+      current = startPart(part, { environment, isVerbose }, log.relay);
       const ending = await watch(current);
       if (stopping.signal.aborted) return;
       if (!hasBeenReady && LASTING_CODES.includes(ending.code)) return onEnd(faultOf(ending));
@@ -64,7 +74,8 @@ export function keep(
       terminal.say(
         `${part.name} ${ending.text}; starting it again in ${restart.delayMs / 1_000} s. Its log is ${file.path}.`,
       );
-      await pause(restart.delayMs);
+      // It is rejected when the suite stops; then the loop ends.
+      await pause(restart.delayMs, undefined, { signal: stopping.signal }).catch(() => {});
     }
   }
 
@@ -96,13 +107,6 @@ export function keep(
       remedy: `Its log is ${file.path}.`,
       exitCode: code ?? EXIT_CODES.fault,
     });
-  }
-
-  async function pause(delayMs: number): Promise<void> {
-    const over = Promise.withResolvers<void>();
-    using _timer = clock.schedule(delayMs, () => over.resolve());
-    stopping.signal.addEventListener("abort", () => over.resolve(), { once: true });
-    await over.promise;
   }
 
   const life = live();
@@ -148,27 +152,29 @@ type PartProcess = ReturnType<typeof startPart>;
  */
 function startPart(
   part: Part,
-  options: {
-    environment: Environment;
-    /** Whether the terminal shows every log line, so that the part must not draw in place. */
-    isVerbose: boolean;
-    relay: (log: Readable) => Promise<void>;
-  },
+  { environment, isVerbose }: { environment: Environment; isVerbose: boolean },
+  relay: (log: Readable) => Promise<void>,
 ) {
-  const { environment, isVerbose, relay } = options;
+  // In the verbose run not the terminal: lines, not a table that is redrawn between them.
+  const table = isVerbose ? "pipe" : "inherit";
   const child = spawn(process.execPath, [...NODE_ARGUMENTS, part.main], {
     // Without it each start strips and compiles every file again, and keeps the compiler in memory.
     env: { NODE_COMPILE_CACHE: COMPILE_CACHE, ...NODE_ENVIRONMENT, ...environment },
     detached: true,
     windowsHide: true,
-    // In the verbose run not the terminal: lines, not a table that is redrawn between them.
-    stdio: ["ignore", outputOf(part, isVerbose), "pipe", "ipc"],
+    stdio: ["ignore", part.isOnTerminal ? table : "ignore", "pipe", "ipc"],
   });
   child.stdout?.pipe(process.stdout, { end: false });
+  const httpPort = Promise.withResolvers<number>();
+  child.on("message", (message) => {
+    if (typeof message === "object" && message !== null && "httpPort" in message) {
+      httpPort.resolve(Number(message.httpPort));
+    }
+  });
 
   return {
     /** Resolves with the port of its /readyz; never, if it ends before it listens. */
-    httpPort: readHttpPort(child),
+    httpPort: httpPort.promise,
     /** Resolves when it has ended and its log is read. */
     ended: untilEnded(child, relay),
     requestStop: (): void => {
@@ -182,21 +188,6 @@ function startPart(
       if (process.platform !== "win32") child.kill("SIGCONT");
     },
   };
-}
-
-function outputOf({ isOnTerminal }: Part, isVerbose: boolean): "ignore" | "pipe" | "inherit" {
-  if (!isOnTerminal) return "ignore";
-  return isVerbose ? "pipe" : "inherit";
-}
-
-async function readHttpPort(child: ChildProcess): Promise<number> {
-  const { promise, resolve } = Promise.withResolvers<number>();
-  child.on("message", (message) => {
-    if (typeof message === "object" && message !== null && "httpPort" in message) {
-      resolve(Number(message.httpPort));
-    }
-  });
-  return await promise;
 }
 
 async function untilEnded(
@@ -227,4 +218,54 @@ export function restartDelayMs(
 ): { delayMs: number; failures: number } {
   const before = livedMs >= STEADY_MS ? 0 : failures;
   return { delayMs: Math.min(DELAY_MIN_MS * 2 ** before, DELAY_MAX_MS), failures: before + 1 };
+}
+
+const POLL_MS = 50;
+/** What is missing may change quickly, to and fro: it is said at most so often. */
+const LATE_MS = 10_000;
+
+/** Asks /readyz of a process until it passes. */
+export async function untilReady(options: {
+  /** The address that the process listens on. */
+  host: string;
+  port: number;
+  /** Ends the waiting, with a rejection. */
+  signal: AbortSignal;
+  /** Called when it takes long, with what is missing, and again when that is something else. */
+  onLate: (missing: string) => void;
+  clock: Pick<Clock, "monotonic">;
+}): Promise<void> {
+  const { host, port, signal, onLate, clock } = options;
+  const url = `http://${connectable(host)}:${port}/readyz`;
+  let lateAtMs = clock.monotonic() + LATE_MS;
+  let said: string | null = null;
+  for (;;) {
+    const missing = await unreadyReason(url, signal);
+    if (missing === null) return;
+    if (missing !== said && clock.monotonic() >= lateAtMs) {
+      said = missing;
+      lateAtMs = clock.monotonic() + LATE_MS;
+      onLate(missing);
+    }
+    await pause(POLL_MS, undefined, { signal });
+  }
+}
+
+async function unreadyReason(url: string, signal: AbortSignal): Promise<string | null> {
+  try {
+    const response = await fetch(url, { signal, headers: { connection: "close" } });
+    const { checks } = (await response.json()) as { checks: Record<string, string> };
+    const failed = Object.entries(checks).filter(([, state]) => state !== "ok");
+    return response.ok ? null : failed.map(([name, state]) => `${name}: ${state}`).join("; ");
+  } catch {
+    signal.throwIfAborted();
+    return "it does not answer";
+  }
+}
+
+/** An address to connect to, for one that is listened on. */
+function connectable(host: string): string {
+  if (host === "0.0.0.0") return "127.0.0.1";
+  if (host === "::") return "[::1]";
+  return isIPv6(host) ? `[${host}]` : host;
 }

@@ -63,9 +63,19 @@ function rotate(path: string): number {
   return openSync(path, "w");
 }
 
+const LEVEL_ERROR = 50;
+const LEVEL_NAMES = new Map([
+  [10, "trace"],
+  [20, "debug"],
+  [30, "info"],
+  [40, "warn"],
+  [LEVEL_ERROR, "error"],
+  [60, "fatal"],
+]);
+
 /** A line of a service's log. */
 interface LogLine {
-  /** As pino counts: 30 is info, 50 error, 60 fatal. */
+  /** As pino counts. */
   level: number;
   /** ISO 8601. */
   time: string;
@@ -74,21 +84,9 @@ interface LogLine {
   details: Record<string, unknown>;
 }
 
-const LEVEL_ERROR = 50;
-const LEVEL_NAMES = new Map([
-  [10, "trace"],
-  [20, "debug"],
-  [30, "info"],
-  [40, "warn"],
-  [50, "error"],
-  [60, "fatal"],
-]);
-
 /** `null` for what is not a line of a log, such as a warning of Node itself. */
 function parseLogLine(text: string): LogLine | null {
-  const parsed = parseObject(text);
-  if (parsed === null) return null;
-  const { level, time, msg, remedy, name: _name, ...details } = parsed;
+  const { level, time, msg, remedy, name: _name, ...details } = parseObject(text);
   if (typeof level !== "number" || typeof msg !== "string") return null;
   return {
     level,
@@ -99,26 +97,20 @@ function parseLogLine(text: string): LogLine | null {
   };
 }
 
-function parseObject(text: string): Record<string, unknown> | null {
+/** Without properties where the text is not an object. */
+function parseObject(text: string): Record<string, unknown> {
   try {
     const value: unknown = JSON.parse(text);
-    // The entries of an object that JSON.parse made are its properties.
-    return typeof value === "object" && value !== null
-      ? Object.fromEntries(Object.entries(value))
-      : null;
+    return typeof value === "object" ? { ...value } : {};
   } catch {
-    return null;
+    return {};
   }
-}
-
-/** Whether the user at the terminal must see it. */
-function isUrgent({ level }: LogLine): boolean {
-  return level >= LEVEL_ERROR;
 }
 
 /** A line as a sentence, with its remedy if it has one. */
 function renderSentence({ message, remedy }: LogLine, otherwise: string): string {
-  return `${sentence(shown(message))} ${shown(remedy ?? otherwise)}`;
+  const sentence = shown(message);
+  return `${sentence}${/[.!?]$/.test(sentence) ? "" : "."} ${shown(remedy ?? otherwise)}`;
 }
 
 /** A line as `--verbose` shows it: time, process, level, message, details. */
@@ -135,10 +127,6 @@ function shown(text: string): string {
   return text.split("\n  ").map(visible).join("\n  ");
 }
 
-function sentence(text: string): string {
-  return /[.!?]$/.test(text) ? text : `${text}.`;
-}
-
 const PLAIN_LINES_MAX = 40;
 
 /** Writes the log of one part into its file and to the terminal, over all its runs. */
@@ -151,7 +139,7 @@ export function createLogRelay(options: {
 }) {
   const { name, file, terminal, isVerbose } = options;
   let plainLines: string[] = [];
-  let shown: string | null = null;
+  let said: string | null = null;
 
   function take(text: string): void {
     file.append(text);
@@ -162,16 +150,12 @@ export function createLogRelay(options: {
       if (isVerbose) terminal.write(text);
     } else if (isVerbose) {
       terminal.write(renderVerbose(name, line));
-    } else if (isUrgent(line)) {
-      sayOnce(`${name}: ${renderSentence(line, `Its log is ${file.path}.`)}`);
+    } else if (line.level >= LEVEL_ERROR) {
+      const sentence = `${name}: ${renderSentence(line, `Its log is ${file.path}.`)}`;
+      // A repeated fault is shown once; the file has every line.
+      if (sentence !== said) terminal.say(sentence);
+      said = sentence;
     }
-  }
-
-  /** A repeated fault is shown once; the file has every line. */
-  function sayOnce(text: string): void {
-    if (text === shown) return;
-    shown = text;
-    terminal.say(text);
   }
 
   return {

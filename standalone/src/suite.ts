@@ -1,16 +1,19 @@
-import { join } from "node:path";
-import { type Clock, EXIT_CODES, Fault } from "@weir/runtime";
+import { accessSync, constants } from "node:fs";
+import { connect } from "node:net";
+import { dirname, join } from "node:path";
+import {
+  brokerAddress,
+  type Clock,
+  EXIT_CODES,
+  errorCode,
+  errorMessage,
+  Fault,
+  makeFolderAt,
+  makePlaceOf,
+} from "@weir/runtime";
 import type { StandaloneConfig } from "./config.ts";
-import { type Keeper, keep, NO_READER } from "./keeper.ts";
-import { createTerminal, type Terminal } from "./log.ts";
-import { preflight } from "./preflight.ts";
-
-interface SuiteOptions {
-  config: StandaloneConfig;
-  isVerbose: boolean;
-  clock: Clock;
-  stopRequest: Promise<string>;
-}
+import { type Keeper, keep, NO_READER, type Part } from "./keeper.ts";
+import { createTerminal } from "./log.ts";
 
 /**
  * Runs the suite until it is asked to stop, or cannot start.
@@ -18,8 +21,13 @@ interface SuiteOptions {
  * @returns the exit code.
  * @throws Fault when something is missing before the first process is started.
  */
-export async function runSuite(options: SuiteOptions): Promise<number> {
-  const { config, stopRequest } = options;
+export async function runSuite(options: {
+  config: StandaloneConfig;
+  isVerbose: boolean;
+  clock: Clock;
+  stopRequest: Promise<string>;
+}): Promise<number> {
+  const { config, isVerbose, clock, stopRequest } = options;
   await preflight(config);
 
   const keepers: Keeper[] = [];
@@ -30,74 +38,95 @@ export async function runSuite(options: SuiteOptions): Promise<number> {
   process.once("exit", () => {
     for (const { kill } of keepers) kill();
   });
-
-  const ending = Promise.withResolvers<End>();
+  const ending = Promise.withResolvers<string | Fault>();
   process.stdout.once("error", () => ending.resolve(NO_READER));
   const over = Promise.race([stopRequest, ending.promise]);
-  const end = await startInOrder(options, { keepers, terminal, over, onEnd: ending.resolve });
-  return end instanceof Fault
-    ? await stopAfterFault(end, keepers, terminal)
-    : await stopOnRequest(end, keepers, { terminal, config });
-}
 
-/** Why the suite ends: the reason of a stop, or a fault. */
-type End = string | Fault;
-
-interface Start {
-  /** Filled as they are started. */
-  keepers: Keeper[];
-  terminal: Terminal;
-  over: Promise<End>;
-  onEnd: (end: End) => void;
-}
-
-/** Starts one part after the other, and resolves when the suite is to end. */
-async function startInOrder(options: SuiteOptions, start: Start): Promise<End> {
-  const { config, isVerbose, clock } = options;
-  const { keepers, terminal, over, onEnd } = start;
-  const parts = partsInOrder(config);
-  terminal.say(`starting ${parts.map(({ name }) => name).join(", ")}.`);
-  for (const part of parts) {
-    if (part === parts.at(-1)) {
-      terminal.say(
-        `readings go to ${config.storeFile}, logs to ${config.logFolder}. Ctrl-C stops it all.`,
-      );
+  /** Starts each part when the one before is ready; resolves when the suite is to end. */
+  async function startInOrder(): Promise<string | Fault> {
+    const parts = config.broker.kind === "embedded" ? [BROKER, ...SERVICES] : SERVICES;
+    terminal.say(`starting ${parts.map(({ name }) => name).join(", ")}.`);
+    for (const part of parts) {
+      if (part === parts.at(-1)) {
+        terminal.say(
+          `readings go to ${config.storeFile}, logs to ${config.logFolder}. Ctrl-C stops it all.`,
+        );
+      }
+      const keeper = keep(part, { config, isVerbose, terminal, clock, onEnd: ending.resolve });
+      keepers.push(keeper);
+      const end = await Promise.race([keeper.ready, over]);
+      if (end !== undefined) return end;
     }
-    const keeper = keep(part, { config, isVerbose, terminal, clock, onEnd });
-    keepers.push(keeper);
-    const end = await Promise.race([keeper.ready, over]);
-    if (end !== undefined) return end;
+    return await over;
   }
-  return await over;
-}
 
-async function stopOnRequest(
-  reason: string,
-  keepers: readonly Keeper[],
-  { terminal, config }: { terminal: Terminal; config: StandaloneConfig },
-): Promise<number> {
+  const end = await startInOrder();
+  if (end instanceof Fault) {
+    terminal.say(`${end.message}, so the suite stops. ${end.remedy}`);
+    await stopAll(keepers);
+    return end.exitCode;
+  }
   // The terminal has written ^C into the line.
   if (process.stderr.isTTY) terminal.write("");
-  terminal.say(`stopping (${reason}).`);
+  terminal.say(`stopping (${end}).`);
   const unclean = await stopAll(keepers);
-  if (unclean.length > 0) {
-    terminal.say(
-      `${unclean.join(", ")} did not stop cleanly. See the logs in ${config.logFolder}.`,
-    );
-    return EXIT_CODES.fault;
+  if (unclean.length === 0) {
+    terminal.say(`stopped. The next start goes on with ${config.storeFile}.`);
+    return EXIT_CODES.ok;
   }
-  terminal.say(`stopped. The next start goes on with ${config.storeFile}.`);
-  return EXIT_CODES.ok;
+  terminal.say(`${unclean.join(", ")} did not stop cleanly. See the logs in ${config.logFolder}.`);
+  return EXIT_CODES.fault;
 }
 
-async function stopAfterFault(
-  fault: Fault,
-  keepers: readonly Keeper[],
-  terminal: Terminal,
-): Promise<number> {
-  terminal.say(`${fault.message}, so the suite stops. ${fault.remedy}`);
-  await stopAll(keepers);
-  return fault.exitCode;
+const CONNECT_TIMEOUT_MS = 5_000;
+
+/**
+ * What can be known before anything is started.
+ *
+ * @throws Fault for a folder that cannot be written, and for a broker of the user's own that does not
+ * answer: whoever starts the suite by hand wants to know at once. Later outages are waited out.
+ */
+async function preflight(config: StandaloneConfig): Promise<void> {
+  makePlaceOf(config.storeFile, "DB_FILE");
+  checkFolder(dirname(config.storeFile), "DB_FILE");
+  makeFolderAt(config.logFolder, "LOG_FOLDER");
+  checkFolder(config.logFolder, "LOG_FOLDER");
+  if (config.broker.kind === "foreign") await checkBroker(config.broker.url);
+}
+
+function checkFolder(folder: string, setting: string): void {
+  try {
+    accessSync(folder, constants.W_OK);
+  } catch (cause) {
+    throw new Fault(`the folder ${folder} cannot be written (${errorCode(cause)})`, {
+      remedy: `Make it writable for this user, or name another place in ${setting}.`,
+      exitCode: EXIT_CODES.cannotCreate,
+      cause,
+    });
+  }
+}
+
+async function checkBroker(url: string): Promise<void> {
+  const address = brokerAddress(url);
+  const socket = connect(address);
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  socket.once("connect", resolve).once("error", reject);
+  socket.setTimeout(CONNECT_TIMEOUT_MS, () =>
+    reject(new Error(`no answer within ${CONNECT_TIMEOUT_MS / 1_000} s`)),
+  );
+  try {
+    await promise;
+  } catch (cause) {
+    const reason = errorCode(cause) ?? errorMessage(cause);
+    throw new Fault(`there is no broker at ${address.host}:${address.port} (${reason})`, {
+      remedy:
+        "Start it, or correct BROKER or BROKER_URL in the environment or in .env; without both the suite brings its own broker.",
+      exitCode: EXIT_CODES.unavailable,
+      cause,
+    });
+  } finally {
+    socket.destroy();
+  }
 }
 
 /** Stops every part in its turn; the names of those that did not end as they should. */
@@ -112,15 +141,6 @@ async function stopAll(keepers: readonly Keeper[]): Promise<string[]> {
     );
   }
   return unclean;
-}
-
-/** One process of the suite. */
-export interface Part {
-  name: string;
-  /** The file that Node runs. */
-  main: string;
-  /** Whether it writes to the terminal itself. */
-  isOnTerminal: boolean;
 }
 
 const BROKER: Part = {
@@ -139,20 +159,14 @@ function service(name: string): Part {
   return { name, main, isOnTerminal: false };
 }
 
-/** What is started, in this order, each when the one before is ready. */
-function partsInOrder({ broker }: Pick<StandaloneConfig, "broker">): Part[] {
-  const services = [LOGGER, STATS, PUBLISHER, DEVICE_AGENT, PRINTER];
-  return broker.kind === "embedded" ? [BROKER, ...services] : services;
-}
+/** In the order of their start. */
+const SERVICES: readonly Part[] = [LOGGER, STATS, PUBLISHER, DEVICE_AGENT, PRINTER];
 
-/** Parts that are stopped together, and how long they may take before they are killed. */
-interface StopStage {
-  parts: readonly Part[];
-  timeoutMs: number;
-}
-
-/** In reverse, within 5 s in all: intake ends first, the logger flushes to a broker that is there. */
-export const STOP_STAGES: readonly StopStage[] = [
+/**
+ * What is stopped together, and when it is killed. In reverse, within 5 s in all: intake ends first, the
+ * logger flushes to a broker that is there.
+ */
+export const STOP_STAGES: readonly { parts: readonly Part[]; timeoutMs: number }[] = [
   { parts: [PRINTER, PUBLISHER, STATS], timeoutMs: 1_200 },
   // Their own limit is 2 s: a command may have to end, a commit to be made.
   { parts: [DEVICE_AGENT, LOGGER], timeoutMs: 2_100 },

@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect, test } from "@jest/globals";
 import { createFakeClock, eventually } from "@weir/testkit";
-import { untilReady } from "../src/preflight.ts";
+import { untilReady } from "../src/keeper.ts";
 
 test("a start that hangs says why, and says so again when there is another reason", async () => {
   const checks: Record<string, string> = { stores: "ok", broker: "starting" };

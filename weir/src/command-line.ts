@@ -137,39 +137,31 @@ const PROTOCOLS: ReadonlySet<string> = new Set(["mqtt:", "mqtts:", "ws:", "wss:"
 
 /**
  * The broker of the environment, or the one that `--broker` names by its URL or host, with the
- * credentials and certificates of the environment. Every user of the machine can read a command line,
- * and the shell's history keeps it, so a password is refused there, and not repeated.
+ * credentials and certificates of the environment. A password is refused and not repeated: every user of
+ * the machine can read a command line, and the shell's history keeps it.
  *
  * @throws Fault, ConfigurationFault naming what is wrong.
  */
 export function readBroker(given: Given, environment: Environment): BrokerConfig {
   const option = given.text("broker");
   if (option === null) return brokerConfig(readSettings(brokerSettings, environment));
-  const { url, username, password } = parseUrl(
-    option.includes("://") ? option : `mqtt://${option}`,
-  );
-  if (password !== null) {
+  const text = option.includes("://") ? option : `mqtt://${option}`;
+  const url = URL.parse(text);
+  const username = decoded(url?.username);
+  if (url === null || !PROTOCOLS.has(url.protocol) || url.hostname === "" || username === null) {
+    const shown = text.replace(/^.*@/s, "…@");
+    throw optionFault("broker", shown, "a URL that begins with mqtt://, mqtts://, ws:// or wss://");
+  }
+  if (url.password !== "") {
     throw usageFault(
       "--broker: a password does not belong on a command line",
       "Set BROKER_USERNAME and BROKER_PASSWORD, or BROKER_PASSWORD_FILE, in the environment or in .env, and leave them out here.",
     );
   }
-  const named = username === null ? {} : { BROKER_USERNAME: username };
-  return brokerConfig(readSettings(brokerSettings, { ...environment, ...named, BROKER_URL: url }));
-}
-
-function parseUrl(text: string): Omit<BrokerConfig, "tls"> {
-  const url = URL.parse(text);
-  const username = decoded(url?.username);
-  const password = decoded(url?.password);
-  const isValid = url !== null && PROTOCOLS.has(url.protocol) && url.hostname !== "";
-  if (!isValid || username === null || password === null) {
-    const shown = text.replace(/^.*@/s, "…@");
-    throw optionFault("broker", shown, "a URL that begins with mqtt://, mqtts://, ws:// or wss://");
-  }
   url.username = "";
-  url.password = "";
-  return { url: url.href, username: username || null, password: password || null };
+  const named = username === "" ? {} : { BROKER_USERNAME: username };
+  const settings = { ...environment, ...named, BROKER_URL: url.href };
+  return brokerConfig(readSettings(brokerSettings, settings));
 }
 
 /** `null` for invalid percent-encoding. */

@@ -14,13 +14,7 @@ import {
   readDuration,
   type Surroundings,
 } from "./command-line.ts";
-import {
-  type DevicePreview,
-  type SeriesPreview,
-  spanning,
-  startCollecting,
-  type Tally,
-} from "./deadband-tally.ts";
+import { type DevicePreview, startCollecting, type Tally } from "./deadband-tally.ts";
 import { addRecordingOptions, Recording } from "./recording.ts";
 
 export interface PreviewRequest {
@@ -97,8 +91,8 @@ const DIGITS = 3;
 /** One deadband for all: a line for each attribute, and for each device with several of them one for its messages. */
 export function renderOne(devices: readonly DevicePreview[]): string {
   const table = tableOf(["device", "attribute", ...COUNTS, ...ERRORS], 2);
-  for (const { device, series, messages, reportedMessages } of sorted(devices, "device")) {
-    for (const { attribute, tallies } of sorted(series, "attribute")) {
+  for (const { device, series, messages, reportedMessages } of devices) {
+    for (const { attribute, tallies } of series) {
       for (const tally of tallies)
         table.push([visible(device), visible(attribute), ...counts(tally), ...errors(tally)]);
     }
@@ -111,21 +105,18 @@ export function renderOne(devices: readonly DevicePreview[]): string {
 
 /** Several deadbands beside each other: a table for each attribute. */
 export function renderCandidates(devices: readonly DevicePreview[]): string {
-  return sorted(devices, "device")
-    .flatMap(({ device, series }) =>
-      sorted(series, "attribute").map(
-        (one) => `${visible(device)} ${visible(one.attribute)}\n${candidates(one)}\n`,
-      ),
-    )
-    .join("\n");
-}
-
-function candidates({ tallies }: SeriesPreview): string {
-  const table = tableOf(["deadband", ...COUNTS, ...ERRORS], 0);
-  for (const tally of spanning(tallies)) {
-    table.push([deadbandText(tally.rule.deadband), ...counts(tally), ...errors(tally)]);
-  }
-  return table.toString();
+  const tables = devices.flatMap(({ device, series }) =>
+    series.map(({ attribute, tallies }) => {
+      const table = tableOf(["deadband", ...COUNTS, ...ERRORS], 0);
+      for (const tally of tallies) {
+        const { deadband } = tally.rule;
+        const width = deadband?.kind === "absolute" ? String(deadband.width) : "none";
+        table.push([width, ...counts(tally), ...errors(tally)]);
+      }
+      return `${visible(device)} ${visible(attribute)}\n${table.toString()}\n`;
+    }),
+  );
+  return tables.join("\n");
 }
 
 function tableOf(head: string[], names: number): Table.Table {
@@ -147,18 +138,6 @@ function errors({ error }: Tally): string[] {
   );
 }
 
-function deadbandText(deadband: Deadband | null): string {
-  if (deadband === null) return "none";
-  return deadband.kind === "absolute" ? String(deadband.width) : `${deadband.share * 100} %`;
-}
-
-function sorted<Key extends string, Item extends Record<Key, string>>(
-  items: readonly Item[],
-  key: Key,
-): Item[] {
-  return items.toSorted((a, b) => (a[key] < b[key] ? -1 : 1));
-}
-
 async function run(
   request: PreviewRequest,
   recording: Recording,
@@ -177,7 +156,7 @@ async function run(
   recording.clear();
   const exitCode = recording.exitCode();
   if (devices.length === 0 && !signal.aborted) throw noStates(request, recording, messages);
-  if (request.asJson) printJson(devicesAsJson(request, devices), { to: out, indent: 2 });
+  if (request.asJson) printJson({ devices }, { to: out, indent: 2 });
   else
     print(request.deadband === null ? renderCandidates(devices) : renderOne(devices), { to: out });
   if (leftOut > 0) {
@@ -186,18 +165,6 @@ async function run(
   if (!signal.aborted) return exitCode;
   recording.say(`stopped after ${grouped(messages)} messages; this is the result so far`);
   return exitCodeOf(signal);
-}
-
-/** The same deadbands as the tables. */
-function devicesAsJson({ deadband }: PreviewRequest, devices: readonly DevicePreview[]): object {
-  const shown = sorted(devices, "device").map(({ series, ...device }) => ({
-    ...device,
-    series: sorted(series, "attribute").map(({ attribute, tallies }) => ({
-      attribute,
-      tallies: deadband === null ? spanning(tallies) : tallies,
-    })),
-  }));
-  return { devices: shown };
 }
 
 function noStates(

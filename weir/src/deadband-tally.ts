@@ -4,7 +4,7 @@ import type { StoredMessage } from "@weir/store";
 import type { PreviewRequest } from "./deadband-preview.ts";
 
 /** What deadbands would have made of one attribute. */
-export interface SeriesPreview {
+interface SeriesPreview {
   attribute: string;
   /** One for each deadband. */
   tallies: readonly Tally[];
@@ -88,19 +88,23 @@ export function startCollecting(
       device.messages += 1;
       if (isDue) device.reportedMessages += 1;
     },
+    /** Sorted by name; of many deadbands only those that make a difference. */
     result: (): Collected => ({
-      devices: [...devices].map(([device, { series, ...counts }]) => ({
+      devices: [...devices].toSorted(byName).map(([device, { series, ...counts }]) => ({
         device,
         ...counts,
-        series: [...series].map(([attribute, tallyings]) => ({
-          attribute,
-          tallies: tallyings.map((tallying) => tallying.result()),
-        })),
+        series: [...series].toSorted(byName).map(([attribute, tallyings]) => {
+          const tallies = tallyings.map((tallying) => tallying.result());
+          return { attribute, tallies: deadband === null ? spanning(tallies) : tallies };
+        }),
       })),
       leftOut: leftOut.size,
     }),
   };
 }
+
+const byName = ([one]: [string, unknown], [other]: [string, unknown]): number =>
+  one < other ? -1 : 1;
 
 /** Prefix and id of the device whose state a topic carries; `null` when it is not the one that is wanted. */
 function deviceName(topic: string, wanted: string | null): string | null {

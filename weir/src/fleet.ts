@@ -74,14 +74,6 @@ function nameOf(given: Given, option: string): string {
   throw optionFault(option, text, "letters, digits, dots, underscores or hyphens, at most 58");
 }
 
-/** What the process has used since it began. */
-interface Usage {
-  elapsedMs: number;
-  /** CPU time, user and system, in milliseconds. */
-  cpuMs: number;
-  residentBytes: number;
-}
-
 /** One line while it runs. */
 function renderProgress(counts: FleetCounts, sentBefore: number, sinceMs: number): string {
   const rate = sinceMs > 0 ? Math.round(((counts.sent - sentBefore) * 1_000) / sinceMs) : 0;
@@ -89,14 +81,19 @@ function renderProgress(counts: FleetCounts, sentBefore: number, sinceMs: number
   return `${grouped(connected)} connected, ${grouped(sent)} states sent (${grouped(rate)}/s), ${grouped(lost)} lost, ${grouped(commands)} commands`;
 }
 
-/** The last line. */
-function renderSummary(devices: number, counts: FleetCounts, usage: Usage): string {
-  const { elapsedMs, cpuMs, residentBytes } = usage;
+/** The last line, with what the process has used. */
+function renderSummary(
+  devices: number,
+  { sent, lost, commands }: FleetCounts,
+  elapsedMs: number,
+): string {
   const seconds = elapsedMs / 1_000;
+  const { user, system } = process.cpuUsage();
+  const share = (user + system) / 1_000 / elapsedMs;
   return [
-    `${grouped(devices)} devices for ${seconds.toFixed(1)} s: ${grouped(counts.sent)} states sent`,
-    `(${grouped(Math.round(counts.sent / seconds))}/s), ${grouped(counts.lost)} lost, ${grouped(counts.commands)} commands;`,
-    `${((100 * cpuMs) / elapsedMs).toFixed(1)} % of a core, ${Math.round(residentBytes / 1_048_576)} MiB`,
+    `${grouped(devices)} devices for ${seconds.toFixed(1)} s: ${grouped(sent)} states sent`,
+    `(${grouped(Math.round(sent / seconds))}/s), ${grouped(lost)} lost, ${grouped(commands)} commands;`,
+    `${(100 * share).toFixed(1)} % of a core, ${Math.round(process.memoryUsage.rss() / 1_048_576)} MiB`,
   ].join(" ");
 }
 
@@ -125,14 +122,8 @@ async function runFleet(
   await over.promise;
   reporting[Symbol.dispose]();
 
-  const counts = fleet.counts();
-  const { user, system } = process.cpuUsage();
-  const usage = {
-    elapsedMs: clock.monotonic() - begunMs,
-    cpuMs: (user + system) / 1_000,
-    residentBytes: process.memoryUsage.rss(),
-  };
-  print(`${renderSummary(request.devices, counts, usage)}\n`, { to: out });
+  const summary = renderSummary(request.devices, fleet.counts(), clock.monotonic() - begunMs);
+  print(`${summary}\n`, { to: out });
   await fleet[Symbol.asyncDispose]();
   await forgetFleet(request, clock);
   return signal.aborted ? exitCodeOf(signal) : EXIT_CODES.ok;

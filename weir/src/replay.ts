@@ -1,8 +1,9 @@
-import { addAbortListener } from "node:events";
 import { takes } from "@weir/logger/plan";
+import { pause } from "@weir/mqtt";
 import { topicProblem } from "@weir/protocol";
 import {
   type BrokerConfig,
+  brokerAddress,
   type Clock,
   createLogger,
   EXIT_CODES,
@@ -170,6 +171,9 @@ function whereToGoOn({ window }: ReplayConnection, { query }: Recording): string
     : `stopped; go on with --cursor ${cursor}`;
 }
 
+/** Timers cannot be more exact, and shorter waits would only cost. */
+const PAUSE_MS_MIN = 1;
+
 /**
  * Plays a recording back, and returns when the broker has answered all of it or the signal aborts.
  *
@@ -193,7 +197,8 @@ async function play(
         continue;
       }
       refuseOwn(topic);
-      await pause(clock, pace.waitMs(message.receivedUs, clock.monotonic()), signal);
+      const waitMs = pace.waitMs(message.receivedUs, clock.monotonic());
+      if (waitMs >= PAUSE_MS_MIN) await pause(clock, waitMs, signal);
       await window.send(outgoing(message, topic, request), signal);
       if (signal.aborted) return leftOut;
       played += 1;
@@ -228,18 +233,6 @@ function ownTopicGuard({ broker, allowsOwnTopics }: ReplayRequest, { stream, str
   };
 }
 
-/** Timers cannot be more exact, and shorter waits would only cost. */
-const PAUSE_MS_MIN = 1;
-const PAUSE_MS_MAX = 2 ** 31 - 1;
-
-async function pause(clock: Clock, waitMs: number, signal: AbortSignal): Promise<void> {
-  if (waitMs < PAUSE_MS_MIN || signal.aborted) return;
-  const over = Promise.withResolvers<void>();
-  using _timer = clock.schedule(Math.min(waitMs, PAUSE_MS_MAX), over.resolve);
-  using _aborting = addAbortListener(signal, () => over.resolve());
-  await over.promise;
-}
-
 export interface PaceOptions {
   /** How many times faster than it was recorded; `null` is as fast as it goes. */
   speed: number | null;
@@ -267,24 +260,16 @@ export function createPace({ speed, gapMsMax }: PaceOptions) {
   };
 }
 
-const PORTS = new Map([
-  ["mqtt:", "1883"],
-  ["mqtts:", "8883"],
-  ["ws:", "80"],
-  ["wss:", "443"],
-]);
-const THIS_MACHINE: ReadonlySet<string> = new Set(["localhost", "127.0.0.1", "[::1]"]);
+const THIS_MACHINE: ReadonlySet<string> = new Set(["localhost", "127.0.0.1", "::1"]);
 
 /** Whether two URLs name the same host and port. Names are not looked up. */
 export function isSameBroker(one: BrokerConfig | undefined, other: BrokerConfig): boolean {
-  return one !== undefined && addressOf(one.url) === addressOf(other.url);
-}
-
-function addressOf(url: string): string {
-  const { hostname, protocol, port } = new URL(url);
-  const name = hostname.toLowerCase();
-  const host = THIS_MACHINE.has(name) ? "localhost" : name;
-  return `${host}:${port || PORTS.get(protocol)}`;
+  if (one === undefined) return false;
+  const [here, there] = [brokerAddress(one.url), brokerAddress(other.url)];
+  const isSameHost = THIS_MACHINE.has(here.host)
+    ? THIS_MACHINE.has(there.host)
+    : here.host === there.host;
+  return isSameHost && here.port === there.port;
 }
 
 /** Texts that the beginnings of topics are replaced by; the first that fits counts. */

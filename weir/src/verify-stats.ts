@@ -4,7 +4,7 @@ import { isName, parseStatistics, type Statistics, WINDOWS } from "@weir/protoco
 import { type Clock, createLogger, EXIT_CODES, Fault, print, toolEnvironment } from "@weir/runtime";
 import { compareWithSql, renderComparison, seriesInSql } from "@weir/stats/compare-with-sql";
 import { readStatsConfig, type StatsConfig } from "@weir/stats/config";
-import { openReader, type StoreReader } from "@weir/store";
+import { openReader } from "@weir/store";
 import type { Command } from "commander";
 import {
   action,
@@ -31,8 +31,8 @@ takes the statistics of TOPIC. Exit code 1 when they differ, 69 when nothing is 
 
 async function verify(given: Given, { environment, clock, out }: Surroundings): Promise<number> {
   const config = readStatsConfig(toolEnvironment(environment));
-  const { topic, sql } = comparedWith(given, config);
-  using _sql = sql;
+  const { topic, sql, store } = comparedWith(given, config);
+  using _store = store;
   const statistics = await nextStatistics(topic, config, clock);
   const windows = WINDOWS.map((window) => compareWithSql(window, statistics, sql));
   const isEqual = windows.every((window) => window.isEqual);
@@ -43,55 +43,37 @@ async function verify(given: Given, { environment, clock, out }: Surroundings): 
   return isEqual ? EXIT_CODES.ok : EXIT_CODES.fault;
 }
 
-/** A publication and what SQL says of it. */
-interface Comparison {
-  /** The topic of the publication. */
-  topic: string;
-  sql: Pick<StoreReader, "summarizeSpan"> & Disposable;
-}
-
-/** @throws Fault for options that are wrong, and where there is nothing to compare with. */
-function comparedWith(given: Given, config: StatsConfig): Comparison {
-  const device = given.text("device");
-  const attribute = given.text("attribute");
-  if (device === null && attribute === null) return ofPipeline(config);
-  return ofSeries(config, {
-    device: checkName("device", device),
-    attribute: checkName("attribute", attribute),
+/**
+ * The topic of a publication, and what SQL says of it.
+ *
+ * @throws Fault for options that are wrong, and where there is nothing to compare with.
+ */
+function comparedWith(given: Given, { topic, file, series }: StatsConfig) {
+  if (given.text("device") !== null || given.text("attribute") !== null) {
+    const device = readName(given, "device");
+    const attribute = readName(given, "attribute");
+    if (series === null) {
+      throw new Fault("there are no statistics of devices: STATS_SERIES_STREAM names no stream", {
+        remedy: "Name the stream of the devices' states there.",
+        exitCode: EXIT_CODES.configuration,
+      });
+    }
+    const sql = seriesInSql({ ...series, device, attribute });
+    return { topic: `${series.topic}/${device}/${attribute}`, sql, store: null };
+  }
+  const reader = openReader(file);
+  if (reader !== null) return { topic, sql: reader, store: reader };
+  throw new Fault(`there is no store at ${file}`, {
+    remedy:
+      "Name it in DB_FILE, or start the suite first; for a store in Compose: docker compose run --rm weir verify-stats.",
+    exitCode: EXIT_CODES.unavailable,
   });
 }
 
-function ofPipeline({ topic, file }: StatsConfig): Comparison {
-  const reader = openReader(file);
-  if (reader === null) {
-    throw new Fault(`there is no store at ${file}`, {
-      remedy:
-        "Name it in DB_FILE, or start the suite first; for a store in Compose: docker compose run --rm weir verify-stats.",
-      exitCode: EXIT_CODES.unavailable,
-    });
-  }
-  return { topic, sql: reader };
-}
-
-function ofSeries(
-  { series }: StatsConfig,
-  asked: { device: string; attribute: string },
-): Comparison {
-  if (series === null) {
-    throw new Fault("there are no statistics of devices: STATS_SERIES_STREAM names no stream", {
-      remedy: "Name the stream of the devices' states there.",
-      exitCode: EXIT_CODES.configuration,
-    });
-  }
-  return {
-    topic: `${series.topic}/${asked.device}/${asked.attribute}`,
-    sql: { ...seriesInSql({ ...series, ...asked }), [Symbol.dispose]: () => {} },
-  };
-}
-
-function checkName(option: string, given: string | null): string {
-  if (given !== null && isName(given)) return given;
-  throw optionFault(option, given ?? "", "a name, with --device and --attribute together");
+function readName(given: Given, option: "device" | "attribute"): string {
+  const name = given.text(option) ?? "";
+  if (isName(name)) return name;
+  throw optionFault(option, name, "a name, with --device and --attribute together");
 }
 
 const TIMEOUT_MS = 60_000;

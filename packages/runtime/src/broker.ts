@@ -110,6 +110,20 @@ export interface BrokerConfig {
   tls?: TlsConfig;
 }
 
+const DEFAULT_PORTS: Readonly<Record<string, number>> = {
+  "mqtt:": 1_883,
+  "mqtts:": 8_883,
+  "ws:": 80,
+  "wss:": 443,
+};
+
+/** The host and the port that a broker's URL names; an IPv6 address is without its brackets. */
+export function brokerAddress(url: string): { host: string; port: number } {
+  const { protocol, hostname, port } = new URL(url);
+  const host = hostname.replace(/^\[|\]$/g, "").toLowerCase();
+  return { host, port: Number(port) || (DEFAULT_PORTS[protocol] ?? 0) };
+}
+
 /**
  * The broker of the settings. `BROKER_URL` takes precedence over `BROKER`.
  *

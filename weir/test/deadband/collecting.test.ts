@@ -42,16 +42,16 @@ describe("recorded states", () => {
       reportedMessages,
     }));
     expect(counts).toEqual([
+      { device: "devices/attic", series: [["walk", 1]], messages: 2, reportedMessages: 1 },
       {
         device: "devices/kitchen",
         series: [
-          ["walk", 1],
           ["load", 2],
+          ["walk", 1],
         ],
         messages: 3,
         reportedMessages: 2,
       },
-      { device: "devices/attic", series: [["walk", 1]], messages: 2, reportedMessages: 1 },
       { device: "losant/attic", series: [["walk", 1]], messages: 1, reportedMessages: 1 },
     ]);
   });
