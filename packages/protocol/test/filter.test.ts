@@ -1,5 +1,11 @@
 import { describe, expect, test } from "@jest/globals";
-import { filterProblem, matchesFilter } from "@weir/protocol";
+import {
+  createTopicMatcher,
+  filterHolds,
+  filterProblem,
+  filtersOverlap,
+  matchesFilter,
+} from "@weir/protocol";
 import fc from "fast-check";
 import { EVERY_TOPIC, matchesPlainly, validFilter } from "./reference.ts";
 
@@ -78,5 +84,84 @@ describe("matching", () => {
     const slashes = "/".repeat(65_534);
     expect(matchesFilter(`${slashes}+`, `${slashes}a`)).toBe(true);
     expect(matchesFilter("+/#", slashes)).toBe(true);
+  });
+});
+
+const topicsOf = (filter: string): Set<string> =>
+  new Set(EVERY_TOPIC.filter((topic) => matchesPlainly(filter, topic)));
+
+describe("two filters", () => {
+  test("overlap when a topic belongs to both", () => {
+    fc.assert(
+      fc.property(validFilter, validFilter, (a, b) => {
+        expect(filtersOverlap(a, b)).toBe(!topicsOf(a).isDisjointFrom(topicsOf(b)));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test("hold one another when each topic of the one is one of the other", () => {
+    fc.assert(
+      fc.property(validFilter, validFilter, (a, b) => {
+        expect(filterHolds(a, b)).toBe(topicsOf(b).isSubsetOf(topicsOf(a)));
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
+
+describe("a matcher", () => {
+  test("finds the entries that match, in their order", () => {
+    const matcher = createTopicMatcher([
+      { filter: "#", value: "everything" },
+      { filter: "a/b", value: "exact" },
+      { filter: "c", value: "other" },
+      { filter: "a/+", value: "below a" },
+    ]);
+    expect(matcher("a/b")).toEqual(["everything", "exact", "below a"]);
+    expect(matcher("$SYS/b")).toEqual([]);
+  });
+
+  test("finds what matching one filter after the other finds", () => {
+    const topics = fc.array(fc.constantFrom(...EVERY_TOPIC), { minLength: 50, maxLength: 50 });
+    fc.assert(
+      fc.property(fc.array(validFilter, { maxLength: 12 }), topics, (filters, some) => {
+        const matcher = createTopicMatcher(filters.map((filter, value) => ({ filter, value })));
+        for (const topic of some) {
+          const expected = [...filters.keys()].filter((place) =>
+            matchesPlainly(filters[place] ?? "", topic),
+          );
+          expect(matcher(topic)).toEqual(expected);
+        }
+      }),
+    );
+  });
+
+  test("finds nothing without entries", () => {
+    expect(createTopicMatcher([])("a")).toEqual([]);
+  });
+
+  test("matches levels that are property names of every object", () => {
+    const matcher = createTopicMatcher([{ filter: "__proto__/constructor", value: 1 }]);
+    expect(matcher("__proto__/constructor")).toEqual([1]);
+    expect(matcher("toString")).toEqual([]);
+  });
+
+  test("takes a wildcard in a topic, which the standard forbids, as a name that no filter has", () => {
+    const matcher = createTopicMatcher([
+      { filter: "a/+", value: "one level" },
+      { filter: "a/#", value: "all levels" },
+      { filter: "a/b", value: "exact" },
+    ]);
+    for (const topic of ["a/+", "a/#"]) expect(matcher(topic)).toEqual(["one level", "all levels"]);
+  });
+
+  test("takes filters and topics of 65,535 levels", () => {
+    const slashes = "/".repeat(65_534);
+    const matcher = createTopicMatcher([
+      { filter: `${slashes}+`, value: "deep" },
+      { filter: "/#", value: "all" },
+    ]);
+    expect(matcher(`${slashes}a`)).toEqual(["deep", "all"]);
   });
 });

@@ -218,10 +218,7 @@ function reloader<C extends { process: ProcessConfig }>(
   };
 }
 
-type Described = Pick<
-  ServiceDefinition<never>,
-  "name" | "summary" | "settings" | "options" | "details"
->;
+type Described = Omit<ServiceDefinition<never>, "readConfig" | "start">;
 
 /**
  * The command line of a service: the variables that its options stand for.
