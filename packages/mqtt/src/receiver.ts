@@ -12,21 +12,13 @@ export interface TakesMessages {
   onBatch?: never;
 }
 
-/** Takes messages in batches. */
-export interface TakesBatches {
-  /**
-   * Called for what arrived within `batch.delayMs`. All of it is acknowledged when this returns. When it
-   * throws, nothing is acknowledged, the connection ends, and `onFault` gets the error.
-   */
-  onBatch: Receiver["onBatch"];
-  /** Called before the first message of a new session. */
-  onNewSession?: Receiver["onNewSession"];
-  /** Default 5,000 rows, 8 MiB, 50 ms. */
-  batch?: BatchLimits;
-  /** How many transactions the newest batch took: a tick must be worth each of them. Default 1. */
-  commits?: Receiver["commits"];
-  /** Default: an error thrown by `onBatch` is not handled, and ends the process. */
-  onFault?: Receiver["onFault"];
+/**
+ * Takes messages in batches; by default of up to 5,000 rows, 8 MiB and 50 ms, each in one transaction.
+ * Without `onFault` an error thrown by `onBatch` is not handled, and ends the process.
+ */
+export interface TakesBatches
+  extends Pick<Receiver, "onBatch">,
+    Partial<Pick<Receiver, "onNewSession" | "batch" | "commits" | "onFault">> {
   onMessage?: never;
 }
 

@@ -120,7 +120,7 @@ describe.each(TRANSPORTS)("what a broker does not grant, by %s:", (transport) =>
     expect(kinds(trial.shortfalls())).toEqual(["identifiers"]);
   });
 
-  test("a filter that it refuses is named, and the others are taken in", async () => {
+  test("a filter that it refuses is named, and the others are subscribed to", async () => {
     await using broker = await startStandIn(answering({ b: 0x87 }));
     await using trial = await connected(broker, { transport, subscriptions: [A, B] });
     broker.peers[0]?.send({

@@ -14,7 +14,7 @@ type Case = [name: string, bytes: Buffer, reasonCode: number];
 const CASES: Case[] = [
   ["a message of QoS 3", rawPublish({ ...QOS_1, flags: 6, topic: "a" }), 0x81],
   ["a topic longer than its packet", rawPacket(0x32, Buffer.from([0xff, 0xff, 0x61])), 0x81],
-  ["a message without room for its packet id", rawPacket(0x32, Buffer.from([0, 1, 0x61])), 0x81],
+  ["a message that ends before its packet id", rawPacket(0x32, Buffer.from([0, 1, 0x61])), 0x81],
   ["a length of five bytes", Buffer.from([0x32, 0x80, 0x80, 0x80, 0x80, 0x01]), 0x81],
   ["a packet of type 0", Buffer.from([0x00, 0x00]), 0x82],
   ["PUBACK with reserved bits", Buffer.from([0x41, 0x02, 0x00, 0x01]), 0x81],

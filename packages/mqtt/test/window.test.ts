@@ -72,7 +72,7 @@ function startWindowed(version: 4 | 5, onWindow = () => {}): Promise<StandIn> {
       }
     },
     puback: (_, peer) => {
-      // What is acknowledged in one turn makes room in one turn.
+      // What is acknowledged in one turn frees its place in one turn.
       const freed = waiting.get(peer) ?? 0;
       waiting.set(peer, freed + 1);
       if (freed > 0) return;

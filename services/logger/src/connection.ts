@@ -106,6 +106,7 @@ function createConnection(
 ) {
   const { clock, logger, counts, locks, receipts } = options;
   let plan = initialPlan;
+  let streams = initialStreams;
   const { clientId, broker } = plan;
   const session = new SessionFile(plan.sessionFile, { clientId, brokerUrl: broker.url });
   const remembered = session.load();
@@ -117,8 +118,7 @@ function createConnection(
   let identifiers = true;
   let subscribed = planned();
   const intake = new Intake({
-    routes: routesOf(initialStreams),
-    streams: initialStreams,
+    routes: currentRoutes(),
     session: sessionNameOf(plan),
     clock,
     counts,
@@ -130,7 +130,7 @@ function createConnection(
     return planSubscriptions(plan.streams, { identifiers, has, takers: session.history.takers });
   }
 
-  function routesOf(streams: readonly Stream[]): Routes {
+  function currentRoutes(): Routes {
     const own = identifiers ? new Set(ownIdentifiers()) : null;
     return new Routes({ streams, plan: subscribed, held, own });
   }
@@ -147,7 +147,7 @@ function createConnection(
     ({ has, identifiers } = present);
     if (has.length === 0) held.clear();
     subscribed = planned();
-    intake.routes = routesOf(intake.streams);
+    intake.routes = currentRoutes();
   }
 
   function subscriptionsFor(present: {
@@ -171,9 +171,7 @@ function createConnection(
     isLockedOut = false;
     if (waitsForLock) {
       await Promise.all(
-        intake.streams.map(({ config, store }) =>
-          locks.untilFree(config.name, () => store.isLocked()),
-        ),
+        streams.map(({ config, store }) => locks.untilFree(config.name, () => store.isLocked())),
       );
     }
     if (waitsForLock && attempt === 0) return;
@@ -231,16 +229,16 @@ function createConnection(
       return plan;
     },
     get streams(): readonly Stream[] {
-      return intake.streams;
+      return streams;
     },
     client,
     /** Whether one of its streams takes this topic. */
     takes: (stream: Stream, topic: string): boolean =>
       intake.routes.of(topic).streams.includes(stream),
     /** Continues with other streams, and changes the subscriptions to theirs. */
-    setStreams: async (changed: ConnectionPlan, streams: readonly Stream[]): Promise<void> => {
+    setStreams: async (changed: ConnectionPlan, others: readonly Stream[]): Promise<void> => {
       plan = changed;
-      intake.streams = streams;
+      streams = others;
       adapt({ identifiers, has: session.load().subscriptions });
       try {
         await client.setSubscriptions(subscriptionsFor);

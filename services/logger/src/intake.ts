@@ -9,23 +9,16 @@ import type { Stream } from "./stream.ts";
 export class Intake {
   /** Changes with the streams, and with what the session has. */
   routes: Routes;
-  streams: readonly Stream[];
+  /** How many commits the newest batch took. */
+  commits = 1;
   readonly #session: string;
   readonly #clock: Clock;
   readonly #counts: LoggerCounts;
   readonly #active = new Set<Stream>();
-  #commits = 1;
 
   /** @param options `session` owns the packet ids of the messages: a client id at a broker. */
-  constructor(options: {
-    routes: Routes;
-    streams: readonly Stream[];
-    session: string;
-    clock: Clock;
-    counts: LoggerCounts;
-  }) {
+  constructor(options: { routes: Routes; session: string; clock: Clock; counts: LoggerCounts }) {
     this.routes = options.routes;
-    this.streams = options.streams;
     this.#session = options.session;
     this.#clock = options.clock;
     this.#counts = options.counts;
@@ -47,7 +40,7 @@ export class Intake {
     const active = this.#active;
     const receivedUs = this.#clock.now() * 1_000;
     if (released.length > 0) {
-      for (const stream of this.streams) {
+      for (const stream of this.routes.streams) {
         if (stream.release(released, this.#session)) active.add(stream);
       }
     }
@@ -63,7 +56,7 @@ export class Intake {
       }
     } finally {
       for (const stream of active) stream.leave();
-      this.#commits = Math.max(active.size, 1);
+      this.commits = Math.max(active.size, 1);
       active.clear();
     }
     return publishers;
@@ -71,7 +64,7 @@ export class Intake {
 
   /** The broker has forgotten the session: no packet id is open any more. */
   beginSession(): void {
-    for (const stream of this.streams) {
+    for (const stream of this.routes.streams) {
       if (!stream.beginSession(this.#session)) continue;
       try {
         stream.commit(this.#clock.now() * 1_000);
@@ -81,18 +74,13 @@ export class Intake {
     }
   }
 
-  /** How many commits the newest batch took. */
-  get commits(): number {
-    return this.#commits;
-  }
-
   #route(message: ReceivedMessage): void {
     const { routes } = this;
     const route = routes.of(message.topic);
     const verdict = routes.judge(message, route);
     // The escaped topic of a flawed packet may match no filter, though one brought it: every stream takes it.
     const takers =
-      route.streams.length === 0 && message.flaw !== undefined ? this.streams : route.streams;
+      route.streams.length === 0 && message.flaw !== undefined ? routes.streams : route.streams;
     if (verdict === "strange") this.#counts.strange += 1;
     else if (takers.length === 0) this.#counts.unmatched += 1;
     if (verdict !== "store") return;
@@ -124,6 +112,8 @@ const CACHED_MAX = 10_000;
  * seen: few come again and again.
  */
 export class Routes {
+  /** All that a message may go to. */
+  readonly streams: readonly Stream[];
   readonly #plan: SubscriptionPlan;
   readonly #held: ReadonlySet<string>;
   readonly #own: ReadonlySet<number> | null;
@@ -152,6 +142,7 @@ export class Routes {
      */
     own: ReadonlySet<number> | null;
   }) {
+    this.streams = streams;
     this.#plan = plan;
     this.#held = held;
     this.#own = own;

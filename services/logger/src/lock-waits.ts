@@ -78,7 +78,7 @@ export class LockWaits implements Disposable {
     if (names === "") this.#check.pass();
     else {
       this.#check.fail(
-        `another program has a write transaction open on the store of ${names}; nothing is taken in until it ends`,
+        `another program has a write transaction open on the store of ${names}; no messages are stored until it ends`,
       );
     }
   }

@@ -41,7 +41,7 @@ export function startMaintenance(
   }
   const { clockSteadyMs } = maintenance;
   opened.use(startForgetting({ store, clockSteadyMs, clock, onFault: fail }));
-  const { mayTakeIn } = opened.use(
+  const { mayStore } = opened.use(
     startRetention(
       { ...config.retention, ...maintenance, skewUs },
       {
@@ -57,7 +57,7 @@ export function startMaintenance(
       },
     ),
   );
-  return { mayTakeIn, [Symbol.asyncDispose]: () => opened.disposeAsync() };
+  return { mayStore, [Symbol.asyncDispose]: () => opened.disposeAsync() };
 }
 
 // The clock may jump while a timer runs.

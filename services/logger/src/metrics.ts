@@ -7,19 +7,17 @@ import type { Stream } from "./stream.ts";
 /** A value, and its labels beside the name of the stream. */
 type Sample = readonly [value: number, labels?: Readonly<Record<string, string>>];
 
-interface MetricsOptions {
-  streams: () => Iterable<Stream>;
-  counts: LoggerCounts;
-  locks: LockWaits;
-}
-
 /**
  * Registers the metrics. They are read from the counts when a client asks: counting with labels costs
  * more than storing a row. Labels are names of streams and words of fixed lists.
  */
 export function registerMetrics(
   registry: Registry,
-  { streams, counts, locks }: MetricsOptions,
+  {
+    streams,
+    counts,
+    locks,
+  }: { streams: () => Iterable<Stream>; counts: LoggerCounts; locks: LockWaits },
 ): void {
   const registers = [registry];
 

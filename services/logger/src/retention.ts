@@ -92,8 +92,8 @@ export function startRetention(config: RetentionConfig, options: RetentionOption
 
   schedule(pauseMs());
   return {
-    /** Resolves when messages may be taken in: on a full disk once everything due has been removed. */
-    mayTakeIn: gate.opened,
+    /** Resolves when messages may be stored: on a full disk once everything due has been removed. */
+    mayStore: gate.opened,
     [Symbol.asyncDispose]: async () => {
       isStopped = true;
       gate.open();

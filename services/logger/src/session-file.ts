@@ -31,13 +31,14 @@ const IDENTIFIERS_MAX = 20_000;
 export class SessionFile implements SessionMemory {
   readonly #file: string;
   readonly #owner: SessionOwner;
-  #history: SessionHistory;
+  /** The next `save` writes it. */
+  history: SessionHistory;
 
   constructor(file: string, owner: SessionOwner) {
     this.#file = file;
     this.#owner = owner;
     const { takers = {}, identifiers = [] } = read(file) ?? {};
-    this.#history = { takers, identifiers };
+    this.history = { takers, identifiers };
   }
 
   load(): SessionRecord {
@@ -56,18 +57,17 @@ export class SessionFile implements SessionMemory {
 
   save({ subscriptions, isAgreed }: SessionRecord): void {
     const temporary = `${this.#file}.writing`;
-    const remembered: Remembered = { ...this.#owner, subscriptions, isAgreed, ...this.#history };
+    const { takers } = this.history;
+    const identifiers = this.history.identifiers.slice(-IDENTIFIERS_MAX);
+    const remembered: Remembered = {
+      ...this.#owner,
+      subscriptions,
+      isAgreed,
+      takers,
+      identifiers,
+    };
     writeFileSync(temporary, JSON.stringify(remembered), { flush: true });
     renameSync(temporary, this.#file);
-  }
-
-  get history(): SessionHistory {
-    return this.#history;
-  }
-
-  /** The next `save` writes it. */
-  set history({ takers, identifiers }: SessionHistory) {
-    this.#history = { takers, identifiers: identifiers.slice(-IDENTIFIERS_MAX) };
   }
 }
 

@@ -28,7 +28,7 @@ export class Streams implements AsyncDisposable {
 
   /**
    * Opens the streams that are new, and reconfigures the others. On a full disk it waits until retention
-   * has had its turn in the new ones.
+   * has run in the new ones.
    *
    * @throws Fault when one of them fails; then all of them are as before.
    */
@@ -88,8 +88,8 @@ async function openStream(config: StreamConfig, options: OpenStreamOptions) {
   const opened = opening.move();
   return {
     stream,
-    /** Resolves when messages may be taken in. */
-    isReady: maintenance.mayTakeIn,
+    /** Resolves when messages may be stored. */
+    isReady: maintenance.mayStore,
     /**
      * Opens what another configuration of the same place needs; what it returns applies it.
      *

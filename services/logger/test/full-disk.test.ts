@@ -59,7 +59,7 @@ const old = Array.from({ length: 1_000 }, (_, index) => readingAt(START_US, inde
       }),
     );
     let isOver = false;
-    void retention.mayTakeIn.then(() => {
+    void retention.mayStore.then(() => {
       isOver = true;
     });
     return { store, clock, faults, isOver: () => isOver, opened };
@@ -90,7 +90,7 @@ const old = Array.from({ length: 1_000 }, (_, index) => readingAt(START_US, inde
     expect(() => started.store.append(old)).toThrow(/nothing of it was acknowledged/);
   });
 
-  test("intake begins as soon as there is room", async () => {
+  test("intake begins as soon as there is space", async () => {
     using disk = mountSmallDisk();
     const started = start(disk, { isFull: true, nowMs: START_US / 1_000 });
     await using _opened = started.opened;
@@ -99,14 +99,14 @@ const old = Array.from({ length: 1_000 }, (_, index) => readingAt(START_US, inde
     await eventually(started.isOver);
   });
 
-  test("nothing waits where there is room", async () => {
+  test("nothing waits where there is space", async () => {
     using disk = mountSmallDisk();
     const started = start(disk, { isFull: false, nowMs: START_US / 1_000 });
     await using _opened = started.opened;
     await eventually(started.isOver);
   });
 
-  test("the logger starts to take in when its streams have had their turn", async () => {
+  test("the logger stores messages once retention has run in its streams", async () => {
     using disk = mountSmallDisk();
     const file = join(disk.path, "weir.db");
     await using broker = await startBroker();
@@ -134,7 +134,7 @@ const old = Array.from({ length: 1_000 }, (_, index) => readingAt(START_US, inde
     expect(reader?.firstId()).toBe(old.length + 1);
   });
 
-  test("a stop ends a reload that waits for the turn of a new stream, and nothing is connected after it", async () => {
+  test("a stop ends a reload that waits for the retention of a new stream, and nothing is connected after it", async () => {
     using disk = mountSmallDisk();
     using folder = temporaryFolder();
     await using broker = await startBroker();

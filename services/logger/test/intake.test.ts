@@ -32,7 +32,6 @@ function intakeOf(
       held: new Set(subscriptions.map(({ filter }) => filter)),
       own: isStrict ? new Set(subscriptions.map(({ identifier = 0 }) => identifier)) : null,
     }),
-    streams,
     session: "logger at broker",
     clock: systemClock,
     counts,

@@ -79,8 +79,8 @@ export interface BatchLimits {
 /** Takes the messages of a connection. */
 export interface Receiver {
   /**
-   * Takes a batch. All of it is acknowledged when this returns, and nothing when it throws. A message
-   * of QoS 2 whose packet id is still open was taken before.
+   * Takes a batch. All of it is acknowledged when this returns. When it throws, nothing is, and the
+   * connection ends. A message of QoS 2 whose packet id is still open was taken before.
    *
    * @param released packet ids of QoS 2 that are no longer open; it counts before the messages.
    */
@@ -148,7 +148,7 @@ export interface Opened {
   grants: Grants;
 }
 
-/** What a broker allows. CONNACK of MQTT 3.1.1 does not say, so all but identifiers counts as allowed. */
+/** What a broker allows. CONNACK of MQTT 3.1.1 does not say, so everything except identifiers counts as allowed. */
 export interface Grants {
   /** Whether it keeps retained messages [MQTT-3.2.2-14]. */
   retain: boolean;

@@ -42,19 +42,10 @@ const PUBLISH = 3;
 const PUBREL = 6;
 /** What a broker may send behind CONNACK, PUBLISH aside, to a client that neither publishes QoS 2 nor uses AUTH. */
 const CONTROL: ReadonlySet<number> = new Set([4, PUBREL, 9, 11, 13, 14]);
-const NAMES = [
-  ...["reserved", "CONNECT", "CONNACK", "PUBLISH", "PUBACK", "PUBREC", "PUBREL", "PUBCOMP"],
-  ...[
-    "SUBSCRIBE",
-    "SUBACK",
-    "UNSUBSCRIBE",
-    "UNSUBACK",
-    "PINGREQ",
-    "PINGRESP",
-    "DISCONNECT",
-    "AUTH",
-  ],
-];
+const NAMES =
+  "reserved CONNECT CONNACK PUBLISH PUBACK PUBREC PUBREL PUBCOMP SUBSCRIBE SUBACK UNSUBSCRIBE UNSUBACK PINGREQ PINGRESP DISCONNECT AUTH".split(
+    " ",
+  );
 
 /** Finds and parses the packets in a stream of bytes. */
 export class PacketParser {
