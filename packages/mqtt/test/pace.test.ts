@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { createFakeClock } from "@weir/testkit";
-import { createPace } from "../src/connection/batcher.ts";
+import { createPace } from "../src/connection/pace.ts";
 
 const DELAY_MS = 50;
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { createFakeClock } from "@weir/testkit";
-import { createTicks } from "../src/connection/batcher.ts";
+import { createTicks } from "../src/connection/pace.ts";
 
 const TICK_MS = 160;
 
