@@ -108,7 +108,7 @@ const AVAILABILITY_OPTIONS = { qos: 1, retain: true } as const satisfies Publish
 export function createReconnectingClient(options: ReconnectingClientOptions): ReconnectingClient {
   const { clock, logger, broker, clientId, session } = options;
   const { availability, random = Math.random } = options;
-  const { reconnect = waitWithJitter } = options;
+  const { reconnect = withJitter } = options;
   const shownUrl = withoutPassword(broker.url);
   const takeovers = new Takeovers(clientId, options.clientIdSetting ?? null);
   const sync = new SubscriptionSync({
@@ -192,12 +192,10 @@ export function createReconnectingClient(options: ReconnectingClientOptions): Re
   /** DISCONNECT makes the broker drop the will, so the client itself publishes what it would say. */
   async function publishOffline(): Promise<void> {
     if (connection === null) return;
-    const late = Promise.withResolvers<void>();
-    using _timer = clock.schedule(TIMEOUTS.disconnectMs, () => late.resolve());
     const published = publishAvailability(connection, OFFLINE).catch(() => {
       // The connection has ended by itself, and so the broker publishes the will.
     });
-    await Promise.race([published, late.promise]);
+    await Promise.race([published, pause(clock, TIMEOUTS.disconnectMs, signal)]);
   }
 
   /** Uses the connection until it ends; returns how long that was, in milliseconds. */
@@ -263,8 +261,8 @@ export function createReconnectingClient(options: ReconnectingClientOptions): Re
     if (isFirst) options.onDisconnected?.(reason, remedy);
   }
 
-  async function waitWithJitter(attempt: number): Promise<void> {
-    await pause(clock, backoffMs(RECONNECT_BACKOFF, attempt, random()), signal);
+  function withJitter(attempt: number): Promise<void> {
+    return pause(clock, backoffMs(RECONNECT_BACKOFF, attempt, random()), signal);
   }
 
   /** Waits as `reconnect` says, but not longer than the client lives. */

@@ -1,3 +1,4 @@
+import { pause } from "@weir/mqtt";
 import type { Clock, HealthCheck, Logger } from "@weir/runtime";
 
 const LOOK_MS = 100;
@@ -12,8 +13,7 @@ export class LockWaits implements Disposable {
   readonly #check: HealthCheck;
   /** By stream: how many wait, and since when. */
   readonly #waiting = new Map<string, { count: number; sinceMs: number }>();
-  readonly #looks = new Set<() => void>();
-  #isStopped = false;
+  readonly #stopping = new AbortController();
 
   constructor({ clock, logger, check }: { clock: Clock; logger: Logger; check: HealthCheck }) {
     this.#clock = clock;
@@ -28,11 +28,12 @@ export class LockWaits implements Disposable {
    * @param isLocked looks, without waiting. An error that it throws is passed on.
    */
   async untilFree(stream: string, isLocked: () => boolean): Promise<void> {
-    if (this.#isStopped || !isLocked()) return;
+    const { signal } = this.#stopping;
+    if (signal.aborted || !isLocked()) return;
     this.#begin(stream);
     try {
-      do await this.#nextLook();
-      while (!this.#isStopped && isLocked());
+      do await pause(this.#clock, LOOK_MS, signal);
+      while (!signal.aborted && isLocked());
     } finally {
       this.#end(stream);
     }
@@ -44,8 +45,7 @@ export class LockWaits implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#isStopped = true;
-    for (const look of this.#looks) look();
+    this.#stopping.abort();
   }
 
   #begin(stream: string): void {
@@ -81,13 +81,5 @@ export class LockWaits implements Disposable {
         `another program has a write transaction open on the store of ${names}; no messages are stored until it ends`,
       );
     }
-  }
-
-  async #nextLook(): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    using _timer = this.#clock.schedule(LOOK_MS, resolve);
-    this.#looks.add(resolve);
-    await promise;
-    this.#looks.delete(resolve);
   }
 }

@@ -1,11 +1,54 @@
 import { createHistogram } from "node:perf_hooks";
 import { OUTCOMES } from "@weir/protocol";
 import { Counter, Gauge, Histogram, type Registry } from "@weir/runtime";
+import type { StreamStore } from "@weir/store";
 import type { LockWaits } from "./lock-waits.ts";
-import type { Stream } from "./stream.ts";
+import type { Stream, StreamCounts } from "./stream.ts";
 
 /** A value, and its labels beside the name of the stream. */
 type Sample = readonly [value: number, labels?: Readonly<Record<string, string>>];
+
+/** Over all streams. */
+const TOTALS = [
+  ["unmatched", "Messages on a topic that no stream takes; they are not stored."],
+  ["dropped", "Messages that are too large or unreadable; they are not stored."],
+  [
+    "strange",
+    "Messages of a subscription that another client has made in the session; they are not stored.",
+  ],
+  ["receipts", "Receipts that the broker has acknowledged."],
+] as const;
+
+const STREAM_TOTALS: [name: string, help: string, count: (counts: StreamCounts) => number][] = [
+  [
+    "skipped",
+    "Retained messages that the stream skips, or has stored already.",
+    ({ skipped }) => skipped,
+  ],
+  ["pruned_rows", "Rows that retention removed.", ({ prunedRows }) => prunedRows],
+  ["pruned_files", "Closed segments that retention removed.", ({ prunedFiles }) => prunedFiles],
+  ["rotations", "Segments that were started while the logger ran.", ({ rotations }) => rotations],
+  [
+    "failed_rotations",
+    "Segments that could not be started; each is tried again.",
+    ({ failedRotations }) => failedRotations,
+  ],
+];
+
+const STREAM_GAUGES: [name: string, help: string, value: (store: StreamStore) => number][] = [
+  ["store_rows", "Rows in the stream's live file.", (store) => store.size().rows],
+  ["store_bytes", "Size of the stream's files.", (store) => store.size().bytes],
+  [
+    "lost_commits",
+    "Commits that were lost because the write-ahead log was damaged at the start.",
+    ({ damagedLog }) => damagedLog?.commits ?? 0,
+  ],
+  [
+    "short_of_room",
+    "1 while the stream's disk is almost full, and retention works with the space of the ballast.",
+    (store) => Number(store.isShortOfSpace()),
+  ],
+];
 
 /**
  * Registers the metrics. They are read from the counts when a client asks: counting with labels costs
@@ -21,14 +64,14 @@ export function registerMetrics(
 ): void {
   const registers = [registry];
 
-  function total(name: string, help: string, count: () => number): void {
+  for (const [name, help] of TOTALS) {
     new Counter({
       name: `weir_logger_${name}_total`,
       help,
       registers,
       collect() {
         this.reset();
-        this.inc(count());
+        this.inc(counts[name]);
       },
     });
   }
@@ -85,70 +128,17 @@ export function registerMetrics(
     ["of"],
   );
   perStream(
-    Counter,
-    "skipped_total",
-    "Retained messages that the stream skips, or has stored already.",
-    (stream) => [[stream.counts.skipped]],
-  );
-  perStream(
     Gauge,
     "waits_for_lock",
     "1 while nothing is written to the stream's store because another program has a write transaction open on it.",
     ({ config }) => [[Number(locks.isWaiting(config.name))]],
   );
-  perStream(Counter, "pruned_rows_total", "Rows that retention removed.", (stream) => [
-    [stream.counts.prunedRows],
-  ]);
-  perStream(Counter, "pruned_files_total", "Closed segments that retention removed.", (stream) => [
-    [stream.counts.prunedFiles],
-  ]);
-  perStream(
-    Counter,
-    "rotations_total",
-    "Segments that were started while the logger ran.",
-    (stream) => [[stream.counts.rotations]],
-  );
-  perStream(
-    Counter,
-    "failed_rotations_total",
-    "Segments that could not be started; each is tried again.",
-    (stream) => [[stream.counts.failedRotations]],
-  );
-  perStream(Gauge, "store_rows", "Rows in the stream's live file.", ({ store }) => [
-    [store.size().rows],
-  ]);
-  perStream(
-    Gauge,
-    "lost_commits",
-    "Commits that were lost because the write-ahead log was damaged at the start.",
-    ({ store }) => [[store.damagedLog?.commits ?? 0]],
-  );
-  perStream(Gauge, "store_bytes", "Size of the stream's files.", ({ store }) => [
-    [store.size().bytes],
-  ]);
-  perStream(
-    Gauge,
-    "short_of_room",
-    "1 while the stream's disk is almost full, and retention works with the space of the ballast.",
-    ({ store }) => [[Number(store.isShortOfSpace())]],
-  );
-
-  total(
-    "unmatched",
-    "Messages on a topic that no stream takes; they are not stored.",
-    () => counts.unmatched,
-  );
-  total(
-    "dropped",
-    "Messages that are too large or unreadable; they are not stored.",
-    () => counts.dropped,
-  );
-  total(
-    "strange",
-    "Messages of a subscription that another client has made in the session; they are not stored.",
-    () => counts.strange,
-  );
-  total("receipts", "Receipts that the broker has acknowledged.", () => counts.receipts);
+  for (const [name, help, count] of STREAM_TOTALS) {
+    perStream(Counter, `${name}_total`, help, ({ counts }) => [[count(counts)]]);
+  }
+  for (const [name, help, value] of STREAM_GAUGES) {
+    perStream(Gauge, name, help, ({ store }) => [[value(store)]]);
+  }
 }
 
 /** What the logger counts over all streams, since the start of the process. */
@@ -156,13 +146,9 @@ export type LoggerCounts = ReturnType<typeof createLoggerCounts>;
 
 export function createLoggerCounts(registry: Registry) {
   return {
-    /** Packets that were not taken: beyond the size limit, or unreadable. */
     dropped: 0,
-    /** Messages on topics that no stream asks for. */
     unmatched: 0,
-    /** Messages of subscriptions that this logger has not made. */
     strange: 0,
-    /** Receipts that a broker has acknowledged. */
     receipts: 0,
     /** How many messages were committed together, in the current interval of the performance report. */
     batches: createHistogram(),

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { basename, dirname, join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import type { Subscription } from "@weir/mqtt";
 import { coverOf, filterHolds, filtersOverlap, joinedCoverOf, matchesFilter } from "@weir/protocol";
 import type { BrokerConfig } from "@weir/runtime";
@@ -160,9 +161,8 @@ function changedTakers(
   const entries = streams.map(({ name, filters, exclude }): [string, Taker] => {
     const known = Object.hasOwn(before, name) ? (before[name] as Taker) : null;
     if (known === null) return [name, { filters, exclude, since: generation, former: null }];
-    const isSame = isEqual(known.filters, filters) && isEqual(known.exclude, exclude);
-    if (isSame) return [name, known];
     const former = { filters: known.filters, exclude: known.exclude };
+    if (isDeepStrictEqual(former, { filters, exclude })) return [name, known];
     return [name, { filters, exclude, since: generation, former }];
   });
   return Object.fromEntries(entries);
@@ -196,8 +196,4 @@ export function generationOf(topic: string, subscriptions: readonly Subscription
 export function takes({ filters, exclude }: Topics, topic: string): boolean {
   const isMatched = (filter: string): boolean => matchesFilter(filter, topic);
   return filters.some(isMatched) && !exclude.some(isMatched);
-}
-
-function isEqual(one: readonly string[], other: readonly string[]): boolean {
-  return one.length === other.length && one.every((filter, index) => filter === other[index]);
 }
