@@ -87,11 +87,10 @@ export function checkProcessorTime(): void {
 export function cpuUs(pid: number): number {
   const tasks = `/proc/${pid}/task`;
   let sumUs = 0;
-  for (const thread of namesIn(tasks)) {
+  for (const thread of orGone(() => readdirSync(tasks), [])) {
     sumUs += Number(contentOf(`${tasks}/${thread}/schedstat`).split(" ")[0] ?? 0) / 1_000;
-    for (const child of wordsOf(contentOf(`${tasks}/${thread}/children`))) {
-      sumUs += cpuUs(Number(child));
-    }
+    const children = contentOf(`${tasks}/${thread}/children`).match(/\d+/g) ?? [];
+    for (const child of children) sumUs += cpuUs(Number(child));
   }
   return sumUs;
 }
@@ -120,21 +119,13 @@ export function writtenBytes(pid: number): number {
   return Number(bytes ?? Number.NaN);
 }
 
-const wordsOf = (text: string): string[] => text.split(/\s+/).filter((word) => word !== "");
+const contentOf = (file: string): string => orGone(() => readFileSync(file, "utf8"), "");
 
 /** Threads come and go while they are listed. */
-function contentOf(file: string): string {
+function orGone<T>(read: () => T, gone: T): T {
   try {
-    return readFileSync(file, "utf8");
+    return read();
   } catch {
-    return "";
-  }
-}
-
-function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
+    return gone;
   }
 }

@@ -1,4 +1,4 @@
-import { type Case, difference, figure, ratio } from "./comparison.ts";
+import { type Case, type Claim, difference, figure, ratio } from "./comparison.ts";
 import {
   atOnce,
   evenly,
@@ -40,8 +40,11 @@ export function casesOf(run: {
   /** A rate that every contender keeps up with: what is compared is processor time. */
   const even = (perSecond: number, seconds: number): Case => {
     const title = `QoS 1 at ${perSecond.toLocaleString("en")}/s`;
-    const text = (peer: Subject) => `${title}: CPU per message, over ${peer.name}`;
-    const of = (peer: Subject) => ratio("cpuUs", ours, peer);
+    const claim = (peer: Subject, atMost: number): Claim => ({
+      text: `${title}: CPU per message, over ${peer.name}`,
+      target: { atMost },
+      of: ratio("cpuUs", ours, peer),
+    });
     return {
       name: `even-${perSecond}`,
       title,
@@ -49,11 +52,7 @@ export function casesOf(run: {
       contenders: throughMosquitto([ours, mosquittoSub, python, nodeRed], {
         load: evenly(perSecond, quickOr(2, seconds)),
       }),
-      claims: [
-        { text: text(mosquittoSub), target: { atMost: 1 }, of: of(mosquittoSub) },
-        { text: text(python), target: { atMost: 0.25 }, of: of(python) },
-        { text: text(nodeRed), target: { atMost: 0.1 }, of: of(nodeRed) },
-      ],
+      claims: [claim(mosquittoSub, 1), claim(python, 0.25), claim(nodeRed, 0.1)],
     };
   };
 
@@ -248,16 +247,18 @@ export function casesOf(run: {
         memoryOverTime(rotatedFolder, memorySeconds),
       ],
       claims: [
-        ...[prunedFile, rotatedFolder].map((subject) => ({
-          text: `memory at 20,000/s, ${subject.name}: most, MB`,
-          target: { atMost: 150 },
-          of: figure("rssMegabytes", subject),
-        })),
-        ...[prunedFile, rotatedFolder].map((subject) => ({
-          text: `memory at 20,000/s, ${subject.name}: last quarter over second quarter`,
-          target: { atMost: 1.1 },
-          of: figure("growth", subject),
-        })),
+        ...[prunedFile, rotatedFolder].flatMap((subject) => [
+          {
+            text: `memory at 20,000/s, ${subject.name}: most, MB`,
+            target: { atMost: 150 },
+            of: figure("rssMegabytes", subject),
+          },
+          {
+            text: `memory at 20,000/s, ${subject.name}: last quarter over second quarter`,
+            target: { atMost: 1.1 },
+            of: figure("growth", subject),
+          },
+        ]),
         {
           text: "pruning: the longest PUBACK with it, less the longest without, ms",
           target: { atMost: 50 },

@@ -95,9 +95,7 @@ export function resultsOf(run: {
     claims: results.flatMap(evaluate).map(({ claim: { text, target }, spread, isMet }) => ({
       text,
       target,
-      median: spread?.median ?? null,
-      min: spread?.min ?? null,
-      max: spread?.max ?? null,
+      ...(spread ?? { median: null, min: null, max: null }),
       isMet,
     })),
   };

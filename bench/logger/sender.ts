@@ -7,13 +7,7 @@ import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { createHistogram } from "node:perf_hooks";
-import {
-  generate,
-  type IConnackPacket,
-  type IConnectPacket,
-  type Packet,
-  parser,
-} from "mqtt-packet";
+import { generate, type IConnectPacket, type Packet, parser } from "mqtt-packet";
 import {
   createFrames,
   createMessages,
@@ -109,7 +103,7 @@ function createSender(load: Load, { socket, version, windowMax }: Receiver) {
       latency?.sent(sent + slice, nowMs());
       const isFlowing = socket.write(
         packets(sent, slice),
-        sent + slice === count ? last : undefined,
+        qos === 0 && sent + slice === count ? finish : undefined,
       );
       sent += slice;
       if (isFlowing) continue;
@@ -125,10 +119,6 @@ function createSender(load: Load, { socket, version, windowMax }: Receiver) {
   function follow(perSecond: number): void {
     pump(Math.min(count, Math.floor(((nowMs() - firstMs) / 1_000) * perSecond) + 1));
     if (sent < count) setTimeout(follow, Math.max(EVEN_SLICE_MS, 1_000 / perSecond), perSecond);
-  }
-
-  function last(): void {
-    if (qos === 0) finish();
   }
 
   function finish(): void {
@@ -197,18 +187,14 @@ async function generateFor(port: number, version: 4 | 5): Promise<void> {
 
   const parsing = parser({ protocolVersion: version });
   parsing.on("packet", (packet) => {
-    if (packet.cmd === "connack") connected(packet);
+    if (packet.cmd !== "connack") return;
+    const code = packet.reasonCode ?? packet.returnCode ?? 0;
+    if (code !== 0) throw new Error(`the broker refuses the load generator with code ${code}`);
+    windowMax = packet.properties?.receiveMaximum ?? WINDOW_DEFAULT;
+    report({ kind: "ready", port });
   });
   const onPacket = (packet: Buffer): void => void parsing.parse(Buffer.from(packet));
   socket.on("data", createFrames({ onAcknowledged, onPacket }).push);
-
-  function connected({ reasonCode, returnCode, properties }: IConnackPacket): void {
-    const code = reasonCode ?? returnCode ?? 0;
-    if (code !== 0) throw new Error(`the broker refuses the load generator with code ${code}`);
-    windowMax = properties?.receiveMaximum ?? WINDOW_DEFAULT;
-    report({ kind: "ready", port });
-  }
-
   socket.write(
     generate({
       cmd: "connect",
