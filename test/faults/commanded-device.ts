@@ -27,7 +27,7 @@ function end(fault: unknown): never {
 }
 
 const opened = new AsyncDisposableStack();
-const journal = opened.use(openJournals({ file: required("FAULTS_JOURNAL") })).of(address.id);
+const journal = opened.use(openJournals(required("FAULTS_JOURNAL"))).of(address.id);
 const handler = new CommandHandler({
   device: address,
   commands: new Map([

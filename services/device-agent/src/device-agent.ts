@@ -17,7 +17,6 @@ import {
   readAgentConfig,
 } from "./config/config.ts";
 import { memoryInFile } from "./control/control.ts";
-import { openSandbox } from "./control/sandbox.ts";
 import { startDevice } from "./device/device.ts";
 
 // What a user's own sources and commands import.
@@ -75,14 +74,13 @@ export async function startDeviceAgent(
   const outboxFile = join(folder, "outbox.db");
 
   await using opening = new AsyncDisposableStack();
-  const journals = opening.use(openJournals({ file: join(folder, "journal.db") }));
+  const journals = opening.use(openJournals(join(folder, "journal.db")));
   opening.use(
     startDevice({
       config: device,
       connection: { broker, clientIdSetting: "DEVICE_ID", ...watchBroker(context) },
       journal: journals.of(device.address.id),
       memory: memoryInFile(join(folder, "memory.json")),
-      sandbox: openSandbox(device.sandbox),
       // Without alarms the outbox is opened only for those that an earlier configuration has left.
       outboxFile: hasAlarms || existsSync(outboxFile) ? outboxFile : null,
       onState: ({ kind }) => states.inc({ outcome: kind }),

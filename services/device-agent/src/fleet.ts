@@ -7,7 +7,6 @@ import { openJournals } from "./command-life/journal.ts";
 import { DEVICE_COMMANDS } from "./commands/index.ts";
 import type { DeviceConfig } from "./config/device-config.ts";
 import { memoryInProcess } from "./control/control.ts";
-import { openSandbox } from "./control/sandbox.ts";
 import { startDevice } from "./device/device.ts";
 import { source as randomWalk } from "./sources/random-walk.ts";
 
@@ -63,14 +62,13 @@ export function startFleet({
 }) {
   const counts: FleetCounts = { connected: 0, sent: 0, lost: 0, commands: 0 };
   const opened = new AsyncDisposableStack();
-  const journals = opened.use(openJournals({ file: join(folder, "journal.db") }));
-  const sandbox = openSandbox({ folder: join(folder, "sandbox"), quotaBytes: 0, reserveBytes: 0 });
+  const journals = opened.use(openJournals(join(folder, "journal.db")));
   const logger = createLogger("fleet", { logLevel: "error", logFormat: "auto" });
   const devices = opened.use(new AsyncDisposableStack());
   let started = 0;
 
   function start(index: number): void {
-    const config = deviceConfig(request, index);
+    const config = deviceConfig(request, folder, index);
     let isConnected = false;
     devices.use(
       startDevice({
@@ -89,7 +87,6 @@ export function startFleet({
         },
         journal: journals.of(config.address.id),
         memory: memoryInProcess(),
-        sandbox,
         outboxFile: null,
         onState: ({ kind }) => {
           if (kind === "sent" || kind === "delivered") counts.sent += 1;
@@ -119,7 +116,11 @@ export function startFleet({
   };
 }
 
-function deviceConfig({ rate, prefix, name, seed }: FleetRequest, index: number): DeviceConfig {
+function deviceConfig(
+  { rate, prefix, name, seed }: FleetRequest,
+  folder: string,
+  index: number,
+): DeviceConfig {
   return {
     address: { prefix, id: `${name}-${index}` },
     intervalMs: Math.round(1_000 / rate),
@@ -136,7 +137,7 @@ function deviceConfig({ rate, prefix, name, seed }: FleetRequest, index: number)
       },
     ],
     commands: COMMANDS,
-    sandbox: { folder: "", quotaBytes: 0, reserveBytes: 0 },
+    sandbox: { folder: join(folder, "sandbox"), quotaBytes: 0, reserveBytes: 0 },
     homeAssistant: null,
     seed: seed === null ? null : seed + index,
     base: ".",

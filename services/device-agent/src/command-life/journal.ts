@@ -35,15 +35,13 @@ export interface PendingAck {
   response: ResponseAddress | null;
 }
 
-/** The limits of a journal's file, each with its policy. */
-export interface JournalLimits {
+/** The limits of a journal's file. */
+const LIMITS = {
   /** Ended commands whose ids are kept. The one issued first is forgotten first. */
-  endedMax: number;
+  endedMax: 10_000,
   /** Acks that the broker does not have. Above it, acks of rejected commands are dropped and no command is accepted. */
-  acksMax: number;
-}
-
-const LIMITS: JournalLimits = { endedMax: 10_000, acksMax: 10_000 };
+  acksMax: 10_000,
+};
 /** Names the folder in messages about the file. */
 const SETTING = "DEVICE_FOLDER";
 
@@ -56,14 +54,8 @@ export type Journal = ReturnType<ReturnType<typeof openJournals>["of"]>;
  *
  * @throws Fault when another process has the file open, it cannot be written, or it is damaged.
  */
-export function openJournals({
-  file,
-  ...options
-}: {
-  file: string;
-  limits?: Partial<JournalLimits>;
-}) {
-  const limits = { ...LIMITS, ...options.limits };
+export function openJournals(file: string, limits: Partial<typeof LIMITS> = {}) {
+  const { endedMax, acksMax } = { ...LIMITS, ...limits };
   using opening = new DisposableStack();
   makePlaceOf(file, SETTING);
   opening.use(
@@ -95,14 +87,14 @@ export function openJournals({
 
   /** Forgets by the time of issue, so that a made-up time far ahead does not move the horizon. */
   function forgetSurplus(): void {
-    const surplus = (statements.countEnded.get() ?? 0) - limits.endedMax;
+    const surplus = (statements.countEnded.get() ?? 0) - endedMax;
     if (surplus <= 0) return;
     for (const { device, knownMs } of statements.forget.all(surplus)) {
       statements.raiseHorizon.run(device, knownMs);
     }
   }
 
-  const isFull = (): boolean => (statements.countAcks.get() ?? 0) >= limits.acksMax;
+  const isFull = (): boolean => (statements.countAcks.get() ?? 0) >= acksMax;
 
   function acknowledged(number: number): void {
     // Not worth an fsync: after a power cut the ack is only sent twice.

@@ -47,12 +47,14 @@ export function readAgentConfig(environment: Environment): AgentConfig {
     { variable: "AGENT_FILE", needs: deviceAgentSettings, format: agentFileFormat },
     (values, { content, folder: base, whereIs }) => {
       const { sourceFolder, commands } = content;
+      const loaded = <T>(load: (folder: string) => T[], plugins?: string): T[] =>
+        plugins === undefined ? [] : load(resolve(base, plugins));
       const { device, problems } = deviceConfig(content, {
         values,
         base,
         whereIs,
-        kinds: [...SOURCE_KINDS, ...loaded(loadSourceKinds, base, sourceFolder)],
-        commands: [...DEVICE_COMMANDS, ...loaded(loadCommands, base, commands?.folder)],
+        kinds: [...SOURCE_KINDS, ...loaded(loadSourceKinds, sourceFolder)],
+        commands: [...DEVICE_COMMANDS, ...loaded(loadCommands, commands?.folder)],
       });
       return { config: device, problems };
     },
@@ -64,15 +66,6 @@ export function readAgentConfig(environment: Environment): AgentConfig {
     device,
     folder: values.DEVICE_FOLDER,
   };
-}
-
-/** The plugins of a folder, if there is one. */
-function loaded<T>(
-  load: (folder: string) => T[],
-  base: string,
-  folder: string | undefined,
-): readonly T[] {
-  return folder === undefined ? [] : load(resolve(base, folder));
 }
 
 /** The part of `--help` after the settings. */

@@ -19,7 +19,7 @@ import {
   type DeviceMemory,
   INTERVAL_MS_MAX,
 } from "../control/control.ts";
-import type { Sandbox } from "../control/sandbox.ts";
+import { openSandbox } from "../control/sandbox.ts";
 import { Reporter } from "../report/reporter.ts";
 import type { ReportedSource, StateSeries } from "../report/schedule.ts";
 import { createRandom } from "../sources/random.ts";
@@ -34,7 +34,6 @@ export interface DeviceOptions {
   >;
   journal: Journal;
   memory: DeviceMemory;
-  sandbox: Sandbox;
   /** Where alarms wait; required if a source is delivered as `alarm`. */
   outboxFile: string | null;
   /** Called with the outcome of each state, also of those that an earlier run has left in the outbox. */
@@ -52,6 +51,7 @@ export function startDevice(options: DeviceOptions): AsyncDisposable {
   const { config, memory, clock, logger, onFault } = options;
   const { address, commands, homeAssistant, intervalMinMs } = config;
   const topics = deviceTopics(address);
+  const sandbox = openSandbox(config.sandbox);
   const remembered = memory.recall();
   const sources = openSources(config, remembered.activeSources, clock);
 
@@ -83,7 +83,7 @@ export function startDevice(options: DeviceOptions): AsyncDisposable {
     sources,
     reporter,
     memory,
-    sandbox: options.sandbox,
+    sandbox,
     onChange: () => discovery?.refresh(),
     restart: options.restart,
   });

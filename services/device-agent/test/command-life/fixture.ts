@@ -14,7 +14,7 @@ import {
 } from "@weir/testkit";
 import { z } from "zod";
 import { CommandHandler } from "../../src/command-life/handler.ts";
-import { type Journal, type JournalLimits, openJournals } from "../../src/command-life/journal.ts";
+import { type Journal, openJournals } from "../../src/command-life/journal.ts";
 import type { DeviceCommand } from "../../src/commands/command.ts";
 import type { DeviceControl } from "../../src/control/control.ts";
 
@@ -41,7 +41,7 @@ interface TrialOptions {
   folder: TemporaryFolder;
   commands?: readonly DeviceCommand[];
   clock?: Clock;
-  limits?: Partial<JournalLimits>;
+  limits?: Parameters<typeof openJournals>[1];
   onEnded?: (name: string | null, outcome: string) => void;
   /** Default true. */
   starts?: boolean;
@@ -60,8 +60,8 @@ export function commandOf(
 export const ECHO = commandOf("echo", async (payload) => payload);
 
 export function startTrial(options: TrialOptions): Trial {
-  const { folder, commands = [ECHO], clock = createFakeClock(), limits = {} } = options;
-  const journals = openJournals({ file: folder.file("journal.db"), limits });
+  const { folder, commands = [ECHO], clock = createFakeClock(), limits } = options;
+  const journals = openJournals(folder.file("journal.db"), limits);
   const journal = journals.of("kitchen");
   const log: Trial["log"] = [];
   const faults: unknown[] = [];

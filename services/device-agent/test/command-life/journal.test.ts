@@ -3,13 +3,9 @@ import { describe, expect, test } from "@jest/globals";
 import type { Command } from "@weir/protocol";
 import { faultOf, temporaryFolder } from "@weir/testkit";
 import Sqlite from "better-sqlite3";
-import { type Journal, type JournalLimits, openJournals } from "../../src/command-life/journal.ts";
+import { type Journal, openJournals } from "../../src/command-life/journal.ts";
 
 const NOW_MS = 1_767_225_600_000;
-
-function open(file: string, limits: Partial<JournalLimits> = {}) {
-  return openJournals({ file, limits });
-}
 
 function command(id: string | null, more: Partial<Command> = {}): Command {
   return { id, name: "echo", payload: null, issuedAtMs: NOW_MS, expiresAtMs: null, ...more };
@@ -29,13 +25,13 @@ describe("the journal", () => {
     const response = { topic: "answers/me", correlation: Buffer.from([0, 255]) };
     const first = command("first", { payload: { pins: [1, 2] }, expiresAtMs: NOW_MS + 5 });
     {
-      using journals = open(file);
+      using journals = openJournals(file);
       const journal = journals.of("kitchen");
       journal.receive(first, response, NOW_MS);
       journal.receive(command("second"), null, NOW_MS);
       journal.advance("first", { status: "running", atMs: NOW_MS });
     }
-    using journals = open(file);
+    using journals = openJournals(file);
     expect(journals.of("kitchen").open()).toEqual([
       { key: "first", command: first, response, status: "running" },
       { key: "second", command: command("second"), response: null, status: "received" },
@@ -44,7 +40,7 @@ describe("the journal", () => {
 
   test("has the status of the first command of an id", () => {
     using folder = temporaryFolder();
-    using journals = open(folder.file("journal.db"));
+    using journals = openJournals(folder.file("journal.db"));
     const journal = journals.of("kitchen");
     expect(journal.statusOf("a")).toBeNull();
     live(journal, command("a"));
@@ -54,7 +50,7 @@ describe("the journal", () => {
 
   test("takes a command without an id each time, and does not keep it", () => {
     using folder = temporaryFolder();
-    using journals = open(folder.file("journal.db"), { endedMax: 1 });
+    using journals = openJournals(folder.file("journal.db"), { endedMax: 1 });
     const journal = journals.of("kitchen");
     for (let time = 0; time < 3; time += 1) live(journal, command(null));
     expect(journal.open()).toEqual([]);
@@ -63,7 +59,7 @@ describe("the journal", () => {
 
   test("keeps devices apart, also where their commands have the same id", () => {
     using folder = temporaryFolder();
-    using journals = open(folder.file("journal.db"));
+    using journals = openJournals(folder.file("journal.db"));
     live(journals.of("kitchen"), command("a"));
     const cellar = journals.of("cellar");
     expect(cellar.statusOf("a")).toBeNull();
@@ -73,7 +69,7 @@ describe("the journal", () => {
 
   test("refuses to move a command that has ended", () => {
     using folder = temporaryFolder();
-    using journals = open(folder.file("journal.db"));
+    using journals = openJournals(folder.file("journal.db"));
     const journal = journals.of("kitchen");
     live(journal, command("a"));
     expect(() => journal.advance("a", { status: "failed", atMs: NOW_MS })).toThrow("no open");
@@ -83,7 +79,7 @@ describe("the journal", () => {
 describe("what a journal forgets", () => {
   test("is what was issued first, once there is too much, and never what is open", () => {
     using folder = temporaryFolder();
-    using journals = open(folder.file("journal.db"), { endedMax: 2 });
+    using journals = openJournals(folder.file("journal.db"), { endedMax: 2 });
     const journal = journals.of("kitchen");
     journal.receive(command("open", { issuedAtMs: 1 }), null, NOW_MS);
     live(journal, command("b", { issuedAtMs: 20 }));
@@ -101,7 +97,7 @@ describe("what a journal forgets", () => {
 
   test("moves no horizon into the future, as long as there is something older to forget", () => {
     using folder = temporaryFolder();
-    using journals = open(folder.file("journal.db"), { endedMax: 2 });
+    using journals = openJournals(folder.file("journal.db"), { endedMax: 2 });
     const journal = journals.of("kitchen");
     live(journal, command("far", { issuedAtMs: NOW_MS * 100 }));
     for (const [index, id] of ["a", "b", "c"].entries()) {
@@ -115,11 +111,11 @@ describe("what a journal forgets", () => {
     using folder = temporaryFolder();
     const file = folder.file("journal.db");
     {
-      using journals = open(file, { endedMax: 1 });
+      using journals = openJournals(file, { endedMax: 1 });
       live(journals.of("kitchen"), command("a", { issuedAtMs: null }));
       live(journals.of("kitchen"), command("b", { issuedAtMs: NOW_MS + 9 }));
     }
-    using journals = open(file);
+    using journals = openJournals(file);
     expect(journals.of("kitchen").horizonMs()).toBe(NOW_MS + 1);
   });
 });
@@ -130,7 +126,7 @@ describe("acks that the broker does not have", () => {
     const file = folder.file("journal.db");
     const response = { topic: "answers/me", correlation: null };
     {
-      using journals = open(file);
+      using journals = openJournals(file);
       const journal = journals.of("kitchen");
       journal.receive(command("a"), response, 1);
       journal.advance("a", { status: "running", atMs: 2 });
@@ -138,7 +134,7 @@ describe("acks that the broker does not have", () => {
       const [oldest] = journal.pendingAcks(0, 1);
       journal.acknowledged(oldest?.number ?? 0);
     }
-    using journals = open(file);
+    using journals = openJournals(file);
     const journal = journals.of("kitchen");
     const pending = journal.pendingAcks(0, 10);
     expect(pending.map(({ ack }) => ack)).toEqual([
@@ -151,7 +147,7 @@ describe("acks that the broker does not have", () => {
 
   test("are so many at most; then only those of commands that were taken in are kept", () => {
     using folder = temporaryFolder();
-    using journals = open(folder.file("journal.db"), { acksMax: 3 });
+    using journals = openJournals(folder.file("journal.db"), { acksMax: 3 });
     const journal = journals.of("kitchen");
     const ack = { id: null, name: null, status: "rejected", at: 1, error: "no" } as const;
     journal.receive(command("a"), null, 1);
@@ -169,8 +165,8 @@ describe("acks that the broker does not have", () => {
 describe("the file of a journal", () => {
   test("is open in one process at a time, and the second one gets a remedy", () => {
     using folder = temporaryFolder();
-    using _first = open(folder.file("journal.db"));
-    const fault = faultOf(() => open(folder.file("journal.db")));
+    using _first = openJournals(folder.file("journal.db"));
+    const fault = faultOf(() => openJournals(folder.file("journal.db")));
     expect(fault.message).toContain("another process has the journal");
     expect(fault.remedy).toContain("DEVICE_FOLDER");
   });
@@ -179,12 +175,12 @@ describe("the file of a journal", () => {
     using folder = temporaryFolder();
     const file = folder.file("journal.db");
     {
-      using journals = open(file);
+      using journals = openJournals(file);
       for (let n = 0; n < 200; n += 1) live(journals.of("kitchen"), command(`id-${n}`));
     }
     const bytes = readFileSync(file);
     writeFileSync(file, bytes.fill(0xa5, 4_096, 12_288));
-    const fault = faultOf(() => open(file));
+    const fault = faultOf(() => openJournals(file));
     expect(fault.message).toContain(`the journal ${file} is damaged`);
     expect(fault.remedy).toMatch(/Move it away.*which ids were executed/);
   });
@@ -193,7 +189,7 @@ describe("the file of a journal", () => {
     using folder = temporaryFolder();
     const file = folder.file("journal.db");
     writeFileSync(file, "this is a letter to my aunt, and longer than a header ".repeat(100));
-    expect(faultOf(() => open(file)).message).toContain("is damaged");
+    expect(faultOf(() => openJournals(file)).message).toContain("is damaged");
   });
 
   test("that belongs to another program is left alone", () => {
@@ -203,13 +199,15 @@ describe("the file of a journal", () => {
     other.exec("CREATE TABLE recipes (name TEXT)");
     other.close();
     const before = readFileSync(file);
-    expect(faultOf(() => open(file)).message).toContain("no journal of commands");
+    expect(faultOf(() => openJournals(file)).message).toContain("no journal of commands");
     expect(readFileSync(file).equals(before)).toBe(true);
   });
 
   test("says that it cannot be made", () => {
     using folder = temporaryFolder();
     writeFileSync(folder.file("a"), "");
-    expect(faultOf(() => open(folder.file("a/journal.db"))).remedy).toContain("DEVICE_FOLDER");
+    expect(faultOf(() => openJournals(folder.file("a/journal.db"))).remedy).toContain(
+      "DEVICE_FOLDER",
+    );
   });
 });

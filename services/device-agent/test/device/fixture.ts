@@ -4,7 +4,6 @@ import { openJournals } from "../../src/command-life/journal.ts";
 import type { DeviceConfig } from "../../src/config/device-config.ts";
 import type { ConfiguredSource } from "../../src/config/source-config.ts";
 import { memoryInProcess } from "../../src/control/control.ts";
-import { openSandbox } from "../../src/control/sandbox.ts";
 import { type DeviceOptions, startDevice } from "../../src/device/device.ts";
 import { source as randomWalk } from "../../src/sources/random-walk.ts";
 
@@ -19,13 +18,12 @@ export const WALK: ConfiguredSource = {
 };
 
 /** A device that walks, every ten seconds. */
-const WALKER: DeviceConfig = {
+const WALKER: Omit<DeviceConfig, "sandbox"> = {
   address: { prefix: "devices", id: "kitchen" },
   intervalMs: 10_000,
   intervalMinMs: 10_000,
   sources: [WALK],
   commands: new Map(),
-  sandbox: { folder: "", quotaBytes: 0, reserveBytes: 0 },
   homeAssistant: null,
   seed: 1,
   base: ".",
@@ -42,16 +40,19 @@ export function startTestDevice(
   { config, ...more }: Partial<Omit<DeviceOptions, "config">> & { config?: Partial<DeviceConfig> },
 ): AsyncDisposable {
   const opened = new AsyncDisposableStack();
-  const journals = opened.use(openJournals({ file: folder.file("journal.db") }));
+  const journals = opened.use(openJournals(folder.file("journal.db")));
   opened.use(
     startDevice({
-      config: { ...WALKER, ...config },
+      config: {
+        ...WALKER,
+        sandbox: { folder: folder.file("sandbox"), quotaBytes: 0, reserveBytes: 0 },
+        ...config,
+      },
       connection: {
         broker: { url: `mqtt://127.0.0.1:${port}`, username: null, password: null },
       },
       journal: journals.of("kitchen"),
       memory: memoryInProcess(),
-      sandbox: openSandbox({ folder: folder.file("sandbox"), quotaBytes: 0, reserveBytes: 0 }),
       outboxFile: null,
       onState: () => {},
       onCommand: () => {},
