@@ -39,7 +39,7 @@ interface CommandHandlerOptions {
   log: DeviceLog;
   clock: Clock;
   /** Called once for each command, when it has ended. */
-  onEnded?: (name: string | null, outcome: CommandOutcome) => void;
+  onEnded?: (outcome: CommandOutcome) => void;
   /** Called when the journal fails outside of `receive` and `start`. From then on nothing is guaranteed. */
   onFault: (fault: unknown) => void;
 }
@@ -182,6 +182,6 @@ export class CommandHandler implements AsyncDisposable {
       const why = error ?? `a command with this id came before: ${JSON.stringify(result)}`;
       this.#log.warn(`the command ${name ?? "without a name"} ${ENDED[status]}: ${why}`, details);
     }
-    this.#options.onEnded?.(name, status);
+    this.#options.onEnded?.(status);
   }
 }

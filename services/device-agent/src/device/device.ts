@@ -1,7 +1,6 @@
 import {
   createDelivery,
   type Delivery,
-  EVENT_TTL_MS,
   type KindSettings,
   ON_BATTERY,
   ON_MAINS,
@@ -21,7 +20,7 @@ import {
 } from "../control/control.ts";
 import { openSandbox } from "../control/sandbox.ts";
 import { Reporter } from "../report/reporter.ts";
-import type { ReportedSource, StateSeries } from "../report/schedule.ts";
+import { deliveryKey, type ReportedSource, type StateSeries } from "../report/schedule.ts";
 import { createRandom } from "../sources/random.ts";
 import { Discovery, type SensorDescription } from "./home-assistant.ts";
 
@@ -46,7 +45,11 @@ export interface DeviceOptions {
   logger: ServiceContext["logger"];
 }
 
-/** Starts one device: it measures, reports and executes commands. Disposing of it ends intake first and flushes after. */
+/**
+ * Starts one device: it measures, reports and executes commands. Disposing of it ends intake first and flushes after.
+ *
+ * @throws Fault when its sandbox, its memory, a source or the outbox cannot be opened.
+ */
 export function startDevice(options: DeviceOptions): AsyncDisposable {
   const { config, memory, clock, logger, onFault } = options;
   const { address, commands, homeAssistant, intervalMinMs } = config;
@@ -95,7 +98,7 @@ export function startDevice(options: DeviceOptions): AsyncDisposable {
     journal: options.journal,
     log,
     clock,
-    onEnded: (_, outcome) => options.onCommand(outcome),
+    onEnded: options.onCommand,
     onFault,
   });
   const discovery =
@@ -175,8 +178,7 @@ const LOG_TTL_MS = 60_000;
 
 /** The kind of message for the states of a series. */
 function kindOf({ delivery, everyMs }: StateSeries): string {
-  const ttlMs = delivery.class === "event" ? (delivery.ttlMs ?? EVENT_TTL_MS) : "";
-  return `state ${delivery.class} ${ttlMs} ${everyMs ?? "device"}`;
+  return `state ${deliveryKey(delivery)} ${everyMs ?? "device"}`;
 }
 
 /**

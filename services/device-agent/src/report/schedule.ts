@@ -28,13 +28,18 @@ export interface Group extends StateSeries {
   sources: readonly ReportedSource[];
 }
 
+/** The same for deliveries that treat states alike. */
+export function deliveryKey(delivery: KindSettings): string {
+  const ttlMs = delivery.class === "event" ? (delivery.ttlMs ?? EVENT_TTL_MS) : "";
+  return `${delivery.class} ${ttlMs}`;
+}
+
 export function groupsOf(sources: readonly ReportedSource[], deviceIntervalMs: number): Group[] {
   const groups = new Map<string, Group & { sources: ReportedSource[] }>();
   for (const source of sources) {
     const { delivery, everyMs } = source;
-    const ttlMs = delivery.class === "event" ? (delivery.ttlMs ?? EVENT_TTL_MS) : "";
     const intervalMs = everyMs ?? deviceIntervalMs;
-    const key = `${delivery.class} ${ttlMs} ${intervalMs}`;
+    const key = `${deliveryKey(delivery)} ${intervalMs}`;
     const group = groups.get(key);
     if (group === undefined) {
       groups.set(key, { key, delivery, everyMs, intervalMs, sources: [source] });

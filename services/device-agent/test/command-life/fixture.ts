@@ -42,7 +42,7 @@ interface TrialOptions {
   commands?: readonly DeviceCommand[];
   clock?: Clock;
   limits?: Parameters<typeof openJournals>[1];
-  onEnded?: (name: string | null, outcome: string) => void;
+  onEnded?: (outcome: string) => void;
   /** Default true. */
   starts?: boolean;
   reservedTopics?: readonly string[];

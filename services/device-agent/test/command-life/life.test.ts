@@ -7,7 +7,7 @@ describe("a command", () => {
   test("is received, begins and is done, with its result", async () => {
     using folder = temporaryFolder();
     const ends: unknown[] = [];
-    await using trial = startTrial({ folder, onEnded: (...end) => ends.push(end) });
+    await using trial = startTrial({ folder, onEnded: (outcome) => ends.push(outcome) });
     trial.hand({ id: "a", name: "echo", payload: { pins: [1] } });
     expect(trial.statuses("a")).toEqual(["received"]);
     expect(await trial.ended("a")).toMatchObject({ status: "done", result: { pins: [1] } });
@@ -15,7 +15,7 @@ describe("a command", () => {
     // `name` is the process's, in each line of its log.
     const details = { id: "a", command: "echo", status: "done" };
     expect(trial.log).toEqual([{ level: "info", message: "the command echo is done", details }]);
-    expect(ends).toEqual([["echo", "done"]]);
+    expect(ends).toEqual(["done"]);
   });
 
   test("is read without a byte order mark and NULs around it", async () => {
