@@ -175,20 +175,26 @@ export function createTopicMatcher<T>(
 function find<T>(root: Node<T>, levels: Levels): Found<T>[] {
   const found: Found<T>[] = [];
   let reached: Node<T>[] = [root];
-  const takeAllLevels = ({ branches }: Node<T>) => {
-    found.push(...(branches.get(ALL_LEVELS)?.ends ?? []));
-  };
   for (const [depth, level] of levels.entries()) {
     const isBlind = depth === 0 && isReserved(level); // [MQTT-4.7.2-1]
-    if (!isBlind) reached.forEach(takeAllLevels);
-    // A level of a topic that the standard forbids may look like a wildcard.
-    const names = [...(isWildcard(level) ? [] : [level]), ...(isBlind ? [] : [ONE_LEVEL])];
-    reached = reached.flatMap(({ branches }) => names.flatMap((name) => branches.get(name) ?? []));
-    if (reached.length === 0) break;
+    const next: Node<T>[] = [];
+    for (const { branches } of reached) {
+      // A level of a topic that the standard forbids may look like a wildcard.
+      const named = isWildcard(level) ? undefined : branches.get(level);
+      if (named !== undefined) next.push(named);
+      if (isBlind) continue;
+      const all = branches.get(ALL_LEVELS);
+      if (all !== undefined) found.push(...all.ends);
+      const one = branches.get(ONE_LEVEL);
+      if (one !== undefined) next.push(one);
+    }
+    if (next.length === 0) return found;
+    reached = next;
   }
   // `#` also stands for no level at all: a/# matches a [MQTT-4.7.1-2 and its examples].
-  for (const node of reached) found.push(...node.ends);
-  reached.forEach(takeAllLevels);
+  for (const { ends, branches } of reached) {
+    found.push(...ends, ...(branches.get(ALL_LEVELS)?.ends ?? []));
+  }
   return found;
 }
 
