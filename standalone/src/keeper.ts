@@ -147,7 +147,7 @@ type PartProcess = ReturnType<typeof startPart>;
 
 /**
  * Starts a part in a separate process group: a Ctrl-C goes to the whole group of the terminal, and
- * the supervisor decides who stops when. Through the IPC channel a part learns that the supervisor
+ * the supervisor decides when each part stops. The end of the IPC channel tells a part that the supervisor
  * has ended, however that happened.
  */
 function startPart(

@@ -43,7 +43,7 @@ const NOTHING_SET = Object.fromEntries(
   ]),
 );
 
-/** Starts the suite; no port is one that anybody else may want. */
+/** Starts the suite; every port is free. */
 export async function startSuite(options: TrialOptions): Promise<TrialSuite> {
   const { folder, environment = {}, args = [], program = MAIN } = options;
   const child = spawn(process.execPath, [program, ...args], {

@@ -4,7 +4,7 @@ import { describe, expect, test } from "@jest/globals";
 import { temporaryFolder } from "@weir/testkit";
 import { createLogRelay, openLogFile } from "../src/log.ts";
 
-const fatal = { level: 60, time: "2026-01-01T10:20:30.400Z", name: "logger", msg: "no room" };
+const fatal = { level: 60, time: "2026-01-01T10:20:30.400Z", name: "logger", msg: "disk full" };
 
 /** What a terminal shows of a log, and what its file holds. */
 async function relay(lines: readonly (object | string)[], isVerbose = false) {
@@ -29,14 +29,14 @@ async function relay(lines: readonly (object | string)[], isVerbose = false) {
 describe("the log of a process", () => {
   test("reaches the terminal as a sentence with its remedy when it is urgent", async () => {
     const info = { ...fatal, level: 30, msg: "started" };
-    const { shown, stored } = await relay([info, { ...fatal, remedy: "Make room." }]);
-    expect(shown).toEqual(["weir: logger: no room. Make room."]);
+    const { shown, stored } = await relay([info, { ...fatal, remedy: "Free some space." }]);
+    expect(shown).toEqual(["weir: logger: disk full. Free some space."]);
     expect(stored.split("\n")).toHaveLength(3);
   });
 
   test("names its file where there is no remedy, and is shown once when it repeats itself", async () => {
     const { shown, path } = await relay([fatal, fatal, fatal]);
-    expect(shown).toEqual([`weir: logger: no room. Its log is ${path}.`]);
+    expect(shown).toEqual([`weir: logger: disk full. Its log is ${path}.`]);
   });
 
   test("keeps lines that are no log, and shows none of them", async () => {
@@ -48,7 +48,7 @@ describe("the log of a process", () => {
 
   test("is readable as a whole with --verbose, without stacks", async () => {
     const { shown } = await relay([{ ...fatal, rows: 3, err: { stack: "Error\n at" } }], true);
-    expect(shown).toEqual(['10:20:30.400 logger        fatal no room {"rows":3}']);
+    expect(shown).toEqual(['10:20:30.400 logger        fatal disk full {"rows":3}']);
   });
 
   test.each([[false], [true]])("steers no terminal (--verbose: %j)", async (isVerbose) => {

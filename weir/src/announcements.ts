@@ -12,7 +12,7 @@ export interface Announcements {
 }
 
 const ANNOUNCED = "weir/publisher/";
-/** A message of our own is delivered behind the retained ones: then all of them have come. */
+/** A message of our own is delivered after the retained ones: then all of them have come. */
 const LAST = { filter: "weir/audit", qos: 1 } as const;
 /** How long the broker may take for each answer. */
 const ANSWER_MS_MAX = 20_000;

@@ -109,7 +109,7 @@ async function audit(
     const broker = { name, config: brokers[name] as BrokerConfig };
     const known = publishersOf(fed, only);
     const announcements = await findAnnouncements({ broker, logger, known, only });
-    // From here on the ledgers are newer than the announcements. Those who came meanwhile are known, too.
+    // From here on the ledgers are newer than the announcements. Publishers that came meanwhile are in them, too.
     const inLedger = publishersOf(fed, only);
     const { found, ignored } = announcements;
     seen.found += found.size;

@@ -130,7 +130,7 @@ export function printJson(
 
 export const BROKER_OPTION = [
   "--broker <url>",
-  "another broker than BROKER or BROKER_URL; user and password come from BROKER_USERNAME and BROKER_PASSWORD or their files",
+  "URL or host of the broker, instead of BROKER and BROKER_URL; user and password come from BROKER_USERNAME and BROKER_PASSWORD or their files",
 ] as const;
 
 const PROTOCOLS: ReadonlySet<string> = new Set(["mqtt:", "mqtts:", "ws:", "wss:"]);

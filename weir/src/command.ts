@@ -64,19 +64,26 @@ const outcomes = Object.entries(OUTCOME_CODES)
 
 export function define(command: Command, surroundings: Surroundings): void {
   command
-    .argument("<device>", "the id of the device, such as kitchen")
-    .argument("[command]", "what it is to do; without one, it lists its commands")
-    .argument("[payload]", "sent as JSON if it is JSON, else as text; quote one that has spaces")
-    .option("--timeout <span>", "how long to wait for the end: 500ms, 30s, 5m, 2h", "60s")
-    .option("--expires <span>", "the device must not begin after this time (default: the timeout)")
+    .argument("<device>", "id of the device, such as kitchen")
+    .argument("[command]", "command for the device; without one, list the commands that it has")
+    .argument("[payload]", "JSON, or else text; quote one that has spaces")
+    .option(
+      "--timeout <span>",
+      "how long to wait until the command ends: 500ms, 30s, 5m, 2h",
+      "60s",
+    )
+    .option(
+      "--expires <span>",
+      "after this time the device no longer starts the command (default: the timeout)",
+    )
     .option(
       "--id <id>",
-      "the command's id; a device executes an id at most once (default: a new id)",
+      "id of the command; a device executes each id at most once (default: a new id)",
     )
-    .option("--prefix <topic>", "the first levels of the device's topics", "devices")
+    .option("--prefix <topic>", "first levels of the device's topics", "devices")
     .option(...BROKER_OPTION)
-    .option("--list", "list the commands of the device")
-    .option("--json", "print each answer as one line of JSON");
+    .option("--list", "list the commands that the device has")
+    .option("--json", "print each ack as a line of JSON");
   examples(
     command,
     [
@@ -209,7 +216,7 @@ async function send(
     );
   }
 
-  /** Its user learns at once that nothing may answer, but a device that returns in time still does. */
+  /** The user sees at once that no answer may come. A device that comes back in time still answers. */
   function receiveAvailability(now: string): void {
     const isNew = now !== availability;
     availability = now;

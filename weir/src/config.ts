@@ -86,29 +86,24 @@ export function describeConfig(
   options: { clientId: string; file: string },
 ): Description {
   const connections = planConnections({ streams, brokers }, options).map((plan) => {
-    const { subscriptions } = planSubscriptions(plan.streams);
-    const joined = planSubscriptions(plan.streams, { identifiers: false });
-    const isSame = isDeepStrictEqual(
-      subscriptions.map(toFilterQos),
-      joined.subscriptions.map(toFilterQos),
-    );
+    const subscriptionsOf = (identifiers: boolean): FilterQos[] =>
+      planSubscriptions(plan.streams, { identifiers }).subscriptions.map(({ filter, qos }) => ({
+        filter,
+        qos,
+      }));
+    const [subscriptions, joined] = [subscriptionsOf(true), subscriptionsOf(false)];
+    const { name, clientId, brokerName, broker } = plan;
     return {
-      name: plan.name,
-      clientId: plan.clientId,
-      broker: {
-        name: plan.brokerName,
-        url: withoutSecrets(plan.broker.url),
-        username: plan.broker.username,
-      },
-      streams: plan.streams.map(({ name }) => name),
-      subscriptions: subscriptions.map(toFilterQos),
-      subscriptions311: isSame ? null : joined.subscriptions.map(toFilterQos),
+      name,
+      clientId,
+      broker: { name: brokerName, url: withoutSecrets(broker.url), username: broker.username },
+      streams: plan.streams.map((stream) => stream.name),
+      subscriptions,
+      subscriptions311: isDeepStrictEqual(subscriptions, joined) ? null : joined,
     };
   });
   return { file, streams, connections, performance };
 }
-
-const toFilterQos = ({ filter, qos }: FilterQos): FilterQos => ({ filter, qos });
 
 /** The URL of the environment may hold a user and a password; a screen is no place for them. */
 function withoutSecrets(text: string): string {
@@ -229,50 +224,40 @@ function dataWarnings(streams: readonly StreamConfig[], topic: string): string[]
 
 async function warningsOfStream(stream: StreamConfig): Promise<string[]> {
   const { name, place, decoder, filterFile } = stream;
-  const folder = place.kind === "file" ? dirname(place.file) : place.folder;
-  const warnings: (string | null)[] = [whyNotWritable(folder), retentionWarning(stream)];
-  warnings.push(whatIsWrong(() => openDecoder(decoder, (problem) => warnings.push(problem))));
-  if (filterFile !== null) warnings.push(await whyNotLoaded(name, filterFile));
-  return warnings
-    .filter((warning) => warning !== null)
-    .map((warning) => `streams.${name}: ${warning}`);
+  const warnings: string[] = [];
+  const attempt = async (task: () => unknown): Promise<void> => {
+    try {
+      await task();
+    } catch (error) {
+      warnings.push(errorMessage(error));
+    }
+  };
+  await attempt(() => checkWritable(place.kind === "file" ? dirname(place.file) : place.folder));
+  warnings.push(...retentionWarnings(stream));
+  await attempt(() => openDecoder(decoder, (problem) => warnings.push(problem)));
+  if (filterFile !== null) await attempt(() => loadFilter({ stream: name, file: filterFile }));
+  return warnings.map((warning) => `streams.${name}: ${warning}`);
 }
 
-/** The folder itself may be made at the start; then what it is made in counts. */
-function whyNotWritable(folder: string): string | null {
+/** A folder that is missing is made at the start; then the one that it is made in must be writable. */
+function checkWritable(folder: string): void {
   let nearest = resolve(folder);
   while (!existsSync(nearest)) nearest = dirname(nearest);
-  if (!statSync(nearest).isDirectory()) return `${nearest} is no folder`;
-  return whatIsWrong(() => accessSync(nearest, constants.W_OK));
+  if (!statSync(nearest).isDirectory()) throw new Error(`${nearest} is no folder`);
+  accessSync(nearest, constants.W_OK);
 }
 
-function retentionWarning({ place, rotationMs, retention }: StreamConfig): string | null {
-  if (place.kind === "file" || rotationMs === null) return null;
+function retentionWarnings({ place, rotationMs, retention }: StreamConfig): string[] {
+  if (place.kind === "file" || rotationMs === null) return [];
   if (Object.values(retention).every((limit) => limit === null)) {
-    return "it has no retention: it grows until the disk is full";
+    return ["it has no retention: it grows until the disk is full"];
   }
   // A segment goes as a whole, when its newest row is old enough.
   return retention.ageMs !== null && retention.ageMs < rotationMs
-    ? "its rotation is longer than its retention: rows are kept until their whole segment is old enough"
-    : null;
-}
-
-async function whyNotLoaded(stream: string, file: string): Promise<string | null> {
-  try {
-    await loadFilter({ stream, file });
-    return null;
-  } catch (error) {
-    return errorMessage(error);
-  }
-}
-
-function whatIsWrong(task: () => unknown): string | null {
-  try {
-    task();
-    return null;
-  } catch (error) {
-    return errorMessage(error);
-  }
+    ? [
+        "its rotation is longer than its retention: rows are kept until their whole segment is old enough",
+      ]
+    : [];
 }
 
 /** Storing a message twice may well be wanted; it is said, because its receipt then waits for both. */

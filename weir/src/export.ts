@@ -36,8 +36,8 @@ export function define(command: Command, surroundings: Surroundings): void {
       "export --stream data --from -2h > data.csv",
       "export --stream devices --topic 'devices/kitchen/#' --format jsonl --output kitchen.jsonl",
     ],
-    `It writes in the order of arrival while the logger stores. A payload is text where it is UTF-8, and base64
-elsewhere. Data is not changed, except that characters that could control a terminal are escaped there.
+    `It writes in the order of arrival while the logger stores. A payload is text where it is UTF-8, otherwise
+base64. Data is not changed, except that characters that could control a terminal are escaped there.
 With --cursor there is no header. Ctrl-C ends after the part that is being written, and prints the
 cursor to continue with.`,
   );
@@ -98,7 +98,7 @@ async function run(
       yield text;
       messages += page.messages.length;
       recording.show(messages, page.reachedUs);
-      // There may be more behind the limit.
+      // There may be more after the limit.
       if (messages === query.limit) end = "limit";
       else if (signal.aborted) end = "stopped";
       if (end !== "complete") return;
@@ -198,7 +198,7 @@ function quoted(text: string): string {
   return SPECIAL.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-// Where a cell begins: also behind what other settings of a spreadsheet take for the end of one. A plus or
+// Where a cell begins: also after what other settings of a spreadsheet take for the end of one. A plus or
 // a minus may begin a number.
 const FORMULA_START =
   /^(?=[\t\r\n])|(?<=^|[;\t\r\n])(?=[=@＝＠＋－]|[+-](?!\d+(?:\.\d+)?(?:[eE][+-]?\d+)?(?:[;\t\r\n]|$)))/g;

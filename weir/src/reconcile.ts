@@ -119,12 +119,12 @@ export function reconcile(
     ...streams.flatMap((stream) => reconcileStream(publisher, known, stream)),
     ...untaken.map((entry) => {
       const doubt = known.isStranger ? STRANGER : unjudged("no stream takes this topic");
-      return nothingOf({ stream: null, publisher, ...entry }, { entry, doubt });
+      return nothingOf({ stream: null, publisher, ...entry }, entry, doubt);
     }),
   ];
   if (lines.length > 0 || known.absence === null) return lines;
   const nothing = { stream: null, publisher, epoch: "", topic: "" };
-  return [nothingOf(nothing, { entry: null, doubt: known.absence })];
+  return [nothingOf(nothing, null, known.absence)];
 }
 
 const STRANGER = unsupported("the ledger knows no such publisher");
@@ -144,14 +144,14 @@ function reconcileStream(
       entry === null
         ? (known.absence ?? unjudged("its announcement does not mention this epoch any more"))
         : doubtOfNumbers(entry, line.account);
-    return compare({ stream, ...line }, { entry, doubt });
+    return compare({ stream, ...line }, entry, doubt);
   });
   const isForgotten = covers(forgotten, [...expected.values()], known);
   const absent = [...expected.values()].map((entry) => {
     const doubt = hasStore
       ? doubtOfAbsent(entry, known, isForgotten)
       : unjudged("the stream has no store yet");
-    return nothingOf({ stream, publisher, ...entry }, { entry, doubt });
+    return nothingOf({ stream, publisher, ...entry }, entry, doubt);
   });
   return [...found, ...absent];
 }
@@ -188,19 +188,23 @@ type Stored = Omit<LedgerLine, "lastReceivedUs"> & {
   lastReceivedUs: number | null;
 };
 
-interface Claimed {
-  /** `null` where the publisher has announced nothing. */
-  entry: AnnouncementEntry | null;
-  doubt: Doubt | null;
-}
-
 type Place = Pick<AuditLine, "stream" | "publisher" | "epoch" | "topic">;
 
-function nothingOf({ stream, publisher, epoch, topic }: Place, claimed: Claimed): AuditLine {
-  return compare({ stream, publisher, epoch, topic, account: NO_ACCOUNT, ...EMPTY }, claimed);
+function nothingOf(
+  { stream, publisher, epoch, topic }: Place,
+  entry: AnnouncementEntry | null,
+  doubt: Doubt | null,
+): AuditLine {
+  const stored = { stream, publisher, epoch, topic, account: NO_ACCOUNT, ...EMPTY };
+  return compare(stored, entry, doubt);
 }
 
-function compare({ account, ...line }: Stored, { entry, doubt }: Claimed): AuditLine {
+/** @param entry `null` where the publisher has announced nothing. */
+function compare(
+  { account, ...line }: Stored,
+  entry: AnnouncementEntry | null,
+  doubt: Doubt | null,
+): AuditLine {
   if (entry === null)
     return { ...line, accepted: null, abandoned: 0, waiting: null, missing: [], doubt };
   const { accepted, oldestUnsent, abandoned } = entry;

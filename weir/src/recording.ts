@@ -28,19 +28,19 @@ const TIME_FORMS =
 /** Adds the options that select a part of a stream; `new Recording` reads them. */
 export function addRecordingOptions(command: Command): Command {
   return command
-    .option("--stream <name>", "the stream (required)")
-    .option("--from <time>", "from this time of reception on (default: the oldest message)")
-    .option("--to <time>", "before this time of reception (default: now)")
+    .option("--stream <name>", "name of the stream (required)")
+    .option("--from <time>", "start at this time of reception (default: the oldest message)")
+    .option("--to <time>", "stop before this time of reception (default: now)")
     .option(
       "--topic <filter>",
-      "only messages whose topic matches, + and # are wildcards; may be repeated",
+      "only messages whose topic matches this filter (wildcards + and #); may be repeated",
       repeated,
     )
-    .option("--limit <n>", "at most so many messages")
-    .option("--cursor <place>", "continue behind the place that an earlier run has printed")
+    .option("--limit <n>", "stop after n messages")
+    .option("--cursor <place>", "continue after the cursor that an earlier run printed")
     .option(
       "--thorough",
-      "find also what was received while the clock was set back by more than ten minutes; this reads the whole stream",
+      "also find messages that were received while the clock was set back by more than ten minutes; reads the whole stream",
     )
     .addHelpText("after", `\nA time is ${TIME_FORMS}.`);
 }
@@ -55,7 +55,7 @@ export class Recording {
   readonly query: RangeQuery & { toUs: number };
   /** Aborts when the command is to end; the reason is the signal's name. */
   readonly signal: AbortSignal;
-  /** Behind the last page that was read; `null` before the first. */
+  /** After the last page that was read; `null` before the first. */
   cursor: Cursor | null = null;
   #hasUnreadable = false;
   readonly #command: string;
@@ -135,11 +135,13 @@ export class Recording {
 }
 
 /** Messages, the share of the time span that is done, messages per second, the time reached. */
-export function renderProgress(
-  state: { messages: number; elapsedMs: number } & Record<"reachedUs" | "fromUs", number | null> & {
-      toUs: number;
-    },
-): string {
+export function renderProgress(state: {
+  messages: number;
+  elapsedMs: number;
+  reachedUs: number | null;
+  fromUs: number | null;
+  toUs: number;
+}): string {
   const { messages, reachedUs, fromUs, toUs, elapsedMs } = state;
   const rate = elapsedMs > 0 ? Math.round((messages * 1_000) / elapsedMs) : 0;
   const counted = `${grouped(messages)} messages, ${grouped(rate)}/s`;

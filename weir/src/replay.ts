@@ -43,26 +43,32 @@ interface ReplayRequest {
 
 export function define(command: Command, surroundings: Surroundings): void {
   addRecordingOptions(command)
-    .option("--speed <n>", "n times as fast, or max: as fast as the broker takes it (default: 1)")
-    .option("--max-gap <span>", "no pause is longer: 500ms, 10s, 5m, 2h")
-    .option("--root <prefix>", "put this in front of each topic, for instance replay/")
+    .option(
+      "--speed <n>",
+      "playback speed: a factor, or max for as fast as the broker accepts (default: 1)",
+    )
+    .option("--max-gap <span>", "longest pause between two messages: 500ms, 10s, 5m, 2h")
+    .option("--root <prefix>", "prefix for every topic, for instance replay/")
     .option(
       "--rewrite <a=b>",
-      "a topic that begins with a begins with b instead; may be repeated, the first that fits counts",
+      "replace the beginning a of a topic with b; may be repeated, the first match applies",
       repeated,
     )
     .option(
       "--broker <url>",
-      "mqtt://[user@]host[:port], also mqtts, ws and wss, with the password and the certificates of the environment (default: the stream's broker)",
+      "mqtt://[user@]host[:port], or mqtts, ws, wss; password and certificates come from the environment (default: the stream's broker)",
     )
     .option(
       "--qos <0|1>",
-      "for all messages; with 0 nothing is confirmed, and a lost connection loses messages (default: that of each message, at most 1)",
+      "QoS of all messages; with 0 the broker confirms nothing, and a lost connection loses messages (default: the QoS of each message, at most 1)",
     )
-    .option("--retained", "publish as retained what arrived retained; without it nothing is")
+    .option(
+      "--retained",
+      "set the retain flag on messages that arrived with it; without this option no message has it",
+    )
     .option(
       "--same-topics",
-      "allow topics that the stream itself logs at this broker. It logs such messages again, except those of publishers with an outbox: the ledger knows their sequences",
+      "allow topics that the stream itself stores from this broker: it stores these messages again, except those of publishers with an outbox, whose sequences the ledger knows",
     );
   examples(
     command,
@@ -70,9 +76,9 @@ export function define(command: Command, surroundings: Surroundings): void {
       "replay --stream data --from -1d --speed 60 --root replay/",
       "replay --stream devices --speed max --broker mqtts://test.example.org",
     ],
-    `It plays in the order of arrival, with the gaps between the messages. What the broker has not confirmed
-when a connection is lost is sent again over the next one. Nothing is published on topics that begin
-with $. Ctrl-C prints the cursor to continue with.`,
+    `It publishes the messages in the order of arrival, with the original gaps between them. Messages that the
+broker has not confirmed when a connection is lost are sent again over the next one. Topics that begin
+with $ are left out. Ctrl-C prints the cursor to continue with.`,
   );
   action(command, async (given) => {
     const recording = new Recording(command, given, surroundings);
@@ -272,7 +278,7 @@ export function isSameBroker(one: BrokerConfig | undefined, other: BrokerConfig)
   return isSameHost && here.port === there.port;
 }
 
-/** Texts that the beginnings of topics are replaced by; the first that fits counts. */
+/** Replaces the beginning of a topic; the first that matches applies. */
 interface Rewrite {
   from: string;
   to: string;
@@ -284,7 +290,7 @@ interface RetopicOptions {
   rewrites: readonly Rewrite[];
 }
 
-/** The topic under which a message is played back. It may be none that can be published to. */
+/** The topic under which a message is played back. It may be one that clients cannot publish to. */
 export function retopic(topic: string, { root, rewrites }: RetopicOptions): string {
   const rewrite = rewrites.find(({ from }) => topic.startsWith(from));
   return root + (rewrite === undefined ? topic : rewrite.to + topic.slice(rewrite.from.length));

@@ -69,7 +69,7 @@ function devicesOf(rights: string): string[] {
 
 const ANNOUNCED = "weir/publisher/";
 
-/** Who may announce what it has sent, and so gets receipts. */
+/** The publishers that may announce what they have sent, and so get receipts. */
 export function publishersOf(rights: string): string[] {
   return blocksOf(rights)
     .flatMap(writtenTopics)

@@ -141,7 +141,7 @@ function makeFolder(path: string, mode: number): void {
 const DEVICE_AGENT = "device-agent";
 const OPERATOR: Client = { kind: "operator", name: "operator", user: "operator" };
 
-/** A file that `init` has seen to. */
+/** A file that `init` has made or kept. */
 export interface Step {
   path: string;
   isNew: boolean;

@@ -69,7 +69,7 @@ export function define(command: Command, { environment, clock, out }: Surroundin
     );
   });
 
-  const device = subcommand("device", "let a device in, with a password or with a certificate")
+  const device = subcommand("device", "add a device, with a password or a certificate")
     .argument("<id>")
     .option("--access-key <key>", "the user name, where it is not the id")
     .option("--certificate", "a certificate instead of a password");
@@ -78,7 +78,7 @@ export function define(command: Command, { environment, clock, out }: Surroundin
     change(given, (folder) => admit(folder, "device", name, given)),
   );
 
-  const operator = subcommand("operator", "let in a user who sees everything and sends commands")
+  const operator = subcommand("operator", "add a user who sees everything and sends commands")
     .argument("<name>")
     .option("--certificate", "a certificate instead of a password");
   examples(operator, ["secure operator home-assistant"]);
@@ -88,7 +88,7 @@ export function define(command: Command, { environment, clock, out }: Surroundin
 
   const remove = subcommand(
     "remove",
-    "take user, rights and files from a device or an operator",
+    "remove a device or an operator: user, rights and files",
   ).argument("<name>");
   examples(remove, ["secure remove garden"]);
   action(remove, (given, name = "") =>

@@ -29,12 +29,12 @@ function requestFor(port: number, more: Partial<FleetRequest>): FleetRequest {
   };
 }
 
-/** A door to a broker that can be shut: who stands inside stays. */
-async function openDoor(target: number) {
-  const door = { isShut: false, turnedAway: 0 };
+/** A proxy to a broker that can refuse new connections, and keeps those that it has. */
+async function startGate(target: number) {
+  const gate = { refuses: false, refused: 0 };
   const server = createServer((socket) => {
-    if (door.isShut) {
-      door.turnedAway += 1;
+    if (gate.refuses) {
+      gate.refused += 1;
       socket.destroy();
       return;
     }
@@ -47,7 +47,7 @@ async function openDoor(target: number) {
   await listening.promise;
   const address = server.address();
   if (address === null || typeof address === "string") throw new Error("it has no port");
-  return Object.assign(door, {
+  return Object.assign(gate, {
     port: address.port,
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   });
@@ -98,14 +98,14 @@ describe("a fleet", () => {
     expect(fleet.counts()).toMatchObject({ connected: 3, commands: 0 });
   });
 
-  test("counts as connected who is, whoever else is turned away", async () => {
+  test("counts connected devices as connected while others are refused", async () => {
     using folder = temporaryFolder();
     const clock = createFakeClock();
     await using broker = await startBroker();
-    await using door = await openDoor(broker.port);
+    await using gate = await startGate(broker.port);
     await using fleet = startFleet({
       // Twenty begin at once; the last one comes a moment later.
-      request: requestFor(door.port, { devices: 21, rate: 0.1 }),
+      request: requestFor(gate.port, { devices: 21, rate: 0.1 }),
       folder: folder.path,
       onFault: (fault) => {
         throw fault;
@@ -114,11 +114,11 @@ describe("a fleet", () => {
     });
     clock.advance(50);
     await eventually(() => fleet.counts().connected === 20);
-    door.isShut = true;
+    gate.refuses = true;
     // In two versions of MQTT at each attempt: after the third report of the first attempt.
     await eventually(() => {
       clock.advance(50);
-      return door.turnedAway >= 3;
+      return gate.refused >= 3;
     });
     expect(fleet.counts().connected).toBe(20);
   });

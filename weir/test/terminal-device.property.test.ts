@@ -70,7 +70,7 @@ describe("nothing from a device steers a terminal", () => {
   });
 
   test.each([[[]], [["--list"]], [["--json"]], [["act"]]])(
-    "at the door itself: weir command kitchen %j",
+    "in what weir command kitchen %j prints",
     async (options) => {
       const all = HOSTILE_PIECES.filter((piece) => !/\p{Cs}/u.test(piece)).join("");
       await using broker = await startBroker();

@@ -6,8 +6,8 @@ function ack(status: CommandStatus, result?: unknown): CommandAck {
   return { id: "a", name: "act", status, at: 1, result };
 }
 
-describe("who follows a command", () => {
-  test("waits until it ends", () => {
+describe("following a command", () => {
+  test("goes on until the command ends", () => {
     const following = new Following();
     following.sent();
     expect(following.take(ack("received"))).toBeNull();
@@ -15,13 +15,13 @@ describe("who follows a command", () => {
     expect(following.take(ack("done", 5))).toBe("done");
   });
 
-  test("learns that somebody else had the id before", () => {
+  test("ends with duplicate when another sender used the id before", () => {
     const following = new Following();
     following.sent();
     expect(following.take(ack("duplicate", { first: "done" }))).toBe("duplicate");
   });
 
-  test("goes on when the broker has brought it twice", () => {
+  test("goes on when the broker has delivered the command twice", () => {
     const following = new Following();
     following.sent();
     following.take(ack("received"));
@@ -30,7 +30,7 @@ describe("who follows a command", () => {
     expect(following.take(ack("done"))).toBe("done");
   });
 
-  test("that has sent it twice learns by the second what became of the first", () => {
+  test("takes the outcome of the first copy from the duplicate when it was sent twice", () => {
     const following = new Following();
     following.sent();
     following.sent();
