@@ -103,6 +103,23 @@ describe.each(TRANSPORTS)("receiving by %s", (transport) => {
     expect(broker.peers.map(acknowledgedIds)).toEqual([[]]);
   });
 
+  test("hands on nothing that waits for its batch when the broker leaves: it comes again", async () => {
+    await using broker = await startStandIn({ connect: handsOut(message(1)) });
+    const taker = createTaker();
+    await using trial = startTrial(broker.url, {
+      transport: "mqttjs",
+      onBatch: taker.onBatch,
+      batch: LIMITS,
+      // It stands still, and so the next tick never comes.
+      clock: createFakeClock(),
+      reconnect: () => new Promise(() => {}),
+    });
+    await eventually(() => trial.states.includes("connected"));
+    broker.peers[0]?.send({ cmd: "disconnect", reasonCode: 0x8b });
+    await eventually(() => trial.states.includes("disconnected"));
+    expect(payloads(taker.received)).toEqual([]);
+  });
+
   test("acknowledges nothing on another connection than the one that brought it", async () => {
     await using broker = await startStandIn({
       connect: (_, peer) => peer.send(connack(), message(broker.peers.length)),

@@ -75,7 +75,9 @@ export async function openMqttJsConnection(
 
   /** Ends the connection at once; an MQTT 5 broker gets a DISCONNECT with the rule that it broke. */
   function end(reason: Error): void {
-    flush();
+    // What came before a violation is valid. After any other end the broker takes no PUBACK, so that
+    // messages which were handed on now would come again.
+    if (reason instanceof Violation) flush();
     stop();
     if (endReason === null && protocolVersion === 5 && reason instanceof Violation) {
       write(generate({ cmd: "disconnect", reasonCode: reason.code }, { protocolVersion }));

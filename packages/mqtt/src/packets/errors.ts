@@ -78,7 +78,6 @@ export function endOf(code: number | typeof CONNECTION_CLOSED): Error {
   return withCode(`the broker ended the connection: ${wordsFor(code)}`, code);
 }
 
-/** The code of `refusedBatch`. */
 export const BATCH_REFUSED = "BATCH_REFUSED";
 
 /** The end of a connection whose `onBatch` has thrown. */
