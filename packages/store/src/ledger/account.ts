@@ -229,6 +229,17 @@ export function createRemembered() {
       entries += 1;
       ranges += entry.ranges.length;
     },
+    delete({ publisher, epoch, topicId }: EntryKey): void {
+      const byTopic = byPublisher.get(publisher);
+      const byEpoch = byTopic?.get(topicId);
+      const entry = byEpoch?.get(epoch);
+      if (byTopic === undefined || byEpoch === undefined || entry === undefined) return;
+      byEpoch.delete(epoch);
+      if (byEpoch.size === 0) byTopic.delete(topicId);
+      if (byTopic.size === 0) byPublisher.delete(publisher);
+      entries -= 1;
+      ranges -= entry.ranges.length;
+    },
     clear(): void {
       byPublisher.clear();
       entries = 0;

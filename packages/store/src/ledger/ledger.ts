@@ -135,14 +135,14 @@ export function createLedger(
     return emptyEntry(key, receivedUs);
   }
 
-  /** Forgets entries that are no longer in the file. The others are read again when they are needed. */
+  /** Forgets entries that are no longer in the file. */
   function drop(entries: readonly LedgerRow[]): void {
-    if (entries.length === 0) return;
     latest = null;
-    remembered.clear();
-    for (const { publisher: name, isDevice } of entries) {
+    for (const { publisher: name, epoch, topicId, isDevice } of entries) {
       const publisher = publishersOf(isDevice === 1).get(name);
-      if (publisher !== undefined) publisher.entries -= 1;
+      if (publisher === undefined) continue;
+      remembered.delete({ publisher, epoch, topicId });
+      publisher.entries -= 1;
     }
   }
 
