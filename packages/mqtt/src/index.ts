@@ -23,6 +23,5 @@ export {
   isHeld,
   type SessionMemory,
   type SessionRecord,
-  type SubscribingSession,
   type Subscriptions,
 } from "./subscription-sync.ts";

@@ -58,7 +58,7 @@ export function createSessionMemory(): SessionMemory {
 }
 
 /** The session to subscribe in. */
-export interface SubscribingSession {
+interface SubscribingSession {
   protocolVersion: ProtocolVersion;
   /** Whether messages have the identifiers of the subscriptions that they match. */
   identifiers: boolean;

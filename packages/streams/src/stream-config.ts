@@ -88,7 +88,9 @@ export interface StreamConfig {
   /** `null` is no limit. */
   retention: {
     ageMs: number | null;
+    /** For a folder all its segments, for a file the file itself. */
     bytesMax: number | null;
+    /** So much of the disk is left to others. */
     freeDiskBytesMin: number | null;
   };
   batch: { rowsMax: number; delayMs: number };

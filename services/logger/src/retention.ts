@@ -1,18 +1,14 @@
 import { type Clock, isLocked, type Logger, watchSteadiness } from "@weir/runtime";
 import { type FileStore, pruneLimits, type SegmentedStore, type StreamStore } from "@weir/store";
+import type { StreamConfig } from "@weir/streams";
 import type { MaintenanceConfig } from "./config.ts";
 
 /** What a stream keeps, and how retention looks after it. */
-interface RetentionConfig extends MaintenanceConfig {
-  /** `null` is no limit; so it is below. */
-  ageMs: number | null;
-  /** For a folder all its segments, for a file the file itself. */
-  bytesMax: number | null;
-  /** So much of the disk is left to others. */
-  freeDiskBytesMin: number | null;
-  /** How far in the future a row's time of reception may lie. */
-  skewUs: number;
-}
+type RetentionConfig = StreamConfig["retention"] &
+  MaintenanceConfig & {
+    /** How far in the future a row's time of reception may lie. */
+    skewUs: number;
+  };
 
 /** What a pass has removed. */
 export interface Removed {
@@ -75,7 +71,7 @@ export function startRetention(config: RetentionConfig, options: RetentionOption
     }
   }
 
-  function settle({ removed, more }: Pass, isAgeKnown: boolean): void {
+  function settle({ more, ...removed }: Pass, isAgeKnown: boolean): void {
     if (removed.rows > 0 || removed.files > 0) {
       onPruned(removed);
       logger.debug(removed, "pruned");
@@ -103,8 +99,7 @@ export function startRetention(config: RetentionConfig, options: RetentionOption
   };
 }
 
-interface Pass {
-  removed: Removed;
+interface Pass extends Removed {
   /** Whether more is due. */
   more: boolean;
 }
@@ -126,7 +121,7 @@ function pruneRows(
       isOver: () => clock.monotonic() >= endMs,
     }),
   );
-  return { removed: { rows, files: 0 }, more };
+  return { rows, files: 0, more };
 }
 
 async function removeFiles(
@@ -136,13 +131,9 @@ async function removeFiles(
 ): Promise<Pass> {
   const nowUs = clock.now() * 1_000;
   const ageCutoffUs = ageMs === null ? null : nowUs - ageMs * 1_000;
-  const { files, more } = await store.removeOldest({
-    nowUs,
-    ageCutoffUs,
-    bytesMax,
-    freeDiskBytesMin,
-  });
-  return { removed: { rows: 0, files: files.length }, more };
+  const limits = { nowUs, ageCutoffUs, bytesMax, freeDiskBytesMin };
+  const { files, more } = await store.removeOldest(limits);
+  return { rows: 0, files: files.length, more };
 }
 
 // A disk that fills and empties again and again is not logged each time.
