@@ -218,20 +218,24 @@ const EPOCH_SHOWN = 8;
 const RANGES_SHOWN = 5;
 const TOPIC_SHOWN = 60;
 
-const HEAD = [
-  "stream",
-  "publisher",
-  "epoch",
-  "topic",
-  "accepted",
-  "received",
-  "duplicates",
-  "waiting",
-  "abandoned",
-  "filtered",
-  "missing",
-  "last seen (UTC)",
+const COLUMNS: readonly (readonly [title: string, cell: (line: AuditLine) => string])[] = [
+  ["stream", ({ stream }) => stream ?? "none"],
+  ["publisher", ({ publisher }) => visible(publisher)],
+  ["epoch", ({ epoch }) => visible(epoch.slice(0, EPOCH_SHOWN))],
+  ["topic", ({ topic }) => visible(shortened(topic))],
+  ["accepted", ({ accepted }) => String(accepted ?? "not announced")],
+  ["received", ({ received }) => String(received)],
+  ["duplicates", ({ duplicates }) => String(duplicates)],
+  ["waiting", ({ waiting }) => String(waiting ?? "-")],
+  ["abandoned", ({ abandoned }) => String(abandoned)],
+  ["filtered", ({ filtered }) => String(filtered)],
+  ["missing", missingText],
+  ["last seen (UTC)", ({ lastReceivedUs }) => timeText(lastReceivedUs)],
 ];
+
+function shortened(topic: string): string {
+  return topic.length > TOPIC_SHOWN ? `${topic.slice(0, TOPIC_SHOWN)}…` : topic;
+}
 
 /**
  * The audit as a table for a terminal, the worst first, with sentences on what it means.
@@ -257,7 +261,7 @@ export function createAuditTable(shownMax: number) {
     },
     render: (notes: AuditNotes): string => {
       const shown = [...missing, ...others, ...claims].slice(0, shownMax);
-      const table = count === 0 ? [] : [columns([HEAD, ...shown.map(cellsOf)])];
+      const table = count === 0 ? [] : [tableOf(shown)];
       const cut = count - shown.length;
       if (cut > 0) table.push(`… and ${grouped(cut)} more lines; --all or --json has them.`);
       return `${[...table, ...sentences(notes, shownMax)].join("\n")}\n`;
@@ -265,27 +269,11 @@ export function createAuditTable(shownMax: number) {
   };
 }
 
-function cellsOf(line: AuditLine): string[] {
-  const { topic } = line;
-  return [
-    line.stream ?? "none",
-    visible(line.publisher),
-    visible(line.epoch.slice(0, EPOCH_SHOWN)),
-    visible(topic.length > TOPIC_SHOWN ? `${topic.slice(0, TOPIC_SHOWN)}…` : topic),
-    line.accepted === null ? "not announced" : String(line.accepted),
-    String(line.received),
-    String(line.duplicates),
-    line.waiting === null ? "-" : String(line.waiting),
-    String(line.abandoned),
-    String(line.filtered),
-    missingText(line),
-    timeText(line.lastReceivedUs),
-  ];
-}
-
 /** Columns as wide as what is in them. (A table of cli-table3 takes the square of its lines in time.) */
-function columns(rows: readonly (readonly string[])[]): string {
-  const widths = HEAD.map((_, at) =>
+function tableOf(lines: readonly AuditLine[]): string {
+  const titles = COLUMNS.map(([title]) => title);
+  const rows = [titles, ...lines.map((line) => COLUMNS.map(([, cell]) => cell(line)))];
+  const widths = titles.map((_, at) =>
     rows.reduce((width, row) => Math.max(width, row[at]?.length ?? 0), 0),
   );
   return rows

@@ -166,22 +166,11 @@ function renderClient(
   const { password, key, certificate } = filesOf(client);
   const identity =
     credential === "password"
-      ? [
-          ["port", "8883"],
-          ["user", client.user],
-          ["password in", folder.pathOf(password)],
-        ]
-      : [
-          ["port", "8884"],
-          ["certificate", folder.pathOf(certificate)],
-          ["key", folder.pathOf(key)],
-        ];
-  const lines = [
-    [client.kind, client.name],
-    ...identity,
-    ["authority", folder.pathOf(FILES.authority)],
-  ];
-  return `${lines.map(([what = "", value]) => `${what.padEnd(12)} ${value}\n`).join("")}\n${RELOAD}`;
+      ? { port: "8883", user: client.user, "password in": folder.pathOf(password) }
+      : { port: "8884", certificate: folder.pathOf(certificate), key: folder.pathOf(key) };
+  const authority = folder.pathOf(FILES.authority);
+  const lines = Object.entries({ [client.kind]: client.name, ...identity, authority });
+  return `${lines.map(([what, value]) => `${what.padEnd(12)} ${value}\n`).join("")}\n${RELOAD}`;
 }
 
 const DAY_MS = 86_400_000;
