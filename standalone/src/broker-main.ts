@@ -1,6 +1,5 @@
 import { startBroker } from "@weir/broker";
 import {
-  type Environment,
   type ProcessConfig,
   processConfig,
   processSettings,
@@ -9,21 +8,16 @@ import {
 } from "@weir/runtime";
 import { EMBEDDED_BROKER_HOST, standaloneSettings } from "./config.ts";
 
-interface BrokerProcessConfig {
-  process: ProcessConfig;
-  port: number;
-}
-
 const settings = { ...standaloneSettings, ...processSettings };
 
 // No monitoring expects the metrics of this broker, so its HTTP side takes any free port.
 const ANY_PORT = 0;
 
-await runService<BrokerProcessConfig>({
+await runService<{ process: ProcessConfig; port: number }>({
   name: "broker",
   summary: "an MQTT 3.1.1 broker in memory, for the suite without Docker.",
   settings,
-  readConfig: (environment: Environment) => {
+  readConfig: (environment) => {
     const values = readSettings(settings, environment);
     return { process: processConfig(values, ANY_PORT), port: values.BROKER_PORT };
   },
