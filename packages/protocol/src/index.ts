@@ -20,9 +20,15 @@ export {
   joinedCoverOf,
   matchesFilter,
 } from "./filter.ts";
-export { type DecodeTimes, OBSERVED_US_MIN, parseStatedTime } from "./observed-time.ts";
+export {
+  type DecodeTimes,
+  OBSERVED_US_MIN,
+  type Observed,
+  observedAt,
+  parseStatedTime,
+} from "./observed-time.ts";
 export { OUTCOMES, type Outcome, outcomeOf } from "./outcomes.ts";
-export { textOf, withoutMarks } from "./outside-text.ts";
+export { parseLenientJson, textOf, withoutMarks } from "./outside-text.ts";
 export {
   type DataPayload,
   type Decoded,

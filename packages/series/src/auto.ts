@@ -1,0 +1,87 @@
+import { type Message, recordOf } from "./message.ts";
+import { itemPathOf, type Path, pathOf } from "./path.ts";
+import type { About, Reading } from "./reading.ts";
+
+/** Fields at the top level of a payload that hold its time, the first that is there counting. */
+export const TIME_FIELDS = [
+  "time",
+  "timestamp",
+  "ts",
+  "Time",
+  "epochtime",
+  "last_seen",
+  "datetime",
+  "tst",
+  "Timestamp",
+] as const;
+const IS_TIME: ReadonlySet<string> = new Set(TIME_FIELDS);
+
+/** Objects within objects at most. */
+const DEPTH_MAX = 8;
+/** Longer arrays are measurements of another kind: spectra, pictures, tables. */
+const ITEMS_MAX = 16;
+
+/**
+ * Reads what no family knows better: text that is a number or a state, and of JSON every number, numeric text,
+ * boolean and word of a pair, in nested objects and short arrays, too.
+ */
+export function readAuto(message: Message, reading: Reading): void {
+  const { json } = message;
+  if (json === undefined) {
+    const { text } = message;
+    if (text === null) reading.ignore("", "bytes");
+    else reading.addValue("", text);
+    return;
+  }
+  const record = recordOf(json);
+  if (record === null) readAny(reading, "", json, 0);
+  else {
+    takeTime(message, reading, record);
+    readRecord(reading, "", record, 0);
+  }
+}
+
+/** The time of the first field that has one. */
+function takeTime(
+  message: Message,
+  reading: Reading,
+  record: Readonly<Record<string, unknown>>,
+): void {
+  const field = TIME_FIELDS.find((name) => record[name] !== undefined);
+  if (field !== undefined) reading.takeTime(message, field, record[field]);
+}
+
+/** Reads each field of an object. A unit beside a value is that of the value. */
+export function readRecord(
+  reading: Reading,
+  parent: Path,
+  record: Readonly<Record<string, unknown>>,
+  depth: number,
+): void {
+  for (const key in record) {
+    // A loop over keys is faster than a list of entries. Payloads have no prototype but the built-in one.
+    const value = record[key];
+    if (depth === 0 && IS_TIME.has(key)) continue;
+    const path = pathOf(parent, key);
+    if (typeof value === "number") reading.addValue(path, value, unitBeside(record, key));
+    else readAny(reading, path, value, depth + 1);
+  }
+}
+
+function readAny(reading: Reading, path: Path, value: unknown, depth: number): void {
+  if (typeof value !== "object" || value === null) reading.addValue(path, value);
+  else if (depth >= DEPTH_MAX) reading.leaveOut(path, `deeper than ${DEPTH_MAX} objects`);
+  else if (!Array.isArray(value))
+    readRecord(reading, path, value as Record<string, unknown>, depth);
+  else if (value.length > ITEMS_MAX) reading.ignore(path, `an array of more than ${ITEMS_MAX}`);
+  else
+    for (const [index, item] of value.entries())
+      readAny(reading, itemPathOf(path, index), item, depth + 1);
+}
+
+/** `{"value": 21.5, "unit": "°C"}` gives a unit. */
+function unitBeside(record: Readonly<Record<string, unknown>>, key: string): About | undefined {
+  if (key !== "value") return undefined;
+  const unit = record.unit ?? record.unit_of_measurement;
+  return typeof unit === "string" && unit !== "" ? { unit } : undefined;
+}

@@ -1,0 +1,17 @@
+import type { Memory } from "../memory.ts";
+import type { Message } from "../message.ts";
+import type { Reading } from "../reading.ts";
+
+/** How the payloads of one kind of device are read, where `auto` would read them wrong. */
+export interface Family {
+  /** As `weir explain` and docs/reference/payloads.md name it. */
+  name: string;
+  /** Whether messages of this topic may be of this family. The answer depends on the topic alone. */
+  matches: (topic: string) => boolean;
+  /**
+   * Reads a message.
+   *
+   * @returns false when the payload is not of this family; then nothing was added, and the next family looks at it.
+   */
+  read: (message: Message, reading: Reading, memory: Memory) => boolean;
+}

@@ -1,0 +1,23 @@
+export { TIME_FIELDS } from "./auto.ts";
+export type { Family } from "./families/family.ts";
+export { FAMILIES } from "./families/index.ts";
+export {
+  comparePositions,
+  type Memory,
+  type Position,
+  StreamMemory,
+  type Version,
+} from "./memory.ts";
+export type { ReadingRules, SourceMessage } from "./message.ts";
+export { formatSeries, type Path, parseSeries, pathOf, type SeriesName } from "./path.ts";
+export {
+  type About,
+  KINDS,
+  type Kind,
+  type Metadata,
+  POINTS_MAX,
+  type Point,
+  Reading,
+} from "./reading.ts";
+export { type ConfiguredSeries, type SeriesChoice, SeriesReader } from "./series-reader.ts";
+export { STATE_WORDS } from "./values.ts";

@@ -1,0 +1,110 @@
+import { isUtf8 } from "node:buffer";
+import { type Observed, observedAt, parseLenientJson, textOf } from "@weir/protocol";
+
+/** A stored message, as far as families read it. Times in microseconds since the epoch. */
+export interface SourceMessage {
+  topic: string;
+  payload: Buffer;
+  receivedUs: number;
+  /** The broker had kept it: it is not a new reading. */
+  retained: boolean;
+  /** The time that the stream's decoder found in the payload; `null` for none. */
+  observedUs: number | null;
+}
+
+/** What reading depends on beside the message. */
+export interface ReadingRules {
+  /** How far ahead of reception an observation may lie before its time is replaced, in microseconds. */
+  skewUs: number;
+  /** The IANA name of the zone of times without a zone; `null` to use the time of reception instead. */
+  timeZone: string | null;
+}
+
+/** A message whose payload is parsed once, whichever families look at it. */
+export class Message {
+  readonly topic: string;
+  readonly payload: Buffer;
+  readonly receivedUs: number;
+  readonly retained: boolean;
+  readonly storedUs: number | null;
+  readonly #rules: ReadingRules;
+  readonly #document: ((payload: Buffer) => unknown) | null;
+  #text: string | null | undefined;
+  #json: { value: unknown } | null = null;
+
+  /** @param document decodes the payloads of an encoding that needs a schema; `null` for JSON. */
+  constructor(
+    source: SourceMessage,
+    rules: ReadingRules,
+    document: ((payload: Buffer) => unknown) | null,
+  ) {
+    this.topic = source.topic;
+    this.payload = source.payload;
+    this.receivedUs = source.receivedUs;
+    this.retained = source.retained;
+    this.storedUs = source.observedUs;
+    this.#rules = rules;
+    this.#document = document;
+  }
+
+  /** The payload as text; `null` where it is not UTF-8. */
+  get text(): string | null {
+    if (this.#text === undefined) {
+      const text = textOf(this.payload);
+      // Bytes that are not UTF-8 leave this character.
+      this.#text = text.includes("\uFFFD") && !isUtf8(this.payload) ? null : text;
+    }
+    return this.#text;
+  }
+
+  /** The payload's JSON, NaN and infinities as `null`; `undefined` where it is none. */
+  get json(): unknown {
+    this.#json ??= { value: this.#parse() };
+    return this.#json.value;
+  }
+
+  /** The payload's JSON object; `null` where it is anything else. */
+  get object(): Readonly<Record<string, unknown>> | null {
+    return recordOf(this.json);
+  }
+
+  /**
+   * The time that a payload gives, in any of the forms of docs/reference/decoders.md.
+   *
+   * @returns `null` for a time that cannot be used: unreadable, before 2001, ahead of reception, or without a zone
+   *   where the stream names none.
+   */
+  timeOf(given: unknown): number | null {
+    const { observedUs, outcome } = this.#observed(given);
+    if (outcome.reason === "") return observedUs;
+    if (outcome.reason === "time without a zone" && this.#rules.timeZone !== null)
+      return observedUs;
+    return null;
+  }
+
+  /** Why `timeOf` does not use a time, in words for a user. */
+  timeProblemOf(given: unknown): string {
+    const { reason } = this.#observed(given).outcome;
+    return reason === "time without a zone" ? `${reason}: name the stream's timeZone` : reason;
+  }
+
+  #observed(given: unknown): Observed {
+    const { skewUs, timeZone } = this.#rules;
+    const { receivedUs } = this;
+    return observedAt(given, { receivedUs, skewUs, ...(timeZone === null ? {} : { timeZone }) });
+  }
+
+  #parse(): unknown {
+    if (this.#document !== null) return this.#document(this.payload);
+    const { text } = this;
+    if (text === null) return undefined;
+    return parseLenientJson(text).json;
+  }
+}
+
+/** The value as an object with keys; `null` for arrays and all else. */
+export function recordOf(value: unknown): Readonly<Record<string, unknown>> | null {
+  return typeof value === "object" && value !== null && !Array.isArray(value)
+    ? (value as Record<string, unknown>)
+    : null;
+}

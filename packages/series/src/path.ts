@@ -1,0 +1,48 @@
+/** Where a number stands in a payload: `Power`, `ENERGY.Power[1]`, `['living room'].t`; empty for a payload that is the number. */
+export type Path = string;
+
+/** A series as people write it: `stream:topic#path`, without `#` where the path is empty. */
+export interface SeriesName {
+  /** `null` where the text names none. */
+  stream: string | null;
+  topic: string;
+  path: Path;
+}
+
+// A dot, a bracket or a quote in a key would read as part of the path: two places must never have one name.
+const NEEDS_QUOTES = /[.[\]'\\]/;
+
+/** The path of a key within an object at `parent`. */
+export function pathOf(parent: Path, key: string): Path {
+  if (key === "" || NEEDS_QUOTES.test(key)) {
+    return `${parent}['${key.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}']`;
+  }
+  return parent === "" ? key : `${parent}.${key}`;
+}
+
+/** The path of an item of an array at `parent`. */
+export function itemPathOf(parent: Path, index: number): Path {
+  return `${parent}[${index}]`;
+}
+
+/** Writes a series' name. */
+export function formatSeries({ stream, topic, path }: SeriesName): string {
+  const prefix = stream === null ? "" : `${stream}:`;
+  return path === "" ? prefix + topic : `${prefix}${topic}#${path}`;
+}
+
+/**
+ * Reads a series' name. A topic may hold colons: what stands before the first one is a stream only where
+ * there is a stream of that name. No topic holds a `#`, so the first one ends the topic.
+ */
+export function parseSeries(text: string, streams: readonly string[]): SeriesName {
+  const colon = text.indexOf(":");
+  const named = colon > 0 && streams.includes(text.slice(0, colon));
+  const rest = named ? text.slice(colon + 1) : text;
+  const hash = rest.indexOf("#");
+  return {
+    stream: named ? text.slice(0, colon) : null,
+    topic: hash < 0 ? rest : rest.slice(0, hash),
+    path: hash < 0 ? "" : rest.slice(hash + 1),
+  };
+}

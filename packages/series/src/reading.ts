@@ -1,0 +1,133 @@
+import type { Message } from "./message.ts";
+import type { Path } from "./path.ts";
+import { numberOf, stateOf } from "./values.ts";
+
+/** gauge: a value that goes up and down. counter: a sum that grows, and begins again at 0. state: 0 or 1. */
+export const KINDS = ["gauge", "counter", "state"] as const;
+export type Kind = (typeof KINDS)[number];
+
+/** One number of a message, and when it was observed. */
+export interface Point {
+  path: Path;
+  value: number;
+  /** Microseconds since the epoch. */
+  observedUs: number;
+  /** `null` where the payload does not show it: then a gauge, unless something else says more. */
+  kind: Kind | null;
+}
+
+/** What is known of a series beside its points. */
+export interface About {
+  /** For people: "Power of the washing machine". */
+  name?: string;
+  /** As the source writes it: `W`, `°C`. */
+  unit?: string;
+  /** A device class of Home Assistant: `power`, `temperature`. */
+  class?: string;
+  kind?: Kind;
+  /** The device that it belongs to. */
+  device?: string;
+}
+
+/** Something known of the series at a topic and a path, on whichever stream. */
+export interface Metadata {
+  topic: string;
+  path: Path;
+  about: About;
+}
+
+/** A part of a payload that became no point, and why. */
+export interface Ignored {
+  path: Path;
+  reason: string;
+}
+
+/** Points of one payload at most. */
+export const POINTS_MAX = 256;
+/** Characters of a path at most. */
+export const PATH_LENGTH_MAX = 256;
+
+/** What was read out of one message. */
+export class Reading {
+  /** The family that read it. */
+  family = "";
+  /** The topic of its series: that of the message unless a family puts several topics together. */
+  topic: string;
+  readonly points: Point[] = [];
+  readonly ignored: Ignored[] = [];
+  readonly metadata: Metadata[] = [];
+  /** When the message was observed, in microseconds since the epoch. */
+  observedUs: number;
+  /** Where `observedUs` comes from: a field of the payload, or "reception". */
+  timeSource: string;
+  /** Whether there were more points than `POINTS_MAX`, paths that are too long, or values that lie too deep. */
+  isCut = false;
+
+  constructor({ topic, receivedUs, storedUs }: Message) {
+    this.topic = topic;
+    this.observedUs = storedUs ?? receivedUs;
+    this.timeSource = storedUs === null ? "reception" : "the stream's decoder";
+  }
+
+  /** Takes the time of a field, unless it cannot be used. The stream's decoder has precedence. */
+  takeTime(message: Message, field: string, given: unknown): void {
+    if (message.storedUs !== null || given === undefined || given === null) return;
+    const observedUs = message.timeOf(given);
+    if (observedUs === null) {
+      this.ignore(field, message.timeProblemOf(given));
+      return;
+    }
+    this.observedUs = observedUs;
+    this.timeSource = field;
+  }
+
+  /** Adds a point. @param observedUs of this point alone, where the payload gives one. */
+  add(
+    path: Path,
+    value: number,
+    kind: Kind | null = null,
+    observedUs: number = this.observedUs,
+  ): void {
+    if (this.points.length === POINTS_MAX) this.leaveOut(path, `beyond ${POINTS_MAX} points`);
+    else if (path.length > PATH_LENGTH_MAX)
+      this.leaveOut(path.slice(0, 32), "the path is too long");
+    else this.points.push({ path, value, observedUs, kind });
+  }
+
+  /**
+   * Adds a value of a payload: a number, numeric text, a boolean or a word of a pair such as ON and OFF. Anything
+   * else is ignored, with the reason.
+   */
+  addValue(path: Path, given: unknown, about?: About, observedUs: number = this.observedUs): void {
+    const number = numberOf(given);
+    const state = number === null ? stateOf(given) : null;
+    const value = number ?? state;
+    if (value === null) {
+      this.ignore(path, reasonOf(given));
+      return;
+    }
+    this.add(path, value, state === null ? null : "state", observedUs);
+    if (about !== undefined) this.describe(path, about);
+  }
+
+  /** Notes what is known of the series at a path. */
+  describe(path: Path, about: About, topic: string = this.topic): void {
+    this.metadata.push({ topic, path, about });
+  }
+
+  ignore(path: Path, reason: string): void {
+    if (this.ignored.length < POINTS_MAX) this.ignored.push({ path, reason });
+  }
+
+  /** Notes that a limit left something out. */
+  leaveOut(path: Path, reason: string): void {
+    this.isCut = true;
+    this.ignore(path, reason);
+  }
+}
+
+function reasonOf(given: unknown): string {
+  if (given === null) return "no value";
+  if (typeof given === "number") return "too large for a measurement";
+  return typeof given === "string" ? "text" : "neither a number nor a state";
+}

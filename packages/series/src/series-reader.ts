@@ -1,0 +1,93 @@
+import { readAuto } from "./auto.ts";
+import type { Family } from "./families/family.ts";
+import { FAMILIES } from "./families/index.ts";
+import type { Memory } from "./memory.ts";
+import { Message, type ReadingRules, type SourceMessage } from "./message.ts";
+import type { Path } from "./path.ts";
+import { type About, Reading } from "./reading.ts";
+
+/** A series that a stream names itself. */
+export interface ConfiguredSeries extends About {
+  path: Path;
+}
+
+/** What a stream reads as series. */
+export type SeriesChoice = "auto" | "off" | readonly ConfiguredSeries[];
+
+export interface SeriesReaderOptions extends ReadingRules {
+  series: SeriesChoice;
+  /** Decodes the payloads of an encoding that needs a schema; `null` for none. */
+  document: ((payload: Buffer) => unknown) | null;
+  /** Default all. */
+  families?: readonly Family[];
+}
+
+/** Topics whose families are remembered at most. */
+const TOPICS_MAX = 20_000;
+
+/** Reads the messages of one stream: by the first family that knows a payload, otherwise by `auto`. */
+export class SeriesReader {
+  readonly #options: SeriesReaderOptions;
+  readonly #listed: ReadonlyMap<Path, ConfiguredSeries> | null;
+  readonly #families = new Map<string, readonly Family[]>();
+
+  constructor(options: SeriesReaderOptions) {
+    this.#options = options;
+    const { series } = options;
+    this.#listed =
+      typeof series === "string" ? null : new Map(series.map((one) => [one.path, one]));
+  }
+
+  /** Reads one message. Never throws: whatever arrives has a reading, which may be empty and says why. */
+  read(source: SourceMessage, memory: Memory): Reading {
+    const message = new Message(source, this.#options, this.#options.document);
+    const reading = new Reading(message);
+    if (this.#options.series === "off") {
+      reading.ignore("", "the stream has no series");
+      return reading;
+    }
+    reading.family = this.#readInto(reading, message, memory);
+    if (this.#listed !== null) keepListed(reading, this.#listed);
+    if (source.retained && reading.points.length > 0 && reading.timeSource === "reception") {
+      reading.points.length = 0;
+      reading.ignore("", "a retained message without a time is not a new reading");
+    }
+    return reading;
+  }
+
+  #readInto(reading: Reading, message: Message, memory: Memory): string {
+    if (message.payload.length === 0) {
+      reading.ignore("", "empty message");
+      return "auto";
+    }
+    for (const family of this.#familiesOf(message.topic)) {
+      if (family.read(message, reading, memory)) return family.name;
+    }
+    readAuto(message, reading);
+    return "auto";
+  }
+
+  #familiesOf(topic: string): readonly Family[] {
+    const known = this.#families.get(topic);
+    if (known !== undefined) return known;
+    const families = (this.#options.families ?? FAMILIES).filter((family) => family.matches(topic));
+    if (this.#families.size >= TOPICS_MAX) this.#families.clear();
+    this.#families.set(topic, families);
+    return families;
+  }
+}
+
+/** Leaves the points that a stream lists, with what it says of them. */
+function keepListed(reading: Reading, listed: ReadonlyMap<Path, ConfiguredSeries>): void {
+  const { points } = reading;
+  let kept = 0;
+  for (const point of points) {
+    const wanted = listed.get(point.path);
+    if (wanted === undefined) continue;
+    points[kept] = point;
+    kept += 1;
+    const { path, ...about } = wanted;
+    reading.describe(path, about);
+  }
+  points.length = kept;
+}

@@ -1,0 +1,205 @@
+import { globSync, readFileSync } from "node:fs";
+import { basename, dirname } from "node:path";
+import { describe, expect, test } from "@jest/globals";
+import {
+  FAMILIES,
+  type Kind,
+  type Metadata,
+  type Reading,
+  SeriesReader,
+  type SourceMessage,
+  StreamMemory,
+} from "@weir/series";
+import { parse } from "yaml";
+import { z } from "zod";
+
+/** What is expected of one series: its value alone, or more about it. */
+const expectedPoint = z.union([
+  z.number(),
+  z.strictObject({
+    value: z.number(),
+    /** Only where it differs from that of the message. */
+    time: z.string().optional(),
+    unit: z.string().optional(),
+    name: z.string().optional(),
+    class: z.string().optional(),
+    device: z.string().optional(),
+    kind: z.enum(["gauge", "counter", "state"]).optional(),
+  }),
+]);
+
+const payload = z.union([
+  z.strictObject({ text: z.string() }),
+  z.strictObject({ json: z.unknown() }),
+  z.strictObject({ hex: z.string() }),
+]);
+
+const message = z.strictObject({
+  topic: z.string(),
+  payload,
+  retained: z.boolean().default(false),
+  /** When it arrived; ISO 8601. */
+  received: z.string().default("2026-11-27T08:31:00Z"),
+});
+
+/** One message, and the right reading of it. Cases of a file share one memory, in their order. */
+const corpusCase = message.extend({
+  about: z.string(),
+  timeZone: z.string().nullable().default(null),
+  /** The family that reads it; that of the folder unless it is given. */
+  family: z.string().optional(),
+  /** The topic of the series, where it is not that of the message. */
+  seriesTopic: z.string().optional(),
+  /** When it was observed; the time of reception unless it is given. */
+  time: z.string().optional(),
+  points: z.record(z.string(), expectedPoint),
+  /** Reasons by path. Each of them must be there; there may be others. */
+  ignored: z.record(z.string(), z.string()).optional(),
+  /** What a message says of series elsewhere: `topic#path`. Each of them must be there. */
+  describes: z.record(z.string(), z.record(z.string(), z.string())).optional(),
+});
+
+const corpus = z.strictObject({
+  /** What the payloads follow: program or specification, version, date of reading. */
+  source: z.string(),
+  cases: z.array(corpusCase).min(1),
+});
+
+type Case = z.infer<typeof corpusCase>;
+
+const FILES = globSync("test/payloads/*/*.yaml").toSorted();
+const corpora = FILES.map((file) => ({
+  file,
+  family: basename(dirname(file)),
+  content: corpus.parse(parse(readFileSync(file, "utf8"))),
+}));
+
+function bytesOf(given: Case["payload"]): Buffer {
+  if ("text" in given) return Buffer.from(given.text);
+  return "hex" in given
+    ? Buffer.from(given.hex.replaceAll(/\s/g, ""), "hex")
+    : Buffer.from(JSON.stringify(given.json));
+}
+
+const microsecondsOf = (time: string): number => Date.parse(time) * 1_000;
+
+/** Reads the cases of a file one after the other. */
+function readCases(cases: readonly Case[], families = FAMILIES): Reading[] {
+  const memory = new StreamMemory({ saved: [], onRemembered: () => {} });
+  return cases.map((one, index) => {
+    const reader = new SeriesReader({
+      series: "auto",
+      skewUs: 60_000_000,
+      timeZone: one.timeZone,
+      document: null,
+      families,
+    });
+    const stored: SourceMessage = {
+      topic: one.topic,
+      payload: bytesOf(one.payload),
+      receivedUs: microsecondsOf(one.received),
+      retained: one.retained,
+      observedUs: null,
+    };
+    return reader.read(stored, memory.at({ segment: "s", id: index + 1 }));
+  });
+}
+
+/** What a reading says, in the form of the corpus. */
+function shown(reading: Reading, one: Case): Record<string, unknown> {
+  const own = (path: string): Metadata["about"] =>
+    Object.assign(
+      {},
+      ...reading.metadata
+        .filter((known) => known.topic === reading.topic && known.path === path)
+        .map(({ about }) => about),
+    );
+  const points = reading.points.map(({ path, value, observedUs, kind }) => {
+    const about = own(path);
+    const more = { ...about, ...kindOf(about.kind ?? kind), ...timeOf(observedUs, reading) };
+    return [path, Object.keys(more).length === 0 ? value : { value, ...more }];
+  });
+  return {
+    family: reading.family,
+    topic: reading.topic,
+    time: new Date(reading.observedUs / 1_000).toISOString(),
+    points: Object.fromEntries(points),
+    ignored: pick(
+      Object.fromEntries(reading.ignored.map(({ path, reason }) => [path, reason])),
+      one.ignored ?? {},
+    ),
+    describes: pick(
+      Object.fromEntries(
+        reading.metadata.map((known) => [`${known.topic}#${known.path}`, known.about]),
+      ),
+      one.describes ?? {},
+    ),
+  };
+}
+
+function kindOf(kind: Kind | null | undefined): { kind?: Kind } {
+  return kind === null || kind === undefined || kind === "gauge" ? {} : { kind };
+}
+
+function timeOf(observedUs: number, reading: Reading): { time?: string } {
+  if (observedUs === reading.observedUs) return {};
+  return { time: new Date(observedUs / 1_000).toISOString() };
+}
+
+/** Those entries of an object that another one names. */
+function pick(all: Record<string, unknown>, named: object): Record<string, unknown> {
+  return Object.fromEntries(Object.keys(named).map((key) => [key, all[key]]));
+}
+
+function wanted(one: Case, family: string): Record<string, unknown> {
+  return {
+    family: one.family ?? family,
+    topic: one.seriesTopic ?? one.topic,
+    time: new Date(one.time ?? one.received).toISOString(),
+    points: Object.fromEntries(
+      Object.entries(one.points).map(([path, point]) => [path, withIsoTime(point)]),
+    ),
+    ignored: one.ignored ?? {},
+    describes: one.describes ?? {},
+  };
+}
+
+function withIsoTime(point: z.infer<typeof expectedPoint>): unknown {
+  if (typeof point === "number") return point;
+  const { time, ...rest } = point;
+  return time === undefined ? rest : { ...rest, time: new Date(time).toISOString() };
+}
+
+describe.each(corpora)("the corpus $file", ({ family, content: { cases } }) => {
+  const readings = readCases(cases);
+
+  test.each(cases.map((one, index) => ({ one, index })))("$one.about", ({ one, index }) => {
+    const reading = readings[index] as Reading;
+    expect(shown(reading, one)).toEqual(wanted(one, family));
+  });
+});
+
+describe("the families", () => {
+  test.each(FAMILIES.map(({ name }) => name))("%s has a corpus that auto reads wrong", (name) => {
+    const own = corpora.filter(({ family }) => family === name);
+    const withoutIt = FAMILIES.filter((family) => family.name !== name);
+    const isWrong = own.some(({ content: { cases } }) =>
+      readCases(cases, withoutIt).some((reading, index) => {
+        const one = cases[index] as Case;
+        const { family: _by, ...found } = shown(reading, one);
+        const { family: _wantedBy, ...right } = wanted(one, name);
+        return JSON.stringify(sorted(found)) !== JSON.stringify(sorted(right));
+      }),
+    );
+    expect(isWrong).toBe(true);
+  });
+});
+
+function sorted(value: unknown): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .toSorted(([one], [other]) => (one < other ? -1 : 1))
+      .map(([key, part]) => [key, sorted(part)]),
+  );
+}
