@@ -160,7 +160,7 @@ function filtersText({ filters, exclude, qos, retained }: StreamConfig): string 
 
 function decoderText({ decoder, timeZone, filterFile }: StreamConfig): string {
   const lines = decoder.kind === "avro" ? [decoder.kind, decoder.schemas] : [decoder.kind];
-  if (timeZone !== "UTC") lines.push(`times: ${timeZone}`);
+  if (timeZone !== null) lines.push(`times: ${timeZone}`);
   return [...lines, ...(filterFile === null ? [] : [`filter ${filterFile}`])]
     .map(visible)
     .join("\n");

@@ -1,4 +1,5 @@
 export { TIME_FIELDS } from "./auto.ts";
+export { Catalogue, type CataloguedSeries, readCatalogue } from "./catalogue.ts";
 export type { Family } from "./families/family.ts";
 export { FAMILIES } from "./families/index.ts";
 export {
@@ -20,4 +21,5 @@ export {
   Reading,
 } from "./reading.ts";
 export { type ConfiguredSeries, type SeriesChoice, SeriesReader } from "./series-reader.ts";
+export { STREAM_SERIES_MAX, type StreamCatalogue, TOPIC_SERIES_MAX } from "./stream-catalogue.ts";
 export { STATE_WORDS } from "./values.ts";

@@ -19,20 +19,22 @@ export interface Point {
 /** What is known of a series beside its points. */
 export interface About {
   /** For people: "Power of the washing machine". */
-  name?: string;
+  name?: string | undefined;
   /** As the source writes it: `W`, `°C`. */
-  unit?: string;
+  unit?: string | undefined;
   /** A device class of Home Assistant: `power`, `temperature`. */
-  class?: string;
-  kind?: Kind;
+  class?: string | undefined;
+  kind?: Kind | undefined;
   /** The device that it belongs to. */
-  device?: string;
+  device?: string | undefined;
 }
 
 /** Something known of the series at a topic and a path, on whichever stream. */
 export interface Metadata {
   topic: string;
   path: Path;
+  /** The family that says so, or "configuration". */
+  source: string;
   about: About;
 }
 
@@ -50,7 +52,7 @@ export const PATH_LENGTH_MAX = 256;
 /** What was read out of one message. */
 export class Reading {
   /** The family that read it. */
-  family = "";
+  family = "auto";
   /** The topic of its series: that of the message unless a family puts several topics together. */
   topic: string;
   readonly points: Point[] = [];
@@ -112,7 +114,7 @@ export class Reading {
 
   /** Notes what is known of the series at a path. */
   describe(path: Path, about: About, topic: string = this.topic): void {
-    this.metadata.push({ topic, path, about });
+    this.metadata.push({ topic, path, source: this.family, about });
   }
 
   ignore(path: Path, reason: string): void {

@@ -1,3 +1,4 @@
+import { PAYLOAD_BYTES_MAX } from "@weir/protocol";
 import { readAuto } from "./auto.ts";
 import type { Family } from "./families/family.ts";
 import { FAMILIES } from "./families/index.ts";
@@ -46,25 +47,28 @@ export class SeriesReader {
       reading.ignore("", "the stream has no series");
       return reading;
     }
-    reading.family = this.#readInto(reading, message, memory);
+    this.#readInto(reading, message, memory);
     if (this.#listed !== null) keepListed(reading, this.#listed);
-    if (source.retained && reading.points.length > 0 && reading.timeSource === "reception") {
+    // What the broker had kept was read when it was new, or will never be known to be new.
+    if (source.retained && reading.points.length > 0) {
       reading.points.length = 0;
-      reading.ignore("", "a retained message without a time is not a new reading");
+      reading.ignore("", "a retained message is not a new reading");
     }
     return reading;
   }
 
-  #readInto(reading: Reading, message: Message, memory: Memory): string {
-    if (message.payload.length === 0) {
-      reading.ignore("", "empty message");
-      return "auto";
+  #readInto(reading: Reading, message: Message, memory: Memory): void {
+    const { topic, payload } = message;
+    if (payload.length === 0) reading.ignore("", "empty message");
+    else if (payload.length > PAYLOAD_BYTES_MAX) reading.leaveOut("", "payload too large");
+    else {
+      for (const family of this.#familiesOf(topic)) {
+        reading.family = family.name;
+        if (family.read(message, reading, memory)) return;
+      }
+      reading.family = "auto";
+      readAuto(message, reading);
     }
-    for (const family of this.#familiesOf(message.topic)) {
-      if (family.read(message, reading, memory)) return family.name;
-    }
-    readAuto(message, reading);
-    return "auto";
   }
 
   #familiesOf(topic: string): readonly Family[] {
@@ -87,7 +91,7 @@ function keepListed(reading: Reading, listed: ReadonlyMap<Path, ConfiguredSeries
     points[kept] = point;
     kept += 1;
     const { path, ...about } = wanted;
-    reading.describe(path, about);
+    reading.metadata.push({ topic: reading.topic, path, source: "configuration", about });
   }
   points.length = kept;
 }

@@ -59,6 +59,30 @@ const decodeJson: Decoder = ({ payload }, times) =>
 
 const READING = outcomeOf("");
 
+/** A payload as what it is: JSON, a number, text or bytes. Nothing is rejected but what is too large. */
+const decodeAuto: Decoder = (message, times) => {
+  const { payload } = message;
+  const decoded = decodeJsonPayload(payload, times, decodeNumberOrDocument);
+  switch (decoded.outcome.reason) {
+    case "not UTF-8":
+      return withoutReading("bytes");
+    case "not JSON": {
+      const number = decodeNumber(message, times);
+      return number.value === null ? decodeText(message, times) : number;
+    }
+    default:
+      return decoded;
+  }
+};
+
+/** A number that stands alone is a reading of its reception. */
+function decodeNumberOrDocument(json: unknown, times: DecodeTimes): Decoded {
+  if (typeof json !== "number" || !(Math.abs(json) <= NUMBER_MAGNITUDE_MAX)) {
+    return decodeDocument(json, times);
+  }
+  return { outcome: READING, value: json, observedUs: times.receivedUs, sequence: null };
+}
+
 /** A number as text, observed when it is received. */
 const decodeNumber: Decoder = ({ payload }, { receivedUs }) => {
   if (payload.length === 0) return withoutReading("empty message");
@@ -81,12 +105,16 @@ const decodeRaw: Decoder = ({ payload }) =>
 
 /** The decoder of a stream. */
 export type DecoderSpec =
-  /** `reading` is the payload of `DATA`; `device` all messages of devices; `json` any JSON, also without a `number`. */
-  | { kind: "reading" | "device" | "json" | "number" | "text" | "raw" }
+  /**
+   * `auto` takes each payload as what it is; `reading` is the payload of `DATA`; `device` all messages of devices;
+   * `json` any JSON, also without a `number`.
+   */
+  | { kind: "auto" | "reading" | "device" | "json" | "number" | "text" | "raw" }
   /** `schemas` is a folder of `*.avsc`. */
   | { kind: "avro"; schemas: string; framing: Framing };
 
 const SIMPLE = {
+  auto: decodeAuto,
   reading: ({ payload }, times) => decodeReading(payload, times),
   device: decodeDevice,
   json: decodeJson,

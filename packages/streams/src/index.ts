@@ -8,6 +8,7 @@ export {
 } from "./read-streams.ts";
 export {
   prefixesOf,
+  type StoredStream,
   type StreamConfig,
   type StreamsConfig,
   streamSettings,

@@ -20,10 +20,10 @@ import { type BrokerEntry, type WeirFile, weirFile } from "./schema.ts";
 import {
   configureStreams,
   DEFAULT_BROKER,
-  placesOf,
   prefixesOf,
-  type StreamConfig,
+  type StoredStream,
   type StreamsConfig,
+  storedStreams,
   streamSettings,
 } from "./stream-config.ts";
 
@@ -90,7 +90,7 @@ export function streamsOf(settings: CheckedSettings<typeof loggedSettings>): Str
 
 /** What a program needs to know of the streams that follows them and logs nothing itself. */
 interface StoredStreams {
-  streams: readonly Pick<StreamConfig, "name" | "place">[];
+  streams: readonly StoredStream[];
   /** The first levels of the topics of devices. */
   devicePrefixes: readonly string[];
   /** How far ahead of reception an observation may lie before its time is replaced. */
@@ -118,7 +118,10 @@ export function storedStreamsOf(settings: CheckedSettings<typeof storedSettings>
     { variable: "WEIR_FILE", needs: storedSettings, format: weirFileFormat },
     (values, file) => ({
       config: {
-        streams: placesOf(file.content.streams ?? {}, values.DB_FILE),
+        streams: storedStreams(file.content.streams ?? {}, {
+          storeFile: values.DB_FILE,
+          base: file.folder,
+        }),
         devicePrefixes: prefixesOf(values.DEVICE_TOPIC_PREFIXES),
         skewUs: values.LOGGER_CLOCK_SKEW_SECONDS * 1_000_000,
       },

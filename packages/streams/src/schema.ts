@@ -1,5 +1,6 @@
 import { filterProblem, isName, NAME_RESERVED, NAME_RULE } from "@weir/protocol";
 import { didYouMean, duration, size } from "@weir/runtime";
+import { KINDS } from "@weir/series";
 import { z } from "zod";
 
 const STREAMS_MAX = 200;
@@ -27,7 +28,7 @@ const filters = z
 const decoder = z
   .union(
     [
-      z.enum(["reading", "device", "json", "number", "text", "raw"]),
+      z.enum(["auto", "reading", "device", "json", "number", "text", "raw"]),
       z.strictObject({
         avro: z.strictObject({
           schemas: path.describe("Folder of *.avsc, relative to this file."),
@@ -39,10 +40,10 @@ const decoder = z
         }),
       }),
     ],
-    "it must be one of reading, device, json, number, text, raw, or avro with schemas and framing",
+    "it must be one of auto, reading, device, json, number, text, raw, or avro with schemas and framing",
   )
   .describe(
-    "How payloads are read. reading: {number, epochtime}; device: states, acks and the rest of what devices say; json: any JSON; number and text: plain text; raw: bytes, not decoded; avro: needs a folder of schemas. Default json.",
+    "How payloads are read. auto: JSON, numbers, text and bytes, each as what it is; reading: {number, epochtime}; device: states, acks and the rest of what devices say; json: any JSON, and nothing else; number and text: plain text; raw: bytes, not decoded; avro: needs a folder of schemas. Default auto.",
   );
 
 const timeZone = z
@@ -55,6 +56,37 @@ const timeZone = z
   })
   .describe(
     "The zone that times without a zone are read in, by its IANA name: Europe/Berlin. UTC unless it is given.",
+  );
+
+const SERIES_MAX = 1_000;
+const listedSeries = z.strictObject({
+  path: z
+    .string("a path is text: ENERGY.Power")
+    .max(256, "a path has at most 256 characters")
+    .describe("Where the number stands in the payload: ENERGY.Power, pumps[0], ['a.b']."),
+  name: z.string("a name is text").max(128).optional().describe("A name for people."),
+  unit: z.string("a unit is text").max(32).optional().describe("The unit: W, °C."),
+  kind: z
+    .enum(KINDS, `it must be one of ${KINDS.join(", ")}`)
+    .optional()
+    .describe(
+      "gauge: goes up and down; counter: grows, and begins again at 0; state: 0 or 1. gauge unless it is given.",
+    ),
+});
+
+const series = z
+  .union(
+    [
+      z.enum(["auto", "off"]),
+      z
+        .array(listedSeries)
+        .min(1, "a list of series has at least one; off is none")
+        .max(SERIES_MAX, `there are at most ${SERIES_MAX} in one list`),
+    ],
+    "it must be auto, off, or a list of paths: [{ path: temperature, unit: °C }]",
+  )
+  .describe(
+    "Which numbers of the payloads are series. auto: each of them; off: none; or a list of paths. Default auto.",
   );
 
 const retention = z
@@ -105,6 +137,13 @@ const stream = z.strictObject({
     ),
   decoder: decoder.optional(),
   timeZone: timeZone.optional(),
+  series: series.optional(),
+  statistics: z
+    .boolean("it must be true or false")
+    .optional()
+    .describe(
+      "true: averages of each series are published on STATS_TOPIC/<stream>/<topic>/<path>. Default false.",
+    ),
   filter: path
     .optional()
     .describe("A TypeScript file that keeps, drops or changes messages, relative to this file."),

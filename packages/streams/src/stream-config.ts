@@ -11,6 +11,7 @@ import {
   text,
   type topicSettings,
 } from "@weir/runtime";
+import type { SeriesChoice } from "@weir/series";
 import type { StreamPlace } from "@weir/store";
 import type { DecoderSpec } from "./decoder.ts";
 import type { StreamEntry, WeirFile } from "./schema.ts";
@@ -78,8 +79,12 @@ export interface StreamConfig {
   /** What happens to retained messages: `mark` stores them without a value. */
   retained: "store" | "mark" | "skip";
   decoder: DecoderSpec;
-  /** The IANA name of the zone that times without a zone are in. */
-  timeZone: string;
+  /** The IANA name of the zone that times without a zone are in; `null` where none is named. */
+  timeZone: string | null;
+  /** Which numbers of the payloads are series. */
+  series: SeriesChoice;
+  /** Whether the averages of its series are published. */
+  statistics: boolean;
   /** A TypeScript file, `null` for none. */
   filterFile: string | null;
   place: StreamPlace;
@@ -125,15 +130,36 @@ export const DATA = "data";
 /** The stream of the states, logs and acks of devices. */
 const DEVICES = "devices";
 
-/** Where the streams are that weir.yaml does not switch off, without all else that they are configured by. */
-export function placesOf(
+/** What a program needs to know of a stream that follows it and logs nothing itself. */
+export type StoredStream = Pick<
+  StreamConfig,
+  "name" | "place" | "decoder" | "timeZone" | "series" | "statistics"
+>;
+
+/** The streams that weir.yaml does not switch off, without what only the logger needs. */
+export function storedStreams(
   entries: Readonly<Record<string, StreamEntry>>,
-  storeFile: string,
-): Pick<StreamConfig, "name" | "place">[] {
+  { storeFile, base }: { storeFile: string; base: string },
+): StoredStream[] {
   const names = new Set([DATA, DEVICES, ...Object.keys(entries)]);
   return [...names]
     .filter((name) => entries[name]?.enabled !== false)
-    .map((name) => ({ name, place: placeOf(name, entries[name]?.folder, storeFile) }));
+    .map((name) => {
+      const { folder, decoder, timeZone, series, statistics } = entries[name] ?? {};
+      return {
+        name,
+        place: placeOf(name, folder, storeFile),
+        decoder: decoder === undefined ? defaultDecoder(name) : decoderSpec(decoder, base),
+        timeZone: timeZone ?? null,
+        series: series ?? "auto",
+        statistics: statistics ?? false,
+      };
+    });
+}
+
+function defaultDecoder(name: string): DecoderSpec {
+  if (name === DATA) return { kind: "reading" };
+  return { kind: name === DEVICES ? "device" : "auto" };
 }
 
 /** A configured folder is written as the default folders are, so that naming one of them changes nothing. */
@@ -152,8 +178,10 @@ function plainStream(name: string, values: StreamValues): StreamConfig {
     exclude: [],
     qos: 1,
     retained: "store",
-    decoder: { kind: "json" },
-    timeZone: "UTC",
+    decoder: defaultDecoder(name),
+    timeZone: null,
+    series: "auto",
+    statistics: false,
     filterFile: null,
     place: placeOf(name, undefined, values.DB_FILE),
     rotationMs: DAY_MS,
@@ -172,14 +200,12 @@ function defaultStreams(values: StreamValues): StreamConfig[] {
     {
       ...data,
       filters: [values.TOPIC],
-      decoder: { kind: "reading" },
       rotationMs: null,
       retention: { ...data.retention, ageMs: values.LOGGER_RETENTION_MINUTES * MINUTE_MS },
     },
     {
       ...devices,
       filters: prefixesOf(values.DEVICE_TOPIC_PREFIXES).map((prefix) => `${prefix}/#`),
-      decoder: { kind: "device" },
       // A retained message is not a new state.
       retained: "mark",
       retention: { ...devices.retention, ageMs: 7 * DAY_MS },
@@ -250,6 +276,8 @@ function configure(
     connection: entry.connection ?? stream.connection,
     decoder: decoder === undefined ? stream.decoder : decoderSpec(decoder, base),
     timeZone: entry.timeZone ?? stream.timeZone,
+    series: entry.series ?? stream.series,
+    statistics: entry.statistics ?? stream.statistics,
     filterFile: filter === undefined ? stream.filterFile : resolve(base, filter),
     place: placeOf(stream.name, entry.folder, DB_FILE),
     rotationMs: entry.rotation ?? stream.rotationMs,

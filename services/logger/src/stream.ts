@@ -113,7 +113,7 @@ export class Stream {
     const { counts } = this;
     const startMs = this.#clock.monotonic();
     const { timeZone } = this.#reading.config;
-    const times = { receivedUs, skewUs: this.#skewUs, timeZone };
+    const times = { receivedUs, skewUs: this.#skewUs, timeZone: timeZone ?? "UTC" };
     const rows = messages.map((message) => this.#toRow(message, times));
     const appendMs = this.#clock.monotonic();
     const { filed } = this.store.append(rows, exchanges);

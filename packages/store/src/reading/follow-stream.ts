@@ -1,5 +1,6 @@
+import { existsSync } from "node:fs";
 import { type StoredMessage, type StreamPlace, selectionOf } from "./query.ts";
-import { firstSegment, type Skipped, segmentAfter } from "./segments.ts";
+import { firstSegment, type Skipped, segmentAfter, segmentNamed } from "./segments.ts";
 import { openStreamPages, PAGE_ROWS_MAX, type StreamPages } from "./stream-pages.ts";
 
 /** What one step found. */
@@ -26,6 +27,12 @@ interface FollowedRows {
   lagRows: number;
 }
 
+/** A row of a stream: the name of its segment, without folders, and its id. */
+export interface RowPosition {
+  segment: string;
+  id: number;
+}
+
 // After so long without a commit, a segment may have a successor that it does not name.
 const SILENT_MS = 10_000;
 
@@ -33,18 +40,21 @@ export type StreamFollower = ReturnType<typeof followStream>;
 
 /**
  * Follows a stream over its segments while it is written, each row once, from the first segment on that
- * may hold rows received since `fromUs`.
+ * may hold rows received since `fromUs`, or from a row on.
  *
- * @param options.fromUs leaves out rows received before this, in microseconds since the epoch.
+ * @param options.fromUs leaves out rows received before this, in microseconds since the epoch. Default none.
+ * @param options.after begins behind this row, or where its segment is gone, with the next segment.
  * @param options.monotonicMs a monotonic clock, in milliseconds.
  */
 export function followStream({
   place,
-  fromUs,
+  fromUs = Number.MIN_SAFE_INTEGER,
+  after = null,
   monotonicMs,
 }: {
   place: StreamPlace;
-  fromUs: number;
+  fromUs?: number;
+  after?: RowPosition | null;
   monotonicMs: () => number;
 }) {
   const selection = selectionOf({ fromUs });
@@ -55,7 +65,11 @@ export function followStream({
   let silence: { sinceMs: number; next: string | null } | null = null;
 
   function open(): StreamPages | null {
-    const segment = firstSegment(place, fromUs);
+    const named = after === null ? null : segmentNamed(place, after.segment);
+    if (after !== null && named !== null && existsSync(named.file)) {
+      return openStreamPages(place, selection, { segment: named, afterId: after.id });
+    }
+    const segment = named === null ? firstSegment(place, fromUs) : segmentAfter(place, named.name);
     return segment && openStreamPages(place, selection, { segment, afterId: 0 });
   }
 
@@ -112,6 +126,8 @@ export function followStream({
         case "page": {
           silence = null;
           const { messages, throughId, isEnd, givenId } = found.page;
+          // Another file has taken the place of the one that was followed: its ids begin again.
+          if (givenId < found.afterId) return { kind: "gone" };
           const lagRows = isEnd ? 0 : givenId - throughId;
           return { kind: "rows", rows: { file: found.segment.file, messages, throughId, lagRows } };
         }

@@ -1,0 +1,212 @@
+import type { Database } from "better-sqlite3";
+import Sqlite from "better-sqlite3";
+import { KnownMetadata } from "./known-metadata.ts";
+import { StreamMemory, type Version } from "./memory.ts";
+import type { About, Metadata } from "./reading.ts";
+import { type Entry, type Progress, StreamCatalogue } from "./stream-catalogue.ts";
+
+/** "WIdx": the file is an index of Weir. */
+const APPLICATION_ID = 0x57_49_64_78;
+const VERSION = 1;
+
+/** Text is UTF-8, times are microseconds since the epoch. */
+const SCHEMA = `
+CREATE TABLE streams (
+  stream TEXT PRIMARY KEY,
+  -- Up to which row the stream has been read.
+  segment TEXT NOT NULL, row_id INTEGER NOT NULL, received_us INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE series (
+  id INTEGER PRIMARY KEY,
+  stream TEXT NOT NULL, topic TEXT NOT NULL, path TEXT NOT NULL,
+  family TEXT NOT NULL, kind TEXT NOT NULL,
+  name TEXT, unit TEXT, class TEXT, device TEXT,
+  points INTEGER NOT NULL,
+  first_us INTEGER NOT NULL, newest_us INTEGER NOT NULL, newest_value REAL NOT NULL,
+  received_us INTEGER NOT NULL,
+  -- A moving average of the time between two arrivals, in milliseconds.
+  interval_ms REAL,
+  UNIQUE (stream, topic, path)
+) STRICT;
+CREATE TABLE metadata (
+  topic TEXT NOT NULL, path TEXT NOT NULL, source TEXT NOT NULL, about TEXT NOT NULL,
+  PRIMARY KEY (topic, path, source)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE memory (
+  stream TEXT NOT NULL, key TEXT NOT NULL, segment TEXT NOT NULL, row_id INTEGER NOT NULL,
+  content TEXT NOT NULL,
+  PRIMARY KEY (stream, key, segment, row_id)
+) STRICT, WITHOUT ROWID;
+CREATE VIEW explained AS
+SELECT stream, topic, path, family, kind, name, unit, class, device, points,
+       strftime('%Y-%m-%dT%H:%M:%fZ', first_us / 1e6, 'unixepoch') AS first,
+       strftime('%Y-%m-%dT%H:%M:%fZ', newest_us / 1e6, 'unixepoch') AS newest,
+       newest_value, 60000 / interval_ms AS points_per_minute
+FROM series;
+PRAGMA application_id = ${APPLICATION_ID};
+PRAGMA user_version = ${VERSION};
+`;
+
+const SAVE_SERIES = `
+INSERT INTO series (stream, topic, path, family, kind, name, unit, class, device, points, first_us,
+                    newest_us, newest_value, received_us, interval_ms)
+VALUES (@stream, @topic, @path, @family, @kind, @name, @unit, @class, @device, @points, @firstUs,
+        @newestUs, @newestValue, @receivedUs, @intervalMs)
+ON CONFLICT DO UPDATE SET
+  family = excluded.family, kind = excluded.kind, name = excluded.name, unit = excluded.unit,
+  class = excluded.class, device = excluded.device, points = excluded.points, first_us = excluded.first_us,
+  newest_us = excluded.newest_us, newest_value = excluded.newest_value, received_us = excluded.received_us,
+  interval_ms = excluded.interval_ms`;
+
+const SERIES = `
+SELECT stream, topic, path, family, kind, name, unit, class, device, points, first_us AS firstUs,
+       newest_us AS newestUs, newest_value AS newestValue, received_us AS receivedUs,
+       interval_ms AS intervalMs
+FROM series`;
+
+/**
+ * The catalogue of all series: what each is, its newest value, and what families remember. It is a SQLite file
+ * beside the store, which one program writes. What was not saved when that is killed is read from the rows again.
+ */
+export class Catalogue implements Disposable {
+  readonly #database: Database;
+  readonly #statements: ReturnType<typeof prepare>;
+  readonly #metadata: KnownMetadata;
+  readonly #streams = new Map<string, StreamCatalogue>();
+  readonly #unsavedVersions: (Version & { stream: string })[] = [];
+
+  /** @throws when SQLite cannot open the file. */
+  constructor(file: string) {
+    this.#database = openForWriting(file);
+    this.#statements = prepare(this.#database);
+    this.#metadata = new KnownMetadata(readMetadata(this.#database));
+  }
+
+  /** The series of one stream. */
+  stream(name: string): StreamCatalogue {
+    const known = this.#streams.get(name);
+    if (known !== undefined) return known;
+    const { progress, series, memory } = this.#statements;
+    const stream = new StreamCatalogue({
+      metadata: this.#metadata,
+      memory: new StreamMemory({
+        saved: (memory.all(name) as SavedVersion[]).map(versionOf),
+        onRemembered: (version) => this.#unsavedVersions.push({ ...version, stream: name }),
+      }),
+      progress: (progress.get(name) as Progress | undefined) ?? null,
+      saved: series.all(name) as Entry[],
+    });
+    this.#streams.set(name, stream);
+    return stream;
+  }
+
+  /** Takes over what a message says of series on any stream. */
+  describe(metadata: readonly Metadata[]): void {
+    for (const one of metadata) {
+      if (!this.#metadata.take(one)) continue;
+      for (const stream of this.#streams.values()) stream.redescribe(one.topic, one.path);
+    }
+  }
+
+  /** Makes all that was counted durable, together with the positions, in one transaction. */
+  save(): void {
+    const { saveProgress, saveSeries, removeSeries, saveMetadata, saveMemory } = this.#statements;
+    this.#database.transaction(() => {
+      for (const { topic, path, source, about } of this.#metadata.takeUnsaved()) {
+        saveMetadata.run(topic, path, source, JSON.stringify(about));
+      }
+      for (const { stream, key, position, content } of this.#unsavedVersions.splice(0)) {
+        saveMemory.run(stream, key, position.segment, position.id, JSON.stringify(content));
+      }
+      for (const [name, stream] of this.#streams) {
+        const { changed, removed } = stream.takeUnsaved();
+        for (const { topic, path } of removed) removeSeries.run(name, topic, path);
+        for (const entry of changed) saveSeries.run({ ...entry, stream: name });
+        const { progress } = stream;
+        if (progress !== null) saveProgress.run({ ...progress, stream: name });
+      }
+    })();
+  }
+
+  [Symbol.dispose](): void {
+    this.#database.close();
+  }
+}
+
+/** One series of the catalogue, with its stream. */
+export type CataloguedSeries = Entry & { stream: string };
+
+/**
+ * Reads the catalogue, also while it is written.
+ *
+ * @returns `null` while there is none.
+ */
+export function readCatalogue(file: string): CataloguedSeries[] | null {
+  let database: Database;
+  try {
+    database = new Sqlite(file, { readonly: true, fileMustExist: true });
+  } catch (error) {
+    if (error instanceof Sqlite.SqliteError && error.code === "SQLITE_CANTOPEN") return null;
+    throw error;
+  }
+  try {
+    return database.prepare(`${SERIES} ORDER BY stream, topic, path`).all() as CataloguedSeries[];
+  } finally {
+    database.close();
+  }
+}
+
+function openForWriting(file: string): Database {
+  const database = new Sqlite(file);
+  try {
+    database.pragma("journal_mode = WAL");
+    database.pragma("synchronous = NORMAL");
+    if (database.pragma("user_version", { simple: true }) === 0) {
+      database.exec(`BEGIN; ${SCHEMA} COMMIT;`);
+    }
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+function prepare(database: Database) {
+  return {
+    progress: database.prepare(
+      "SELECT segment, row_id AS id, received_us AS receivedUs FROM streams WHERE stream = ?",
+    ),
+    saveProgress: database.prepare(
+      "REPLACE INTO streams VALUES (@stream, @segment, @id, @receivedUs)",
+    ),
+    series: database.prepare(`${SERIES} WHERE stream = ?`),
+    saveSeries: database.prepare(SAVE_SERIES),
+    removeSeries: database.prepare(
+      "DELETE FROM series WHERE stream = ? AND topic = ? AND path = ?",
+    ),
+    saveMetadata: database.prepare("REPLACE INTO metadata VALUES (?, ?, ?, ?)"),
+    memory: database.prepare(
+      "SELECT key, segment, row_id AS id, content FROM memory WHERE stream = ? ORDER BY segment, row_id",
+    ),
+    saveMemory: database.prepare("REPLACE INTO memory VALUES (?, ?, ?, ?, ?)"),
+  };
+}
+
+interface SavedVersion {
+  key: string;
+  segment: string;
+  id: number;
+  content: string;
+}
+
+function versionOf({ key, segment, id, content }: SavedVersion): Version {
+  return { key, position: { segment, id }, content: JSON.parse(content) };
+}
+
+function readMetadata(database: Database): Metadata[] {
+  const rows = database.prepare("SELECT topic, path, source, about FROM metadata").all();
+  return (rows as (Omit<Metadata, "about"> & { about: string })[]).map((row) => ({
+    ...row,
+    about: JSON.parse(row.about) as About,
+  }));
+}

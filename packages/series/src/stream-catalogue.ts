@@ -1,0 +1,207 @@
+import type { KnownMetadata } from "./known-metadata.ts";
+import { comparePositions, type Position, type StreamMemory } from "./memory.ts";
+import type { Path } from "./path.ts";
+import type { Kind, Point, Reading } from "./reading.ts";
+
+/** What the catalogue holds of one series. Times in microseconds since the epoch. */
+export interface Entry {
+  topic: string;
+  path: Path;
+  /** The family that read its newest point. */
+  family: string;
+  kind: Kind;
+  name: string | null;
+  unit: string | null;
+  class: string | null;
+  device: string | null;
+  /** Points that were read of it. */
+  points: number;
+  /** The time of its earliest and of its newest point. */
+  firstUs: number;
+  newestUs: number;
+  newestValue: number;
+  /** When a point of it arrived last. */
+  receivedUs: number;
+  /** A moving average of the time between two arrivals, in milliseconds; `null` after one. */
+  intervalMs: number | null;
+}
+
+/** How many series a stream may have, and one topic of it. */
+export const STREAM_SERIES_MAX = 10_000;
+export const TOPIC_SERIES_MAX = 256;
+/** Where there are as many, a series that was silent for so long makes way for a new one. */
+const IDLE_US = 86_400_000_000;
+/** Of a new interval in the moving average. */
+const INTERVAL_WEIGHT = 0.1;
+
+/** Up to which row a stream has been read, and when that row was received. */
+export interface Progress extends Position {
+  receivedUs: number;
+}
+
+export interface StreamCatalogueOptions {
+  metadata: KnownMetadata;
+  memory: StreamMemory;
+  /** `null` where nothing has been read. */
+  progress: Progress | null;
+  saved: Iterable<Entry>;
+}
+
+/** The series of one stream, and up to where they count its rows. */
+export class StreamCatalogue {
+  readonly memory: StreamMemory;
+  readonly #metadata: KnownMetadata;
+  /** By topic, then by path: a message needs its topic once. */
+  readonly #byTopic = new Map<string, Map<Path, Entry>>();
+  readonly #unsaved = new Set<Entry>();
+  readonly #removed = new Set<Entry>();
+  #progress: Progress | null;
+  #size = 0;
+  /** No series is idle for long enough before this time of reception. */
+  #noneIdleBeforeUs = 0;
+  /** Points of series for which there was no place, and points that a limit left out of their payload. */
+  readonly left = { turnedAway: 0, cutPayloads: 0 };
+
+  constructor({ metadata, memory, progress, saved }: StreamCatalogueOptions) {
+    this.#metadata = metadata;
+    this.memory = memory;
+    this.#progress = progress;
+    for (const entry of saved) this.#put(entry);
+  }
+
+  get progress(): Progress | null {
+    return this.#progress;
+  }
+
+  /** The stream is another one than that which was read: its rows count from the first one on. */
+  restart(): void {
+    this.#progress = null;
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  *all(): Generator<Entry> {
+    for (const entries of this.#byTopic.values()) yield* entries.values();
+  }
+
+  /** Counts the points of a row, unless it was counted before. Rows come in the order of their positions. */
+  note(reading: Reading, row: Progress): void {
+    if (this.#progress !== null && comparePositions(row, this.#progress) <= 0) return;
+    this.#progress = row;
+    if (reading.isCut) this.left.cutPayloads += 1;
+    const { topic, points } = reading;
+    for (const point of points) {
+      const known = this.#byTopic.get(topic)?.get(point.path);
+      const entry = known ?? this.#begin(reading, point, row.receivedUs);
+      if (entry === null) this.left.turnedAway += 1;
+      else this.#count(entry, point, row.receivedUs);
+    }
+  }
+
+  /** Something has become known of a series, which this stream may have. */
+  redescribe(topic: string, path: Path): void {
+    const entry = this.#byTopic.get(topic)?.get(path);
+    if (entry === undefined) return;
+    this.#describe(entry);
+    this.#unsaved.add(entry);
+  }
+
+  /** What has changed, and what was removed, since the last call. */
+  takeUnsaved(): { changed: Entry[]; removed: Entry[] } {
+    const taken = { changed: [...this.#unsaved], removed: [...this.#removed] };
+    this.#unsaved.clear();
+    this.#removed.clear();
+    return taken;
+  }
+
+  #count(entry: Entry, { value, observedUs, kind }: Point, receivedUs: number): void {
+    if (entry.points > 0 && receivedUs > entry.receivedUs) {
+      const intervalMs = (receivedUs - entry.receivedUs) / 1_000;
+      entry.intervalMs =
+        entry.intervalMs === null
+          ? intervalMs
+          : entry.intervalMs + INTERVAL_WEIGHT * (intervalMs - entry.intervalMs);
+    }
+    entry.points += 1;
+    entry.receivedUs = receivedUs;
+    if (observedUs < entry.firstUs) entry.firstUs = observedUs;
+    if (observedUs >= entry.newestUs) {
+      entry.newestUs = observedUs;
+      entry.newestValue = value;
+    }
+    if (kind !== null && kind !== entry.kind) this.#describe(entry, kind);
+    this.#unsaved.add(entry);
+  }
+
+  /** A new series; `null` where there is no place for it. */
+  #begin(
+    { topic, family }: Reading,
+    { path, value, observedUs, kind }: Point,
+    receivedUs: number,
+  ): Entry | null {
+    if ((this.#byTopic.get(topic)?.size ?? 0) >= TOPIC_SERIES_MAX) return null;
+    if (this.#size >= STREAM_SERIES_MAX && !this.#makePlace(receivedUs)) return null;
+    const entry: Entry = {
+      topic,
+      path,
+      family,
+      kind: "gauge",
+      name: null,
+      unit: null,
+      class: null,
+      device: null,
+      points: 0,
+      firstUs: observedUs,
+      newestUs: observedUs,
+      newestValue: value,
+      receivedUs,
+      intervalMs: null,
+    };
+    this.#describe(entry, kind);
+    this.#put(entry);
+    return entry;
+  }
+
+  /** Removes the series that has been silent for longest, where that is long enough. */
+  #makePlace(nowUs: number): boolean {
+    if (nowUs < this.#noneIdleBeforeUs) return false;
+    let idlest: Entry | null = null;
+    for (const entry of this.all()) {
+      if (idlest === null || entry.receivedUs < idlest.receivedUs) idlest = entry;
+    }
+    if (idlest === null) return true;
+    this.#noneIdleBeforeUs = idlest.receivedUs + IDLE_US;
+    if (nowUs < this.#noneIdleBeforeUs) return false;
+    this.#remove(idlest);
+    return true;
+  }
+
+  #put(entry: Entry): void {
+    const entries = this.#byTopic.get(entry.topic) ?? new Map<Path, Entry>();
+    entries.set(entry.path, entry);
+    this.#byTopic.set(entry.topic, entries);
+    this.#removed.delete(entry);
+    this.#size += 1;
+  }
+
+  #remove(entry: Entry): void {
+    const entries = this.#byTopic.get(entry.topic);
+    entries?.delete(entry.path);
+    if (entries?.size === 0) this.#byTopic.delete(entry.topic);
+    this.#unsaved.delete(entry);
+    this.#removed.add(entry);
+    this.#size -= 1;
+  }
+
+  /** Takes over what is known of a series. @param kind what its points show, where they show anything. */
+  #describe(entry: Entry, kind: Kind | null = null): void {
+    const about = this.#metadata.aboutOf(entry.topic, entry.path);
+    entry.kind = about.kind ?? kind ?? entry.kind;
+    entry.name = about.name ?? null;
+    entry.unit = about.unit ?? null;
+    entry.class = about.class ?? null;
+    entry.device = about.device ?? null;
+  }
+}
