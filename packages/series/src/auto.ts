@@ -51,32 +51,46 @@ function takeTime(
   if (field !== undefined) reading.takeTime(message, field, record[field]);
 }
 
+/** What a family knows of a field: `null` for a field that is no reading, `undefined` for nothing. */
+export type AboutField = (key: string, path: Path) => About | null | undefined;
+
 /** Reads each field of an object. A unit beside a value is that of the value. */
 export function readRecord(
   reading: Reading,
   parent: Path,
   record: Readonly<Record<string, unknown>>,
   depth: number,
+  aboutField?: AboutField,
 ): void {
   for (const key in record) {
     // A loop over keys is faster than a list of entries. Payloads have no prototype but the built-in one.
     const value = record[key];
     if (depth === 0 && IS_TIME.has(key)) continue;
     const path = pathOf(parent, key);
-    if (typeof value === "number") reading.addValue(path, value, unitBeside(record, key));
-    else readAny(reading, path, value, depth + 1);
+    const about = aboutField?.(key, path);
+    if (about === null) reading.ignore(path, "not a reading");
+    else if (typeof value === "number")
+      reading.addValue(path, value, about ?? unitBeside(record, key));
+    else readAny(reading, path, value, depth + 1, aboutField, about);
   }
 }
 
-function readAny(reading: Reading, path: Path, value: unknown, depth: number): void {
-  if (typeof value !== "object" || value === null) reading.addValue(path, value);
+function readAny(
+  reading: Reading,
+  path: Path,
+  value: unknown,
+  depth: number,
+  aboutField?: AboutField,
+  about?: About,
+): void {
+  if (typeof value !== "object" || value === null) reading.addValue(path, value, about);
   else if (depth >= DEPTH_MAX) reading.leaveOut(path, `deeper than ${DEPTH_MAX} objects`);
   else if (!Array.isArray(value))
-    readRecord(reading, path, value as Record<string, unknown>, depth);
+    readRecord(reading, path, value as Record<string, unknown>, depth, aboutField);
   else if (value.length > ITEMS_MAX) reading.ignore(path, `an array of more than ${ITEMS_MAX}`);
   else
     for (const [index, item] of value.entries())
-      readAny(reading, itemPathOf(path, index), item, depth + 1);
+      readAny(reading, itemPathOf(path, index), item, depth + 1, aboutField, about);
 }
 
 /** `{"value": 21.5, "unit": "°C"}` gives a unit. */
