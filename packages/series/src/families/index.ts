@@ -1,6 +1,7 @@
 import type { Family } from "./family.ts";
+import { rtl433 } from "./rtl-433.ts";
 import { tasmota } from "./tasmota.ts";
 import { weirState } from "./weir-state.ts";
 
 /** Every family, in order: the first that reads a message wins. What none of them reads is read by `auto`. */
-export const FAMILIES: readonly Family[] = [weirState, tasmota];
+export const FAMILIES: readonly Family[] = [weirState, tasmota, rtl433];
