@@ -25,10 +25,10 @@ function bytesPerSeries(readingsPerSecond: number): number {
   let id = 0;
   for (let age = FULL_SECONDS - 1; age >= 0; age -= 1) {
     for (let number = 0; number < SERIES * readingsPerSecond; number += 1) {
-      const device = `device-${number % SERIES}`;
+      const topic = `STATS/device-${number % SERIES}/value`;
       id += 1;
-      const reading = { device, attribute: "value", second: atSecond - age, value: id / 7, id };
-      series.add(reading, { atSecond, nowMs: 0 });
+      const point = { topic, second: atSecond - age, value: id / 7, id };
+      series.add(point, { atSecond, nowMs: 0 });
     }
   }
   const bytes = usedBytes() - before;

@@ -52,14 +52,15 @@ function comparedWith(given: Given, { topic, file, series }: StatsConfig) {
   if (given.text("device") !== null || given.text("attribute") !== null) {
     const device = readName(given, "device");
     const attribute = readName(given, "attribute");
-    if (series === null) {
+    const { devices, statsTopic, skewUs } = series;
+    if (devices === null) {
       throw new Fault("there are no statistics of devices: STATS_SERIES_STREAM names no stream", {
         remedy: "Name the stream of the devices' states there.",
         exitCode: EXIT_CODES.configuration,
       });
     }
-    const sql = seriesInSql({ ...series, device, attribute });
-    return { topic: `${series.topic}/${device}/${attribute}`, sql, store: null };
+    const sql = seriesInSql({ ...devices, skewUs, device, attribute });
+    return { topic: `${statsTopic}/${device}/${attribute}`, sql, store: null };
   }
   const reader = openReader(file);
   if (reader !== null) return { topic, sql: reader, store: reader };

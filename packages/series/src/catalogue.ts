@@ -1,3 +1,4 @@
+import { dirname, join } from "node:path";
 import type { Database } from "better-sqlite3";
 import Sqlite from "better-sqlite3";
 import { KnownMetadata } from "./known-metadata.ts";
@@ -131,6 +132,11 @@ export class Catalogue implements Disposable {
   [Symbol.dispose](): void {
     this.#database.close();
   }
+}
+
+/** Where the catalogue of a store is. @param storeFile as DB_FILE names it. */
+export function indexFileOf(storeFile: string): string {
+  return join(dirname(storeFile), "index.db");
 }
 
 /** One series of the catalogue, with its stream. */

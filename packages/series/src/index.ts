@@ -1,5 +1,5 @@
 export { TIME_FIELDS } from "./auto.ts";
-export { Catalogue, type CataloguedSeries, readCatalogue } from "./catalogue.ts";
+export { Catalogue, type CataloguedSeries, indexFileOf, readCatalogue } from "./catalogue.ts";
 export type { Family } from "./families/family.ts";
 export { FAMILIES } from "./families/index.ts";
 export {
@@ -10,7 +10,15 @@ export {
   type Version,
 } from "./memory.ts";
 export type { ReadingRules, SourceMessage } from "./message.ts";
-export { formatSeries, type Path, parseSeries, pathOf, type SeriesName } from "./path.ts";
+export {
+  formatSeries,
+  levelsOf,
+  type Path,
+  parseSeries,
+  pathOf,
+  type SeriesName,
+  topicLevel,
+} from "./path.ts";
 export {
   type About,
   KINDS,

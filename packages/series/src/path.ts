@@ -46,3 +46,23 @@ export function parseSeries(text: string, streams: readonly string[]): SeriesNam
     path: hash < 0 ? "" : rest.slice(hash + 1),
   };
 }
+
+const LEVEL = /\['((?:[^'\\]|\\.)*)'\]|\[(\d+)\]|\.?([^.[]+)/gy;
+
+/** The keys and indexes of a path, as levels of a topic. */
+export function levelsOf(path: Path): string[] {
+  return Array.from(path.matchAll(LEVEL), ([, quoted, index, plain]) =>
+    quoted === undefined ? (index ?? plain ?? "") : quoted.replaceAll(/\\(.)/gs, "$1"),
+  );
+}
+
+// What has a meaning in a topic, or would be taken for an escape. NUL is in no topic at all.
+const NO_LEVEL = /[%/+#\0]/g;
+
+/** A key as one level of a topic: what a level cannot hold is percent-encoded. */
+export function topicLevel(key: string): string {
+  return key.replaceAll(
+    NO_LEVEL,
+    (char) => `%${char.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`,
+  );
+}

@@ -6,6 +6,7 @@ export {
   streamsOf,
   weirFileJsonSchema,
 } from "./read-streams.ts";
+export { openSeriesReader } from "./series-of-stream.ts";
 export {
   prefixesOf,
   type StoredStream,

@@ -6,8 +6,16 @@ import {
   type Statistics,
   type WINDOWS,
 } from "@weir/protocol";
+import { STATE_WORDS } from "@weir/series";
 import { askSegments, type SpanSummary, type StoreReader, type StreamPlace } from "@weir/store";
-import type { StateRules } from "./series-follower.ts";
+
+/** What makes a stored message a device's state. */
+interface StateRules {
+  /** The first levels of the topics of devices: a device is the same under each of them. */
+  prefixes: readonly string[];
+  /** How far ahead of reception an observation may lie before its time is replaced, in microseconds. */
+  skewUs: number;
+}
 
 /** One window, as published and as SQL computes it. */
 export interface Comparison {
@@ -67,10 +75,10 @@ interface SegmentSummary {
 }
 
 /**
- * Reads states as `decodeState` does, and shares nothing with it, so that each checks the other. The time
+ * Reads states as the family weir-state does, and shares nothing with it, so that each checks the other. The time
  * of a state is in its row, if the decoder `device` wrote it. In three rare cases it differs: of a key that
- * occurs twice SQLite takes the first, it also counts attributes behind the hundredth, and of rows without
- * a time it reads the forms of time that SQLite knows.
+ * occurs twice SQLite takes the first, it also counts attributes beyond the limit of a payload, and of rows
+ * without a time it reads the forms of time that SQLite knows.
  */
 const SQL = `
 WITH payloads AS (
@@ -97,7 +105,7 @@ parts AS (
   FROM states WHERE CASE WHEN json_valid(state, 2) THEN json_type(state, '$.data') = 'object' END
 ),
 numbers AS (
-  SELECT received_us, CAST(value AS REAL) AS value,
+  SELECT received_us, coalesce(word.value, CAST(parts.value AS REAL)) AS value,
          CASE WHEN observed_us IS NOT NULL THEN observed_us
               WHEN typeof(time) = 'text' AND NOT time GLOB '*[0-9]*' THEN NULL
               WHEN typeof(time) = 'text' AND trim(time) GLOB '?*[^0-9. ]*' THEN unixepoch(time, 'subsec') * 1e6
@@ -105,9 +113,9 @@ numbers AS (
               WHEN CAST(time AS REAL) < 1e11 THEN floor(CAST(time AS REAL) * 1e6)
               WHEN CAST(time AS REAL) < 1e14 THEN floor(CAST(time AS REAL) * 1e3)
               ELSE floor(CAST(time AS REAL)) END AS observed
-  FROM parts
-  WHERE kind IN ('integer', 'real')
-     OR kind = 'text' AND json_valid(trim(value), 2) AND NOT trim(value) GLOB '*[^0-9eE.+-]*'
+  FROM parts LEFT JOIN json_each(@words) AS word ON kind = 'text' AND word.key = lower(trim(parts.value))
+  WHERE kind IN ('integer', 'real', 'true', 'false') OR word.value IS NOT NULL
+     OR kind = 'text' AND json_valid(trim(parts.value), 2) AND NOT trim(parts.value) GLOB '*[^0-9eE.+-]*'
 ),
 readings AS (
   SELECT value,
@@ -117,6 +125,16 @@ readings AS (
 SELECT count(*) AS count, total(value) AS sum, min(value) AS min, max(value) AS max,
        total(abs(value)) AS magnitudes
 FROM readings WHERE second BETWEEN @from AND @to`;
+
+/** The words of states, and what they count as. */
+const WORDS = JSON.stringify(
+  Object.fromEntries(
+    STATE_WORDS.flatMap(([one, zero]) => [
+      [one, 1],
+      [zero, 0],
+    ]),
+  ),
+);
 
 /** SQL's own aggregates over one series, out of all segments that may have readings of the span. */
 export function seriesInSql(
@@ -133,6 +151,7 @@ export function seriesInSql(
           device,
           path: `$.data."${attribute}"`,
           prefixes: JSON.stringify(prefixes),
+          words: WORDS,
           retained: outcomeOf("retained").code,
           skewUs,
           floorUs: OBSERVED_US_MIN,

@@ -17,8 +17,10 @@ import {
   topicSettings,
   topicsDifferRule,
 } from "@weir/runtime";
-import { storedSettings, storedStreamsOf } from "@weir/streams";
+import { indexFileOf } from "@weir/series";
+import { type StoredStream, storedSettings, storedStreamsOf } from "@weir/streams";
 import { slowTickMs } from "./series-publisher.ts";
+import { deviceTopics, type StatisticsTopicOf, streamTopics } from "./series-topics.ts";
 
 /** In place of a stream's name. */
 const NO_STREAM = "none";
@@ -26,28 +28,28 @@ const NO_STREAM = "none";
 const seriesSettings = section("Statistics", {
   STATS_SERIES_STREAM: text({
     description:
-      "Stream of the devices' states. Each attribute has statistics on STATS_TOPIC/<device>/<attribute>; none disables them.",
+      "Stream of the devices' states. Each attribute has statistics on STATS_TOPIC/<device>/<attribute>; none disables them. Other streams have statistics where weir.yaml says so.",
     default: "devices",
     allowed: "the name of a stream, or none",
     problem: nameProblem,
   }),
   STATS_SERIES_MAX: integer({
     description:
-      "The largest number of attributes with statistics. An attribute is dropped half an hour after its last reading.",
+      "The largest number of series of a stream with statistics. A series is dropped half an hour after its last reading.",
     default: 2_000,
     min: 1,
     max: 20_000,
   }),
   STATS_SERIES_INTERVAL_MS: integer({
     description:
-      "Shortest pause between two publications of the same attribute's statistics, in milliseconds.",
+      "Shortest pause between two publications of the same series' statistics, in milliseconds.",
     default: 1_000,
     min: 10,
     max: 600_000,
   }),
   STATS_SERIES_RATE_MAX: integer({
     description:
-      "The largest number of publications of attributes' statistics in a second; the attribute that has waited longest is first.",
+      "The largest number of publications of series' statistics in a second; the series that has waited longest is first.",
     default: 100,
     min: 1,
     max: 10_000,
@@ -91,13 +93,19 @@ export function readStatsConfig(environment: Environment) {
     slowTickMs: values.STATS_SLOW_TICK_SECONDS * 1_000,
     /** The broker forgets statistics that were not renewed for so long. */
     expirySeconds: staleAfterSeconds(values),
-    /** The statistics of devices' attributes; `null` for none. */
+    /** The series of every stream. */
     series,
   };
 }
 
-/** Which series there are statistics of, and how they are published. */
-export type SeriesConfig = NonNullable<ReturnType<typeof readSeriesConfig>>;
+/** The series that are followed, and how their statistics are published. */
+export type SeriesConfig = ReturnType<typeof readSeriesConfig>;
+
+/** A stream whose series are followed. */
+export interface FollowedStream extends StoredStream {
+  /** Where the statistics of its series are published; `null` for no statistics. */
+  topicOf: StatisticsTopicOf | null;
+}
 
 const settingsOfSeries = {
   ...storedSettings,
@@ -106,15 +114,52 @@ const settingsOfSeries = {
   ...seriesSettings,
 };
 
-/**
- * @returns `null` for no series, or when a setting is wrong that this depends on.
- * @throws ConfigurationFault for all the settings, for weir.yaml, and for a stream that cannot be followed.
- */
+/** @throws ConfigurationFault for all the settings, for weir.yaml, and for a stream that cannot be followed. */
 function readSeriesConfig(settings: CheckedSettings<typeof settingsOfSeries>) {
-  const values = settings.valuesOf(settingsOfSeries);
-  const name = values?.STATS_SERIES_STREAM;
-  if (values === null || name === undefined || name === NO_STREAM) return null;
   const { streams, devicePrefixes, skewUs } = storedStreamsOf(settings);
+  const values = settings.values();
+  const ofDevices = deviceStreamOf(settings, values.STATS_SERIES_STREAM, streams);
+  const statsTopic = values.STATS_TOPIC;
+  const followed = streams
+    .filter(({ series }) => series !== "off")
+    .map((stream): FollowedStream => {
+      const { name, statistics } = stream;
+      if (name === ofDevices?.name)
+        return { ...stream, topicOf: deviceTopics(statsTopic, devicePrefixes) };
+      return { ...stream, topicOf: statistics ? streamTopics(statsTopic, name) : null };
+    });
+  const pace = {
+    slowTickMs: values.STATS_SLOW_TICK_SECONDS * 1_000,
+    rateMax: values.STATS_SERIES_RATE_MAX,
+  };
+  const published = followed.filter(({ topicOf }) => topicOf !== null).length;
+  const longestTickMs = slowTickMs(published * values.STATS_SERIES_MAX, pace);
+  return {
+    streams: followed,
+    indexFile: indexFileOf(values.DB_FILE),
+    /** Those of the devices' states; `null` for no statistics of them. */
+    devices: ofDevices === null ? null : { place: ofDevices.place, prefixes: devicePrefixes },
+    /** Before the series' own levels. */
+    statsTopic,
+    skewUs,
+    seriesMax: values.STATS_SERIES_MAX,
+    pace: {
+      ...pace,
+      intervalMs: values.STATS_SERIES_INTERVAL_MS,
+      expirySeconds: staleAfterSeconds({
+        STATS_SLOW_TICK_SECONDS: Math.ceil(longestTickMs / 1_000),
+      }),
+    },
+  };
+}
+
+/** The stream of the devices' states; `null` for none. @throws ConfigurationFault when it cannot be followed. */
+function deviceStreamOf(
+  settings: CheckedSettings<typeof settingsOfSeries>,
+  name: string,
+  streams: readonly StoredStream[],
+): StoredStream | null {
+  if (name === NO_STREAM) return null;
   const wrongStream = (words: string): ConfigurationFault =>
     new ConfigurationFault([
       ...settings.problems,
@@ -130,24 +175,5 @@ function readSeriesConfig(settings: CheckedSettings<typeof settingsOfSeries>) {
   if (stream.place.kind === "file") {
     throw wrongStream("is one file, which STATS follows; name one that rotates, or none");
   }
-  const pace = {
-    slowTickMs: values.STATS_SLOW_TICK_SECONDS * 1_000,
-    rateMax: values.STATS_SERIES_RATE_MAX,
-  };
-  const longestTickMs = slowTickMs(values.STATS_SERIES_MAX, pace);
-  return {
-    place: stream.place,
-    prefixes: devicePrefixes,
-    skewUs,
-    /** Before the device and the attribute. */
-    topic: values.STATS_TOPIC,
-    seriesMax: values.STATS_SERIES_MAX,
-    pace: {
-      ...pace,
-      intervalMs: values.STATS_SERIES_INTERVAL_MS,
-      expirySeconds: staleAfterSeconds({
-        STATS_SLOW_TICK_SECONDS: Math.ceil(longestTickMs / 1_000),
-      }),
-    },
-  };
+  return stream;
 }

@@ -1,6 +1,8 @@
 import { existsSync } from "node:fs";
+import { basename } from "node:path";
 import { setImmediate as yieldToEvents } from "node:timers/promises";
-import { decodeState, deviceOfState, outcomeOf } from "@weir/protocol";
+import { outcomeOf } from "@weir/protocol";
+import type { Catalogue, Reading, SeriesReader, StreamCatalogue } from "@weir/series";
 import {
   followStream,
   rowIdOf,
@@ -10,13 +12,21 @@ import {
   type StreamPlace,
 } from "@weir/store";
 import { forgottenSecond, SLACK_SECONDS } from "./ring.ts";
-import { type Moment, type Series, type SeriesReading, SeriesSet } from "./series-set.ts";
+import { type Moment, type Series, SeriesSet } from "./series-set.ts";
+import type { StatisticsTopicOf } from "./series-topics.ts";
 
-interface SeriesFollowerOptions extends StateRules {
+interface SeriesFollowerOptions {
+  /** Of the stream. */
+  name: string;
   place: StreamPlace;
-  seriesMax: number;
+  reader: SeriesReader;
+  catalogue: Catalogue;
+  /** `null` for a stream whose series have no statistics: then only the catalogue follows it. */
+  statistics: { topicOf: StatisticsTopicOf; seriesMax: number } | null;
+  /** How far ahead of reception an observation may lie, in microseconds. */
+  skewUs: number;
   moment: () => Moment;
-  onAdded: (readings: { kept: number; turnedAway: number }) => void;
+  onAdded: (points: { kept: number; turnedAway: number }) => void;
   onSkipped: (skipped: Skipped) => void;
   /** All is read once more. */
   onRestarted: () => void;
@@ -24,7 +34,7 @@ interface SeriesFollowerOptions extends StateRules {
   onForgotten: (series: readonly Series[]) => void;
 }
 
-/** One pass over all that the windows need, and over what follows. */
+/** One pass over all that the windows and the catalogue need, and over what follows. */
 interface Pass {
   stream: StreamFollower;
   /** The latest second at which it was looked at: what no window needed then is forgotten. */
@@ -39,9 +49,10 @@ const CLEANING_SECONDS = 10;
 // Where segments are removed again and again, reading all again takes at most a tenth of the time.
 const PAUSE_TIMES = 10;
 
-/** Follows a stream of devices' states and keeps the windows of each of their attributes. */
+/** Follows a stream: counts its series in the catalogue, and keeps the windows of those that have statistics. */
 export class SeriesFollower implements Disposable {
   readonly #options: SeriesFollowerOptions;
+  readonly #catalogue: StreamCatalogue;
   readonly #series: SeriesSet;
   readonly #counted = new CountedSegments();
   #pass: Pass;
@@ -51,7 +62,8 @@ export class SeriesFollower implements Disposable {
 
   constructor(options: SeriesFollowerOptions) {
     this.#options = options;
-    this.#series = new SeriesSet(options.seriesMax);
+    this.#catalogue = options.catalogue.stream(options.name);
+    this.#series = new SeriesSet(options.statistics?.seriesMax ?? 0);
     this.#pass = this.#begin();
   }
 
@@ -86,11 +98,25 @@ export class SeriesFollower implements Disposable {
   }
 
   #begin(): Pass {
-    const { place, skewUs, moment } = this.#options;
+    const { place, moment } = this.#options;
     const { atSecond, nowMs } = moment();
-    const fromUs = forgottenSecond(atSecond) * 1_000_000 - skewUs;
-    const stream = followStream({ place, fromUs, monotonicMs: () => moment().nowMs });
+    const monotonicMs = () => moment().nowMs;
+    const stream = followStream({ place, monotonicMs, ...this.#startAt(atSecond) });
     return { stream, latestSecond: atSecond, startMs: nowMs, completeMs: null };
+  }
+
+  /** Where the windows or the catalogue need rows from, whichever is earlier. */
+  #startAt(atSecond: number): { fromUs?: number; after?: { segment: string; id: number } } {
+    const { place, skewUs, statistics } = this.#options;
+    const { progress } = this.#catalogue;
+    if (progress === null) return {};
+    // A store that was renamed is another one.
+    if (place.kind === "file" && progress.segment !== basename(place.file)) {
+      this.#catalogue.restart();
+      return {};
+    }
+    const fromUs = forgottenSecond(atSecond) * 1_000_000 - skewUs;
+    return statistics === null || progress.receivedUs < fromUs ? { after: progress } : { fromUs };
   }
 
   #restart(): void {
@@ -133,6 +159,8 @@ export class SeriesFollower implements Disposable {
         this.#options.onSkipped(found.skipped);
         return true;
       case "gone":
+        // A file that retention has removed stays read; one in the place of another has not been read.
+        if (this.#options.place.kind === "file") this.#catalogue.restart();
         this.#restart();
         return true;
       case "busy":
@@ -145,16 +173,38 @@ export class SeriesFollower implements Disposable {
   }
 
   #add(messages: readonly StoredMessage[], file: string): void {
-    const now = this.#options.moment();
+    const { reader, catalogue } = this.#options;
+    const segment = basename(file);
     const added = { kept: 0, turnedAway: 0 };
-    for (const reading of readingsIn(messages, this.#options)) {
-      const result = this.#series.add(reading, now);
-      if (result === "turned away") added.turnedAway += 1;
-      if (result !== "kept") continue;
-      added.kept += 1;
-      this.#counted.note(file, reading.second);
+    for (const message of messages) {
+      const row = { segment, id: rowIdOf(message.cursor), receivedUs: message.receivedUs };
+      const reading = reader.read(sourceOf(message), this.#catalogue.memory.at(row));
+      if (reading.metadata.length > 0) catalogue.describe(reading.metadata);
+      this.#catalogue.note(reading, row);
+      this.#average(reading, { id: row.id, file, added });
     }
     this.#options.onAdded(added);
+  }
+
+  /** Adds the points of a row to their windows. */
+  #average(
+    { topic, family, points }: Reading,
+    row: { id: number; file: string; added: { kept: number; turnedAway: number } },
+  ): void {
+    const { statistics, moment } = this.#options;
+    if (statistics === null || points.length === 0) return;
+    const now = moment();
+    for (const { path, value, observedUs } of points) {
+      const statisticsTopic = statistics.topicOf(topic, path, family);
+      if (statisticsTopic === null) continue;
+      const second = Math.floor(observedUs / 1_000_000);
+      const point = { topic: statisticsTopic, second, value, id: row.id };
+      const result = this.#series.add(point, now);
+      if (result === "turned away") row.added.turnedAway += 1;
+      if (result !== "kept") continue;
+      row.added.kept += 1;
+      this.#counted.note(row.file, second);
+    }
   }
 
   #complete(): void {
@@ -201,30 +251,9 @@ class CountedSegments {
   }
 }
 
-/** What makes a stored message a device's state. */
-export interface StateRules {
-  /** The first levels of the topics of devices: a device is the same under each of them. */
-  prefixes: readonly string[];
-  /** How far ahead of reception an observation may lie before its time is replaced, in microseconds. */
-  skewUs: number;
-}
-
 const RETAINED = outcomeOf("retained").code;
 
-/** The readings in messages, in their order. A retained message is not a new reading, and has none. */
-function* readingsIn(
-  messages: readonly StoredMessage[],
-  { prefixes, skewUs }: StateRules,
-): Generator<SeriesReading> {
-  for (const { topic, payload, receivedUs, outcome, observedUs, cursor } of messages) {
-    const device = outcome === RETAINED ? null : deviceOfState(topic, prefixes)?.id;
-    const state = device ? decodeState(payload, { receivedUs, skewUs }) : null;
-    if (!device || state === null) continue;
-    // The decoder `device` stores the time; rows of another decoder, or of an earlier version, have none.
-    const second = Math.floor((observedUs ?? state.observedUs) / 1_000_000);
-    const id = rowIdOf(cursor);
-    for (const { attribute, value } of state.readings) {
-      yield { device, attribute, second, value, id };
-    }
-  }
+/** A stored message as the reader takes it. A stream may mark retained messages by their outcome. */
+function sourceOf({ topic, payload, receivedUs, retained, outcome, observedUs }: StoredMessage) {
+  return { topic, payload, receivedUs, retained: retained || outcome === RETAINED, observedUs };
 }

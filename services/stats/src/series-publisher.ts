@@ -18,10 +18,9 @@ const BURST_MS = 500;
 const WITHDRAWALS_MAX = 10_000;
 
 interface SeriesPublisherOptions {
-  /** Before the device and the attribute. */
-  topic: string;
   pace: SeriesPace;
-  series: Pick<SeriesSet, "all" | "size">;
+  /** Those of each stream. */
+  sets: readonly Pick<SeriesSet, "all" | "size">[];
   moment: () => Moment;
   publish: ReconnectingClient["publish"];
   onPublished: () => void;
@@ -48,15 +47,16 @@ export class SeriesPublisher {
 
   /** Publishes what is due. Call it several times a second. */
   publishDue(lagRows: number): void {
-    const { pace, series, moment } = this.#options;
+    const { pace, sets, moment } = this.#options;
     const { nowMs } = moment();
-    const tickMs = slowTickMs(series.size, pace);
-    const due = dueSeries(series.all(), { intervalMs: pace.intervalMs, tickMs }, nowMs);
+    const size = sets.reduce((sum, set) => sum + set.size, 0);
+    const tickMs = slowTickMs(size, pace);
+    const due = dueSeries(this.#all(), { intervalMs: pace.intervalMs, tickMs }, nowMs);
     // A broker that is slow to acknowledge gets no more than one second's publications.
     const free = Math.max(0, pace.rateMax - this.#underWay);
     const turn = this.#allowance.take(Math.min(free, due.length + this.#withdrawals.size));
     for (const one of due.slice(0, turn)) {
-      this.#withdrawals.delete(this.#topicOf(one));
+      this.#withdrawals.delete(one.topic);
       this.#send(one, lagRows);
     }
     this.#withdrawSome(turn - Math.min(turn, due.length));
@@ -66,15 +66,14 @@ export class SeriesPublisher {
   /** Removes from the broker what it keeps of series that are no more. */
   withdraw(forgotten: readonly Series[]): void {
     for (const one of forgotten) {
-      if (this.#withdrawals.size < WITHDRAWALS_MAX) this.#withdrawals.add(this.#topicOf(one));
+      if (this.#withdrawals.size < WITHDRAWALS_MAX) this.#withdrawals.add(one.topic);
     }
   }
 
   /** The broker may have lost everything: all of it is due again. */
   renew(): void {
-    const { series, moment } = this.#options;
-    const { nowMs } = moment();
-    for (const one of series.all()) {
+    const { nowMs } = this.#options.moment();
+    for (const one of this.#all()) {
       one.publishedAtMs = null;
       one.changedAtMs ??= nowMs;
     }
@@ -85,8 +84,8 @@ export class SeriesPublisher {
     return this.#waiting;
   }
 
-  #topicOf({ device, attribute }: Series): string {
-    return `${this.#options.topic}/${device}/${attribute}`;
+  *#all(): Generator<Series> {
+    for (const set of this.#options.sets) yield* set.all();
   }
 
   #send(one: Series, lagRows: number): void {
@@ -95,13 +94,10 @@ export class SeriesPublisher {
     const statistics = one.ring.statistics(atSecond, { throughId: one.throughId, lagRows });
     one.changedAtMs = null;
     one.publishedAtMs = nowMs;
-    this.#deliver(this.#topicOf(one), JSON.stringify(statistics)).then(
-      onPublished,
-      (error: unknown) => {
-        one.changedAtMs ??= nowMs;
-        onFailed(error);
-      },
-    );
+    this.#deliver(one.topic, JSON.stringify(statistics)).then(onPublished, (error: unknown) => {
+      one.changedAtMs ??= nowMs;
+      onFailed(error);
+    });
   }
 
   async #deliver(to: string, payload: string): Promise<void> {

@@ -8,10 +8,10 @@ export interface Moment {
   nowMs: number;
 }
 
-/** One attribute of one device. */
+/** A series whose statistics are published. */
 export interface Series {
-  device: string;
-  attribute: string;
+  /** Where they are published. */
+  topic: string;
   ring: Ring;
   /** The newest row with a reading of it. */
   throughId: number;
@@ -21,10 +21,10 @@ export interface Series {
   publishedAtMs: number | null;
 }
 
-/** A reading of a device's attribute, out of the row with this id. */
-export interface SeriesReading {
-  device: string;
-  attribute: string;
+/** A point of a series, out of the row with this id. */
+export interface SeriesPoint {
+  /** Where the statistics of its series are published. */
+  topic: string;
   /** The whole second in which it was observed. */
   second: number;
   value: number;
@@ -34,6 +34,7 @@ export interface SeriesReading {
 /** The series that are kept: a bounded number of them. */
 export class SeriesSet {
   readonly #seriesMax: number;
+  /** By topic. */
   readonly #kept = new Map<string, Series>();
   /** Series that keep their places while all is read again, whichever comes first then. */
   readonly #expected = new Map<string, Series>();
@@ -43,12 +44,12 @@ export class SeriesSet {
     this.#seriesMax = seriesMax;
   }
 
-  /** Adds a reading. It is `late` when it is older than any window; a new series is turned away when the set is full. */
-  add(reading: SeriesReading, { atSecond, nowMs }: Moment): "kept" | "late" | "turned away" {
-    const series = this.#find(reading, atSecond);
+  /** Adds a point. It is `late` when it is older than any window; a new series is turned away when the set is full. */
+  add(point: SeriesPoint, { atSecond, nowMs }: Moment): "kept" | "late" | "turned away" {
+    const series = this.#find(point, atSecond);
     if (typeof series === "string") return series;
-    series.ring.add(reading.second, reading.value);
-    series.throughId = reading.id;
+    series.ring.add(point.second, point.value);
+    series.throughId = point.id;
     series.changedAtMs ??= nowMs;
     return "kept";
   }
@@ -61,10 +62,10 @@ export class SeriesSet {
   /** Drops what no window needs any more. @returns the series of which nothing is left. */
   moveTo(atSecond: number): Series[] {
     const empty: Series[] = [];
-    for (const [key, series] of this.#kept) {
+    for (const [topic, series] of this.#kept) {
       series.ring.moveTo(atSecond);
       if (!series.ring.isEmpty) continue;
-      this.#kept.delete(key);
+      this.#kept.delete(topic);
       empty.push(series);
     }
     return empty;
@@ -72,7 +73,7 @@ export class SeriesSet {
 
   /** Drops all readings, for them to be read again. A series that has a place keeps it until `settle`. */
   restart(): void {
-    for (const [key, series] of this.#kept) this.#expected.set(key, series);
+    for (const [topic, series] of this.#kept) this.#expected.set(topic, series);
     this.#kept.clear();
     this.#isClosed = false;
   }
@@ -100,25 +101,22 @@ export class SeriesSet {
     return this.#isClosed && this.#places() < this.#seriesMax;
   }
 
-  #find(reading: SeriesReading, atSecond: number): Series | "late" | "turned away" {
-    const { device, attribute, second } = reading;
-    // Names have no slash.
-    const key = `${device}/${attribute}`;
-    const known = this.#kept.get(key);
+  #find({ topic, second }: SeriesPoint, atSecond: number): Series | "late" | "turned away" {
+    const known = this.#kept.get(topic);
     if (known !== undefined) return known;
     if (second <= forgottenSecond(atSecond)) return "late";
-    const returning = this.#expected.get(key);
+    const returning = this.#expected.get(topic);
     if (returning === undefined) {
       this.#isClosed ||= this.#places() >= this.#seriesMax;
       if (this.#isClosed) return "turned away";
     }
     const never = { throughId: 0, changedAtMs: null, publishedAtMs: null };
-    const series = returning ?? { device, attribute, ring: new Ring(atSecond), ...never };
+    const series = returning ?? { topic, ring: new Ring(atSecond), ...never };
     if (returning !== undefined) {
-      this.#expected.delete(key);
+      this.#expected.delete(topic);
       series.ring = new Ring(atSecond);
     }
-    this.#kept.set(key, series);
+    this.#kept.set(topic, series);
     return series;
   }
 

@@ -1,22 +1,30 @@
 import type { ReconnectingClient } from "@weir/mqtt";
-import { Counter, Gauge, type Registry, type ServiceContext } from "@weir/runtime";
+import { Counter, Gauge, makePlaceOf, type Registry, type ServiceContext } from "@weir/runtime";
+import { Catalogue } from "@weir/series";
+import { openSeriesReader } from "@weir/streams";
 import type { SeriesConfig } from "./config.ts";
 import { keepLooking } from "./follower.ts";
 import { SeriesFollower } from "./series-follower.ts";
 import { SeriesPublisher } from "./series-publisher.ts";
 import type { Moment } from "./series-set.ts";
+import { remembering } from "./series-topics.ts";
 
-/** How often the stream is looked at: a state is to be seen within a second. */
+/** How often the streams are looked at: a state is to be seen within a second. */
 const LOOK_MS = 250;
+/** How often the catalogue is made durable. What is lost with a kill is read from the rows again. */
+const SAVE_MS = 5_000;
 
-/** Follows the stream of devices' states, and publishes each attribute within the pace of `config`. */
+/**
+ * Follows every stream: keeps the catalogue of all series, and publishes the statistics of those that have any,
+ * within the pace of `config`.
+ */
 export function startSeries(
   config: SeriesConfig,
   publish: ReconnectingClient["publish"],
   context: ServiceContext,
 ) {
   const { clock, logger, health, fail } = context;
-  const check = health.check("device states");
+  const check = health.check("series");
   const metrics = createSeriesMetrics(context.metrics);
   const moment = (): Moment => ({
     atSecond: Math.floor(clock.now() / 1_000),
@@ -24,31 +32,44 @@ export function startSeries(
   });
   let isConnected = false;
   let isStopping = false;
-  let isFull = false;
+  const warned = new Set<string>();
 
   const opened = new DisposableStack();
-  const follower = opened.use(
-    new SeriesFollower({
-      ...config,
-      moment,
-      onAdded: ({ kept, turnedAway }) => {
-        metrics.readings.inc(kept);
-        metrics.turnedAway.inc(turnedAway);
-        if (turnedAway > 0) warnOnceFull();
-      },
-      onSkipped: ({ kind, reason }) => {
-        metrics.skipped.inc();
-        // Retention removes segments as a matter of course.
-        if (kind === "removed") return;
-        logger.warn({ reason }, "the statistics of devices lack a segment that is damaged");
-      },
-      onRestarted: () => metrics.rereadings.inc(),
-      onForgotten: (series) => publisher.withdraw(series),
-    }),
-  );
+  makePlaceOf(config.indexFile, "DB_FILE");
+  const catalogue = opened.use(new Catalogue(config.indexFile));
+  opened.defer(() => catalogue.save());
+  const followers = config.streams.map((stream) => {
+    const { name, place, topicOf } = stream;
+    return opened.use(
+      new SeriesFollower({
+        name,
+        place,
+        reader: openSeriesReader(stream, config.skewUs),
+        catalogue,
+        statistics:
+          topicOf === null ? null : { topicOf: remembering(topicOf), seriesMax: config.seriesMax },
+        skewUs: config.skewUs,
+        moment,
+        onAdded: ({ kept, turnedAway }) => {
+          metrics.readings.inc(kept);
+          metrics.turnedAway.inc(turnedAway);
+          if (turnedAway > 0) warnOnce(name);
+        },
+        onSkipped: ({ kind, reason }) => {
+          metrics.skipped.inc();
+          // Retention removes segments as a matter of course.
+          if (kind === "removed") return;
+          logger.warn({ stream: name, reason }, "the series lack a segment that is damaged");
+        },
+        onRestarted: () => metrics.rereadings.inc(),
+        onForgotten: (series) => publisher.withdraw(series),
+      }),
+    );
+  });
+  const published = followers.filter((_, index) => config.streams[index]?.topicOf !== null);
   const publisher = new SeriesPublisher({
-    ...config,
-    series: follower.series,
+    pace: config.pace,
+    sets: published.map((follower) => follower.series),
     moment,
     publish,
     onPublished: () => metrics.publications.inc(),
@@ -56,27 +77,30 @@ export function startSeries(
     onFailed: (error) => logger.debug({ err: error }, "statistics of a series not published"),
   });
 
-  function warnOnceFull(): void {
-    if (isFull) return;
-    isFull = true;
+  function warnOnce(stream: string): void {
+    if (warned.has(stream)) return;
+    warned.add(stream);
     logger.warn(
-      { seriesMax: config.seriesMax },
-      "there are more attributes of devices than STATS_SERIES_MAX; those that came last have no statistics",
+      { stream, seriesMax: config.seriesMax },
+      "there are more series than STATS_SERIES_MAX; those that came last have no statistics",
     );
   }
 
   async function look(): Promise<void> {
-    await follower.follow();
-    // A folder that is missing is no fault: no device has published yet.
+    for (const follower of followers) await follower.follow();
+    // A folder that is missing is no fault: nothing has been published for that stream yet.
     check.pass();
-    metrics.kept.set(follower.series.size);
-    metrics.lag.set(follower.lagRows());
-    if (!isConnected || isStopping || !follower.isComplete()) return;
-    publisher.publishDue(follower.lagRows());
+    metrics.kept.set(published.reduce((sum, { series }) => sum + series.size, 0));
+    const lagRows = Math.max(0, ...followers.map((follower) => follower.lagRows()));
+    metrics.lag.set(lagRows);
+    if (!isConnected || isStopping) return;
+    if (!published.every((follower) => follower.isComplete())) return;
+    publisher.publishDue(lagRows);
     metrics.waiting.set(publisher.waiting);
   }
 
   opened.use(keepLooking({ intervalMs: LOOK_MS, look, fail, clock }));
+  opened.use(clock.repeat(SAVE_MS, () => catalogue.save()));
   opened.defer(() => {
     isStopping = true;
   });
@@ -99,13 +123,13 @@ function createSeriesMetrics(registry: Registry) {
   const counter = (name: string, help: string): Counter =>
     new Counter({ name: `weir_stats_series_${name}_total`, help, registers: [registry] });
   return {
-    kept: gauge("", "Attributes of devices that statistics are kept of."),
+    kept: gauge("", "Series that statistics are kept of."),
     waiting: gauge("_waiting", "Series that are due and wait for their turn to be published."),
     lag: gauge("_lag_rows", "Committed rows of the segment being read that are not counted yet."),
-    readings: counter("readings", "Readings of devices' attributes that were taken in."),
-    turnedAway: counter("turned_away", "Readings of series beyond STATS_SERIES_MAX."),
+    readings: counter("readings", "Points of series that were taken into statistics."),
+    turnedAway: counter("turned_away", "Points of series beyond STATS_SERIES_MAX."),
     publications: counter("publications", "Statistics of series that the broker has acknowledged."),
-    rereadings: counter("rereadings", "How often the stream was read again for its windows."),
+    rereadings: counter("rereadings", "How often a stream was read again for its windows."),
     skipped: counter("skipped_segments", "Segments that could not be read."),
   };
 }

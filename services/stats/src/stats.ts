@@ -6,7 +6,10 @@ import type { StatsConfig } from "./config.ts";
 import { Follower, keepLooking } from "./follower.ts";
 import { startSeries } from "./series.ts";
 
-export const flow: Flow = { subscribes: [], publishes: ["STATS", "STATS/<device>/<attribute>"] };
+export const flow: Flow = {
+  subscribes: [],
+  publishes: ["STATS", "STATS/<device>/<attribute>", "STATS/<stream>:<topic>/<path>"],
+};
 
 /**
  * Follows the store and publishes its 1, 5 and 30 minute statistics: on change at most every
@@ -42,20 +45,19 @@ export function startStats(config: StatsConfig, context: ServiceContext): AsyncD
       onConnected: () => {
         isConnected = true;
         publishedAtMs = -Infinity;
-        series?.onConnected();
+        series.onConnected();
         brokerCheck.onConnected();
       },
       onDisconnected: (reason) => {
         isConnected = false;
-        series?.onDisconnected();
+        series.onDisconnected();
         brokerCheck.onDisconnected(reason);
       },
       clock,
       logger,
     }),
   );
-  const series =
-    config.series === null ? null : opened.use(startSeries(config.series, client.publish, context));
+  const series = opened.use(startSeries(config.series, client.publish, context));
 
   async function look(): Promise<void> {
     const atSecond = Math.floor(clock.now() / 1_000);

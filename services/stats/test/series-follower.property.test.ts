@@ -1,17 +1,26 @@
 import { expect, test } from "@jest/globals";
 import { WINDOWS } from "@weir/protocol";
+import { Catalogue } from "@weir/series";
 import type { NewRow } from "@weir/store";
 import { START_US, temporaryFolder } from "@weir/testkit";
 import fc from "fast-check";
 import { compareWithSql, seriesInSql } from "../src/compare-with-sql.ts";
-import { SeriesFollower } from "../src/series-follower.ts";
-import { NON_FINITE, openDevices, SECOND_US, SKEW_US, stateRow } from "./states.ts";
+import type { SeriesFollower } from "../src/series-follower.ts";
+import {
+  followDevices,
+  NON_FINITE,
+  openDevices,
+  PREFIXES,
+  SECOND_US,
+  SKEW_US,
+  stateRow,
+} from "./states.ts";
 
 const START_SECONDS = START_US / SECOND_US;
 const RETENTION_SECONDS = 35 * 60;
 /** Hundreds of streams, each opened again and again: much work on a slow machine. */
 const TIMEOUT_MS = 600_000;
-const PREFIXES = ["devices", "losant"];
+
 const DEVICES = ["kitchen", "barn"];
 const ATTRIBUTES = ["drive-space-used", "a.b_c"];
 /** What is known to be found in spite of a clock that is set back. */
@@ -181,17 +190,12 @@ test(
         let latestSeconds = nowSeconds;
         let isAsleep = false;
         const startFollower = (): SeriesFollower =>
-          new SeriesFollower({
-            place,
-            prefixes: PREFIXES,
-            skewUs: SKEW_US,
-            seriesMax: 10,
+          followDevices({
+            folder: folder.path,
+            catalogue,
             moment: () => ({ atSecond: nowSeconds, nowMs: 0 }),
-            onAdded: () => {},
-            onSkipped: () => {},
-            onRestarted: () => {},
-            onForgotten: () => {},
           });
+        using catalogue = new Catalogue(":memory:");
         let store = openDevices(folder.path);
         let follower = startFollower();
         try {
@@ -256,7 +260,7 @@ function expectEqualToSql(
   for (const device of DEVICES) {
     for (const attribute of ATTRIBUTES) {
       const sql = seriesInSql({ place, device, attribute, prefixes: PREFIXES, skewUs: SKEW_US });
-      const series = kept.find((one) => one.device === device && one.attribute === attribute);
+      const series = kept.find((one) => one.topic === `STATS/${device}/${attribute}`);
       if (series === undefined) {
         const all = { throughId: Number.MAX_SAFE_INTEGER, from: at - 1_799, to: at };
         expect(sql.summarizeSpan(all).count).toBe(0);

@@ -1,29 +1,31 @@
 import { rmSync } from "node:fs";
 import { describe, expect, test } from "@jest/globals";
+import { Catalogue } from "@weir/series";
 import { START_US, temporaryFolder } from "@weir/testkit";
-import { SeriesFollower } from "../src/series-follower.ts";
-import { openDevices, SECOND_US, SKEW_US, stateRow } from "./states.ts";
+import { followDevices, openDevices, SECOND_US, stateRow } from "./states.ts";
+
+/** `<device>/<attribute>` */
+const nameOf = (topic: string): string => topic.slice("STATS/".length);
 
 /** A follower over a folder, with a clock that a test sets, and what it reported. */
 function followerOf(folder: string, seriesMax = 10) {
   const clock = { atSecond: START_US / SECOND_US, nowMs: 0 };
   const reported = { kept: 0, turnedAway: 0, restarts: 0, forgotten: [] as string[] };
-  const follower = new SeriesFollower({
-    place: { kind: "folder", folder },
-    prefixes: ["devices", "losant"],
-    skewUs: SKEW_US,
+  const catalogue = new Catalogue(":memory:");
+  const follower = followDevices({
+    folder,
+    catalogue,
     seriesMax,
     moment: () => ({ ...clock }),
     onAdded: ({ kept, turnedAway }) => {
       reported.kept += kept;
       reported.turnedAway += turnedAway;
     },
-    onSkipped: () => {},
     onRestarted: () => {
       reported.restarts += 1;
     },
     onForgotten: (series) => {
-      reported.forgotten.push(...series.map(({ device, attribute }) => `${device}/${attribute}`));
+      reported.forgotten.push(...series.map(({ topic }) => nameOf(topic)));
     },
   });
   return {
@@ -33,13 +35,16 @@ function followerOf(folder: string, seriesMax = 10) {
     isComplete: () => follower.isComplete(),
     averages: () =>
       Object.fromEntries(
-        [...follower.series.all()].map(({ device, attribute, ring }) => [
-          `${device}/${attribute}`,
+        [...follower.series.all()].map(({ topic, ring }) => [
+          nameOf(topic),
           ring.summarize(clock.atSecond)[2]?.average,
         ]),
       ),
     throughIds: () => [...follower.series.all()].map(({ throughId }) => throughId),
-    [Symbol.dispose]: () => follower[Symbol.dispose](),
+    [Symbol.dispose]: () => {
+      follower[Symbol.dispose]();
+      catalogue[Symbol.dispose]();
+    },
   };
 }
 

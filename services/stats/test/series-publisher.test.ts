@@ -6,16 +6,16 @@ import type { Series } from "../src/series-set.ts";
 const PACE = { intervalMs: 1_000, tickMs: 10_000 };
 
 function seriesAt(
-  attribute: string,
+  topic: string,
   times: Partial<Pick<Series, "changedAtMs" | "publishedAtMs">>,
 ): Series {
   const ring = new Ring(0);
   const never = { changedAtMs: null, publishedAtMs: null };
-  return { device: "kitchen", attribute, ring, throughId: 0, ...never, ...times };
+  return { topic, ring, throughId: 0, ...never, ...times };
 }
 
 const dueNames = (all: readonly Series[], nowMs: number): string[] =>
-  dueSeries(all, PACE, nowMs).map(({ attribute }) => attribute);
+  dueSeries(all, PACE, nowMs).map(({ topic }) => topic);
 
 describe("a series is due", () => {
   test("when it has changed, but not before its interval is over", () => {

@@ -109,7 +109,7 @@ describe("the statistics of devices' attributes", () => {
     using folder = temporaryFolder();
     await using subject = await startSubject(folder);
     await subject.advanceUntil(() => subject.context.health.report().ready);
-    expect(subject.context.health.report().checks["device states"]).toBe("ok");
+    expect(subject.context.health.report().checks.series).toBe("ok");
     expect(subject.context.faults).toEqual([]);
   });
 
@@ -145,12 +145,18 @@ describe("the setting STATS_SERIES_STREAM", () => {
   const read = (settings: Environment) =>
     readStatsConfig({ DB_FILE: "data/weir.db", WEIR_FILE: NOTHING_CONFIGURED, ...settings }).series;
 
+  const published = (settings: Environment) =>
+    read(settings)
+      .streams.filter(({ topicOf }) => topicOf !== null)
+      .map(({ name, place }) => ({ name, place }));
+
   test("is the stream devices by default, beside the store", () => {
-    expect(read({})?.place).toEqual({ kind: "folder", folder: "data/devices" });
+    const place = { kind: "folder", folder: "data/devices" };
+    expect(published({})).toEqual([{ name: "devices", place }]);
   });
 
-  test("switches the series off", () => {
-    expect(read({ STATS_SERIES_STREAM: "none" })).toBeNull();
+  test("switches the statistics of devices off", () => {
+    expect(published({ STATS_SERIES_STREAM: "none" })).toEqual([]);
   });
 
   test.each([
@@ -161,7 +167,7 @@ describe("the setting STATS_SERIES_STREAM", () => {
   });
 
   test("has the broker keep what is renewed last in the longest turn", () => {
-    expect(read({})?.pace.expirySeconds).toBe(120);
+    expect(read({}).pace.expirySeconds).toBe(120);
     expect(read({ STATS_SERIES_MAX: "100" })?.pace.expirySeconds).toBe(30);
   });
 });

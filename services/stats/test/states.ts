@@ -5,8 +5,13 @@ import {
   decodeStateDocument,
   outcomeOf,
 } from "@weir/protocol";
+import type { Catalogue } from "@weir/series";
 import { type NewRow, openSegmentedStore, type SegmentedStore } from "@weir/store";
+import { openSeriesReader } from "@weir/streams";
 import { rowOf, START_US } from "@weir/testkit";
+import { SeriesFollower } from "../src/series-follower.ts";
+import type { Moment } from "../src/series-set.ts";
+import { deviceTopics } from "../src/series-topics.ts";
 
 export const SECOND_US = 1_000_000;
 export const SKEW_US = 60 * SECOND_US;
@@ -46,4 +51,44 @@ export function stateRow(given: {
   return isRetained
     ? { ...row, outcome: outcomeOf("retained").code, observedUs: null }
     : { ...row, outcome: outcome.code, observedUs };
+}
+
+export const PREFIXES = ["devices", "losant"];
+
+/** Follows the stream of devices' states in a folder, as stats does. */
+export function followDevices(
+  given: {
+    folder: string;
+    catalogue: Catalogue;
+    moment: () => Moment;
+    seriesMax?: number;
+  } & Partial<
+    Pick<
+      ConstructorParameters<typeof SeriesFollower>[0],
+      "onAdded" | "onSkipped" | "onRestarted" | "onForgotten"
+    >
+  >,
+): SeriesFollower {
+  const { folder, seriesMax = 10, ...rest } = given;
+  const place = { kind: "folder", folder } as const;
+  const stream = {
+    name: "devices",
+    place,
+    decoder: { kind: "device" },
+    timeZone: null,
+    series: "auto",
+    statistics: false,
+  } as const;
+  return new SeriesFollower({
+    name: stream.name,
+    place,
+    reader: openSeriesReader(stream, SKEW_US),
+    statistics: { topicOf: deviceTopics("STATS", PREFIXES), seriesMax },
+    skewUs: SKEW_US,
+    onAdded: () => {},
+    onSkipped: () => {},
+    onRestarted: () => {},
+    onForgotten: () => {},
+    ...rest,
+  });
 }
