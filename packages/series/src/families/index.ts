@@ -3,7 +3,15 @@ import { rtl433 } from "./rtl-433.ts";
 import { shellyGen1 } from "./shelly-gen1.ts";
 import { shellyGen2 } from "./shelly-gen2.ts";
 import { tasmota } from "./tasmota.ts";
+import { victron } from "./victron.ts";
 import { weirState } from "./weir-state.ts";
 
 /** Every family, in order: the first that reads a message wins. What none of them reads is read by `auto`. */
-export const FAMILIES: readonly Family[] = [weirState, tasmota, shellyGen2, shellyGen1, rtl433];
+export const FAMILIES: readonly Family[] = [
+  weirState,
+  tasmota,
+  shellyGen2,
+  shellyGen1,
+  rtl433,
+  victron,
+];
