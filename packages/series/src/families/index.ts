@@ -1,5 +1,7 @@
 import type { Family } from "./family.ts";
+import { ownTracks } from "./owntracks.ts";
 import { rtl433 } from "./rtl-433.ts";
+import { ruuvi } from "./ruuvi.ts";
 import { shellyGen1 } from "./shelly-gen1.ts";
 import { shellyGen2 } from "./shelly-gen2.ts";
 import { tasmota } from "./tasmota.ts";
@@ -14,4 +16,6 @@ export const FAMILIES: readonly Family[] = [
   shellyGen1,
   rtl433,
   victron,
+  ruuvi,
+  ownTracks,
 ];
