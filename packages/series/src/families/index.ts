@@ -1,4 +1,6 @@
+import { esphome } from "./esphome.ts";
 import type { Family } from "./family.ts";
+import { openMqttGateway } from "./openmqttgateway.ts";
 import { ownTracks } from "./owntracks.ts";
 import { rtl433 } from "./rtl-433.ts";
 import { ruuvi } from "./ruuvi.ts";
@@ -15,6 +17,8 @@ export const FAMILIES: readonly Family[] = [
   shellyGen2,
   shellyGen1,
   rtl433,
+  esphome,
+  openMqttGateway,
   victron,
   ruuvi,
   ownTracks,
