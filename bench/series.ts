@@ -27,7 +27,7 @@ function bytesPerSeries(readingsPerSecond: number): number {
     for (let number = 0; number < SERIES * readingsPerSecond; number += 1) {
       const topic = `STATS/device-${number % SERIES}/value`;
       id += 1;
-      const point = { topic, second: atSecond - age, value: id / 7, id };
+      const point = { topic, kind: "gauge" as const, second: atSecond - age, value: id / 7, id };
       series.add(point, { atSecond, nowMs: 0 });
     }
   }

@@ -78,6 +78,11 @@ const windowDetail = z.object({
   min: z.number().nullable(),
   max: z.number().nullable(),
   ageSeconds: z.number().nullable(),
+  /** Of a counter: by how much it grew. */
+  increase: z.number().optional(),
+  /** Of a state: how often it changed, and the share of the time in which it was 1. */
+  transitions: count.optional(),
+  share: z.number().nullable().optional(),
 });
 
 /** The payload of `STATS`. The averages stand first and unchanged from the old system; an empty window is `null`. */

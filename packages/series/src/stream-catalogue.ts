@@ -82,6 +82,11 @@ export class StreamCatalogue {
     return this.#size;
   }
 
+  /** A gauge, unless more is known. */
+  kindOf(topic: string, path: Path): Kind {
+    return this.#byTopic.get(topic)?.get(path)?.kind ?? "gauge";
+  }
+
   *all(): Generator<Entry> {
     for (const entries of this.#byTopic.values()) yield* entries.values();
   }

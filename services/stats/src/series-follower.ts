@@ -137,7 +137,7 @@ export class SeriesFollower implements Disposable {
     const { startMs, completeMs } = this.#pass;
     if (completeMs === null) return false;
     if (nowMs - completeMs < PAUSE_TIMES * (completeMs - startMs)) return false;
-    return this.#series.hasRoomAgain || this.#counted.hasLost();
+    return this.#series.hasRoomAgain || this.#series.hasNewKinds || this.#counted.hasLost();
   }
 
   #clean({ atSecond }: Moment): void {
@@ -198,7 +198,8 @@ export class SeriesFollower implements Disposable {
       const statisticsTopic = statistics.topicOf(topic, path, family);
       if (statisticsTopic === null) continue;
       const second = Math.floor(observedUs / 1_000_000);
-      const point = { topic: statisticsTopic, second, value, id: row.id };
+      const kind = this.#catalogue.kindOf(topic, path);
+      const point = { topic: statisticsTopic, kind, second, value, id: row.id };
       const result = this.#series.add(point, now);
       if (result === "turned away") row.added.turnedAway += 1;
       if (result !== "kept") continue;

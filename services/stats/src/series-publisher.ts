@@ -1,5 +1,5 @@
 import type { ReconnectingClient } from "@weir/mqtt";
-import type { Moment, Series, SeriesSet } from "./series-set.ts";
+import { type Moment, type Series, type SeriesSet, statisticsOf } from "./series-set.ts";
 
 /** How series are published. */
 interface SeriesPace {
@@ -91,7 +91,7 @@ export class SeriesPublisher {
   #send(one: Series, lagRows: number): void {
     const { moment, onPublished, onFailed } = this.#options;
     const { atSecond, nowMs } = moment();
-    const statistics = one.ring.statistics(atSecond, { throughId: one.throughId, lagRows });
+    const statistics = statisticsOf(one, atSecond, lagRows);
     one.changedAtMs = null;
     one.publishedAtMs = nowMs;
     this.#deliver(one.topic, JSON.stringify(statistics)).then(onPublished, (error: unknown) => {

@@ -1,3 +1,6 @@
+import { type Statistics, WINDOWS } from "@weir/protocol";
+import type { Kind } from "@weir/series";
+import { Changes } from "./changes.ts";
 import { forgottenSecond, Ring } from "./ring.ts";
 
 /** The present, by both clocks. */
@@ -12,7 +15,10 @@ export interface Moment {
 export interface Series {
   /** Where they are published. */
   topic: string;
+  kind: Kind;
   ring: Ring;
+  /** Of a counter or a state; `null` for a gauge. */
+  changes: Changes | null;
   /** The newest row with a reading of it. */
   throughId: number;
   /** When its statistics changed, on the monotonic clock; `null` when they were published since. */
@@ -25,6 +31,8 @@ export interface Series {
 export interface SeriesPoint {
   /** Where the statistics of its series are published. */
   topic: string;
+  /** What is known of its series now. */
+  kind: Kind;
   /** The whole second in which it was observed. */
   second: number;
   value: number;
@@ -39,6 +47,7 @@ export class SeriesSet {
   /** Series that keep their places while all is read again, whichever comes first then. */
   readonly #expected = new Map<string, Series>();
   #isClosed = false;
+  #hasNewKinds = false;
 
   constructor(seriesMax: number) {
     this.#seriesMax = seriesMax;
@@ -48,7 +57,9 @@ export class SeriesSet {
   add(point: SeriesPoint, { atSecond, nowMs }: Moment): "kept" | "late" | "turned away" {
     const series = this.#find(point, atSecond);
     if (typeof series === "string") return series;
+    if (series.kind !== point.kind) this.#become(series, point);
     series.ring.add(point.second, point.value);
+    series.changes?.add(point.second, point.value);
     series.throughId = point.id;
     series.changedAtMs ??= nowMs;
     return "kept";
@@ -64,6 +75,7 @@ export class SeriesSet {
     const empty: Series[] = [];
     for (const [topic, series] of this.#kept) {
       series.ring.moveTo(atSecond);
+      series.changes?.forgetThrough(forgottenSecond(atSecond));
       if (!series.ring.isEmpty) continue;
       this.#kept.delete(topic);
       empty.push(series);
@@ -76,6 +88,7 @@ export class SeriesSet {
     for (const [topic, series] of this.#kept) this.#expected.set(topic, series);
     this.#kept.clear();
     this.#isClosed = false;
+    this.#hasNewKinds = false;
   }
 
   /** Everything has been read: drops the series that have not come again. @returns these. */
@@ -101,7 +114,21 @@ export class SeriesSet {
     return this.#isClosed && this.#places() < this.#seriesMax;
   }
 
-  #find({ topic, second }: SeriesPoint, atSecond: number): Series | "late" | "turned away" {
+  /** Whether a series turned out to be a counter or a state, so that the order of its earlier points is missing. */
+  get hasNewKinds(): boolean {
+    return this.#hasNewKinds;
+  }
+
+  /** A description of a series may come after its first points. */
+  #become(series: Series, { kind }: SeriesPoint): void {
+    if (kind !== "gauge" && series.changes === null) {
+      series.changes = new Changes();
+      this.#hasNewKinds = true;
+    }
+    series.kind = kind;
+  }
+
+  #find({ topic, kind, second }: SeriesPoint, atSecond: number): Series | "late" | "turned away" {
     const known = this.#kept.get(topic);
     if (known !== undefined) return known;
     if (second <= forgottenSecond(atSecond)) return "late";
@@ -111,11 +138,10 @@ export class SeriesSet {
       if (this.#isClosed) return "turned away";
     }
     const never = { throughId: 0, changedAtMs: null, publishedAtMs: null };
-    const series = returning ?? { topic, ring: new Ring(atSecond), ...never };
-    if (returning !== undefined) {
-      this.#expected.delete(topic);
-      series.ring = new Ring(atSecond);
-    }
+    const ring = new Ring(atSecond);
+    const changes = kind === "gauge" ? null : new Changes();
+    const series = { ...never, ...returning, topic, kind, ring, changes };
+    this.#expected.delete(topic);
     this.#kept.set(topic, series);
     return series;
   }
@@ -123,4 +149,22 @@ export class SeriesSet {
   #places(): number {
     return this.#kept.size + this.#expected.size;
   }
+}
+
+/** The payload of a series' statistics at second S, with what fits its kind. */
+export function statisticsOf(
+  { kind, ring, changes, throughId }: Series,
+  at: number,
+  lagRows: number,
+): Statistics {
+  const statistics = ring.statistics(at, { throughId, lagRows });
+  if (changes === null || kind === "gauge") return statistics;
+  for (const { name, spanSeconds } of WINDOWS) {
+    const { increase, transitions, share } = changes.summarize(at - spanSeconds + 1, at);
+    Object.assign(
+      statistics.windows[name],
+      kind === "counter" ? { increase } : { transitions, share },
+    );
+  }
+  return statistics;
 }

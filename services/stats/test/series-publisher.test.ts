@@ -11,7 +11,7 @@ function seriesAt(
 ): Series {
   const ring = new Ring(0);
   const never = { changedAtMs: null, publishedAtMs: null };
-  return { topic, ring, throughId: 0, ...never, ...times };
+  return { topic, kind: "gauge", changes: null, ring, throughId: 0, ...never, ...times };
 }
 
 const dueNames = (all: readonly Series[], nowMs: number): string[] =>
