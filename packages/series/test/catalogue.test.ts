@@ -1,0 +1,156 @@
+import { describe, expect, test } from "@jest/globals";
+import {
+  Catalogue,
+  readCatalogue,
+  SeriesReader,
+  STREAM_SERIES_MAX,
+  TOPIC_SERIES_MAX,
+} from "@weir/series";
+import { START_US, temporaryFolder } from "@weir/testkit";
+
+const SECOND_US = 1_000_000;
+const DAY_US = 86_400 * SECOND_US;
+const reader = new SeriesReader({
+  series: "auto",
+  skewUs: 60 * SECOND_US,
+  timeZone: null,
+  document: null,
+});
+
+/** Counts a message as the row with this id. */
+function note(
+  catalogue: Catalogue,
+  id: number,
+  {
+    topic = "home/meter",
+    payload,
+    receivedUs = START_US + id * SECOND_US,
+    stream = "home",
+  }: {
+    topic?: string;
+    payload: string;
+    receivedUs?: number;
+    stream?: string;
+  },
+): void {
+  const row = { segment: "s1", id, receivedUs };
+  const of = catalogue.stream(stream);
+  const source = { topic, payload: Buffer.from(payload), receivedUs, retained: false };
+  const reading = reader.read({ ...source, observedUs: null }, of.memory.at(row));
+  catalogue.describe(reading.metadata);
+  of.note(reading, row);
+}
+
+describe("the catalogue", () => {
+  test("has each series with its newest value, and survives a restart", () => {
+    using folder = temporaryFolder();
+    const file = folder.file("index.db");
+    {
+      using catalogue = new Catalogue(file);
+      note(catalogue, 1, { payload: '{"power":100,"unit":"x","relay":"ON"}' });
+      note(catalogue, 2, { payload: '{"power":120,"relay":"OFF"}' });
+      catalogue.save();
+    }
+    {
+      using catalogue = new Catalogue(file);
+      // A row that was counted before is not counted again.
+      note(catalogue, 2, { payload: '{"power":120,"relay":"OFF"}' });
+      note(catalogue, 3, { payload: '{"power":90}' });
+      catalogue.save();
+    }
+    expect(readCatalogue(file)).toMatchObject([
+      {
+        stream: "home",
+        topic: "home/meter",
+        path: "power",
+        kind: "gauge",
+        points: 3,
+        newestValue: 90,
+      },
+      { path: "relay", kind: "state", points: 2, newestValue: 0, intervalMs: 1_000 },
+    ]);
+  });
+
+  test("counts what a kill had not saved from the rows again", () => {
+    using folder = temporaryFolder();
+    const file = folder.file("index.db");
+    {
+      using catalogue = new Catalogue(file);
+      note(catalogue, 1, { payload: "1" });
+      catalogue.save();
+      note(catalogue, 2, { payload: "2" });
+    }
+    using catalogue = new Catalogue(file);
+    expect(catalogue.stream("home").progress).toMatchObject({ segment: "s1", id: 1 });
+    note(catalogue, 2, { payload: "2" });
+    expect([...catalogue.stream("home").all()]).toMatchObject([{ points: 2, newestValue: 2 }]);
+  });
+
+  test("takes the newest value by its time, not by its arrival", () => {
+    using catalogue = new Catalogue(":memory:");
+    const at = (seconds: number, power: number) =>
+      JSON.stringify({ time: START_US / SECOND_US + seconds, power });
+    note(catalogue, 1, { payload: at(1, 10) });
+    note(catalogue, 20, { payload: at(15, 30) });
+    note(catalogue, 21, { payload: at(5, 20) });
+    expect([...catalogue.stream("home").all()]).toMatchObject([
+      {
+        points: 3,
+        newestValue: 30,
+        firstUs: START_US + SECOND_US,
+        newestUs: START_US + 15 * SECOND_US,
+      },
+    ]);
+  });
+
+  test("names a series by what another stream says of it, before or after its points", () => {
+    using folder = temporaryFolder();
+    const file = folder.file("index.db");
+    {
+      using catalogue = new Catalogue(file);
+      note(catalogue, 1, { payload: '{"power":1}' });
+      const metadata = { topic: "home/meter", path: "power", source: "home-assistant" };
+      catalogue.describe([{ ...metadata, about: { name: "Washing machine", unit: "W" } }]);
+      catalogue.save();
+    }
+    using catalogue = new Catalogue(file);
+    note(catalogue, 1, { stream: "other", payload: '{"power":2}' });
+    for (const stream of ["home", "other"]) {
+      const [entry] = [...catalogue.stream(stream).all()];
+      expect(entry).toMatchObject({ name: "Washing machine", unit: "W" });
+    }
+    // What the configuration says wins over what discovery says.
+    const own = { topic: "home/meter", path: "power", source: "configuration" };
+    catalogue.describe([{ ...own, about: { name: "Washer" } }]);
+    expect([...catalogue.stream("home").all()]).toMatchObject([{ name: "Washer", unit: "W" }]);
+  });
+
+  test("has at most so many series of one topic, and goes on with those that it has", () => {
+    using catalogue = new Catalogue(":memory:");
+    note(catalogue, 1, { payload: '{"power":1}' });
+    for (let id = 2; id < TOPIC_SERIES_MAX + 50; id += 1) {
+      note(catalogue, id, { payload: `{"invented${id}":1}` });
+    }
+    note(catalogue, 1_000, { payload: '{"power":2}' });
+    const home = catalogue.stream("home");
+    expect(home.size).toBe(TOPIC_SERIES_MAX);
+    expect(home.left.turnedAway).toBe(49);
+    expect(home.all().find(({ path }) => path === "power")).toMatchObject({ newestValue: 2 });
+  });
+
+  test("gives the place of a series that was silent for a day to a new one", () => {
+    using catalogue = new Catalogue(":memory:");
+    const home = catalogue.stream("home");
+    for (let id = 1; id <= STREAM_SERIES_MAX; id += 1) {
+      note(catalogue, id, { topic: `t/${id}`, payload: "1", receivedUs: START_US + id });
+    }
+    note(catalogue, 20_001, { topic: "t/new", payload: "1", receivedUs: START_US + DAY_US - 1 });
+    expect(home.size).toBe(STREAM_SERIES_MAX);
+    expect(home.left.turnedAway).toBe(1);
+    note(catalogue, 20_002, { topic: "t/new", payload: "1", receivedUs: START_US + DAY_US + 2 });
+    const topics = new Set(home.all().map(({ topic }) => topic));
+    expect(topics.size).toBe(STREAM_SERIES_MAX);
+    expect(topics.has("t/new")).toBe(true);
+    expect(topics.has("t/1")).toBe(false);
+  });
+});
