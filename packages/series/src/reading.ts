@@ -1,4 +1,6 @@
+import type { Memory } from "./memory.ts";
 import type { Message } from "./message.ts";
+import { ownStateOf } from "./own-words.ts";
 import type { Path } from "./path.ts";
 import { numberOf, stateOf } from "./values.ts";
 
@@ -64,8 +66,10 @@ export class Reading {
   timeSource: string;
   /** Whether there were more points than `POINTS_MAX`, paths that are too long, or values that lie too deep. */
   isCut = false;
+  readonly #memory: Memory;
 
-  constructor({ topic, receivedUs, storedUs }: Message) {
+  constructor({ topic, receivedUs, storedUs }: Message, memory: Memory) {
+    this.#memory = memory;
     this.topic = topic;
     this.observedUs = storedUs ?? receivedUs;
     this.timeSource = storedUs === null ? "reception" : "the stream's decoder";
@@ -102,7 +106,7 @@ export class Reading {
    */
   addValue(path: Path, given: unknown, about?: About, observedUs: number = this.observedUs): void {
     const number = numberOf(given);
-    const state = number === null ? stateOf(given) : null;
+    const state = number === null ? (stateOf(given) ?? this.#ownStateOf(path, given)) : null;
     const value = number ?? state;
     if (value === null) {
       this.ignore(path, reasonOf(given));
@@ -110,6 +114,10 @@ export class Reading {
     }
     this.add(path, value, state === null ? null : "state", observedUs);
     if (about !== undefined) this.describe(path, about);
+  }
+
+  #ownStateOf(path: Path, given: unknown): 0 | 1 | null {
+    return typeof given === "string" ? ownStateOf(this.#memory, this.topic, path, given) : null;
   }
 
   /** Notes what is known of the series at a path. */

@@ -42,7 +42,7 @@ export class SeriesReader {
   /** Reads one message. Never throws: whatever arrives has a reading, which may be empty and says why. */
   read(source: SourceMessage, memory: Memory): Reading {
     const message = new Message(source, this.#options, this.#options.document);
-    const reading = new Reading(message);
+    const reading = new Reading(message, memory);
     if (this.#options.series === "off") {
       reading.ignore("", "the stream has no series");
       return reading;
@@ -59,8 +59,14 @@ export class SeriesReader {
 
   #readInto(reading: Reading, message: Message, memory: Memory): void {
     const { topic, payload } = message;
-    if (payload.length === 0) reading.ignore("", "empty message");
-    else if (payload.length > PAYLOAD_BYTES_MAX) reading.leaveOut("", "payload too large");
+    if (payload.length === 0) {
+      reading.ignore("", "empty message");
+      for (const family of this.#familiesOf(topic)) {
+        if (family.readEmpty === undefined) continue;
+        reading.family = family.name;
+        family.readEmpty(message, reading, memory);
+      }
+    } else if (payload.length > PAYLOAD_BYTES_MAX) reading.leaveOut("", "payload too large");
     else {
       for (const family of this.#familiesOf(topic)) {
         reading.family = family.name;

@@ -14,4 +14,6 @@ export interface Family {
    * @returns false when the payload is not of this family; then nothing was added, and the next family looks at it.
    */
   read: (message: Message, reading: Reading, memory: Memory) => boolean;
+  /** Takes back what the last message of this topic said. An empty message removes a retained one. */
+  readEmpty?: (message: Message, reading: Reading, memory: Memory) => void;
 }
