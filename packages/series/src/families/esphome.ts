@@ -12,9 +12,11 @@ const DATE = /\/(?:date|datetime|time)\/[^/]+\/state$/;
 export const esphome: Family = {
   name: "esphome",
   matches: (topic) => COMMAND.test(topic) || MODE.test(topic) || DATE.test(topic),
-  read: ({ topic }, reading) => {
+  read: ({ topic, object }, reading) => {
     if (COMMAND.test(topic)) reading.ignore("", "a command");
-    else reading.ignore("", MODE.test(topic) ? "a mode" : "a date or a time");
+    else if (MODE.test(topic)) reading.ignore("", "a mode");
+    else if (object?.year === undefined && object?.hour === undefined) return false;
+    else reading.ignore("", "a date or a time");
     return true;
   },
 };

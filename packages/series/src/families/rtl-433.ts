@@ -3,7 +3,8 @@ import type { Message } from "../message.ts";
 import type { About, Reading } from "../reading.ts";
 import type { Family } from "./family.ts";
 
-const TOPIC = /(?:^|\/)rtl_433|\/events$/i;
+const TOPIC = /(?:^|\/)rtl_433/i;
+const EVENTS = "/events";
 /** The output "devices": a topic for each value. The levels behind it name the device, the last one the field. */
 const DEVICE_FIELD = /\/devices\/(.+)\/([^/]+)$/;
 
@@ -78,7 +79,7 @@ const FIELDS: ReadonlyMap<string, About | null> = new Map<string, About | null>(
 /** What rtl_433 receives: many sensors on one topic ("events"), or a topic for each value ("devices"). */
 export const rtl433: Family = {
   name: "rtl_433",
-  matches: (topic) => TOPIC.test(topic),
+  matches: (topic) => TOPIC.test(topic) || topic.endsWith(EVENTS),
   read: (message, reading) => {
     const { topic, object } = message;
     const field = DEVICE_FIELD.exec(topic);
@@ -88,6 +89,8 @@ export const rtl433: Family = {
       return true;
     }
     if (object === null) return false;
+    // Others publish events, too: on such a topic it must look like a message of a sensor.
+    if (!TOPIC.test(topic) && (object.id === undefined || object.time === undefined)) return false;
     if (typeof object.model === "string") {
       readEvent(message, reading, object, object.model);
       return true;
