@@ -17,6 +17,7 @@ import type { Command } from "commander";
 import { type Announcements, findAnnouncements } from "./announcements.ts";
 import {
   action,
+  columnsText,
   examples,
   grouped,
   optionFault,
@@ -269,21 +270,9 @@ export function createAuditTable(shownMax: number) {
   };
 }
 
-/** Columns as wide as what is in them. (A table of cli-table3 takes the square of its lines in time.) */
 function tableOf(lines: readonly AuditLine[]): string {
   const titles = COLUMNS.map(([title]) => title);
-  const rows = [titles, ...lines.map((line) => COLUMNS.map(([, cell]) => cell(line)))];
-  const widths = titles.map((_, at) =>
-    rows.reduce((width, row) => Math.max(width, row[at]?.length ?? 0), 0),
-  );
-  return rows
-    .map((row) =>
-      row
-        .map((cell, at) => cell.padEnd(widths[at] ?? 0))
-        .join("  ")
-        .trimEnd(),
-    )
-    .join("\n");
+  return columnsText([titles, ...lines.map((line) => COLUMNS.map(([, cell]) => cell(line)))]);
 }
 
 function sentences(notes: AuditNotes, shownMax: number): string[] {

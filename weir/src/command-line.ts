@@ -128,6 +128,22 @@ export function printJson(
   printData(`${JSON.stringify(value, null, indent)}\n`, { to });
 }
 
+/** Columns as wide as what is in them. (A table of cli-table3 takes the square of its lines in time.) */
+export function columnsText(rows: readonly (readonly string[])[]): string {
+  const widths: number[] = [];
+  for (const row of rows) {
+    for (const [at, cell] of row.entries()) widths[at] = Math.max(widths[at] ?? 0, cell.length);
+  }
+  return rows
+    .map((row) =>
+      row
+        .map((cell, at) => cell.padEnd(widths[at] ?? 0))
+        .join("  ")
+        .trimEnd(),
+    )
+    .join("\n");
+}
+
 export const BROKER_OPTION = [
   "--broker <url>",
   "URL or host of the broker, instead of BROKER and BROKER_URL; user and password come from BROKER_USERNAME and BROKER_PASSWORD or their files",

@@ -13,6 +13,14 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: "write a part of a stream as CSV or JSON lines",
     load: () => import("./export.ts"),
   },
+  series: {
+    summary: "list and find series, with their newest values",
+    load: () => import("./series.ts"),
+  },
+  explain: {
+    summary: "show how the newest payloads of a topic are read",
+    load: () => import("./explain.ts"),
+  },
   replay: {
     summary: "play a part of a stream back to a broker",
     load: () => import("./replay.ts"),

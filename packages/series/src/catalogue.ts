@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Database } from "better-sqlite3";
 import Sqlite from "better-sqlite3";
@@ -64,6 +65,9 @@ SELECT stream, topic, path, family, kind, name, unit, class, device, points, fir
        newest_us AS newestUs, newest_value AS newestValue, received_us AS receivedUs,
        interval_ms AS intervalMs
 FROM series`;
+
+const MEMORY = `
+SELECT key, segment, row_id AS id, content FROM memory WHERE stream = ? ORDER BY segment, row_id`;
 
 /**
  * The catalogue of all series: what each is, its newest value, and what families remember. It is a SQLite file
@@ -148,15 +152,26 @@ export type CataloguedSeries = Entry & { stream: string };
  * @returns `null` while there is none.
  */
 export function readCatalogue(file: string): CataloguedSeries[] | null {
-  let database: Database;
+  return whileReading(file, (database) => {
+    const all = database.prepare(`${SERIES} ORDER BY stream, topic, path`).all();
+    return all as CataloguedSeries[];
+  });
+}
+
+/** What the families of a stream have remembered, to read its rows once more. */
+export function readMemory(file: string, stream: string): StreamMemory {
+  const saved = whileReading(file, (database) => database.prepare(MEMORY).all(stream));
+  return new StreamMemory({
+    saved: ((saved ?? []) as SavedVersion[]).map(versionOf),
+    onRemembered: () => {},
+  });
+}
+
+function whileReading<T>(file: string, read: (database: Database) => T): T | null {
+  if (!existsSync(file)) return null;
+  const database = new Sqlite(file, { readonly: true, fileMustExist: true });
   try {
-    database = new Sqlite(file, { readonly: true, fileMustExist: true });
-  } catch (error) {
-    if (error instanceof Sqlite.SqliteError && error.code === "SQLITE_CANTOPEN") return null;
-    throw error;
-  }
-  try {
-    return database.prepare(`${SERIES} ORDER BY stream, topic, path`).all() as CataloguedSeries[];
+    return read(database);
   } finally {
     database.close();
   }
@@ -191,9 +206,7 @@ function prepare(database: Database) {
       "DELETE FROM series WHERE stream = ? AND topic = ? AND path = ?",
     ),
     saveMetadata: database.prepare("REPLACE INTO metadata VALUES (?, ?, ?, ?)"),
-    memory: database.prepare(
-      "SELECT key, segment, row_id AS id, content FROM memory WHERE stream = ? ORDER BY segment, row_id",
-    ),
+    memory: database.prepare(MEMORY),
     saveMemory: database.prepare("REPLACE INTO memory VALUES (?, ?, ?, ?, ?)"),
   };
 }

@@ -1,5 +1,11 @@
 export { TIME_FIELDS } from "./auto.ts";
-export { Catalogue, type CataloguedSeries, indexFileOf, readCatalogue } from "./catalogue.ts";
+export {
+  Catalogue,
+  type CataloguedSeries,
+  indexFileOf,
+  readCatalogue,
+  readMemory,
+} from "./catalogue.ts";
 export type { Family } from "./families/family.ts";
 export { FAMILIES } from "./families/index.ts";
 export {

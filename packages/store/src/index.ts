@@ -3,6 +3,7 @@ export type { Filed } from "./ledger/ledger.ts";
 export { followStream, type RowPosition, type StreamFollower } from "./reading/follow-stream.ts";
 export {
   type Cursor,
+  positionOf,
   type RangeQuery,
   rowIdOf,
   type StoredMessage,

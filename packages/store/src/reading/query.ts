@@ -98,6 +98,11 @@ export function parseCursor(text: string): { segment: string; id: number } {
   return { segment: parts.groups.segment, id };
 }
 
+/** The row that a cursor is behind. The cursor must be valid, as each message has it. */
+export function positionOf(cursor: Cursor): { segment: string; id: number } {
+  return { segment: cursor.slice(0, cursor.lastIndexOf(":")), id: rowIdOf(cursor) };
+}
+
 /** The id of the row that a cursor is behind. The cursor must be valid, as each message has it. */
 export function rowIdOf(cursor: Cursor): number {
   return Number(cursor.slice(cursor.lastIndexOf(":") + 1));
