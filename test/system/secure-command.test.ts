@@ -67,7 +67,7 @@ describe("weir secure", () => {
     const unbounded = retainable.filter((one) => one.unbounded.length > 0);
 
     // STATS_SERIES_MAX bounds these.
-    expect(unbounded).toEqual([expect.objectContaining({ unbounded: ["STATS/+/+"] })]);
+    expect(unbounded).toEqual([expect.objectContaining({ unbounded: ["STATS/#"] })]);
     expect(rights).not.toMatch(/^(pattern|topic [^rwd])/m);
     const packetBytesMax = maxPacketSize();
     for (const [user, topics] of [

@@ -171,7 +171,7 @@ export function renewed(rights: string): string {
         replaced.set(writeTo("replay/#"), []);
       }
       if (service === "stats") {
-        replaced.set(writeTo("STATS/#"), [writeTo("STATS/+/+")]);
+        replaced.set(writeTo("STATS/+/+"), [writeTo("STATS/#")]);
         replaced.set(writeTo("weir/service/stats/#"), []);
       }
       return lines.flatMap((line) => replaced.get(line) ?? [line]);

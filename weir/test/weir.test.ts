@@ -6,7 +6,18 @@ import { describe, expect, test } from "@jest/globals";
 import { startHere, WEIR } from "./fixture.ts";
 
 const COMMANDS = [
-  ...["export", "replay", "audit", "verify-stats", "config", "command", "agent", "fleet"],
+  ...[
+    "export",
+    "series",
+    "explain",
+    "replay",
+    "audit",
+    "verify-stats",
+    "config",
+    "command",
+    "agent",
+    "fleet",
+  ],
   ...["deadband-preview", "print", "secure", "faults"],
 ];
 

@@ -28,10 +28,10 @@ describe("streams", () => {
     ]);
   });
 
-  test("read times without a zone in UTC, or in the zone that they name", () => {
+  test("read times without a zone in the zone that they name, if any", () => {
     const text = "streams: { barn: { filters: [barn/#], timeZone: Europe/Berlin } }";
     expect(named(text, "barn")?.timeZone).toBe("Europe/Berlin");
-    expect(named(text, "devices")?.timeZone).toBe("UTC");
+    expect(named(text, "devices")?.timeZone).toBeNull();
   });
 
   test("are refused where WEIR_FILE names a file that does not exist", () => {
@@ -64,7 +64,9 @@ streams:
       exclude: [],
       qos: 0,
       retained: "skip",
-      timeZone: "UTC",
+      timeZone: null,
+      series: "auto",
+      statistics: false,
       decoder: {
         kind: "avro",
         schemas: expect.stringMatching(/^\/.*\/schemas$/),
