@@ -20,6 +20,10 @@ export interface ReadingRules {
   timeZone: string | null;
 }
 
+const NO_ZONE = "time without a zone";
+/** The zones furthest ahead of UTC are 14 hours ahead. */
+const ZONES_AHEAD_US = 14 * 3_600_000_000;
+
 /** A message whose payload is parsed once, whichever families look at it. */
 export class Message {
   readonly topic: string;
@@ -77,19 +81,21 @@ export class Message {
   timeOf(given: unknown): number | null {
     const { observedUs, outcome } = this.#observed(given);
     if (outcome.reason === "") return observedUs;
-    if (outcome.reason === "time without a zone" && this.#rules.timeZone !== null)
-      return observedUs;
+    if (outcome.reason === NO_ZONE && this.#rules.timeZone !== null) return observedUs;
     return null;
   }
 
   /** Why `timeOf` does not use a time, in words for a user. */
   timeProblemOf(given: unknown): string {
-    const { reason } = this.#observed(given).outcome;
-    return reason === "time without a zone" ? `${reason}: name the stream's timeZone` : reason;
+    const { skewUs, timeZone } = this.#rules;
+    // Read in UTC, a local time east of Greenwich lies ahead of reception.
+    const ahead = this.#observed(given, skewUs + ZONES_AHEAD_US).outcome.reason;
+    if (timeZone === null && ahead === NO_ZONE) return `${NO_ZONE}: name the stream's timeZone`;
+    return this.#observed(given).outcome.reason;
   }
 
-  #observed(given: unknown): Observed {
-    const { skewUs, timeZone } = this.#rules;
+  #observed(given: unknown, skewUs: number = this.#rules.skewUs): Observed {
+    const { timeZone } = this.#rules;
     const { receivedUs } = this;
     return observedAt(given, { receivedUs, skewUs, ...(timeZone === null ? {} : { timeZone }) });
   }
