@@ -40,6 +40,13 @@ const seriesSettings = section("Statistics", {
     min: 1,
     max: 20_000,
   }),
+  STATS_SERIES_METRICS_MAX: integer({
+    description:
+      "The largest number of series whose newest values are on /metrics, as weir_series_value; 0 is none.",
+    default: 0,
+    min: 0,
+    max: 10_000,
+  }),
   STATS_SERIES_INTERVAL_MS: integer({
     description:
       "Shortest pause between two publications of the same series' statistics, in milliseconds.",
@@ -143,6 +150,7 @@ function readSeriesConfig(settings: CheckedSettings<typeof settingsOfSeries>) {
     statsTopic,
     skewUs,
     seriesMax: values.STATS_SERIES_MAX,
+    metricsMax: values.STATS_SERIES_METRICS_MAX,
     pace: {
       ...pace,
       intervalMs: values.STATS_SERIES_INTERVAL_MS,

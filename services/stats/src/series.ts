@@ -1,10 +1,11 @@
 import type { ReconnectingClient } from "@weir/mqtt";
-import { Counter, Gauge, makePlaceOf, type Registry, type ServiceContext } from "@weir/runtime";
+import { makePlaceOf, type ServiceContext } from "@weir/runtime";
 import { Catalogue } from "@weir/series";
 import { openSeriesReader } from "@weir/streams";
 import type { SeriesConfig } from "./config.ts";
 import { keepLooking } from "./follower.ts";
 import { SeriesFollower } from "./series-follower.ts";
+import { createSeriesMetrics, exposeCatalogue, exposeValues } from "./series-metrics.ts";
 import { SeriesPublisher } from "./series-publisher.ts";
 import type { Moment } from "./series-set.ts";
 import { remembering } from "./series-topics.ts";
@@ -26,6 +27,7 @@ export function startSeries(
   const { clock, logger, health, fail } = context;
   const check = health.check("series");
   const metrics = createSeriesMetrics(context.metrics);
+  const names = config.streams.map(({ name }) => name);
   const moment = (): Moment => ({
     atSecond: Math.floor(clock.now() / 1_000),
     nowMs: clock.monotonic(),
@@ -38,6 +40,8 @@ export function startSeries(
   makePlaceOf(config.indexFile, "DB_FILE");
   const catalogue = opened.use(new Catalogue(config.indexFile));
   opened.defer(() => catalogue.save());
+  exposeCatalogue(catalogue, names, context.metrics);
+  exposeValues(catalogue, names, { ...config, now: clock.now, registry: context.metrics });
   const followers = config.streams.map((stream) => {
     const { name, place, topicOf } = stream;
     return opened.use(
@@ -113,23 +117,5 @@ export function startSeries(
       isConnected = false;
     },
     [Symbol.dispose]: () => opened.dispose(),
-  };
-}
-
-/** What is counted of series. Devices are no labels: any client can invent them. */
-function createSeriesMetrics(registry: Registry) {
-  const gauge = (name: string, help: string): Gauge =>
-    new Gauge({ name: `weir_stats_series${name}`, help, registers: [registry] });
-  const counter = (name: string, help: string): Counter =>
-    new Counter({ name: `weir_stats_series_${name}_total`, help, registers: [registry] });
-  return {
-    kept: gauge("", "Series that statistics are kept of."),
-    waiting: gauge("_waiting", "Series that are due and wait for their turn to be published."),
-    lag: gauge("_lag_rows", "Committed rows of the segment being read that are not counted yet."),
-    readings: counter("readings", "Points of series that were taken into statistics."),
-    turnedAway: counter("turned_away", "Points of series beyond STATS_SERIES_MAX."),
-    publications: counter("publications", "Statistics of series that the broker has acknowledged."),
-    rereadings: counter("rereadings", "How often a stream was read again for its windows."),
-    skipped: counter("skipped_segments", "Segments that could not be read."),
   };
 }

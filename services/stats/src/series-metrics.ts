@@ -1,0 +1,97 @@
+import { Counter, Gauge, type Registry } from "@weir/runtime";
+import { type Catalogue, STREAM_SERIES_MAX } from "@weir/series";
+
+/** What is counted of series with statistics. Devices are no labels: any client can invent them. */
+export function createSeriesMetrics(registry: Registry) {
+  const gauge = (name: string, help: string): Gauge =>
+    new Gauge({ name: `weir_stats_series${name}`, help, registers: [registry] });
+  const counter = (name: string, help: string): Counter =>
+    new Counter({ name: `weir_stats_series_${name}_total`, help, registers: [registry] });
+  return {
+    kept: gauge("", "Series that statistics are kept of."),
+    waiting: gauge("_waiting", "Series that are due and wait for their turn to be published."),
+    lag: gauge("_lag_rows", "Committed rows of the segment being read that are not counted yet."),
+    readings: counter("readings", "Points of series that were taken into statistics."),
+    turnedAway: counter("turned_away", "Points of series beyond STATS_SERIES_MAX."),
+    publications: counter("publications", "Statistics of series that the broker has acknowledged."),
+    rereadings: counter("rereadings", "How often a stream was read again for its windows."),
+    skipped: counter("skipped_segments", "Segments that could not be read."),
+  };
+}
+
+/** What the catalogue has of each stream, and what its limits left out. */
+export function exposeCatalogue(
+  catalogue: Catalogue,
+  streams: readonly string[],
+  registry: Registry,
+): void {
+  const labelNames = ["stream"] as const;
+  const registers = [registry];
+  new Gauge({
+    name: "weir_series",
+    help: `Series of each stream in the catalogue; at most ${STREAM_SERIES_MAX}.`,
+    labelNames,
+    registers,
+    collect() {
+      for (const stream of streams) this.set({ stream }, catalogue.stream(stream).size);
+    },
+  });
+  new Gauge({
+    name: "weir_series_turned_away_points",
+    help: "Points of series for which the catalogue has no place, since the start.",
+    labelNames,
+    registers,
+    collect() {
+      for (const stream of streams) {
+        this.set({ stream }, catalogue.stream(stream).left.turnedAway);
+      }
+    },
+  });
+  new Gauge({
+    name: "weir_series_cut_payloads",
+    help: "Payloads of which a limit left something out, since the start.",
+    labelNames,
+    registers,
+    collect() {
+      for (const stream of streams) {
+        this.set({ stream }, catalogue.stream(stream).left.cutPayloads);
+      }
+    },
+  });
+}
+
+/** A series that was silent for so long has no value on /metrics. */
+const SILENT_US = 1_800_000_000;
+/** Longer texts would be labels that nobody can read. */
+const LABEL_LENGTH_MAX = 256;
+
+/** The newest values of the first `metricsMax` series: their names are bounded, though clients invent them. */
+export function exposeValues(
+  catalogue: Catalogue,
+  streams: readonly string[],
+  options: { metricsMax: number; now: () => number; registry: Registry },
+): void {
+  const { metricsMax, now, registry } = options;
+  if (metricsMax === 0) return;
+  new Gauge({
+    name: "weir_series_value",
+    help: "The newest value of each series that is not silent; at most STATS_SERIES_METRICS_MAX series.",
+    labelNames: ["stream", "topic", "path", "unit"],
+    registers: [registry],
+    collect() {
+      this.reset();
+      let left = metricsMax;
+      const sinceUs = now() * 1_000 - SILENT_US;
+      for (const stream of streams) {
+        for (const { topic, path, unit, newestValue, receivedUs } of catalogue
+          .stream(stream)
+          .all()) {
+          if (receivedUs < sinceUs || topic.length + path.length > LABEL_LENGTH_MAX) continue;
+          if (left === 0) return;
+          left -= 1;
+          this.set({ stream, topic, path, unit: unit ?? "" }, newestValue);
+        }
+      }
+    },
+  });
+}
