@@ -9,9 +9,11 @@ import { shellyGen2 } from "./shelly-gen2.ts";
 import { tasmota } from "./tasmota.ts";
 import { victron } from "./victron.ts";
 import { weirState } from "./weir-state.ts";
+import { zigbee2mqtt } from "./zigbee2mqtt.ts";
 
 /** Every family, in order: the first that reads a message wins. What none of them reads is read by `auto`. */
 export const FAMILIES: readonly Family[] = [
+  zigbee2mqtt,
   weirState,
   tasmota,
   shellyGen2,
