@@ -1,7 +1,16 @@
 import { randomUUID } from "node:crypto";
 import { createReconnectingClient } from "@weir/mqtt";
 import { isName, parseStatistics, type Statistics, WINDOWS } from "@weir/protocol";
-import { type Clock, createLogger, EXIT_CODES, Fault, print, toolEnvironment } from "@weir/runtime";
+import {
+  type Clock,
+  createLogger,
+  EXIT_CODES,
+  Fault,
+  print,
+  toolEnvironment,
+  visible,
+} from "@weir/runtime";
+import { compareWithRows } from "@weir/stats/compare-with-rows";
 import { compareWithSql, renderComparison, seriesInSql } from "@weir/stats/compare-with-sql";
 import { readStatsConfig, type StatsConfig } from "@weir/stats/config";
 import { openReader } from "@weir/store";
@@ -10,6 +19,7 @@ import {
   action,
   examples,
   type Given,
+  grouped,
   optionFault,
   printJson,
   type Surroundings,
@@ -19,14 +29,69 @@ export function define(command: Command, surroundings: Surroundings): void {
   command
     .option("--device <id>", "compare a series of this device, with --attribute")
     .option("--attribute <name>", "the attribute of the series")
+    .option("--all", "compare every series with statistics, by a loop over the stored rows")
     .option("--json", "print the comparison as JSON");
   examples(
     command,
-    ["verify-stats", "verify-stats --device kitchen --attribute drive-space-used"],
+    [
+      "verify-stats",
+      "verify-stats --device kitchen --attribute drive-space-used",
+      "verify-stats --all",
+    ],
     `It waits for one publication of statistics and compares it with SQL over the store. Without options it
-takes the statistics of TOPIC. Exit code 1 when they differ, 69 when nothing is published within ${TIMEOUT_MS / 1_000} s.`,
+takes the statistics of TOPIC. With --all it takes one publication of each series, until none has been new for
+${QUIET_MS / 1_000} s. Exit code 1 when they differ, 69 when nothing is published within ${TIMEOUT_MS / 1_000} s.`,
   );
-  action(command, async (given) => await verify(given, surroundings));
+  action(command, async (given) =>
+    given.has("all") ? await verifyAll(given, surroundings) : await verify(given, surroundings),
+  );
+}
+
+/** Unchanged series are published every ten seconds, where there are not very many. */
+const QUIET_MS = 15_000;
+
+async function verifyAll(given: Given, { environment, clock, out }: Surroundings): Promise<number> {
+  const config = readStatsConfig(toolEnvironment(environment));
+  const { series } = config;
+  const publications = await everyStatistics(`${series.statsTopic}/#`, config, clock);
+  const compared = await compareWithRows(series, publications);
+  const different = compared.filter(({ isEqual }) => !isEqual);
+  if (given.has("json")) for (const one of compared) printJson(one, { to: out });
+  else {
+    for (const { topic } of different) {
+      const statistics = publications.get(topic);
+      const { windows } = compared.find((one) => one.topic === topic) ?? { windows: [] };
+      if (statistics === undefined) continue;
+      print(`${visible(topic)}\n${renderComparison(statistics, windows)}`, { to: out });
+    }
+    const verdict = different.length === 0 ? "all equal" : `${grouped(different.length)} differ`;
+    print(`${grouped(compared.length)} series compared: ${verdict}\n`, { to: out });
+  }
+  return different.length === 0 ? EXIT_CODES.ok : EXIT_CODES.fault;
+}
+
+/** One publication of each series, the first that is new. */
+async function everyStatistics(
+  filter: string,
+  config: StatsConfig,
+  clock: Clock,
+): Promise<Map<string, Statistics>> {
+  const found = new Map<string, Statistics>();
+  const over = Promise.withResolvers<void>();
+  let timer = clock.schedule(TIMEOUT_MS, () => over.reject(nothingPublished(filter)));
+  await using _client = listen(filter, config, clock, (topic, statistics) => {
+    // The publication of TOPIC itself is compared without --all.
+    if (found.has(topic) || topic === config.topic) return;
+    found.set(topic, statistics);
+    timer[Symbol.dispose]();
+    timer = clock.schedule(QUIET_MS, over.resolve);
+  });
+  try {
+    await over.promise;
+  } finally {
+    timer[Symbol.dispose]();
+  }
+  return found;
 }
 
 async function verify(given: Given, { environment, clock, out }: Surroundings): Promise<number> {
@@ -81,31 +146,43 @@ const TIMEOUT_MS = 60_000;
 
 async function nextStatistics(
   topic: string,
-  { broker, process: life }: StatsConfig,
+  config: StatsConfig,
   clock: Clock,
 ): Promise<Statistics> {
   const received = Promise.withResolvers<Statistics>();
-  await using client = createReconnectingClient({
+  await using _client = listen(topic, config, clock, (_, statistics) =>
+    received.resolve(statistics),
+  );
+  using _timer = clock.schedule(TIMEOUT_MS, () => received.reject(nothingPublished(topic)));
+  return await received.promise;
+}
+
+function listen(
+  filter: string,
+  { broker, process: life }: StatsConfig,
+  clock: Clock,
+  onStatistics: (topic: string, statistics: Statistics) => void,
+): AsyncDisposable {
+  const client = createReconnectingClient({
     broker,
     clientId: `weir-verify-${randomUUID()}`,
     session: { kind: "clean" },
-    subscriptions: [{ filter: topic, qos: 1 }],
-    onMessage: ({ payload, retained }) => {
+    subscriptions: [{ filter, qos: 1 }],
+    onMessage: ({ topic, payload, retained }) => {
       // A retained message may be older than what the store still holds.
       const statistics = retained ? null : parseStatistics(payload);
-      if (statistics !== null) received.resolve(statistics);
+      if (statistics !== null) onStatistics(topic, statistics);
     },
     clock,
     logger: createLogger("verify-stats", { ...life, logLevel: "warn" }),
   });
   client.start();
-  using _timer = clock.schedule(TIMEOUT_MS, () =>
-    received.reject(
-      new Fault(`no statistics on ${topic} within ${TIMEOUT_MS / 1_000} s`, {
-        remedy: "Is the suite running, at the broker that BROKER names?",
-        exitCode: EXIT_CODES.unavailable,
-      }),
-    ),
-  );
-  return await received.promise;
+  return client;
+}
+
+function nothingPublished(topic: string): Fault {
+  return new Fault(`no statistics on ${topic} within ${TIMEOUT_MS / 1_000} s`, {
+    remedy: "Is the suite running, at the broker that BROKER names?",
+    exitCode: EXIT_CODES.unavailable,
+  });
 }

@@ -1,5 +1,6 @@
-import { existsSync } from "node:fs";
+import { existsSync, renameSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { errorCode } from "@weir/runtime";
 import type { Database } from "better-sqlite3";
 import Sqlite from "better-sqlite3";
 import { KnownMetadata } from "./known-metadata.ts";
@@ -74,6 +75,8 @@ SELECT key, segment, row_id AS id, content FROM memory WHERE stream = ? ORDER BY
  * beside the store, which one program writes. What was not saved when that is killed is read from the rows again.
  */
 export class Catalogue implements Disposable {
+  /** Where a damaged file is kept that was found in its place; `null` for none. */
+  readonly keptAs: string | null;
   readonly #database: Database;
   readonly #statements: ReturnType<typeof prepare>;
   readonly #metadata: KnownMetadata;
@@ -81,8 +84,10 @@ export class Catalogue implements Disposable {
   readonly #unsavedVersions: (Version & { stream: string })[] = [];
 
   /** @throws when SQLite cannot open the file. */
-  constructor(file: string) {
-    this.#database = openForWriting(file);
+  constructor(file: string, nowMs: number = Date.now()) {
+    const { database, keptAs } = openForWriting(file, nowMs);
+    this.#database = database;
+    this.keptAs = keptAs;
     this.#statements = prepare(this.#database);
     this.#metadata = new KnownMetadata(readMetadata(this.#database));
   }
@@ -177,7 +182,27 @@ function whileReading<T>(file: string, read: (database: Database) => T): T | nul
   }
 }
 
-function openForWriting(file: string): Database {
+/** Opens the file. One that is damaged is kept under another name: the rows are read again from the first one on. */
+function openForWriting(
+  file: string,
+  nowMs: number,
+): { database: Database; keptAs: string | null } {
+  try {
+    return { database: openOrMake(file), keptAs: null };
+  } catch (error) {
+    const code = errorCode(error);
+    if (code === null || !DAMAGED.test(code)) throw error;
+    const keptAs = `${file}.damaged-${nowMs}`;
+    for (const journal of ["-wal", "-shm", ""]) {
+      if (existsSync(file + journal)) renameSync(file + journal, keptAs + journal);
+    }
+    return { database: openOrMake(file), keptAs };
+  }
+}
+
+const DAMAGED = /^SQLITE_(CORRUPT|NOTADB)/;
+
+function openOrMake(file: string): Database {
   const database = new Sqlite(file);
   try {
     database.pragma("journal_mode = WAL");

@@ -49,7 +49,7 @@ export interface Ignored {
 /** Points of one payload at most. */
 export const POINTS_MAX = 256;
 /** Characters of a path at most. */
-export const PATH_LENGTH_MAX = 256;
+const PATH_LENGTH_MAX = 256;
 
 /** What was read out of one message. */
 export class Reading {

@@ -1,3 +1,4 @@
+import { existsSync, writeFileSync } from "node:fs";
 import { describe, expect, test } from "@jest/globals";
 import {
   Catalogue,
@@ -153,4 +154,19 @@ describe("the catalogue", () => {
     expect(topics.has("t/new")).toBe(true);
     expect(topics.has("t/1")).toBe(false);
   });
+});
+
+test("a damaged catalogue is kept under another name, and made again", () => {
+  using folder = temporaryFolder();
+  const file = folder.file("index.db");
+  writeFileSync(
+    file,
+    "this is no database at all, though it is long enough to be looked at as one",
+  );
+  using catalogue = new Catalogue(file, 7);
+  expect(catalogue.keptAs).toBe(`${file}.damaged-7`);
+  expect(existsSync(`${file}.damaged-7`)).toBe(true);
+  note(catalogue, 1, { payload: "1" });
+  catalogue.save();
+  expect(readCatalogue(file)).toHaveLength(1);
 });

@@ -38,7 +38,11 @@ export function startSeries(
 
   const opened = new DisposableStack();
   makePlaceOf(config.indexFile, "DB_FILE");
-  const catalogue = opened.use(new Catalogue(config.indexFile));
+  const catalogue = opened.use(new Catalogue(config.indexFile, clock.now()));
+  if (catalogue.keptAs !== null) {
+    const { keptAs } = catalogue;
+    logger.error({ keptAs }, "the catalogue of series was damaged; it is made again from the rows");
+  }
   opened.defer(() => catalogue.save());
   exposeCatalogue(catalogue, names, context.metrics);
   exposeValues(catalogue, names, { ...config, now: clock.now, registry: context.metrics });
