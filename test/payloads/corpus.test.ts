@@ -1,5 +1,3 @@
-import { globSync, readFileSync } from "node:fs";
-import { basename, dirname } from "node:path";
 import { describe, expect, test } from "@jest/globals";
 import {
   FAMILIES,
@@ -10,76 +8,8 @@ import {
   type SourceMessage,
   StreamMemory,
 } from "@weir/series";
-import { parse } from "yaml";
-import { z } from "zod";
-
-/** What is expected of one series: its value alone, or more about it. */
-const expectedPoint = z.union([
-  z.number(),
-  z.strictObject({
-    value: z.number(),
-    /** Only where it differs from that of the message. */
-    time: z.string().optional(),
-    unit: z.string().optional(),
-    name: z.string().optional(),
-    class: z.string().optional(),
-    device: z.string().optional(),
-    kind: z.enum(["gauge", "counter", "state"]).optional(),
-  }),
-]);
-
-const payload = z.union([
-  z.strictObject({ text: z.string() }),
-  z.strictObject({ json: z.unknown() }),
-  z.strictObject({ hex: z.string() }),
-]);
-
-const message = z.strictObject({
-  topic: z.string(),
-  payload,
-  retained: z.boolean().default(false),
-  /** When it arrived; ISO 8601. */
-  received: z.string().default("2026-11-27T08:31:00Z"),
-});
-
-/** One message, and the right reading of it. Cases of a file share one memory, in their order. */
-const corpusCase = message.extend({
-  about: z.string(),
-  timeZone: z.string().nullable().default(null),
-  /** The family that reads it; that of the folder unless it is given. */
-  family: z.string().optional(),
-  /** The topic of the series, where it is not that of the message. */
-  seriesTopic: z.string().optional(),
-  /** When it was observed; the time of reception unless it is given. */
-  time: z.string().optional(),
-  points: z.record(z.string(), expectedPoint),
-  /** Reasons by path. Each of them must be there; there may be others. */
-  ignored: z.record(z.string(), z.string()).optional(),
-  /** What a message says of series elsewhere: `topic#path`. Each of them must be there. */
-  describes: z.record(z.string(), z.record(z.string(), z.string())).optional(),
-});
-
-const corpus = z.strictObject({
-  /** What the payloads follow: program or specification, version, date of reading. */
-  source: z.string(),
-  cases: z.array(corpusCase).min(1),
-});
-
-type Case = z.infer<typeof corpusCase>;
-
-const FILES = globSync("test/payloads/*/*.yaml").toSorted();
-const corpora = FILES.map((file) => ({
-  file,
-  family: basename(dirname(file)),
-  content: corpus.parse(parse(readFileSync(file, "utf8"))),
-}));
-
-function bytesOf(given: Case["payload"]): Buffer {
-  if ("text" in given) return Buffer.from(given.text);
-  return "hex" in given
-    ? Buffer.from(given.hex.replaceAll(/\s/g, ""), "hex")
-    : Buffer.from(JSON.stringify(given.json));
-}
+import type { z } from "zod";
+import { bytesOf, type Case, CORPORA, type expectedPoint } from "./corpora.ts";
 
 const microsecondsOf = (time: string): number => Date.parse(time) * 1_000;
 
@@ -170,7 +100,7 @@ function withIsoTime(point: z.infer<typeof expectedPoint>): unknown {
   return time === undefined ? rest : { ...rest, time: new Date(time).toISOString() };
 }
 
-describe.each(corpora)("the corpus $file", ({ family, content: { cases } }) => {
+describe.each(CORPORA)("the corpus $file", ({ family, content: { cases } }) => {
   const readings = readCases(cases);
 
   test.each(cases.map((one, index) => ({ one, index })))("$one.about", ({ one, index }) => {
@@ -181,7 +111,7 @@ describe.each(corpora)("the corpus $file", ({ family, content: { cases } }) => {
 
 describe("the families", () => {
   test.each(FAMILIES.map(({ name }) => name))("%s has a corpus that auto reads wrong", (name) => {
-    const own = corpora.filter(({ family }) => family === name);
+    const own = CORPORA.filter(({ family }) => family === name);
     const withoutIt = FAMILIES.filter((family) => family.name !== name);
     const isWrong = own.some(({ content: { cases } }) =>
       readCases(cases, withoutIt).some((reading, index) => {
