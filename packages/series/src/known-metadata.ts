@@ -38,7 +38,7 @@ export class KnownMetadata {
     const bySource = this.#byKey.get(keyOf(topic, path));
     if (bySource === undefined) return {};
     const inOrder = [...bySource.values()].toSorted((one, other) => rankOf(one) - rankOf(other));
-    return Object.assign({}, ...inOrder.map(({ about }) => about));
+    return Object.assign({}, ...inOrder.map(({ about }) => withoutGaps(about)));
   }
 
   /** What has not been saved since the last call. */
@@ -62,6 +62,10 @@ const keyOf = (topic: string, path: Path): string => `${topic}#${path}`;
 const rankOf = ({ source }: Metadata): number => RANKS.get(source) ?? 0;
 
 const FIELDS = ["name", "unit", "class", "kind", "device"] as const;
+
+/** A source that says nothing of a field leaves what another one says. */
+const withoutGaps = (about: About): About =>
+  Object.fromEntries(Object.entries(about).filter(([, value]) => value !== undefined));
 
 function isSame(one: About, other: About): boolean {
   return FIELDS.every((field) => one[field] === other[field]);

@@ -126,6 +126,25 @@ describe("the catalogue", () => {
     expect([...catalogue.stream("home").all()]).toMatchObject([{ name: "Washer", unit: "W" }]);
   });
 
+  test("takes units from discovery where nothing else gives one, until an empty message removes them", () => {
+    using folder = temporaryFolder();
+    using catalogue = new Catalogue(folder.file("index.db"));
+    const unitOf = () => [...catalogue.stream("home").all()].map(({ name, unit }) => [name, unit]);
+    const topic = "homeassistant/sensor/level/config";
+    const level = { uniq_id: "1", name: "Level", stat_t: "zigbee2mqtt/Tank", unit_of_meas: "cm" };
+    const exposes = [{ type: "numeric", property: "level", label: "Depth", access: 1 }];
+    const device = { ieee_address: "1", friendly_name: "Tank", definition: { exposes } };
+
+    note(catalogue, 1, { topic: "zigbee2mqtt/Tank", payload: '{"level":12}' });
+    const config = JSON.stringify({ ...level, val_tpl: "{{ value_json.level }}" });
+    note(catalogue, 2, { stream: "discovery", topic, payload: config });
+    expect(unitOf()).toEqual([["Level", "cm"]]);
+    note(catalogue, 3, { topic: "zigbee2mqtt/bridge/devices", payload: JSON.stringify([device]) });
+    expect(unitOf()).toEqual([["Tank Depth", "cm"]]);
+    note(catalogue, 4, { stream: "discovery", topic, payload: "" });
+    expect(unitOf()).toEqual([["Tank Depth", null]]);
+  });
+
   test("has at most so many series of one topic, and goes on with those that it has", () => {
     using catalogue = new Catalogue(":memory:");
     note(catalogue, 1, { payload: '{"power":1}' });

@@ -1,5 +1,6 @@
 import { esphome } from "./esphome.ts";
 import type { Family } from "./family.ts";
+import { homeAssistant } from "./home-assistant.ts";
 import { openMqttGateway } from "./openmqttgateway.ts";
 import { ownTracks } from "./owntracks.ts";
 import { rtl433 } from "./rtl-433.ts";
@@ -13,6 +14,7 @@ import { zigbee2mqtt } from "./zigbee2mqtt.ts";
 
 /** Every family, in order: the first that reads a message wins. What none of them reads is read by `auto`. */
 export const FAMILIES: readonly Family[] = [
+  homeAssistant,
   zigbee2mqtt,
   weirState,
   tasmota,
