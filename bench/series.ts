@@ -1,13 +1,19 @@
-// What statistics of many devices cost: the memory of series that have been full for half an hour, and
-// the processor time of stats while a thousand states a second come and a hundred statistics a second go.
+// What series cost: the processor time of following a stream beside a loop that reads the same rows and runs
+// JSON.parse; the memory of series that have been full for half an hour; and the processor time of stats while
+// a thousand states a second come and a hundred statistics a second go.
 //
 //   npm run bench:series [seconds]
 import { setTimeout as pause } from "node:timers/promises";
 import { startBroker } from "@weir/broker";
+import { outcomeOf } from "@weir/protocol";
+import { Catalogue } from "@weir/series";
+import { SeriesFollower } from "@weir/stats/series-follower";
 import { SeriesSet } from "@weir/stats/series-set";
-import { type NewRow, openSegmentedStore } from "@weir/store";
+import { remembering, streamTopics } from "@weir/stats/series-topics";
+import { followStream, type NewRow, openSegmentedStore } from "@weir/store";
+import { openSeriesReader } from "@weir/streams";
 import { freePort, rowOf, temporaryFolder } from "@weir/testkit";
-import { countArgument, createTable, printResults } from "./output.ts";
+import { countArgument, createTable, median, printResults } from "./output.ts";
 import { startProgram, usageOver } from "./process.ts";
 
 const SERIES = 1_000;
@@ -16,6 +22,116 @@ const STATES_PER_SECOND = 1_000;
 const COMMITS_PER_SECOND = 12.5;
 const ROTATION_MS = 5_000;
 const WARM_UP_SECONDS = 5;
+
+const ROWS = 200_000;
+const TOPICS = 1_000;
+const CATALOGUED_TOPICS = 2_500;
+const ROUNDS = 5;
+const DOCUMENT = outcomeOf("JSON without a single reading").code;
+
+/** A stream of so many messages of four attributes each. */
+function fillStream(folder: string, { rows, topics }: { rows: number; topics: number }) {
+  const nowUs = Date.now() * 1_000;
+  using store = openSegmentedStore({ folder, stream: "home", synchronous: "NORMAL", nowUs });
+  const row = (number: number): NewRow => {
+    // Five thousand a second.
+    const receivedUs = nowUs - (rows - number) * 200;
+    const values = `"temperature":${(number % 977) / 10},"humidity":${number % 100},"pressure":${990 + (number % 30)},"battery":${number % 101}`;
+    const text = `{"time":${Math.floor(receivedUs / 1_000)},${values}}`;
+    return {
+      ...rowOf(text, receivedUs),
+      topic: `home/room-${number % topics}/climate`,
+      outcome: DOCUMENT,
+      value: null,
+      observedUs: null,
+    };
+  };
+  for (let from = 0; from < rows; from += 2_000) {
+    store.append(Array.from({ length: 2_000 }, (_, index) => row(from + index)));
+  }
+}
+
+/** Microseconds of processor time a message of reading a whole stream. */
+async function readingCost(folder: string, way: "JSON.parse" | "catalogue" | "statistics") {
+  const place = { kind: "folder", folder } as const;
+  const monotonicMs = () => performance.now();
+  const before = process.cpuUsage();
+  if (way === "JSON.parse") {
+    using stream = followStream({ place, monotonicMs });
+    for (let step = stream.step(); step.kind === "rows"; step = stream.step()) {
+      for (const { payload } of step.rows.messages) JSON.parse(payload.toString("utf8"));
+    }
+  } else {
+    using catalogue = new Catalogue(":memory:");
+    using follower = followHome(folder, catalogue, way === "statistics");
+    do await follower.follow();
+    while (!follower.isComplete());
+    catalogue.save();
+  }
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / ROWS;
+}
+
+function followHome(folder: string, catalogue: Catalogue, hasStatistics: boolean): SeriesFollower {
+  const stream = {
+    name: "home",
+    place: { kind: "folder", folder },
+    decoder: { kind: "auto" },
+    timeZone: null,
+    series: "auto",
+    statistics: hasStatistics,
+  } as const;
+  const topicOf = remembering(streamTopics("STATS", stream.name));
+  return new SeriesFollower({
+    name: stream.name,
+    place: stream.place,
+    reader: openSeriesReader(stream, 60_000_000),
+    catalogue,
+    statistics: hasStatistics ? { topicOf, seriesMax: 20_000 } : null,
+    skewUs: 60_000_000,
+    moment: () => ({ atSecond: Math.floor(Date.now() / 1_000), nowMs: performance.now() }),
+    onAdded: () => {},
+    onSkipped: () => {},
+    onRestarted: () => {},
+    onForgotten: () => {},
+  });
+}
+
+const WAYS = ["JSON.parse", "catalogue", "statistics"] as const;
+
+/** The three ways in turns: medians, in microseconds a message. */
+async function readingCosts(): Promise<Record<(typeof WAYS)[number], number>> {
+  using folder = temporaryFolder();
+  fillStream(folder.path, { rows: ROWS, topics: TOPICS });
+  const rounds: Record<(typeof WAYS)[number], number[]> = {
+    "JSON.parse": [],
+    catalogue: [],
+    statistics: [],
+  };
+  for (let round = 0; round < ROUNDS; round += 1) {
+    for (const way of WAYS) rounds[way].push(await readingCost(folder.path, way));
+  }
+  return {
+    "JSON.parse": median(rounds["JSON.parse"]),
+    catalogue: median(rounds.catalogue),
+    statistics: median(rounds.statistics),
+  };
+}
+
+/** Bytes that a catalogue of 10,000 series takes, with its newest values. */
+async function catalogueBytes(): Promise<number> {
+  using folder = temporaryFolder();
+  fillStream(folder.path, { rows: 4 * CATALOGUED_TOPICS, topics: CATALOGUED_TOPICS });
+  const before = usedBytes();
+  using catalogue = new Catalogue(":memory:");
+  using follower = followHome(folder.path, catalogue, false);
+  do await follower.follow();
+  while (!follower.isComplete());
+  const bytes = usedBytes() - before;
+  const { size } = catalogue.stream("home");
+  if (size !== 4 * CATALOGUED_TOPICS) throw new Error(`${size} series were kept`);
+  return bytes;
+}
 
 /** Bytes for each series that has so many readings in each second of the longest window. */
 function bytesPerSeries(readingsPerSecond: number): number {
@@ -100,6 +216,13 @@ async function publishedBy(port: number): Promise<number> {
 const seconds = countArgument("series [seconds]", { standard: 20, max: 3_600 });
 const mebibytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 
+const costs = await readingCosts();
+const reading = createTable("reading a message of four attributes", "µs of CPU", "over JSON.parse");
+for (const way of WAYS) {
+  reading.push([way, costs[way].toFixed(2), `${(costs[way] / costs["JSON.parse"]).toFixed(2)}x`]);
+}
+const catalogued = await catalogueBytes();
+
 const memory = createTable("readings a second", "bytes a series", "1,000 series");
 for (const readings of [1, 2]) {
   const bytes = bytesPerSeries(readings);
@@ -115,6 +238,9 @@ running.push([
 ]);
 printResults(
   `${seconds} s`,
+  `Rows of ${TOPICS.toLocaleString("en")} topics, read from the store:`,
+  reading,
+  `A catalogue of 10,000 series: ${mebibytes(catalogued)}`,
   `Full series, ${FULL_SECONDS} seconds each:`,
   memory,
   `The whole process, ${SERIES} series:`,

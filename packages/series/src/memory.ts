@@ -49,19 +49,17 @@ export class StreamMemory {
 
   /** The memory as it was when the row at a position came. */
   at(position: Position): Memory {
-    return {
-      get: (key) => this.#find(key, position)?.content,
-      set: (key, content) => this.#remember({ key, position, content }),
-    };
+    return new MemoryAt(this, position);
   }
 
-  #find(key: string, position: Position): Version | undefined {
+  /** What was remembered last under this key, up to a position. */
+  find(key: string, position: Position): Version | undefined {
     const versions = this.#versions.get(key);
     return versions?.findLast((version) => comparePositions(version.position, position) <= 0);
   }
 
-  #remember(version: Version): void {
-    const before = this.#find(version.key, version.position);
+  remember(version: Version): void {
+    const before = this.find(version.key, version.position);
     // A birth that repeats the last one adds nothing, nor does a row that is read again.
     if (before !== undefined && sameContent(before.content, version.content)) return;
     if (!this.#versions.has(version.key) && this.#versions.size >= KEYS_MAX) {
@@ -82,6 +80,25 @@ export class StreamMemory {
       (other) => comparePositions(other.position, version.position) <= 0,
     );
     versions.splice(index + 1, 0, version);
+  }
+}
+
+/** Every row has one: a class takes less than closures. */
+class MemoryAt implements Memory {
+  readonly #memory: StreamMemory;
+  readonly #position: Position;
+
+  constructor(memory: StreamMemory, position: Position) {
+    this.#memory = memory;
+    this.#position = position;
+  }
+
+  get(key: string): Remembered | undefined {
+    return this.#memory.find(key, this.#position)?.content;
+  }
+
+  set(key: string, content: Remembered): void {
+    this.#memory.remember({ key, position: this.#position, content });
   }
 }
 

@@ -82,27 +82,27 @@ export class StreamCatalogue {
     return this.#size;
   }
 
-  /** A gauge, unless more is known. */
-  kindOf(topic: string, path: Path): Kind {
-    return this.#byTopic.get(topic)?.get(path)?.kind ?? "gauge";
-  }
-
   *all(): Generator<Entry> {
     for (const entries of this.#byTopic.values()) yield* entries.values();
   }
 
-  /** Counts the points of a row, unless it was counted before. Rows come in the order of their positions. */
-  note(reading: Reading, row: Progress): void {
-    if (this.#progress !== null && comparePositions(row, this.#progress) <= 0) return;
+  /**
+   * Counts the points of a row, unless it was counted before. Rows come in the order of their positions.
+   *
+   * @returns the series of the reading's topic.
+   */
+  note(reading: Reading, row: Progress): ReadonlyMap<Path, Entry> | undefined {
+    const { topic, points } = reading;
+    const known = this.#byTopic.get(topic);
+    if (this.#progress !== null && comparePositions(row, this.#progress) <= 0) return known;
     this.#progress = row;
     if (reading.isCut) this.left.cutPayloads += 1;
-    const { topic, points } = reading;
     for (const point of points) {
-      const known = this.#byTopic.get(topic)?.get(point.path);
-      const entry = known ?? this.#begin(reading, point, row.receivedUs);
+      const entry = known?.get(point.path) ?? this.#find(reading, point, row.receivedUs);
       if (entry === null) this.left.turnedAway += 1;
       else this.#count(entry, point, row.receivedUs);
     }
+    return known ?? this.#byTopic.get(topic);
   }
 
   /** Something has become known of a series, which this stream may have. */
@@ -140,7 +140,12 @@ export class StreamCatalogue {
     this.#unsaved.add(entry);
   }
 
-  /** A new series; `null` where there is no place for it. */
+  /** The series of a point, which begins with it if it must; `null` where there is no place for it. */
+  #find(reading: Reading, point: Point, receivedUs: number): Entry | null {
+    const known = this.#byTopic.get(reading.topic)?.get(point.path);
+    return known ?? this.#begin(reading, point, receivedUs);
+  }
+
   #begin(
     { topic, family }: Reading,
     { path, value, observedUs, kind }: Point,

@@ -174,14 +174,29 @@ class Chunk {
   #places = 0;
 
   add(offset: number, value: number): void {
-    if (this.#marks[offset] === NOTHING) {
+    const mark = this.#marks[offset] as number;
+    if (mark === NOTHING) {
       this.#marks[offset] = ONE_READING;
       this.#values[offset] = value;
-      return;
-    }
-    const bucket = this.#bucketAt(offset);
-    addReadingTo(bucket, value);
-    this.#write(offset, bucket);
+    } else if (mark === ONE_READING) {
+      const bucket = this.#bucketAt(offset);
+      addReadingTo(bucket, value);
+      this.#write(offset, bucket);
+    } else this.#addInPlace(offset, mark, value);
+  }
+
+  /** The same as `addReadingTo`, without a bucket in between: most of the readings of a busy series come here. */
+  #addInPlace(offset: number, mark: number, value: number): void {
+    const buckets = this.#buckets;
+    const at = (mark - FIRST_PLACE) * FIELDS;
+    const sum = buckets[at + SUM] as number;
+    const total = sum + value;
+    const lost = Math.abs(sum) >= Math.abs(value) ? sum - total + value : value - total + sum;
+    buckets[at + SUM] = total;
+    buckets[at + LOST] = (buckets[at + LOST] as number) + lost;
+    this.#values[offset] = (this.#values[offset] as number) + 1;
+    if (value < (buckets[at + MIN] as number)) buckets[at + MIN] = value;
+    if (value > (buckets[at + MAX] as number)) buckets[at + MAX] = value;
   }
 
   addBucket(offset: number, added: Bucket): void {

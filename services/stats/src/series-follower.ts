@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { basename } from "node:path";
 import { setImmediate as yieldToEvents } from "node:timers/promises";
 import { outcomeOf } from "@weir/protocol";
-import type { Catalogue, Reading, SeriesReader, StreamCatalogue } from "@weir/series";
+import type { Catalogue, Kind, Path, Reading, SeriesReader, StreamCatalogue } from "@weir/series";
 import {
   followStream,
   rowIdOf,
@@ -173,38 +173,39 @@ export class SeriesFollower implements Disposable {
   }
 
   #add(messages: readonly StoredMessage[], file: string): void {
-    const { reader, catalogue } = this.#options;
+    const { reader, catalogue, moment } = this.#options;
     const segment = basename(file);
-    const added = { kept: 0, turnedAway: 0 };
+    const page = { file, now: moment(), kept: 0, turnedAway: 0 };
     for (const message of messages) {
-      const row = { segment, id: rowIdOf(message.cursor), receivedUs: message.receivedUs };
+      const id = rowIdOf(message.cursor);
+      const row = { segment, id, receivedUs: message.receivedUs };
       const reading = reader.read(sourceOf(message), this.#catalogue.memory.at(row));
       if (reading.metadata.length > 0) catalogue.describe(reading.metadata);
-      this.#catalogue.note(reading, row);
-      this.#average(reading, { id: row.id, file, added });
+      const entries = this.#catalogue.note(reading, row);
+      this.#average(reading, (path) => entries?.get(path)?.kind ?? "gauge", id, page);
     }
-    this.#options.onAdded(added);
+    this.#options.onAdded(page);
   }
 
   /** Adds the points of a row to their windows. */
   #average(
     { topic, family, points }: Reading,
-    row: { id: number; file: string; added: { kept: number; turnedAway: number } },
+    kindOf: (path: Path) => Kind,
+    id: number,
+    page: { file: string; now: Moment; kept: number; turnedAway: number },
   ): void {
-    const { statistics, moment } = this.#options;
-    if (statistics === null || points.length === 0) return;
-    const now = moment();
+    const { statistics } = this.#options;
+    if (statistics === null) return;
     for (const { path, value, observedUs } of points) {
       const statisticsTopic = statistics.topicOf(topic, path, family);
       if (statisticsTopic === null) continue;
       const second = Math.floor(observedUs / 1_000_000);
-      const kind = this.#catalogue.kindOf(topic, path);
-      const point = { topic: statisticsTopic, kind, second, value, id: row.id };
-      const result = this.#series.add(point, now);
-      if (result === "turned away") row.added.turnedAway += 1;
+      const point = { topic: statisticsTopic, kind: kindOf(path), second, value, id };
+      const result = this.#series.add(point, page.now);
+      if (result === "turned away") page.turnedAway += 1;
       if (result !== "kept") continue;
-      row.added.kept += 1;
-      this.#counted.note(row.file, second);
+      page.kept += 1;
+      this.#counted.note(page.file, second);
     }
   }
 
