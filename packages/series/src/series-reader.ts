@@ -66,15 +66,17 @@ export class SeriesReader {
         reading.family = family.name;
         family.readEmpty(message, reading, memory);
       }
-    } else if (payload.length > PAYLOAD_BYTES_MAX) reading.leaveOut("", "payload too large");
-    else {
-      for (const family of this.#familiesOf(topic)) {
-        reading.family = family.name;
-        if (family.read(message, reading, memory)) return;
-      }
-      reading.family = "auto";
-      readAuto(message, reading);
+      return;
     }
+    const isLarge = payload.length > PAYLOAD_BYTES_MAX;
+    for (const family of this.#familiesOf(topic)) {
+      if (isLarge && family.isAnnouncement?.(topic) !== true) continue;
+      reading.family = family.name;
+      if (family.read(message, reading, memory)) return;
+    }
+    reading.family = "auto";
+    if (isLarge) reading.leaveOut("", "payload too large");
+    else readAuto(message, reading);
   }
 
   #familiesOf(topic: string): readonly Family[] {

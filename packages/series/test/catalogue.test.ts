@@ -145,6 +145,25 @@ describe("the catalogue", () => {
     expect(unitOf()).toEqual([["Tank Depth", null]]);
   });
 
+  test("takes the names of many devices out of one large message", () => {
+    using folder = temporaryFolder();
+    using catalogue = new Catalogue(folder.file("index.db"));
+    const devices = Array.from({ length: 200 }, (_, index) => ({
+      ieee_address: `${index}`,
+      friendly_name: `Lamp ${index}`,
+      definition: {
+        description: "x".repeat(3_000),
+        exposes: [{ type: "numeric", property: "power", label: "Power", unit: "kW", access: 1 }],
+      },
+    }));
+
+    note(catalogue, 1, { topic: "zigbee2mqtt/bridge/devices", payload: JSON.stringify(devices) });
+    note(catalogue, 2, { topic: "zigbee2mqtt/Lamp 199", payload: '{"power":1}' });
+    expect([...catalogue.stream("home").all()]).toMatchObject([
+      { name: "Lamp 199 Power", unit: "kW" },
+    ]);
+  });
+
   test("has at most so many series of one topic, and goes on with those that it has", () => {
     using catalogue = new Catalogue(":memory:");
     note(catalogue, 1, { payload: '{"power":1}' });

@@ -49,6 +49,7 @@ const ENUMERATION =
 export const zigbee2mqtt: Family = {
   name: "zigbee2mqtt",
   matches: () => true,
+  isAnnouncement: (topic) => topic.endsWith("/bridge/devices"),
   read: (message, reading, memory) => {
     const base = baseOf(message.topic, memory);
     if (base === null) return readUnderUnknownBase(message, reading, memory);
