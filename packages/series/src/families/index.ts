@@ -7,6 +7,7 @@ import { rtl433 } from "./rtl-433.ts";
 import { ruuvi } from "./ruuvi.ts";
 import { shellyGen1 } from "./shelly-gen1.ts";
 import { shellyGen2 } from "./shelly-gen2.ts";
+import { sparkplug } from "./sparkplug.ts";
 import { tasmota } from "./tasmota.ts";
 import { victron } from "./victron.ts";
 import { weirState } from "./weir-state.ts";
@@ -17,6 +18,7 @@ export const FAMILIES: readonly Family[] = [
   homeAssistant,
   zigbee2mqtt,
   weirState,
+  sparkplug,
   tasmota,
   shellyGen2,
   shellyGen1,
