@@ -37,9 +37,17 @@ export function readAuto(message: Message, reading: Reading): void {
   if (record === null) readAny(reading, "", json, 0);
   else {
     takeTime(message, reading, record);
-    readRecord(reading, "", record, 0);
+    readRecord(reading, "", record, 0, hasSequence(record) ? aboutSequence : undefined);
   }
 }
+
+/** Whether a payload has its place in the sequence of an outbox, as docs/explanation/delivery.md has it. */
+function hasSequence({ publisher, epoch, seq }: Readonly<Record<string, unknown>>): boolean {
+  return typeof publisher === "string" && typeof epoch === "string" && typeof seq === "number";
+}
+
+const SEQUENCE: ReadonlySet<string> = new Set(["publisher", "epoch", "seq"]);
+const aboutSequence: AboutField = (_, path) => (SEQUENCE.has(path) ? null : undefined);
 
 /** The time of the first field that has one. */
 function takeTime(
