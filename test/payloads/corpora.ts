@@ -42,7 +42,8 @@ const corpusCase = message.extend({
   seriesTopic: z.string().optional(),
   /** When it was observed; the time of reception unless it is given. */
   time: z.string().optional(),
-  points: z.record(z.string(), expectedPoint),
+  /** A list where several points have one path, as in a message of several times. */
+  points: z.record(z.string(), z.union([expectedPoint, z.array(expectedPoint).min(2)])),
   /** Reasons by path. Each of them must be there; there may be others. */
   ignored: z.record(z.string(), z.string()).optional(),
   /** What a message says of series elsewhere: `topic#path`. Each of them must be there. */

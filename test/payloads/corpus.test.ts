@@ -47,13 +47,19 @@ function shown(reading: Reading, one: Case): Record<string, unknown> {
   const points = reading.points.map(({ path, value, observedUs, kind }) => {
     const about = own(path);
     const more = { ...about, ...kindOf(about.kind ?? kind), ...timeOf(observedUs, reading) };
-    return [path, Object.keys(more).length === 0 ? value : { value, ...more }];
+    return { path, point: Object.keys(more).length === 0 ? value : { value, ...more } };
   });
+  const pointsByPath = Object.entries(Object.groupBy(points, ({ path }) => path)).map(
+    ([path, group = []]) => {
+      const [one, ...others] = group.map(({ point }) => point);
+      return [path, others.length === 0 ? one : [one, ...others]];
+    },
+  );
   return {
     family: reading.family,
     topic: reading.topic,
     time: new Date(reading.observedUs / 1_000).toISOString(),
-    points: Object.fromEntries(points),
+    points: Object.fromEntries(pointsByPath),
     ignored: pick(
       Object.fromEntries(reading.ignored.map(({ path, reason }) => [path, reason])),
       one.ignored ?? {},
@@ -87,7 +93,10 @@ function wanted(one: Case, family: string): Record<string, unknown> {
     topic: one.seriesTopic ?? one.topic,
     time: new Date(one.time ?? one.received).toISOString(),
     points: Object.fromEntries(
-      Object.entries(one.points).map(([path, point]) => [path, withIsoTime(point)]),
+      Object.entries(one.points).map(([path, expected]) => [
+        path,
+        Array.isArray(expected) ? expected.map(withIsoTime) : withIsoTime(expected),
+      ]),
     ),
     ignored: one.ignored ?? {},
     describes: one.describes ?? {},

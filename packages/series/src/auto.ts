@@ -33,8 +33,13 @@ export function readAuto(message: Message, reading: Reading): void {
     else reading.addValue("", text);
     return;
   }
-  const record = recordOf(json);
-  if (record === null) readAny(reading, "", json, 0);
+  readDocument(message, reading, json);
+}
+
+/** Reads what JSON holds, from whichever encoding it was decoded. */
+export function readDocument(message: Message, reading: Reading, document: unknown): void {
+  const record = recordOf(document);
+  if (record === null) readAny(reading, "", document, 0);
   else {
     takeTime(message, reading, record);
     readRecord(reading, "", record, 0, hasSequence(record) ? aboutSequence : undefined);
@@ -75,10 +80,10 @@ export function readRecord(
     const value = record[key];
     if (depth === 0 && IS_TIME.has(key)) continue;
     const path = pathOf(parent, key);
-    const about = aboutField?.(key, path);
+    const known = aboutField?.(key, path);
+    const about = key === "value" && known !== null ? aboutBeside(record, known) : known;
     if (about === null) reading.ignore(path, "not a reading");
-    else if (typeof value === "number")
-      reading.addValue(path, value, about ?? unitBeside(record, key));
+    else if (typeof value === "number") reading.addValue(path, value, about);
     else readAny(reading, path, value, depth + 1, aboutField, about);
   }
 }
@@ -101,9 +106,17 @@ function readAny(
       readAny(reading, itemPathOf(path, index), item, depth + 1, aboutField, about);
 }
 
-/** `{"value": 21.5, "unit": "°C"}` gives a unit. */
-function unitBeside(record: Readonly<Record<string, unknown>>, key: string): About | undefined {
-  if (key !== "value") return undefined;
+/** `{"value": 21.5, "unit": "°C", "displayName": "Air"}` gives a unit and a name. */
+function aboutBeside(
+  record: Readonly<Record<string, unknown>>,
+  known: About | undefined,
+): About | undefined {
+  const { displayName } = record;
   const unit = record.unit ?? record.unit_of_measurement;
-  return typeof unit === "string" && unit !== "" ? { unit } : undefined;
+  const beside: About = {};
+  if (typeof unit === "string" && unit !== "") beside.unit = unit;
+  if (typeof displayName === "string" && displayName !== "") beside.name = displayName;
+  return known === undefined && Object.keys(beside).length === 0
+    ? undefined
+    : { ...beside, ...known };
 }

@@ -72,7 +72,15 @@ export class Reading {
     this.#memory = memory;
     this.topic = topic;
     this.observedUs = storedUs ?? receivedUs;
-    this.timeSource = storedUs === null ? "reception" : "the stream's decoder";
+    this.timeSource = timeSourceOf(storedUs);
+  }
+
+  /** Takes the time of one part of a payload that has many: where it cannot be used, that of reception. */
+  takeTimeOfPart(message: Message, field: string, given: unknown): void {
+    const { storedUs, receivedUs } = message;
+    this.observedUs = storedUs ?? receivedUs;
+    this.timeSource = timeSourceOf(storedUs);
+    this.takeTime(message, field, given);
   }
 
   /** Takes the time of a field, unless it cannot be used. The stream's decoder has precedence. */
@@ -134,6 +142,10 @@ export class Reading {
     this.isCut = true;
     this.ignore(path, reason);
   }
+}
+
+function timeSourceOf(storedUs: number | null): string {
+  return storedUs === null ? "reception" : "the stream's decoder";
 }
 
 function reasonOf(given: unknown): string {
