@@ -1,3 +1,4 @@
+import { chirpStack } from "./chirpstack.ts";
 import { esphome } from "./esphome.ts";
 import type { Family } from "./family.ts";
 import { homeAssistant } from "./home-assistant.ts";
@@ -9,6 +10,8 @@ import { shellyGen1 } from "./shelly-gen1.ts";
 import { shellyGen2 } from "./shelly-gen2.ts";
 import { sparkplug } from "./sparkplug.ts";
 import { tasmota } from "./tasmota.ts";
+import { theThingsStack } from "./the-things-stack.ts";
+import { thingsBoard } from "./thingsboard.ts";
 import { victron } from "./victron.ts";
 import { weirState } from "./weir-state.ts";
 import { zigbee2mqtt } from "./zigbee2mqtt.ts";
@@ -26,6 +29,9 @@ export const FAMILIES: readonly Family[] = [
   esphome,
   openMqttGateway,
   victron,
+  theThingsStack,
+  chirpStack,
+  thingsBoard,
   ruuvi,
   ownTracks,
 ];
