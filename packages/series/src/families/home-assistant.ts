@@ -15,10 +15,10 @@ import {
 } from "./home-assistant-entities.ts";
 import { pathOfTemplate } from "./value-template.ts";
 
-/** `<prefix>/<component>/[<node>/]<object>/config`. */
-const TOPIC =
-  /(?:^|\/)(alarm_control_panel|binary_sensor|button|camera|climate|cover|date|datetime|device|device_automation|device_tracker|event|fan|humidifier|image|lawn_mower|light|lock|notify|number|scene|select|sensor|siren|switch|tag|text|time|update|vacuum|valve|water_heater)\/(?:[\w-]+\/)?[\w-]+\/config$/;
 const PREFIX = "homeassistant/";
+/** `<prefix>/<component>/[<node>/]<object>/config`, with the components that are read or have been there for long. */
+const TOPIC =
+  /(?:^|\/)(binary_sensor|button|camera|climate|cover|device|device_automation|device_tracker|event|fan|humidifier|light|lock|number|scene|select|sensor|siren|switch|tag|text|update|vacuum|valve|water_heater)\/(?:[\w-]+\/)?[\w-]+\/config$/;
 
 /** Classes of sensors whose values are no numbers. */
 const NO_NUMBER: ReadonlySet<unknown> = new Set(["date", "enum", "timestamp"]);
@@ -36,7 +36,7 @@ const WILDCARDS = /[+#\0]/;
 /** Home Assistant's MQTT discovery: names, units, classes and kinds of the series on other topics. */
 export const homeAssistant: Family = {
   name: "home-assistant",
-  matches: (topic) => TOPIC.test(topic),
+  matches: (topic) => (topic.startsWith(PREFIX) ? topic.endsWith("/config") : TOPIC.test(topic)),
   read: ({ topic, object }, reading, memory) => {
     if (object === null || !(topic.startsWith(PREFIX) || isConfig(object))) return false;
     reading.ignore("", "a configuration");
