@@ -2,6 +2,7 @@ import { chirpStack } from "./chirpstack.ts";
 import { esphome } from "./esphome.ts";
 import type { Family } from "./family.ts";
 import { homeAssistant } from "./home-assistant.ts";
+import { homie } from "./homie.ts";
 import { openMqttGateway } from "./openmqttgateway.ts";
 import { ownTracks } from "./owntracks.ts";
 import { rtl433 } from "./rtl-433.ts";
@@ -22,6 +23,7 @@ export const FAMILIES: readonly Family[] = [
   zigbee2mqtt,
   weirState,
   sparkplug,
+  homie,
   tasmota,
   shellyGen2,
   shellyGen1,

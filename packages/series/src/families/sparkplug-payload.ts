@@ -17,12 +17,12 @@ export interface Metric {
 }
 
 /** The reason why a kind of value is not read. */
-export interface NotRead {
+interface NotRead {
   notRead: string;
 }
 
 /** A value with parts of its own. */
-export interface Template {
+interface Template {
   members: readonly Metric[];
 }
 
