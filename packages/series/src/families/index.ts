@@ -3,6 +3,7 @@ import { esphome } from "./esphome.ts";
 import type { Family } from "./family.ts";
 import { homeAssistant } from "./home-assistant.ts";
 import { homie } from "./homie.ts";
+import { influx } from "./influx.ts";
 import { openMqttGateway } from "./openmqttgateway.ts";
 import { ownTracks } from "./owntracks.ts";
 import { rtl433 } from "./rtl-433.ts";
@@ -36,4 +37,5 @@ export const FAMILIES: readonly Family[] = [
   thingsBoard,
   ruuvi,
   ownTracks,
+  influx,
 ];
