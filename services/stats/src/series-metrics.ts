@@ -22,7 +22,7 @@ export function createSeriesMetrics(registry: Registry) {
 /** What the catalogue has of each stream, and what its limits left out. */
 export function exposeCatalogue(
   catalogue: Catalogue,
-  streams: readonly string[],
+  streams: () => Iterable<string>,
   registry: Registry,
 ): void {
   const labelNames = ["stream"] as const;
@@ -33,7 +33,7 @@ export function exposeCatalogue(
     labelNames,
     registers,
     collect() {
-      for (const stream of streams) this.set({ stream }, catalogue.stream(stream).size);
+      for (const stream of streams()) this.set({ stream }, catalogue.stream(stream).size);
     },
   });
   new Gauge({
@@ -42,7 +42,7 @@ export function exposeCatalogue(
     labelNames,
     registers,
     collect() {
-      for (const stream of streams) {
+      for (const stream of streams()) {
         this.set({ stream }, catalogue.stream(stream).left.turnedAway);
       }
     },
@@ -53,7 +53,7 @@ export function exposeCatalogue(
     labelNames,
     registers,
     collect() {
-      for (const stream of streams) {
+      for (const stream of streams()) {
         this.set({ stream }, catalogue.stream(stream).left.cutPayloads);
       }
     },
@@ -68,7 +68,7 @@ const LABEL_LENGTH_MAX = 256;
 /** The newest values of the first `metricsMax` series: their names are bounded, though clients invent them. */
 export function exposeValues(
   catalogue: Catalogue,
-  streams: readonly string[],
+  streams: () => Iterable<string>,
   options: { metricsMax: number; now: () => number; registry: Registry },
 ): void {
   const { metricsMax, now, registry } = options;
@@ -82,7 +82,7 @@ export function exposeValues(
       this.reset();
       let left = metricsMax;
       const sinceUs = now() * 1_000 - SILENT_US;
-      for (const stream of streams) {
+      for (const stream of streams()) {
         for (const { topic, path, unit, newestValue, receivedUs } of catalogue
           .stream(stream)
           .all()) {

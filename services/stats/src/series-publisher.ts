@@ -20,7 +20,7 @@ const WITHDRAWALS_MAX = 10_000;
 interface SeriesPublisherOptions {
   pace: SeriesPace;
   /** Those of each stream. */
-  sets: readonly Pick<SeriesSet, "all" | "size">[];
+  sets: () => readonly Pick<SeriesSet, "all" | "size">[];
   moment: () => Moment;
   publish: ReconnectingClient["publish"];
   onPublished: () => void;
@@ -49,7 +49,7 @@ export class SeriesPublisher {
   publishDue(lagRows: number): void {
     const { pace, sets, moment } = this.#options;
     const { nowMs } = moment();
-    const size = sets.reduce((sum, set) => sum + set.size, 0);
+    const size = sets().reduce((sum, set) => sum + set.size, 0);
     const tickMs = slowTickMs(size, pace);
     const due = dueSeries(this.#all(), { intervalMs: pace.intervalMs, tickMs }, nowMs);
     // A broker that is slow to acknowledge gets no more than one second's publications.
@@ -85,7 +85,7 @@ export class SeriesPublisher {
   }
 
   *#all(): Generator<Series> {
-    for (const set of this.#options.sets) yield* set.all();
+    for (const set of this.#options.sets()) yield* set.all();
   }
 
   #send(one: Series, lagRows: number): void {

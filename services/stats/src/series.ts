@@ -2,7 +2,7 @@ import type { ReconnectingClient } from "@weir/mqtt";
 import { makePlaceOf, type ServiceContext } from "@weir/runtime";
 import { Catalogue } from "@weir/series";
 import { openSeriesReader } from "@weir/streams";
-import type { SeriesConfig } from "./config.ts";
+import type { FollowedStream, SeriesConfig } from "./config.ts";
 import { keepLooking } from "./follower.ts";
 import { SeriesFollower } from "./series-follower.ts";
 import { createSeriesMetrics, exposeCatalogue, exposeValues } from "./series-metrics.ts";
@@ -14,6 +14,12 @@ import { remembering } from "./series-topics.ts";
 const LOOK_MS = 250;
 /** How often the catalogue is made durable. What is lost with a kill is read from the rows again. */
 const SAVE_MS = 5_000;
+
+/** A stream that is followed, and the configuration that it is followed by. */
+interface Followed {
+  stream: FollowedStream;
+  follower: SeriesFollower;
+}
 
 /**
  * Follows every stream: keeps the catalogue of all series, and publishes the statistics of those that have any,
@@ -27,13 +33,16 @@ export function startSeries(
   const { clock, logger, health, fail } = context;
   const check = health.check("series");
   const metrics = createSeriesMetrics(context.metrics);
-  const names = config.streams.map(({ name }) => name);
   const moment = (): Moment => ({
     atSecond: Math.floor(clock.now() / 1_000),
     nowMs: clock.monotonic(),
   });
   let isConnected = false;
   let isStopping = false;
+  /** By name. */
+  const followed = new Map<string, Followed>();
+  /** Streams that are to be followed from the next look on. */
+  let next: readonly FollowedStream[] | null = config.streams;
   const warned = new Set<string>();
 
   const opened = new DisposableStack();
@@ -44,46 +53,66 @@ export function startSeries(
     logger.error({ keptAs }, "the catalogue of series was damaged; it is made again from the rows");
   }
   opened.defer(() => catalogue.save());
+  opened.defer(() => {
+    for (const { follower } of followed.values()) follower[Symbol.dispose]();
+  });
+  const names = () => followed.keys();
   exposeCatalogue(catalogue, names, context.metrics);
   exposeValues(catalogue, names, { ...config, now: clock.now, registry: context.metrics });
-  const followers = config.streams.map((stream) => {
-    const { name, place, topicOf } = stream;
-    return opened.use(
-      new SeriesFollower({
-        name,
-        place,
-        reader: openSeriesReader(stream, config.skewUs),
-        catalogue,
-        statistics:
-          topicOf === null ? null : { topicOf: remembering(topicOf), seriesMax: config.seriesMax },
-        skewUs: config.skewUs,
-        moment,
-        onAdded: ({ kept, turnedAway }) => {
-          metrics.readings.inc(kept);
-          metrics.turnedAway.inc(turnedAway);
-          if (turnedAway > 0) warnOnce(name);
-        },
-        onSkipped: ({ kind, reason }) => {
-          metrics.skipped.inc();
-          // Retention removes segments as a matter of course.
-          if (kind === "removed") return;
-          logger.warn({ stream: name, reason }, "the series lack a segment that is damaged");
-        },
-        onRestarted: () => metrics.rereadings.inc(),
-        onForgotten: (series) => publisher.withdraw(series),
-      }),
-    );
-  });
-  const published = followers.filter((_, index) => config.streams[index]?.topicOf !== null);
   const publisher = new SeriesPublisher({
     pace: config.pace,
-    sets: published.map((follower) => follower.series),
+    sets: () => Array.from(followed.values(), ({ follower }) => follower.series),
     moment,
     publish,
     onPublished: () => metrics.publications.inc(),
     // The client logs why it lost the broker.
     onFailed: (error) => logger.debug({ err: error }, "statistics of a series not published"),
   });
+
+  /** Takes over streams that are new, removed or changed; the others are followed without a pause. */
+  function followStreams(streams: readonly FollowedStream[]): void {
+    const kept = new Set(
+      streams.filter((stream) => isSame(followed.get(stream.name)?.stream, stream)),
+    );
+    const keptNames = new Set(Array.from(kept, ({ name }) => name));
+    for (const [name, { follower }] of followed) {
+      if (keptNames.has(name)) continue;
+      publisher.withdraw([...follower.series.all()]);
+      follower[Symbol.dispose]();
+      followed.delete(name);
+    }
+    for (const stream of streams) {
+      if (kept.has(stream)) continue;
+      followed.set(stream.name, { stream, follower: openFollower(stream) });
+    }
+  }
+
+  function openFollower(stream: FollowedStream): SeriesFollower {
+    const { name, place, topicOf } = stream;
+    return new SeriesFollower({
+      name,
+      place,
+      reader: openSeriesReader(stream, config.skewUs),
+      catalogue,
+      statistics:
+        topicOf === null ? null : { topicOf: remembering(topicOf), seriesMax: config.seriesMax },
+      skewUs: config.skewUs,
+      moment,
+      onAdded: ({ kept, turnedAway }) => {
+        metrics.readings.inc(kept);
+        metrics.turnedAway.inc(turnedAway);
+        if (turnedAway > 0) warnOnce(name);
+      },
+      onSkipped: ({ kind, reason }) => {
+        metrics.skipped.inc();
+        // Retention removes segments as a matter of course.
+        if (kind === "removed") return;
+        logger.warn({ stream: name, reason }, "the series lack a segment that is damaged");
+      },
+      onRestarted: () => metrics.rereadings.inc(),
+      onForgotten: (series) => publisher.withdraw(series),
+    });
+  }
 
   function warnOnce(stream: string): void {
     if (warned.has(stream)) return;
@@ -95,14 +124,21 @@ export function startSeries(
   }
 
   async function look(): Promise<void> {
+    if (next !== null) {
+      followStreams(next);
+      next = null;
+    }
+    const followers = Array.from(followed.values(), ({ follower }) => follower);
     for (const follower of followers) await follower.follow();
     // A folder that is missing is no fault: nothing has been published for that stream yet.
     check.pass();
-    metrics.kept.set(published.reduce((sum, { series }) => sum + series.size, 0));
+    metrics.kept.set(followers.reduce((sum, { series }) => sum + series.size, 0));
     const lagRows = Math.max(0, ...followers.map((follower) => follower.lagRows()));
     metrics.lag.set(lagRows);
     if (!isConnected || isStopping) return;
-    if (!published.every((follower) => follower.isComplete())) return;
+    // Before, its counts are too small.
+    const published = [...followed.values()].filter(({ stream }) => stream.topicOf !== null);
+    if (!published.every(({ follower }) => follower.isComplete())) return;
     publisher.publishDue(lagRows);
     metrics.waiting.set(publisher.waiting);
   }
@@ -120,6 +156,19 @@ export function startSeries(
     onDisconnected: () => {
       isConnected = false;
     },
+    /** Follows these streams from the next look on. Everything else of a configuration needs a restart. */
+    reload: ({ streams }: SeriesConfig): void => {
+      next = streams;
+    },
     [Symbol.dispose]: () => opened.dispose(),
   };
+}
+
+/** Whether a stream is read and published in the same way. */
+function isSame(one: FollowedStream | undefined, other: FollowedStream): boolean {
+  return one !== undefined && fingerprintOf(one) === fingerprintOf(other);
+}
+
+function fingerprintOf({ topicOf, ...stream }: FollowedStream): string {
+  return JSON.stringify({ ...stream, hasStatistics: topicOf !== null });
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { createReconnectingClient } from "@weir/mqtt";
 import type { Flow } from "@weir/protocol";
-import { Counter, Gauge, type ServiceContext, watchBroker } from "@weir/runtime";
+import { Counter, Gauge, type Service, type ServiceContext, watchBroker } from "@weir/runtime";
 import type { StatsConfig } from "./config.ts";
 import { Follower, keepLooking } from "./follower.ts";
 import { startSeries } from "./series.ts";
@@ -16,7 +16,7 @@ export const flow: Flow = {
  * `intervalMs`, and on a slow tick because a feed that is silent ages, too. `startSeries` does the same
  * for each attribute of each device.
  */
-export function startStats(config: StatsConfig, context: ServiceContext): AsyncDisposable {
+export function startStats(config: StatsConfig, context: ServiceContext): Service<StatsConfig> {
   const { clock, logger, health, metrics, fail } = context;
   const opened = new AsyncDisposableStack();
   const storeCheck = health.check("store");
@@ -91,5 +91,8 @@ export function startStats(config: StatsConfig, context: ServiceContext): AsyncD
 
   opened.use(keepLooking({ intervalMs: config.intervalMs, look, fail, clock }));
   client.start();
-  return opened;
+  return {
+    reload: async (changed) => series.reload(changed.series),
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
+  };
 }

@@ -39,16 +39,21 @@ async function startSubject(folder: ReturnType<typeof temporaryFolder>, home: st
   writeFileSync(folder.file("weir.yaml"), `streams:\n  home: ${home}\n`);
   const clock = createFakeClock(START_US / 1_000);
   const context = createTestContext(clock);
-  const config = readStatsConfig({
-    BROKER: `127.0.0.1:${broker.port}`,
-    DB_FILE: folder.file("weir.db"),
-    WEIR_FILE: folder.file("weir.yaml"),
-  });
-  const stats = opening.use(startStats(config, context));
+  const readConfig = () =>
+    readStatsConfig({
+      BROKER: `127.0.0.1:${broker.port}`,
+      DB_FILE: folder.file("weir.db"),
+      WEIR_FILE: folder.file("weir.yaml"),
+    });
+  const stats = opening.use(startStats(readConfig(), context));
   const opened = opening.move();
   return {
     context,
-    stats,
+    /** As SIGHUP does. */
+    reload: async (changed: string) => {
+      writeFileSync(folder.file("weir.yaml"), `streams:\n  home: ${changed}\n`);
+      await stats.reload?.(readConfig());
+    },
     append: (topic: string, payload: string, receivedUs: number) =>
       store.append([
         {
@@ -140,6 +145,19 @@ describe("the series of a stream", () => {
     expect(readCatalogue(folder.file("index.db"))).toMatchObject([
       { stream: "home", topic: "home/meter", path: "power", newestValue: 100, newestUs: at(-20) },
     ]);
+  });
+
+  test("follow weir.yaml when it is read again, and take back what is no longer published", async () => {
+    using folder = temporaryFolder();
+    await using subject = await startSubject(folder, "{ filters: [home/#] }");
+    subject.append("home/meter", '{"power":100}', at(-20));
+    await subject.advanceUntil(() => subject.context.health.report().checks.series === "ok");
+    await subject.reload("{ filters: [home/#], statistics: true }");
+    const topic = "STATS/home:home/meter/power";
+    await subject.advanceUntil(() => subject.received().get(topic)?.avg_1min === 100);
+    await subject.reload("{ filters: [home/#], statistics: false }");
+    // An empty message removes what the broker had retained.
+    await subject.advanceUntil(() => subject.received().get(topic) === null);
   });
 
   test("are none where the stream has none", async () => {
