@@ -21,7 +21,7 @@ import {
   readNumber,
   type Surroundings,
 } from "./command-line.ts";
-import { createIsoTime } from "./recording.ts";
+import { createIsoTime } from "./time.ts";
 
 const COUNT = 3;
 const COUNT_MAX = 100;

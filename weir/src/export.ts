@@ -17,7 +17,8 @@ import {
   optionFault,
   type Surroundings,
 } from "./command-line.ts";
-import { addRecordingOptions, createIsoTime, Recording } from "./recording.ts";
+import { addRecordingOptions, Recording } from "./recording.ts";
+import { createIsoTime } from "./time.ts";
 
 export function define(command: Command, surroundings: Surroundings): void {
   addRecordingOptions(command)

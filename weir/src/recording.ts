@@ -1,13 +1,5 @@
-import { filterProblem, parseStatedTime } from "@weir/protocol";
-import {
-  type Clock,
-  EXIT_CODES,
-  Fault,
-  millisecondsOf,
-  print,
-  type Screen,
-  toolEnvironment,
-} from "@weir/runtime";
+import { filterProblem } from "@weir/protocol";
+import { type Clock, EXIT_CODES, Fault, print, type Screen, toolEnvironment } from "@weir/runtime";
 import { type Cursor, type RangePage, type RangeQuery, readRange } from "@weir/store";
 import { readStreams, type StreamConfig, type StreamsConfig } from "@weir/streams";
 import type { Command } from "commander";
@@ -20,10 +12,8 @@ import {
   type Surroundings,
   usageFault,
 } from "./command-line.ts";
-
-/** How `parseTime` wants times, for `--help` and for errors. */
-const TIME_FORMS =
-  "ISO 8601 (UTC unless it names an offset), epoch seconds, milliseconds or microseconds, -2h, '2 hours ago' (s, m, h, d, w) or now";
+import { TIME_FORMS, timeText } from "./time.ts";
+import { readTimeSpan, readTimeZone } from "./time-options.ts";
 
 /** Adds the options that select a part of a stream; `new Recording` reads them. */
 export function addRecordingOptions(command: Command): Command {
@@ -31,6 +21,14 @@ export function addRecordingOptions(command: Command): Command {
     .option("--stream <name>", "name of the stream (required)")
     .option("--from <time>", "start at this time of reception (default: the oldest message)")
     .option("--to <time>", "stop before this time of reception (default: now)")
+    .option(
+      "--day <day>",
+      "a whole day of reception, instead of --from and --to: yesterday, today or 2026-11-26",
+    )
+    .option(
+      "--time-zone <name>",
+      "the zone of --day, and of --from and --to without one: Europe/Berlin (default: UTC)",
+    )
     .option(
       "--topic <filter>",
       "only messages whose topic matches this filter (wildcards + and #); may be repeated",
@@ -52,13 +50,15 @@ const ERASE = "\r\x1b[K";
 export class Recording {
   readonly stream: StreamConfig;
   readonly streams: StreamsConfig;
-  readonly query: RangeQuery & { toUs: number };
+  readonly query: Query;
   /** Aborts when the command is to end; the reason is the signal's name. */
   readonly signal: AbortSignal;
   /** After the last page that was read; `null` before the first. */
   cursor: Cursor | null = null;
   #hasUnreadable = false;
   readonly #command: string;
+  /** That in which times are read and shown. */
+  readonly #timeZone: string;
   readonly #screen: Screen;
   readonly #clock: Clock;
   readonly #startMs: number;
@@ -69,7 +69,8 @@ export class Recording {
   /** @throws Fault naming the option that is wrong, or ConfigurationFault for the streams themselves. */
   constructor(command: Command, given: Given, surroundings: Surroundings) {
     const { clock, environment, err, stopSignal } = surroundings;
-    this.query = readQuery(given, clock.now() * 1_000);
+    this.#timeZone = readTimeZone(given);
+    this.query = readQuery(given, clock.now() * 1_000, this.#timeZone);
     this.streams = readStreams(toolEnvironment(environment));
     this.stream = findStream(given.text("stream"), this.streams);
     this.signal = stopSignal();
@@ -104,7 +105,10 @@ export class Recording {
     if (nowMs - this.#shownMs < PROGRESS_MS) return;
     this.#shownMs = nowMs;
     const span = { reachedUs, fromUs: this.#fromUs, toUs: this.query.toUs };
-    const text = renderProgress({ messages, ...span, elapsedMs: nowMs - this.#startMs });
+    const text = renderProgress(
+      { messages, ...span, elapsedMs: nowMs - this.#startMs },
+      this.#timeZone,
+    );
     print(text, { to: this.#screen, control: ERASE });
   }
 
@@ -135,25 +139,28 @@ export class Recording {
 }
 
 /** Messages, the share of the time span that is done, messages per second, the time reached. */
-export function renderProgress(state: {
-  messages: number;
-  elapsedMs: number;
-  reachedUs: number | null;
-  fromUs: number | null;
-  toUs: number;
-}): string {
+export function renderProgress(
+  state: {
+    messages: number;
+    elapsedMs: number;
+    reachedUs: number | null;
+    fromUs: number | null;
+    toUs: number;
+  },
+  timeZone: string,
+): string {
   const { messages, reachedUs, fromUs, toUs, elapsedMs } = state;
   const rate = elapsedMs > 0 ? Math.round((messages * 1_000) / elapsedMs) : 0;
   const counted = `${grouped(messages)} messages, ${grouped(rate)}/s`;
   if (reachedUs === null || fromUs === null || toUs <= fromUs) return counted;
   const share = Math.min(1, Math.max(0, (reachedUs - fromUs) / (toUs - fromUs)));
-  return `${Math.floor(share * 100)} %, ${counted}, at ${isoTime(reachedUs).slice(0, 19)}Z`;
+  return `${Math.floor(share * 100)} %, ${counted}, at ${timeText(reachedUs, timeZone, 0)}`;
 }
 
-function readQuery(given: Given, nowUs: number): RangeQuery & { toUs: number } {
-  const fromUs = readTime(given, "from", nowUs);
-  const toUs = readTime(given, "to", nowUs) ?? nowUs;
-  if (fromUs !== null && fromUs >= toUs) throw reversedFault(given, fromUs, toUs);
+type Query = RangeQuery & { toUs: number };
+
+function readQuery(given: Given, nowUs: number, timeZone: string): Query {
+  const { fromUs, toUs } = readTimeSpan(given, nowUs, timeZone);
   const filters = given.texts("topic");
   for (const filter of filters) {
     const problem = filterProblem(filter);
@@ -170,60 +177,6 @@ function readQuery(given: Given, nowUs: number): RangeQuery & { toUs: number } {
     ...(after === null ? {} : { after }),
   };
 }
-
-function reversedFault(given: Given, fromUs: number, toUs: number): Fault {
-  const shown = (option: "from" | "to", us: number): string =>
-    `--${option} ${JSON.stringify(given.text(option))} (${isoTime(us)})`;
-  const end = given.text("to") === null ? `now (${isoTime(toUs)})` : shown("to", toUs);
-  return usageFault(
-    `${shown("from", fromUs)} is not before ${end}`,
-    "--from is the beginning and --to the end: swap them, or name other times.",
-  );
-}
-
-function readTime(given: Given, option: "from" | "to", nowUs: number): number | null {
-  const text = given.text(option);
-  if (text === null) return null;
-  const timeUs = parseTime(text, nowUs);
-  if (timeUs === null) throw optionFault(option, text, TIME_FORMS);
-  return timeUs;
-}
-
-const BEFORE = /^-(?<amount>\d{1,12}(\.\d{1,6})?) ?(?<unit>ms|[smhdw])$/;
-const AGO =
-  /^(?<amount>\d{1,12}(\.\d{1,6})?) ?(?<unit>[smhdw]|(second|minute|hour|day|week)s?) ago$/;
-
-/**
- * A time as people and programs write it.
- *
- * @returns microseconds since the epoch, or `null` for what is none.
- */
-export function parseTime(text: string, nowUs: number): number | null {
-  if (text === "now") return nowUs;
-  const past = (BEFORE.exec(text) ?? AGO.exec(text))?.groups;
-  if (past === undefined) return parseStatedTime(text);
-  const { amount = "", unit = "" } = past;
-  const letters = unit === "ms" ? unit : unit.charAt(0);
-  return nowUs - Math.round(millisecondsOf(amount + letters) * 1_000);
-}
-
-const US_PER_SECOND = 1_000_000;
-
-/** Makes microseconds since the epoch ISO 8601 in UTC. Times of one second in a row share their beginning. */
-export function createIsoTime(): (us: number) => string {
-  let second = Number.NaN;
-  let beginning = "";
-  return (us) => {
-    const micros = us % US_PER_SECOND;
-    if (us - micros !== second) {
-      second = us - micros;
-      beginning = new Date(second / 1_000).toISOString().slice(0, -4);
-    }
-    return `${beginning}${String(micros).padStart(6, "0")}Z`;
-  };
-}
-
-const isoTime = (us: number): string => createIsoTime()(us);
 
 function findStream(name: string | null, { streams, file }: StreamsConfig): StreamConfig {
   const found = streams.find((stream) => stream.name === name);

@@ -34,6 +34,26 @@ describe("the options of an export", () => {
     expect(await read("--to=-2h")).toEqual(["-3 h"]);
   });
 
+  test("take a day, and times without a zone, in a time zone", async () => {
+    using folder = temporaryFolder();
+    {
+      using store = openTestStore(folder.file("weir.db"));
+      const hours = [-26, -25, -24, -2, -1, -0.5];
+      store.append(hours.map((hour) => rowOf(`${hour} h`, START_US + hour * HOUR_US)));
+    }
+    const read = async (...argv: string[]) => {
+      const { out } = await run(folder.file("weir.db"), "--stream", "data", ...argv);
+      return [...out.matchAll(/-?[\d.]+ h/g)].map(([payload]) => payload);
+    };
+    const berlin = ["--time-zone", "Europe/Berlin"];
+    expect(await read("--day", "yesterday")).toEqual(["-24 h", "-2 h", "-1 h", "-0.5 h"]);
+    expect(await read("--day", "yesterday", ...berlin)).toEqual(["-25 h", "-24 h", "-2 h"]);
+    expect(await read("--day", "2025-12-31", ...berlin)).toEqual(["-25 h", "-24 h", "-2 h"]);
+    expect(await read("--day", "today", ...berlin)).toEqual(["-1 h", "-0.5 h"]);
+    expect(await read("--from", "2025-12-31 23:30", ...berlin)).toEqual(["-1 h", "-0.5 h"]);
+    expect(await read("--to", "2025-12-31", ...berlin)).toEqual(["-26 h"]);
+  });
+
   test("may repeat --topic", async () => {
     using folder = temporaryFolder();
     {
@@ -58,6 +78,31 @@ describe("the options of an export", () => {
       ["--stream", "data", "--from", "2026-01-02"],
       '--from "2026-01-02" (2026-01-02T00:00:00.000000Z) is not before now (2026-01-01T00:00:00.000000Z)\n',
     ],
+    [
+      ["--stream", "data", "--from", "2026-01-02", "--time-zone", "Asia/Tokyo"],
+      '--from "2026-01-02" (2026-01-02T00:00:00.000000+09:00) is not before now (2026-01-01T09:00:00.000000+09:00)\n',
+    ],
+    [
+      ["--stream", "data", "--day", "2026-01-02"],
+      '--day "2026-01-02" (2026-01-02T00:00:00.000000Z) is not before now (2026-01-01T00:00:00.000000Z)\n',
+    ],
+    [
+      ["--stream", "data", "--day", "monday"],
+      '--day: "monday" is not allowed\nIt must be yesterday, today, or a day that there was in UTC: 2026-11-26',
+    ],
+    [
+      ["--stream", "data", "--day", "yesterday", "--from", "-2h"],
+      "--day and --from exclude each other\n--day is a whole day",
+    ],
+    [
+      ["--stream", "data", "--day", "yesterday", "--to", "now"],
+      "--day and --to exclude each other\n",
+    ],
+    [
+      ["--stream", "data", "--time-zone", "Europe/Berlni"],
+      '--time-zone: "Europe/Berlni": there is no such time zone; give a name of the IANA database: Europe/Berlin, UTC; did you mean Europe/Berlin?\n',
+    ],
+    [["--stream", "data", "--time-zone", "+01:00"], '--time-zone: "+01:00": there is no such'],
     [["--stream", "data", "--topic", "a/#/b"], '--topic: "a/#/b" is not allowed'],
     [["--stream", "data", "--limit", "0"], '--limit: "0" is not allowed'],
     [

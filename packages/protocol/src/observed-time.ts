@@ -48,14 +48,14 @@ function troubleOf(us: number): Outcome {
 }
 
 /**
- * Reads the time of a command or of a command line, in the same forms but those relative to reception. UTC
- * where it names no zone.
+ * Reads the time of a command or of a command line, in the same forms but those relative to reception.
  *
+ * @param timeZone the IANA name of the zone for a time that names none.
  * @returns whole microseconds since the epoch, or `null` for anything else, for a time before 1970 and for
  * one that a double cannot hold exactly.
  */
-export function parseStatedTime(input: unknown): number | null {
-  const read = readTime(input, Number.NaN, "UTC");
+export function parseStatedTime(input: unknown, timeZone = "UTC"): number | null {
+  const read = readTime(input, Number.NaN, timeZone);
   const us = typeof read === "number" ? read : read.us;
   return Number.isSafeInteger(us) && us >= 0 ? us : null;
 }

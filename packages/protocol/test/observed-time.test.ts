@@ -230,6 +230,11 @@ describe("a time that somebody states", () => {
     expect(parseStatedTime(input)).toBe(expected);
   });
 
+  test("is in the zone that is given, unless it names one", () => {
+    expect(parseStatedTime("2026-11-27 09:31", "Europe/Berlin")).toBe(RECEIVED_US);
+    expect(parseStatedTime("2026-11-27 08:31Z", "Europe/Berlin")).toBe(RECEIVED_US);
+  });
+
   test.each([-60_000, "-60000", "1969-12-31T00:00:00Z", "9999-01-01T00:00:00Z", 1e17, Number.NaN])(
     "is not %j",
     (input) => {

@@ -14,3 +14,4 @@ export {
   type StreamsConfig,
   streamSettings,
 } from "./stream-config.ts";
+export { timeZoneProblem } from "./time-zone.ts";

@@ -1,7 +1,8 @@
 import { filterProblem, isName, NAME_RESERVED, NAME_RULE } from "@weir/protocol";
-import { didYouMean, duration, size } from "@weir/runtime";
+import { duration, size } from "@weir/runtime";
 import { KINDS } from "@weir/series";
 import { z } from "zod";
+import { timeZoneProblem } from "./time-zone.ts";
 
 const STREAMS_MAX = 200;
 const BROKERS_MAX = 50;
@@ -49,10 +50,8 @@ const decoder = z
 const timeZone = z
   .string("it must be the name of a time zone: Europe/Berlin, UTC")
   .superRefine((name, context) => {
-    if (isTimeZone(name)) return;
-    const suggestion = didYouMean(name, Intl.supportedValuesOf("timeZone"));
-    const message = `there is no such time zone; give a name of the IANA database: Europe/Berlin, UTC${suggestion}`;
-    context.addIssue({ code: "custom", message });
+    const problem = timeZoneProblem(name);
+    if (problem !== null) context.addIssue({ code: "custom", message: problem });
   })
   .describe(
     "The zone that times without a zone are read in, by its IANA name: Europe/Berlin. UTC unless it is given.",
@@ -200,17 +199,6 @@ function urlProblem(text: string): string | null {
   return url.username === "" && url.password === ""
     ? null
     : "no user or password stands in it; use username, and passwordFile or passwordVariable";
-}
-
-/** An offset is refused: it would be wrong for half of the year in most places. */
-function isTimeZone(name: string): boolean {
-  if (!/^[A-Za-z]/.test(name)) return false;
-  try {
-    new Intl.DateTimeFormat("en", { timeZone: name });
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 const entriesMax = (most: number) => (entries: object) => Object.keys(entries).length <= most;
