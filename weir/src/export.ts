@@ -1,12 +1,10 @@
-import { isUtf8 } from "node:buffer";
 import { once } from "node:events";
 import { createWriteStream, existsSync, realpathSync } from "node:fs";
 import { resolve, sep } from "node:path";
 import type { Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { OUTCOMES } from "@weir/protocol";
 import { dataFor, EXIT_CODES, errorCode, errorMessage, Fault } from "@weir/runtime";
-import type { StoredMessage, StreamPlace } from "@weir/store";
+import type { StreamPlace } from "@weir/store";
 import type { Command } from "commander";
 import {
   action,
@@ -17,12 +15,17 @@ import {
   optionFault,
   type Surroundings,
 } from "./command-line.ts";
+import { createCsv, createJsonLines, type Format } from "./export-format.ts";
 import { addRecordingOptions, Recording } from "./recording.ts";
-import { createIsoTime } from "./time.ts";
+import { columnsOf, createWideCsv, createWideJsonLines, openRows } from "./wide-format.ts";
 
 export function define(command: Command, surroundings: Surroundings): void {
   addRecordingOptions(command)
     .option("--format <format>", "csv or jsonl (default: csv)")
+    .option(
+      "--wide",
+      "write the numbers instead of the payloads: a row for each time of a message, a column for each series of a topic",
+    )
     .option(
       "--spreadsheet",
       "for csv: put an apostrophe before what a spreadsheet would take for a formula; numbers stay numbers",
@@ -36,16 +39,26 @@ export function define(command: Command, surroundings: Surroundings): void {
     [
       "export --stream data --from -2h > data.csv",
       "export --stream devices --topic 'devices/kitchen/#' --format jsonl --output kitchen.jsonl",
+      "export --stream home --wide --day yesterday --time-zone Europe/Berlin --output yesterday.csv",
     ],
     `It writes in the order of arrival while the logger stores. A payload is text where it is UTF-8, otherwise
 base64. Data is not changed, except that characters that could control a terminal are escaped there.
 With --cursor there is no header. Ctrl-C ends after the part that is being written, and prints the
-cursor to continue with.`,
+cursor to continue with.
+
+With --wide the columns are time (UTC), topic and each path, sorted; weir series has their units. Where a
+payload is one number, that is in the column value. For csv the range is read twice, the first time for its
+columns; with --cursor it is another table, with a header, for another file. In jsonl a row has only the
+keys for which it has values.`,
   );
   action(command, async (given) => {
     const recording = new Recording(command, given, surroundings);
     const output = readOutput(given, recording.stream.place);
-    return await run(recording, { format: readFormat(given), output }, surroundings);
+    const shape = readShape(given);
+    const openFormat = formatOpener(shape, recording, surroundings);
+    // The columns of another part may differ, so that it is another table.
+    const isContinued = recording.query.after !== undefined && !(shape.isWide && shape.isCsv);
+    return await run(recording, { openFormat, output, isContinued }, surroundings);
   });
 }
 
@@ -71,31 +84,68 @@ function belongsTo(place: StreamPlace, output: string): boolean {
 
 const realPath = (path: string): string => (existsSync(path) ? realpathSync(path) : resolve(path));
 
-function readFormat(given: Given): Format {
-  const name = given.text("format") ?? "csv";
-  const forSpreadsheet = given.has("spreadsheet");
-  if (name === "csv") return createCsv({ forSpreadsheet });
-  if (name !== "jsonl") throw optionFault("format", name, "csv or jsonl");
-  if (forSpreadsheet) throw optionFault("format", name, "csv with --spreadsheet");
-  return createJsonLines();
+/** What the options say of the format. */
+interface Shape {
+  isCsv: boolean;
+  isWide: boolean;
+  forSpreadsheet: boolean;
 }
+
+function readShape(given: Given): Shape {
+  const name = given.text("format") ?? "csv";
+  const isCsv = name === "csv";
+  const forSpreadsheet = given.has("spreadsheet");
+  if (!isCsv && name !== "jsonl") throw optionFault("format", name, "csv or jsonl");
+  if (!isCsv && forSpreadsheet) throw optionFault("format", name, "csv with --spreadsheet");
+  return { isCsv, isWide: given.has("wide"), forSpreadsheet };
+}
+
+type FormatOpener = () => Format | Promise<Format>;
+
+/** @throws Fault at once for what is configured in a way that does not fit. */
+function formatOpener(
+  { isCsv, isWide, forSpreadsheet }: Shape,
+  recording: Recording,
+  surroundings: Surroundings,
+): FormatOpener {
+  if (!isWide) return () => (isCsv ? createCsv({ forSpreadsheet }) : createJsonLines());
+  const rowsOf = openRows(recording, surroundings);
+  if (!isCsv) return () => createWideJsonLines(rowsOf);
+  return async () => createWideCsv(rowsOf, await columnsOf(recording, rowsOf), { forSpreadsheet });
+}
+
+/** Longer texts are written before the rest of a page is made. */
+const TEXT_LENGTH = 1024 * 1024;
 
 async function run(
   recording: Recording,
-  { format, output }: { format: Format; output: string | null },
+  {
+    openFormat,
+    output,
+    isContinued,
+  }: { openFormat: FormatOpener; output: string | null; isContinued: boolean },
   { out }: Surroundings,
 ): Promise<number> {
   const { query, signal } = recording;
-  const isContinued = query.after !== undefined;
   let messages = 0;
   // A cast, because the compiler does not see that the generator changes it.
   let end = "complete" as "complete" | "limit" | "stopped";
 
   async function* texts(): AsyncGenerator<string> {
+    const format = await openFormat();
+    if (signal.aborted) {
+      end = "stopped";
+      return;
+    }
     if (!isContinued) yield format.header;
     for await (const page of recording.pages()) {
       let text = "";
-      for (const message of page.messages) text += format.line(message);
+      for (const message of page.messages) {
+        text += format.line(message);
+        if (text.length < TEXT_LENGTH) continue;
+        yield text;
+        text = "";
+      }
       yield text;
       messages += page.messages.length;
       recording.show(messages, page.reachedUs);
@@ -114,6 +164,10 @@ async function run(
   } else {
     await pipeline(texts, await openFile(output, isContinued ? "a" : "wx"));
   }
+  if (end === "stopped" && recording.cursor === null) {
+    recording.say("stopped before the first message");
+    return exitCodeOf(signal);
+  }
   const exitCode = recording.exitCode();
   if (end === "complete") recording.clear();
   else
@@ -131,7 +185,8 @@ async function openFile(file: string, flags: "a" | "wx"): Promise<Writable> {
     const shown = `--output: ${JSON.stringify(file)}`;
     if (errorCode(cause) === "EEXIST") {
       throw new Fault(`${shown} is there already`, {
-        remedy: "Name another file, remove this one, or add to it with --cursor.",
+        remedy:
+          "Name another file, remove this one, or add to it with --cursor (not the CSV of --wide: its columns may differ).",
         exitCode: EXIT_CODES.configuration,
         cause,
       });
@@ -142,88 +197,4 @@ async function openFile(file: string, flags: "a" | "wx"): Promise<Writable> {
       cause,
     });
   }
-}
-
-/** How messages become text. */
-interface Format {
-  /** What stands before the first message. */
-  header: string;
-  line(message: StoredMessage): string;
-}
-
-const wordsByCode = new Map<number, string>(
-  OUTCOMES.map(({ code, kind, reason }) => [code, reason === "" ? kind : `${kind}: ${reason}`]),
-);
-
-/** The outcome of decoding a message, in words. */
-function outcomeWords(code: number): string {
-  return wordsByCode.get(code) ?? `outcome ${code} of a newer version`;
-}
-
-/** A payload as text without loss: UTF-8 as it is, anything else in base64. */
-function payloadText(payload: Buffer): { text: string; encoding: "utf-8" | "base64" } {
-  return isUtf8(payload)
-    ? { text: payload.toString("utf8"), encoding: "utf-8" }
-    : { text: payload.toString("base64"), encoding: "base64" };
-}
-
-/** The columns of the `data` view come first, in its own unit. */
-const HEADER =
-  "reception_timestamp,received,topic,payload,encoding,qos,retained,outcome,value,observed\r\n";
-
-/**
- * CSV as RFC 4180 has it. No field is changed by default.
- *
- * @param forSpreadsheet puts an apostrophe in front of what spreadsheets take for a formula.
- */
-export function createCsv({ forSpreadsheet = false } = {}): Format {
-  const receptionTime = createIsoTime();
-  const observationTime = createIsoTime();
-  const cell = forSpreadsheet ? (text: string) => quoted(text.replace(FORMULA_START, "'")) : quoted;
-  return {
-    header: HEADER,
-    line: ({ receivedUs, topic, payload, qos, retained, outcome, value, observedUs }) => {
-      const { text, encoding } = payloadText(payload);
-      const observed = observedUs === null ? "" : observationTime(observedUs);
-      return (
-        `${receivedUs},${receptionTime(receivedUs)},${cell(topic)},${cell(text)},${encoding},` +
-        `${qos},${retained},${quoted(outcomeWords(outcome))},${value ?? ""},${observed}\r\n`
-      );
-    },
-  };
-}
-
-const SPECIAL = /[",\r\n]/;
-
-function quoted(text: string): string {
-  return SPECIAL.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-}
-
-// Where a cell begins: also after what other settings of a spreadsheet take for the end of one. A plus or
-// a minus may begin a number.
-const FORMULA_START =
-  /^(?=[\t\r\n])|(?<=^|[;\t\r\n])(?=[=@＝＠＋－]|[+-](?!\d+(?:\.\d+)?(?:[eE][+-]?\d+)?(?:[;\t\r\n]|$)))/g;
-
-/** An object on each line; the payload is in `payload`, or in `payloadBase64` where it is not UTF-8. */
-export function createJsonLines(): Format {
-  const receptionTime = createIsoTime();
-  const observationTime = createIsoTime();
-  return {
-    header: "",
-    line: ({ receivedUs, topic, payload, qos, retained, outcome, value, observedUs }) => {
-      const { text, encoding } = payloadText(payload);
-      const line = JSON.stringify({
-        reception_timestamp: receivedUs,
-        received: receptionTime(receivedUs),
-        topic,
-        [encoding === "utf-8" ? "payload" : "payloadBase64"]: text,
-        qos,
-        retained,
-        outcome: outcomeWords(outcome),
-        value,
-        observed: observedUs === null ? null : observationTime(observedUs),
-      });
-      return `${line}\n`;
-    },
-  };
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import type { StoredMessage } from "@weir/store";
 import { START_US } from "@weir/testkit";
-import { createCsv, createJsonLines } from "../src/export.ts";
+import { createCsv, createJsonLines } from "../src/export-format.ts";
 
 function stored(changes: Partial<StoredMessage> = {}): StoredMessage {
   return {

@@ -57,6 +57,12 @@ describe("weir replay", () => {
     using folder = temporaryFolder();
     const bad = await start(folder, 1, ["--stream", "data", "--speed", "warp"]).ended;
     expect(bad).toMatchObject({ code: 78, err: expect.stringContaining('--speed: "warp"') });
+    const twice = await start(folder, 1, ["--stream", "data", "--day", "today", "--to", "now"])
+      .ended;
+    expect(twice).toMatchObject({
+      code: 78,
+      err: expect.stringContaining("--day and --to exclude"),
+    });
     const help = await start(folder, 1, ["--help"]).ended;
     expect(help).toMatchObject({ code: 0, out: expect.stringContaining("--same-topics") });
   });
