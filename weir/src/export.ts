@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { createWriteStream, existsSync, realpathSync } from "node:fs";
+import { createWriteStream, existsSync, realpathSync, rmSync } from "node:fs";
 import { resolve, sep } from "node:path";
 import type { Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -128,6 +128,7 @@ async function run(
 ): Promise<number> {
   const { query, signal } = recording;
   let messages = 0;
+  let isBegun = false;
   // A cast, because the compiler does not see that the generator changes it.
   let end = "complete" as "complete" | "limit" | "stopped";
 
@@ -137,6 +138,7 @@ async function run(
       end = "stopped";
       return;
     }
+    isBegun = true;
     if (!isContinued) yield format.header;
     for await (const page of recording.pages()) {
       let text = "";
@@ -162,7 +164,13 @@ async function run(
     };
     await pipeline(escaped, out, { end: false });
   } else {
-    await pipeline(texts, await openFile(output, isContinued ? "a" : "wx"));
+    const file = await openFile(output, isContinued ? "a" : "wx");
+    try {
+      await pipeline(texts, file);
+    } finally {
+      // This run made it, and wrote nothing: another try may have its name.
+      if (!isBegun && !isContinued) rmSync(output);
+    }
   }
   if (end === "stopped" && recording.cursor === null) {
     recording.say("stopped before the first message");

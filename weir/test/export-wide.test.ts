@@ -201,24 +201,42 @@ describe("weir export --wide", () => {
       return { topic: "home/a", payload: JSON.stringify(Object.fromEntries(fields)) };
     });
     const environment = prepare(folder, sent);
-    expect(await run(environment)).toMatchObject({
+    const output = folder.file("out.csv");
+    expect(await run(environment, "--output", output)).toMatchObject({
       code: 78,
       out: "",
       err: expect.stringContaining("more than 10000 columns\nChoose topics with --topic"),
     });
+    expect(existsSync(output)).toBe(false);
     expect(await linesOf(environment, "--format", "jsonl")).toHaveLength(41);
   });
 
   test("ends on Ctrl-C while it looks for the columns", async () => {
     using folder = temporaryFolder();
     const environment = prepare(folder, CLIMATE);
-    const argv = ["export", "--stream", "home", "--wide"];
+    const output = folder.file("out.csv");
+    const argv = ["export", "--stream", "home", "--wide", "--output", output];
     const { ended } = startHere(argv, { environment, signal: AbortSignal.abort("SIGINT") });
     expect(await ended).toEqual({
       code: 130,
       out: "",
       err: "weir export: stopped before the first message\n",
     });
+    expect(existsSync(output)).toBe(false);
+  });
+
+  test("keeps a file that it was to append to when Ctrl-C comes first", async () => {
+    using folder = temporaryFolder();
+    const environment = prepare(folder, CLIMATE);
+    const output = folder.file("out.jsonl");
+    const argv = ["--format", "jsonl", "--output", output];
+    const { err } = await run(environment, "--limit", "1", ...argv);
+    const [, cursor = ""] = /--cursor (\S+)/.exec(err) ?? [];
+    const before = readFileSync(output, "utf8");
+    const again = ["export", "--stream", "home", "--wide", "--cursor", cursor, ...argv];
+    const signal = AbortSignal.abort("SIGINT");
+    expect(await startHere(again, { environment, signal }).ended).toMatchObject({ code: 130 });
+    expect(readFileSync(output, "utf8")).toBe(before);
   });
 
   test("ends with a fault when a message brings a column after the columns were found", () => {
