@@ -15,7 +15,7 @@ export {
   StreamMemory,
   type Version,
 } from "./memory.ts";
-export type { ReadingRules, SourceMessage } from "./message.ts";
+export type { Document, ReadingRules, SourceMessage } from "./message.ts";
 export {
   formatSeries,
   levelsOf,

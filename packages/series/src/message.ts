@@ -20,6 +20,9 @@ export interface ReadingRules {
   timeZone: string | null;
 }
 
+/** A payload of an encoding that needs a schema: what it holds, as JSON would have it, or why that is not known. */
+export type Document = { value: unknown } | { problem: string };
+
 const NO_ZONE = "time without a zone";
 /** The zones furthest ahead of UTC are 14 hours ahead. */
 const ZONES_AHEAD_US = 14 * 3_600_000_000;
@@ -32,15 +35,16 @@ export class Message {
   readonly retained: boolean;
   readonly storedUs: number | null;
   readonly #rules: ReadingRules;
-  readonly #document: ((payload: Buffer) => unknown) | null;
+  readonly #document: ((payload: Buffer) => Document) | null;
   #text: string | null | undefined;
   #json: { value: unknown } | null = null;
+  #decoded: Document | null = null;
 
   /** @param document decodes the payloads of an encoding that needs a schema; `null` for JSON. */
   constructor(
     source: SourceMessage,
     rules: ReadingRules,
-    document: ((payload: Buffer) => unknown) | null,
+    document: ((payload: Buffer) => Document) | null,
   ) {
     this.topic = source.topic;
     this.payload = source.payload;
@@ -65,6 +69,13 @@ export class Message {
   get json(): unknown {
     this.#json ??= { value: this.#parse() };
     return this.#json.value;
+  }
+
+  /** Why a payload that needs a schema could not be decoded; `null` where it was, and for JSON. */
+  get problem(): string | null {
+    if (this.#document === null) return null;
+    this.#decoded ??= this.#document(this.payload);
+    return "problem" in this.#decoded ? this.#decoded.problem : null;
   }
 
   /** The payload's JSON object; `null` where it is anything else. */
@@ -101,7 +112,10 @@ export class Message {
   }
 
   #parse(): unknown {
-    if (this.#document !== null) return this.#document(this.payload);
+    if (this.#document !== null) {
+      this.#decoded ??= this.#document(this.payload);
+      return "value" in this.#decoded ? (this.#decoded.value ?? null) : undefined;
+    }
     const { text } = this;
     if (text === null) return undefined;
     return parseLenientJson(text).json;

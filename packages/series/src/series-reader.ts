@@ -3,7 +3,7 @@ import { readAuto } from "./auto.ts";
 import type { Family } from "./families/family.ts";
 import { FAMILIES } from "./families/index.ts";
 import type { Memory } from "./memory.ts";
-import { Message, type ReadingRules, type SourceMessage } from "./message.ts";
+import { type Document, Message, type ReadingRules, type SourceMessage } from "./message.ts";
 import type { Path } from "./path.ts";
 import { type About, Reading } from "./reading.ts";
 
@@ -18,7 +18,7 @@ export type SeriesChoice = "auto" | "off" | readonly ConfiguredSeries[];
 export interface SeriesReaderOptions extends ReadingRules {
   series: SeriesChoice;
   /** Decodes the payloads of an encoding that needs a schema; `null` for none. */
-  document: ((payload: Buffer) => unknown) | null;
+  document: ((payload: Buffer) => Document) | null;
   /** Default all. */
   families?: readonly Family[];
 }
@@ -69,6 +69,10 @@ export class SeriesReader {
       return;
     }
     const isLarge = payload.length > PAYLOAD_BYTES_MAX;
+    if (!isLarge && message.problem !== null) {
+      reading.ignore("", message.problem);
+      return;
+    }
     for (const family of this.#familiesOf(topic)) {
       if (isLarge && family.isAnnouncement?.(topic) !== true) continue;
       reading.family = family.name;

@@ -2,12 +2,19 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { decodeRecord, outcomeOf, PAYLOAD_BYTES_MAX, textOf, withoutReading } from "@weir/protocol";
 import { EXIT_CODES, errorMessage, Fault } from "@weir/runtime";
+import type { Document } from "@weir/series";
 import type { Type } from "avsc";
 import avro from "avsc";
-import { createFieldsReader, type FieldsResult } from "./avro-fields.ts";
+import type { Unreadable } from "./avro-cursor.ts";
+import { createFieldsReader } from "./avro-fields.ts";
+import { createValueReader } from "./avro-values.ts";
 import type { Decoder } from "./decoder.ts";
 
 const OTHER_RECORD = outcomeOf("Avro without a single reading");
+const UNREADABLE = {
+  malformed: "not readable by its Avro schema",
+  "beyond limits": "Avro beyond limits",
+} as const satisfies Record<Unreadable, string>;
 
 /**
  * Avro with its schema named in front. A record with a field `number` is a reading, as in JSON.
@@ -15,7 +22,7 @@ const OTHER_RECORD = outcomeOf("Avro without a single reading");
  * @throws Fault when the folder of the schemas cannot be read.
  */
 export function openAvroDecoder(options: SchemasOptions): Decoder {
-  const schemas = openSchemas(options);
+  const schemas = openSchemas(options, ({ type }) => createFieldsReader(type));
   return ({ payload }, times) => {
     if (payload.length === 0) return withoutReading("empty message");
     if (payload.length > PAYLOAD_BYTES_MAX) return withoutReading("payload too large");
@@ -25,12 +32,37 @@ export function openAvroDecoder(options: SchemasOptions): Decoder {
     if (readFields === undefined) return withoutReading("Avro schema unknown");
 
     const fields = readFields(framed.body);
-    if (fields === "beyond limits") return withoutReading("Avro beyond limits");
-    if (fields === "malformed") return withoutReading("not readable by its Avro schema");
+    if (typeof fields === "string") return withoutReading(UNREADABLE[fields]);
     if (fields === null) return withoutReading("Avro without a single reading");
     const decoded = decodeRecord(fields, times);
     const isReading = decoded.outcome.reason !== "number missing";
     return isReading ? decoded : { ...decoded, outcome: OTHER_RECORD };
+  };
+}
+
+/**
+ * Reads whole payloads, as JSON would have them. Until the folder of the schemas can be read, no payload can; the
+ * logger warns of that.
+ */
+export function openAvroDocuments({
+  folder,
+  framing,
+}: Pick<SchemasOptions, "folder" | "framing">): (payload: Buffer) => Document {
+  const open = () =>
+    openSchemas({ folder, framing, warn: () => {} }, ({ schema }) => createValueReader(schema));
+  let schemas: ReturnType<typeof open> | null = null;
+  return (payload) => {
+    const framed = unframe(payload, framing);
+    if (framed === null) return { problem: "Avro framing missing" };
+    try {
+      schemas ??= open();
+    } catch (error) {
+      return { problem: errorMessage(error) };
+    }
+    const readValue = schemas.find(framed.key, Date.now() * 1_000);
+    if (readValue === undefined) return { problem: "Avro schema unknown" };
+    const found = readValue(framed.body);
+    return typeof found === "string" ? { problem: UNREADABLE[found] } : found;
   };
 }
 
@@ -63,8 +95,6 @@ function unframe(payload: Buffer, framing: Framing): { key: string; body: Buffer
   }
 }
 
-type ReadFields = (bytes: Buffer) => FieldsResult;
-
 interface SchemasOptions {
   /** Holds `*.avsc`; in Confluent's framing `<id>.avsc`. */
   folder: string;
@@ -83,8 +113,11 @@ const LOOK_INTERVAL_US = 1_000_000;
  *
  * @throws Fault when the folder cannot be read at first.
  */
-function openSchemas({ folder, framing, warn }: SchemasOptions) {
-  const known = new Map<string, ReadFields>();
+function openSchemas<Reader>(
+  { folder, framing, warn }: SchemasOptions,
+  createReader: (schema: Schema) => Reader,
+) {
+  const known = new Map<string, Reader>();
   const takeChanged = watchFolder(folder);
   let lookedAtUs = Number.NEGATIVE_INFINITY;
   let isReadable = true;
@@ -92,8 +125,9 @@ function openSchemas({ folder, framing, warn }: SchemasOptions) {
   function look(): void {
     for (const file of takeChanged(SCHEMAS_MAX)) {
       try {
-        const { key, type } = readSchema(file, framing);
-        if (known.size < SCHEMAS_MAX || known.has(key)) known.set(key, createFieldsReader(type));
+        const schema = readSchema(file, framing);
+        const { key } = schema;
+        if (known.size < SCHEMAS_MAX || known.has(key)) known.set(key, createReader(schema));
         else warn(`${file} is not used: ${SCHEMAS_MAX} schemas are known already`);
       } catch (error) {
         warn(`${file} is no Avro schema, and not used: ${errorMessage(error)}`);
@@ -128,12 +162,12 @@ function openSchemas({ folder, framing, warn }: SchemasOptions) {
 
   return {
     /**
-     * The function that reads the values of a schema, by the key of its payloads. Looks into the folder first,
+     * What reads the values of a schema, by the key of its payloads. Looks into the folder first,
      * at most once a second.
      *
      * @returns `undefined` for an unknown schema.
      */
-    find: (key: string, nowUs: number): ReadFields | undefined => {
+    find: (key: string, nowUs: number): Reader | undefined => {
       // The wall clock may be set back.
       if (Math.abs(nowUs - lookedAtUs) >= LOOK_INTERVAL_US) {
         lookedAtUs = nowUs;
@@ -147,23 +181,31 @@ function openSchemas({ folder, framing, warn }: SchemasOptions) {
 const SCHEMA_BYTES_MAX = 1024 * 1024;
 const SCHEMA_ID = /^\d{1,10}$/;
 
+interface Schema {
+  /** What payloads name it with. */
+  key: string;
+  schema: avro.schema.AvroSchema;
+  type: Type;
+}
+
 /**
- * A schema, and the key that payloads name it with.
+ * Reads the schema of a file.
  *
  * @throws when the file cannot be read, is no schema, or has a name that is no key of its framing.
  */
-function readSchema(file: string, framing: Framing): { key: string; type: Type } {
+function readSchema(file: string, framing: Framing): Schema {
   if (statSync(file).size > SCHEMA_BYTES_MAX) {
     throw new Error(`it is larger than ${SCHEMA_BYTES_MAX} bytes`);
   }
-  const type = avro.Type.forSchema(JSON.parse(textOf(readFileSync(file))));
+  const schema = JSON.parse(textOf(readFileSync(file))) as avro.schema.AvroSchema;
+  const type = avro.Type.forSchema(schema);
   if (framing === "single-object") {
     // The library returns the canonical form of the specification.
-    return { key: fingerprintOf(JSON.stringify(type.schema())), type };
+    return { key: fingerprintOf(JSON.stringify(type.schema())), schema, type };
   }
   const id = basename(file, ".avsc");
   if (!SCHEMA_ID.test(id)) throw new Error("its name is not <schema id>.avsc");
-  return { key: String(Number(id)), type };
+  return { key: String(Number(id)), schema, type };
 }
 
 /**

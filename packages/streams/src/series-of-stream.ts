@@ -1,4 +1,5 @@
 import { SeriesReader } from "@weir/series";
+import { openAvroDocuments } from "./avro.ts";
 import type { StoredStream } from "./stream-config.ts";
 
 /**
@@ -16,6 +17,9 @@ export function openSeriesReader(
     series,
     skewUs,
     timeZone: timeZone ?? (assumesUtc ? "UTC" : null),
-    document: null,
+    document:
+      decoder.kind === "avro"
+        ? openAvroDocuments({ folder: decoder.schemas, framing: decoder.framing })
+        : null,
   });
 }
