@@ -1,3 +1,4 @@
+import { cbor, messagePack } from "./binary.ts";
 import { chirpStack } from "./chirpstack.ts";
 import { esphome } from "./esphome.ts";
 import type { Family } from "./family.ts";
@@ -8,6 +9,7 @@ import { openMqttGateway } from "./openmqttgateway.ts";
 import { ownTracks } from "./owntracks.ts";
 import { rtl433 } from "./rtl-433.ts";
 import { ruuvi } from "./ruuvi.ts";
+import { senMl } from "./senml.ts";
 import { shellyGen1 } from "./shelly-gen1.ts";
 import { shellyGen2 } from "./shelly-gen2.ts";
 import { sparkplug } from "./sparkplug.ts";
@@ -38,4 +40,7 @@ export const FAMILIES: readonly Family[] = [
   ruuvi,
   ownTracks,
   influx,
+  senMl,
+  cbor,
+  messagePack,
 ];
