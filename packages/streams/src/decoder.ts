@@ -13,7 +13,8 @@ import {
   textOf,
   withoutReading,
 } from "@weir/protocol";
-import { type Framing, openAvroDecoder } from "./avro.ts";
+import { openAvroDecoder } from "./avro.ts";
+import type { Framing } from "./avro-schemas.ts";
 
 /** The parts of a message that a decoder reads. The payload may be a view: it is not kept. */
 interface Encoded {

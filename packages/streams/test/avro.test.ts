@@ -3,7 +3,7 @@ import { describe, expect, test } from "@jest/globals";
 import { type DecoderSpec, openDecoder } from "@weir/streams";
 import { type TemporaryFolder, temporaryFolder } from "@weir/testkit";
 import avro from "avsc";
-import { fingerprintOf } from "../src/avro.ts";
+import { fingerprintOf } from "../src/avro-schemas.ts";
 
 const TIMES = { receivedUs: 1_800_000_000_000_000, skewUs: 60_000_000 };
 

@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import avro from "avsc";
-import { fingerprintOf } from "../src/avro.ts";
+import { fingerprintOf } from "../src/avro-schemas.ts";
 
 const NAMED: avro.schema.AvroSchema = {
   type: "record",
