@@ -13,12 +13,17 @@ export interface Metric {
   unit: string | null;
   /** 0 bad, 192 good, 500 stale. */
   quality: number | null;
-  value: Bits | number | boolean | Template | NotRead | null;
+  value: Bits | number | boolean | Template | Packed | NotRead | null;
 }
 
 /** The reason why a kind of value is not read. */
 interface NotRead {
   notRead: string;
+}
+
+/** Bytes, which are an array where the datatype says so. */
+interface Packed {
+  bytes: Buffer;
 }
 
 /** A value with parts of its own. */
@@ -132,7 +137,7 @@ function valueFrom(fields: ProtobufFields, budget: Budget, depth: number): Metri
     case 15:
       return { notRead: "text" };
     case 16:
-      return { notRead: "bytes or an array" };
+      return { bytes: fields.bytes() };
     case 17:
       return { notRead: "a table" };
     case 18:
@@ -205,4 +210,34 @@ export function integerFrom(bits: Bits, datatype: number): number | null {
   if (width !== undefined) return (bits.low << (32 - width)) >> (32 - width);
   if (datatype === INT64) return signedOf(bits);
   return UNSIGNED.has(datatype) ? unsignedOf(bits) : null;
+}
+
+/** How the numbers of an array are packed, little endian, by the datatype. */
+const ARRAYS: ReadonlyMap<
+  number,
+  readonly [bytes: number, read: (bytes: Buffer, at: number) => number]
+> = new Map([
+  [22, [1, (bytes, at) => bytes.readInt8(at)]],
+  [23, [2, (bytes, at) => bytes.readInt16LE(at)]],
+  [24, [4, (bytes, at) => bytes.readInt32LE(at)]],
+  [25, [8, (bytes, at) => Number(bytes.readBigInt64LE(at))]],
+  [26, [1, (bytes, at) => bytes.readUInt8(at)]],
+  [27, [2, (bytes, at) => bytes.readUInt16LE(at)]],
+  [28, [4, (bytes, at) => bytes.readUInt32LE(at)]],
+  [29, [8, (bytes, at) => Number(bytes.readBigUInt64LE(at))]],
+  [30, [4, (bytes, at) => bytes.readFloatLE(at)]],
+  [31, [8, (bytes, at) => bytes.readDoubleLE(at)]],
+]);
+/** Longer arrays are spectra or pictures, as in "auto". */
+const ITEMS_MAX = 16;
+
+/** The numbers of an array, or why there are none. */
+export function arrayFrom({ bytes }: Packed, datatype: number | undefined): number[] | NotRead {
+  const packing = ARRAYS.get(datatype ?? 0);
+  if (packing === undefined) return { notRead: "bytes" };
+  const [size, read] = packing;
+  const count = bytes.length / size;
+  if (!Number.isInteger(count)) return { notRead: "not an array of its datatype" };
+  if (count > ITEMS_MAX) return { notRead: `an array of more than ${ITEMS_MAX}` };
+  return Array.from({ length: count }, (_, index) => read(bytes, index * size));
 }

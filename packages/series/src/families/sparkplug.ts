@@ -1,9 +1,10 @@
 import type { Memory, Remembered } from "../memory.ts";
 import type { Message } from "../message.ts";
-import { type Path, pathOf } from "../path.ts";
+import { itemPathOf, type Path, pathOf } from "../path.ts";
 import type { Reading } from "../reading.ts";
 import type { Family } from "./family.ts";
 import {
+  arrayFrom,
   decodeSparkplug,
   integerFrom,
   METRICS_MAX,
@@ -154,6 +155,11 @@ function readMetric(
     else if (typeof value !== "object") addValue(path, value, one);
     else if ("members" in value) {
       for (const member of value.members) if (member.name !== null) read(path, member.name, member);
+    } else if ("bytes" in value) {
+      const items = arrayFrom(value, datatype);
+      if ("notRead" in items) reading.ignore(path, items.notRead);
+      else
+        for (const [index, item] of items.entries()) addValue(itemPathOf(path, index), item, one);
     } else if ("notRead" in value) reading.ignore(path, value.notRead);
     else if (datatype === undefined) reading.ignore(path, "no birth seen");
     else if (datatype === DATETIME) reading.ignore(path, "a time");
