@@ -50,6 +50,8 @@ export interface Ignored {
 export const POINTS_MAX = 256;
 /** Characters of a path at most. */
 const PATH_LENGTH_MAX = 256;
+/** Characters of a name, a unit, a class or a device at most. */
+const TEXT_LENGTH_MAX = 256;
 
 /** What was read out of one message. */
 export class Reading {
@@ -95,17 +97,26 @@ export class Reading {
     this.timeSource = field;
   }
 
-  /** Adds a point. @param observedUs of this point alone, where the payload gives one. */
+  /**
+   * Adds a point.
+   *
+   * @param observedUs of this point alone, where the payload gives one.
+   * @returns false where a limit left it out.
+   */
   add(
     path: Path,
     value: number,
     kind: Kind | null = null,
     observedUs: number = this.observedUs,
-  ): void {
+  ): boolean {
     if (this.points.length === POINTS_MAX) this.leaveOut(path, `beyond ${POINTS_MAX} points`);
     else if (path.length > PATH_LENGTH_MAX)
       this.leaveOut(path.slice(0, 32), "the path is too long");
-    else this.points.push({ path, value, observedUs, kind });
+    else {
+      this.points.push({ path, value, observedUs, kind });
+      return true;
+    }
+    return false;
   }
 
   /**
@@ -120,17 +131,17 @@ export class Reading {
       this.ignore(path, reasonOf(given));
       return;
     }
-    this.add(path, value, state === null ? null : "state", observedUs);
-    if (about !== undefined) this.describe(path, about);
+    const isAdded = this.add(path, value, state === null ? null : "state", observedUs);
+    if (isAdded && about !== undefined) this.describe(path, about);
   }
 
   #ownStateOf(path: Path, given: unknown): 0 | 1 | null {
     return typeof given === "string" ? ownStateOf(this.#memory, this.topic, path, given) : null;
   }
 
-  /** Notes what is known of the series at a path. */
+  /** Notes what is known of the series at a path. Texts that are too long are left out. */
   describe(path: Path, about: About, topic: string = this.topic): void {
-    this.metadata.push({ topic, path, source: this.family, about });
+    this.metadata.push({ topic, path, source: this.family, about: withoutLongTexts(about) });
   }
 
   ignore(path: Path, reason: string): void {
@@ -142,6 +153,15 @@ export class Reading {
     this.isCut = true;
     this.ignore(path, reason);
   }
+}
+
+const isLong = (text: string | undefined): boolean =>
+  text !== undefined && text.length > TEXT_LENGTH_MAX;
+
+function withoutLongTexts(about: About): About {
+  const { name, unit, class: deviceClass, device } = about;
+  if (!isLong(name) && !isLong(unit) && !isLong(deviceClass) && !isLong(device)) return about;
+  return Object.fromEntries(Object.entries(about).filter(([, text]) => !isLong(text)));
 }
 
 function timeSourceOf(storedUs: number | null): string {

@@ -21,8 +21,9 @@ const TOPICS = [
   "spBv1.0/group/DBIRTH/node/device",
   "homie/5/device/$description",
   "homeassistant/sensor/x/config",
-  "application/1/device/0102/event/up",
+  "application/1/device/70b3d57ed0aabb01/event/up",
   "v3/app@ttn/devices/d/up",
+  "v1/gateway/telemetry",
   "owntracks/user/phone",
   "rtl_433/host/events",
   "N/1234/battery/0/Soc",
@@ -83,6 +84,21 @@ test("a text of a megabyte is no series", () => {
   const reading = read("home/any", Buffer.from(JSON.stringify({ a: "1".repeat(1_000_000) })));
   expect(reading.points).toEqual([]);
   expect(reading.isCut).toBe(true);
+});
+
+test("what a payload says of its series is limited as the series are", () => {
+  const many = Object.fromEntries(Array.from({ length: 10_000 }, (_, i) => [`a${i}`, i]));
+  const unit = "u".repeat(100_000);
+  for (const given of [many, { ["k".repeat(1_000)]: 1 }, { long: { value: 1, unit } }]) {
+    const uplink = { decoded_payload: given, received_at: "2026-11-27T08:30:00Z" };
+    const payload = JSON.stringify({ uplink_message: uplink });
+    const { points, metadata } = read("v3/app@ttn/devices/d/up", Buffer.from(payload));
+    expect(points.length).toBeGreaterThan(0);
+    const paths = new Set(points.map(({ path }) => path));
+    expect(metadata.filter(({ path }) => !paths.has(path))).toEqual([]);
+    const texts = metadata.flatMap(({ about }) => Object.values(about) as string[]);
+    expect(texts.filter(({ length }) => length > 256)).toEqual([]);
+  }
 });
 
 test("families have names of their own", () => {
