@@ -4,7 +4,7 @@ import type { Reading } from "../reading.ts";
 import type { Family } from "./family.ts";
 import { addFrames, addReception, decodedFields } from "./lorawan.ts";
 
-const TOPIC = /(?:^|\/)application\/[^/]+\/device\/[0-9a-f]{16}\/(event|command)\/([a-z]+)$/i;
+const TOPIC = /(?:^|\/)application\/[^/]+\/device\/([0-9a-f]{16})\/(event|command)\/([a-z]+)$/i;
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -13,7 +13,7 @@ export const chirpStack: Family = {
   name: "chirpstack",
   matches: (topic) => TOPIC.test(topic),
   read: (message, reading) => {
-    const [, kind = "", type = ""] = TOPIC.exec(message.topic) ?? [];
+    const [, id = "", kind = "", type = ""] = TOPIC.exec(message.topic) ?? [];
     if (kind === "command") {
       reading.ignore("", "a command");
       return true;
@@ -26,7 +26,7 @@ export const chirpStack: Family = {
     // ChirpStack 3 has the same topics.
     const info = recordOf(object.deviceInfo);
     if (info === null) return false;
-    const device = typeof info.deviceName === "string" ? info.deviceName : String(info.devEui);
+    const device = typeof info.deviceName === "string" ? info.deviceName : id;
     reading.takeTime(message, "time", object.time);
     if (type === "up") readUplink(reading, object, device);
     else if (type === "status") readStatus(reading, object, device);

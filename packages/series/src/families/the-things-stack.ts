@@ -5,7 +5,7 @@ import type { Family } from "./family.ts";
 import { addFrames, addReception, decodedFields } from "./lorawan.ts";
 
 const TOPIC =
-  /(?:^|\/)v3\/[^/]+\/devices\/[^/]+\/(up|join|down\/[a-z]+|service\/data|location\/solved)$/;
+  /(?:^|\/)v3\/[^/]+\/devices\/([^/]+)\/(up|join|down\/[a-z]+|service\/data|location\/solved)$/;
 
 const UPLINK = "uplink_message";
 const NORMALIZED = `${UPLINK}.normalized_payload`;
@@ -48,7 +48,7 @@ export const theThingsStack: Family = {
   name: "the-things-stack",
   matches: (topic) => TOPIC.test(topic),
   read: (message, reading) => {
-    const [, type = ""] = TOPIC.exec(message.topic) ?? [];
+    const [, device = "", type = ""] = TOPIC.exec(message.topic) ?? [];
     if (type !== "up") {
       reading.ignore("", `${type}: not a reading`);
       return true;
@@ -64,8 +64,7 @@ export const theThingsStack: Family = {
     if (uplink.received_at === undefined) {
       reading.takeTime(message, "received_at", object.received_at);
     } else reading.takeTime(message, `${UPLINK}.received_at`, uplink.received_at);
-    const id = recordOf(object.end_device_ids)?.device_id;
-    readUplink(message, reading, uplink, typeof id === "string" ? id : "");
+    readUplink(message, reading, uplink, device);
     return true;
   },
 };
