@@ -1,21 +1,26 @@
-export { TIME_FIELDS } from "./auto.ts";
 export {
   Catalogue,
   type CataloguedSeries,
   indexFileOf,
   readCatalogue,
   readMemory,
-} from "./catalogue.ts";
+} from "./catalogue/catalogue.ts";
+export {
+  STREAM_SERIES_MAX,
+  type StreamCatalogue,
+  TOPIC_SERIES_MAX,
+} from "./catalogue/stream-catalogue.ts";
 export type { Family } from "./families/family.ts";
 export { FAMILIES } from "./families/index.ts";
+export { TIME_FIELDS } from "./reading/auto.ts";
 export {
   comparePositions,
   type Memory,
   type Position,
   StreamMemory,
   type Version,
-} from "./memory.ts";
-export type { Document, ReadingRules, SourceMessage } from "./message.ts";
+} from "./reading/memory.ts";
+export type { Document, ReadingRules, SourceMessage } from "./reading/message.ts";
 export {
   formatSeries,
   levelsOf,
@@ -24,7 +29,7 @@ export {
   pathOf,
   type SeriesName,
   topicLevel,
-} from "./path.ts";
+} from "./reading/path.ts";
 export {
   type About,
   KINDS,
@@ -33,7 +38,6 @@ export {
   POINTS_MAX,
   type Point,
   Reading,
-} from "./reading.ts";
+} from "./reading/reading.ts";
+export { STATE_WORDS } from "./reading/values.ts";
 export { type ConfiguredSeries, type SeriesChoice, SeriesReader } from "./series-reader.ts";
-export { STREAM_SERIES_MAX, type StreamCatalogue, TOPIC_SERIES_MAX } from "./stream-catalogue.ts";
-export { STATE_WORDS } from "./values.ts";

@@ -1,11 +1,16 @@
 import { PAYLOAD_BYTES_MAX } from "@weir/protocol";
-import { readAuto } from "./auto.ts";
 import type { Family } from "./families/family.ts";
 import { FAMILIES } from "./families/index.ts";
-import type { Memory } from "./memory.ts";
-import { type Document, Message, type ReadingRules, type SourceMessage } from "./message.ts";
-import type { Path } from "./path.ts";
-import { type About, Reading } from "./reading.ts";
+import { readAuto } from "./reading/auto.ts";
+import type { Memory } from "./reading/memory.ts";
+import {
+  type Document,
+  Message,
+  type ReadingRules,
+  type SourceMessage,
+} from "./reading/message.ts";
+import type { Path } from "./reading/path.ts";
+import { type About, Reading } from "./reading/reading.ts";
 
 /** A series that a stream names itself. */
 export interface ConfiguredSeries extends About {

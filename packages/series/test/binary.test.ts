@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
-import { decodeCbor } from "../src/cbor.ts";
-import { decodeMessagePack } from "../src/message-pack.ts";
+import { decodeCbor } from "../src/encodings/cbor.ts";
+import { decodeMessagePack } from "../src/encodings/message-pack.ts";
 
 const bytesOf = (hex: string): Buffer => Buffer.from(hex.replaceAll(" ", ""), "hex");
 

@@ -1,8 +1,8 @@
-import { readDocument } from "../auto.ts";
-import { decodeCbor } from "../cbor.ts";
-import { type Message, recordOf } from "../message.ts";
-import { decodeMessagePack } from "../message-pack.ts";
-import type { Reading } from "../reading.ts";
+import { decodeCbor } from "../encodings/cbor.ts";
+import { decodeMessagePack } from "../encodings/message-pack.ts";
+import { readDocument } from "../reading/auto.ts";
+import { type Message, recordOf } from "../reading/message.ts";
+import type { Reading } from "../reading/reading.ts";
 import type { Family } from "./family.ts";
 
 /** Shorter payloads are too often a device's own bytes that look like CBOR or MessagePack. */

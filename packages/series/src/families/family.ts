@@ -1,6 +1,6 @@
-import type { Memory } from "../memory.ts";
-import type { Message } from "../message.ts";
-import type { Reading } from "../reading.ts";
+import type { Memory } from "../reading/memory.ts";
+import type { Message } from "../reading/message.ts";
+import type { Reading } from "../reading/reading.ts";
 
 /** How the payloads of one kind of device are read, where `auto` would read them wrong. */
 export interface Family {

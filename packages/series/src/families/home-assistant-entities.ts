@@ -1,4 +1,4 @@
-import type { Path } from "../path.ts";
+import type { Path } from "../reading/path.ts";
 
 /** A configuration, with its keys abbreviated or not. */
 export type Config = Readonly<Record<string, unknown>>;

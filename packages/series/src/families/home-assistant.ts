@@ -1,9 +1,9 @@
-import type { Memory } from "../memory.ts";
-import { recordOf } from "../message.ts";
-import { rememberWords } from "../own-words.ts";
-import type { Path } from "../path.ts";
-import type { About, Kind, Reading } from "../reading.ts";
-import { numberOf, stateOf } from "../values.ts";
+import type { Memory } from "../reading/memory.ts";
+import { recordOf } from "../reading/message.ts";
+import { rememberWords } from "../reading/own-words.ts";
+import type { Path } from "../reading/path.ts";
+import type { About, Kind, Reading } from "../reading/reading.ts";
+import { numberOf, stateOf } from "../reading/values.ts";
 import type { Family } from "./family.ts";
 import {
   type Config,

@@ -1,6 +1,6 @@
-import type { Memory } from "../memory.ts";
-import { type Message, recordOf } from "../message.ts";
-import type { About, Reading } from "../reading.ts";
+import type { Memory } from "../reading/memory.ts";
+import { type Message, recordOf } from "../reading/message.ts";
+import type { About, Reading } from "../reading/reading.ts";
 import type { Family } from "./family.ts";
 
 /** From version 5 on the domain may have another name; the device stands behind the version. */

@@ -1,7 +1,7 @@
-import type { Message } from "../message.ts";
-import { pathOf } from "../path.ts";
-import type { About, Reading } from "../reading.ts";
-import { numberOf } from "../values.ts";
+import type { Message } from "../reading/message.ts";
+import { pathOf } from "../reading/path.ts";
+import type { About, Reading } from "../reading/reading.ts";
+import { numberOf } from "../reading/values.ts";
 import type { Family } from "./family.ts";
 
 const EQUALS = 0x3d;

@@ -1,7 +1,7 @@
-import type { AboutField } from "../auto.ts";
-import { recordOf } from "../message.ts";
-import { type Path, pathOf } from "../path.ts";
-import type { Reading } from "../reading.ts";
+import type { AboutField } from "../reading/auto.ts";
+import { recordOf } from "../reading/message.ts";
+import { type Path, pathOf } from "../reading/path.ts";
+import type { Reading } from "../reading/reading.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 

@@ -1,5 +1,5 @@
-import { type AboutField, readRecord } from "../auto.ts";
-import type { About, Reading } from "../reading.ts";
+import { type AboutField, readRecord } from "../reading/auto.ts";
+import type { About, Reading } from "../reading/reading.ts";
 import type { Family } from "./family.ts";
 
 /** The kind of radio or sensor, and the device behind it where there is one. rtl_433 has a family of its own. */

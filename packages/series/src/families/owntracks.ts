@@ -1,5 +1,5 @@
-import { pathOf } from "../path.ts";
-import type { About, Reading } from "../reading.ts";
+import { pathOf } from "../reading/path.ts";
+import type { About, Reading } from "../reading/reading.ts";
 import type { Family } from "./family.ts";
 
 const BRACE = 0x7b;

@@ -1,6 +1,6 @@
-import { type AboutField, readRecord } from "../auto.ts";
-import type { Message } from "../message.ts";
-import type { About, Reading } from "../reading.ts";
+import { type AboutField, readRecord } from "../reading/auto.ts";
+import type { Message } from "../reading/message.ts";
+import type { About, Reading } from "../reading/reading.ts";
 import type { Family } from "./family.ts";
 
 const TOPIC = /(?:^|\/)rtl_433/i;

@@ -1,5 +1,5 @@
-import { readRecord } from "../auto.ts";
-import type { About } from "../reading.ts";
+import { readRecord } from "../reading/auto.ts";
+import type { About } from "../reading/reading.ts";
 import type { Family } from "./family.ts";
 import { decodeRuuvi } from "./ruuvi-advertisement.ts";
 

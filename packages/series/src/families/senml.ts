@@ -1,8 +1,8 @@
-import { decodeCbor } from "../cbor.ts";
-import { type Message, recordOf } from "../message.ts";
-import { pathOf } from "../path.ts";
-import type { About, Reading } from "../reading.ts";
-import { numberOf } from "../values.ts";
+import { decodeCbor } from "../encodings/cbor.ts";
+import { type Message, recordOf } from "../reading/message.ts";
+import { pathOf } from "../reading/path.ts";
+import type { About, Reading } from "../reading/reading.ts";
+import { numberOf } from "../reading/values.ts";
 import type { Family } from "./family.ts";
 
 const BRACKET = 0x5b;

@@ -1,7 +1,7 @@
-import { type AboutField, readRecord } from "../auto.ts";
-import type { Message } from "../message.ts";
-import type { About, Reading } from "../reading.ts";
-import { numberOf } from "../values.ts";
+import { type AboutField, readRecord } from "../reading/auto.ts";
+import type { Message } from "../reading/message.ts";
+import type { About, Reading } from "../reading/reading.ts";
+import { numberOf } from "../reading/values.ts";
 import type { Family } from "./family.ts";
 
 const NO_READING = /(?:^|\/)(?:announce|settings|command|set)(?:\/|$)/;

@@ -1,7 +1,7 @@
-import { type AboutField, readRecord } from "../auto.ts";
-import { recordOf } from "../message.ts";
-import { pathOf } from "../path.ts";
-import type { About, Reading } from "../reading.ts";
+import { type AboutField, readRecord } from "../reading/auto.ts";
+import { recordOf } from "../reading/message.ts";
+import { pathOf } from "../reading/path.ts";
+import type { About, Reading } from "../reading/reading.ts";
 import type { Family } from "./family.ts";
 
 const NOTIFICATIONS = "/events/rpc";

@@ -1,4 +1,10 @@
-import { type Bits, MalformedProtobuf, ProtobufFields, signedOf, unsignedOf } from "./protobuf.ts";
+import {
+  type Bits,
+  MalformedProtobuf,
+  ProtobufFields,
+  signedOf,
+  unsignedOf,
+} from "../encodings/protobuf.ts";
 
 /** A metric of Sparkplug B, as far as it matters for a reading. */
 export interface Metric {

@@ -1,7 +1,7 @@
-import type { Memory, Remembered } from "../memory.ts";
-import type { Message } from "../message.ts";
-import { itemPathOf, type Path, pathOf } from "../path.ts";
-import type { Reading } from "../reading.ts";
+import type { Memory, Remembered } from "../reading/memory.ts";
+import type { Message } from "../reading/message.ts";
+import { itemPathOf, type Path, pathOf } from "../reading/path.ts";
+import type { Reading } from "../reading/reading.ts";
 import type { Family } from "./family.ts";
 import {
   arrayFrom,

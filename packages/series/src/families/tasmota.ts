@@ -1,7 +1,7 @@
-import { type AboutField, readRecord } from "../auto.ts";
-import type { Memory } from "../memory.ts";
-import { type Message, recordOf } from "../message.ts";
-import type { About, Reading } from "../reading.ts";
+import { type AboutField, readRecord } from "../reading/auto.ts";
+import type { Memory } from "../reading/memory.ts";
+import { type Message, recordOf } from "../reading/message.ts";
+import type { About, Reading } from "../reading/reading.ts";
 import type { Family } from "./family.ts";
 
 const DISCOVERY = "tasmota/discovery/";

@@ -1,6 +1,6 @@
-import { readRecord } from "../auto.ts";
-import { type Message, recordOf } from "../message.ts";
-import type { About, Reading } from "../reading.ts";
+import { readRecord } from "../reading/auto.ts";
+import { type Message, recordOf } from "../reading/message.ts";
+import type { About, Reading } from "../reading/reading.ts";
 import type { Family } from "./family.ts";
 import { addFrames, addReception, decodedFields } from "./lorawan.ts";
 

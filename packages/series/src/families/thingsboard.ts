@@ -1,7 +1,7 @@
-import { readRecord } from "../auto.ts";
-import { type Message, recordOf } from "../message.ts";
-import { type Path, pathOf } from "../path.ts";
-import type { Reading } from "../reading.ts";
+import { readRecord } from "../reading/auto.ts";
+import { type Message, recordOf } from "../reading/message.ts";
+import { type Path, pathOf } from "../reading/path.ts";
+import type { Reading } from "../reading/reading.ts";
 import type { Family } from "./family.ts";
 
 const TELEMETRY = /^(?:v1\/devices\/me\/telemetry|v2\/t(?:\/j)?)$/;

@@ -1,4 +1,4 @@
-import { itemPathOf, type Path, pathOf } from "../path.ts";
+import { itemPathOf, type Path, pathOf } from "../reading/path.ts";
 
 /** Longer templates are programs. */
 const LENGTH_MAX = 512;

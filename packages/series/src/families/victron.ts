@@ -1,4 +1,4 @@
-import type { About } from "../reading.ts";
+import type { About } from "../reading/reading.ts";
 import type { Family } from "./family.ts";
 
 /** N for a notification, R for a request to read, W for one to write; the id of the portal; service, instance, path. */

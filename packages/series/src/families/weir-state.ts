@@ -1,5 +1,5 @@
-import { readRecord } from "../auto.ts";
-import { recordOf } from "../message.ts";
+import { readRecord } from "../reading/auto.ts";
+import { recordOf } from "../reading/message.ts";
 import type { Family } from "./family.ts";
 
 const STATE = "/state";

@@ -1,9 +1,9 @@
-import type { Memory } from "../memory.ts";
-import { type Message, recordOf } from "../message.ts";
-import { rememberWords, type WordPair } from "../own-words.ts";
-import { type Path, pathOf } from "../path.ts";
-import type { About, Kind, Reading } from "../reading.ts";
-import { numberOf, stateOf } from "../values.ts";
+import type { Memory } from "../reading/memory.ts";
+import { type Message, recordOf } from "../reading/message.ts";
+import { rememberWords, type WordPair } from "../reading/own-words.ts";
+import { type Path, pathOf } from "../reading/path.ts";
+import type { About, Kind, Reading } from "../reading/reading.ts";
+import { numberOf, stateOf } from "../reading/values.ts";
 
 const BASES_MAX = 16;
 const DEVICES_MAX = 1_000;

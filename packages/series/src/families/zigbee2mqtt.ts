@@ -1,9 +1,9 @@
-import { readRecord } from "../auto.ts";
-import type { Memory } from "../memory.ts";
-import { type Message, recordOf } from "../message.ts";
-import { pathOf } from "../path.ts";
-import type { About, Reading } from "../reading.ts";
-import { numberOf } from "../values.ts";
+import { readRecord } from "../reading/auto.ts";
+import type { Memory } from "../reading/memory.ts";
+import { type Message, recordOf } from "../reading/message.ts";
+import { pathOf } from "../reading/path.ts";
+import type { About, Reading } from "../reading/reading.ts";
+import { numberOf } from "../reading/values.ts";
 import type { Family } from "./family.ts";
 import { isColour, learnBridge, learnDevices } from "./zigbee2mqtt-bridge.ts";
 

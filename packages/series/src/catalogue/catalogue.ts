@@ -3,9 +3,9 @@ import { dirname, join } from "node:path";
 import { errorCode } from "@weir/runtime";
 import type { Database } from "better-sqlite3";
 import Sqlite from "better-sqlite3";
+import { StreamMemory, type Version } from "../reading/memory.ts";
+import type { About, Metadata } from "../reading/reading.ts";
 import { KnownMetadata } from "./known-metadata.ts";
-import { StreamMemory, type Version } from "./memory.ts";
-import type { About, Metadata } from "./reading.ts";
 import { type Entry, type Progress, StreamCatalogue } from "./stream-catalogue.ts";
 
 /** "WIdx": the file is an index of Weir. */

@@ -1,5 +1,5 @@
-import type { Path } from "./path.ts";
-import type { About, Metadata } from "./reading.ts";
+import type { Path } from "../reading/path.ts";
+import type { About, Metadata } from "../reading/reading.ts";
 
 /** Sources that give way to all others, and those that win over all others, by the name of the family. */
 const RANKS: ReadonlyMap<string, number> = new Map([

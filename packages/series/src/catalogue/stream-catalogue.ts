@@ -1,7 +1,7 @@
+import { comparePositions, type Position, type StreamMemory } from "../reading/memory.ts";
+import type { Path } from "../reading/path.ts";
+import type { Kind, Point, Reading } from "../reading/reading.ts";
 import type { KnownMetadata } from "./known-metadata.ts";
-import { comparePositions, type Position, type StreamMemory } from "./memory.ts";
-import type { Path } from "./path.ts";
-import type { Kind, Point, Reading } from "./reading.ts";
 
 /** What the catalogue holds of one series. Times in microseconds since the epoch. */
 export interface Entry {
