@@ -9,7 +9,7 @@ const reader = new SeriesReader({
   timeZone: null,
   document: null,
 });
-const memory = new StreamMemory({ saved: [], onRemembered: () => {} });
+const memory = new StreamMemory({ saved: [], changes: null });
 /** Topics of every family, with levels that fit several. */
 const TOPICS = [
   "home/any",

@@ -21,7 +21,8 @@ function read(type: string, payload: Buffer, memory: Memory): Reading {
 }
 
 function rememberedIn(versions: Version[]): StreamMemory {
-  return new StreamMemory({ saved: [], onRemembered: (version) => versions.push(version) });
+  const onRemembered = (version: Version) => versions.push(version);
+  return new StreamMemory({ saved: [], changes: { onRemembered, onForgotten: () => {} } });
 }
 
 type Metrics = NonNullable<Parameters<NonNullable<typeof library>["encodePayload"]>[0]["metrics"]>;

@@ -81,7 +81,8 @@ export class Catalogue implements Disposable {
   readonly #statements: ReturnType<typeof prepare>;
   readonly #metadata: KnownMetadata;
   readonly #streams = new Map<string, StreamCatalogue>();
-  readonly #unsavedVersions: (Version & { stream: string })[] = [];
+  readonly #remembered: (Version & { stream: string })[] = [];
+  readonly #forgotten: (Version & { stream: string })[] = [];
 
   /** @throws when SQLite cannot open the file. */
   constructor(file: string, nowMs: number = Date.now()) {
@@ -101,7 +102,10 @@ export class Catalogue implements Disposable {
       metadata: this.#metadata,
       memory: new StreamMemory({
         saved: (memory.all(name) as SavedVersion[]).map(versionOf),
-        onRemembered: (version) => this.#unsavedVersions.push({ ...version, stream: name }),
+        changes: {
+          onRemembered: (version) => this.#remembered.push({ ...version, stream: name }),
+          onForgotten: (version) => this.#forgotten.push({ ...version, stream: name }),
+        },
       }),
       progress: (progress.get(name) as Progress | undefined) ?? null,
       saved: series.all(name) as Entry[],
@@ -120,13 +124,17 @@ export class Catalogue implements Disposable {
 
   /** Makes all that was counted durable, together with the positions, in one transaction. */
   save(): void {
-    const { saveProgress, saveSeries, removeSeries, saveMetadata, saveMemory } = this.#statements;
+    const { saveProgress, saveSeries, removeSeries, saveMetadata } = this.#statements;
+    const { saveMemory, removeMemory } = this.#statements;
     this.#database.transaction(() => {
       for (const { topic, path, source, about } of this.#metadata.takeUnsaved()) {
         saveMetadata.run(topic, path, source, JSON.stringify(about));
       }
-      for (const { stream, key, position, content } of this.#unsavedVersions.splice(0)) {
-        saveMemory.run(stream, key, position.segment, position.id, JSON.stringify(content));
+      for (const { stream, key, position, json } of this.#remembered.splice(0)) {
+        saveMemory.run(stream, key, position.segment, position.id, json);
+      }
+      for (const { stream, key, position } of this.#forgotten.splice(0)) {
+        removeMemory.run(stream, key, position.segment, position.id);
       }
       for (const [name, stream] of this.#streams) {
         const { changed, removed } = stream.takeUnsaved();
@@ -168,7 +176,7 @@ export function readMemory(file: string, stream: string): StreamMemory {
   const saved = whileReading(file, (database) => database.prepare(MEMORY).all(stream));
   return new StreamMemory({
     saved: ((saved ?? []) as SavedVersion[]).map(versionOf),
-    onRemembered: () => {},
+    changes: null,
   });
 }
 
@@ -233,6 +241,9 @@ function prepare(database: Database) {
     saveMetadata: database.prepare("REPLACE INTO metadata VALUES (?, ?, ?, ?)"),
     memory: database.prepare(MEMORY),
     saveMemory: database.prepare("REPLACE INTO memory VALUES (?, ?, ?, ?, ?)"),
+    removeMemory: database.prepare(
+      "DELETE FROM memory WHERE stream = ? AND key = ? AND segment = ? AND row_id = ?",
+    ),
   };
 }
 
@@ -244,7 +255,7 @@ interface SavedVersion {
 }
 
 function versionOf({ key, segment, id, content }: SavedVersion): Version {
-  return { key, position: { segment, id }, content: JSON.parse(content) };
+  return { key, position: { segment, id }, content: JSON.parse(content), json: content };
 }
 
 function readMetadata(database: Database): Metadata[] {

@@ -12,6 +12,8 @@ export interface Version {
   key: string;
   position: Position;
   content: Remembered;
+  /** The content as it is saved. */
+  json: string;
 }
 
 /** Negative when `one` comes before `other`. */
@@ -28,8 +30,18 @@ export interface Memory {
   set(key: string, content: Remembered): void;
 }
 
-/** Things remembered at most; what comes beyond is not remembered. */
+/** Keys at most; a further one is not remembered. */
 const KEYS_MAX = 10_000;
+/** Versions of a key at most; the oldest gives way. Rows before it are read as if it had not come. */
+const VERSIONS_MAX = 100;
+/** Characters of JSON in all at most; what comes beyond is not remembered. */
+const LENGTH_MAX = 32 * 1024 * 1024;
+
+/** What changes of a memory, to be saved. */
+export interface MemoryChanges {
+  onRemembered: (version: Version) => void;
+  onForgotten: (version: Version) => void;
+}
 
 /**
  * What the families of one stream remember: aliases and births. It keeps each version with the row that brought
@@ -37,13 +49,14 @@ const KEYS_MAX = 10_000;
  */
 export class StreamMemory {
   readonly #versions = new Map<string, Version[]>();
-  readonly #onRemembered: (version: Version) => void;
-  /** How often something could not be remembered. */
+  readonly #changes: MemoryChanges | null;
+  #length = 0;
+  /** How often a limit kept something from being remembered. */
   refused = 0;
 
-  /** @param options `saved`: what was remembered before. `onRemembered` gets each new version, to save it. */
-  constructor(options: { saved: Iterable<Version>; onRemembered: (version: Version) => void }) {
-    this.#onRemembered = options.onRemembered;
+  /** @param options `saved`: what was remembered before. `changes` is `null` for a memory that is not saved. */
+  constructor(options: { saved: Iterable<Version>; changes: MemoryChanges | null }) {
+    this.#changes = options.changes;
     for (const version of options.saved) this.#insert(version);
   }
 
@@ -58,28 +71,32 @@ export class StreamMemory {
     return versions?.findLast((version) => comparePositions(version.position, position) <= 0);
   }
 
-  remember(version: Version): void {
-    const before = this.find(version.key, version.position);
+  remember(key: string, position: Position, content: Remembered): void {
+    const json = JSON.stringify(content);
     // A birth that repeats the last one adds nothing, nor does a row that is read again.
-    if (before !== undefined && sameContent(before.content, version.content)) return;
-    if (!this.#versions.has(version.key) && this.#versions.size >= KEYS_MAX) {
+    if (this.find(key, position)?.json === json) return;
+    const isNew = !this.#versions.has(key);
+    if ((isNew && this.#versions.size >= KEYS_MAX) || this.#length + json.length > LENGTH_MAX) {
       this.refused += 1;
       return;
     }
+    const version = { key, position, content, json };
     this.#insert(version);
-    this.#onRemembered(version);
+    this.#changes?.onRemembered(version);
   }
 
   #insert(version: Version): void {
-    const versions = this.#versions.get(version.key);
-    if (versions === undefined) {
-      this.#versions.set(version.key, [version]);
-      return;
-    }
+    const versions = this.#versions.get(version.key) ?? [];
     const index = versions.findLastIndex(
       (other) => comparePositions(other.position, version.position) <= 0,
     );
     versions.splice(index + 1, 0, version);
+    this.#versions.set(version.key, versions);
+    this.#length += version.json.length;
+    const oldest = versions.length > VERSIONS_MAX ? versions.shift() : undefined;
+    if (oldest === undefined) return;
+    this.#length -= oldest.json.length;
+    this.#changes?.onForgotten(oldest);
   }
 }
 
@@ -98,10 +115,6 @@ class MemoryAt implements Memory {
   }
 
   set(key: string, content: Remembered): void {
-    this.#memory.remember({ key, position: this.#position, content });
+    this.#memory.remember(key, this.#position, content);
   }
-}
-
-function sameContent(one: Remembered, other: Remembered): boolean {
-  return JSON.stringify(one) === JSON.stringify(other);
 }
