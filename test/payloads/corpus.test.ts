@@ -119,6 +119,14 @@ describe.each(CORPORA)("the corpus $file", ({ family, content: { cases } }) => {
 });
 
 describe("the families", () => {
+  test("say so where their series have topics of their own", () => {
+    const found = CORPORA.flatMap(({ content: { cases } }) =>
+      readCases(cases).filter(({ topic }, index) => topic !== cases[index]?.topic),
+    );
+    const saying = FAMILIES.filter(({ hasOwnTopics }) => hasOwnTopics).map(({ name }) => name);
+    expect(new Set(found.map(({ family }) => family))).toEqual(new Set(saying));
+  });
+
   test.each(FAMILIES.map(({ name }) => name))("%s has a corpus that auto reads wrong", (name) => {
     const own = CORPORA.filter(({ family }) => family === name);
     const withoutIt = FAMILIES.filter((family) => family.name !== name);

@@ -12,6 +12,10 @@ export {
 } from "./catalogue/stream-catalogue.ts";
 export type { Family } from "./families/family.ts";
 export { FAMILIES } from "./families/index.ts";
+export { type Bucket, bucketsOf } from "./history/bucket.ts";
+export { Collector } from "./history/collector.ts";
+export { edgesOf } from "./history/edges.ts";
+export { increaseOf } from "./history/partial.ts";
 export { TIME_FIELDS } from "./reading/auto.ts";
 export {
   comparePositions,

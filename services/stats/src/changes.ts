@@ -1,3 +1,5 @@
+import { increaseOf } from "@weir/series";
+
 /** What a window of a counter or of a state shows, beside the average. */
 export interface ChangeSummary {
   /** Of a counter: by how much it grew. A value below the one before is a reset: it grew from 0 on. */
@@ -86,8 +88,4 @@ export class Changes {
     }
     return low;
   }
-}
-
-function increaseOf(before: number, value: number): number {
-  return value >= before ? value - before : value;
 }

@@ -14,6 +14,8 @@ export interface Family {
    * @returns false when the payload is not of this family; then nothing was added, and the next family looks at it.
    */
   read: (message: Message, reading: Reading, memory: Memory) => boolean;
+  /** Whether its series may have topics that their messages do not have. */
+  hasOwnTopics?: true;
   /** Whether messages of this topic describe many devices at once: they may be larger than a reading. */
   isAnnouncement?: (topic: string) => boolean;
   /** Takes back what the last message of this topic said. An empty message removes a retained one. */

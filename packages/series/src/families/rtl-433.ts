@@ -79,6 +79,7 @@ const FIELDS: ReadonlyMap<string, About | null> = new Map<string, About | null>(
 /** What rtl_433 receives: many sensors on one topic ("events"), or a topic for each value ("devices"). */
 export const rtl433: Family = {
   name: "rtl_433",
+  hasOwnTopics: true,
   matches: (topic) => TOPIC.test(topic) || topic.endsWith(EVENTS),
   read: (message, reading) => {
     const { topic, object } = message;

@@ -101,6 +101,7 @@ const METER_FIELDS: readonly (readonly [string, About])[] = [
  */
 export const shellyGen2: Family = {
   name: "shelly-gen2",
+  hasOwnTopics: true,
   matches: (topic) =>
     topic.endsWith(NOTIFICATIONS) ||
     STATUS.test(topic) ||

@@ -24,6 +24,7 @@ const NAME_LENGTH_MAX = 256;
 /** Sparkplug B: metrics in Protocol Buffers, which a birth names and types, and later messages mean by an alias. */
 export const sparkplug: Family = {
   name: "sparkplug",
+  hasOwnTopics: true,
   matches: (topic) => TOPIC.test(topic) || HOST.test(topic),
   read: (message, reading, memory) => {
     const [, group = "", type = "", node = "", device] = TOPIC.exec(message.topic) ?? [];

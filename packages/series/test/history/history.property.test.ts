@@ -1,0 +1,129 @@
+import { expect, test } from "@jest/globals";
+import { type Bucket, bucketsOf, Collector } from "@weir/series";
+import fc from "fast-check";
+import { merge, type PartialBucket, partialOf, type Sample } from "../../src/history/partial.ts";
+
+/** The last one may be before the last point: a clock is ahead. */
+const NOWS = { min: 60, max: 120 };
+const EDGES_MAX = 100;
+
+const sample = fc.record({
+  us: fc.integer({ min: -5, max: EDGES_MAX + 5 }),
+  value: fc.integer({ min: 0, max: 9 }),
+});
+const edgesFound = fc
+  .uniqueArray(fc.integer({ min: 1, max: EDGES_MAX - 1 }), { minLength: 1, maxLength: 12 })
+  .map((inner) => [0, ...inner.toSorted((one, other) => one - other), EDGES_MAX]);
+
+/** In the order of time; of points with one time, in the order of arrival. */
+const inOrder = (samples: readonly Sample[]) => samples.toSorted((one, other) => one.us - other.us);
+
+/** The answer by a loop over all points, microsecond by microsecond where time counts. */
+function straightforward(samples: readonly Sample[], edges: readonly number[], nowUs: number) {
+  const known = inOrder(samples).filter(({ us }) => us >= (edges[0] as number));
+  const within = (from: number, to: number) => known.filter(({ us }) => us >= from && us < to);
+  return edges.slice(1, -1).map((fromUs, index): Bucket => {
+    const toUs = edges[index + 2] as number;
+    const points = within(fromUs, toUs);
+    const values = points.map(({ value }) => value);
+    const first = points[0] ?? null;
+    const last = points.at(-1) ?? null;
+    const span = { fromUs, toUs, count: points.length, first, last };
+    if (first === null || last === null) {
+      const nothing = { min: null, max: null, average: null, timeWeightedAverage: null };
+      return { ...span, ...nothing, increase: null, transitions: null };
+    }
+    let before = known.findLast(({ us }) => us < fromUs)?.value;
+    let increase = 0;
+    let transitions = 0;
+    for (const value of values) {
+      if (before !== undefined) increase += value < before ? value : value - before;
+      if (before !== undefined && value !== before) transitions += 1;
+      before = value;
+    }
+    const held = within(edges[index] as number, fromUs).at(-1);
+    const from = held === undefined ? first.us : fromUs;
+    let area = 0;
+    let duration = 0;
+    for (let us = from; us < Math.max(last.us, Math.min(toUs, nowUs)); us += 1) {
+      area += (points.findLast((point) => point.us <= us) ?? held)?.value as number;
+      duration += 1;
+    }
+    return {
+      ...span,
+      min: Math.min(...values),
+      max: Math.max(...values),
+      average: values.reduce((sum, value) => sum + value) / values.length,
+      timeWeightedAverage: duration === 0 ? last.value : area / duration,
+      increase,
+      transitions,
+    };
+  });
+}
+
+test("each bucket equals a loop over all points, in whatever order they arrive and however little memory there is", () => {
+  fc.assert(
+    fc.property(
+      fc.array(sample, { maxLength: 60 }),
+      edgesFound,
+      fc.integer(NOWS),
+      (samples, edges, nowUs) => {
+        // As many as one bucket may have: those of several take several passes.
+        const collector = new Collector(2, edges, samples.length);
+        do {
+          for (const one of samples) {
+            collector.add(1, one);
+            collector.add(0, { us: one.us, value: 9 - one.value });
+          }
+        } while (collector.endPass());
+        const mirrored = samples.map(({ us, value }) => ({ us, value: 9 - value }));
+        for (const [series, given] of [mirrored, samples].entries()) {
+          const expected = straightforward(given, edges, nowUs);
+          expect(bucketsOf(collector.partialsOf(series), edges, nowUs)).toEqual(expected);
+        }
+      },
+    ),
+    { numRuns: 2_000 },
+  );
+});
+
+test("points that come in order within their buckets are read once, those of other buckets twice", () => {
+  const passesOf = (times: readonly number[]): number => {
+    const collector = new Collector(1, [0, 10, 20]);
+    let passes = 0;
+    do {
+      passes += 1;
+      for (const us of times) collector.add(0, { us, value: us });
+    } while (collector.endPass());
+    return passes;
+  };
+  expect(passesOf([11, 1, 1, 15, 5])).toBe(1);
+  expect(passesOf([11, 1, 1, 15, 0])).toBe(2);
+});
+
+test("a bucket with more points out of order than can be sorted is refused, with what helps", () => {
+  const collector = new Collector(1, [0, 10, 20], 3);
+  for (const us of [3, 2, 1, 0]) collector.add(0, { us, value: us });
+  expect(() => collector.endPass()).toThrow("a bucket has 4 points that did not come in the order");
+});
+
+test("parts give the same whole, wherever accumulating was begun again and however the parts are put together", () => {
+  const fold = (samples: readonly Sample[]): PartialBucket | null =>
+    samples.map(partialOf).reduce<PartialBucket | null>(merge, null);
+  fc.assert(
+    fc.property(
+      fc.array(sample, { maxLength: 40 }).map(inOrder),
+      fc.array(fc.integer({ min: 0, max: 40 }), { maxLength: 5 }),
+      fc.boolean(),
+      (samples, splits, fromRight) => {
+        const at = [0, ...splits.toSorted((one, other) => one - other), samples.length];
+        const parts = at.slice(1).map((end, index) => fold(samples.slice(at[index], end)));
+        const whole = fromRight
+          ? parts.reduceRight<PartialBucket | null>((later, earlier) => merge(earlier, later), null)
+          : parts.reduce<PartialBucket | null>(merge, null);
+        expect(whole).toEqual(fold(samples));
+      },
+    ),
+    { numRuns: 1_000 },
+  );
+});
