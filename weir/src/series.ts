@@ -1,5 +1,5 @@
-import { EXIT_CODES, Fault, print, toolEnvironment, visible } from "@weir/runtime";
-import { type CataloguedSeries, formatSeries, KINDS, type Kind, readCatalogue } from "@weir/series";
+import { EXIT_CODES, print, toolEnvironment, visible } from "@weir/runtime";
+import { type CataloguedSeries, formatSeries, KINDS, type Kind } from "@weir/series";
 import { readStatsConfig } from "@weir/stats/config";
 import type { Command } from "commander";
 import {
@@ -12,6 +12,7 @@ import {
   printJson,
   type Surroundings,
 } from "./command-line.ts";
+import { readAllSeries } from "./named-series.ts";
 
 /** How many series are printed without `--all`. */
 const SHOWN_MAX = 200;
@@ -30,22 +31,12 @@ export function define(command: Command, { environment, clock, out, err }: Surro
 writes the catalogue every five seconds into index.db beside DB_FILE, where any SQLite tool can read it.`,
   );
   action(command, (given, text) => {
-    const found = select(readAll(environment), given, text ?? "");
+    const { indexFile } = readStatsConfig(toolEnvironment(environment)).series;
+    const found = select(readAllSeries(indexFile), given, text ?? "");
     if (given.has("json")) for (const series of found) printJson(series, { to: out });
     else print(render(found, given.has("all"), clock.now()), { to: out });
     if (found.length === 0) print("weir series: no series match\n", { to: err });
     return EXIT_CODES.ok;
-  });
-}
-
-/** @throws Fault while there is no catalogue. */
-function readAll(environment: Surroundings["environment"]): CataloguedSeries[] {
-  const file = readStatsConfig(toolEnvironment(environment)).series.indexFile;
-  const all = readCatalogue(file);
-  if (all !== null) return all;
-  throw new Fault(`there is no catalogue of series at ${file}`, {
-    remedy: "stats makes it: start the suite first, or name the store in DB_FILE.",
-    exitCode: EXIT_CODES.unavailable,
   });
 }
 

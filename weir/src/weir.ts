@@ -21,6 +21,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: "show how the newest payloads of a topic are read",
     load: () => import("./explain.ts"),
   },
+  history: {
+    summary: "show what series were like over time",
+    load: () => import("./history.ts"),
+  },
   replay: {
     summary: "play a part of a stream back to a broker",
     load: () => import("./replay.ts"),

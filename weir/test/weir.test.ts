@@ -10,6 +10,7 @@ const COMMANDS = [
     "export",
     "series",
     "explain",
+    "history",
     "replay",
     "audit",
     "verify-stats",

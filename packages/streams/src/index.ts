@@ -1,5 +1,11 @@
 export { type Decoder, type DecoderSpec, openDecoder } from "./decoder.ts";
 export {
+  type History,
+  type HistoryQuestion,
+  readHistory,
+  type StoredRows,
+} from "./history.ts";
+export {
   readStreams,
   storedSettings,
   storedStreamsOf,

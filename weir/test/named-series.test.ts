@@ -1,0 +1,30 @@
+import { expect, test } from "@jest/globals";
+import type { CataloguedSeries } from "@weir/series";
+import { faultOf } from "@weir/testkit";
+import { findSeries } from "../src/named-series.ts";
+
+const ABOUT = { name: null, unit: null, class: null, device: null, kind: "gauge" } as const;
+const COUNTED = { points: 1, firstUs: 0, newestUs: 0, newestValue: 0, receivedUs: 0 };
+const ALL = [
+  ["home", "meter", "power"],
+  ["attic", "meter", "power"],
+  ["attic", "meter", ""],
+  ["attic", "home:x", "power"],
+].map(([stream = "", topic = "", path = ""]): CataloguedSeries => {
+  return { stream, topic, path, family: "auto", intervalMs: null, ...ABOUT, ...COUNTED };
+});
+
+test.each([
+  ["home:meter#power", "home"],
+  ["attic:meter#power", "attic"],
+  ["meter", "attic"],
+  ["attic:home:x#power", "attic"],
+])("the name %j is of one series, on the stream %s", (text, stream) => {
+  expect(findSeries(ALL, text).stream).toBe(stream);
+});
+
+test("a name that several streams have has to name one of them", () => {
+  const { message, remedy } = faultOf(() => findSeries(ALL, "meter#power"));
+  expect(message).toBe('"meter#power" is a series of several streams');
+  expect(remedy).toBe("Name one: home:meter#power, attic:meter#power.");
+});
