@@ -70,7 +70,7 @@ function loadDefinitions(cwd: string): { model: string; exposes: Expose[] }[] {
 
 /** Reads what a device publishes, after the bridge has announced the device. */
 function readerOf(exposes: Expose[]): (payload: unknown) => Reading {
-  const memory = new StreamMemory({ saved: [], changes: null });
+  const memory = new StreamMemory();
   const reader = new SeriesReader({
     series: "auto",
     skewUs: 60_000_000,

@@ -15,7 +15,7 @@ const microsecondsOf = (time: string): number => Date.parse(time) * 1_000;
 
 /** Reads the cases of a file one after the other. */
 function readCases(cases: readonly Case[], families = FAMILIES): Reading[] {
-  const memory = new StreamMemory({ saved: [], changes: null });
+  const memory = new StreamMemory();
   return cases.map((one, index) => {
     const reader = new SeriesReader({
       series: "auto",

@@ -50,7 +50,7 @@ const reader = new SeriesReader({
 });
 
 function read(topic: string, payload: Buffer): Reading {
-  const memory = new StreamMemory({ saved: [], changes: null });
+  const memory = new StreamMemory();
   const receivedUs = Date.UTC(2026, 10, 27, 8, 31) * 1_000;
   const message = { topic, payload, receivedUs, retained: false, observedUs: null };
   return reader.read(message, memory.at({ segment: "s", id: 1 }));

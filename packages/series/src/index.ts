@@ -31,6 +31,7 @@ export {
   type Path,
   parseSeries,
   pathOf,
+  publishable,
   type SeriesName,
   topicLevel,
 } from "./reading/path.ts";

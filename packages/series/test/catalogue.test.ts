@@ -1,13 +1,15 @@
-import { existsSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, openSync, writeFileSync, writeSync } from "node:fs";
 import { describe, expect, test } from "@jest/globals";
 import {
   Catalogue,
   readCatalogue,
+  readMemory,
   SeriesReader,
   STREAM_SERIES_MAX,
   TOPIC_SERIES_MAX,
 } from "@weir/series";
 import { START_US, temporaryFolder } from "@weir/testkit";
+import Sqlite from "better-sqlite3";
 
 const SECOND_US = 1_000_000;
 const DAY_US = 86_400 * SECOND_US;
@@ -192,6 +194,86 @@ describe("the catalogue", () => {
     expect(topics.has("t/new")).toBe(true);
     expect(topics.has("t/1")).toBe(false);
   });
+});
+
+test("a newest value that a wrong clock had put years ahead gives way to a new one", () => {
+  using catalogue = new Catalogue(":memory:");
+  note(catalogue, 1, { payload: '{"power":1}', receivedUs: START_US + 900 * DAY_US });
+  note(catalogue, 2, { payload: '{"power":2}', receivedUs: START_US });
+  expect([...catalogue.stream("home").all()]).toMatchObject([
+    { newestValue: 2, newestUs: START_US },
+  ]);
+});
+
+test("what could not be saved is saved by the next call, all of it", () => {
+  using folder = temporaryFolder();
+  const file = folder.file("index.db");
+  {
+    using catalogue = new Catalogue(file);
+    const other = new Sqlite(file);
+    other.exec("BEGIN IMMEDIATE");
+    note(catalogue, 1, { payload: '{"power":{"value":3,"unit":"W"}}' });
+    catalogue.stream("home").memory.at({ segment: "s1", id: 1 }).set("node", { alias: 1 });
+    expect(() => catalogue.save()).toThrow(/locked/);
+    other.close();
+    catalogue.save();
+  }
+  expect(readCatalogue(file)).toMatchObject([{ path: "power.value", newestValue: 3 }]);
+  expect(readMemory(file, "home").find("node", { segment: "s1", id: 1 })?.content).toEqual({
+    alias: 1,
+  });
+  using catalogue = new Catalogue(file);
+  expect(catalogue.stream("home").progress).toMatchObject({ id: 1 });
+  note(catalogue, 2, { stream: "other", payload: '{"power":{"value":3}}' });
+  expect([...catalogue.stream("other").all()]).toMatchObject([{ unit: "W" }]);
+});
+
+test("a stream that begins again keeps what was remembered last, and lets new rows say otherwise", () => {
+  using folder = temporaryFolder();
+  const file = folder.file("index.db");
+  {
+    using catalogue = new Catalogue(file);
+    const { memory } = catalogue.stream("home");
+    memory.at({ segment: "s1", id: 500 }).set("node", { alias: 1 });
+    note(catalogue, 600, { payload: "1" });
+    catalogue.save();
+    catalogue.stream("home").restart();
+    catalogue.save();
+  }
+  using catalogue = new Catalogue(file);
+  const { memory, progress } = catalogue.stream("home");
+  expect(progress).toBeNull();
+  expect(memory.at({ segment: "s1", id: 1 }).get("node")).toEqual({ alias: 1 });
+  memory.at({ segment: "s1", id: 2 }).set("node", { alias: 2 });
+  expect(memory.at({ segment: "s1", id: 700 }).get("node")).toEqual({ alias: 2 });
+});
+
+test("a catalogue with damage in the middle is kept under another name, too", () => {
+  using folder = temporaryFolder();
+  const file = folder.file("index.db");
+  {
+    using catalogue = new Catalogue(file);
+    for (let id = 1; id <= 2_000; id += 1) note(catalogue, id, { topic: `t/${id}`, payload: "1" });
+    catalogue.save();
+  }
+  const descriptor = openSync(file, "r+");
+  for (let page = 10; page < 20; page += 1) {
+    writeSync(descriptor, Buffer.alloc(4_096, 0xa5), 0, 4_096, page * 4_096);
+  }
+  closeSync(descriptor);
+  using catalogue = new Catalogue(file, 7);
+  expect(catalogue.keptAs).toBe(`${file}.damaged-7`);
+  expect(catalogue.stream("home").progress).toBeNull();
+});
+
+test("a database of another program is left as it is", () => {
+  using folder = temporaryFolder();
+  const file = folder.file("index.db");
+  const other = new Sqlite(file);
+  other.exec("CREATE TABLE streams (mine TEXT)");
+  expect(() => new Catalogue(file)).toThrow(/is no catalogue of series/);
+  expect(other.pragma("journal_mode", { simple: true })).toBe("delete");
+  other.close();
 });
 
 test("a damaged catalogue is kept under another name, and made again", () => {

@@ -9,7 +9,7 @@ const reader = new SeriesReader({
   timeZone: null,
   document: null,
 });
-const memory = new StreamMemory({ saved: [], changes: null });
+const memory = new StreamMemory();
 /** Topics of every family, with levels that fit several. */
 const TOPICS = [
   "home/any",
@@ -99,6 +99,15 @@ test("what a payload says of its series is limited as the series are", () => {
     const texts = metadata.flatMap(({ about }) => Object.values(about) as string[]);
     expect(texts.filter(({ length }) => length > 256)).toEqual([]);
   }
+});
+
+test("a topic of 65 kB has no series, and what is not read is named in short", () => {
+  const reading = read("t".repeat(65_535), Buffer.from('{"power":1}'));
+  expect(reading.points).toEqual([]);
+  expect(reading).toMatchObject({ isCut: true, ignored: [{ reason: "the topic is too long" }] });
+  const key = "k".repeat(100_000);
+  const { ignored } = read("home/any", Buffer.from(JSON.stringify({ [key]: "text" })));
+  expect(ignored).toEqual([{ path: `${key.slice(0, 32)}…`, reason: "text" }]);
 });
 
 test("families have names of their own", () => {

@@ -20,11 +20,6 @@ function read(type: string, payload: Buffer, memory: Memory): Reading {
   );
 }
 
-function rememberedIn(versions: Version[]): StreamMemory {
-  const onRemembered = (version: Version) => versions.push(version);
-  return new StreamMemory({ saved: [], changes: { onRemembered, onForgotten: () => {} } });
-}
-
 type Metrics = NonNullable<Parameters<NonNullable<typeof library>["encodePayload"]>[0]["metrics"]>;
 
 function encode(metrics: Metrics): Buffer {
@@ -46,7 +41,7 @@ test("what the package sparkplug-payload encodes is read with its values", () =>
     { name: "Double", type: "Double", value: -1e-9 },
     { name: "Boolean", type: "Boolean", value: true },
   ] as const;
-  const memory = rememberedIn([]).at({ segment: "s", id: 1 });
+  const memory = new StreamMemory().at({ segment: "s", id: 1 });
   const { points } = read("NBIRTH", encode([...metrics]), memory);
   expect(points.slice(1).map(({ path, value }) => [path, value])).toEqual(
     metrics.map(({ name, value }) => [name, Number(value)]),
@@ -54,13 +49,13 @@ test("what the package sparkplug-payload encodes is read with its values", () =>
 });
 
 test("a birth that repeats the one before adds nothing to the memory", () => {
-  const versions: Version[] = [];
-  const memory = rememberedIn(versions);
+  const memory = new StreamMemory();
+  const versions = (): Version[] => [...memory.changes().remembered];
   const birth = encode([{ name: "t", alias: 1, type: "Double", value: 1 }]);
   read("NBIRTH", birth, memory.at({ segment: "s", id: 1 }));
-  expect(versions).toHaveLength(1);
+  expect(versions()).toHaveLength(1);
   read("NBIRTH", birth, memory.at({ segment: "s", id: 2 }));
-  expect(versions).toHaveLength(1);
+  expect(versions()).toHaveLength(1);
 });
 
 /** A length-delimited field. */
@@ -78,14 +73,14 @@ test("templates within templates are followed only so far", () => {
   for (let depth = 0; depth < 1_000; depth += 1) {
     nested = Buffer.concat([name, field(18, field(2, nested))]);
   }
-  const memory = rememberedIn([]).at({ segment: "s", id: 1 });
+  const memory = new StreamMemory().at({ segment: "s", id: 1 });
   const { points, ignored } = read("NDATA", field(2, nested), memory);
   expect(points).toEqual([]);
   expect(ignored).toEqual([{ path: "t.t.t.t.t.t.t.t.t", reason: "deeper than 8 templates" }]);
 });
 
 test("thousands of metrics without content are cut, and it says so", () => {
-  const memory = rememberedIn([]).at({ segment: "s", id: 1 });
+  const memory = new StreamMemory().at({ segment: "s", id: 1 });
   const payload = Buffer.concat(Array(30_000).fill(Buffer.from([0x12, 0x00])));
   const reading = read("NBIRTH", payload, memory);
   expect(reading.isCut).toBe(true);

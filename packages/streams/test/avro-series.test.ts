@@ -57,7 +57,7 @@ function openReader(folder: TemporaryFolder, series: SeriesChoice = "auto") {
     },
     60_000_000,
   );
-  const memory = new StreamMemory({ saved: [], changes: null });
+  const memory = new StreamMemory();
   return (payload: Buffer): Reading =>
     reader.read(
       { topic: "meters/7", payload, receivedUs: START_US, retained: false, observedUs: null },

@@ -1,6 +1,6 @@
 import { existsSync, renameSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { errorCode } from "@weir/runtime";
+import { EXIT_CODES, errorCode, Fault } from "@weir/runtime";
 import type { Database } from "better-sqlite3";
 import Sqlite from "better-sqlite3";
 import { StreamMemory, type Version } from "../reading/memory.ts";
@@ -81,10 +81,8 @@ export class Catalogue implements Disposable {
   readonly #statements: ReturnType<typeof prepare>;
   readonly #metadata: KnownMetadata;
   readonly #streams = new Map<string, StreamCatalogue>();
-  readonly #remembered: (Version & { stream: string })[] = [];
-  readonly #forgotten: (Version & { stream: string })[] = [];
 
-  /** @throws when SQLite cannot open the file. */
+  /** @throws Fault for a file of another program, and what SQLite throws when it cannot open the file. */
   constructor(file: string, nowMs: number = Date.now()) {
     const { database, keptAs } = openForWriting(file, nowMs);
     this.#database = database;
@@ -100,13 +98,7 @@ export class Catalogue implements Disposable {
     const { progress, series, memory } = this.#statements;
     const stream = new StreamCatalogue({
       metadata: this.#metadata,
-      memory: new StreamMemory({
-        saved: (memory.all(name) as SavedVersion[]).map(versionOf),
-        changes: {
-          onRemembered: (version) => this.#remembered.push({ ...version, stream: name }),
-          onForgotten: (version) => this.#forgotten.push({ ...version, stream: name }),
-        },
-      }),
+      memory: new StreamMemory((memory.all(name) as SavedVersion[]).map(versionOf)),
       progress: (progress.get(name) as Progress | undefined) ?? null,
       saved: series.all(name) as Entry[],
     });
@@ -122,28 +114,39 @@ export class Catalogue implements Disposable {
     }
   }
 
-  /** Makes all that was counted durable, together with the positions, in one transaction. */
+  /**
+   * Makes all that was counted durable, together with the positions, in one transaction. After a failure the next
+   * call saves the same once more.
+   *
+   * @throws what SQLite throws: the disk is full, another program has locked the file.
+   */
   save(): void {
-    const { saveProgress, saveSeries, removeSeries, saveMetadata } = this.#statements;
-    const { saveMemory, removeMemory } = this.#statements;
-    this.#database.transaction(() => {
-      for (const { topic, path, source, about } of this.#metadata.takeUnsaved()) {
-        saveMetadata.run(topic, path, source, JSON.stringify(about));
+    this.#database.transaction(() => this.#write())();
+    this.#metadata.markSaved();
+    for (const stream of this.#streams.values()) stream.markSaved();
+  }
+
+  #write(): void {
+    const { saveMetadata, saveMemory, removeMemory } = this.#statements;
+    const { saveProgress, removeProgress, saveSeries, removeSeries } = this.#statements;
+    for (const { topic, path, source, about } of this.#metadata.unsaved()) {
+      saveMetadata.run(topic, path, source, JSON.stringify(about));
+    }
+    for (const [name, stream] of this.#streams) {
+      const { changed, removed } = stream.changes();
+      for (const { topic, path } of removed) removeSeries.run(name, topic, path);
+      for (const entry of changed) saveSeries.run({ ...entry, stream: name });
+      const { forgotten, remembered } = stream.memory.changes();
+      for (const { key, position } of forgotten) {
+        removeMemory.run(name, key, position.segment, position.id);
       }
-      for (const { stream, key, position, json } of this.#remembered.splice(0)) {
-        saveMemory.run(stream, key, position.segment, position.id, json);
+      for (const { key, position, json } of remembered) {
+        saveMemory.run(name, key, position.segment, position.id, json);
       }
-      for (const { stream, key, position } of this.#forgotten.splice(0)) {
-        removeMemory.run(stream, key, position.segment, position.id);
-      }
-      for (const [name, stream] of this.#streams) {
-        const { changed, removed } = stream.takeUnsaved();
-        for (const { topic, path } of removed) removeSeries.run(name, topic, path);
-        for (const entry of changed) saveSeries.run({ ...entry, stream: name });
-        const { progress } = stream;
-        if (progress !== null) saveProgress.run({ ...progress, stream: name });
-      }
-    })();
+      const { progress } = stream;
+      if (progress === null) removeProgress.run(name);
+      else saveProgress.run({ ...progress, stream: name });
+    }
   }
 
   [Symbol.dispose](): void {
@@ -174,10 +177,7 @@ export function readCatalogue(file: string): CataloguedSeries[] | null {
 /** What the families of a stream have remembered, to read its rows once more. */
 export function readMemory(file: string, stream: string): StreamMemory {
   const saved = whileReading(file, (database) => database.prepare(MEMORY).all(stream));
-  return new StreamMemory({
-    saved: ((saved ?? []) as SavedVersion[]).map(versionOf),
-    changes: null,
-  });
+  return new StreamMemory(((saved ?? []) as SavedVersion[]).map(versionOf));
 }
 
 function whileReading<T>(file: string, read: (database: Database) => T): T | null {
@@ -209,20 +209,35 @@ function openForWriting(
 }
 
 const DAMAGED = /^SQLITE_(CORRUPT|NOTADB)/;
+/** SQLite waits on the thread of the process, and a save is repeated after a while anyway. */
+const BUSY_MS_MAX = 100;
 
 function openOrMake(file: string): Database {
-  const database = new Sqlite(file);
+  const database = new Sqlite(file, { timeout: BUSY_MS_MAX });
   try {
+    const isNew = database.pragma("schema_version", { simple: true }) === 0;
+    if (!isNew) check(database, file);
     database.pragma("journal_mode = WAL");
     database.pragma("synchronous = NORMAL");
-    if (database.pragma("user_version", { simple: true }) === 0) {
-      database.exec(`BEGIN; ${SCHEMA} COMMIT;`);
-    }
+    if (isNew) database.exec(`BEGIN; ${SCHEMA} COMMIT;`);
     return database;
   } catch (error) {
     database.close();
     throw error;
   }
+}
+
+/** @throws Fault for another program's file, and SqliteError for one that is damaged anywhere. */
+function check(database: Database, file: string): void {
+  const pragma = (name: string): unknown => database.pragma(name, { simple: true });
+  if (pragma("application_id") !== APPLICATION_ID || pragma("user_version") !== VERSION) {
+    throw new Fault(`${file} is no catalogue of series of this version of Weir`, {
+      remedy: "Move it away: stats makes a new one from the stored rows.",
+      exitCode: EXIT_CODES.cannotCreate,
+    });
+  }
+  const found = pragma("quick_check(1)");
+  if (found !== "ok") throw new Sqlite.SqliteError(String(found), "SQLITE_CORRUPT");
 }
 
 function prepare(database: Database) {
@@ -233,6 +248,7 @@ function prepare(database: Database) {
     saveProgress: database.prepare(
       "REPLACE INTO streams VALUES (@stream, @segment, @id, @receivedUs)",
     ),
+    removeProgress: database.prepare("DELETE FROM streams WHERE stream = ?"),
     series: database.prepare(`${SERIES} WHERE stream = ?`),
     saveSeries: database.prepare(SAVE_SERIES),
     removeSeries: database.prepare(

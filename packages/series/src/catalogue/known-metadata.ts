@@ -41,11 +41,13 @@ export class KnownMetadata {
     return Object.assign({}, ...inOrder.map(({ about }) => withoutGaps(about)));
   }
 
-  /** What has not been saved since the last call. */
-  takeUnsaved(): Metadata[] {
-    const unsaved = [...this.#unsaved];
+  /** What is to be saved, since the last `markSaved`. */
+  unsaved(): Iterable<Metadata> {
+    return this.#unsaved;
+  }
+
+  markSaved(): void {
     this.#unsaved.clear();
-    return unsaved;
   }
 
   #put(given: Metadata): void {

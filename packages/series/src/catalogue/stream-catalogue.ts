@@ -31,6 +31,8 @@ export const STREAM_SERIES_MAX = 10_000;
 export const TOPIC_SERIES_MAX = 256;
 /** Where there are as many, a series that was silent for so long makes way for a new one. */
 const IDLE_US = 86_400_000_000;
+/** The largest LOGGER_CLOCK_SKEW_SECONDS. */
+const AHEAD_US_MAX = 3_600_000_000;
 /** Of a new interval in the moving average. */
 const INTERVAL_WEIGHT = 0.1;
 
@@ -76,6 +78,13 @@ export class StreamCatalogue {
   /** The stream is another one than that which was read: its rows count from the first one on. */
   restart(): void {
     this.#progress = null;
+    this.memory.rebase();
+  }
+
+  /** The stream ends before the rows that were read: an older copy of it is in its place. */
+  rewind(to: Progress): void {
+    this.#progress = to;
+    this.memory.forgetAfter(to);
   }
 
   get size(): number {
@@ -113,12 +122,15 @@ export class StreamCatalogue {
     this.#unsaved.add(entry);
   }
 
-  /** What has changed, and what was removed, since the last call. */
-  takeUnsaved(): { changed: Entry[]; removed: Entry[] } {
-    const taken = { changed: [...this.#unsaved], removed: [...this.#removed] };
+  /** What has changed, and what was removed, since the last `markSaved`. */
+  changes(): { changed: Iterable<Entry>; removed: Iterable<Entry> } {
+    return { changed: this.#unsaved, removed: this.#removed };
+  }
+
+  markSaved(): void {
     this.#unsaved.clear();
     this.#removed.clear();
-    return taken;
+    this.memory.markSaved();
   }
 
   #count(entry: Entry, { value, observedUs, kind }: Point, receivedUs: number): void {
@@ -132,7 +144,9 @@ export class StreamCatalogue {
     entry.points += 1;
     entry.receivedUs = receivedUs;
     if (observedUs < entry.firstUs) entry.firstUs = observedUs;
-    if (observedUs >= entry.newestUs) {
+    // No point is so far ahead of its reception: the clock was set back since.
+    const isAhead = entry.newestUs > receivedUs + AHEAD_US_MAX;
+    if (observedUs >= entry.newestUs || isAhead) {
       entry.newestUs = observedUs;
       entry.newestValue = value;
     }
@@ -192,7 +206,6 @@ export class StreamCatalogue {
     const entries = this.#byTopic.get(entry.topic) ?? new Map<Path, Entry>();
     entries.set(entry.path, entry);
     this.#byTopic.set(entry.topic, entries);
-    this.#removed.delete(entry);
     this.#size += 1;
   }
 

@@ -37,11 +37,8 @@ const VERSIONS_MAX = 100;
 /** Characters of JSON in all at most; what comes beyond is not remembered. */
 const LENGTH_MAX = 32 * 1024 * 1024;
 
-/** What changes of a memory, to be saved. */
-export interface MemoryChanges {
-  onRemembered: (version: Version) => void;
-  onForgotten: (version: Version) => void;
-}
+/** Before every row. */
+const BEGINNING: Position = { segment: "", id: 0 };
 
 /**
  * What the families of one stream remember: aliases and births. It keeps each version with the row that brought
@@ -49,15 +46,16 @@ export interface MemoryChanges {
  */
 export class StreamMemory {
   readonly #versions = new Map<string, Version[]>();
-  readonly #changes: MemoryChanges | null;
+  readonly #remembered = new Set<Version>();
+  /** Versions that were saved before. */
+  readonly #forgotten = new Set<Version>();
   #length = 0;
   /** How often a limit kept something from being remembered. */
   refused = 0;
 
-  /** @param options `saved`: what was remembered before. `changes` is `null` for a memory that is not saved. */
-  constructor(options: { saved: Iterable<Version>; changes: MemoryChanges | null }) {
-    this.#changes = options.changes;
-    for (const version of options.saved) this.#insert(version);
+  /** @param saved what was remembered before. */
+  constructor(saved: Iterable<Version> = []) {
+    for (const version of saved) this.#insert(version);
   }
 
   /** The memory as it was when the row at a position came. */
@@ -80,9 +78,34 @@ export class StreamMemory {
       this.refused += 1;
       return;
     }
-    const version = { key, position, content, json };
+    this.#add({ key, position, content, json });
+  }
+
+  /** The stream begins again: the newest version of each thing stays, as known before the first row. */
+  rebase(): void {
+    const newest = [...this.#versions.values()].flatMap((versions) => versions.slice(-1));
+    this.#forgetWhere(() => true);
+    for (const version of newest) this.#add({ ...version, position: BEGINNING });
+  }
+
+  /** The rows behind a position are no more: what they brought is forgotten. */
+  forgetAfter(position: Position): void {
+    this.#forgetWhere((version) => comparePositions(version.position, position) > 0);
+  }
+
+  /** What is to be saved since the last `markSaved`, after what is forgotten was removed. */
+  changes(): { forgotten: Iterable<Version>; remembered: Iterable<Version> } {
+    return { forgotten: this.#forgotten, remembered: this.#remembered };
+  }
+
+  markSaved(): void {
+    this.#forgotten.clear();
+    this.#remembered.clear();
+  }
+
+  #add(version: Version): void {
+    this.#remembered.add(version);
     this.#insert(version);
-    this.#changes?.onRemembered(version);
   }
 
   #insert(version: Version): void {
@@ -94,9 +117,21 @@ export class StreamMemory {
     this.#versions.set(version.key, versions);
     this.#length += version.json.length;
     const oldest = versions.length > VERSIONS_MAX ? versions.shift() : undefined;
-    if (oldest === undefined) return;
-    this.#length -= oldest.json.length;
-    this.#changes?.onForgotten(oldest);
+    if (oldest !== undefined) this.#forget(oldest);
+  }
+
+  #forgetWhere(isGone: (version: Version) => boolean): void {
+    for (const [key, versions] of this.#versions) {
+      for (const version of versions.filter(isGone)) this.#forget(version);
+      const kept = versions.filter((version) => !isGone(version));
+      if (kept.length === 0) this.#versions.delete(key);
+      else this.#versions.set(key, kept);
+    }
+  }
+
+  #forget(version: Version): void {
+    this.#length -= version.json.length;
+    if (!this.#remembered.delete(version)) this.#forgotten.add(version);
   }
 }
 

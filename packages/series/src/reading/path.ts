@@ -56,13 +56,17 @@ export function levelsOf(path: Path): string[] {
   );
 }
 
-// What has a meaning in a topic, or would be taken for an escape. NUL is in no topic at all.
-const NO_LEVEL = /[%/+#\0]/g;
+// What has a meaning in a topic, or would be taken for an escape.
+const NO_LEVEL = /[%/+#]/g;
+// NUL is in no topic [MQTT-1.5.4-2]. A broker may end the connection for the others [MQTT-1.5.4-1], and Mosquitto does.
+const REFUSED = /[\p{Cc}\p{Noncharacter_Code_Point}]/gu;
 
 /** A key as one level of a topic: what a level cannot hold is percent-encoded. */
 export function topicLevel(key: string): string {
-  return key.replaceAll(
-    NO_LEVEL,
-    (char) => `%${char.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`,
-  );
+  return publishable(key.replaceAll(NO_LEVEL, encodeURIComponent));
+}
+
+/** A topic that every broker takes, out of one that only its own has taken. */
+export function publishable(topic: string): string {
+  return topic.toWellFormed().replaceAll(REFUSED, encodeURIComponent);
 }

@@ -48,8 +48,11 @@ export interface Ignored {
 
 /** Points of one payload at most. */
 export const POINTS_MAX = 256;
-/** Characters of a path at most. */
+/** Characters of a path at most, and of a topic. */
 const PATH_LENGTH_MAX = 256;
+const TOPIC_LENGTH_MAX = 1_024;
+/** Of a path that is too long, as much as shows which it is. */
+const SHOWN_LENGTH = 32;
 /** Characters of a name, a unit, a class or a device at most. */
 const TEXT_LENGTH_MAX = 256;
 
@@ -109,14 +112,16 @@ export class Reading {
     kind: Kind | null = null,
     observedUs: number = this.observedUs,
   ): boolean {
-    if (this.points.length === POINTS_MAX) this.leaveOut(path, `beyond ${POINTS_MAX} points`);
-    else if (path.length > PATH_LENGTH_MAX)
-      this.leaveOut(path.slice(0, 32), "the path is too long");
-    else {
-      this.points.push({ path, value, observedUs, kind });
-      return true;
-    }
-    return false;
+    const problem = this.#limitAt(path);
+    if (problem === null) this.points.push({ path, value, observedUs, kind });
+    else this.leaveOut(path, problem);
+    return problem === null;
+  }
+
+  #limitAt(path: Path): string | null {
+    if (this.points.length === POINTS_MAX) return `beyond ${POINTS_MAX} points`;
+    if (path.length > PATH_LENGTH_MAX) return "the path is too long";
+    return this.topic.length > TOPIC_LENGTH_MAX ? "the topic is too long" : null;
   }
 
   /**
@@ -141,11 +146,14 @@ export class Reading {
 
   /** Notes what is known of the series at a path. Texts that are too long are left out. */
   describe(path: Path, about: About, topic: string = this.topic): void {
+    if (path.length > PATH_LENGTH_MAX || topic.length > TOPIC_LENGTH_MAX) return;
     this.metadata.push({ topic, path, source: this.family, about: withoutLongTexts(about) });
   }
 
   ignore(path: Path, reason: string): void {
-    if (this.ignored.length < POINTS_MAX) this.ignored.push({ path, reason });
+    if (this.ignored.length === POINTS_MAX) return;
+    const shown = path.length > PATH_LENGTH_MAX ? `${path.slice(0, SHOWN_LENGTH)}…` : path;
+    this.ignored.push({ path: shown, reason });
   }
 
   /** Notes that a limit left something out. */
