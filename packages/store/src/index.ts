@@ -11,7 +11,7 @@ export {
 } from "./reading/query.ts";
 export { type RangePage, readRange } from "./reading/read-range.ts";
 export { READ_TRANSACTION_MS_MAX } from "./reading/segment-reader.ts";
-export { askSegments, type Skipped } from "./reading/segments.ts";
+export { askSegments, type Skipped, streamEnd } from "./reading/segments.ts";
 export {
   type ForgottenCounts,
   type LedgerLine,

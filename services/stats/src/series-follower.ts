@@ -2,7 +2,15 @@ import { existsSync } from "node:fs";
 import { basename } from "node:path";
 import { setImmediate as yieldToEvents } from "node:timers/promises";
 import { outcomeOf } from "@weir/protocol";
-import type { Catalogue, Kind, Path, Reading, SeriesReader, StreamCatalogue } from "@weir/series";
+import {
+  type Catalogue,
+  comparePositions,
+  type Kind,
+  type Path,
+  type Reading,
+  type SeriesReader,
+  type StreamCatalogue,
+} from "@weir/series";
 import {
   followStream,
   rowIdOf,
@@ -10,6 +18,7 @@ import {
   type StoredMessage,
   type StreamFollower,
   type StreamPlace,
+  streamEnd,
 } from "@weir/store";
 import { forgottenSecond, SLACK_SECONDS } from "./ring.ts";
 import { type Moment, type Series, SeriesSet } from "./series-set.ts";
@@ -108,15 +117,25 @@ export class SeriesFollower implements Disposable {
   /** Where the windows or the catalogue need rows from, whichever is earlier. */
   #startAt(atSecond: number): { fromUs?: number; after?: { segment: string; id: number } } {
     const { place, skewUs, statistics } = this.#options;
+    this.#resumeWithin(streamEnd(place));
     const { progress } = this.#catalogue;
     if (progress === null) return {};
-    // A store that was renamed is another one.
-    if (place.kind === "file" && progress.segment !== basename(place.file)) {
-      this.#catalogue.restart();
-      return {};
-    }
     const fromUs = forgottenSecond(atSecond) * 1_000_000 - skewUs;
     return statistics === null || progress.receivedUs < fromUs ? { after: progress } : { fromUs };
+  }
+
+  /** Whoever puts back an older copy of a store leaves a catalogue that has read further than there are rows. */
+  #resumeWithin(end: ReturnType<typeof streamEnd>): void {
+    const { place } = this.#options;
+    const { progress } = this.#catalogue;
+    if (progress === null) return;
+    // A store that was renamed is another one.
+    const isRenamed = place.kind === "file" && progress.segment !== basename(place.file);
+    const isAhead = end !== null && comparePositions(end, progress) < 0;
+    if (isRenamed || (isAhead && place.kind === "file")) this.#catalogue.restart();
+    else if (isAhead) {
+      this.#catalogue.rewind({ ...end, receivedUs: end.receivedUs ?? progress.receivedUs });
+    }
   }
 
   #restart(): void {

@@ -1,4 +1,4 @@
-import { rmSync } from "node:fs";
+import { cpSync, rmSync } from "node:fs";
 import { describe, expect, test } from "@jest/globals";
 import { Catalogue } from "@weir/series";
 import { START_US, temporaryFolder } from "@weir/testkit";
@@ -8,10 +8,11 @@ import { followDevices, openDevices, SECOND_US, stateRow } from "./states.ts";
 const nameOf = (topic: string): string => topic.slice("STATS/".length);
 
 /** A follower over a folder, with a clock that a test sets, and what it reported. */
-function followerOf(folder: string, seriesMax = 10) {
+function followerOf(folder: string, seriesMax: number | null = 10) {
   const clock = { atSecond: START_US / SECOND_US, nowMs: 0 };
   const reported = { kept: 0, turnedAway: 0, restarts: 0, forgotten: [] as string[] };
   const catalogue = new Catalogue(":memory:");
+  const ofStream = catalogue.stream("devices");
   const follower = followDevices({
     folder,
     catalogue,
@@ -33,6 +34,7 @@ function followerOf(folder: string, seriesMax = 10) {
     reported,
     follow: () => follower.follow(),
     isComplete: () => follower.isComplete(),
+    points: () => Object.fromEntries([...ofStream.all()].map(({ path, points }) => [path, points])),
     averages: () =>
       Object.fromEntries(
         [...follower.series.all()].map(({ topic, ring }) => [
@@ -189,5 +191,49 @@ describe("the series of devices", () => {
     subject.clock.nowMs = 1_100;
     await subject.follow();
     expect(subject.reported.restarts).toBe(1);
+  });
+
+  test.each([
+    ["with statistics", 10],
+    ["without", null],
+  ] as const)(
+    "%s go on where an older copy of the store has been put back",
+    async (_, seriesMax) => {
+      using folder = temporaryFolder();
+      const place = folder.file("devices");
+      const state = (a: number) => stateRow({ receivedUs: after(a), data: { a } });
+      {
+        using store = openDevices(place);
+        store.append([state(1)]);
+      }
+      cpSync(place, folder.file("copy"), { recursive: true });
+      using subject = followerOf(place, seriesMax);
+      {
+        using store = openDevices(place);
+        store.append([state(2), state(3)]);
+        await subject.follow();
+        expect(subject.points()).toEqual({ a: 3 });
+      }
+      rmSync(place, { recursive: true });
+      cpSync(folder.file("copy"), place, { recursive: true });
+      await subject.follow();
+      expect(subject.isComplete()).toBe(true);
+      using store = openDevices(place);
+      store.append([state(4)]);
+      await subject.follow();
+      expect(subject.points()).toEqual({ a: 4 });
+      expect(subject.reported.restarts).toBe(1);
+    },
+  );
+
+  test("are there for a device whose first message was no state", async () => {
+    using folder = temporaryFolder();
+    using store = openDevices(folder.path);
+    using subject = followerOf(folder.path);
+    const bare = stateRow({ receivedUs: START_US, data: {} });
+    store.append([{ ...bare, payload: Buffer.from('{"a":1}') }]);
+    store.append([stateRow({ receivedUs: START_US, data: { a: 7 } })]);
+    await subject.follow();
+    expect(subject.averages()).toEqual({ "kitchen/a": 7 });
   });
 });

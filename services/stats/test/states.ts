@@ -61,7 +61,8 @@ export function followDevices(
     folder: string;
     catalogue: Catalogue;
     moment: () => Moment;
-    seriesMax?: number;
+    /** `null` for no statistics. Default 10. */
+    seriesMax?: number | null;
   } & Partial<
     Pick<
       ConstructorParameters<typeof SeriesFollower>[0],
@@ -83,7 +84,7 @@ export function followDevices(
     name: stream.name,
     place,
     reader: openSeriesReader(stream, SKEW_US),
-    statistics: { topicOf: deviceTopics("STATS", PREFIXES), seriesMax },
+    statistics: seriesMax === null ? null : { topicOf: deviceTopics("STATS", PREFIXES), seriesMax },
     skewUs: SKEW_US,
     onAdded: () => {},
     onSkipped: () => {},

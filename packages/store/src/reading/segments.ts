@@ -82,6 +82,38 @@ export function firstSegment(place: StreamPlace, fromUs: number): Segment | null
 }
 
 /**
+ * How far a stream reaches: its newest segment, the newest id that was given out in it, and when the newest row
+ * was received.
+ *
+ * @returns `null` while nothing is stored, and when the segment cannot be read now.
+ */
+export function streamEnd(
+  place: StreamPlace,
+): { segment: string; id: number; receivedUs: number | null } | null {
+  const last =
+    place.kind === "file" ? firstSegment(place, 0) : segmentsFrom(place.folder, "").at(-1);
+  if (last === undefined || last === null) return null;
+  try {
+    const database = openForReading(last.file);
+    try {
+      const end = database.prepare<[], { id: number; receivedUs: number | null }>(END).get();
+      return end === undefined ? null : { segment: last.name, ...end };
+    } finally {
+      database.close();
+    }
+  } catch (error) {
+    if (isBusy(error)) return null;
+    skippedBecause(error, last);
+    return null;
+  }
+}
+
+const END = `
+SELECT max(next_id - 1, (SELECT coalesce(max(id), 0) FROM rows)) AS id,
+       (SELECT received_us FROM rows ORDER BY id DESC LIMIT 1) AS receivedUs
+FROM segment`;
+
+/**
  * The segment that a cursor names, whether it is still there or not.
  *
  * @throws Fault when there can be none of this name.
