@@ -9,7 +9,7 @@ import { outcomeOf } from "@weir/protocol";
 import { Catalogue } from "@weir/series";
 import { SeriesFollower } from "@weir/stats/series-follower";
 import { SeriesSet } from "@weir/stats/series-set";
-import { remembering, streamTopics } from "@weir/stats/series-topics";
+import { streamTopics } from "@weir/stats/series-topics";
 import { followStream, type NewRow, openSegmentedStore } from "@weir/store";
 import { openSeriesReader } from "@weir/streams";
 import { freePort, rowOf, temporaryFolder } from "@weir/testkit";
@@ -81,7 +81,7 @@ function followHome(folder: string, catalogue: Catalogue, hasStatistics: boolean
     series: "auto",
     statistics: hasStatistics,
   } as const;
-  const topicOf = remembering(streamTopics("STATS", stream.name));
+  const topicOf = streamTopics("STATS", stream.name);
   return new SeriesFollower({
     name: stream.name,
     place: stream.place,

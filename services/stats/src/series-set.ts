@@ -55,6 +55,7 @@ export class SeriesSet {
 
   /** Adds a point. It is `late` when it is older than any window; a new series is turned away when the set is full. */
   add(point: SeriesPoint, { atSecond, nowMs }: Moment): "kept" | "late" | "turned away" {
+    if (point.second <= forgottenSecond(atSecond)) return "late";
     const series = this.#find(point, atSecond);
     if (typeof series === "string") return series;
     if (series.kind !== point.kind) this.#become(series, point);
@@ -128,10 +129,9 @@ export class SeriesSet {
     series.kind = kind;
   }
 
-  #find({ topic, kind, second }: SeriesPoint, atSecond: number): Series | "late" | "turned away" {
+  #find({ topic, kind }: SeriesPoint, atSecond: number): Series | "turned away" {
     const known = this.#kept.get(topic);
     if (known !== undefined) return known;
-    if (second <= forgottenSecond(atSecond)) return "late";
     const returning = this.#expected.get(topic);
     if (returning === undefined) {
       this.#isClosed ||= this.#places() >= this.#seriesMax;

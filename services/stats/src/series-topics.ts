@@ -1,4 +1,4 @@
-import { levelsOf, type Path, topicLevel } from "@weir/series";
+import { levelsOf, type Path, publishable, topicLevel } from "@weir/series";
 
 /** Where the statistics of a series are published; `null` for a series that has none. */
 export type StatisticsTopicOf = (topic: string, path: Path, family: string) => string | null;
@@ -13,19 +13,24 @@ const STATE_FAMILY = "weir-state";
  * @param prefixes the first levels of the topics of devices.
  */
 export function deviceTopics(statsTopic: string, prefixes: readonly string[]): StatisticsTopicOf {
-  return (topic, path, family) => {
-    const device = family === STATE_FAMILY ? deviceOf(topic, prefixes) : null;
+  const topicOf = remembering((topic, path) => {
+    const device = deviceOf(topic, prefixes);
     if (device === null) return null;
     // A colon would make it look like the topic of another stream's series.
     const level = topicLevel(device).replaceAll(":", "%3A");
-    return [statsTopic, level, ...levelsOf(path).map(topicLevel)].join("/");
-  };
+    return [statsTopic, level, ...levelsOf(path).map(topicLevel)];
+  });
+  return (topic, path, family) => (family === STATE_FAMILY ? topicOf(topic, path) : null);
 }
 
 /** `STATS/<stream>:<topic>/<path>`, for a stream whose statistics are switched on. */
 export function streamTopics(statsTopic: string, stream: string): StatisticsTopicOf {
-  return (topic, path) =>
-    [`${statsTopic}/${stream}:${topic}`, ...levelsOf(path).map(topicLevel)].join("/");
+  return remembering((topic, path) => {
+    // A stream of `#` stores the statistics, too: those of statistics would be without end.
+    if (topic === statsTopic || topic.startsWith(`${statsTopic}/`)) return null;
+    const levels = `${statsTopic}/${stream}:${publishable(topic)}`.split("/");
+    return [...levels, ...levelsOf(path).map(topicLevel)];
+  });
 }
 
 function deviceOf(topic: string, prefixes: readonly string[]): string | null {
@@ -37,23 +42,30 @@ function deviceOf(topic: string, prefixes: readonly string[]): string | null {
   return null;
 }
 
-/** Topics whose series are remembered at most. */
-const TOPICS_MAX = 20_000;
+/** Levels that every common broker takes: EMQX takes 128, Mosquitto 201. */
+const LEVELS_MAX = 128;
+/** Series whose topics are remembered at most. */
+const ANSWERS_MAX = 20_000;
 
 /** Remembers the answers: each point of a stream asks for its topic. */
-export function remembering(topicOf: StatisticsTopicOf): StatisticsTopicOf {
+function remembering(
+  levels: (topic: string, path: Path) => readonly string[] | null,
+): (topic: string, path: Path) => string | null {
   const answers = new Map<string, Map<Path, string | null>>();
-  return (topic, path, family) => {
-    let ofTopic = answers.get(topic);
-    if (ofTopic === undefined) {
-      if (answers.size >= TOPICS_MAX) answers.clear();
-      ofTopic = new Map();
-      answers.set(topic, ofTopic);
-    }
-    const known = ofTopic.get(path);
+  let size = 0;
+  return (topic, path) => {
+    const known = answers.get(topic)?.get(path);
     if (known !== undefined) return known;
-    const answer = topicOf(topic, path, family);
+    const found = levels(topic, path);
+    const answer = found === null || found.length > LEVELS_MAX ? null : found.join("/");
+    if (size >= ANSWERS_MAX) {
+      answers.clear();
+      size = 0;
+    }
+    const ofTopic = answers.get(topic) ?? new Map<Path, string | null>();
     ofTopic.set(path, answer);
+    answers.set(topic, ofTopic);
+    size += 1;
     return answer;
   };
 }

@@ -1,5 +1,5 @@
 import type { ReconnectingClient } from "@weir/mqtt";
-import { makePlaceOf, type ServiceContext } from "@weir/runtime";
+import { errorMessage, makePlaceOf, orOpeningFault, type ServiceContext } from "@weir/runtime";
 import { Catalogue } from "@weir/series";
 import { openSeriesReader } from "@weir/streams";
 import type { FollowedStream, SeriesConfig } from "./config.ts";
@@ -8,7 +8,6 @@ import { SeriesFollower } from "./series-follower.ts";
 import { createSeriesMetrics, exposeCatalogue, exposeValues } from "./series-metrics.ts";
 import { SeriesPublisher } from "./series-publisher.ts";
 import type { Moment } from "./series-set.ts";
-import { remembering } from "./series-topics.ts";
 
 /** How often the streams are looked at: a state is to be seen within a second. */
 const LOOK_MS = 250;
@@ -32,6 +31,8 @@ export function startSeries(
 ) {
   const { clock, logger, health, fail } = context;
   const check = health.check("series");
+  const catalogueCheck = health.check("catalogue");
+  catalogueCheck.pass();
   const metrics = createSeriesMetrics(context.metrics);
   const moment = (): Moment => ({
     atSecond: Math.floor(clock.now() / 1_000),
@@ -39,6 +40,7 @@ export function startSeries(
   });
   let isConnected = false;
   let isStopping = false;
+  let isSaved = true;
   /** By name. */
   const followed = new Map<string, Followed>();
   /** Streams that are to be followed from the next look on. */
@@ -47,12 +49,14 @@ export function startSeries(
 
   const opened = new DisposableStack();
   makePlaceOf(config.indexFile, "DB_FILE");
-  const catalogue = opened.use(new Catalogue(config.indexFile, clock.now()));
+  const catalogue = opened.use(
+    orOpeningFault(config.indexFile, "DB_FILE", () => new Catalogue(config.indexFile, clock.now())),
+  );
   if (catalogue.keptAs !== null) {
     const { keptAs } = catalogue;
     logger.error({ keptAs }, "the catalogue of series was damaged; it is made again from the rows");
   }
-  opened.defer(() => catalogue.save());
+  opened.defer(save);
   opened.defer(() => {
     for (const { follower } of followed.values()) follower[Symbol.dispose]();
   });
@@ -68,6 +72,19 @@ export function startSeries(
     // The client logs why it lost the broker.
     onFailed: (error) => logger.debug({ err: error }, "statistics of a series not published"),
   });
+
+  /** A disk that is full, or a file that is locked, costs nothing but time: the next call saves the same. */
+  function save(): void {
+    try {
+      catalogue.save();
+      isSaved = true;
+      catalogueCheck.pass();
+    } catch (error) {
+      catalogueCheck.fail(`${config.indexFile} cannot be saved: ${errorMessage(error)}`);
+      if (isSaved) logger.error({ err: error }, "the catalogue of series cannot be saved");
+      isSaved = false;
+    }
+  }
 
   /** Takes over streams that are new, removed or changed; the others are followed without a pause. */
   function followStreams(streams: readonly FollowedStream[]): void {
@@ -94,8 +111,7 @@ export function startSeries(
       place,
       reader: openSeriesReader(stream, config.skewUs),
       catalogue,
-      statistics:
-        topicOf === null ? null : { topicOf: remembering(topicOf), seriesMax: config.seriesMax },
+      statistics: topicOf === null ? null : { topicOf, seriesMax: config.seriesMax },
       skewUs: config.skewUs,
       moment,
       onAdded: ({ kept, turnedAway }) => {
@@ -144,7 +160,7 @@ export function startSeries(
   }
 
   opened.use(keepLooking({ intervalMs: LOOK_MS, look, fail, clock }));
-  opened.use(clock.repeat(SAVE_MS, () => catalogue.save()));
+  opened.use(clock.repeat(SAVE_MS, save));
   opened.defer(() => {
     isStopping = true;
   });

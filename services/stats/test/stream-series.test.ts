@@ -15,6 +15,7 @@ import {
   START_US,
   temporaryFolder,
 } from "@weir/testkit";
+import Sqlite from "better-sqlite3";
 import { readStatsConfig } from "../src/config.ts";
 import { startStats } from "../src/stats.ts";
 import { SECOND_US } from "./states.ts";
@@ -168,5 +169,35 @@ describe("the series of a stream", () => {
       await subject.advanceUntil(() => subject.context.health.report().checks.series === "ok");
     }
     expect(readCatalogue(folder.file("index.db"))).toEqual([]);
+  });
+
+  test("have statistics on topics that every broker takes, and none of statistics", async () => {
+    using folder = temporaryFolder();
+    await using subject = await startSubject(folder, '{ filters: ["#"], statistics: true }');
+    subject.append("STATS/home:home/meter/power", '{"avg_1min":100}', at(-20));
+    subject.append("STATS", '{"avg_1min":100}', at(-20));
+    subject.append("a/".repeat(200), "1", at(-20));
+    subject.append("home/a\u0001b", JSON.stringify({ "\u001b[2J": 1 }), at(-10));
+    const received = await subject.advanceUntil(() => {
+      const found = subject.received();
+      return found.size > 0 && found;
+    });
+    expect([...received.keys()]).toEqual(["STATS/home:home/a%01b/%1B[2J"]);
+  });
+
+  test("are kept while index.db is locked, and saved when it is free again", async () => {
+    using folder = temporaryFolder();
+    const file = folder.file("index.db");
+    await using subject = await startSubject(folder, "{ filters: [home/#] }");
+    const checks = () => subject.context.health.report().checks;
+    await subject.advanceUntil(() => checks().series === "ok");
+    const other = new Sqlite(file);
+    other.exec("BEGIN IMMEDIATE");
+    subject.append("home/meter", '{"power":100}', at(-20));
+    await subject.advanceUntil(() => checks().catalogue?.includes("cannot be saved"));
+    expect(subject.context.faults).toEqual([]);
+    other.close();
+    await subject.advanceUntil(() => checks().catalogue === "ok");
+    expect(readCatalogue(file)).toMatchObject([{ path: "power", newestValue: 100 }]);
   });
 });
