@@ -1,4 +1,4 @@
-import { didYouMean, EXIT_CODES, Fault } from "@weir/runtime";
+import { didYouMean, EXIT_CODES, Fault, visible } from "@weir/runtime";
 import { type CataloguedSeries, formatSeries, parseSeries, readCatalogue } from "@weir/series";
 import { usageFault } from "./command-line.ts";
 
@@ -25,7 +25,7 @@ export function findSeries(all: readonly CataloguedSeries[], text: string): Cata
   if (first !== undefined) {
     throw usageFault(
       `${JSON.stringify(text)} is a series of several streams`,
-      `Name one: ${found.map(formatSeries).join(", ")}.`,
+      `Name one: ${found.map(formatSeries).map(visible).join(", ")}.`,
     );
   }
   // Long names are compared in parts: one wrong word of a topic is easier to see than one of many.
@@ -37,7 +37,7 @@ export function findSeries(all: readonly CataloguedSeries[], text: string): Cata
         )
       : didYouMean(topic, [...new Set(all.map((series) => series.topic))]);
   throw usageFault(
-    `there is no series ${JSON.stringify(text)}${suggestion}`,
+    `there is no series ${JSON.stringify(text)}${visible(suggestion)}`,
     "A series is stream:topic#path. weir series lists them, and finds them by a part of their name.",
   );
 }

@@ -28,3 +28,13 @@ test("a name that several streams have has to name one of them", () => {
   expect(message).toBe('"meter#power" is a series of several streams');
   expect(remedy).toBe("Name one: home:meter#power, attic:meter#power.");
 });
+
+test("a catalogue full of long names does not keep a typo waiting, and no name adds a line to the error", () => {
+  const [first] = ALL as [CataloguedSeries];
+  const topics = Array.from({ length: 5_000 }, (_, index) => `${index}/${"x".repeat(30_000)}`);
+  const all = [...topics, "kitchen\nplug"].map((topic) => ({ ...first, topic }));
+  const startMs = performance.now();
+  const { message } = faultOf(() => findSeries(all, "kitchen plug#power"));
+  expect(message).toContain("; did you mean kitchen\\nplug?");
+  expect(performance.now() - startMs).toBeLessThan(2_000);
+});

@@ -175,6 +175,8 @@ export function didYouMean(text: string, words: readonly string[]): string {
 function suggestionFor(text: string, words: readonly string[]): string | null {
   const allowed = Math.max(1, Math.floor(text.length / 3));
   const [nearest] = words
+    // Words of outside may be many and long: most need no closer look.
+    .filter(({ length }) => Math.abs(length - text.length) <= allowed)
     .map((word) => ({ word, edits: editsBetween(text.toLowerCase(), word.toLowerCase()) }))
     .filter(({ edits }) => edits <= allowed)
     .sort((a, b) => a.edits - b.edits);
