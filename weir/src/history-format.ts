@@ -48,7 +48,7 @@ export function printTables({ step, answers }: History, { to, timeZone }: Target
 
 /** A number without the last digits, which are those of rounding. */
 function computed(value: number | null): string {
-  return value === null ? "-" : String(Number(value.toPrecision(12)));
+  return value === null ? "-" : String(Number(value.toPrecision(9)));
 }
 
 function percentText(share: number | null): string {

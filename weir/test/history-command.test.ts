@@ -1,9 +1,11 @@
+import { globSync, writeFileSync } from "node:fs";
 import { describe, expect, test } from "@jest/globals";
 import { createFakeClock, START_US, temporaryFolder } from "@weir/testkit";
 import { startHere } from "./fixture.ts";
 import { storePlug } from "./plug.ts";
 
 const POWER = "home:tele/plug/SENSOR#ENERGY.Power";
+const NO_DATABASE = "no database".repeat(1_000);
 const TOTAL = "tele/plug/SENSOR#ENERGY.Total";
 /** Two hours in Berlin, with a point in each; the last one ends now. */
 const HOURS = ["--from", "2026-01-01", "--time-zone", "Europe/Berlin", "--buckets", "3"];
@@ -23,7 +25,7 @@ describe("weir history", () => {
       "begin | count | min | max | average | time-weighted | first | last",
       "2026-01-01T00:00:00+01:00 | 1 | 40 | 40 | 40 | 40 | 40 | 40",
       // 40 for 30 s, then 42.
-      "2026-01-01T01:00:00+01:00 | 1 | 42 | 42 | 42 | 41.9833333333 | 42 | 42",
+      "2026-01-01T01:00:00+01:00 | 1 | 42 | 42 | 42 | 41.9833333 | 42 | 42",
       "",
       `home:${TOTAL}, kWh, counter, steps of 1h, Europe/Berlin`,
       "begin | count | increase | first | last",
@@ -65,6 +67,24 @@ describe("weir history", () => {
     );
     expect(second).toContain(",1,10.6,10.6,10.6,");
     expect(end).toBe("");
+  });
+
+  test("ends when it is stopped, without an answer", async () => {
+    using folder = temporaryFolder();
+    const stopped = { environment: storePlug(folder), signal: AbortSignal.abort("SIGINT") };
+    const ended = await startHere(["history", POWER, "--from", "2026-01-01"], stopped).ended;
+    expect(ended).toEqual({ code: 130, out: "", err: "" });
+  });
+
+  test("says which file it cannot read, and ends with 1", async () => {
+    using folder = temporaryFolder();
+    const environment = storePlug(folder);
+    for (const file of globSync(folder.file("home/**/*.db"))) writeFileSync(file, NO_DATABASE);
+    const clock = createFakeClock(START_US / 1_000 + 3_600_000);
+    const { code, out, err } = await startHere(["history", POWER], { environment, clock }).ended;
+    expect(code).toBe(1);
+    expect(err.match(/^weir history: .*\.db/gm)).toHaveLength(1);
+    expect(out).toContain(POWER);
   });
 
   test.each([
