@@ -128,11 +128,16 @@ export function printJson(
   printData(`${JSON.stringify(value, null, indent)}\n`, { to });
 }
 
+/** A longer cell widens its own line only: a client may choose it, and would fill the screen with spaces. */
+const COLUMN_WIDTH_MAX = 100;
+
 /** Columns as wide as what is in them. (A table of cli-table3 takes the square of its lines in time.) */
 export function columnsText(rows: readonly (readonly string[])[]): string {
   const widths: number[] = [];
   for (const row of rows) {
-    for (const [at, cell] of row.entries()) widths[at] = Math.max(widths[at] ?? 0, cell.length);
+    for (const [at, { length }] of row.entries()) {
+      if (length <= COLUMN_WIDTH_MAX) widths[at] = Math.max(widths[at] ?? 0, length);
+    }
   }
   return rows
     .map((row) =>

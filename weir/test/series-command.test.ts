@@ -1,6 +1,7 @@
-import { writeFileSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { describe, expect, test } from "@jest/globals";
-import { temporaryFolder } from "@weir/testkit";
+import { Catalogue, SeriesReader } from "@weir/series";
+import { openTestStore, START_US, temporaryFolder } from "@weir/testkit";
 import { startHere } from "./fixture.ts";
 import { PLUG, storePlug } from "./plug.ts";
 
@@ -33,6 +34,45 @@ describe("weir series", () => {
       .ended;
     expect({ out, err }).toEqual({ out: "", err: "weir series: no series match\n" });
   });
+});
+
+describe("a catalogue that cannot be read", () => {
+  test.each([
+    ["is damaged", "no database at all, and long enough to be taken for one", "cannot be read"],
+    ["is another program's", "", "is no catalogue of series"],
+  ])("that %s is named, with a remedy", async (_, content, words) => {
+    using folder = temporaryFolder();
+    const environment = storePlug(folder);
+    const file = folder.file("index.db");
+    for (const journal of ["", "-wal", "-shm"]) rmSync(file + journal, { force: true });
+    if (content === "") openTestStore(file)[Symbol.dispose]();
+    else writeFileSync(file, content);
+    for (const command of [["series"], ["explain", PLUG]]) {
+      const { code, err } = await startHere(command, { environment }).ended;
+      expect(code).not.toBe(0);
+      expect(err).toContain(`${file} ${words}`);
+      expect(err.trim().split("\n")).toHaveLength(2);
+    }
+  });
+});
+
+test("one series with a long name does not fill the others' lines with spaces", async () => {
+  using folder = temporaryFolder();
+  const environment = storePlug(folder);
+  {
+    using catalogue = new Catalogue(folder.file("index.db"));
+    const home = catalogue.stream("home");
+    const row = { segment: "s", id: 9, receivedUs: START_US };
+    const message = { ...row, topic: `tele/${"x".repeat(900)}`, payload: Buffer.from("1") };
+    const reader = new SeriesReader({ series: "auto", skewUs: 0, timeZone: null, document: null });
+    const source = { ...message, retained: false, observedUs: null };
+    home.note(reader.read(source, home.memory.at(row)), row);
+    catalogue.save();
+  }
+  const { out } = await startHere(["series"], { environment }).ended;
+  const power = out.split("\n").find((line) => line.includes("ENERGY.Power")) ?? "";
+  expect(power.length).toBeGreaterThan(20);
+  expect(power.length).toBeLessThan(200);
 });
 
 describe("weir explain", () => {

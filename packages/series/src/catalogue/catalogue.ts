@@ -1,6 +1,6 @@
 import { existsSync, renameSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { EXIT_CODES, errorCode, Fault } from "@weir/runtime";
+import { EXIT_CODES, errorCode, errorMessage, Fault } from "@weir/runtime";
 import type { Database } from "better-sqlite3";
 import Sqlite from "better-sqlite3";
 import { StreamMemory, type Version } from "../reading/memory.ts";
@@ -180,14 +180,34 @@ export function readMemory(file: string, stream: string): StreamMemory {
   return new StreamMemory(((saved ?? []) as SavedVersion[]).map(versionOf));
 }
 
+/** @throws Fault for a file that cannot be read. */
 function whileReading<T>(file: string, read: (database: Database) => T): T | null {
   if (!existsSync(file)) return null;
-  const database = new Sqlite(file, { readonly: true, fileMustExist: true });
   try {
-    return read(database);
-  } finally {
-    database.close();
+    const database = new Sqlite(file, { readonly: true, fileMustExist: true });
+    try {
+      checkFormat(database, file);
+      return read(database);
+    } finally {
+      database.close();
+    }
+  } catch (error) {
+    throw error instanceof Fault ? error : readingFault(file, error);
   }
+}
+
+function readingFault(file: string, cause: unknown): Fault {
+  const code = errorCode(cause) ?? "";
+  const isLocked = code.startsWith("SQLITE_BUSY");
+  let remedy = "It can be read only by who may also write to its folder.";
+  if (isLocked) remedy = "Another program has locked it: end that program, or try again later.";
+  if (DAMAGED.test(code))
+    remedy = "Restart stats: it keeps this file under another name and makes another.";
+  return new Fault(`${file} cannot be read: ${errorMessage(cause)}`, {
+    remedy,
+    exitCode: isLocked ? EXIT_CODES.tryLater : EXIT_CODES.unavailable,
+    cause,
+  });
 }
 
 /** Opens the file. One that is damaged is kept under another name: the rows are read again from the first one on. */
@@ -229,15 +249,19 @@ function openOrMake(file: string): Database {
 
 /** @throws Fault for another program's file, and SqliteError for one that is damaged anywhere. */
 function check(database: Database, file: string): void {
-  const pragma = (name: string): unknown => database.pragma(name, { simple: true });
-  if (pragma("application_id") !== APPLICATION_ID || pragma("user_version") !== VERSION) {
-    throw new Fault(`${file} is no catalogue of series of this version of Weir`, {
-      remedy: "Move it away: stats makes a new one from the stored rows.",
-      exitCode: EXIT_CODES.cannotCreate,
-    });
-  }
-  const found = pragma("quick_check(1)");
+  checkFormat(database, file);
+  const found = database.pragma("quick_check(1)", { simple: true });
   if (found !== "ok") throw new Sqlite.SqliteError(String(found), "SQLITE_CORRUPT");
+}
+
+/** @throws Fault for another program's file, or another version's. */
+function checkFormat(database: Database, file: string): void {
+  const pragma = (name: string): unknown => database.pragma(name, { simple: true });
+  if (pragma("application_id") === APPLICATION_ID && pragma("user_version") === VERSION) return;
+  throw new Fault(`${file} is no catalogue of series of this version of Weir`, {
+    remedy: "Move it away: stats makes another one from the stored rows.",
+    exitCode: EXIT_CODES.cannotCreate,
+  });
 }
 
 function prepare(database: Database) {
