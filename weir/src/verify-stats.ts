@@ -40,7 +40,8 @@ export function define(command: Command, surroundings: Surroundings): void {
     ],
     `It waits for one publication of statistics and compares it with SQL over the store. Without options it
 takes the statistics of TOPIC. With --all it takes one publication of each series, until none has been new for
-${QUIET_MS / 1_000} s. Exit code 1 when they differ, 69 when nothing is published within ${TIMEOUT_MS / 1_000} s.`,
+${QUIET_MS / 1_000} s, and for at most ${ALL_MS_MAX / 60_000} minutes. Exit code 1 when they differ, 69 when
+nothing is published within ${TIMEOUT_MS / 1_000} s.`,
   );
   action(command, async (given) =>
     given.has("all") ? await verifyAll(given, surroundings) : await verify(given, surroundings),
@@ -49,6 +50,8 @@ ${QUIET_MS / 1_000} s. Exit code 1 when they differ, 69 when nothing is publishe
 
 /** Unchanged series are published every ten seconds, where there are not very many. */
 const QUIET_MS = 15_000;
+/** Clients may invent series for ever. */
+const ALL_MS_MAX = 600_000;
 
 async function verifyAll(given: Given, { environment, clock, out }: Surroundings): Promise<number> {
   const config = readStatsConfig(toolEnvironment(environment));
@@ -78,13 +81,15 @@ async function everyStatistics(
 ): Promise<Map<string, Statistics>> {
   const found = new Map<string, Statistics>();
   const over = Promise.withResolvers<void>();
+  const endMs = clock.monotonic() + ALL_MS_MAX;
   let timer = clock.schedule(TIMEOUT_MS, () => over.reject(nothingPublished(filter)));
   await using _client = listen(filter, config, clock, (topic, statistics) => {
     // The publication of TOPIC itself is compared without --all.
     if (found.has(topic) || topic === config.topic) return;
     found.set(topic, statistics);
     timer[Symbol.dispose]();
-    timer = clock.schedule(QUIET_MS, over.resolve);
+    const leftMs = Math.max(0, endMs - clock.monotonic());
+    timer = clock.schedule(Math.min(QUIET_MS, leftMs), over.resolve);
   });
   try {
     await over.promise;

@@ -1,7 +1,9 @@
 import { describe, expect, test } from "@jest/globals";
 import { startBroker } from "@weir/broker";
+import type { Clock } from "@weir/runtime";
 import {
   connectTestClient,
+  createFakeClock,
   eventually,
   openTestStore,
   readingAt,
@@ -62,5 +64,36 @@ describe("weir verify-stats", () => {
     const environment = { DB_FILE: folder.file("weir.db"), STATS_SERIES_STREAM: "" };
     const { code, err } = await startHere(["verify-stats"], { environment }).ended;
     expect({ code, err }).toEqual({ code: 69, err: expect.stringContaining("there is no store") });
+  });
+
+  test("--all ends although a device invents series for ever", async () => {
+    using folder = temporaryFolder();
+    await using broker = await startBroker({ host: "127.0.0.1", port: 0 });
+    openTestStore(folder.file("weir.db"))[Symbol.dispose]();
+    await using client = await connectTestClient(broker.port);
+    const clock = createFakeClock();
+    let isOver = false;
+    let isReceiving = false;
+    const schedule: Clock["schedule"] = (delayMs, task) => {
+      // So long it waits for another series, once there is one.
+      isReceiving ||= delayMs === 15_000;
+      return clock.schedule(delayMs, task);
+    };
+    const ended = startHere(["verify-stats", "--all"], {
+      environment: { DB_FILE: folder.file("weir.db"), BROKER: `127.0.0.1:${broker.port}` },
+      clock: { ...clock, schedule },
+    }).ended.finally(() => {
+      isOver = true;
+    });
+    let series = 0;
+    await eventually(async () => {
+      series += 1;
+      if (isReceiving) clock.advance(5_000);
+      await client.publish(`STATS/kitchen/invented${series}`, statisticsOf(1), { qos: 1 });
+      return isOver;
+    });
+    const { code, out } = await ended;
+    expect(code).toBe(1);
+    expect(out).toMatch(/series compared: \d+ differ/);
   });
 });
