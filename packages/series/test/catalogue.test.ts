@@ -1,5 +1,5 @@
 import { closeSync, existsSync, openSync, writeFileSync, writeSync } from "node:fs";
-import { describe, expect, test } from "@jest/globals";
+import { describe, expect, jest, test } from "@jest/globals";
 import {
   Catalogue,
   readCatalogue,
@@ -145,6 +145,44 @@ describe("the catalogue", () => {
     expect(unitOf()).toEqual([["Tank Depth", "cm"]]);
     note(catalogue, 4, { stream: "discovery", topic, payload: "" });
     expect(unitOf()).toEqual([["Tank Depth", null]]);
+  });
+
+  test("gives the places of descriptions that were taken back to others", () => {
+    using folder = temporaryFolder();
+    const file = folder.file("index.db");
+    const describe = (topic: string, unit: string | undefined) => ({
+      ...{ topic, path: "", source: "home-assistant" },
+      about: { unit },
+    });
+    const topics = Array.from({ length: 50_000 }, (_, index) => `t/${index}`);
+    {
+      using catalogue = new Catalogue(file);
+      catalogue.describe(topics.map((topic) => describe(topic, "W")));
+      catalogue.save();
+      catalogue.describe(topics.map((topic) => describe(topic, undefined)));
+      catalogue.save();
+    }
+    using catalogue = new Catalogue(file);
+    catalogue.describe([describe("t/new", "V")]);
+    note(catalogue, 1, { topic: "t/new", payload: "1" });
+    note(catalogue, 2, { topic: "t/7", payload: "1" });
+    expect([...catalogue.stream("home").all()].map(({ unit }) => unit)).toEqual(["V", null]);
+  });
+
+  test("finds places for as many new series as were silent in one look at all", () => {
+    using catalogue = new Catalogue(":memory:");
+    const home = catalogue.stream("home");
+    const all = jest.spyOn(home, "all");
+    for (let id = 1; id <= STREAM_SERIES_MAX; id += 1) {
+      note(catalogue, id, { topic: `t/${id}`, payload: "1", receivedUs: START_US + id });
+    }
+    const later = START_US + 2 * DAY_US;
+    for (let id = 1; id <= STREAM_SERIES_MAX; id += 1) {
+      note(catalogue, 20_000 + id, { topic: `new/${id}`, payload: "1", receivedUs: later + id });
+    }
+    expect(all.mock.calls.length).toBeLessThan(5);
+    expect(home.size).toBe(STREAM_SERIES_MAX);
+    expect(home.left.turnedAway).toBe(0);
   });
 
   test("takes the names of many devices out of one large message", () => {

@@ -5,7 +5,7 @@ import type { Database } from "better-sqlite3";
 import Sqlite from "better-sqlite3";
 import { StreamMemory, type Version } from "../reading/memory.ts";
 import type { About, Metadata } from "../reading/reading.ts";
-import { KnownMetadata } from "./known-metadata.ts";
+import { isEmpty, KnownMetadata } from "./known-metadata.ts";
 import { type Entry, type Progress, StreamCatalogue } from "./stream-catalogue.ts";
 
 /** "WIdx": the file is an index of Weir. */
@@ -127,10 +127,11 @@ export class Catalogue implements Disposable {
   }
 
   #write(): void {
-    const { saveMetadata, saveMemory, removeMemory } = this.#statements;
+    const { saveMetadata, removeMetadata, saveMemory, removeMemory } = this.#statements;
     const { saveProgress, removeProgress, saveSeries, removeSeries } = this.#statements;
     for (const { topic, path, source, about } of this.#metadata.unsaved()) {
-      saveMetadata.run(topic, path, source, JSON.stringify(about));
+      if (isEmpty(about)) removeMetadata.run(topic, path, source);
+      else saveMetadata.run(topic, path, source, JSON.stringify(about));
     }
     for (const [name, stream] of this.#streams) {
       const { changed, removed } = stream.changes();
@@ -279,6 +280,9 @@ function prepare(database: Database) {
       "DELETE FROM series WHERE stream = ? AND topic = ? AND path = ?",
     ),
     saveMetadata: database.prepare("REPLACE INTO metadata VALUES (?, ?, ?, ?)"),
+    removeMetadata: database.prepare(
+      "DELETE FROM metadata WHERE topic = ? AND path = ? AND source = ?",
+    ),
     memory: database.prepare(MEMORY),
     saveMemory: database.prepare("REPLACE INTO memory VALUES (?, ?, ?, ?, ?)"),
     removeMemory: database.prepare(

@@ -16,20 +16,22 @@ const SERIES_MAX = 50_000;
  */
 export class KnownMetadata {
   readonly #byKey = new Map<string, Map<string, Metadata>>();
-  readonly #unsaved = new Set<Metadata>();
+  /** The newest of each series and source, so that it stays small while nothing can be saved. */
+  readonly #unsaved = new Map<string, Metadata>();
 
   constructor(saved: Iterable<Metadata>) {
     for (const one of saved) this.#put(one);
   }
 
-  /** @returns whether it says something new. */
+  /** A source that says nothing of a series any more gives its place to others. @returns whether this is news. */
   take(given: Metadata): boolean {
-    const bySource = this.#byKey.get(keyOf(given.topic, given.path));
-    const before = bySource?.get(given.source);
-    if (before !== undefined && isSame(before.about, given.about)) return false;
+    const key = keyOf(given.topic, given.path);
+    const bySource = this.#byKey.get(key);
+    if (isSame(bySource?.get(given.source)?.about ?? {}, given.about)) return false;
     if (bySource === undefined && this.#byKey.size >= SERIES_MAX) return false;
-    this.#put(given);
-    this.#unsaved.add(given);
+    if (isEmpty(given.about)) this.#remove(given);
+    else this.#put(given);
+    this.#unsaved.set(`${given.source} ${key}`, given);
     return true;
   }
 
@@ -41,9 +43,9 @@ export class KnownMetadata {
     return Object.assign({}, ...inOrder.map(({ about }) => withoutGaps(about)));
   }
 
-  /** What is to be saved, since the last `markSaved`. */
+  /** What is to be saved since the last `markSaved`; without anything known where it is to be removed. */
   unsaved(): Iterable<Metadata> {
-    return this.#unsaved;
+    return this.#unsaved.values();
   }
 
   markSaved(): void {
@@ -55,6 +57,13 @@ export class KnownMetadata {
     const bySource = this.#byKey.get(key) ?? new Map<string, Metadata>();
     bySource.set(given.source, given);
     this.#byKey.set(key, bySource);
+  }
+
+  #remove({ topic, path, source }: Metadata): void {
+    const key = keyOf(topic, path);
+    const bySource = this.#byKey.get(key);
+    bySource?.delete(source);
+    if (bySource?.size === 0) this.#byKey.delete(key);
   }
 }
 
@@ -68,6 +77,11 @@ const FIELDS = ["name", "unit", "class", "kind", "device"] as const;
 /** A source that says nothing of a field leaves what another one says. */
 const withoutGaps = (about: About): About =>
   Object.fromEntries(Object.entries(about).filter(([, value]) => value !== undefined));
+
+/** Whether nothing is known. */
+export function isEmpty(about: About): boolean {
+  return isSame(about, {});
+}
 
 function isSame(one: About, other: About): boolean {
   return FIELDS.every((field) => one[field] === other[field]);

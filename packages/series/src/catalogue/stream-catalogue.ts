@@ -59,7 +59,9 @@ export class StreamCatalogue {
   readonly #removed = new Set<Entry>();
   #progress: Progress | null;
   #size = 0;
-  /** No series is idle for long enough before this time of reception. */
+  /** Series that were idle for long enough at the last look at all of them, which takes a while; the first last. */
+  #idle: Entry[] = [];
+  /** No other series is idle for long enough before this time of reception. */
   #noneIdleBeforeUs = 0;
   /** Points of series for which there was no place, and points that a limit left out of their payload. */
   readonly left = { turnedAway: 0, cutPayloads: 0 };
@@ -190,16 +192,19 @@ export class StreamCatalogue {
 
   /** Removes the series that has been silent for longest, where that is long enough. */
   #makePlace(nowUs: number): boolean {
-    if (nowUs < this.#noneIdleBeforeUs) return false;
-    let idlest: Entry | null = null;
-    for (const entry of this.all()) {
-      if (idlest === null || entry.receivedUs < idlest.receivedUs) idlest = entry;
+    const isIdle = (entry: Entry) => entry.receivedUs + IDLE_US <= nowUs;
+    if (this.#idle.length === 0 && nowUs >= this.#noneIdleBeforeUs) {
+      const all = [...this.all()].sort((one, other) => other.receivedUs - one.receivedUs);
+      this.#noneIdleBeforeUs = (all.at(-1)?.receivedUs ?? nowUs) + IDLE_US;
+      this.#idle = all.filter(isIdle);
     }
-    if (idlest === null) return true;
-    this.#noneIdleBeforeUs = idlest.receivedUs + IDLE_US;
-    if (nowUs < this.#noneIdleBeforeUs) return false;
-    this.#remove(idlest);
-    return true;
+    for (let entry = this.#idle.pop(); entry !== undefined; entry = this.#idle.pop()) {
+      // It may have come again since.
+      if (!isIdle(entry)) continue;
+      this.#remove(entry);
+      return true;
+    }
+    return false;
   }
 
   #put(entry: Entry): void {
