@@ -1,5 +1,5 @@
 import { Counter, Gauge, type Registry } from "@weir/runtime";
-import { type Catalogue, STREAM_SERIES_MAX } from "@weir/series";
+import { type Catalogue, STREAM_SERIES_MAX, type StreamCatalogue } from "@weir/series";
 
 /** What is counted of series with statistics. Devices are no labels: any client can invent them. */
 export function createSeriesMetrics(registry: Registry) {
@@ -25,44 +25,44 @@ export function exposeCatalogue(
   streams: () => Iterable<string>,
   registry: Registry,
 ): void {
-  const labelNames = ["stream"] as const;
-  const registers = [registry];
-  new Gauge({
-    name: "weir_series",
-    help: `Series of each stream in the catalogue; at most ${STREAM_SERIES_MAX}.`,
-    labelNames,
-    registers,
-    collect() {
-      for (const stream of streams()) this.set({ stream }, catalogue.stream(stream).size);
-    },
-  });
-  new Gauge({
-    name: "weir_series_turned_away_points",
-    help: "Points of series for which the catalogue has no place, since the start.",
-    labelNames,
-    registers,
-    collect() {
-      for (const stream of streams()) {
-        this.set({ stream }, catalogue.stream(stream).left.turnedAway);
-      }
-    },
-  });
-  new Gauge({
-    name: "weir_series_cut_payloads",
-    help: "Payloads of which a limit left something out, since the start.",
-    labelNames,
-    registers,
-    collect() {
-      for (const stream of streams()) {
-        this.set({ stream }, catalogue.stream(stream).left.cutPayloads);
-      }
-    },
-  });
+  const expose = (name: string, help: string, numberIn: (of: StreamCatalogue) => number): void => {
+    new Gauge({
+      name: `weir_series${name}`,
+      help,
+      labelNames: ["stream"],
+      registers: [registry],
+      collect() {
+        // A stream that weir.yaml no longer has must not stay.
+        this.reset();
+        for (const stream of streams()) this.set({ stream }, numberIn(catalogue.stream(stream)));
+      },
+    });
+  };
+  expose(
+    "",
+    `Series of each stream in the catalogue; at most ${STREAM_SERIES_MAX}.`,
+    ({ size }) => size,
+  );
+  expose(
+    "_turned_away_points",
+    "Points of series for which the catalogue has no place, since the start.",
+    ({ left }) => left.turnedAway,
+  );
+  expose(
+    "_cut_payloads",
+    "Payloads of which a limit left something out, since the start.",
+    ({ left }) => left.cutPayloads,
+  );
+  expose(
+    "_not_remembered",
+    "How often the memory of payload families had no place for something, since the start.",
+    ({ memory }) => memory.refused,
+  );
 }
 
 /** A series that was silent for so long has no value on /metrics. */
 const SILENT_US = 1_800_000_000;
-/** Longer texts would be labels that nobody can read. */
+/** Longer texts would be labels that are too long to read. */
 const LABEL_LENGTH_MAX = 256;
 
 /** The newest values of the first `metricsMax` series: their names are bounded, though clients invent them. */

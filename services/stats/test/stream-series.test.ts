@@ -159,6 +159,10 @@ describe("the series of a stream", () => {
     await subject.reload("{ filters: [home/#], statistics: false }");
     // An empty message removes what the broker had retained.
     await subject.advanceUntil(() => subject.received().get(topic) === null);
+    const metrics = () => subject.context.metrics.metrics();
+    expect(await metrics()).toContain('weir_series{stream="home"} 1');
+    await subject.reload("{ filters: [home/#], series: off }");
+    await subject.advanceUntil(async () => !(await metrics()).includes('stream="home"'));
   });
 
   test("are none where the stream has none", async () => {
