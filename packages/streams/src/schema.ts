@@ -141,7 +141,7 @@ const stream = z.strictObject({
     .boolean("it must be true or false")
     .optional()
     .describe(
-      "true: averages of each series are published on STATS_TOPIC/<stream>/<topic>/<path>. Default false.",
+      "true: averages of each series are published on STATS_TOPIC/<stream>:<topic>/<path>. Default false.",
     ),
   filter: path
     .optional()
