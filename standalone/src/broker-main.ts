@@ -1,14 +1,15 @@
 import { startBroker } from "@weir/broker";
 import {
+  brokerSettings,
   type ProcessConfig,
   processConfig,
   processSettings,
   readSettings,
   runService,
 } from "@weir/runtime";
-import { EMBEDDED_BROKER_HOST, standaloneSettings } from "./config.ts";
+import { EMBEDDED_BROKER_HOST } from "./config.ts";
 
-const settings = { ...standaloneSettings, ...processSettings };
+const settings = { BROKER_PORT: brokerSettings.BROKER_PORT, ...processSettings };
 
 // No monitoring expects the metrics of this broker, so its HTTP side takes any free port.
 const ANY_PORT = 0;

@@ -10,7 +10,6 @@ import {
   EXIT_CODES,
   errorMessage,
   Fault,
-  integer,
   namesBroker,
   processSettings,
   readSettings,
@@ -37,13 +36,6 @@ export interface StandaloneConfig {
 export const EMBEDDED_BROKER_HOST = "127.0.0.1";
 
 export const standaloneSettings = section("Without Docker (npm start)", {
-  BROKER_PORT: integer({
-    description:
-      "Port of the broker that npm start brings, on 127.0.0.1. It starts none when BROKER or BROKER_URL is set.",
-    default: 1_883,
-    min: 1,
-    max: 65_535,
-  }),
   LOG_FOLDER: text({
     description: "Folder of the logs that npm start writes, a file for each process.",
     default: "data/logs",
@@ -72,7 +64,10 @@ const serviceReaders = [
 /** @throws ConfigurationFault naming every problem, those of the services included. */
 export function readStandaloneConfig(given: Environment): StandaloneConfig {
   const problems = new Set<string>();
-  const own = collectProblems(problems, () => readSettings(standaloneSettings, given));
+  const { BROKER_PORT } = brokerSettings;
+  const own = collectProblems(problems, () =>
+    readSettings({ BROKER_PORT, ...standaloneSettings }, given),
+  );
   const environment: Environment = {
     ...given,
     ...(namesBroker(given) || own === null
@@ -140,7 +135,8 @@ Options, after "npm start --":
   --format …  how the statistics are printed: table, json or csv
 
 A broker that BROKER or BROKER_URL names must answer at the start, or it ends with code 69; later
-outages are waited out. A process that ends is started again. Exit codes: 0 stopped as asked, 69 a
+outages are waited out. A process that ends is started again. SIGHUP has the logger and stats read
+weir.yaml again, unless the terminal was closed: then it stops. Exit codes: 0 stopped as asked, 69 a
 port is taken or the broker is missing, 73 a folder cannot be written, 75 another logger writes the
 store, 78 the settings are wrong.
 

@@ -158,12 +158,24 @@ function filtersText({ filters, exclude, qos, retained }: StreamConfig): string 
     .join("\n");
 }
 
-function decoderText({ decoder, timeZone, filterFile }: StreamConfig): string {
+function decoderText(stream: StreamConfig): string {
+  const { decoder, timeZone, filterFile } = stream;
   const lines = decoder.kind === "avro" ? [decoder.kind, decoder.schemas] : [decoder.kind];
   if (timeZone !== null) lines.push(`times: ${timeZone}`);
-  return [...lines, ...(filterFile === null ? [] : [`filter ${filterFile}`])]
-    .map(visible)
-    .join("\n");
+  if (filterFile !== null) lines.push(`filter ${filterFile}`);
+  return [...lines, ...seriesLines(stream)].map(visible).join("\n");
+}
+
+const PATHS_SHOWN_MAX = 5;
+
+/** What differs from the default: every number is a series, and none is averaged. */
+function seriesLines({ series, statistics }: StreamConfig): string[] {
+  const averages = statistics ? ["statistics"] : [];
+  if (series === "auto") return averages;
+  if (series === "off") return ["series: off", ...averages];
+  const shown = series.slice(0, PATHS_SHOWN_MAX).map(({ path }) => `series: ${path}`);
+  const others = series.length - shown.length;
+  return [...shown, ...(others === 0 ? [] : [`and ${others} more series`]), ...averages];
 }
 
 function connectionRow(connection: DescribedConnection): string[] {
@@ -223,7 +235,7 @@ function dataWarnings(streams: readonly StreamConfig[], topic: string): string[]
 }
 
 async function warningsOfStream(stream: StreamConfig): Promise<string[]> {
-  const { name, place, decoder, filterFile } = stream;
+  const { name, place, decoder, filterFile, series, statistics } = stream;
   const warnings: string[] = [];
   const attempt = async (task: () => unknown): Promise<void> => {
     try {
@@ -234,6 +246,9 @@ async function warningsOfStream(stream: StreamConfig): Promise<string[]> {
   };
   await attempt(() => checkWritable(place.kind === "file" ? dirname(place.file) : place.folder));
   warnings.push(...retentionWarnings(stream));
+  if (statistics && series === "off") {
+    warnings.push("it has statistics, but its series are off: nothing is averaged");
+  }
   await attempt(() => openDecoder(decoder, (problem) => warnings.push(problem)));
   if (filterFile !== null) await attempt(() => loadFilter({ stream: name, file: filterFile }));
   return warnings.map((warning) => `streams.${name}: ${warning}`);

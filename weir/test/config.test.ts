@@ -72,6 +72,37 @@ streams:
     });
   });
 
+  test("shows which series a stream has, and its statistics, where they are not the default", async () => {
+    using folder = temporaryFolder();
+    writeWeirFile(
+      folder,
+      `
+streams:
+  home: { filters: [a], statistics: true, retention: { age: 7d } }
+  bulk: { filters: [b], series: off, statistics: true, retention: { age: 7d } }
+  meter: { filters: [c], series: [{ path: power }, { path: pumps }], retention: { age: 7d } }
+  long: { filters: [d], series: [${"{ path: x },".repeat(9)}], retention: { age: 7d } }`,
+    );
+    const { exitCode, output } = await runConfig(folder, ["check"]);
+    expect(exitCode).toBe(EXIT_CODES.ok);
+    const rows = output.split(/^├.*┤$/m).map((row) => row.replaceAll(/[^\S\n]+/g, " "));
+    const rowOf = (name: string) => rows.find((row) => row.includes(`│ ${name} │`));
+    expect(rowOf("devices")).not.toMatch(/series|statistics/);
+    expect(rowOf("home")).toMatch(/│ statistics │/);
+    expect(rowOf("bulk")).toMatch(/│ series: off │.*│ statistics │/s);
+    expect(rowOf("meter")).toMatch(/│ series: power │.*│ series: pumps │/s);
+    expect(rowOf("long")).toContain("│ and 4 more series │");
+    expect(output).toContain("warning: streams.bulk: it has statistics, but its series are off");
+    expect(output).toContain("6 stream(s), 1 warning(s)");
+  });
+
+  test("shows the broker that npm start brings where .env moves it", async () => {
+    using folder = temporaryFolder();
+    writeFileSync(folder.file(".env"), "BROKER_PORT=1999\n");
+    const { output } = await runConfig(folder, ["check", "--json"]);
+    expect(JSON.parse(output).connections[0].broker.url).toBe("mqtt://localhost:1999");
+  });
+
   test("names every problem of the settings and of the file, and ends with 78", async () => {
     using folder = temporaryFolder();
     writeWeirFile(folder, "streams:\n  a:\n    filters: [a/#/b]\n    folders: x\n");

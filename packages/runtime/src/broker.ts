@@ -6,17 +6,19 @@ import { ConfigurationFault, errorMessage } from "./fault.ts";
 import {
   type Draft,
   type Environment,
+  integer,
   optionalText,
   type SettingValues,
   section,
-  text,
 } from "./settings.ts";
+
+const DEFAULT_PORTS = { "mqtt:": 1_883, "mqtts:": 8_883, "ws:": 80, "wss:": 443 } as const;
 
 /** The broker, and the user there. */
 export const brokerSettings = section("Broker", {
-  BROKER: text({
-    description: "Host of the MQTT broker, with a port if it is not the usual one (host:port).",
-    default: "localhost",
+  BROKER: optionalText({
+    description:
+      "Host of the MQTT broker, with a port if it is not the usual one (host:port). Without it and BROKER_URL: localhost, with BROKER_PORT.",
     allowed: "a host name or address, optionally with :port",
     problem: (host) =>
       URL.canParse(`mqtt://${host}`) && !/[/@\s]/.test(host)
@@ -30,6 +32,13 @@ export const brokerSettings = section("Broker", {
     pattern: /^(mqtts?|wss?):\/\/[^\s/]+/,
     problem: (url) =>
       URL.canParse(url) ? null : "the characters / : @ of a password are written %2F %3A %40",
+  }),
+  BROKER_PORT: integer({
+    description:
+      "Port of the broker that npm start brings, on 127.0.0.1. It has no effect where BROKER or BROKER_URL is set; then npm start brings none.",
+    default: DEFAULT_PORTS["mqtt:"],
+    min: 1,
+    max: 65_535,
   }),
   BROKER_USERNAME: optionalText({
     description: "User name at the broker.",
@@ -110,27 +119,24 @@ export interface BrokerConfig {
   tls?: TlsConfig;
 }
 
-const DEFAULT_PORTS: Readonly<Record<string, number>> = {
-  "mqtt:": 1_883,
-  "mqtts:": 8_883,
-  "ws:": 80,
-  "wss:": 443,
-};
-
 /** The host and the port that a broker's URL names; an IPv6 address is without its brackets. */
 export function brokerAddress(url: string): { host: string; port: number } {
   const { protocol, hostname, port } = new URL(url);
   const host = hostname.replace(/^\[|\]$/g, "").toLowerCase();
-  return { host, port: Number(port) || (DEFAULT_PORTS[protocol] ?? 0) };
+  const ports: Readonly<Record<string, number>> = DEFAULT_PORTS;
+  return { host, port: Number(port) || (ports[protocol] ?? 0) };
 }
 
 /**
- * The broker of the settings. `BROKER_URL` takes precedence over `BROKER`.
+ * The broker of the settings. `BROKER_URL` takes precedence over `BROKER`, and that over `BROKER_PORT`.
  *
  * @throws ConfigurationFault for settings that contradict each other.
  */
 export function brokerConfig(values: SettingValues<typeof brokerSettings>): BrokerConfig {
-  const url = values.BROKER_URL ?? `mqtt://${values.BROKER}`;
+  const { BROKER_URL, BROKER, BROKER_PORT } = values;
+  // The usual port stays out: sessions are remembered by this text.
+  const local = BROKER_PORT === DEFAULT_PORTS["mqtt:"] ? "localhost" : `localhost:${BROKER_PORT}`;
+  const url = BROKER_URL ?? `mqtt://${BROKER ?? local}`;
   const files = {
     ca: values.BROKER_CA_FILE,
     certificate: values.BROKER_CERTIFICATE_FILE,

@@ -29,6 +29,14 @@ describe("the broker's address", () => {
     expect(broker({})).toStrictEqual({ url: "mqtt://localhost", username: null, password: null });
   });
 
+  test("is on BROKER_PORT, where npm start brings one, unless a variable names another", () => {
+    expect(broker({ BROKER_PORT: "1884" }).url).toBe("mqtt://localhost:1884");
+    expect(broker({ BROKER_PORT: "1883" }).url).toBe("mqtt://localhost");
+    expect(broker({ BROKER_PORT: "1884", BROKER: "mosquitto" }).url).toBe("mqtt://mosquitto");
+    expect(broker({ BROKER_PORT: "1884", BROKER_URL: "mqtts://b" }).url).toBe("mqtts://b");
+    expect(problemsOf({ BROKER_PORT: "0" })[0]).toMatch(/^BROKER_PORT: "0" is not allowed/);
+  });
+
   test("comes from BROKER, as in the old system", () => {
     expect(broker({ BROKER: "mosquitto" }).url).toBe("mqtt://mosquitto");
     expect(broker({ BROKER: "10.0.0.7:1884" }).url).toBe("mqtt://10.0.0.7:1884");
