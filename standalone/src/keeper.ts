@@ -129,6 +129,8 @@ export function keep(
     /** Ends it at once. */
     kill: (): void => current?.kill(),
     redraw: (): void => current?.redraw(),
+    /** Has it read its configuration again. */
+    reload: (): void => current?.reload(),
   };
 }
 
@@ -187,6 +189,8 @@ function startPart(
     redraw: (): void => {
       if (process.platform !== "win32") child.kill("SIGCONT");
     },
+    // Before it listens, SIGHUP would end it.
+    reload: (): void => void httpPort.promise.then(() => child.kill("SIGHUP")),
   };
 }
 

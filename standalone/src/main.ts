@@ -1,23 +1,15 @@
-import {
-  EXIT_CODES,
-  Fault,
-  listenForStopRequest,
-  loadEnvironment,
-  print,
-  systemClock,
-} from "@weir/runtime";
+import { EXIT_CODES, Fault, loadEnvironment, print, systemClock } from "@weir/runtime";
 import { parseCommandLine, readStandaloneConfig, renderUsage } from "./config.ts";
 import { runSuite } from "./suite.ts";
 
 async function run(): Promise<number> {
-  const stopRequest = listenForStopRequest();
   const { help, isVerbose, environment } = parseCommandLine(process.argv.slice(2));
   if (help) {
     print(renderUsage());
     return EXIT_CODES.ok;
   }
   const config = readStandaloneConfig({ ...loadEnvironment(), ...environment });
-  return await runSuite({ config, isVerbose, clock: systemClock, stopRequest });
+  return await runSuite({ config, isVerbose, clock: systemClock });
 }
 
 try {

@@ -8,10 +8,12 @@ import {
   errorCode,
   errorMessage,
   Fault,
+  listenForStopRequest,
   makeFolderAt,
   makePlaceOf,
 } from "@weir/runtime";
 import type { StandaloneConfig } from "./config.ts";
+import { watchTerminal } from "./hangup.ts";
 import { type Keeper, keep, NO_READER, type Part } from "./keeper.ts";
 import { createTerminal } from "./log.ts";
 
@@ -25,11 +27,8 @@ export async function runSuite(options: {
   config: StandaloneConfig;
   isVerbose: boolean;
   clock: Clock;
-  stopRequest: Promise<string>;
 }): Promise<number> {
-  const { config, isVerbose, clock, stopRequest } = options;
-  await preflight(config);
-
+  const { config, isVerbose, clock } = options;
   const keepers: Keeper[] = [];
   const terminal = createTerminal(() => {
     for (const { part, redraw } of keepers) if (part.isOnTerminal) redraw();
@@ -40,7 +39,25 @@ export async function runSuite(options: {
   });
   const ending = Promise.withResolvers<string | Fault>();
   process.stdout.once("error", () => ending.resolve(NO_READER));
+  const terminalWasClosed = watchTerminal();
+  const stopRequest = listenForStopRequest(() => {
+    if (terminalWasClosed()) return false;
+    reload();
+    return true;
+  });
   const over = Promise.race([stopRequest, ending.promise]);
+  await preflight(config);
+
+  function reload(): void {
+    terminal.say(
+      `${RELOADED.map(({ name }) => name).join(" and ")} read their configuration again (SIGHUP).`,
+    );
+    for (const keeper of keepers) if (RELOADED.includes(keeper.part)) keeper.reload();
+    // A shell that ends sends SIGHUP shortly before the terminal is gone.
+    clock.schedule(CLOSING_MS, () => {
+      if (terminalWasClosed()) ending.resolve("its terminal was closed");
+    });
+  }
 
   /** Starts each part when the one before is ready; resolves when the suite is to end. */
   async function startInOrder(): Promise<string | Fault> {
@@ -49,7 +66,7 @@ export async function runSuite(options: {
     for (const part of parts) {
       if (part === parts.at(-1)) {
         terminal.say(
-          `readings go to ${config.storeFile}, logs to ${config.logFolder}. Ctrl-C stops it all.`,
+          `readings go to ${config.storeFile}, logs to ${config.logFolder}. Ctrl-C stops it all.${RELOAD_HINT}`,
         );
       }
       const keeper = keep(part, { config, isVerbose, terminal, clock, onEnd: ending.resolve });
@@ -78,6 +95,9 @@ export async function runSuite(options: {
   return EXIT_CODES.fault;
 }
 
+const CLOSING_MS = 1_000;
+const RELOAD_HINT =
+  process.platform === "win32" ? "" : ` kill -HUP ${process.pid} has it read weir.yaml again.`;
 const CONNECT_TIMEOUT_MS = 5_000;
 
 /**
@@ -161,6 +181,9 @@ function service(name: string): Part {
 
 /** In the order of their start. */
 const SERVICES: readonly Part[] = [LOGGER, STATS, PUBLISHER, DEVICE_AGENT, PRINTER];
+
+/** What takes over a changed configuration while it runs. */
+const RELOADED: readonly Part[] = [LOGGER, STATS];
 
 /**
  * What is stopped together, and when it is killed. In reverse, within 5 s in all: intake ends first, the

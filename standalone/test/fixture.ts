@@ -23,8 +23,8 @@ export interface TrialSuite extends AsyncDisposable {
   said(): string;
   /** Resolves with its exit code, or the name of the signal that ended it. */
   ended: Promise<number | string>;
-  /** The process ids of its parts, by name. */
-  parts(): Record<string, number>;
+  /** The process ids of its parts, by name; `of` is the suite's own, where something else has started it. */
+  parts(of?: number): Record<string, number>;
 }
 
 export interface TrialOptions {
@@ -33,6 +33,8 @@ export interface TrialOptions {
   args?: readonly string[];
   /** The program that is run; default the supervisor itself. */
   program?: string;
+  /** A command that runs it in a terminal, up to the text of what it runs. */
+  terminal?: readonly string[];
 }
 
 /** An empty value means the default: nothing holds of the .env that a developer has. */
@@ -45,8 +47,10 @@ const NOTHING_SET = Object.fromEntries(
 
 /** Starts the suite; every port is free. */
 export async function startSuite(options: TrialOptions): Promise<TrialSuite> {
-  const { folder, environment = {}, args = [], program = MAIN } = options;
-  const child = spawn(process.execPath, [program, ...args], {
+  const { folder, environment = {}, args = [], program = MAIN, terminal = [] } = options;
+  const run = [process.execPath, program, ...args];
+  const [command = "", ...rest] = terminal.length === 0 ? run : [...terminal, run.join(" ")];
+  const child = spawn(command, rest, {
     cwd: folder,
     env: {
       ...NOTHING_SET,
@@ -81,7 +85,7 @@ export async function startSuite(options: TrialOptions): Promise<TrialSuite> {
     table: () => table,
     said: () => said,
     ended,
-    parts: () => partsOf(child.pid),
+    parts: (of = child.pid) => partsOf(of),
     [Symbol.asyncDispose]: async () => {
       child.kill("SIGTERM");
       await ended;

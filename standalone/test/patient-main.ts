@@ -1,4 +1,4 @@
-import { type Clock, listenForStopRequest, loadEnvironment, systemClock } from "@weir/runtime";
+import { type Clock, loadEnvironment, systemClock } from "@weir/runtime";
 import { parseCommandLine, readStandaloneConfig } from "../src/config.ts";
 import { runSuite, STOP_STAGES } from "../src/suite.ts";
 
@@ -12,7 +12,6 @@ const clock: Clock = {
     systemClock.schedule(limitsMs.has(delayMs) ? PATIENCE * delayMs : delayMs, task),
 };
 
-const stopRequest = listenForStopRequest();
 const { isVerbose, environment } = parseCommandLine(process.argv.slice(2));
 const config = readStandaloneConfig({ ...loadEnvironment(), ...environment });
-process.exit(await runSuite({ config, isVerbose, clock, stopRequest }));
+process.exit(await runSuite({ config, isVerbose, clock }));

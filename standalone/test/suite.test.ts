@@ -1,3 +1,4 @@
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, jest, test } from "@jest/globals";
 import { startBroker } from "@weir/broker";
@@ -127,6 +128,54 @@ describe("the suite without Docker", () => {
     await eventually(() => suite.table().startsWith("at,avg_1min,avg_5min,avg_30min"), 60_000);
     suite.child.kill("SIGTERM");
     expect(await suite.ended).toBe(0);
+  });
+
+  test("has the logger and stats read weir.yaml again on SIGHUP, and goes on", async () => {
+    using folder = temporaryFolder();
+    const weirFile = folder.file("weir.yaml");
+    writeFileSync(weirFile, "streams: {}");
+    const environment = { WEIR_FILE: weirFile, AGENT_FILE: NOTHING_CONFIGURED };
+    await using suite = await startSuite({ folder: folder.path, environment, program: START });
+    await hasTable(suite);
+    const hasLogged = (name: string, text: string) =>
+      eventually(
+        () => readFileSync(folder.file(`data/logs/${name}.log`), "utf8").includes(text),
+        60_000,
+      );
+    writeFileSync(weirFile, "streams: { rooms: { filters: [rooms/#], statistics: true } }");
+    suite.child.kill("SIGHUP");
+    await hasLogged("logger", "reloaded the configuration");
+    await hasLogged("stats", "reloaded the configuration");
+    expect(suite.said()).toContain("logger and stats read their configuration again");
+
+    // What is wrong is said where the user looks.
+    writeFileSync(weirFile, "streams: { rooms: { filter: [rooms/#] } }");
+    suite.child.kill("SIGHUP");
+    await hasSaid(suite, "logger: not reloaded, continuing as before");
+    const stored = rowIds(folder.path).last;
+    await eventually(() => rowIds(folder.path).last > stored, 60_000);
+    suite.child.kill("SIGTERM");
+    await suite.ended;
+    expect(suite.said()).toContain("stopping (SIGTERM).");
+  });
+
+  // The command script takes other options elsewhere.
+  const onLinux = process.platform === "linux" ? test : test.skip;
+  onLinux("tells a SIGHUP of its user from that of a terminal that is closed", async () => {
+    using folder = temporaryFolder();
+    const terminal = ["script", "--quiet", "--flush", "/dev/null", "--command"];
+    await using suite = await startSuite({ folder: folder.path, program: PATIENT, terminal });
+    const [, pid] = await eventually(() => /kill -HUP (\d+) has it/.exec(suite.table()), 120_000);
+    process.kill(Number(pid), "SIGHUP");
+    await eventually(() => suite.table().includes("read their configuration again"));
+    const parts = await eventually(() => {
+      const found = Object.values(suite.parts(Number(pid)));
+      return found.length === 6 && found;
+    }, 60_000);
+    const pids = [Number(pid), ...parts];
+
+    suite.child.kill("SIGKILL");
+    await eventually(() => areGone(pids));
   });
 
   test("stops when the program that started it for npm is asked to", async () => {
