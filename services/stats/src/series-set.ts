@@ -17,7 +17,7 @@ export interface Series {
   topic: string;
   kind: Kind;
   ring: Ring;
-  /** Of a counter or a state; `null` for a gauge. */
+  /** Of a counter or a state; `null` for a gauge, and for what was one when its first point was read. */
   changes: Changes | null;
   /** The newest row with a reading of it. */
   throughId: number;
@@ -120,12 +120,12 @@ export class SeriesSet {
     return this.#hasNewKinds;
   }
 
-  /** A description of a series may come after its first points. */
+  /**
+   * A description of a series may come after its first points. Their order is missing until all is read again, and
+   * so are the statistics that need it.
+   */
   #become(series: Series, { kind }: SeriesPoint): void {
-    if (kind !== "gauge" && series.changes === null) {
-      series.changes = new Changes();
-      this.#hasNewKinds = true;
-    }
+    if (kind !== "gauge" && series.changes === null) this.#hasNewKinds = true;
     series.kind = kind;
   }
 

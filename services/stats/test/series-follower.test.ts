@@ -2,6 +2,7 @@ import { cpSync, rmSync } from "node:fs";
 import { describe, expect, test } from "@jest/globals";
 import { Catalogue } from "@weir/series";
 import { START_US, temporaryFolder } from "@weir/testkit";
+import { statisticsOf } from "../src/series-set.ts";
 import { followDevices, openDevices, SECOND_US, stateRow } from "./states.ts";
 
 /** `<device>/<attribute>` */
@@ -41,6 +42,10 @@ function followerOf(folder: string, seriesMax: number | null = 10) {
           nameOf(topic),
           ring.summarize(clock.atSecond)[2]?.average,
         ]),
+      ),
+    minutes: () =>
+      [...follower.series.all()].map(
+        (series) => statisticsOf(series, clock.atSecond, 0).windows["1min"],
       ),
     throughIds: () => [...follower.series.all()].map(({ throughId }) => throughId),
     [Symbol.dispose]: () => {
@@ -235,5 +240,23 @@ describe("the series of devices", () => {
     store.append([stateRow({ receivedUs: START_US, data: { a: 7 } })]);
     await subject.follow();
     expect(subject.averages()).toEqual({ "kitchen/a": 7 });
+  });
+
+  test("say nothing of transitions before they know all of them", async () => {
+    using folder = temporaryFolder();
+    using store = openDevices(folder.path);
+    using subject = followerOf(folder.path);
+    store.append([stateRow({ receivedUs: after(0), data: { relay: 1 } })]);
+    store.append([stateRow({ receivedUs: after(1), data: { relay: 0 } })]);
+    subject.clock.atSecond += 3;
+    // The first reading takes 100 ms, so that the next one waits for a second.
+    subject.clock.nowMs = 100;
+    await subject.follow();
+    store.append([stateRow({ receivedUs: after(2), data: { relay: "ON" } })]);
+    await subject.follow();
+    expect(subject.minutes()).toEqual([{ count: 3, min: 0, max: 1, ageSeconds: 1 }]);
+    subject.clock.nowMs = 1_100;
+    await subject.follow();
+    expect(subject.minutes()).toMatchObject([{ count: 3, transitions: 2, share: 0.75 }]);
   });
 });
