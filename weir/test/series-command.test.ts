@@ -1,7 +1,8 @@
 import { rmSync, writeFileSync } from "node:fs";
 import { describe, expect, test } from "@jest/globals";
 import { Catalogue, SeriesReader } from "@weir/series";
-import { openTestStore, START_US, temporaryFolder } from "@weir/testkit";
+import { openSegmentedStore } from "@weir/store";
+import { openTestStore, rowOf, START_US, temporaryFolder } from "@weir/testkit";
 import { startHere } from "./fixture.ts";
 import { PLUG, storePlug } from "./plug.ts";
 
@@ -85,6 +86,26 @@ describe("weir explain", () => {
     expect(out).toContain("read by tasmota; time 2025-12-31T23:59:00.000000Z, from Time");
     expect(out).toMatch(/home:tele\/plug\/SENSOR#ENERGY\.Power +42 W/);
     expect(out).toContain("not read: note (text)");
+  });
+
+  test("reads on where a segment is damaged", async () => {
+    using folder = temporaryFolder();
+    const environment = storePlug(folder);
+    {
+      using store = openSegmentedStore({
+        folder: folder.file("home"),
+        stream: "home",
+        synchronous: "NORMAL",
+        nowUs: START_US,
+      });
+      const { sealed } = store.rotate(START_US + 3_600_000_000);
+      writeFileSync(sealed, "no database at all, and long enough to be taken for one");
+      const row = rowOf("{}", START_US + 3_600_000_000);
+      store.append([{ ...row, topic: PLUG, payload: Buffer.from('{"ENERGY":{"Power":7}}') }]);
+    }
+    const { code, out, err } = await startHere(["explain", PLUG], { environment }).ended;
+    expect({ code, err }).toEqual({ code: 0, err: "" });
+    expect(out).toMatch(/home:tele\/plug\/SENSOR#ENERGY\.Power +7 W/);
   });
 
   test("names the streams when nothing is stored of a topic", async () => {

@@ -94,17 +94,13 @@ export function streamEnd(
     place.kind === "file" ? firstSegment(place, 0) : segmentsFrom(place.folder, "").at(-1);
   if (last === undefined || last === null) return null;
   try {
-    const database = openForReading(last.file);
-    try {
-      const end = database.prepare<[], { id: number; receivedUs: number | null }>(END).get();
-      return end === undefined ? null : { segment: last.name, ...end };
-    } finally {
-      database.close();
-    }
+    const end = inSegment(last, (database) =>
+      database.prepare<[], { id: number; receivedUs: number | null }>(END).get(),
+    );
+    return end === undefined ? null : { segment: last.name, ...end };
   } catch (error) {
-    if (isBusy(error)) return null;
-    skippedBecause(error, last);
-    return null;
+    if (error instanceof Fault && isBusy(error.cause)) return null;
+    throw error;
   }
 }
 
@@ -195,11 +191,12 @@ export function watchFile(database: Database, { file, ino }: { file: string; ino
 }
 
 /**
- * Runs a statement on each segment by itself, oldest first: for checks, which may take a while.
+ * Runs a statement on each segment by itself, oldest first: for checks, which may take a while. A segment that is
+ * damaged or was just removed has no answer, as it has no rows for those who follow the stream.
  *
  * @param question.fromUs leaves out segments that end before this, in microseconds since the epoch.
  * @returns the first row of each answer.
- * @throws what SQLite throws.
+ * @throws Fault when a segment cannot be read for another reason.
  */
 export function askSegments<Answer>(
   place: StreamPlace,
@@ -213,14 +210,29 @@ export function askSegments<Answer>(
   const answers: Answer[] = [];
   let segment = firstSegment(place, fromUs);
   while (segment !== null) {
-    const database = openForReading(segment.file);
-    try {
-      const answer = database.prepare<[typeof parameters], Answer>(sql).get(parameters);
-      if (answer !== undefined) answers.push(answer);
-    } finally {
-      database.close();
-    }
+    const answer = inSegment(segment, (database) =>
+      database.prepare<[typeof parameters], Answer>(sql).get(parameters),
+    );
+    if (answer !== undefined) answers.push(answer);
     segment = segmentAfter(place, segment.name);
   }
   return answers;
+}
+
+/** What a segment answers; `undefined` for one that is damaged or was just removed. @throws Fault */
+function inSegment<Answer>(
+  segment: Segment,
+  ask: (database: Database) => Answer | undefined,
+): Answer | undefined {
+  try {
+    const database = openForReading(segment.file);
+    try {
+      return ask(database);
+    } finally {
+      database.close();
+    }
+  } catch (error) {
+    skippedBecause(error, segment);
+    return undefined;
+  }
 }
