@@ -10,7 +10,7 @@ import {
   type SourceMessage,
 } from "./reading/message.ts";
 import type { Path } from "./reading/path.ts";
-import { type About, Reading } from "./reading/reading.ts";
+import { type About, Reading, TOPIC_LENGTH_MAX } from "./reading/reading.ts";
 
 /** A series that a stream names itself. */
 export interface ConfiguredSeries extends About {
@@ -50,6 +50,11 @@ export class SeriesReader {
     const reading = new Reading(message, memory);
     if (this.#options.series === "off") {
       reading.ignore("", "the stream has no series");
+      return reading;
+    }
+    // Not even the families are asked: what is remembered of 20,000 topics would take a gigabyte.
+    if (source.topic.length > TOPIC_LENGTH_MAX) {
+      reading.leaveOut("", "the topic is too long");
       return reading;
     }
     this.#readInto(reading, message, memory);

@@ -110,6 +110,23 @@ test("a topic of 65 kB has no series, and what is not read is named in short", (
   expect(ignored).toEqual([{ path: `${key.slice(0, 32)}…`, reason: "text" }]);
 });
 
+test("no family is asked, and nothing kept, for a topic of 65 kB", () => {
+  const asked: string[] = [];
+  const matches = (topic: string) => {
+    asked.push(topic);
+    return false;
+  };
+  const own = new SeriesReader({
+    ...{ series: "auto", skewUs: 0, timeZone: null, document: null },
+    families: [{ name: "any", matches, read: () => false }],
+  });
+  for (const topic of ["t".repeat(65_535), "short"]) {
+    const source = { topic, payload: Buffer.from("1"), receivedUs: START_US, retained: false };
+    own.read({ ...source, observedUs: null }, memory.at({ segment: "s", id: 1 }));
+  }
+  expect(asked).toEqual(["short"]);
+});
+
 test("families have names of their own", () => {
   expect(new Set(FAMILIES.map(({ name }) => name)).size).toBe(FAMILIES.length);
 });

@@ -34,14 +34,21 @@ test("a client that changes its births for ever takes a bounded place, and no ot
   expect(memory.at(at(1_000)).get("honest")).toEqual({ alias: "power" });
 });
 
-test("beyond 32 million characters nothing more is remembered, and that is counted", () => {
-  const memory = new StreamMemory();
-  const text = "x".repeat(1_000_000);
-  for (let id = 1; id < 50; id += 1) memory.at(at(id)).set(`node ${id}`, { text });
-  const { length } = savedBy(memory);
-  expect(length).toBeLessThan(34);
-  expect(memory.refused).toBe(49 - length);
-});
+const LONG = "x".repeat(1_000_000);
+
+test.each([
+  ["in what is remembered", "", LONG],
+  ["in the keys", LONG, ""],
+])(
+  "beyond 32 million characters %s nothing more is remembered, and that is counted",
+  (_, key, text) => {
+    const memory = new StreamMemory();
+    for (let id = 1; id < 50; id += 1) memory.at(at(id)).set(`${key} ${id}`, { text });
+    const { length } = savedBy(memory);
+    expect(length).toBeLessThan(34);
+    expect(memory.refused).toBe(49 - length);
+  },
+);
 
 test("rows that are no more take what they brought with them", () => {
   const saved = new StreamMemory();

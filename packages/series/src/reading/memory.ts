@@ -34,7 +34,7 @@ export interface Memory {
 const KEYS_MAX = 10_000;
 /** Versions of a key at most; the oldest gives way. Rows before it are read as if it had not come. */
 const VERSIONS_MAX = 100;
-/** Characters of JSON in all at most; what comes beyond is not remembered. */
+/** Characters of keys and JSON in all at most; what comes beyond is not remembered. */
 const LENGTH_MAX = 32 * 1024 * 1024;
 
 /** Before every row. */
@@ -74,7 +74,10 @@ export class StreamMemory {
     // A birth that repeats the last one adds nothing, nor does a row that is read again.
     if (this.find(key, position)?.json === json) return;
     const isNew = !this.#versions.has(key);
-    if ((isNew && this.#versions.size >= KEYS_MAX) || this.#length + json.length > LENGTH_MAX) {
+    if (
+      (isNew && this.#versions.size >= KEYS_MAX) ||
+      this.#length + lengthOf({ key, json }) > LENGTH_MAX
+    ) {
       this.refused += 1;
       return;
     }
@@ -115,7 +118,7 @@ export class StreamMemory {
     );
     versions.splice(index + 1, 0, version);
     this.#versions.set(version.key, versions);
-    this.#length += version.json.length;
+    this.#length += lengthOf(version);
     const oldest = versions.length > VERSIONS_MAX ? versions.shift() : undefined;
     if (oldest !== undefined) this.#forget(oldest);
   }
@@ -130,10 +133,13 @@ export class StreamMemory {
   }
 
   #forget(version: Version): void {
-    this.#length -= version.json.length;
+    this.#length -= lengthOf(version);
     if (!this.#remembered.delete(version)) this.#forgotten.add(version);
   }
 }
+
+/** A key may hold a topic that a client chose. */
+const lengthOf = ({ key, json }: Pick<Version, "key" | "json">): number => key.length + json.length;
 
 /** Every row has one: a class takes less than closures. */
 class MemoryAt implements Memory {

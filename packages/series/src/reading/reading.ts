@@ -50,7 +50,7 @@ export interface Ignored {
 export const POINTS_MAX = 256;
 /** Characters of a path at most, and of a topic. */
 const PATH_LENGTH_MAX = 256;
-const TOPIC_LENGTH_MAX = 1_024;
+export const TOPIC_LENGTH_MAX = 1_024;
 /** Of a path that is too long, as much as shows which it is. */
 const SHOWN_LENGTH = 32;
 /** Characters of a name, a unit, a class or a device at most. */
