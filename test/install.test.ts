@@ -26,28 +26,30 @@ test("an update is installed at once, also when the pinned Node runs the install
   mkdirSync(folder.file("tools"));
   copyFileSync(process.execPath, node);
   chmodSync(node, 0o755);
-  for (const file of ["tools/install.mjs", "tools/run.mjs"]) copyFileSync(file, folder.file(file));
+  for (const file of ["install", "run", "pinned-node"].map((name) => `tools/${name}.mjs`)) {
+    copyFileSync(file, folder.file(file));
+  }
   writeFileSync(folder.file("npm-cli.cjs"), NPM);
   writeFileSync(
     folder.file("package-lock.json"),
     JSON.stringify({ packages: { "node_modules/node": { version: VERSION } } }),
   );
-  writeFileSync(folder.file("program.mjs"), 'console.log("it runs");');
-  writeFileSync(
-    folder.file("start.mjs"),
-    'import { bootstrap } from "./tools/install.mjs"; await bootstrap("program.mjs");',
+  writeFileSync(folder.file("program.mjs"), 'console.log("it runs", ...process.argv.slice(2));');
+
+  const { stdout, stderr, status } = spawnSync(
+    node,
+    ["tools/pinned-node.mjs", "program.mjs", "with", "--options"],
+    {
+      cwd: folder.path,
+      encoding: "utf8",
+      env: {
+        PATH: [dirname(node), dirname(process.execPath), process.env.PATH].join(delimiter),
+        npm_execpath: folder.file("npm-cli.cjs"),
+      },
+    },
   );
 
-  const { stdout, stderr, status } = spawnSync(node, ["start.mjs"], {
-    cwd: folder.path,
-    encoding: "utf8",
-    env: {
-      PATH: [dirname(node), dirname(process.execPath), process.env.PATH].join(delimiter),
-      npm_execpath: folder.file("npm-cli.cjs"),
-    },
-  });
-
-  expect({ stdout, status }).toEqual({ stdout: "it runs\n", status: 0 });
+  expect({ stdout, status }).toEqual({ stdout: "it runs with --options\n", status: 0 });
   expect(stderr).toContain("installing the pinned Node");
   expect(existsSync(node)).toBe(true);
 });

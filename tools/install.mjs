@@ -145,11 +145,14 @@ async function step(what, npmArgs) {
   throw new InstallError(`npm cannot do it:\n${shown.join("\n")}\nCorrect that, then start again.`);
 }
 
-/** Runs a bootstrap: installs, then hands over to a program under the right Node; the exit code is its own. */
-export async function bootstrap(program, nodeArgs = []) {
+/**
+ * Installs what is missing, then runs the right Node with these arguments; paths among them are relative to
+ * the folder of package.json. The exit code is the program's.
+ */
+export async function bootstrap(args) {
   try {
     const node = await ensureInstalled();
-    const { code } = await run(node, [...nodeArgs, join(ROOT, program), ...process.argv.slice(2)], {
+    const { code } = await run(node, args, {
       cwd: ROOT,
       // Through the channel it learns of our end, however that happens.
       stdio: ["inherit", "inherit", "inherit", "ipc"],

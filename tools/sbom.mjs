@@ -1,18 +1,23 @@
 // `npm run sbom`: the software bill of materials of what the services install, as CycloneDX, out of
 // package-lock.json. `npm sbom --omit dev` would leave out each package that is also one of the root's
 // devDependencies (npm 11), zod among them; so everything is listed, and what no service needs is taken out.
-import { execFileSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import "./closed-pipe.mjs";
 import { ROOT } from "./install.mjs";
 
 const isWindows = process.platform === "win32";
-const text = execFileSync(
+const { stdout, status } = spawnSync(
   isWindows ? "npm.cmd" : "npm",
   ["sbom", "--sbom-format", "cyclonedx", "--package-lock-only"],
   { cwd: ROOT, encoding: "utf8", maxBuffer: 64 * 1024 * 1024, shell: isWindows },
 );
-const bill = JSON.parse(text);
+if (status !== 0) {
+  process.stderr.write("weir: npm sbom fails. It needs npm 9.5 or newer.\n");
+  process.exit(1);
+}
+const bill = JSON.parse(stdout);
 const { packages } = JSON.parse(readFileSync(join(ROOT, "package-lock.json"), "utf8"));
 
 const isService = (folder) => folder === "standalone" || folder.startsWith("services/");

@@ -6,6 +6,7 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join, posix, relative, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
+import "./closed-pipe.mjs";
 
 const PLACES = ["packages", "services", "standalone", "weir", "tools", "bench", "config"];
 const RELATIVE_IMPORT = /(?:from|import)\s*\(?\s*"(\.{1,2}\/[^"]+)"/g;
@@ -173,5 +174,5 @@ async function main() {
   for (const file of path) process.stdout.write(`  ${file}\n`);
 }
 
-if (process.send !== undefined) await watchCoverage();
-else await main();
+if (import.meta.main) await main();
+else await watchCoverage();

@@ -3,4 +3,4 @@
 // JavaScript for any Node.
 import { bootstrap } from "../tools/install.mjs";
 
-await bootstrap("weir/src/main.ts");
+await bootstrap(["weir/src/main.ts", ...process.argv.slice(2)]);
