@@ -23,14 +23,25 @@ export function deviceTopics(statsTopic: string, prefixes: readonly string[]): S
   return (topic, path, family) => (family === STATE_FAMILY ? topicOf(topic, path) : null);
 }
 
-/** `STATS/<stream>:<topic>/<path>`, for a stream whose statistics are switched on. */
+/** The level of a series whose path is empty, because its payload is the number. */
+const NO_PATH = "-";
+
+/**
+ * `STATS/<stream>:<topic>/<path>`, for a stream whose statistics are switched on. The path is one level, so that
+ * `a/b` with the path `c` and `a` with the path `b.c` differ.
+ */
 export function streamTopics(statsTopic: string, stream: string): StatisticsTopicOf {
   return remembering((topic, path) => {
     // A stream of `#` stores the statistics, too: those of statistics would be without end.
     if (topic === statsTopic || topic.startsWith(`${statsTopic}/`)) return null;
     const levels = `${statsTopic}/${stream}:${publishable(topic)}`.split("/");
-    return [...levels, ...levelsOf(path).map(topicLevel)];
+    return [...levels, pathLevel(path)];
   });
+}
+
+function pathLevel(path: Path): string {
+  if (path === "") return NO_PATH;
+  return path === NO_PATH ? "%2D" : topicLevel(path);
 }
 
 function deviceOf(topic: string, prefixes: readonly string[]): string | null {

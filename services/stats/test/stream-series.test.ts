@@ -99,8 +99,8 @@ describe("the series of a stream", () => {
       avg_1min: 150,
       throughId: 2,
     });
-    expect(received.get("STATS/home:home/meter/phases/L1%2Fa")).toMatchObject({ avg_1min: 3 });
-    expect(received.get("STATS/home:home/temperature")).toMatchObject({ avg_1min: 21.5 });
+    expect(received.get("STATS/home:home/meter/phases.L1%2Fa")).toMatchObject({ avg_1min: 3 });
+    expect(received.get("STATS/home:home/temperature/-")).toMatchObject({ avg_1min: 21.5 });
   });
 
   test("say what fits their kind: the increase of a counter, the share of a state", async () => {
@@ -186,7 +186,7 @@ describe("the series of a stream", () => {
       const found = subject.received();
       return found.size > 0 && found;
     });
-    expect([...received.keys()]).toEqual(["STATS/home:home/a%01b/%1B[2J"]);
+    expect([...received.keys()]).toEqual(["STATS/home:home/a%01b/['%1B[2J']"]);
   });
 
   test("are kept while index.db is locked, and saved when it is free again", async () => {
