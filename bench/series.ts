@@ -3,6 +3,7 @@
 // a thousand states a second come and a hundred statistics a second go.
 //
 //   npm run bench:series [seconds]
+import { writeFileSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import { startBroker } from "@weir/broker";
 import { outcomeOf } from "@weir/protocol";
@@ -33,22 +34,28 @@ const DOCUMENT = outcomeOf("JSON without a single reading").code;
 function fillStream(folder: string, { rows, topics }: { rows: number; topics: number }) {
   const nowUs = Date.now() * 1_000;
   using store = openSegmentedStore({ folder, stream: "home", synchronous: "NORMAL", nowUs });
-  const row = (number: number): NewRow => {
-    // Five thousand a second.
-    const receivedUs = nowUs - (rows - number) * 200;
-    const values = `"temperature":${(number % 977) / 10},"humidity":${number % 100},"pressure":${990 + (number % 30)},"battery":${number % 101}`;
-    const text = `{"time":${Math.floor(receivedUs / 1_000)},${values}}`;
-    return {
-      ...rowOf(text, receivedUs),
-      topic: `home/room-${number % topics}/climate`,
-      outcome: DOCUMENT,
-      value: null,
-      observedUs: null,
-    };
-  };
+  // As if five thousand a second had come.
+  const row = (number: number): NewRow =>
+    climateRow(number, { receivedUs: nowUs - (rows - number) * 200, topics });
   for (let from = 0; from < rows; from += 2_000) {
     store.append(Array.from({ length: 2_000 }, (_, index) => row(from + index)));
   }
+}
+
+/** A message of four attributes. */
+function climateRow(
+  number: number,
+  { receivedUs, topics }: { receivedUs: number; topics: number },
+): NewRow {
+  const values = `"temperature":${(number % 977) / 10},"humidity":${number % 100},"pressure":${990 + (number % 30)},"battery":${number % 101}`;
+  const text = `{"time":${Math.floor(receivedUs / 1_000)},${values}}`;
+  return {
+    ...rowOf(text, receivedUs),
+    topic: `home/room-${number % topics}/climate`,
+    outcome: DOCUMENT,
+    value: null,
+    observedUs: null,
+  };
 }
 
 /** Microseconds of processor time a message of reading a whole stream. */
@@ -131,6 +138,38 @@ async function catalogueBytes(): Promise<number> {
   const { size } = catalogue.stream("home");
   if (size !== 4 * CATALOGUED_TOPICS) throw new Error(`${size} series were kept`);
   return bytes;
+}
+
+/** Memory and cores of stats that keeps the catalogue of 10,000 series while 5,000 messages a second come. */
+async function measureCatalogue(seconds: number) {
+  using folder = temporaryFolder();
+  await using broker = await startBroker();
+  const home = folder.file("home");
+  fillStream(home, { rows: ROWS, topics: CATALOGUED_TOPICS });
+  writeFileSync(folder.file("weir.yaml"), "streams: { home: { filters: [home/#] } }");
+  const nowUs = Date.now() * 1_000;
+  using store = openSegmentedStore({ folder: home, stream: "home", synchronous: "NORMAL", nowUs });
+  let written = 0;
+  const started = performance.now();
+  const writing = setInterval(() => {
+    const due = Math.floor(((performance.now() - started) / 1_000) * 5_000);
+    const receivedUs = Date.now() * 1_000;
+    const rows = Array.from({ length: due - written }, (_, index) =>
+      climateRow(written + index, { receivedUs, topics: CATALOGUED_TOPICS }),
+    );
+    store.append(rows);
+    written = due;
+  }, 1_000 / COMMITS_PER_SECOND);
+  using _writing = { [Symbol.dispose]: () => clearInterval(writing) };
+  await using stats = await startProgram(["services/stats/src/main.ts"], {
+    BROKER: `127.0.0.1:${broker.port}`,
+    DB_FILE: folder.file("weir.db"),
+    WEIR_FILE: folder.file("weir.yaml"),
+    STATS_HTTP_PORT: "0",
+    LOG_LEVEL: "warn",
+  });
+  await Promise.race([pause(WARM_UP_SECONDS * 1_000), stats.failed]);
+  return await usageOver(seconds, stats);
 }
 
 /** Bytes for each series that has so many readings in each second of the longest window. */
@@ -228,6 +267,7 @@ for (const readings of [1, 2]) {
   const bytes = bytesPerSeries(readings);
   memory.push([readings, Math.round(bytes).toLocaleString("en"), mebibytes(bytes * 1_000)]);
 }
+const catalogueUsage = await measureCatalogue(seconds);
 const measured = await measureProcess(seconds);
 const running = createTable("states/s", "publications/s", "cores", "memory (RSS)");
 running.push([
@@ -240,7 +280,7 @@ printResults(
   `${seconds} s`,
   `Rows of ${TOPICS.toLocaleString("en")} topics, read from the store:`,
   reading,
-  `A catalogue of 10,000 series: ${mebibytes(catalogued)}`,
+  `A catalogue of 10,000 series: ${mebibytes(catalogued)} in memory. stats with it at 5,000 messages/s: ${catalogueUsage.cores.toFixed(3)} cores, ${mebibytes(Math.max(...catalogueUsage.residentBytes))} (RSS)`,
   `Full series, ${FULL_SECONDS} seconds each:`,
   memory,
   `The whole process, ${SERIES} series:`,

@@ -65,7 +65,7 @@ function render(found: readonly CataloguedSeries[], isAll: boolean, nowMs: numbe
     valueText(series),
     ageText(nowMs - series.newestUs / 1_000),
     series.kind,
-    series.intervalMs === null ? "" : (60_000 / series.intervalMs).toPrecision(3),
+    series.intervalMs === 0 ? "" : (60_000 / series.intervalMs).toPrecision(3),
   ]);
   const head = ["series", "name", "value", "age", "kind", "points/min"];
   const rest = found.length - shown.length;

@@ -11,7 +11,7 @@ const ALL = [
   ["attic", "meter", ""],
   ["attic", "home:x", "power"],
 ].map(([stream = "", topic = "", path = ""]): CataloguedSeries => {
-  return { stream, topic, path, family: "auto", intervalMs: null, ...ABOUT, ...COUNTED };
+  return { stream, topic, path, family: "auto", intervalMs: 0, ...ABOUT, ...COUNTED };
 });
 
 test.each([

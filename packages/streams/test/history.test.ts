@@ -65,7 +65,7 @@ function stored(folder: TemporaryFolder, sent: readonly Sent[], segmentRows: num
 }
 
 function seriesOf(topic: string): CataloguedSeries {
-  const unknown = { name: null, unit: null, class: null, device: null, intervalMs: null };
+  const unknown = { name: null, unit: null, class: null, device: null, intervalMs: 0 };
   const counted = { points: 0, firstUs: 0, newestUs: 0, newestValue: 0, receivedUs: 0 };
   return {
     stream: "home",

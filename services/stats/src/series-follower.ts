@@ -53,7 +53,7 @@ interface Pass {
   completeMs: number | null;
 }
 
-const STEPS_PER_LOOK = 50;
+const STEPS_PER_LOOK = 200;
 const CLEANING_SECONDS = 10;
 // Where segments are removed again and again, reading all again takes at most a tenth of the time.
 const PAUSE_TIMES = 10;

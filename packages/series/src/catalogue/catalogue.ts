@@ -54,7 +54,7 @@ const SAVE_SERIES = `
 INSERT INTO series (stream, topic, path, family, kind, name, unit, class, device, points, first_us,
                     newest_us, newest_value, received_us, interval_ms)
 VALUES (@stream, @topic, @path, @family, @kind, @name, @unit, @class, @device, @points, @firstUs,
-        @newestUs, @newestValue, @receivedUs, @intervalMs)
+        @newestUs, @newestValue, @receivedUs, nullif(@intervalMs, 0))
 ON CONFLICT DO UPDATE SET
   family = excluded.family, kind = excluded.kind, name = excluded.name, unit = excluded.unit,
   class = excluded.class, device = excluded.device, points = excluded.points, first_us = excluded.first_us,
@@ -64,7 +64,7 @@ ON CONFLICT DO UPDATE SET
 const SERIES = `
 SELECT stream, topic, path, family, kind, name, unit, class, device, points, first_us AS firstUs,
        newest_us AS newestUs, newest_value AS newestValue, received_us AS receivedUs,
-       interval_ms AS intervalMs
+       coalesce(interval_ms, 0) AS intervalMs
 FROM series`;
 
 const MEMORY = `

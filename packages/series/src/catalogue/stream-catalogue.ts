@@ -22,8 +22,8 @@ export interface Entry {
   newestValue: number;
   /** When a point of it arrived last. */
   receivedUs: number;
-  /** A moving average of the time between two arrivals, in milliseconds; `null` after one. */
-  intervalMs: number | null;
+  /** A moving average of the time between two arrivals, in milliseconds; 0 after one. */
+  intervalMs: number;
 }
 
 /** How many series a stream may have, and one topic of it. */
@@ -139,7 +139,7 @@ export class StreamCatalogue {
     if (entry.points > 0 && receivedUs > entry.receivedUs) {
       const intervalMs = (receivedUs - entry.receivedUs) / 1_000;
       entry.intervalMs =
-        entry.intervalMs === null
+        entry.intervalMs === 0
           ? intervalMs
           : entry.intervalMs + INTERVAL_WEIGHT * (intervalMs - entry.intervalMs);
     }
@@ -183,7 +183,7 @@ export class StreamCatalogue {
       newestUs: observedUs,
       newestValue: value,
       receivedUs,
-      intervalMs: null,
+      intervalMs: 0,
     };
     this.#describe(entry, kind);
     this.#put(entry);

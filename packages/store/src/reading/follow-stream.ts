@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { type StoredMessage, type StreamPlace, selectionOf } from "./query.ts";
 import { firstSegment, type Skipped, segmentAfter, segmentNamed } from "./segments.ts";
-import { openStreamPages, PAGE_ROWS_MAX, type StreamPages } from "./stream-pages.ts";
+import { openStreamPages, type StreamPages } from "./stream-pages.ts";
 
 /** What one step found. */
 export type FollowStep =
@@ -32,6 +32,10 @@ export interface RowPosition {
   segment: string;
   id: number;
 }
+
+// What a page holds is in use while the next collection of memory comes: of pages of a thousand rows so much survives
+// that the process grows to twice its size.
+const FOLLOWED_ROWS_MAX = 250;
 
 // After so long without a commit, a segment may have a successor that it does not name.
 const SILENT_MS = 10_000;
@@ -112,7 +116,7 @@ export function followStream({
     step(): FollowStep {
       opened ??= open();
       if (opened === null) return { kind: "nothing yet" };
-      const found = opened.readNews(PAGE_ROWS_MAX);
+      const found = opened.readNews(FOLLOWED_ROWS_MAX);
       switch (found.kind) {
         case "gone":
           return found;
