@@ -2,30 +2,8 @@ import type { InboundMessage, ReconnectingClient, Subscription } from "@weir/mqt
 import { isName, parseReceipt } from "@weir/protocol";
 import { type Clock, isLocked } from "@weir/runtime";
 import { LockRetries } from "./lock-retries.ts";
-import { type Acceptance, openQueue } from "./queue.ts";
+import { type Acceptance, OUTBOX_LIMITS, type OutboxLimits, openQueue } from "./queue.ts";
 import { type MessageOutcome, Sender } from "./sender.ts";
-
-/** The limits of an outbox, each with its policy. */
-export interface OutboxLimits {
-  /** Messages that wait at most. A full outbox refuses new messages and says why. */
-  rowsMax: number;
-  /** Bytes of payload that wait at most. The same policy. */
-  bytesMax: number;
-  /** How long a message may wait, in milliseconds. Then it is abandoned, and announced as such. */
-  ageMaxMs: number;
-  /** Messages that are sent and not confirmed at most. No further one is sent until a receipt comes. */
-  windowMax: number;
-  /** Refusals by the broker after which a message is abandoned, so that it does not block others. */
-  refusalsMax: number;
-}
-
-export const OUTBOX_LIMITS: OutboxLimits = {
-  rowsMax: 1_000_000,
-  bytesMax: 256 * 1024 * 1024,
-  ageMaxMs: 7 * 24 * 60 * 60 * 1_000,
-  windowMax: 2_000,
-  refusalsMax: 5,
-};
 
 export interface OutboxOptions {
   file: string;

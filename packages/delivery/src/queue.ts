@@ -10,7 +10,28 @@ import {
 import { LOCK_MS_MAX, lockFile, makePlaceOf, orOpeningFault } from "@weir/runtime";
 import type { Database } from "better-sqlite3";
 import Sqlite from "better-sqlite3";
-import type { OutboxLimits } from "./outbox.ts";
+
+/** The limits of an outbox, each with its policy. */
+export interface OutboxLimits {
+  /** Messages that wait at most. A full outbox refuses new messages and says why. */
+  rowsMax: number;
+  /** Bytes of payload that wait at most. The same policy. */
+  bytesMax: number;
+  /** How long a message may wait, in milliseconds. Then it is abandoned, and announced as such. */
+  ageMaxMs: number;
+  /** Messages that are sent and not confirmed at most. No further one is sent until a receipt comes. */
+  windowMax: number;
+  /** Refusals by the broker after which a message is abandoned, so that it does not block others. */
+  refusalsMax: number;
+}
+
+export const OUTBOX_LIMITS: OutboxLimits = {
+  rowsMax: 1_000_000,
+  bytesMax: 256 * 1024 * 1024,
+  ageMaxMs: 7 * 24 * 60 * 60 * 1_000,
+  windowMax: 2_000,
+  refusalsMax: 5,
+};
 
 /** A message before it has a place in a sequence. */
 interface NewMessage {

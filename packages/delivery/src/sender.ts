@@ -2,8 +2,7 @@ import { backoffMs, isRefusal } from "@weir/mqtt";
 import type { Receipt } from "@weir/protocol";
 import { type Clock, watchSteadiness } from "@weir/runtime";
 import type { LockRetries } from "./lock-retries.ts";
-import type { OutboxLimits } from "./outbox.ts";
-import type { ConfirmedMessage, MessageKey, Queue, QueuedMessage } from "./queue.ts";
+import type { ConfirmedMessage, MessageKey, OutboxLimits, Queue, QueuedMessage } from "./queue.ts";
 
 /** How the stay of an accepted message in the outbox ended. */
 export type MessageOutcome = MessageKey &

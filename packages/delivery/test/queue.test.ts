@@ -1,8 +1,7 @@
 import { copyFileSync } from "node:fs";
 import { describe, expect, test } from "@jest/globals";
 import { temporaryFolder } from "@weir/testkit";
-import { OUTBOX_LIMITS } from "../src/outbox.ts";
-import { openQueue, type Queue } from "../src/queue.ts";
+import { OUTBOX_LIMITS, openQueue, type Queue } from "../src/queue.ts";
 
 const NOW_MS = 1_767_225_600_000;
 

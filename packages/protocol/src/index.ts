@@ -32,6 +32,7 @@ export { parseLenientJson, textOf, withoutMarks } from "./outside-text.ts";
 export {
   type DataPayload,
   type Decoded,
+  type Decoder,
   decodeDocument,
   decodeJsonPayload,
   decodeReading,

@@ -33,6 +33,15 @@ export interface Sequence {
 /** A payload after decoding: its reading, and its place in the sequence of an outbox if it has one. */
 export type Decoded = DecodedReading & { sequence: Sequence | null };
 
+/** The parts of a message that a decoder reads. The payload may be a view: it is not kept. */
+interface Encoded {
+  topic: string;
+  payload: Buffer;
+}
+
+/** Decodes a payload. Never throws: every payload has an outcome. */
+export type Decoder = (message: Encoded, times: DecodeTimes) => Decoded;
+
 const READING = outcomeOf("");
 const SEQUENCE_UNUSABLE = outcomeOf("publisher, epoch or seq unusable");
 const NON_FINITE = outcomeOf("NaN or infinity in JSON");

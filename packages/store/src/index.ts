@@ -25,5 +25,10 @@ export { pruneLimits } from "./retention/prune.ts";
 export { type SegmentFinalizer, startSegmentFinalizer } from "./rotation/segment-finalizer.ts";
 export { type Exchanges, packetDigest } from "./segment/qos2-redelivery.ts";
 export type { NewRow } from "./segment/rows-and-topics.ts";
-export { openSegmentedStore, type Rotated, type SegmentedStore } from "./segmented-store.ts";
-export { type FileStore, newestFileOf, openStore, type Store, type StreamStore } from "./store.ts";
+export {
+  openSegmentedStore,
+  type Rotated,
+  type SegmentedStore,
+  type StreamStore,
+} from "./segmented-store.ts";
+export { type FileStore, newestFileOf, openStore, type Store } from "./store.ts";

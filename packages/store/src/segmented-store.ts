@@ -26,7 +26,7 @@ import {
   type SegmentWriter,
   type WriterOptions,
 } from "./segment/segment-writer.ts";
-import type { Store } from "./store.ts";
+import type { FileStore, Store } from "./store.ts";
 
 /** A store in a folder of segments, from which retention removes files. */
 export interface SegmentedStore extends Store {
@@ -48,6 +48,9 @@ export interface SegmentedStore extends Store {
   /** Removes what retention does not keep, a bounded number of files, the oldest first. */
   removeOldest(limits: FolderLimits): Promise<RemovedSegments>;
 }
+
+/** The store of a stream: from one `kind` retention removes rows, from the other files. */
+export type StreamStore = FileStore | SegmentedStore;
 
 /** A rotation that has been made. Paths. */
 export interface Rotated {

@@ -21,7 +21,6 @@ import {
   type SegmentWriter,
   type WriterOptions,
 } from "./segment/segment-writer.ts";
-import type { SegmentedStore } from "./segmented-store.ts";
 
 /** The writing side of a stream's store, whatever its files. A store has one. */
 export interface Store extends Omit<SegmentWriter, "nextId" | "notingDamage"> {
@@ -42,9 +41,6 @@ export interface FileStore extends Store {
   /** Removes what retention does not keep, at most `rowsMax` rows. */
   prune(limits: PruneLimits): Pruned;
 }
-
-/** The store of a stream: from one `kind` retention removes rows, from the other files. */
-export type StreamStore = FileStore | SegmentedStore;
 
 export interface StoreOptions
   extends LegacyImportOptions,

@@ -1,11 +1,16 @@
-import { decodeRecord, outcomeOf, PAYLOAD_BYTES_MAX, withoutReading } from "@weir/protocol";
+import {
+  type Decoder,
+  decodeRecord,
+  outcomeOf,
+  PAYLOAD_BYTES_MAX,
+  withoutReading,
+} from "@weir/protocol";
 import { errorMessage } from "@weir/runtime";
 import type { Document } from "@weir/series";
 import type { Unreadable } from "./avro-cursor.ts";
 import { createFieldsReader } from "./avro-fields.ts";
 import { type Framing, openSchemas, type SchemasOptions } from "./avro-schemas.ts";
 import { createValueReader } from "./avro-values.ts";
-import type { Decoder } from "./decoder.ts";
 
 const OTHER_RECORD = outcomeOf("Avro without a single reading");
 const UNREADABLE = {

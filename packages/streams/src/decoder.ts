@@ -1,6 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import {
   type Decoded,
+  type Decoder,
   type DecodeTimes,
   decodeDocument,
   decodeJsonPayload,
@@ -15,15 +16,6 @@ import {
 } from "@weir/protocol";
 import { openAvroDecoder } from "./avro.ts";
 import type { Framing } from "./avro-schemas.ts";
-
-/** The parts of a message that a decoder reads. The payload may be a view: it is not kept. */
-interface Encoded {
-  topic: string;
-  payload: Buffer;
-}
-
-/** Decodes a payload. Never throws: every payload has an outcome. */
-export type Decoder = (message: Encoded, times: DecodeTimes) => Decoded;
 
 const MARK = Buffer.from('"seq"');
 

@@ -1,4 +1,4 @@
-export { type Decoder, type DecoderSpec, openDecoder } from "./decoder.ts";
+export { type DecoderSpec, openDecoder } from "./decoder.ts";
 export {
   type History,
   type HistoryQuestion,

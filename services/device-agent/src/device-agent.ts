@@ -21,7 +21,8 @@ import { startDevice } from "./device/device.ts";
 
 // What a user's own sources and commands import.
 export type { CommandContext, DeviceCommand } from "./commands/command.ts";
-export { type DeviceControl, Refusal } from "./control/control.ts";
+export type { DeviceControl } from "./control/control.ts";
+export { Refusal } from "./control/sandbox.ts";
 export type { Attribute, Sample, Source, SourceContext, SourceKind } from "./sources/source.ts";
 
 export const flow: Flow = {

@@ -1,6 +1,6 @@
 import { createHistogram } from "node:perf_hooks";
 import type { Flaw, ReceivedMessage } from "@weir/mqtt";
-import { type DecodeTimes, outcomeOf } from "@weir/protocol";
+import { type Decoder, type DecodeTimes, outcomeOf } from "@weir/protocol";
 import type { Clock, Logger } from "@weir/runtime";
 import {
   type Exchanges,
@@ -9,7 +9,7 @@ import {
   packetDigest,
   type StreamStore,
 } from "@weir/store";
-import { type Decoder, openDecoder, type StreamConfig } from "@weir/streams";
+import { openDecoder, type StreamConfig } from "@weir/streams";
 import { type CodeFilter, openCodeFilter } from "./code-filter.ts";
 
 /** How a stream reads its messages: what can be changed while it runs. */

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { type DeviceControl, Refusal } from "../control/control.ts";
+import type { DeviceControl } from "../control/control.ts";
+import { Refusal } from "../control/sandbox.ts";
 import { type DeviceCommand, RESULT_BYTES_MAX, shown } from "./command.ts";
 
 const NAMES_MAX = 50;

@@ -4,10 +4,7 @@ import { z } from "zod";
 import { type Deadband, deadbandRule } from "../report/deadband.ts";
 import type { Reporter } from "../report/reporter.ts";
 import type { Attribute, Source } from "../sources/source.ts";
-import type { Sandbox } from "./sandbox.ts";
-
-/** Thrown by a command that was not executed and has changed nothing: a value out of bounds, a full disk. */
-export class Refusal extends Error {}
+import { Refusal, type Sandbox } from "./sandbox.ts";
 
 /** A command, as `describe` shows it. */
 export interface CommandDescription {

@@ -1,7 +1,6 @@
 import { constants } from "node:fs";
 import { type FileHandle, open, rename, statfs, unlink } from "node:fs/promises";
 import { errorCode, Fault, fsyncFolderOf } from "@weir/runtime";
-import { Refusal } from "./control.ts";
 import {
   type Identity,
   isStill,
@@ -9,6 +8,9 @@ import {
   newPartialName,
   SandboxFolder,
 } from "./sandbox-folder.ts";
+
+/** Thrown by a command that was not executed and has changed nothing: a value out of bounds, a full disk. */
+export class Refusal extends Error {}
 
 /** Files are as many as this at most, however small they are. */
 const FILES_MAX = 1_000;

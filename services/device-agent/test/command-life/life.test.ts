@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { createFakeClock, eventually, temporaryFolder } from "@weir/testkit";
-import { Refusal } from "../../src/control/control.ts";
+import { Refusal } from "../../src/control/sandbox.ts";
 import { commandOf, ECHO, messageOf, startTrial } from "./fixture.ts";
 
 describe("a command", () => {

@@ -2,12 +2,8 @@ import { expect } from "@jest/globals";
 import type { DeviceCommand } from "../../src/commands/command.ts";
 import { parsePayload } from "../../src/commands/command.ts";
 import { DEVICE_COMMANDS } from "../../src/commands/index.ts";
-import {
-  createControl,
-  type DeviceControl,
-  memoryInProcess,
-  Refusal,
-} from "../../src/control/control.ts";
+import { createControl, type DeviceControl, memoryInProcess } from "../../src/control/control.ts";
+import { Refusal } from "../../src/control/sandbox.ts";
 import { createBench, createTestSource } from "../report/fixture.ts";
 
 interface DeviceCalls {

@@ -1,12 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { type TemporaryFolder, temporaryFolder } from "@weir/testkit";
-import {
-  createControl,
-  type DeviceControl,
-  memoryInFile,
-  Refusal,
-} from "../../src/control/control.ts";
-import { openSandbox } from "../../src/control/sandbox.ts";
+import { createControl, type DeviceControl, memoryInFile } from "../../src/control/control.ts";
+import { openSandbox, Refusal } from "../../src/control/sandbox.ts";
 import type { Deadband } from "../../src/report/deadband.ts";
 import { type Bench, createBench, createTestSource, INTERVAL_MS } from "../report/fixture.ts";
 

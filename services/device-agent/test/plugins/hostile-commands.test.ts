@@ -4,7 +4,7 @@ import { describe, expect, test } from "@jest/globals";
 import { temporaryFolder } from "@weir/testkit";
 import { z } from "zod";
 import { parsePayload } from "../../src/commands/command.ts";
-import { Refusal } from "../../src/control/control.ts";
+import { Refusal } from "../../src/control/sandbox.ts";
 import { commandOf, ECHO, startTrial } from "../command-life/fixture.ts";
 
 const execute = promisify(execFile);

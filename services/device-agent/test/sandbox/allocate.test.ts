@@ -1,7 +1,7 @@
 import { readdirSync, statSync, writeFileSync } from "node:fs";
 import { describe, expect, test } from "@jest/globals";
 import { canMountSmallDisk, mountSmallDisk, temporaryFolder } from "@weir/testkit";
-import { Refusal } from "../../src/control/control.ts";
+import { Refusal } from "../../src/control/sandbox.ts";
 import { answers, contentOf, MB, NEVER, openTestSandbox } from "./fixture.ts";
 
 const PLENTY = 1e15;
