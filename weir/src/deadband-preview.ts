@@ -14,18 +14,13 @@ import {
   readDuration,
   type Surroundings,
 } from "./command-line.ts";
-import { type DevicePreview, startCollecting, type Tally } from "./deadband-tally.ts";
+import {
+  type DevicePreview,
+  type PreviewRequest,
+  startCollecting,
+  type Tally,
+} from "./deadband-tally.ts";
 import { addRecordingOptions, Recording } from "./recording.ts";
-
-export interface PreviewRequest {
-  /** `null` is each. */
-  device: string | null;
-  attribute: string | null;
-  /** `null` tries several. */
-  deadband: Deadband | null;
-  maxSilenceMs: number;
-  asJson: boolean;
-}
 
 export function define(command: Command, surroundings: Surroundings): void {
   addRecordingOptions(command)

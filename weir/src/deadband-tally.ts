@@ -1,13 +1,27 @@
-import { type DeadbandRule, isDue, type Reported } from "@weir/device-agent/deadband";
+import {
+  type Deadband,
+  type DeadbandRule,
+  isDue,
+  type Reported,
+} from "@weir/device-agent/deadband";
 import { decodeState, deviceOfState } from "@weir/protocol";
 import type { StoredMessage } from "@weir/store";
-import type { PreviewRequest } from "./deadband-preview.ts";
 
 /** What deadbands would have made of one attribute. */
 interface SeriesPreview {
   attribute: string;
   /** One for each deadband. */
   tallies: readonly Tally[];
+}
+
+export interface PreviewRequest {
+  /** `null` is each. */
+  device: string | null;
+  attribute: string | null;
+  /** `null` tries several. */
+  deadband: Deadband | null;
+  maxSilenceMs: number;
+  asJson: boolean;
 }
 
 export interface DevicePreview {
