@@ -90,7 +90,7 @@ export function openStreamPages(place: StreamPlace, selection: Selection, start:
           release();
           return { kind: "gone" };
         }
-        if (!current.hasChanged() && !hasMore) return { kind: "unchanged" };
+        if (!hasMore && !current.hasChanged()) return { kind: "unchanged" };
         return readPage(current, rowsMax);
       }),
     goTo,
