@@ -97,6 +97,15 @@ inDocker("the suite in containers", () => {
   );
 
   test(
+    "builds the command line with the services, and starts none",
+    async () => {
+      expect((await compose.run("config", "--images")).split("\n")).toContain("weir");
+      expect([...(await compose.containers()).keys()]).not.toContain("weir");
+    },
+    TEST_TIMEOUT_MS,
+  );
+
+  test(
     "exports what it has stored, and says how the logger does",
     async () => {
       const options = ["--stream", "data", "--format", "jsonl", "--limit", "3"];
