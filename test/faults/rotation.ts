@@ -39,28 +39,33 @@ async function killWhileRotating(
     loggerEnvironment: { WEIR_FILE: writeStreams(run.folder, folder, period) },
   });
   const verdict = await killAgainAndAgain(run, chain, pauseMaxMs);
-  verdict.problems.push(...(await finishTheRest(run, chain, folder)));
-  const segments = segmentsIn(folder);
-  const closed = segments.slice(0, -1);
-  verdict.problems.push(...closed.flatMap(openElsewhere));
-  verdict.notes.push(`${segments.length} files`);
+  const closed = await finishTheRest(run, chain, folder);
+  const unfinished = closed.filter(isUnfinished).map((file) => `${file} was not finished`);
+  verdict.problems.push(...unfinished, ...closed.flatMap(openElsewhere));
+  verdict.notes.push(`${segmentsIn(folder).length} files`);
   if (closed.length === 0) verdict.problems.push("no file was ever closed");
   return verdict;
 }
 
-/** The next start finishes what was closed and not finished; it also closes a first file if none was. */
+/**
+ * The next start finishes what was closed and not finished; it also closes a first file if none was.
+ *
+ * @returns the closed files at the last look. A file that is closed while the logger stops is for the start after that.
+ */
 async function finishTheRest(run: Run, { logger }: Chain, folder: string): Promise<string[]> {
-  const closed = (): string[] => segmentsIn(folder).slice(0, -1);
-  const unfinished = (): string[] =>
-    closed().filter(
-      (file) => existsSync(`${file}-wal`) || (statSync(file).mode & OWNER_WRITES) !== 0,
-    );
-  const isDone = (): boolean => closed().length > 0 && unfinished().length === 0;
+  let closed: string[] = [];
+  const isDone = (): boolean => {
+    closed = segmentsIn(folder).slice(0, -1);
+    return closed.length > 0 && !closed.some(isUnfinished);
+  };
   logger.start();
   await holdsWithin(FINISHED_WITHIN_MS, isDone, run.signal);
   await logger.stop();
-  return unfinished().map((file) => `${file} was not finished`);
+  return closed;
 }
+
+const isUnfinished = (file: string): boolean =>
+  existsSync(`${file}-wal`) || (statSync(file).mode & OWNER_WRITES) !== 0;
 
 function writeStreams(folder: string, segments: string, period: string): string {
   mkdirSync(segments);
