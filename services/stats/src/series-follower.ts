@@ -1,7 +1,6 @@
 import { existsSync } from "node:fs";
 import { basename } from "node:path";
 import { setImmediate as yieldToEvents } from "node:timers/promises";
-import { outcomeOf } from "@weir/protocol";
 import {
   type Catalogue,
   comparePositions,
@@ -198,7 +197,7 @@ export class SeriesFollower implements Disposable {
     for (const message of messages) {
       const id = rowIdOf(message.cursor);
       const row = { segment, id, receivedUs: message.receivedUs };
-      const reading = reader.read(sourceOf(message), this.#catalogue.memory.at(row));
+      const reading = reader.read(message, this.#catalogue.memory.at(row));
       if (reading.metadata.length > 0) catalogue.describe(reading.metadata);
       const entries = this.#catalogue.note(reading, row);
       this.#average(reading, (path) => entries?.get(path)?.kind ?? "gauge", id, page);
@@ -270,11 +269,4 @@ class CountedSegments {
   clear(): void {
     this.#newestSeconds.clear();
   }
-}
-
-const RETAINED = outcomeOf("retained").code;
-
-/** A stored message as the reader takes it. A stream may mark retained messages by their outcome. */
-function sourceOf({ topic, payload, receivedUs, retained, outcome, observedUs }: StoredMessage) {
-  return { topic, payload, receivedUs, retained: retained || outcome === RETAINED, observedUs };
 }
