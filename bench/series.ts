@@ -87,6 +87,7 @@ function followHome(folder: string, catalogue: Catalogue, hasStatistics: boolean
     timeZone: null,
     series: "auto",
     statistics: hasStatistics,
+    historyMs: null,
   } as const;
   const topicOf = streamTopics("STATS", stream.name);
   return new SeriesFollower({

@@ -28,6 +28,7 @@ test("the statistics of every family's series equal a loop over the rows, whatev
     timeZone: "Europe/Berlin",
     series: "auto",
     statistics: true,
+    historyMs: null,
     topicOf: streamTopics("STATS", "home"),
   } as const;
   const openStore = (nowUs: number) =>

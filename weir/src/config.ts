@@ -65,10 +65,13 @@ what is missing on this machine, or may not be intended; with them the exit code
 interface Description {
   /** The weir.yaml that was read; `null` when there is none. */
   file: string | null;
-  streams: readonly StreamConfig[];
+  streams: readonly DescribedStream[];
   connections: DescribedConnection[];
   performance: StreamsConfig["performance"];
 }
+
+/** JSON has no Infinity. */
+type DescribedStream = Omit<StreamConfig, "historyMs"> & { historyMs: number | "forever" | null };
 
 interface DescribedConnection {
   name: string;
@@ -102,7 +105,12 @@ export function describeConfig(
       subscriptions311: isDeepStrictEqual(subscriptions, joined) ? null : joined,
     };
   });
-  return { file, streams, connections, performance };
+  return { file, streams: streams.map(describeStream), connections, performance };
+}
+
+function describeStream(stream: StreamConfig): DescribedStream {
+  const { historyMs } = stream;
+  return { ...stream, historyMs: historyMs === Number.POSITIVE_INFINITY ? "forever" : historyMs };
 }
 
 /** The URL of the environment may hold a user and a password; a screen is no place for them. */
@@ -135,7 +143,7 @@ function tableOf(head: string[], rows: string[][]): string {
   return table.toString();
 }
 
-function streamRow(stream: StreamConfig): string[] {
+function streamRow(stream: DescribedStream): string[] {
   const { place, rotationMs, batch, connection } = stream;
   const name = visible(stream.name);
   const broker = visible(stream.broker);
@@ -145,20 +153,20 @@ function streamRow(stream: StreamConfig): string[] {
     decoderText(stream),
     visible(place.kind === "file" ? place.file : `${place.folder}/`),
     rotationMs === null ? "-" : durationText(rotationMs),
-    retentionText(stream),
+    [retentionText(stream), ...historyLines(stream)].join("\n"),
     `${batch.rowsMax} rows\n${durationText(batch.delayMs)}`,
     connection === "own" ? `${broker}, own connection` : broker,
   ];
 }
 
-function filtersText({ filters, exclude, qos, retained }: StreamConfig): string {
+function filtersText({ filters, exclude, qos, retained }: DescribedStream): string {
   const notes = [`QoS ${qos}`, ...(retained === "store" ? [] : [`retained: ${retained}`])];
   return [...filters, ...exclude.map((filter) => `not ${filter}`), notes.join(", ")]
     .map(visible)
     .join("\n");
 }
 
-function decoderText(stream: StreamConfig): string {
+function decoderText(stream: DescribedStream): string {
   const { decoder, timeZone, filterFile } = stream;
   const lines = decoder.kind === "avro" ? [decoder.kind, decoder.schemas] : [decoder.kind];
   if (timeZone !== null) lines.push(`times: ${timeZone}`);
@@ -169,7 +177,7 @@ function decoderText(stream: StreamConfig): string {
 const PATHS_SHOWN_MAX = 5;
 
 /** What differs from the default: every number is a series, and none is averaged. */
-function seriesLines({ series, statistics }: StreamConfig): string[] {
+function seriesLines({ series, statistics }: DescribedStream): string[] {
   const averages = statistics ? ["statistics"] : [];
   if (series === "auto") return averages;
   if (series === "off") return ["series: off", ...averages];
@@ -194,7 +202,19 @@ function connectionRow(connection: DescribedConnection): string[] {
 
 const subscriptionText = ({ filter, qos }: FilterQos): string => `${filter} (QoS ${qos})`;
 
-function retentionText({ retention: { ageMs, bytesMax, freeDiskBytesMin } }: StreamConfig): string {
+/** What is kept beside the rows, or in place of them. */
+function historyLines({ series, historyMs, archiveAfterMs }: DescribedStream): string[] {
+  const lines: string[] = [];
+  if (historyMs !== null && series !== "off") {
+    lines.push(`history: ${historyMs === "forever" ? historyMs : durationText(historyMs)}`);
+  }
+  if (archiveAfterMs !== null) lines.push(`archive: after ${durationText(archiveAfterMs)}`);
+  return lines;
+}
+
+function retentionText({
+  retention: { ageMs, bytesMax, freeDiskBytesMin },
+}: DescribedStream): string {
   const limits = [
     ageMs === null ? null : durationText(ageMs),
     bytesMax === null ? null : `${sizeText(bytesMax)} at most`,
@@ -245,7 +265,7 @@ async function warningsOfStream(stream: StreamConfig): Promise<string[]> {
     }
   };
   await attempt(() => checkWritable(place.kind === "file" ? dirname(place.file) : place.folder));
-  warnings.push(...retentionWarnings(stream));
+  warnings.push(...retentionWarnings(stream), ...archiveWarnings(stream));
   if (statistics && series === "off") {
     warnings.push("it has statistics, but its series are off: nothing is averaged");
   }
@@ -273,6 +293,13 @@ function retentionWarnings({ place, rotationMs, retention }: StreamConfig): stri
         "its rotation is longer than its retention: rows are kept until their whole segment is old enough",
       ]
     : [];
+}
+
+function archiveWarnings({ archiveAfterMs, retention }: StreamConfig): string[] {
+  if (archiveAfterMs === null || retention.ageMs === null) return [];
+  return archiveAfterMs < retention.ageMs
+    ? []
+    : ["its archive begins when retention has removed the messages: nothing is archived"];
 }
 
 /** Storing a message twice may well be wanted; it is said, because its receipt then waits for both. */

@@ -96,6 +96,33 @@ streams:
     expect(output).toContain("6 stream(s), 1 warning(s)");
   });
 
+  test("shows how long points are kept, and when segments are archived", async () => {
+    using folder = temporaryFolder();
+    writeWeirFile(
+      folder,
+      `
+streams:
+  devices: { history: off }
+  home: { filters: [a], history: forever, retention: { age: 7d }, archive: { after: 2d } }
+  late: { filters: [b], retention: { age: 7d }, archive: { after: 7d } }`,
+    );
+    const { output } = await runConfig(folder, ["check"]);
+    const rows = output.split(/^├.*┤$/m).map((row) => row.replaceAll(/[^\S\n]+/g, " "));
+    const rowOf = (name: string) => rows.find((row) => row.includes(`│ ${name} │`));
+    expect(rowOf("data")).not.toMatch(/history|archive/);
+    expect(rowOf("devices")).not.toMatch(/history|archive/);
+    expect(rowOf("home")).toMatch(/│ 7d │.*│ history: forever │.*│ archive: after 2d │/s);
+    expect(rowOf("late")).toContain("│ history: 400d │");
+    expect(output).toMatch(/warning: streams.late: its archive begins when .* nothing is archived/);
+    const { streams } = JSON.parse((await runConfig(folder, ["check", "--json"])).output);
+    expect(streams).toMatchObject([
+      { name: "data", historyMs: null },
+      { name: "devices", historyMs: null },
+      { name: "home", historyMs: "forever", archiveAfterMs: 2 * 86_400_000 },
+      { name: "late", historyMs: 400 * 86_400_000 },
+    ]);
+  });
+
   test("shows the broker that npm start brings where .env moves it", async () => {
     using folder = temporaryFolder();
     writeFileSync(folder.file(".env"), "BROKER_PORT=1999\n");

@@ -23,6 +23,7 @@ export function problemsOf(
     ...numberProblems(streams),
     ...streams.flatMap((stream) => [
       ...brokerProblems(stream, brokers),
+      ...archiveProblems(stream),
       ...(stream.name === DATA ? dataProblems(stream, values, settings) : []),
     ]),
     ...nameProblems(streams),
@@ -62,6 +63,13 @@ function brokerProblems(
   const words = `${JSON.stringify(broker)} is not under brokers; add it there, or name one of ${Object.keys(brokers).join(", ")}`;
   const of = [...ofStream(name, "broker"), ["brokers", broker]];
   return [{ path: ["streams", name, "broker"], words, of }];
+}
+
+function archiveProblems({ name, place, archiveAfterMs }: StreamConfig): Problem[] {
+  if (place.kind === "folder" || archiveAfterMs === null) return [];
+  const words =
+    "this stream is one file, and only closed segments are archived; log the same filters in another stream for that";
+  return [{ path: ["streams", name, "archive"], words, of: ofStream(name, "archive") }];
 }
 
 /** The statistics follow the stream data, and need the rows of their longest window. */

@@ -102,6 +102,25 @@ const retention = z
   })
   .describe("How much is kept. Without a limit: everything.");
 
+const history = z
+  .union(
+    [z.enum(["forever", "off"]), duration({ min: "1h", max: "36500d" })],
+    "it must be forever, off, or a duration from 1h to 36500d: 400d",
+  )
+  .describe(
+    "How long the points of its series are kept, also after retention has removed the messages that they came from: a duration, forever, or off. Default 400d; off for the stream data.",
+  );
+
+const archive = z
+  .strictObject({
+    after: duration({ min: "1h", max: "36500d" }).describe(
+      "How long after its end a segment becomes a Parquet file: 2d.",
+    ),
+  })
+  .describe(
+    "Closed segments become Parquet files, a tenth of their size. Without it they stay SQLite files.",
+  );
+
 const rowsRule = `it must be a whole number from 1 to ${BATCH_ROWS_MAX}`;
 const batch = z
   .strictObject({
@@ -155,6 +174,8 @@ const stream = z.strictObject({
     .optional()
     .describe("How long a segment is written before the next begins: 1h, 1d (from midnight UTC)."),
   retention: retention.optional(),
+  history: history.optional(),
+  archive: archive.optional(),
   batch: batch.optional(),
   broker: reference
     .optional()

@@ -98,6 +98,10 @@ export interface StreamConfig {
     /** So much of the disk is left to others. */
     freeDiskBytesMin: number | null;
   };
+  /** How long points of its series are kept: `Infinity` is forever, `null` is no history. */
+  historyMs: number | null;
+  /** How long after its end a segment becomes a Parquet file; `null` is never. */
+  archiveAfterMs: number | null;
   batch: { rowsMax: number; delayMs: number };
   /** A key of `StreamsConfig.brokers`. */
   broker: string;
@@ -123,6 +127,7 @@ export type StreamSettings = CheckedSettings<OwnSettings>;
 export type StreamValues = SettingValues<OwnSettings>;
 
 const DAY_MS = 86_400_000;
+const HISTORY_DAYS = 400;
 const MINUTE_MS = 60_000;
 
 /** The stream of the readings that statistics are computed from. */
@@ -133,7 +138,7 @@ const DEVICES = "devices";
 /** What a program needs to know of a stream that follows it and logs nothing itself. */
 export type StoredStream = Pick<
   StreamConfig,
-  "name" | "place" | "decoder" | "timeZone" | "series" | "statistics"
+  "name" | "place" | "decoder" | "timeZone" | "series" | "statistics" | "historyMs"
 >;
 
 /** The streams that weir.yaml does not switch off, without what only the logger needs. */
@@ -145,7 +150,7 @@ export function storedStreams(
   return [...names]
     .filter((name) => entries[name]?.enabled !== false)
     .map((name) => {
-      const { folder, decoder, timeZone, series, statistics } = entries[name] ?? {};
+      const { folder, decoder, timeZone, series, statistics, history } = entries[name] ?? {};
       return {
         name,
         place: placeOf(name, folder, storeFile),
@@ -153,6 +158,7 @@ export function storedStreams(
         timeZone: timeZone ?? null,
         series: series ?? "auto",
         statistics: statistics ?? false,
+        historyMs: historyMsOf(history, defaultHistoryMs(name)),
       };
     });
 }
@@ -162,6 +168,15 @@ function defaultDecoder(name: string): DecoderSpec {
   return { kind: name === DEVICES ? "device" : "auto" };
 }
 
+/** The stream data is for the windows of the statistics: it has a history only where weir.yaml asks for one. */
+function defaultHistoryMs(name: string): number | null {
+  return name === DATA ? null : HISTORY_DAYS * DAY_MS;
+}
+
+function historyMsOf(history: StreamEntry["history"], before: number | null): number | null {
+  if (history === "off") return null;
+  return history === "forever" ? Number.POSITIVE_INFINITY : (history ?? before);
+}
 /** A configured folder is written as the default folders are, so that naming one of them changes nothing. */
 function placeOf(name: string, folder: string | undefined, storeFile: string): StreamPlace {
   if (folder === undefined && name === DATA) return { kind: "file", file: storeFile };
@@ -186,6 +201,8 @@ function plainStream(name: string, values: StreamValues): StreamConfig {
     place: placeOf(name, undefined, values.DB_FILE),
     rotationMs: DAY_MS,
     retention: { ageMs: null, bytesMax: null, freeDiskBytesMin: null },
+    historyMs: defaultHistoryMs(name),
+    archiveAfterMs: null,
     batch: { rowsMax: values.LOGGER_BATCH_ROWS_MAX, delayMs: values.LOGGER_BATCH_DELAY_MS },
     broker: DEFAULT_BROKER,
     connection: "shared",
@@ -286,6 +303,8 @@ function configure(
       bytesMax: retention?.size ?? stream.retention.bytesMax,
       freeDiskBytesMin: retention?.freeDisk ?? stream.retention.freeDiskBytesMin,
     },
+    historyMs: historyMsOf(entry.history, stream.historyMs),
+    archiveAfterMs: entry.archive?.after ?? stream.archiveAfterMs,
     batch: {
       rowsMax: batch?.rows ?? stream.batch.rowsMax,
       delayMs: batch?.delay ?? stream.batch.delayMs,

@@ -54,6 +54,7 @@ function openReader(folder: TemporaryFolder, series: SeriesChoice = "auto") {
       timeZone: null,
       series,
       statistics: false,
+      historyMs: null,
     },
     60_000_000,
   );

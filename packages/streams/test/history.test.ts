@@ -51,6 +51,7 @@ function stored(folder: TemporaryFolder, sent: readonly Sent[], segmentRows: num
     timeZone: null,
     series: "auto",
     statistics: false,
+    historyMs: null,
   } as const;
   return {
     streams: [stream],

@@ -36,6 +36,21 @@ streams:
     expect(placeOf(stored, "data")).toBeUndefined();
   });
 
+  test("comes with how long their points are kept", () => {
+    const text =
+      "streams: { data: { history: 30d }, devices: { history: off }, a: { filters: [x] } }";
+    const { streams } = storedOf(text);
+    expect(streams.map(({ name, historyMs }) => [name, historyMs])).toEqual([
+      ["data", 30 * 86_400_000],
+      ["devices", null],
+      ["a", 400 * 86_400_000],
+    ]);
+    expect(storedOf("").streams.map(({ historyMs }) => historyMs)).toEqual([
+      null,
+      400 * 86_400_000,
+    ]);
+  });
+
   test("comes with the prefixes of devices and the skew that is believed", () => {
     const environment = { DEVICE_TOPIC_PREFIXES: "a, b", LOGGER_CLOCK_SKEW_SECONDS: "5" };
     expect(storedOf("", environment)).toMatchObject({

@@ -17,6 +17,8 @@ describe("streams", () => {
         place: { kind: "file", file: "data/weir.db" },
         rotationMs: null,
         retention: { ageMs: 35 * 60_000 },
+        historyMs: null,
+        archiveAfterMs: null,
       },
       {
         name: "devices",
@@ -24,6 +26,8 @@ describe("streams", () => {
         place: { kind: "folder", folder: "data/devices" },
         rotationMs: 86_400_000,
         retention: { ageMs: 7 * 86_400_000 },
+        historyMs: 400 * 86_400_000,
+        archiveAfterMs: null,
       },
     ]);
   });
@@ -51,6 +55,8 @@ streams:
     folder: kitchens
     rotation: 90s
     retention: { age: 2h, freeDisk: 1GiB }
+    history: 30d
+    archive: { after: 2d }
     batch: { rows: 7, delay: 5ms }
     connection: own`;
     expect(named(text, "devices")).toMatchObject({
@@ -76,10 +82,22 @@ streams:
       place: { kind: "folder", folder: "data/kitchens" },
       rotationMs: 90_000,
       retention: { ageMs: 7_200_000, bytesMax: null, freeDiskBytesMin: 2 ** 30 },
+      historyMs: 30 * 86_400_000,
+      archiveAfterMs: 2 * 86_400_000,
       batch: { rowsMax: 7, delayMs: 5 },
       broker: "default",
       connection: "own",
     });
+  });
+
+  test.each([
+    ["data: { history: 400d }", "data", 400 * 86_400_000],
+    ["devices: { history: off }", "devices", null],
+    ["a: { filters: [x], history: forever }", "a", Infinity],
+    ["a: { filters: [x], history: 1h }", "a", 3_600_000],
+    ["a: { filters: [x] }", "a", 400 * 86_400_000],
+  ])("keep the points of their series as weir.yaml says: %s", (streams, name, historyMs) => {
+    expect(named(`streams: { ${streams} }`, name)?.historyMs).toBe(historyMs);
   });
 
   test("are taken out by enabled: false", () => {

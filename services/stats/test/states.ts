@@ -79,6 +79,7 @@ export function followDevices(
     timeZone: null,
     series: "auto",
     statistics: false,
+    historyMs: null,
   } as const;
   return new SeriesFollower({
     name: stream.name,
