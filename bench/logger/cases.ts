@@ -1,14 +1,15 @@
-import { type Case, type Claim, difference, figure, ratio } from "./comparison.ts";
+import { type Case, type Claim, difference, figure, ratio } from "../comparison.ts";
 import {
   atOnce,
   evenly,
   fromStandIn,
+  type LoggerBench,
   latencyAndRate,
   memoryOverTime,
   throughMosquitto,
 } from "./measure.ts";
 import { NO_QUEUE_LIMIT } from "./mosquitto.ts";
-import { profileOptions } from "./report.ts";
+import { profileOptions } from "./profile.ts";
 import { mosquittoSub, mqttJs, nodeRed as nodeRedIn, python, type Subject } from "./subjects.ts";
 import { folderWithRows, type WeirOptions, weir } from "./weir.ts";
 
@@ -26,7 +27,7 @@ export function casesOf(run: {
   isQuick: boolean;
   /** Memory is measured for 10 minutes. */
   isSoak: boolean;
-}): Case[] {
+}): Case<LoggerBench>[] {
   const { isQuick, isSoak } = run;
   const quickOr = (quick: number, whole: number): number => (isQuick ? quick : whole);
   const nodeOptions = profileOptions(run.profileFolder);
@@ -38,7 +39,7 @@ export function casesOf(run: {
   const nodeRed = nodeRedIn(run.cacheFolder);
 
   /** A rate that every contender keeps up with: what is compared is processor time. */
-  const even = (perSecond: number, seconds: number): Case => {
+  const even = (perSecond: number, seconds: number): Case<LoggerBench> => {
     const title = `QoS 1 at ${perSecond.toLocaleString("en")}/s`;
     const claim = (peer: Subject, atMost: number): Claim => ({
       text: `${title}: CPU per message, over ${peer.name}`,

@@ -8,8 +8,12 @@ export interface Load {
   qos: 0 | 1;
   /** Messages go to these in turn. All have the same length in bytes. */
   topics: readonly string[];
+  /** What they say: a reading of an outbox (the default), or the state of a device with four attributes. */
+  content?: Content;
   pace: Pace;
 }
+
+type Content = "reading" | "state";
 
 /** As fast as acknowledgements come, with so many under way; or evenly at a rate. */
 type Pace = { kind: "saturation"; window: number } | { kind: "even"; perSecond: number };
@@ -117,6 +121,7 @@ export interface MessagesOptions {
   version: 4 | 5;
   qos: 0 | 1;
   topics: readonly string[];
+  content?: Content;
   /** The name in the payloads. */
   publisher: string;
   epoch: string;
@@ -128,20 +133,21 @@ const DIGITS = 10;
 const PACKET_IDS = 65_535;
 
 /**
- * Encodes what an outbox sends: a reading with publisher, epoch, and a seq that counts for each topic.
- * The head of a packet is copied from a template: encoding costs 1 µs, a broker takes several times that.
+ * Encodes what an outbox sends: a reading with publisher, epoch, and a seq that counts for each topic; or states
+ * of four decimals. The head of a packet is copied from a template: encoding costs 1 µs, a broker takes several times that.
  */
 export function createMessages(options: MessagesOptions): Messages {
-  const { version, qos, topics, publisher, epoch, epochSeconds } = options;
+  const { version, qos, topics, content = "reading", publisher, epoch, epochSeconds } = options;
   const between = `,"epochtime":"${epochSeconds}","publisher":"${publisher}","epoch":"${epoch}","seq":`;
 
-  function payloadOf(index: number): string {
+  function readingOf(index: number): string {
     const seq = String(Math.floor(index / topics.length) + 1);
     const smallest = 10 ** (DIGITS - seq.length - 1);
     const number = smallest + ((index * 7_919) % (9 * smallest));
     return `{"number":${number}${between}${seq}}`;
   }
 
+  const payloadOf = content === "reading" ? readingOf : stateOf;
   const payload = payloadOf(0);
   const publish = {
     cmd: "publish",
@@ -177,6 +183,13 @@ export function createMessages(options: MessagesOptions): Messages {
       return packets;
     },
   };
+}
+
+/** Numbers with as many digits each, that change from one message to the next. */
+function stateOf(index: number): string {
+  const step = (index * 7_919) % 1_000;
+  const [tens, hundreds] = [String(100 + (step % 100)).slice(1), String(1_000 + step).slice(1)];
+  return `{"temperature":21.${tens},"humidity":45.${hundreds},"pressure":1013.${tens},"battery":87.${hundreds}}`;
 }
 
 const PUBACK = 0x40;

@@ -1,25 +1,26 @@
 // `npm run bench`: the logger beside its peers. docs/benchmarks.md says what is measured and how. In reading
-// order: cases.ts (what is compared), measure.ts (how), comparison.ts (rounds and claims), report.ts; load.ts
+// order: cases.ts (what is compared), measure.ts (how), ../comparison.ts (rounds and claims), ../report.ts; load.ts
 // and sender.ts send messages; subjects.ts and weir.ts receive them.
 import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { print as printText } from "@weir/runtime";
 import { temporaryFolder } from "@weir/testkit";
+import { type Case, type CaseResult, runCase } from "../comparison.ts";
 import { checkProcessorTime } from "../process.ts";
-import { casesOf } from "./cases.ts";
-import { type Bench, type Case, type CaseResult, runCase } from "./comparison.ts";
-import { measureGenerator, WARMING_SECONDS } from "./measure.ts";
-import { findMosquitto, OPEN, startMosquitto } from "./mosquitto.ts";
 import {
   describeMachine,
   machineWarnings,
   renderCase,
   renderMachine,
-  renderProfile,
   renderVerdicts,
   resultsOf,
-} from "./report.ts";
+  versionOf,
+} from "../report.ts";
+import { casesOf } from "./cases.ts";
+import { type LoggerBench, measureGenerator, WARMING_SECONDS } from "./measure.ts";
+import { findMosquitto, OPEN, startMosquitto } from "./mosquitto.ts";
+import { renderProfile } from "./profile.ts";
 
 const OWN_PROGRAM = join(import.meta.dirname, "../../services/logger/src/main.ts");
 const ROUNDS = 5;
@@ -82,7 +83,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
 }
 
 /** The cases to run, or why they cannot. @throws Error in words for a user. */
-function choose(options: Options, profileFolder: string | null): Case[] {
+function choose(options: Options, profileFolder: string | null): Case<LoggerBench>[] {
   const all = casesOf({ ...options, profileFolder, cacheFolder: CACHE }).map((one) =>
     profileFolder === null ? one : onlyFirst(one),
   );
@@ -95,7 +96,7 @@ function choose(options: Options, profileFolder: string | null): Case[] {
 }
 
 /** A profile is of Weir, which comes first in each case. */
-function onlyFirst(one: Case): Case {
+function onlyFirst(one: Case<LoggerBench>): Case<LoggerBench> {
   return { ...one, contenders: one.contenders.slice(0, 1), claims: [] };
 }
 
@@ -103,7 +104,7 @@ async function main(options: Options): Promise<void> {
   checkProcessorTime();
   const mosquitto = findMosquitto();
   using folder = temporaryFolder();
-  const bench: Bench = {
+  const bench: LoggerBench = {
     mosquitto,
     folder: () => mkdtempSync(folder.file("run-")),
     say,
@@ -114,7 +115,7 @@ async function main(options: Options): Promise<void> {
   const stamp = startedAt.replaceAll(/[:.]/g, "-");
   const profiles = options.isProfile ? join(RESULTS, `profile-${stamp}`) : null;
   const cases = choose(options, profiles);
-  const machine = describeMachine({ folder: folder.path, mosquitto: await versionOf(bench) });
+  const machine = describeMachine({ folder: folder.path, programs: await programsOf(bench) });
   print(renderMachine(machine));
   const ceiling = Math.round(await measureGenerator());
   print(`the load generator itself: ${ceiling.toLocaleString("en")} QoS 1 messages/s\n`);
@@ -135,12 +136,13 @@ async function main(options: Options): Promise<void> {
   if (results.some(({ failures }) => failures.length > 0)) process.exitCode = 1;
 }
 
-async function versionOf(bench: Bench): Promise<string> {
+async function programsOf(bench: LoggerBench): Promise<string[]> {
   await using broker = await startMosquitto(bench.mosquitto, OPEN, bench.folder());
-  return `${broker.version} (${bench.mosquitto.kind})`;
+  const mosquitto = `${broker.version} (${bench.mosquitto.kind})`;
+  return [mosquitto, versionOf("mosquitto_sub", ["--version"])];
 }
 
-function secondsOf(cases: readonly Case[], { rounds }: Options): number {
+function secondsOf(cases: readonly Case<LoggerBench>[], { rounds }: Options): number {
   return cases.reduce((sum, { contenders, secondsEach, isOnce, prepareSeconds = 0 }) => {
     const times = isOnce === true ? 1 : rounds;
     return sum + prepareSeconds + times * (secondsEach + WARMING_SECONDS) * contenders.length;

@@ -1,10 +1,15 @@
 import { setTimeout as pause } from "node:timers/promises";
+import type { Bench, Contender, Figures } from "../comparison.ts";
 import { growthOf } from "../output.ts";
 import { cpuUs, rssBytes } from "../process.ts";
-import type { Bench, Contender, Figures } from "./comparison.ts";
 import { type Load, type Sent, type Source, startGenerator, startStandIn } from "./load.ts";
-import { OPEN, startMosquitto } from "./mosquitto.ts";
+import { type Mosquitto, OPEN, startMosquitto } from "./mosquitto.ts";
 import type { Running, Subject } from "./subjects.ts";
+
+/** What measurements of the logger are given. */
+export interface LoggerBench extends Bench {
+  mosquitto: Mosquitto;
+}
 
 /** One load, and who receives it. */
 interface Run {
@@ -46,7 +51,7 @@ export function evenly(perSecond: number, seconds: number): Load {
 export function throughMosquitto(
   subjects: readonly Subject[],
   run: { load: Load; broker?: readonly string[]; version?: 4 | 5 },
-): Contender[] {
+): Contender<LoggerBench>[] {
   return subjects.map((subject) => ({
     ...subject,
     measure: (bench) =>
@@ -99,7 +104,7 @@ export function memoryOverTime(
 
 /** Measures a subject that receives a load from the generator, through its own Mosquitto. */
 async function measureThroughMosquitto(
-  bench: Bench,
+  bench: LoggerBench,
   run: Run & { broker: readonly string[]; version: 4 | 5 },
 ): Promise<Figures> {
   await using broker = await startMosquitto(bench.mosquitto, run.broker, bench.folder());

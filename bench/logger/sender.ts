@@ -56,12 +56,13 @@ function serveLoads(receiver: () => Receiver): (count: number) => void {
 
 /** Encodes a load, and then sends it over a socket. */
 function createSender(load: Load, { socket, version, windowMax }: Receiver) {
-  const { count, qos, topics, pace } = load;
+  const { count, qos, topics, content = "reading", pace } = load;
   // As from a publisher that has just opened a new outbox.
   const messages = createMessages({
     version,
     qos,
     topics,
+    content,
     publisher: "bench",
     epoch: randomBytes(16).toString("hex"),
     epochSeconds: Math.floor(Date.now() / 1_000),

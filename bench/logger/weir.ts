@@ -5,8 +5,8 @@ import { newestFileOf, type StreamPlace } from "@weir/store";
 import { eventually, freePort, openTestStore, rowOf } from "@weir/testkit";
 import type { Database } from "better-sqlite3";
 import Sqlite from "better-sqlite3";
+import type { Bench } from "../comparison.ts";
 import { startProgram } from "../process.ts";
-import type { Bench } from "./comparison.ts";
 import type { Subject } from "./subjects.ts";
 
 export interface WeirOptions {

@@ -77,6 +77,16 @@ describe("the messages of a load", () => {
     expect(packets[0]).toMatchObject({ qos: 0, topic: "DATA" });
   });
 
+  test("can be states of four attributes, which have one size, too", () => {
+    const messages = createMessages({ ...options, content: "state" });
+    for (const index of [0, 9, 99_999, 9_999_998]) {
+      const [packet] = parse(messages.encode(index, 1));
+      expect(packet?.payload).toHaveLength(messages.payloadBytes);
+      const attributes = ["temperature", "humidity", "pressure", "battery"];
+      expect(Object.keys(JSON.parse(String(packet?.payload)))).toEqual(attributes);
+    }
+  });
+
   test("need topics of one length", () => {
     expect(() => createMessages({ ...options, topics: ["a", "aa"] })).toThrow("one length");
   });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
+import { type Case, type Claim, evaluate, type Figures, ratio } from "../../comparison.ts";
 import { growthOf, spreadOf } from "../../output.ts";
-import { type Case, type Claim, evaluate, type Figures, ratio } from "../comparison.ts";
-import { selfTimesMs } from "../report.ts";
+import { selfTimesMs } from "../profile.ts";
 import { createLatency } from "../sender.ts";
 
 const faster: Claim = {

@@ -1,5 +1,4 @@
-import { type Spread, spreadOf } from "../output.ts";
-import type { Mosquitto } from "./mosquitto.ts";
+import { type Spread, spreadOf } from "./output.ts";
 
 export const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 export const decimal = new Intl.NumberFormat("en", { maximumSignificantDigits: 3 });
@@ -16,6 +15,13 @@ export const FIGURES = {
   maxMs: { title: "max ms", text: decimal.format },
   rssMegabytes: { title: "RSS MB", text: decimal.format },
   growth: { title: "growth", text: decimal.format },
+  bytesEach: { title: "bytes each", text: decimal.format },
+  megabytes: { title: "MB", text: decimal.format },
+  tookMs: { title: "ms", text: decimal.format },
+  answerP50Ms: { title: "answer p50 ms", text: decimal.format },
+  answerP95Ms: { title: "p95 ms", text: decimal.format },
+  answerMaxMs: { title: "max ms", text: decimal.format },
+  blockedMs: { title: "longest block ms", text: decimal.format },
 } satisfies Record<string, { title: string; text(value: number): string }>;
 
 export type FigureName = keyof typeof FIGURES;
@@ -24,26 +30,26 @@ export type FigureName = keyof typeof FIGURES;
 export type Figures = Partial<Record<FigureName, number>>;
 
 /** One comparison: contenders that do the same, in turns. */
-export interface Case {
+export interface Case<B extends Bench = Bench> {
   /** For `--only`. */
   name: string;
   title: string;
-  contenders: readonly Contender[];
+  contenders: readonly Contender<B>[];
   claims: readonly Claim[];
   /** How long one measurement takes, for the estimate. */
   secondsEach: number;
   /** Called before the first round. */
-  prepare?(bench: Bench): Promise<void>;
+  prepare?(bench: B): Promise<void>;
   prepareSeconds?: number;
   /** One round is enough, as it takes long. */
   isOnce?: boolean;
 }
 
-export interface Contender {
+export interface Contender<B extends Bench = Bench> {
   name: string;
   /** What is missing on this machine, and how to get it; `null` when it can take part. */
   obstacle(): string | null;
-  measure(bench: Bench): Promise<Figures>;
+  measure(bench: B): Promise<Figures>;
 }
 
 /** A statement that the figures of a case support or refute. */
@@ -58,7 +64,6 @@ export interface Claim {
 
 /** What every measurement is given. */
 export interface Bench {
-  mosquitto: Mosquitto;
   /** Makes an empty folder that is removed after the run. */
   folder(): string;
   /** Prints progress. */
@@ -98,7 +103,7 @@ function ofBoth(
 
 /** What was measured: the figures of each contender, one for each round. */
 export interface CaseResult {
-  case: Case;
+  case: Pick<Case, "name" | "title" | "claims">;
   figures: ReadonlyMap<string, readonly Figures[]>;
   /** Contenders that could not take part, and why. */
   skipped: ReadonlyMap<string, string>;
@@ -107,7 +112,11 @@ export interface CaseResult {
 }
 
 /** Lets the contenders of a case take turns, in another order each round. */
-export async function runCase(bench: Bench, chosen: Case, rounds: number): Promise<CaseResult> {
+export async function runCase<B extends Bench>(
+  bench: B,
+  chosen: Case<B>,
+  rounds: number,
+): Promise<CaseResult> {
   const skipped = new Map<string, string>();
   for (const { name, obstacle } of chosen.contenders) {
     const problem = obstacle();

@@ -1,17 +1,7 @@
 import { spawnSync } from "node:child_process";
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  statfsSync,
-  writeSync,
-} from "node:fs";
+import { closeSync, fsyncSync, openSync, statfsSync, writeSync } from "node:fs";
 import { cpus, loadavg, release, totalmem } from "node:os";
-import { basename, join } from "node:path";
-import { createTable, median, spreadOf } from "../output.ts";
+import { join } from "node:path";
 import {
   type CaseResult,
   type Claim,
@@ -23,6 +13,7 @@ import {
   type Verdict,
   whole,
 } from "./comparison.ts";
+import { createTable, median, spreadOf } from "./output.ts";
 
 const textOf = (value: number): string => (value >= 1_000 ? whole : decimal).format(value);
 
@@ -105,7 +96,11 @@ const TMPFS = 0x01021994;
 const FSYNC_PROBES = 50;
 
 /** What the figures depend on. */
-export function describeMachine(where: { folder: string; mosquitto: string }) {
+export function describeMachine(where: {
+  folder: string;
+  /** The programs that are measured beside Weir, or with which, each with its version. */
+  programs: readonly string[];
+}) {
   const [processor] = cpus();
   return {
     processor: processor?.model ?? "unknown",
@@ -113,8 +108,7 @@ export function describeMachine(where: { folder: string; mosquitto: string }) {
     memoryGigabytes: Math.round(totalmem() / 2 ** 30),
     kernel: release(),
     node: process.version,
-    mosquitto: where.mosquitto,
-    mosquittoSub: firstLineOf("mosquitto_sub", ["--version"]),
+    programs: where.programs,
     commit: commit(),
     /** Processes that wanted to run in the minute before. */
     load: loadavg()[0] ?? 0,
@@ -128,7 +122,7 @@ export function renderMachine(machine: Machine): string {
   const { processor, cores, memoryGigabytes, kernel, node, load, fsyncUs } = machine;
   return [
     `${processor}, ${cores} cores, ${memoryGigabytes} GiB, Linux ${kernel}, load ${load.toFixed(2)} before`,
-    `Node ${node}, ${machine.mosquitto}, ${machine.mosquittoSub}`,
+    [`Node ${node}`, ...machine.programs].join(", "),
     `write and fsync of 4 KiB: ${Math.round(fsyncUs)} µs; commit ${machine.commit}`,
   ].join("\n");
 }
@@ -153,7 +147,8 @@ function commit(): string {
   return id === "" ? "unknown" : `${id}${isChanged ? "+" : ""}`;
 }
 
-function firstLineOf(command: string, args: string[]): string {
+/** What a program says of its version; that it is missing where it cannot be started. */
+export function versionOf(command: string, args: string[]): string {
   // Some exit with an error after printing their version.
   const { stdout, error } = spawnSync(command, args, { encoding: "utf8" });
   return error === undefined ? (stdout.split("\n")[0] ?? "") : `${command} missing`;
@@ -171,80 +166,4 @@ function fsyncUs(folder: string): number {
   });
   closeSync(file);
   return median(times);
-}
-
-/** The part of a .cpuprofile file with self time. */
-interface CpuProfile {
-  nodes: {
-    id: number;
-    callFrame: { functionName: string; url: string; lineNumber: number };
-  }[];
-  samples: number[];
-  timeDeltas: number[];
-}
-
-const FUNCTIONS_SHOWN = 20;
-/** How long a logger takes to start and to be warmed: what is asked is where its time goes after that. */
-const STARTING_MS = 1_500;
-const NOT_BUSY = new Set(["(idle)", "(program)"]);
-
-/** Options of Node that write a profile when the process ends. */
-export function profileOptions(folder: string | null): readonly string[] {
-  return folder === null
-    ? []
-    : ["--cpu-prof", `--cpu-prof-dir=${folder}`, "--cpu-prof-interval=500"];
-}
-
-/** Where the time of each profiled process went: the functions with the most self time. */
-export function renderProfile(folder: string): string {
-  if (!existsSync(folder)) return "no profile was written";
-  const files = readdirSync(folder).filter((name) => name.endsWith(".cpuprofile"));
-  return files
-    .map((name) => `\n${join(folder, name)}\n${renderFile(join(folder, name))}`)
-    .join("\n");
-}
-
-function renderFile(file: string): string {
-  // Node has written it.
-  const profile = JSON.parse(readFileSync(file, "utf8")) as CpuProfile;
-  const selfMs = selfTimesMs(profile);
-  const busyMs = [...selfMs]
-    .filter(([name]) => name !== "(idle)")
-    .reduce((sum, [, ms]) => sum + ms, 0);
-  const table = createTable("function", "self ms", "of busy");
-  const busiest = [...selfMs]
-    .filter(([name]) => !NOT_BUSY.has(name))
-    .sort(([, a], [, b]) => b - a)
-    .slice(0, FUNCTIONS_SHOWN);
-  for (const [name, ms] of busiest) {
-    table.push([name, ms.toFixed(0), `${((ms / busyMs) * 100).toFixed(1)} %`]);
-  }
-  return table.toString();
-}
-
-/** Self time by function and place, in milliseconds, without the first `skippedMs`. */
-export function selfTimesMs(
-  { nodes, samples, timeDeltas }: CpuProfile,
-  skippedMs: number = STARTING_MS,
-): Map<string, number> {
-  const names = new Map(nodes.map(({ id, callFrame }) => [id, nameOf(callFrame)]));
-  const times = new Map<string, number>();
-  let sinceStartMs = 0;
-  for (const [index, id] of samples.entries()) {
-    const deltaMs = (timeDeltas[index] ?? 0) / 1_000;
-    sinceStartMs += deltaMs;
-    if (sinceStartMs <= skippedMs) continue;
-    const name = names.get(id) ?? "(unknown)";
-    times.set(name, (times.get(name) ?? 0) + deltaMs);
-  }
-  return times;
-}
-
-function nameOf({
-  functionName,
-  url,
-  lineNumber,
-}: CpuProfile["nodes"][number]["callFrame"]): string {
-  const name = functionName === "" ? "(anonymous)" : functionName;
-  return url === "" ? name : `${name} ${basename(url)}:${lineNumber + 1}`;
 }
