@@ -1,7 +1,6 @@
 export {
   Catalogue,
   type CataloguedSeries,
-  indexFileOf,
   readCatalogue,
   readMemory,
 } from "./catalogue/catalogue.ts";
@@ -16,6 +15,7 @@ export { type Bucket, bucketsOf } from "./history/bucket.ts";
 export { Collector } from "./history/collector.ts";
 export { edgesOf } from "./history/edges.ts";
 export { increaseOf } from "./history/partial.ts";
+export { indexFileOf } from "./index-file/index-file.ts";
 export { TIME_FIELDS } from "./reading/auto.ts";
 export {
   comparePositions,

@@ -1,54 +1,9 @@
-import { existsSync, renameSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { EXIT_CODES, errorCode, errorMessage, Fault } from "@weir/runtime";
 import type { Database } from "better-sqlite3";
-import Sqlite from "better-sqlite3";
+import { openIndex, whileReading } from "../index-file/index-file.ts";
 import { StreamMemory, type Version } from "../reading/memory.ts";
 import type { About, Metadata } from "../reading/reading.ts";
 import { isEmpty, KnownMetadata } from "./known-metadata.ts";
 import { type Entry, type Progress, StreamCatalogue } from "./stream-catalogue.ts";
-
-/** "WIdx": the file is an index of Weir. */
-const APPLICATION_ID = 0x57_49_64_78;
-const VERSION = 1;
-
-/** Text is UTF-8, times are microseconds since the epoch. */
-const SCHEMA = `
-CREATE TABLE streams (
-  stream TEXT PRIMARY KEY,
-  -- Up to which row the stream has been read.
-  segment TEXT NOT NULL, row_id INTEGER NOT NULL, received_us INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
-CREATE TABLE series (
-  id INTEGER PRIMARY KEY,
-  stream TEXT NOT NULL, topic TEXT NOT NULL, path TEXT NOT NULL,
-  family TEXT NOT NULL, kind TEXT NOT NULL,
-  name TEXT, unit TEXT, class TEXT, device TEXT,
-  points INTEGER NOT NULL,
-  first_us INTEGER NOT NULL, newest_us INTEGER NOT NULL, newest_value REAL NOT NULL,
-  received_us INTEGER NOT NULL,
-  -- A moving average of the time between two arrivals, in milliseconds.
-  interval_ms REAL,
-  UNIQUE (stream, topic, path)
-) STRICT;
-CREATE TABLE metadata (
-  topic TEXT NOT NULL, path TEXT NOT NULL, source TEXT NOT NULL, about TEXT NOT NULL,
-  PRIMARY KEY (topic, path, source)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE memory (
-  stream TEXT NOT NULL, key TEXT NOT NULL, segment TEXT NOT NULL, row_id INTEGER NOT NULL,
-  content TEXT NOT NULL,
-  PRIMARY KEY (stream, key, segment, row_id)
-) STRICT, WITHOUT ROWID;
-CREATE VIEW explained AS
-SELECT stream, topic, path, family, kind, name, unit, class, device, points,
-       strftime('%Y-%m-%dT%H:%M:%fZ', first_us / 1e6, 'unixepoch') AS first,
-       strftime('%Y-%m-%dT%H:%M:%fZ', newest_us / 1e6, 'unixepoch') AS newest,
-       newest_value, 60000 / interval_ms AS points_per_minute
-FROM series;
-PRAGMA application_id = ${APPLICATION_ID};
-PRAGMA user_version = ${VERSION};
-`;
 
 const SAVE_SERIES = `
 INSERT INTO series (stream, topic, path, family, kind, name, unit, class, device, points, first_us,
@@ -84,7 +39,7 @@ export class Catalogue implements Disposable {
 
   /** @throws Fault for a file of another program, and what SQLite throws when it cannot open the file. */
   constructor(file: string, nowMs: number = Date.now()) {
-    const { database, keptAs } = openForWriting(file, nowMs);
+    const { database, keptAs } = openIndex(file, nowMs);
     this.#database = database;
     this.keptAs = keptAs;
     this.#statements = prepare(this.#database);
@@ -155,11 +110,6 @@ export class Catalogue implements Disposable {
   }
 }
 
-/** Where the catalogue of a store is. @param storeFile as DB_FILE names it. */
-export function indexFileOf(storeFile: string): string {
-  return join(dirname(storeFile), "index.db");
-}
-
 /** One series of the catalogue, with its stream. */
 export type CataloguedSeries = Entry & { stream: string };
 
@@ -179,90 +129,6 @@ export function readCatalogue(file: string): CataloguedSeries[] | null {
 export function readMemory(file: string, stream: string): StreamMemory {
   const saved = whileReading(file, (database) => database.prepare(MEMORY).all(stream));
   return new StreamMemory(((saved ?? []) as SavedVersion[]).map(versionOf));
-}
-
-/** @throws Fault for a file that cannot be read. */
-function whileReading<T>(file: string, read: (database: Database) => T): T | null {
-  if (!existsSync(file)) return null;
-  try {
-    const database = new Sqlite(file, { readonly: true, fileMustExist: true });
-    try {
-      checkFormat(database, file);
-      return read(database);
-    } finally {
-      database.close();
-    }
-  } catch (error) {
-    throw error instanceof Fault ? error : readingFault(file, error);
-  }
-}
-
-function readingFault(file: string, cause: unknown): Fault {
-  const code = errorCode(cause) ?? "";
-  const isLocked = code.startsWith("SQLITE_BUSY");
-  let remedy = "It can be read only by who may also write to its folder.";
-  if (isLocked) remedy = "Another program has locked it: end that program, or try again later.";
-  if (DAMAGED.test(code))
-    remedy = "Restart stats: it keeps this file under another name and makes another.";
-  return new Fault(`${file} cannot be read: ${errorMessage(cause)}`, {
-    remedy,
-    exitCode: isLocked ? EXIT_CODES.tryLater : EXIT_CODES.unavailable,
-    cause,
-  });
-}
-
-/** Opens the file. One that is damaged is kept under another name: the rows are read again from the first one on. */
-function openForWriting(
-  file: string,
-  nowMs: number,
-): { database: Database; keptAs: string | null } {
-  try {
-    return { database: openOrMake(file), keptAs: null };
-  } catch (error) {
-    const code = errorCode(error);
-    if (code === null || !DAMAGED.test(code)) throw error;
-    const keptAs = `${file}.damaged-${nowMs}`;
-    for (const journal of ["-wal", "-shm", ""]) {
-      if (existsSync(file + journal)) renameSync(file + journal, keptAs + journal);
-    }
-    return { database: openOrMake(file), keptAs };
-  }
-}
-
-const DAMAGED = /^SQLITE_(CORRUPT|NOTADB)/;
-/** SQLite waits on the thread of the process, and a save is repeated after a while anyway. */
-const BUSY_MS_MAX = 100;
-
-function openOrMake(file: string): Database {
-  const database = new Sqlite(file, { timeout: BUSY_MS_MAX });
-  try {
-    const isNew = database.pragma("schema_version", { simple: true }) === 0;
-    if (!isNew) check(database, file);
-    database.pragma("journal_mode = WAL");
-    database.pragma("synchronous = NORMAL");
-    if (isNew) database.exec(`BEGIN; ${SCHEMA} COMMIT;`);
-    return database;
-  } catch (error) {
-    database.close();
-    throw error;
-  }
-}
-
-/** @throws Fault for another program's file, and SqliteError for one that is damaged anywhere. */
-function check(database: Database, file: string): void {
-  checkFormat(database, file);
-  const found = database.pragma("quick_check(1)", { simple: true });
-  if (found !== "ok") throw new Sqlite.SqliteError(String(found), "SQLITE_CORRUPT");
-}
-
-/** @throws Fault for another program's file, or another version's. */
-function checkFormat(database: Database, file: string): void {
-  const pragma = (name: string): unknown => database.pragma(name, { simple: true });
-  if (pragma("application_id") === APPLICATION_ID && pragma("user_version") === VERSION) return;
-  throw new Fault(`${file} is no catalogue of series of this version of Weir`, {
-    remedy: "Move it away: stats makes another one from the stored rows.",
-    exitCode: EXIT_CODES.cannotCreate,
-  });
 }
 
 function prepare(database: Database) {
