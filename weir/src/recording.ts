@@ -178,7 +178,7 @@ function readQuery(given: Given, nowUs: number, timeZone: string): Query {
   };
 }
 
-function findStream(name: string | null, { streams, file }: StreamsConfig): StreamConfig {
+export function findStream(name: string | null, { streams, file }: StreamsConfig): StreamConfig {
   const found = streams.find((stream) => stream.name === name);
   if (found !== undefined) return found;
   const names = streams.map((stream) => stream.name).join(", ") || "none";

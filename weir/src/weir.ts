@@ -25,6 +25,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: "show what series were like over time",
     load: () => import("./history.ts"),
   },
+  disk: {
+    summary: "show what streams and series take, and when the disk is full",
+    load: () => import("./disk.ts"),
+  },
   replay: {
     summary: "play a part of a stream back to a broker",
     load: () => import("./replay.ts"),

@@ -11,6 +11,7 @@ const COMMANDS = [
     "series",
     "explain",
     "history",
+    "disk",
     "replay",
     "audit",
     "verify-stats",

@@ -1,0 +1,146 @@
+import type { CataloguedSeries, PointsUse } from "@weir/series";
+import type { StreamConfig } from "@weir/streams";
+import { historyFolderOf, measureStream, type StreamFiles } from "./disk-files.ts";
+import type { Stock } from "./disk-forecast.ts";
+import type { Index } from "./disk-index.ts";
+import { measureRows, type RowUse } from "./disk-rows.ts";
+
+export const DAY_MS = 86_400_000;
+/** Rates are those of so many days; what is older says little about the days to come. */
+export const RATE_DAYS = 7;
+
+/** Where nothing has been measured: a tenth, and the two bytes that a slow walk of three decimals takes. */
+const ARCHIVE_SHARE = 0.1;
+const POINT_BYTES = 2;
+
+/** A value, and whether it was measured here or is what is usual. */
+export interface Estimate {
+  value: number;
+  isMeasured: boolean;
+}
+
+/** What is known of one stream. Rates are for a day. */
+export interface StreamReport {
+  stream: StreamConfig;
+  files: StreamFiles;
+  rows: RowUse;
+  points: PointsUse | null;
+  /** Points a day, also where they are not kept; `null` where nothing says. */
+  pointsADay: number | null;
+  bytesAPoint: Estimate;
+  archiveShare: Estimate;
+  /** As it grows; `null` where no rate could be measured. */
+  messageStock: Stock | null;
+  pointStock: Stock | null;
+}
+
+/** Measures one stream. @param problems gets what could not be read, in words. */
+export async function reportOf(
+  stream: StreamConfig,
+  context: { storeFolder: string; nowMs: number; index: Index; problems: string[] },
+): Promise<StreamReport> {
+  const { storeFolder, nowMs, index, problems } = context;
+  const files = measureStream(stream.place, historyFolderOf(storeFolder, stream.name));
+  const nowUs = nowMs * 1_000;
+  const rows = await measureRows(stream.place, files.segments, {
+    nowUs,
+    fileBytes: files.sums.rows.bytes,
+  });
+  for (const { kind, reason } of rows.skipped) if (kind === "unreadable") problems.push(reason);
+  const points = index.points.find((one) => one.stream === stream.name) ?? null;
+  const bytesAPoint = bytesAPointOf(points, index.points);
+  const archiveShare = archiveShareOf(files, rows);
+  const pointsADay = pointsADayOf(stream, points, index.catalogue, nowUs);
+  const { ageMs, bytesMax, freeDiskBytesMin } = stream.retention;
+  const messageStock: Stock | null = rows.rate && {
+    bytes: files.sums.rows.bytes,
+    ...agesOf(files, rows, nowUs),
+    archivedBytes: files.sums.archive.bytes,
+    bytesADay: rows.rate.bytesADay,
+    keptDays: daysOf(ageMs),
+    archiveAfterDays: daysOf(stream.archiveAfterMs),
+    archiveShare: archiveShare.value,
+    bytesMax,
+    freeDiskBytesMin,
+  };
+  const pointStock: Stock | null =
+    stream.historyMs === null || pointsADay === null
+      ? null
+      : {
+          bytes: files.sums.history.bytes,
+          days: points === null ? 0 : Math.max(0, nowUs - points.firstUs) / (DAY_MS * 1_000),
+          archivedBytes: 0,
+          archivedDays: 0,
+          bytesADay: pointsADay * bytesAPoint.value,
+          keptDays: daysOf(stream.historyMs),
+          archiveAfterDays: Number.POSITIVE_INFINITY,
+          archiveShare: 1,
+          bytesMax: null,
+          freeDiskBytesMin: null,
+        };
+  return {
+    stream,
+    files,
+    rows,
+    points,
+    pointsADay,
+    bytesAPoint,
+    archiveShare,
+    messageStock,
+    pointStock,
+  };
+}
+
+/** `null` is no limit. */
+const daysOf = (ms: number | null): number =>
+  ms === null ? Number.POSITIVE_INFINITY : ms / DAY_MS;
+
+/** How far back SQLite and the archive reach, in days. */
+function agesOf(files: StreamFiles, { reach }: RowUse, nowUs: number) {
+  const ageDays = (us: number): number => Math.max(0, nowUs - us) / (DAY_MS * 1_000);
+  const oldest = reach === null ? 0 : ageDays(reach.firstUs);
+  const live = files.segments.find(({ isArchived }) => !isArchived);
+  if (live === undefined || !files.segments.some(({ isArchived }) => isArchived)) {
+    return { days: oldest, archivedDays: oldest };
+  }
+  const days = ageDays(live.beganUs);
+  return { days, archivedDays: Math.max(days, oldest) };
+}
+
+function bytesAPointOf(own: PointsUse | null, all: readonly PointsUse[]): Estimate {
+  const measured = own !== null && own.points > 0 ? [own] : all;
+  const points = measured.reduce((sum, one) => sum + one.points, 0);
+  if (points === 0) return { value: POINT_BYTES, isMeasured: false };
+  const bytes = measured.reduce((sum, one) => sum + one.bytes, 0);
+  return { value: bytes / points, isMeasured: own !== null && own.points > 0 };
+}
+
+function archiveShareOf({ segments, sums }: StreamFiles, { rate, reach }: RowUse): Estimate {
+  const usual = { value: ARCHIVE_SHARE, isMeasured: false };
+  if (sums.archive.bytes === 0 || rate === null || reach === null || rate.bytesAMessage === 0)
+    return usual;
+  const live = segments.find(({ isArchived }) => !isArchived);
+  const archived = reach.messages - sums.rows.bytes / rate.bytesAMessage;
+  if (live === undefined || archived < 1) return usual;
+  return { value: sums.archive.bytes / (archived * rate.bytesAMessage), isMeasured: true };
+}
+
+/** Of the last days in the history; without one by the intervals of the catalogue. */
+function pointsADayOf(
+  { name }: StreamConfig,
+  points: PointsUse | null,
+  catalogue: readonly CataloguedSeries[],
+  nowUs: number,
+): number | null {
+  const dayUs = DAY_MS * 1_000;
+  if (points !== null && points.points > 0) {
+    const days = Math.min(RATE_DAYS, (nowUs - points.firstUs) / dayUs);
+    if (days * DAY_MS >= 60_000) return points.recentPoints / days;
+  }
+  const alive = catalogue.filter(
+    ({ stream, receivedUs, intervalMs }) =>
+      stream === name && intervalMs > 0 && receivedUs > nowUs - dayUs,
+  );
+  if (alive.length === 0) return null;
+  return alive.reduce((sum, { intervalMs }) => sum + DAY_MS / intervalMs, 0);
+}
