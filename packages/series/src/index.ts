@@ -17,9 +17,10 @@ export { edgesOf } from "./history/edges.ts";
 export { increaseOf } from "./history/partial.ts";
 export { indexFileOf } from "./index-file/index-file.ts";
 export { readTableSizes, type TableSize } from "./index-file/table-sizes.ts";
-
+export { mergePoints, NO_POINTS, type Points, type Span, sliceTime } from "./points/points.ts";
+export { DamagedFileFault, PointsFile } from "./points/points-file.ts";
+export { PointsFileWriter, type WrittenFile } from "./points/points-file-writer.ts";
 export { type PointsUse, readPointsUse, type SeriesPoints } from "./points/points-use.ts";
-
 export { TIME_FIELDS } from "./reading/auto.ts";
 export {
   comparePositions,

@@ -1,10 +1,11 @@
 export { type Account, EPOCH_IDLE_US, missingBelow, type SeqRange } from "./ledger/account.ts";
 export type { Filed } from "./ledger/ledger.ts";
-export { followStream, type RowPosition, type StreamFollower } from "./reading/follow-stream.ts";
+export { followStream, type StreamFollower } from "./reading/follow-stream.ts";
 export {
   type Cursor,
   positionOf,
   type RangeQuery,
+  type RowPosition,
   rowIdOf,
   type StoredMessage,
   type StreamPlace,

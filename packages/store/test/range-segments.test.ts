@@ -1,7 +1,7 @@
 import { rmSync, writeFileSync } from "node:fs";
 import { basename } from "node:path";
 import { describe, expect, test } from "@jest/globals";
-import { readRange, type SegmentedStore } from "@weir/store";
+import { type RangeQuery, readRange, type SegmentedStore } from "@weir/store";
 import { START_US, temporaryFolder } from "@weir/testkit";
 import Sqlite from "better-sqlite3";
 import {
@@ -62,6 +62,23 @@ describe("reading a range of a folder", () => {
     const { pages } = await readAll(place, { limit: 17 });
     const after = pages.at(-1)?.cursor ?? "";
     expect(await readNumbers(place, { after })).toEqual(upTo(30).slice(17));
+  });
+
+  test("begins behind a row, where its segment was removed with the next, and where it ends before it at its end", async () => {
+    using folder = temporaryFolder();
+    using store = openDevices(folder.path);
+    const [first = "", second = "", third = ""] = fillThree(store).map((file) => basename(file));
+    const place = { kind: "folder", folder: folder.path } as const;
+    const behind = (segment: string, id: number, query: RangeQuery = {}) =>
+      readNumbers(place, { ...query, behind: { segment, id } });
+    expect(await behind(first, 4)).toEqual(upTo(30).slice(4));
+    expect(await behind(second, 17)).toEqual(upTo(30).slice(17));
+    expect(await behind(second, 99)).toEqual(upTo(30).slice(20));
+    expect(await behind(third, 30)).toEqual([]);
+    const lateUs = START_US + 25 * SECOND_US;
+    expect(await behind(first, 4, { fromUs: lateUs })).toEqual(upTo(30).slice(25));
+    for (const { file } of store.segments().slice(0, 2)) rmSync(file);
+    expect(await behind(second, 17)).toEqual(upTo(30).slice(20));
   });
 
   test("goes on when retention removes a segment while it reads, and says so", async () => {

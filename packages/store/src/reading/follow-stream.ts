@@ -1,7 +1,6 @@
-import { existsSync } from "node:fs";
-import { type StoredMessage, type StreamPlace, selectionOf } from "./query.ts";
-import { firstSegment, type Skipped, segmentAfter, segmentNamed } from "./segments.ts";
-import { openStreamPages, type StreamPages } from "./stream-pages.ts";
+import { type RowPosition, type StoredMessage, type StreamPlace, selectionOf } from "./query.ts";
+import { type Skipped, segmentAfter } from "./segments.ts";
+import { openStreamPages, positionBehind, positionFrom, type StreamPages } from "./stream-pages.ts";
 
 /** What one step found. */
 export type FollowStep =
@@ -25,12 +24,6 @@ interface FollowedRows {
   throughId: number;
   /** Committed rows of this segment that were not looked at yet. */
   lagRows: number;
-}
-
-/** A row of a stream: the name of its segment, without folders, and its id. */
-export interface RowPosition {
-  segment: string;
-  id: number;
 }
 
 // What a page holds is in use while the next collection of memory comes: of pages of a thousand rows so much survives
@@ -69,12 +62,8 @@ export function followStream({
   let silence: { sinceMs: number; next: string | null } | null = null;
 
   function open(): StreamPages | null {
-    const named = after === null ? null : segmentNamed(place, after.segment);
-    if (after !== null && named !== null && existsSync(named.file)) {
-      return openStreamPages(place, selection, { segment: named, afterId: after.id });
-    }
-    const segment = named === null ? firstSegment(place, fromUs) : segmentAfter(place, named.name);
-    return segment && openStreamPages(place, selection, { segment, afterId: 0 });
+    const start = after === null ? positionFrom(place, fromUs) : positionBehind(place, after);
+    return start && openStreamPages(place, selection, start);
   }
 
   /**

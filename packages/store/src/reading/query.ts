@@ -14,6 +14,8 @@ export interface RangeQuery {
   filters?: readonly string[];
   limit?: number;
   after?: Cursor;
+  /** Begins behind this row instead; where its segment is gone, with the next one. */
+  behind?: RowPosition;
   /**
    * Looks at each row of each segment instead of relying on the clock: finds also what was received while
    * the clock was wrong, but reads everything.
@@ -78,6 +80,12 @@ function queryFault(message: string, remedy: string): Fault {
   return new Fault(message, { remedy, exitCode: EXIT_CODES.configuration });
 }
 
+/** A row of a stream: the name of its segment, without folders, and its id. */
+export interface RowPosition {
+  segment: string;
+  id: number;
+}
+
 /** A place in a stream, as text that can be kept: `segment:id`, behind the row with this id. */
 export type Cursor = string;
 
@@ -99,7 +107,7 @@ export function parseCursor(text: string): { segment: string; id: number } {
 }
 
 /** The row that a cursor is behind. The cursor must be valid, as each message has it. */
-export function positionOf(cursor: Cursor): { segment: string; id: number } {
+export function positionOf(cursor: Cursor): RowPosition {
   return { segment: cursor.slice(0, cursor.lastIndexOf(":")), id: rowIdOf(cursor) };
 }
 

@@ -11,7 +11,6 @@ import {
   selectionOf,
 } from "./query.ts";
 import {
-  firstSegment,
   type Segment,
   type Skipped,
   segmentAfter,
@@ -23,6 +22,8 @@ import {
   PAGE_ROWS_MAX,
   type PageRead,
   type Position,
+  positionBehind,
+  positionFrom,
   type StreamPages,
 } from "./stream-pages.ts";
 
@@ -54,22 +55,24 @@ export function readRange(
   query: RangeQuery = {},
 ): AsyncGenerator<RangePage, void, void> {
   const selection = selectionOf(query);
-  const start = startOf(place, query.after, selection);
+  const start = startOf(place, query, selection);
   const pages = start && openStreamPages(place, selection, start);
-  return rangePages(place, pages, query.limit ?? Number.POSITIVE_INFINITY);
+  return rangePages(place, pages, query);
 }
 
 function startOf(
   place: StreamPlace,
-  after: Cursor | undefined,
+  { after, behind }: RangeQuery,
   { fromUs, isThorough }: Selection,
 ): Position | null {
   if (after !== undefined) {
     const { segment, id } = parseCursor(after);
     return { segment: segmentNamed(place, segment), afterId: id };
   }
-  const segment = firstSegment(place, isThorough ? 0 : fromUs);
-  return segment && { segment, afterId: 0 };
+  const first = positionFrom(place, isThorough ? 0 : fromUs);
+  // Segments before the range are not even opened.
+  if (behind === undefined || first === null || first.segment.name > behind.segment) return first;
+  return positionBehind(place, behind);
 }
 
 // A caller that processes a page for long keeps no file open, so that the finalizer can finish it.
@@ -79,7 +82,7 @@ const RELEASE_AFTER_MS = 250;
 async function* rangePages(
   place: StreamPlace,
   pages: StreamPages | null,
-  limit: number,
+  { limit = Number.POSITIVE_INFINITY, after }: RangeQuery,
 ): AsyncGenerator<RangePage, void, void> {
   if (pages === null) return;
   using _pages = pages;
@@ -87,7 +90,7 @@ async function* rangePages(
   let behind: Segment | null = null;
   for (let rowsLeft = limit; rowsLeft > 0; ) {
     const found = await readPatiently(pages, Math.min(PAGE_ROWS_MAX, rowsLeft));
-    const page = rangePageOf(found);
+    const page = rangePageOf(found, after !== undefined);
     rowsLeft -= page.messages.length;
     const release = setTimeout(pages.release, RELEASE_AFTER_MS).unref();
     try {
@@ -139,14 +142,15 @@ async function readPatiently(
   }
 }
 
-function rangePageOf(found: Exclude<PageRead, { kind: "busy" }>): RangePage {
+/** @param isChecked whether it is a fault that the stream ends before the place from which it is read. */
+function rangePageOf(found: Exclude<PageRead, { kind: "busy" }>, isChecked: boolean): RangePage {
   const { segment, afterId } = found;
   if (found.kind === "skipped") {
     const cursor = cursorAt(segment.name, afterId);
     return { messages: [], cursor, reachedUs: null, skipped: [found.skipped] };
   }
   const { messages, throughId, reachedUs, firstId, givenId } = found.page;
-  if (afterId > givenId) {
+  if (isChecked && afterId > givenId) {
     const reason = `the last row of ${segment.name} is ${givenId}`;
     throw cursorFault(cursorAt(segment.name, afterId), reason);
   }

@@ -1,6 +1,15 @@
-import type { Selection, StreamPlace } from "./query.ts";
+import { existsSync } from "node:fs";
+import type { RowPosition, Selection, StreamPlace } from "./query.ts";
 import { openSegmentReader, type SegmentPage, type SegmentReader } from "./segment-reader.ts";
-import { isBusy, type Segment, type Skipped, segmentNamed, skippedBecause } from "./segments.ts";
+import {
+  firstSegment,
+  isBusy,
+  type Segment,
+  type Skipped,
+  segmentAfter,
+  segmentNamed,
+  skippedBecause,
+} from "./segments.ts";
 
 export const PAGE_ROWS_MAX = 1_000;
 
@@ -9,6 +18,20 @@ export interface Position {
   segment: Segment;
   /** 0 is before the first row. */
   afterId: number;
+}
+
+/** The beginning of the first segment with rows received since `fromUs`; `null` when there is none (yet). */
+export function positionFrom(place: StreamPlace, fromUs: number): Position | null {
+  const segment = firstSegment(place, fromUs);
+  return segment && { segment, afterId: 0 };
+}
+
+/** The place behind a row, or where its segment is gone, before the next one; `null` when there is none (yet). */
+export function positionBehind(place: StreamPlace, { segment, id }: RowPosition): Position | null {
+  const named = segmentNamed(place, segment);
+  if (existsSync(named.file)) return { segment: named, afterId: id };
+  const next = segmentAfter(place, named.name);
+  return next && { segment: next, afterId: 0 };
 }
 
 /** A page, or why there is none, and from which position it was read. */

@@ -1,0 +1,239 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import {
+  DamagedFileFault,
+  type Points,
+  PointsFile,
+  PointsFileWriter,
+  type Span,
+  type WrittenFile,
+} from "@weir/series";
+import fc from "fast-check";
+
+let folder: string;
+let file: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "weir-points-"));
+  file = join(folder, "2026-11-27.000000001.parquet");
+});
+
+afterEach(() => rmSync(folder, { recursive: true }));
+
+interface Series {
+  topic: string;
+  path: string;
+  points: Points;
+}
+
+function write(all: readonly Series[]): WrittenFile {
+  using writer = new PointsFileWriter(file, { stream: "data" });
+  for (const { topic, path, points } of all) writer.add(topic, path, points);
+  return writer.finish();
+}
+
+function read({ spans }: WrittenFile): Series[] {
+  using opened = new PointsFile(file);
+  return spans.map(({ topic, path, location, rows }) => ({
+    topic,
+    path,
+    points: opened.read(location, rows),
+  }));
+}
+
+/** Every point, one a line. */
+function lines(all: readonly Series[]): string[] {
+  return all.flatMap(({ topic, path, points }) =>
+    // A negative zero may become zero, as both print.
+    Array.from(points.us, (us, index) => `${topic} ${path} ${us} ${points.values[index]}`),
+  );
+}
+
+const START_US = Date.parse("2026-11-27T10:00:00Z") * 1_000;
+
+function pointsOf(rows: number, value: (index: number) => number, stepUs = 10_000_000): Points {
+  return {
+    us: Float64Array.from({ length: rows }, (_, index) => START_US + index * stepUs),
+    values: Float64Array.from({ length: rows }, (_, index) => value(index)),
+  };
+}
+
+const decimal = (index: number) => Math.round(20_000 + 500 * Math.sin(index / 50)) / 1_000;
+
+const times = fc.oneof(
+  fc.maxSafeInteger(),
+  fc.integer({ min: -5_000, max: 5_000 }),
+  fc.integer({ min: 0, max: 100_000 }).map((ms) => START_US + ms * 1_000),
+);
+const values = fc.oneof(
+  fc.double(),
+  fc.maxSafeInteger(),
+  fc.constantFrom(0, 1, -0, 2 ** 50, -(2 ** 50), 2 ** 50 + 1, Number.MIN_VALUE, Number.MAX_VALUE),
+  fc.tuple(fc.maxSafeInteger(), fc.nat(12)).map(([digits, scale]) => digits / 10 ** scale),
+  fc.tuple(fc.integer(), fc.nat(9)).map(([digits, scale]) => digits / 10 ** scale),
+);
+const decimals = fc
+  .nat(9)
+  .chain((scale) => fc.maxSafeInteger().map((digits) => (digits % 2 ** 49) / 10 ** scale));
+const anySeries = fc
+  .record({
+    topic: fc.string({ unit: "grapheme" }),
+    path: fc.string(),
+    pairs: fc.oneof(
+      fc.array(fc.tuple(times, values), { maxLength: 300 }),
+      fc.array(fc.tuple(times, decimals), { maxLength: 300, size: "max" }),
+    ),
+  })
+  .map(({ topic, path, pairs }): Series => {
+    const ordered = pairs.toSorted((one, other) => one[0] - other[0]);
+    const us = Float64Array.from(ordered, ([time]) => time);
+    return {
+      topic,
+      path,
+      points: { us, values: Float64Array.from(ordered, ([, value]) => value) },
+    };
+  });
+
+describe("a file of points", () => {
+  test("gives back any points that were written, of any number of series", () => {
+    fc.assert(
+      fc.property(fc.array(anySeries, { maxLength: 12 }), (all) => {
+        const written = write(all);
+        expect(lines(read(written))).toEqual(lines(all));
+        expect(written.rows).toBe(lines(all).length);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  test("gives back series longer than a page and a row group, between short ones", () => {
+    const all = [
+      { topic: "a", path: "short", points: pointsOf(3, decimal) },
+      { topic: "a", path: "long", points: pointsOf(600_000, decimal, 50_001) },
+      { topic: "b", path: "doubles", points: pointsOf(100_000, Math.sqrt, 1_000) },
+      { topic: "c", path: "short", points: pointsOf(5, Math.sqrt) },
+    ];
+    const written = write(all);
+    expect(lines(read(written))).toEqual(lines(all));
+    for (const span of written.spans) expect(span.rows).toBeLessThanOrEqual(65_536);
+  });
+
+  test("gives back many series, in any order of reading", () => {
+    const all = Array.from({ length: 2_000 }, (_, index) => ({
+      topic: `fleet/${index >> 2}/state`,
+      path: `attribute${index & 3}`,
+      points: pointsOf(30, index & 1 ? decimal : Math.sqrt, index & 2 ? 1_000_000 : 999_999),
+    }));
+    const written = write(all);
+    const shuffled = written.spans.toSorted(
+      (one, other) => ((one.rows * 7 + one.firstRow) % 13) - (other.firstRow % 13),
+    );
+    const found = read({ ...written, spans: shuffled });
+    const byName = ({ topic, path }: Series) => `${topic} ${path}`;
+    const sorted = (list: readonly Series[]) =>
+      lines(list.toSorted((one, other) => (byName(one) < byName(other) ? -1 : 1)));
+    expect(sorted(found)).toEqual(sorted(all));
+  });
+
+  test("says of each span its times and its row, without a row left out", () => {
+    const { spans, rows } = write([
+      { topic: "a", path: "x", points: pointsOf(10_000, decimal) },
+      { topic: "a", path: "y", points: pointsOf(20, Math.sqrt) },
+      { topic: "b", path: "x", points: pointsOf(30, decimal, 1_001) },
+    ]);
+    const about = ({ topic, path, firstUs, lastUs, rows: own }: Span) => [
+      topic,
+      path,
+      firstUs,
+      lastUs,
+      own,
+    ];
+    expect(spans.map(about)).toEqual([
+      ["a", "x", START_US, START_US + 9_999 * 10_000_000, 10_000],
+      ["a", "y", START_US, START_US + 19 * 10_000_000, 20],
+      ["b", "x", START_US, START_US + 29 * 1_001, 30],
+    ]);
+    let next = 0;
+    for (const span of spans.toSorted((one, other) => one.firstRow - other.firstRow)) {
+      expect(span.firstRow).toBe(next);
+      next += span.rows;
+    }
+    expect(next).toBe(rows);
+  });
+
+  test("takes less than two bytes a point of three decimals at uneven times", () => {
+    let value = 20_000;
+    let random = 1;
+    const next = () => {
+      random = (random * 48_271) % 2_147_483_647;
+      return random / 2_147_483_647;
+    };
+    const points = pointsOf(8_640, () => {
+      value += Math.round(20 * (next() - 0.5));
+      return value / 1_000;
+    });
+    const us = points.us.map((time) => time + Math.floor(next() * 100) * 1_000);
+    const { bytes, rows } = write(
+      Array.from({ length: 40 }, (_, index) => ({
+        topic: `t/${index}`,
+        path: "value",
+        points: { ...points, us },
+      })),
+    );
+    expect(bytes / rows).toBeLessThan(2);
+  });
+
+  test("has its name only once it is finished, and leaves nothing behind if it never is", () => {
+    {
+      using writer = new PointsFileWriter(file, {});
+      writer.add("a", "x", pointsOf(10, decimal));
+      expect(existsSync(file)).toBe(false);
+    }
+    expect(readdirSync(folder)).toEqual([]);
+    write([{ topic: "a", path: "x", points: pointsOf(10, decimal) }]);
+    expect(readdirSync(folder)).toEqual(["2026-11-27.000000001.parquet"]);
+  });
+
+  test("refuses points that are not in the order of time, and times between microseconds", () => {
+    using writer = new PointsFileWriter(file, {});
+    const add = (...us: number[]) => {
+      writer.add("a", "x", { us: Float64Array.from(us), values: new Float64Array(us.length) });
+    };
+    expect(() => add(2, 1)).toThrow("a point of 1 us comes after one of 2 us");
+    expect(() => add(0.5)).toThrow("0.5 is no time in whole microseconds");
+  });
+});
+
+describe("a damaged file of points", () => {
+  test("is named when one of its bytes is another, wherever that is in the pages of a series", () => {
+    const written = write([{ topic: "a", path: "x", points: pointsOf(1_000, decimal, 999_999) }]);
+    const bytes = readFileSync(file);
+    const expected = lines(read(written));
+    let found = 0;
+    for (let at = 0; at < bytes.length; at++) {
+      const damaged = Buffer.from(bytes);
+      damaged[at] = (damaged[at] as number) ^ 0x10;
+      writeFileSync(file, damaged);
+      try {
+        expect(lines(read(written))).toEqual(expected);
+      } catch (error) {
+        if (!(error instanceof DamagedFileFault)) throw error;
+        expect(error.message).toContain(`${file} is damaged: the page at byte`);
+        found++;
+      }
+    }
+    expect(found).toBeGreaterThan(600);
+  });
+
+  test("is named when it is cut off", () => {
+    const written = write([{ topic: "a", path: "x", points: pointsOf(1_000, decimal) }]);
+    writeFileSync(file, readFileSync(file).subarray(0, 200));
+    expect(() => read(written)).toThrow(`${file} is damaged: it ends before byte`);
+  });
+
+  test("is another thing than one that is missing", () => {
+    expect(() => new PointsFile(file)).toThrow("ENOENT");
+  });
+});
