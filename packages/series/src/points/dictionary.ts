@@ -1,4 +1,4 @@
-import { writeNumber } from "./deltas.ts";
+import { writeNumber } from "./varints.ts";
 
 /**
  * The distinct entries of a column, which rows name by their numbers. Equal rows follow each other, so that they are

@@ -1,4 +1,4 @@
-import { VarintReader, writeNumber } from "./deltas.ts";
+import { VarintReader, writeNumber } from "./varints.ts";
 
 /** Bytes of a file. */
 export interface Place {

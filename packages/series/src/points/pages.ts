@@ -3,7 +3,8 @@ import type { Encoding, PageHeader } from "hyparquet";
 import { parquetHeader } from "hyparquet/src/column.js";
 import { ByteWriter } from "hyparquet-writer/src/bytewriter.js";
 import { writePageHeader } from "hyparquet-writer/src/datapage.js";
-import { SPARE_BYTES, writeNumber } from "./deltas.ts";
+import { SPARE_BYTES } from "./deltas.ts";
+import { writeNumber } from "./varints.ts";
 
 /**
  * Pages of a Parquet file: a header, how many rows have a value, and the values, compressed. Each has a checksum.
