@@ -83,10 +83,13 @@ export function historyFolderOf(storeFolder: string, stream: string): string {
 
 /** @param parquet what a file of Parquet is here. */
 function kindOf(name: string, parquet: "archive" | "history"): FileKind {
-  if (name.includes(".damaged-") || name.endsWith(".hidden")) return "setAside";
+  if (SET_ASIDE.test(name)) return "setAside";
   if (name.endsWith(".parquet")) return parquet;
   return OTHERS.test(name) ? "other" : "rows";
 }
+
+/** Damaged files are kept under another name, and so is what can still be restored after a deletion. */
+const SET_ASIDE = /\.(damaged|hidden)(-|\.|$)/;
 
 /** What lies beside a store or a segment and holds no messages. */
 const OTHERS = /\.(lock|lock-journal|ballast|session|original|suspect|making)(-\w+)?$/;

@@ -23,6 +23,7 @@ describe("weir disk", () => {
     mkdirSync(history, { recursive: true });
     writeFileSync(join(history, "2026-01-01.000000001.parquet"), "1234567");
     writeFileSync(join(history, "2026-01-01.000000002.parquet.making"), "12");
+    writeFileSync(join(history, "2026-01-01.000000003.parquet.damaged"), "1");
     // Before, because a reader makes an index of a write-ahead log where there is none.
     const stored = bytesOf(folder.file("barn/*/*Z.db*")) - 5;
     const all = bytesOf(folder.file("{barn,history}/**/*.*"));
@@ -32,7 +33,7 @@ describe("weir disk", () => {
       rows: { bytes: stored },
       archive: { files: 0, bytes: 0 },
       history: { files: 1, bytes: 7 },
-      setAside: { files: 2, bytes: 8 },
+      setAside: { files: 3, bytes: 9 },
       other: { bytes: bytesOf(folder.file("barn/stream.*")) + 2 },
     });
     expect(barn.bytes).toBe(all);
