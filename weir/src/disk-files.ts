@@ -1,6 +1,6 @@
 import { readdirSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { errorCode } from "@weir/runtime";
+import { errorCode, errorMessage, Fault } from "@weir/runtime";
 import type { StreamPlace } from "@weir/store";
 
 /**
@@ -161,6 +161,9 @@ function entriesOf(folder: string) {
     return readdirSync(folder, { withFileTypes: true });
   } catch (error) {
     if (errorCode(error) === "ENOENT" || errorCode(error) === "ENOTDIR") return [];
-    throw error;
+    throw new Fault(`${folder} cannot be read: ${errorMessage(error)}`, {
+      remedy: "Run it as a user who may read the store.",
+      cause: error,
+    });
   }
 }

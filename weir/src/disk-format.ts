@@ -141,7 +141,9 @@ function seriesRow({ series, isSeries, messages, messageBytes, points, pointByte
 
 /** A line for each stream: the settings are the same for all of them. */
 function settingsText(streams: readonly StreamReport[]): string {
-  const estimates = streams.map((report) => ({ report, settings: otherSettings(report) }));
+  const estimates = streams
+    .map((report) => ({ report, settings: otherSettings(report) }))
+    .filter(({ settings }) => settings.length > 0);
   const heads = new Map(
     estimates.flatMap(({ settings }) => settings.map(({ column }) => [column, column])),
   );
@@ -160,16 +162,16 @@ function settingsText(streams: readonly StreamReport[]): string {
 
 /** Which estimates rest on what is usual. */
 function notMeasured(streams: readonly StreamReport[]): string {
-  const notes: string[] = [];
+  const usual: string[] = [];
   if (streams.some(({ rows, archiveShare }) => rows.rate !== null && !archiveShare.isMeasured)) {
-    notes.push("a tenth of SQLite for an archive");
+    usual.push("a tenth of SQLite for an archive");
   }
   if (
     streams.some(({ pointsADay, bytesAPoint }) => pointsADay !== null && !bytesAPoint.isMeasured)
   ) {
-    notes.push("two bytes for a point");
+    usual.push("two bytes for a point");
   }
-  return notes.length === 0 ? "" : `\nWhere none is measured, ${notes.join(" and ")} are assumed.`;
+  return usual.length === 0 ? "" : `\nAssumed where none is measured: ${usual.join(", ")}.`;
 }
 
 const SIZES = [

@@ -33,6 +33,8 @@ export interface RowUse {
   skipped: readonly Skipped[];
 }
 
+export const NO_ROWS: RowUse = { reach: null, rate: null, topics: [], skipped: [] };
+
 /** The newest segments that a rate is measured by; what is older says little about the days to come. */
 const RATE_DAYS = 7;
 const RATE_SEGMENTS_MAX = 100;
@@ -50,7 +52,6 @@ export async function measureRows(
   segments: readonly SegmentUse[],
   { nowUs, fileBytes }: { nowUs: number; fileBytes: number },
 ): Promise<RowUse> {
-  const { reach, skipped } = await readReach(place);
   const newest = segments.filter(({ isArchived }) => !isArchived).slice(-RATE_SEGMENTS_MAX);
   const recent = newest.filter(({ beganUs }) => beganUs >= nowUs - RATE_DAYS * DAY_US);
   const chosen = recent.length > 0 ? recent : newest.slice(-1);
@@ -60,6 +61,8 @@ export async function measureRows(
     // One microsecond later, so that the segment before is not read.
     fromUs: (chosen[0]?.beganUs ?? 0) + CLOCK_STEP_US + 1,
   });
+  // Behind them, because it waits long for a file that another program has to itself.
+  const { reach, skipped } = await readReach(place);
   const bytes = place.kind === "file" ? fileBytes : sum(chosen.map((segment) => segment.bytes));
   const beganUs = place.kind === "file" ? reach?.firstUs : chosen[0]?.beganUs;
   const messages = sum(sampled.map((segment) => segment.messages));
@@ -104,9 +107,9 @@ async function readReach(place: StreamPlace): Promise<{ reach: Reach | null; ski
   return { reach: null, skipped };
 }
 
-/** Of each segment, so many rows in so many stretches. */
-const SAMPLE_ROWS = 128;
-const SAMPLE_STRETCHES = 16;
+/** Of each segment, so many rows in so many stretches, each somewhere in its part: devices may report in turn. */
+const SAMPLE_ROWS = 8;
+const SAMPLE_STRETCHES = 256;
 
 interface Sampled {
   messages: number;
@@ -116,13 +119,17 @@ interface Sampled {
 
 const SAMPLE = `
 WITH RECURSIVE
-  ends (first, last) AS (SELECT (SELECT min(id) FROM rows), (SELECT max(id) FROM rows)),
-  stretches (first) AS (
+  ends (first, last, step) AS (
+    SELECT first, last, max(@rows, (last - first + @stretches) / @stretches)
+    FROM (SELECT (SELECT min(id) FROM rows) AS first, (SELECT max(id) FROM rows) AS last)
+  ),
+  parts (first) AS (
     SELECT first FROM ends WHERE first IS NOT NULL
     UNION ALL
-    SELECT stretches.first + max(@rows, (ends.last - ends.first + @stretches) / @stretches)
-    FROM stretches, ends
-    WHERE stretches.first + max(@rows, (ends.last - ends.first + @stretches) / @stretches) <= ends.last
+    SELECT parts.first + step FROM parts, ends WHERE parts.first + step <= last
+  ),
+  stretches (first) AS MATERIALIZED (
+    SELECT parts.first + abs(random() % (step - @rows + 1)) FROM parts, ends
   ),
   found (topic, messages, bytes) AS (
     SELECT topics.topic, count(*), sum(length(payload))

@@ -1,9 +1,10 @@
+import { Fault } from "@weir/runtime";
 import type { CataloguedSeries, PointsUse } from "@weir/series";
 import type { StreamConfig } from "@weir/streams";
 import { historyFolderOf, measureStream, type StreamFiles } from "./disk-files.ts";
 import type { Stock } from "./disk-forecast.ts";
 import type { Index } from "./disk-index.ts";
-import { measureRows, type RowUse } from "./disk-rows.ts";
+import { measureRows, NO_ROWS, type RowUse } from "./disk-rows.ts";
 
 export const DAY_MS = 86_400_000;
 /** Rates are those of so many days; what is older says little about the days to come. */
@@ -42,10 +43,15 @@ export async function reportOf(
   const { storeFolder, nowMs, index, problems } = context;
   const files = measureStream(stream.place, historyFolderOf(storeFolder, stream.name));
   const nowUs = nowMs * 1_000;
-  const rows = await measureRows(stream.place, files.segments, {
-    nowUs,
-    fileBytes: files.sums.rows.bytes,
-  });
+  const fileBytes = files.sums.rows.bytes;
+  const rows = await measureRows(stream.place, files.segments, { nowUs, fileBytes }).catch(
+    (error: unknown) => {
+      // What cannot be read now is no reason to hide the rest.
+      if (!(error instanceof Fault)) throw error;
+      problems.push(error.message);
+      return NO_ROWS;
+    },
+  );
   for (const { kind, reason } of rows.skipped) if (kind === "unreadable") problems.push(reason);
   const points = index.points.find((one) => one.stream === stream.name) ?? null;
   const bytesAPoint = bytesAPointOf(points, index.points);

@@ -1,7 +1,7 @@
 import { globSync, mkdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
-import { openTestStore, readingAt, START_US, temporaryFolder } from "@weir/testkit";
+import { lockByAnother, openTestStore, readingAt, START_US, temporaryFolder } from "@weir/testkit";
 import { startHere } from "../fixture.ts";
 import { storePlug } from "../plug.ts";
 import { disk, diskAsJson, openDays } from "./fixture.ts";
@@ -131,6 +131,18 @@ describe("what is missing or damaged", () => {
     expect(err).toContain(`weir disk: ${folder.file("index.db")} cannot be read`);
     expect(err).toMatch(/home-20260101T000000\.000000Z\.db cannot be read/);
     expect(out).toMatch(/^home +- /m);
+  });
+
+  test("is a file that another program has to itself: the rest is shown", async () => {
+    using folder = temporaryFolder();
+    storePlug(folder);
+    const [segment = ""] = globSync(folder.file("home/*/*.db"));
+    await using _lock = await lockByAnother(segment, "PRAGMA locking_mode = EXCLUSIVE");
+    const { code, out, err } = await disk(folder, { day: 1 });
+    expect(code).toBe(1);
+    expect(err).toContain(`weir disk: ${segment} cannot be read`);
+    expect(out).toMatch(/^home +- +41 kB/m);
+    expect(out).toMatch(/^data +- /m);
   });
 
   test("is a stream of no such name: 78", async () => {
