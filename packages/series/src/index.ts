@@ -14,14 +14,27 @@ export { FAMILIES } from "./families/index.ts";
 export { type Bucket, bucketsOf } from "./history/bucket.ts";
 export { Collector } from "./history/collector.ts";
 export { edgesOf } from "./history/edges.ts";
-export { increaseOf, merge, type PartialBucket, partialOf } from "./history/partial.ts";
+export {
+  foldPoints,
+  increaseOf,
+  merge,
+  type PartialBucket,
+  partialOf,
+  type Sample,
+} from "./history/partial.ts";
 export { indexFileOf } from "./index-file/index-file.ts";
 export { readTableSizes, type TableSize } from "./index-file/table-sizes.ts";
+export { historyFolderOf } from "./points/history-folder.ts";
+export type { HistoryStep, HistoryWriter } from "./points/history-writer.ts";
 export { decodeHours, encodeHours } from "./points/hours.ts";
+export type { LostFile } from "./points/kept-points.ts";
 export { mergePoints, NO_POINTS, type Points, type Span, sliceTime } from "./points/points.ts";
 export { DamagedFileFault, PointsFile } from "./points/points-file.ts";
 export { PointsFileWriter, type WrittenFile } from "./points/points-file-writer.ts";
+export { PointsStore } from "./points/points-store.ts";
 export { type PointsUse, readPointsUse, type SeriesPoints } from "./points/points-use.ts";
+export type { Run } from "./points/run-reader.ts";
+export { StoredPoints } from "./points/stored-points.ts";
 export { TIME_FIELDS } from "./reading/auto.ts";
 export {
   comparePositions,

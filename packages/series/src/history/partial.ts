@@ -69,3 +69,38 @@ export function merge(
 export function increaseOf(before: number, value: number): number {
   return value >= before ? value - before : value;
 }
+
+/** The part that points in the order of time leave behind; `null` for none. */
+export function foldPoints({
+  us,
+  values,
+}: {
+  us: Float64Array;
+  values: Float64Array;
+}): PartialBucket | null {
+  const count = us.length;
+  if (count === 0) return null;
+  const first = { us: us[0] as number, value: values[0] as number };
+  let last = first.value;
+  let lastUs = first.us;
+  let sum = last;
+  let min = last;
+  let max = last;
+  let increase = 0;
+  let transitions = 0;
+  let integral = 0;
+  for (let index = 1; index < count; index++) {
+    const value = values[index] as number;
+    const atUs = us[index] as number;
+    sum += value;
+    if (value < min) min = value;
+    if (value > max) max = value;
+    increase += increaseOf(last, value);
+    if (value !== last) transitions += 1;
+    integral += last * (atUs - lastUs);
+    last = value;
+    lastUs = atUs;
+  }
+  const end = { us: lastUs, value: last };
+  return { count, sum, min, max, first, last: end, increase, transitions, integral };
+}

@@ -1,0 +1,16 @@
+import { setImmediate as yieldToEvents } from "node:timers/promises";
+
+/** What else the process does waits no longer than this. */
+const WORK_MS_MAX = 8;
+
+/** Lets other work of the process go on, again and again during a long task. */
+export class Pace {
+  #sinceMs = performance.now();
+
+  /** Call it between two small pieces of the task. */
+  async breathe(): Promise<void> {
+    if (performance.now() - this.#sinceMs < WORK_MS_MAX) return;
+    await yieldToEvents();
+    this.#sinceMs = performance.now();
+  }
+}

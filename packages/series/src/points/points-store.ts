@@ -1,0 +1,90 @@
+import type { Clock } from "@weir/runtime";
+import type { Database } from "better-sqlite3";
+import { openIndex } from "../index-file/index-file.ts";
+import { historyFolderOf, relativeOf, StreamFolder } from "./history-folder.ts";
+import { type HistoryStep, HistoryWriter } from "./history-writer.ts";
+import { KeptPoints, type LostFile } from "./kept-points.ts";
+import { PointsIndex, type StreamState } from "./points-index.ts";
+import { RunReader } from "./run-reader.ts";
+
+interface PointsStoreOptions {
+  indexFile: string;
+  clock: Clock;
+  /** A file cannot be read, and is not part of the history any more. */
+  onLost: (lost: LostFile) => void;
+  onStep?: (step: HistoryStep) => void | Promise<void>;
+}
+
+/** A stream without a history. */
+const NOTHING: StreamState = { through: null, nextNumber: 1, flush: 0, cutoffUs: 0 };
+
+/** Writes the history of all streams: files of points, and where they lie in the index. One program does. */
+export class PointsStore implements Disposable {
+  readonly #options: PointsStoreOptions;
+  readonly #database: Database;
+  readonly #runs: RunReader;
+  readonly #writers = new Map<string, Promise<HistoryWriter>>();
+  readonly #opened: HistoryWriter[] = [];
+
+  /** @throws Fault for a file of another program, and what SQLite throws when it cannot open the file. */
+  constructor(options: PointsStoreOptions) {
+    const { indexFile, clock } = options;
+    this.#options = options;
+    this.#database = openIndex(indexFile, clock.now()).database;
+    // A file is removed only when a power cut cannot bring back the index that needs it.
+    this.#database.pragma("synchronous = FULL");
+    this.#runs = new RunReader(this.#database, historyFolderOf(indexFile));
+  }
+
+  /**
+   * Opens the history of a stream. Where its index was lost, it is made again from the files, which can take minutes.
+   *
+   * @param historyMs how long points are kept, in milliseconds; Infinity for ever.
+   */
+  stream(name: string, { historyMs }: { historyMs: number }): Promise<HistoryWriter> {
+    const known = this.#writers.get(name);
+    if (known !== undefined) return known;
+    const opened = this.#open(name, historyMs);
+    this.#writers.set(name, opened);
+    return opened;
+  }
+
+  /** What was not flushed is forgotten, and a merge that is under way ends. */
+  [Symbol.dispose](): void {
+    for (const writer of this.#opened) writer[Symbol.dispose]();
+    this.#runs[Symbol.dispose]();
+    this.#database.close();
+  }
+
+  async #open(stream: string, historyMs: number): Promise<HistoryWriter> {
+    const { indexFile, clock, onLost, onStep = () => {} } = this.#options;
+    const folder = new StreamFolder(historyFolderOf(indexFile), stream);
+    const index = new PointsIndex(this.#database, stream);
+    const kept = new KeptPoints({ stream, folder, index, runs: this.#runs, onLost });
+    const found = index.state() ?? NOTHING;
+    const state = { ...found, nextNumber: Math.max(found.nextNumber, tidy(folder, index, kept)) };
+    const common = { stream, state, index, folder, kept };
+    const writer = new HistoryWriter({ ...common, historyMs, clock, onStep });
+    this.#opened.push(writer);
+    return writer;
+  }
+}
+
+/**
+ * Removes what a kill has left, and finds what is missing.
+ *
+ * @returns a number that no file has, nor any after it.
+ */
+function tidy(folder: StreamFolder, index: PointsIndex, kept: KeptPoints): number {
+  const missing = new Map(index.files().map((file) => [relativeOf(file), file]));
+  let next = 1;
+  for (const { path, number, suffix } of folder.list()) {
+    next = Math.max(next, number + 1);
+    if (StreamFolder.isDamaged({ suffix })) continue;
+    if (!missing.delete(path)) folder.remove(path);
+  }
+  for (const file of missing.values()) {
+    kept.lose(file, new Error(`${folder.fileOf(file)} is missing`));
+  }
+  return next;
+}

@@ -1,0 +1,89 @@
+import { join } from "node:path";
+import type { Database, Statement } from "better-sqlite3";
+import { LEVELS } from "./merge-plan.ts";
+import type { Points } from "./points.ts";
+import { PointsFile } from "./points-file.ts";
+
+/** Points of one series that lie together in a file. */
+export interface Run {
+  firstUs: number;
+  lastUs: number;
+  rows: number;
+  /** Among points of one time, those of the lower order arrived earlier. */
+  order: number;
+  fileId: number;
+  /** Relative to the folder of the history. */
+  file: string;
+  location: Uint8Array;
+  /** Its points that are older are not part of the history any more. */
+  cutoffUs: number;
+}
+
+/** The numbers of files are below this. See `inOrderOfArrival`. */
+const NUMBERS = 1e12;
+
+const SPAN = `
+SELECT spans.file AS fileId, spans.first_us AS firstUs, spans.last_us AS lastUs, spans.rows, location,
+       'stream=' || stream || '/month=' || month || '/' || name AS file,
+       (${LEVELS.month} - level) * ${NUMBERS} + number AS "order", coalesce(cutoff_us, 0) AS cutoffUs
+FROM`;
+const SPANS = `${SPAN} spans JOIN files ON files.id = spans.file LEFT JOIN history_streams USING (stream)
+WHERE series = ? AND spans.last_us >= ? AND spans.first_us < ? AND spans.last_us >= cutoffUs
+ORDER BY "order", first_row`;
+const SPANS_IN = `${SPAN} json_each(?) JOIN spans ON spans.file = json_each.value AND series = ?
+     JOIN files ON files.id = spans.file LEFT JOIN history_streams USING (stream)
+ORDER BY "order", first_row`;
+
+/** So many files are open at a time; each holds its last page in memory. */
+const OPEN_FILES_MAX = 16;
+
+/** Finds and reads the points of series by the index. */
+export class RunReader implements Disposable {
+  readonly #folder: string;
+  readonly #spans: Statement;
+  readonly #spansIn: Statement;
+  /** The one that was used last is the last. */
+  readonly #open = new Map<string, PointsFile>();
+
+  constructor(database: Database, historyFolder: string) {
+    this.#folder = historyFolder;
+    this.#spans = database.prepare(SPANS);
+    this.#spansIn = database.prepare(SPANS_IN);
+  }
+
+  /** The runs of a series with points in a span of time, in the order of their arrival. */
+  runs(series: number, fromUs: number, toUs: number): Run[] {
+    return this.#spans.all(series, fromUs, toUs) as Run[];
+  }
+
+  /** The runs of a series in some files, in the order of their arrival. */
+  runsIn(fileIds: readonly number[], series: number): Run[] {
+    return this.#spansIn.all(JSON.stringify(fileIds), series) as Run[];
+  }
+
+  /**
+   * @throws Error with the code ENOENT where the file is gone, and DamagedFileFault.
+   */
+  read({ file, location, rows }: Run): Points {
+    return this.#opened(file).read(location, rows);
+  }
+
+  /** Closes all files. */
+  [Symbol.dispose](): void {
+    for (const file of this.#open.values()) file[Symbol.dispose]();
+    this.#open.clear();
+  }
+
+  #opened(file: string): PointsFile {
+    const known = this.#open.get(file);
+    const opened = known ?? new PointsFile(join(this.#folder, file));
+    this.#open.delete(file);
+    this.#open.set(file, opened);
+    if (this.#open.size > OPEN_FILES_MAX) {
+      const [[oldest, unused]] = this.#open as unknown as [[string, PointsFile]];
+      unused[Symbol.dispose]();
+      this.#open.delete(oldest);
+    }
+    return opened;
+  }
+}

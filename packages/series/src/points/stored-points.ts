@@ -1,0 +1,109 @@
+import type { Database, Statement } from "better-sqlite3";
+import type { Progress } from "../catalogue/stream-catalogue.ts";
+import type { PartialBucket } from "../history/partial.ts";
+import { hasHistory, openIndexForReading } from "../index-file/index-file.ts";
+import { DAY_US, dayOf, HOUR_US, historyFolderOf } from "./history-folder.ts";
+import { decodeHours } from "./hours.ts";
+import { type Points, sliceTime } from "./points.ts";
+import { type Run, RunReader } from "./run-reader.ts";
+
+interface IndexedHours {
+  day: number;
+  partials: Uint8Array;
+}
+
+/**
+ * The history as it is at one moment, for any program: up to which rows points are kept, the hours of each series, and
+ * its points. What is written meanwhile is not seen: dispose of it soon, and open it again.
+ */
+export class StoredPoints implements Disposable {
+  readonly #database: Database;
+  readonly #runs: RunReader;
+  readonly #statements: Record<"through" | "find" | "hours", Statement>;
+
+  /**
+   * @returns `null` while there is no index with a history.
+   * @throws Fault for a file that cannot be read.
+   */
+  static open(indexFile: string): StoredPoints | null {
+    const database = openIndexForReading(indexFile);
+    if (database === null) return null;
+    if (hasHistory(database)) return new StoredPoints(database, historyFolderOf(indexFile));
+    database.close();
+    return null;
+  }
+
+  private constructor(database: Database, historyFolder: string) {
+    this.#database = database;
+    this.#statements = prepare(database);
+    this.#runs = new RunReader(database, historyFolder);
+    // The first reading begins the moment that all others see.
+    database.exec("BEGIN; SELECT 1 FROM history_streams");
+  }
+
+  /** Up to which row of a stream points are kept; `null` for none. */
+  through(stream: string): Progress | null {
+    return (this.#statements.through.get(stream) as Progress | undefined) ?? null;
+  }
+
+  /** @returns the number of a series; `null` where none of its points was kept. */
+  find(stream: string, topic: string, path: string): number | null {
+    return (this.#statements.find.get(stream, topic, path) as number | undefined) ?? null;
+  }
+
+  /** What the points of each hour that begins in `fromUs <= us < toUs` come to; hours without points are left out. */
+  hours(
+    series: number,
+    fromUs: number,
+    toUs: number,
+  ): { fromUs: number; partial: PartialBucket }[] {
+    const found: { fromUs: number; partial: PartialBucket }[] = [];
+    const days = this.#statements.hours.all(series, dayOf(fromUs), dayOf(toUs));
+    for (const { day, partials } of days as IndexedHours[]) {
+      for (const [hour, partial] of decodeHours(partials, day * DAY_US)) {
+        const hourUs = day * DAY_US + hour * HOUR_US;
+        if (hourUs >= fromUs && hourUs < toUs) found.push({ fromUs: hourUs, partial });
+      }
+    }
+    return found;
+  }
+
+  /**
+   * Where the points of a series with `fromUs <= us < toUs` are, in the order of their arrival. A run may also have
+   * points outside of that span.
+   */
+  runs(series: number, fromUs: number, toUs: number): Run[] {
+    return this.#runs.runs(series, fromUs, toUs);
+  }
+
+  /**
+   * Reads all points of a run of this series.
+   *
+   * @throws Error with the code ENOENT where the file was replaced: open the history again, and ask again.
+   * @throws DamagedFileFault.
+   */
+  read(run: Run): Points {
+    const points = this.#runs.read(run);
+    return run.firstUs >= run.cutoffUs ? points : sliceTime(points, run.cutoffUs, Infinity);
+  }
+
+  [Symbol.dispose](): void {
+    this.#runs[Symbol.dispose]();
+    this.#database.close();
+  }
+}
+
+function prepare(database: Database) {
+  return {
+    through: database.prepare(
+      `SELECT segment, row_id AS id, received_us AS receivedUs FROM history_streams
+       WHERE stream = ? AND segment IS NOT NULL`,
+    ),
+    find: database
+      .prepare("SELECT id FROM history_series WHERE stream = ? AND topic = ? AND path = ?")
+      .pluck(),
+    hours: database.prepare(
+      "SELECT day, partials FROM hours WHERE series = ? AND day BETWEEN ? AND ? ORDER BY day",
+    ),
+  };
+}
