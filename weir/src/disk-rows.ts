@@ -7,14 +7,16 @@ interface Reach {
   messages: number;
   firstUs: number;
   lastUs: number;
+  /** Those that are in archives. */
+  archivedMessages: number;
 }
 
-/** How fast messages come, and what one takes. */
+/** How fast messages come, and what one takes in SQLite. */
 interface RowRate {
   messagesADay: number;
   bytesADay: number;
   bytesAMessage: number;
-  /** The span that it was measured over, in milliseconds, up to now. */
+  /** The span that messages were counted over, in milliseconds, up to now. */
   overMs: number;
 }
 
@@ -35,15 +37,16 @@ export interface RowUse {
 
 export const NO_ROWS: RowUse = { reach: null, rate: null, topics: [], skipped: [] };
 
-/** The newest segments that a rate is measured by; what is older says little about the days to come. */
+/** What is older says little about the days to come. */
 const RATE_DAYS = 7;
-const RATE_SEGMENTS_MAX = 100;
+const SAMPLED_SEGMENTS_MAX = 100;
 const DAY_US = 86_400_000_000;
 /** A shorter span says nothing of a day. */
 const SPAN_US_MIN = 60_000_000;
 
 /**
- * Measures the rows of a stream while it is written: the first and the last one, and the newest segments.
+ * Measures the rows of a stream while it is written: the first and the last one, how many came lately, and a sample of
+ * the newest segments that are SQLite.
  *
  * @throws Fault when a segment cannot be read for a reason outside of it.
  */
@@ -52,60 +55,93 @@ export async function measureRows(
   segments: readonly SegmentUse[],
   { nowUs, fileBytes }: { nowUs: number; fileBytes: number },
 ): Promise<RowUse> {
-  const newest = segments.filter(({ isArchived }) => !isArchived).slice(-RATE_SEGMENTS_MAX);
-  const recent = newest.filter(({ beganUs }) => beganUs >= nowUs - RATE_DAYS * DAY_US);
-  const chosen = recent.length > 0 ? recent : newest.slice(-1);
-  const sampled = askSegments<Sampled>(place, {
-    sql: SAMPLE,
-    parameters: { rows: SAMPLE_ROWS, stretches: SAMPLE_STRETCHES },
-    // One microsecond later, so that the segment before is not read.
-    fromUs: (chosen[0]?.beganUs ?? 0) + CLOCK_STEP_US + 1,
-  });
-  // Behind them, because it waits long for a file that another program has to itself.
-  const { reach, skipped } = await readReach(place);
-  const bytes = place.kind === "file" ? fileBytes : sum(chosen.map((segment) => segment.bytes));
-  const beganUs = place.kind === "file" ? reach?.firstUs : chosen[0]?.beganUs;
-  const messages = sum(sampled.map((segment) => segment.messages));
+  const live = segments.filter(({ isArchived }) => !isArchived);
+  const { sampled, bytes } = sampleOf(place, live, { nowUs, fileBytes });
+  const end = streamEnd(place);
+  // Behind the others, because it waits long for a file that another program has to itself.
+  const { first, skipped } = await firstRow(place, 0);
+  if (first === null || end === null) return { ...NO_ROWS, skipped };
+  const recent = (await firstRow(place, nowUs - RATE_DAYS * DAY_US)).first;
+  const beganUs = live[0]?.beganUs ?? 0;
+  const firstLive =
+    live.length === segments.length ? first : (await firstRow(place, beganUs)).first;
   return {
-    reach,
-    rate: rateOf({ messages, bytes, overUs: nowUs - (beganUs ?? nowUs) }),
+    reach: {
+      messages: Math.max(1, end.id - first.id + 1),
+      firstUs: first.us,
+      lastUs: end.receivedUs ?? first.us,
+      archivedMessages: (firstLive?.id ?? end.id + 1) - first.id,
+    },
+    rate: rateOf({
+      messages: recent === null ? 0 : end.id - recent.id + 1,
+      overUs: recent === null ? RATE_DAYS * DAY_US : nowUs - recent.us,
+      bytesAMessage: bytes / Math.max(1, sum(sampled.map(({ messages }) => messages))),
+    }),
     topics: sharesOf(sampled),
     skipped,
   };
 }
 
-/** `askSegments` reads ten minutes more, because a clock may have been set back. */
-const CLOCK_STEP_US = 600_000_000;
-
-function rateOf(measured: { messages: number; bytes: number; overUs: number }): RowRate | null {
-  const { messages, bytes, overUs } = measured;
+function rateOf({
+  messages,
+  overUs,
+  bytesAMessage,
+}: {
+  messages: number;
+  overUs: number;
+  bytesAMessage: number;
+}): RowRate | null {
   if (overUs < SPAN_US_MIN) return null;
-  const days = overUs / DAY_US;
+  const messagesADay = messages / (overUs / DAY_US);
   return {
-    messagesADay: messages / days,
-    bytesADay: messages === 0 ? 0 : bytes / days,
-    bytesAMessage: messages === 0 ? 0 : bytes / messages,
+    messagesADay,
+    bytesADay: messagesADay * bytesAMessage,
+    bytesAMessage,
     overMs: overUs / 1_000,
   };
 }
 
-async function readReach(place: StreamPlace): Promise<{ reach: Reach | null; skipped: Skipped[] }> {
+/** The first row that was received at a time or later. */
+async function firstRow(
+  place: StreamPlace,
+  fromUs: number,
+): Promise<{ first: { id: number; us: number } | null; skipped: Skipped[] }> {
   const skipped: Skipped[] = [];
-  for await (const page of readRange(place, { limit: 1 })) {
+  for await (const page of readRange(place, { fromUs, limit: 1 })) {
     skipped.push(...page.skipped);
-    const first = page.messages[0];
-    if (first === undefined) continue;
-    const end = streamEnd(place);
-    const { id } = positionOf(first.cursor);
-    const reach = {
-      messages: Math.max(1, (end?.id ?? id) - id + 1),
-      firstUs: first.receivedUs,
-      lastUs: end?.receivedUs ?? first.receivedUs,
-    };
-    return { reach, skipped };
+    const [row] = page.messages;
+    if (row === undefined) continue;
+    return { first: { id: positionOf(row.cursor).id, us: row.receivedUs }, skipped };
   }
-  return { reach: null, skipped };
+  return { first: null, skipped };
 }
+
+/** The newest segments, and what they take. @param live in order. */
+function sampleOf(
+  place: StreamPlace,
+  live: readonly SegmentUse[],
+  { nowUs, fileBytes }: { nowUs: number; fileBytes: number },
+): { sampled: Sampled[]; bytes: number } {
+  const parameters = { rows: SAMPLE_ROWS, stretches: SAMPLE_STRETCHES };
+  if (place.kind === "file") {
+    const sampled = askSegments<Sampled>(place, { sql: SAMPLE, parameters, fromUs: 0 });
+    return { sampled, bytes: fileBytes };
+  }
+  const newest = live.slice(-SAMPLED_SEGMENTS_MAX);
+  const recent = newest.filter(({ beganUs }) => beganUs >= nowUs - RATE_DAYS * DAY_US);
+  const chosen = recent.length > 0 ? recent : newest.slice(-1);
+  const [oldest] = chosen;
+  if (oldest === undefined) return { sampled: [], bytes: 0 };
+  // One microsecond later, so that the segment before is not read.
+  const fromUs = oldest.beganUs + CLOCK_STEP_US + 1;
+  return {
+    sampled: askSegments<Sampled>(place, { sql: SAMPLE, parameters, fromUs }),
+    bytes: sum(chosen.map((segment) => segment.bytes)),
+  };
+}
+
+/** `askSegments` reads ten minutes more, because a clock may have been set back. */
+const CLOCK_STEP_US = 600_000_000;
 
 /** Of each segment, so many rows in so many stretches, each somewhere in its part: devices may report in turn. */
 const SAMPLE_ROWS = 8;

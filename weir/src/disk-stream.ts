@@ -121,14 +121,10 @@ function bytesAPointOf(own: PointsUse | null, all: readonly PointsUse[]): Estima
   return { value: bytes / points, isMeasured: own !== null && own.points > 0 };
 }
 
-function archiveShareOf({ segments, sums }: StreamFiles, { rate, reach }: RowUse): Estimate {
-  const usual = { value: ARCHIVE_SHARE, isMeasured: false };
-  if (sums.archive.bytes === 0 || rate === null || reach === null || rate.bytesAMessage === 0)
-    return usual;
-  const live = segments.find(({ isArchived }) => !isArchived);
-  const archived = reach.messages - sums.rows.bytes / rate.bytesAMessage;
-  if (live === undefined || archived < 1) return usual;
-  return { value: sums.archive.bytes / (archived * rate.bytesAMessage), isMeasured: true };
+function archiveShareOf({ sums }: StreamFiles, { rate, reach }: RowUse): Estimate {
+  const bytes = (reach?.archivedMessages ?? 0) * (rate?.bytesAMessage ?? 0);
+  if (sums.archive.bytes === 0 || bytes === 0) return { value: ARCHIVE_SHARE, isMeasured: false };
+  return { value: sums.archive.bytes / bytes, isMeasured: true };
 }
 
 /** Of the last days in the history; without one by the intervals of the catalogue. */

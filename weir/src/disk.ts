@@ -27,8 +27,8 @@ export function define(command: Command, { environment, clock, out, err }: Surro
     `It shows what each stream, its series and the index take, how fast each grows, what other settings would
 take, and when the disk is full at this rate. It reads the store while the logger and stats write it.
 
-A rate is that of the segments of the last 7 days, or of less where there is less: the table says of how long.
-Whose the messages are is known from a sample of these segments. What other settings would take, and the day on
+A rate is that of the last 7 days, or of less where there is less: the table says of how long. Whose the messages
+are is known from a sample of the newest segments. What other settings would take, and the day on
 which the disk is full, are estimates: they hold as long as devices report as they do now, and leave out what
 other programs write.`,
   );

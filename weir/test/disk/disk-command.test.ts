@@ -41,7 +41,7 @@ describe("weir disk", () => {
     expect(barn.firstReceived).toBe("2026-01-01T00:00:00.000Z");
   });
 
-  test("measures the rate over the segments of the last seven days", async () => {
+  test("counts the messages of the last seven days, and what they take", async () => {
     using folder = temporaryFolder();
     using _store = openDays(folder, 10);
     const { barn } = await diskAsJson(folder);
@@ -51,10 +51,18 @@ describe("weir disk", () => {
       .reduce((sum: number, one: { bytes: number }) => sum + one.bytes, 0);
     expect(barn.rate).toEqual({
       messagesADay: 1_000,
-      bytesADay: bytes / 7,
+      bytesADay: expect.closeTo(bytes / 7, 3),
       bytesAMessage: bytes / 7_000,
       overMs: 7 * 86_400_000,
     });
+  });
+
+  test("knows when a stream has been silent", async () => {
+    using folder = temporaryFolder();
+    using _store = openDays(folder, 2, { history: "off" });
+    const { barn } = await diskAsJson(folder, { day: 20 });
+    expect(barn.rate).toMatchObject({ messagesADay: 0, overMs: 7 * 86_400_000 });
+    expect(barn.growthBytesADay).toBe(0);
   });
 
   test("shows whose the messages are, without a catalogue by topic", async () => {
