@@ -17,7 +17,8 @@ import { findSeries, readAllSeries } from "./named-series.ts";
 import { TIME_FORMS, type TimeSpan } from "./time.ts";
 import { readTimeSpan, readTimeZone } from "./time-options.ts";
 
-const SERIES_MAX = 20;
+/** As many topics as a reading of rows can select by. */
+const SERIES_MAX = 100;
 const BUCKETS = 50;
 const BUCKETS_MAX = 5_000;
 const SPAN_HOURS = 24;
@@ -36,7 +37,10 @@ export function define(command: Command, surroundings: Surroundings): void {
       "--time-zone <name>",
       "the zone whose clocks divide the time, and of times without one: Europe/Berlin (default: UTC)",
     )
-    .option("--thorough", "read every row, not only those that should have these points")
+    .option(
+      "--thorough",
+      "read every row that is not in the history yet, not only those that should have these points",
+    )
     .option("--json", "print each series with its buckets as a line of JSON")
     .option("--csv", "print a line for each bucket of each series as CSV")
     .addHelpText("after", `\nA time is ${TIME_FORMS}.`);

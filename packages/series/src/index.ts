@@ -12,7 +12,7 @@ export {
 export type { Family } from "./families/family.ts";
 export { FAMILIES } from "./families/index.ts";
 export { type Bucket, bucketsOf } from "./history/bucket.ts";
-export { Collector } from "./history/collector.ts";
+export { type CollectedPart, Collector } from "./history/collector.ts";
 export { edgesOf } from "./history/edges.ts";
 export {
   foldPoints,
@@ -22,12 +22,15 @@ export {
   partialOf,
   type Sample,
 } from "./history/partial.ts";
+export type { PartialBuckets } from "./history/partial-buckets.ts";
+export { SeriesHistory, type Snapshot } from "./history/series-history.ts";
 export { indexFileOf } from "./index-file/index-file.ts";
 export { readTableSizes, type TableSize } from "./index-file/table-sizes.ts";
 export { historyFolderOf } from "./points/history-folder.ts";
 export type { HistoryStep, HistoryWriter } from "./points/history-writer.ts";
 export { decodeHours, encodeHours } from "./points/hours.ts";
 export type { LostFile } from "./points/kept-points.ts";
+export { Pace } from "./points/pace.ts";
 export { mergePoints, NO_POINTS, type Points, type Span, sliceTime } from "./points/points.ts";
 export { DamagedFileFault, PointsFile } from "./points/points-file.ts";
 export { PointsFileWriter, type WrittenFile } from "./points/points-file-writer.ts";

@@ -1,10 +1,12 @@
 export { type DecoderSpec, openDecoder } from "./decoder.ts";
 export {
+  askHistory,
   type History,
+  type HistoryAnswer,
   type HistoryQuestion,
+  type HistorySource,
   readHistory,
-  type StoredRows,
-} from "./history.ts";
+} from "./history/read-history.ts";
 export {
   readStreams,
   storedSettings,

@@ -1,4 +1,5 @@
 import { increaseOf, type PartialBucket, type Sample } from "./partial.ts";
+import type { PartialBuckets } from "./partial-buckets.ts";
 
 /** What a series was like in a span of time. Without points, all but the times and the count is `null`. */
 export interface Bucket {
@@ -27,25 +28,29 @@ export interface Bucket {
  * @param nowUs a value holds no longer than until now.
  */
 export function bucketsOf(
-  partials: readonly (PartialBucket | null)[],
+  partials: PartialBuckets,
   edges: readonly number[],
   nowUs: number,
 ): Bucket[] {
   const buckets: Bucket[] = [];
   let before: Sample | null = null;
-  for (const [index, partial] of partials.entries()) {
+  // After a gap it is not known how long the value before it held.
+  let held: Sample | null = null;
+  for (let index = 0; index + 1 < edges.length; index += 1) {
     const fromUs = edges[index] as number;
     const toUs = edges[index + 1] as number;
-    if (partial === null) buckets.push(emptyBucket(fromUs, toUs));
-    else {
-      // After a gap it is not known how long the value before it held.
-      const held = partials[index - 1]?.last ?? null;
-      const timeWeightedAverage = timeWeighted(partial, held, { fromUs, toUs, nowUs });
-      buckets.push({ fromUs, toUs, timeWeightedAverage, ...summary(partial, before) });
-      before = partial.last;
+    const partial = partials.at(index);
+    if (index > 0) {
+      if (partial === null) buckets.push(emptyBucket(fromUs, toUs));
+      else {
+        const timeWeightedAverage = timeWeighted(partial, held, { fromUs, toUs, nowUs });
+        buckets.push({ fromUs, toUs, timeWeightedAverage, ...summary(partial, before) });
+      }
     }
+    held = partial?.last ?? null;
+    before = held ?? before;
   }
-  return buckets.slice(1);
+  return buckets;
 }
 
 function summary(partial: PartialBucket, before: Sample | null) {

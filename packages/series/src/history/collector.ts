@@ -1,116 +1,148 @@
 import { EXIT_CODES, Fault } from "@weir/runtime";
-import { merge, type PartialBucket, partialOf, type Sample } from "./partial.ts";
+import type { Pace } from "../points/pace.ts";
+import type { Points } from "../points/points.ts";
+import { type Cell, Cells } from "./cells.ts";
+import type { PartialBucket } from "./partial.ts";
+import { PartialBuckets } from "./partial-buckets.ts";
+import { sortByTime } from "./sort-by-time.ts";
 
 /** Points that are sorted in memory at once: less than 100 MB. */
 const SORTED_POINTS_MAX = 2_000_000;
 
+/** The part of a cell that was collected. */
+export interface CollectedPart {
+  cell: Cell;
+  partial: PartialBucket;
+  /** Whether its points were sorted: then `fold` has made the part of all points of the cell. */
+  isSorted: boolean;
+}
+
+/** What is known of a cell. */
+interface CollectedCell {
+  cell: Cell;
+  /** Its place among the partial buckets of the series. */
+  readonly index: number;
+  count: number;
+  state: "in order" | "unsorted" | "sorted";
+}
+
+interface CollectedSeries {
+  /** By their beginning. */
+  cells: Map<number, CollectedCell>;
+  partials: PartialBuckets;
+}
+
 /** Points in the order of arrival. Two arrays of numbers take a quarter of one of objects. */
 interface Arrived {
+  series: number;
   us: number[];
   values: number[];
 }
 
 /**
- * Puts points that come in any order into the buckets of their series. It keeps one part for each bucket and no
- * points, while those of a bucket come in the order of time. Points of other buckets are read once more and sorted:
- * as many passes as it takes, because only so many are in memory at once.
+ * Puts points that come in any order into the cells of their series. It keeps one part for each cell and no points,
+ * while those of a cell come in the order of time. Points of other cells are read once more and sorted: as many passes
+ * as it takes, because only so many are in memory at once.
  *
  * Of points with one time, the order of arrival counts.
  */
 export class Collector {
-  readonly #edges: readonly number[];
+  readonly #cells: Cells;
   readonly #sortedMax: number;
-  /** One for each bucket of each series. */
-  readonly #partials: (PartialBucket | null)[];
-  /** The buckets whose points did not come in order, with their number. */
-  readonly #unordered = new Map<number, number>();
-  /** The points of the buckets that this pass sorts; `null` in the first one. */
-  #sorting: Map<number, Arrived> | null = null;
+  readonly #series: readonly CollectedSeries[];
+  /** The cells whose points this pass collects; `null` in the first pass. */
+  #arrived: Map<CollectedCell, Arrived> | null = null;
 
   /** @param edges of the buckets, in order: one more than there are buckets. */
   constructor(seriesCount: number, edges: readonly number[], sortedMax = SORTED_POINTS_MAX) {
-    this.#edges = edges;
+    this.#cells = new Cells(edges);
     this.#sortedMax = sortedMax;
-    this.#partials = new Array(seriesCount * (edges.length - 1)).fill(null);
+    this.#series = Array.from({ length: seriesCount }, () => ({
+      cells: new Map(),
+      partials: new PartialBuckets(0),
+    }));
   }
 
   /** Takes a point; each pass has to bring all of them, in the order of arrival. */
-  add(series: number, sample: Sample): void {
-    const bucket = this.#bucketOf(sample.us);
-    if (bucket === null) return;
-    const slot = series * (this.#edges.length - 1) + bucket;
-    if (this.#sorting !== null) {
-      const arrived = this.#sorting.get(slot);
-      arrived?.us.push(sample.us);
-      arrived?.values.push(sample.value);
+  add(series: number, us: number, value: number): void {
+    const cell = this.#cells.at(us);
+    if (cell === null) return;
+    const { cells, partials } = this.#series[series] as CollectedSeries;
+    const known = cells.get(cell.fromUs);
+    if (this.#arrived !== null) {
+      const arrived = known && this.#arrived.get(known);
+      arrived?.us.push(us);
+      arrived?.values.push(value);
       return;
     }
-    const before = this.#partials[slot] ?? null;
-    const unordered = this.#unordered.get(slot);
-    if (unordered !== undefined) this.#unordered.set(slot, unordered + 1);
-    else if (before !== null && sample.us < before.last.us)
-      this.#unordered.set(slot, before.count + 1);
-    else this.#partials[slot] = merge(before, partialOf(sample));
+    const collected = known ?? { cell, index: cells.size, count: 0, state: "in order" };
+    if (known === undefined) cells.set(cell.fromUs, collected);
+    collected.count += 1;
+    if (collected.count > 1 && us < partials.lastUsAt(collected.index))
+      collected.state = "unsorted";
+    if (collected.state === "in order") partials.add(collected.index, us, value);
+  }
+
+  /** Has the points of a cell collected, although they came in the order of time: others have to go between them. */
+  unsort(series: number, { fromUs }: Cell): void {
+    const collected = this.#series[series]?.cells.get(fromUs);
+    if (collected !== undefined) collected.state = "unsorted";
   }
 
   /**
-   * Ends a pass.
+   * Begins another pass, which collects the points of cells that are not sorted. Call it until it returns false.
    *
-   * @returns whether another one has to follow.
-   * @throws Fault for a bucket with more points out of order than can be sorted.
+   * @throws Fault for a cell with more points than can be sorted.
    */
-  endPass(): boolean {
-    for (const [slot, arrived] of this.#sorting ?? []) {
-      this.#partials[slot] = foldInOrder(arrived);
-      this.#unordered.delete(slot);
-    }
-    this.#sorting = new Map();
+  beginPass(): boolean {
+    this.#arrived = new Map();
     let points = 0;
-    for (const [slot, count] of this.#unordered) {
-      if (count > this.#sortedMax) throw tooManyFault(count);
-      points += count;
-      if (points > this.#sortedMax) break;
-      this.#sorting.set(slot, { us: [], values: [] });
+    for (const [series, { cells }] of this.#series.entries()) {
+      for (const collected of cells.values()) {
+        if (collected.state !== "unsorted") continue;
+        if (collected.count > this.#sortedMax) throw tooManyFault(collected.count);
+        points += collected.count;
+        if (points > this.#sortedMax) return true;
+        this.#arrived.set(collected, { series, us: [], values: [] });
+      }
     }
-    return this.#sorting.size > 0;
+    return this.#arrived.size > 0;
   }
 
-  /** The parts of a series, after the last pass. */
-  partialsOf(series: number): (PartialBucket | null)[] {
-    const buckets = this.#edges.length - 1;
-    return this.#partials.slice(series * buckets, (series + 1) * buckets);
-  }
-
-  #bucketOf(us: number): number | null {
-    const edges = this.#edges;
-    // The bucket is within `low..high`.
-    let low = 0;
-    let high = edges.length - 2;
-    if (us < (edges[0] as number) || us >= (edges.at(-1) as number)) return null;
-    while (low < high) {
-      const middle = (low + high + 1) >> 1;
-      if ((edges[middle] as number) <= us) low = middle;
-      else high = middle - 1;
+  /** Ends the pass. @param fold makes the part of a cell out of its points, in the order of time. */
+  async endPass(
+    fold: (series: number, cell: Cell, points: Points) => Promise<PartialBucket | null>,
+    pace: Pace,
+  ): Promise<void> {
+    for (const [collected, { series, us, values }] of this.#arrived ?? []) {
+      const arrived = { us: Float64Array.from(us), values: Float64Array.from(values) };
+      const folded = await fold(series, collected.cell, await sortByTime(arrived, pace));
+      const { cells, partials } = this.#series[series] as CollectedSeries;
+      // Retention may have removed them since the first pass.
+      if (folded === null) cells.delete(collected.cell.fromUs);
+      else partials.set(collected.index, folded);
+      collected.state = "sorted";
     }
-    return low;
   }
-}
 
-function foldInOrder({ us, values }: Arrived): PartialBucket | null {
-  const usAt = (index: number): number => us[index] as number;
-  const order = Uint32Array.from(us.keys()).sort(
-    (one, other) => usAt(one) - usAt(other) || one - other,
-  );
-  let folded: PartialBucket | null = null;
-  for (const index of order) {
-    folded = merge(folded, partialOf({ us: usAt(index), value: values[index] as number }));
+  /** The parts of a series, in the order of time. Those of cells that are not sorted yet lack points. */
+  partsOf(series: number): CollectedPart[] {
+    const { cells, partials } = this.#series[series] as CollectedSeries;
+    const parts: CollectedPart[] = [];
+    for (const { cell, index, state } of cells.values()) {
+      const partial = partials.at(index);
+      if (partial !== null) parts.push({ cell, partial, isSorted: state === "sorted" });
+    }
+    return parts.sort((one, other) => one.cell.fromUs - other.cell.fromUs);
   }
-  return folded;
 }
 
 function tooManyFault(count: number): Fault {
-  return new Fault(`a bucket has ${count} points that did not come in the order of time`, {
-    remedy: "Ask for more buckets, or for a shorter time.",
-    exitCode: EXIT_CODES.configuration,
-  });
+  return new Fault(
+    `an hour of a bucket has ${count} points that did not come in the order of time`,
+    {
+      remedy: "Ask for more buckets, or for a shorter time.",
+      exitCode: EXIT_CODES.configuration,
+    },
+  );
 }

@@ -62,6 +62,18 @@ export function edgesOf(
   return { step: null, us: [fromUs - (toUs - fromUs), fromUs, toUs] };
 }
 
+/** The bucket of a time; -1 before the first one, and their number from the end of the last one on. */
+export function bucketAt(edges: readonly number[], us: number): number {
+  let low = 0;
+  let high = edges.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((edges[middle] as number) <= us) low = middle + 1;
+    else high = middle;
+  }
+  return low - 1;
+}
+
 /** `null` where there are more than `bucketsMax`. */
 function edgesOfStep(
   step: Step,

@@ -19,7 +19,7 @@ interface IndexedHours {
 export class StoredPoints implements Disposable {
   readonly #database: Database;
   readonly #runs: RunReader;
-  readonly #statements: Record<"through" | "find" | "hours", Statement>;
+  readonly #statements: Record<"through" | "keptFrom" | "find" | "hours", Statement>;
 
   /**
    * @returns `null` while there is no index with a history.
@@ -44,6 +44,11 @@ export class StoredPoints implements Disposable {
   /** Up to which row of a stream points are kept; `null` for none. */
   through(stream: string): Progress | null {
     return (this.#statements.through.get(stream) as Progress | undefined) ?? null;
+  }
+
+  /** When the points that a stream keeps begin: of those before there are hours only. */
+  keptFromUs(stream: string): number {
+    return (this.#statements.keptFrom.get(stream) as number | undefined) ?? -Infinity;
   }
 
   /** @returns the number of a series; `null` where none of its points was kept. */
@@ -99,6 +104,7 @@ function prepare(database: Database) {
       `SELECT segment, row_id AS id, received_us AS receivedUs FROM history_streams
        WHERE stream = ? AND segment IS NOT NULL`,
     ),
+    keptFrom: database.prepare("SELECT cutoff_us FROM history_streams WHERE stream = ?").pluck(),
     find: database
       .prepare("SELECT id FROM history_series WHERE stream = ? AND topic = ? AND path = ?")
       .pluck(),

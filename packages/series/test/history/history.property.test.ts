@@ -1,7 +1,13 @@
 import { expect, test } from "@jest/globals";
-import { type Bucket, bucketsOf, Collector } from "@weir/series";
+import { type Bucket, bucketsOf, Collector, Pace, SeriesHistory } from "@weir/series";
 import fc from "fast-check";
-import { merge, type PartialBucket, partialOf, type Sample } from "../../src/history/partial.ts";
+import {
+  foldPoints,
+  merge,
+  type PartialBucket,
+  partialOf,
+  type Sample,
+} from "../../src/history/partial.ts";
 
 /** The last one may be before the last point: a clock is ahead. */
 const NOWS = { min: 60, max: 120 };
@@ -61,25 +67,40 @@ function straightforward(samples: readonly Sample[], edges: readonly number[], n
   });
 }
 
-test("each bucket equals a loop over all points, in whatever order they arrive and however little memory there is", () => {
-  fc.assert(
-    fc.property(
+/** Nothing is stored, everything is collected. */
+const history = new SeriesHistory(
+  { points: null, keptFromUs: Number.NEGATIVE_INFINITY },
+  { stream: "home", topic: "meter", path: "" },
+);
+
+/** Brings the points of series, pass after pass. @returns how many it took. */
+async function collect(collector: Collector, series: readonly (readonly Sample[])[]) {
+  let passes = 0;
+  do {
+    passes += 1;
+    for (const [index, samples] of series.entries()) {
+      for (const { us, value } of samples) collector.add(index, us, value);
+    }
+    await collector.endPass(async (_series, _cell, points) => foldPoints(points), new Pace());
+  } while (collector.beginPass());
+  return passes;
+}
+
+test("each bucket equals a loop over all points, in whatever order they arrive and however little memory there is", async () => {
+  await fc.assert(
+    fc.asyncProperty(
       fc.array(sample, { maxLength: 60 }),
       edgesFound,
       fc.integer(NOWS),
-      (samples, edges, nowUs) => {
+      async (samples, edges, nowUs) => {
         // As many as one bucket may have: those of several take several passes.
         const collector = new Collector(2, edges, samples.length);
-        do {
-          for (const one of samples) {
-            collector.add(1, one);
-            collector.add(0, { us: one.us, value: 9 - one.value });
-          }
-        } while (collector.endPass());
         const mirrored = samples.map(({ us, value }) => ({ us, value: 9 - value }));
-        for (const [series, given] of [mirrored, samples].entries()) {
-          const expected = straightforward(given, edges, nowUs);
-          expect(bucketsOf(collector.partialsOf(series), edges, nowUs)).toEqual(expected);
+        const given = [mirrored, samples];
+        await collect(collector, given);
+        for (const [series, points] of given.entries()) {
+          const partials = await history.fold(edges, collector.partsOf(series), new Pace());
+          expect(bucketsOf(partials, edges, nowUs)).toEqual(straightforward(points, edges, nowUs));
         }
       },
     ),
@@ -87,24 +108,21 @@ test("each bucket equals a loop over all points, in whatever order they arrive a
   );
 });
 
-test("points that come in order within their buckets are read once, those of other buckets twice", () => {
-  const passesOf = (times: readonly number[]): number => {
-    const collector = new Collector(1, [0, 10, 20]);
-    let passes = 0;
-    do {
-      passes += 1;
-      for (const us of times) collector.add(0, { us, value: us });
-    } while (collector.endPass());
-    return passes;
+test("points that come in order within their buckets are read once, those of other buckets twice", async () => {
+  const passesOf = async (times: readonly number[]): Promise<number> => {
+    const samples = times.map((us) => ({ us, value: us }));
+    return await collect(new Collector(1, [0, 10, 20]), [samples]);
   };
-  expect(passesOf([11, 1, 1, 15, 5])).toBe(1);
-  expect(passesOf([11, 1, 1, 15, 0])).toBe(2);
+  expect(await passesOf([11, 1, 1, 15, 5])).toBe(1);
+  expect(await passesOf([11, 1, 1, 15, 0])).toBe(2);
 });
 
 test("a bucket with more points out of order than can be sorted is refused, with what helps", () => {
   const collector = new Collector(1, [0, 10, 20], 3);
-  for (const us of [3, 2, 1, 0]) collector.add(0, { us, value: us });
-  expect(() => collector.endPass()).toThrow("a bucket has 4 points that did not come in the order");
+  for (const us of [3, 2, 1, 0]) collector.add(0, us, us);
+  expect(() => collector.beginPass()).toThrow(
+    "an hour of a bucket has 4 points that did not come in the order",
+  );
 });
 
 test("parts give the same whole, wherever accumulating was begun again and however the parts are put together", () => {

@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { basename } from "node:path";
 import type { RowPosition, Selection, StreamPlace } from "./query.ts";
 import { openSegmentReader, type SegmentPage, type SegmentReader } from "./segment-reader.ts";
 import {
@@ -26,8 +27,12 @@ export function positionFrom(place: StreamPlace, fromUs: number): Position | nul
   return segment && { segment, afterId: 0 };
 }
 
-/** The place behind a row, or where its segment is gone, before the next one; `null` when there is none (yet). */
+/**
+ * The place behind a row, or where its segment is gone, before the next one; `null` when there is none (yet). A stream
+ * in one file that was renamed is another one.
+ */
 export function positionBehind(place: StreamPlace, { segment, id }: RowPosition): Position | null {
+  if (place.kind === "file" && segment !== basename(place.file)) return positionFrom(place, 0);
   const named = segmentNamed(place, segment);
   if (existsSync(named.file)) return { segment: named, afterId: id };
   const next = segmentAfter(place, named.name);

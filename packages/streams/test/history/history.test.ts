@@ -1,16 +1,12 @@
 import { describe, expect, test } from "@jest/globals";
-import type { CataloguedSeries } from "@weir/series";
 import { openSegmentedStore } from "@weir/store";
-import { type HistoryQuestion, readHistory, type StoredRows } from "@weir/streams";
-import { rowOf, START_US, type TemporaryFolder, temporaryFolder } from "@weir/testkit";
+import { type HistoryQuestion, type HistorySource, readHistory } from "@weir/streams";
+import { START_US, type TemporaryFolder, temporaryFolder } from "@weir/testkit";
 import fc from "fast-check";
-
-const SECOND_US = 1_000_000;
-const MINUTE_US = 60 * SECOND_US;
-const SKEW_US = MINUTE_US;
+import { rowOfSent, SECOND_US, SKEW_US, seriesOf } from "./fixture.ts";
 
 /** A message of the stream `home`; times in seconds. */
-interface Sent {
+interface SentAt {
   topic?: string;
   value: number;
   observed: number;
@@ -22,15 +18,15 @@ interface Sent {
 
 const usOf = (seconds: number): number => START_US + seconds * SECOND_US;
 
-function rowOfSent(sent: Sent) {
-  const { topic = "meter", value, observed, received, retained = false } = sent;
-  const { json = { time: usOf(observed) / 1_000, power: value } } = sent;
-  const given = { topic, payload: Buffer.from(JSON.stringify(json)), retained };
-  return { ...rowOf("{}", usOf(received)), ...given, value: null, observedUs: null };
-}
+const rowOfSentAt = ({ observed, received, ...sent }: SentAt) =>
+  rowOfSent({ ...sent, observedUs: usOf(observed), receivedUs: usOf(received) });
 
 /** Stores messages, in a new segment each so many. @returns what the question is asked of. */
-function stored(folder: TemporaryFolder, sent: readonly Sent[], segmentRows: number): StoredRows {
+function stored(
+  folder: TemporaryFolder,
+  sent: readonly SentAt[],
+  segmentRows: number,
+): HistorySource {
   const place = { kind: "folder", folder: folder.file("home") } as const;
   using store = openSegmentedStore({
     folder: place.folder,
@@ -40,7 +36,7 @@ function stored(folder: TemporaryFolder, sent: readonly Sent[], segmentRows: num
     nowUs: START_US,
   });
   for (let at = 0; at < sent.length; at += segmentRows) {
-    const rows = sent.slice(at, at + segmentRows).map(rowOfSent);
+    const rows = sent.slice(at, at + segmentRows).map(rowOfSentAt);
     store.append(rows);
     store.rotate(rows.at(-1)?.receivedUs ?? START_US);
   }
@@ -65,20 +61,6 @@ function stored(folder: TemporaryFolder, sent: readonly Sent[], segmentRows: num
   };
 }
 
-function seriesOf(topic: string): CataloguedSeries {
-  const unknown = { name: null, unit: null, class: null, device: null, intervalMs: 0 };
-  const counted = { points: 0, firstUs: 0, newestUs: 0, newestValue: 0, receivedUs: 0 };
-  return {
-    stream: "home",
-    topic,
-    path: "power",
-    family: "auto",
-    kind: "gauge",
-    ...unknown,
-    ...counted,
-  };
-}
-
 function question(given: Partial<HistoryQuestion> = {}): HistoryQuestion {
   return {
     series: [seriesOf("meter")],
@@ -92,7 +74,7 @@ function question(given: Partial<HistoryQuestion> = {}): HistoryQuestion {
 }
 
 const countsOf = async (
-  rows: StoredRows,
+  rows: HistorySource,
   given: Partial<HistoryQuestion> = {},
 ): Promise<number[]> => {
   const [answer] = (await readHistory(question(given), rows)).answers;

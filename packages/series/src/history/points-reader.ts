@@ -1,0 +1,58 @@
+import type { Pace } from "../points/pace.ts";
+import { mergePoints, type Points, sliceTime } from "../points/points.ts";
+import type { Run } from "../points/run-reader.ts";
+import type { StoredPoints } from "../points/stored-points.ts";
+import type { Span } from "./cells.ts";
+
+interface OpenRun {
+  run: Run;
+  /** `null` until they are needed. */
+  points: Points | null;
+}
+
+/** Reads points of one series out of its files, in the order of time. Only what lies beside each other is in memory. */
+export class PointsReader {
+  readonly #stored: { points: StoredPoints; id: number };
+  readonly #span: Span;
+  /** In the order of their first points; `null` until they are needed. */
+  #runs: readonly Run[] | null = null;
+  #next = 0;
+  /** Those that may have points where reading has got to. */
+  #open: OpenRun[] = [];
+
+  /** @param span in which points will be read. */
+  constructor(stored: { points: StoredPoints; id: number }, span: Span) {
+    this.#stored = stored;
+    this.#span = span;
+  }
+
+  /**
+   * The points in a span; those of one time in the order of arrival.
+   *
+   * @param span it begins where the last one ended, or later.
+   * @throws Error with the code ENOENT where files were merged meanwhile.
+   */
+  async between({ fromUs, toUs }: Span, pace: Pace): Promise<Points> {
+    this.#runs ??= this.#findRuns();
+    for (let run = this.#runs[this.#next]; run !== undefined && run.firstUs < toUs; ) {
+      this.#open.push({ run, points: null });
+      this.#next += 1;
+      run = this.#runs[this.#next];
+    }
+    this.#open = this.#open.filter(({ run }) => run.lastUs >= fromUs);
+    this.#open.sort((one, other) => one.run.order - other.run.order);
+    const parts: Points[] = [];
+    for (const one of this.#open) {
+      if (one.points === null) await pace.breathe();
+      one.points ??= this.#stored.points.read(one.run);
+      parts.push(sliceTime(one.points, fromUs, toUs));
+    }
+    return mergePoints(parts);
+  }
+
+  #findRuns(): Run[] {
+    const { points, id } = this.#stored;
+    const { fromUs, toUs } = this.#span;
+    return points.runs(id, fromUs, toUs).toSorted((one, other) => one.firstUs - other.firstUs);
+  }
+}

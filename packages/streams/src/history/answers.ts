@@ -1,0 +1,119 @@
+import { EXIT_CODES, errorCode, errorMessage, Fault } from "@weir/runtime";
+import {
+  type CataloguedSeries,
+  Collector,
+  Pace,
+  type PartialBuckets,
+  SeriesHistory,
+  StoredPoints,
+} from "@weir/series";
+import type { Skipped } from "@weir/store";
+import type { StoredStream } from "../stream-config.ts";
+import type { HistorySource } from "./read-history.ts";
+import { readPoints } from "./rows.ts";
+
+interface Request {
+  /** Of the buckets; the one before the first that is answered is there, too. */
+  edges: readonly number[];
+  isThorough: boolean;
+}
+
+interface Answer {
+  series: CataloguedSeries;
+  partials: PartialBuckets;
+}
+
+/** Merging replaces files, so that those of an older snapshot are gone: a new one has what took their place. */
+const SNAPSHOTS_MAX = 3;
+
+/** Answers for series of one stream, in the order in which their points are stored. */
+export async function* answersOf(
+  asked: readonly CataloguedSeries[],
+  stream: StoredStream,
+  source: HistorySource,
+  request: Request,
+): AsyncGenerator<Answer> {
+  const left = new Set(asked.toSorted(inStoredOrder));
+  // Reading once more would report the same once more.
+  const onSkipped = onlyOnce(source.onSkipped);
+  for (let snapshots = 1; ; snapshots += 1) {
+    try {
+      const given = { ...source, onSkipped };
+      for await (const answer of answersOfSnapshot([...left], stream, given, request)) {
+        left.delete(answer.series);
+        yield answer;
+      }
+      return;
+    } catch (error) {
+      if (errorCode(error) !== "ENOENT") throw error;
+      if (snapshots === SNAPSHOTS_MAX) throw goneFault(error);
+    }
+  }
+}
+
+async function* answersOfSnapshot(
+  asked: readonly CataloguedSeries[],
+  stream: StoredStream,
+  source: HistorySource,
+  { edges, isThorough }: Request,
+): AsyncGenerator<Answer> {
+  const pace = new Pace();
+  using stored = stream.historyMs === null ? null : StoredPoints.open(source.indexFile);
+  const through = stored?.through(stream.name) ?? null;
+  const keptFromUs = stored?.keptFromUs(stream.name) ?? Number.NEGATIVE_INFINITY;
+  const snapshot = { points: through === null ? null : stored, keptFromUs };
+  const histories = asked.map((series) => new SeriesHistory(snapshot, series));
+  const collector = new Collector(asked.length, edges);
+  const fromUs = (edges[0] as number) - source.skewUs;
+  const query = {
+    ...(through === null ? {} : { behind: through }),
+    ...(isThorough ? { isThorough } : { fromUs }),
+  };
+  const collect = () =>
+    readPoints({ ...source, stream, asked, query }, (index, us, value) => {
+      if (us >= keptFromUs) collector.add(index, us, value);
+    });
+
+  await collect();
+  for (const [index, history] of histories.entries()) {
+    const overlapped = await history.overlapped(collector.partsOf(index), pace);
+    for (const cell of overlapped) collector.unsort(index, cell);
+  }
+  while (collector.beginPass()) {
+    await collect();
+    await collector.endPass(
+      (index, cell, points) => (histories[index] as SeriesHistory).foldWith(cell, points, pace),
+      pace,
+    );
+  }
+  for (const [index, history] of histories.entries()) {
+    source.signal.throwIfAborted();
+    const partials = await history.fold(edges, collector.partsOf(index), pace);
+    yield { series: asked[index] as CataloguedSeries, partials };
+  }
+}
+
+function inStoredOrder(one: CataloguedSeries, other: CataloguedSeries): number {
+  if (one.topic !== other.topic) return one.topic < other.topic ? -1 : 1;
+  if (one.path === other.path) return 0;
+  return one.path < other.path ? -1 : 1;
+}
+
+function onlyOnce(onSkipped: (skipped: Skipped) => void): (skipped: Skipped) => void {
+  const reasons = new Set<string>();
+  return (skipped) => {
+    if (!reasons.has(skipped.reason)) onSkipped(skipped);
+    reasons.add(skipped.reason);
+  };
+}
+
+function goneFault(cause: unknown): Fault {
+  return new Fault(
+    `files of the history were replaced while they were read: ${errorMessage(cause)}`,
+    {
+      remedy: "Ask again. If that does not help, restart stats: it looks after the files.",
+      exitCode: EXIT_CODES.tryLater,
+      cause,
+    },
+  );
+}

@@ -1,0 +1,93 @@
+import { type Bucket, bucketsOf, type CataloguedSeries, edgesOf } from "@weir/series";
+import type { Skipped } from "@weir/store";
+import type { StoredStream } from "../stream-config.ts";
+import { answersOf } from "./answers.ts";
+
+/** What is asked. Times in microseconds since the epoch. */
+export interface HistoryQuestion {
+  series: readonly CataloguedSeries[];
+  /** The first bucket begins there or before. */
+  fromUs: number;
+  /** The last bucket ends there or behind. */
+  toUs: number;
+  bucketsMax: number;
+  /** The IANA name of the zone whose clocks divide the time. */
+  timeZone: string;
+  /**
+   * Reads every row that is not in the stored history yet: finds also points that were received while the clock was
+   * set back, and those that came by another topic than the catalogue has them from.
+   */
+  isThorough: boolean;
+}
+
+/** What the question is asked of. */
+export interface HistorySource {
+  streams: readonly StoredStream[];
+  indexFile: string;
+  /** How far ahead of reception an observation may lie, in microseconds. */
+  skewUs: number;
+  nowUs: number;
+  /** Ends reading between two pages: then its reason is thrown. */
+  signal: AbortSignal;
+  onSkipped: (skipped: Skipped) => void;
+}
+
+/** Each has every bucket. */
+export interface HistoryAnswer {
+  series: CataloguedSeries;
+  buckets: readonly Bucket[];
+}
+
+export interface History {
+  /** The length of the buckets; `null` for one bucket, which is as long as it was asked for. */
+  step: string | null;
+  /** In the order of the question. */
+  answers: readonly HistoryAnswer[];
+}
+
+/**
+ * What series were like over time. The answer comes from the hours that are kept for ever where a bucket has whole
+ * ones, from the points in files elsewhere, and from the rows behind these. It is the same wherever it comes from,
+ * and points that came late are counted.
+ *
+ * Of a stream without a history it reads the rows from `skewUs` before the bucket that precedes the first one, by
+ * their time of reception, up to now.
+ *
+ * @throws Fault where points cannot be put in order, and when a store cannot be read.
+ */
+export async function readHistory(
+  question: HistoryQuestion,
+  source: HistorySource,
+): Promise<History> {
+  const { step, answers } = askHistory(question, source);
+  const bySeries = new Map<CataloguedSeries, HistoryAnswer>();
+  for await (const answer of answers) bySeries.set(answer.series, answer);
+  return {
+    step,
+    answers: question.series.map((series) => bySeries.get(series) ?? { series, buckets: [] }),
+  };
+}
+
+/**
+ * The same for any number of series: their answers come one after the other, in the order in which they are stored,
+ * and none is kept. Those of streams that `source` does not have are left out.
+ */
+export function askHistory(
+  { series, isThorough, ...span }: HistoryQuestion,
+  source: HistorySource,
+): Pick<History, "step"> & { answers: AsyncGenerator<HistoryAnswer> } {
+  const { step, us: edges } = edgesOf(span, span.bucketsMax, span.timeZone);
+  async function* answer(): AsyncGenerator<HistoryAnswer> {
+    for (const stream of source.streams) {
+      const asked = series.filter((one) => one.stream === stream.name);
+      if (asked.length === 0) continue;
+      for await (const { series: one, partials } of answersOf(asked, stream, source, {
+        edges,
+        isThorough,
+      })) {
+        yield { series: one, buckets: bucketsOf(partials, edges, source.nowUs) };
+      }
+    }
+  }
+  return { step, answers: answer() };
+}

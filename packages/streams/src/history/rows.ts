@@ -1,0 +1,67 @@
+import { filterProblem } from "@weir/protocol";
+import { type CataloguedSeries, FAMILIES, type Path, readMemory } from "@weir/series";
+import { positionOf, type RangeQuery, readRange, type Skipped } from "@weir/store";
+import { openSeriesReader } from "../series-of-stream.ts";
+import type { StoredStream } from "../stream-config.ts";
+
+/** Topic filters of a question: where there are more topics, every row is read. */
+const FILTERS_MAX = 100;
+
+export interface RowsOfSeries {
+  stream: StoredStream;
+  asked: readonly CataloguedSeries[];
+  indexFile: string;
+  skewUs: number;
+  /** The rows of these series: behind a position, received since a time, or all. */
+  query: RangeQuery;
+  signal: AbortSignal;
+  onSkipped: (skipped: Skipped) => void;
+}
+
+/** Reads the points of one stream's series once, in the order of their arrival. @param series is an index of `asked`. */
+export async function readPoints(
+  { stream, asked, indexFile, skewUs, query, signal, onSkipped }: RowsOfSeries,
+  onPoint: (series: number, us: number, value: number) => void,
+): Promise<void> {
+  const wanted = indexesByTopic(asked);
+  const reader = openSeriesReader(stream, skewUs);
+  const memory = readMemory(indexFile, stream.name);
+  const filters = query.isThorough === true ? [] : filtersFor(asked);
+  for await (const page of readRange(stream.place, { ...query, filters })) {
+    // What it throws names the signal: the caller knows.
+    signal.throwIfAborted();
+    page.skipped.forEach(onSkipped);
+    for (const message of page.messages) {
+      const { topic, points } = reader.read(message, memory.at(positionOf(message.cursor)));
+      const indexes = wanted.get(topic);
+      if (indexes === undefined) continue;
+      for (const { path, value, observedUs } of points) {
+        const index = indexes.get(path);
+        if (index !== undefined) onPoint(index, observedUs, value);
+      }
+    }
+  }
+}
+
+/** Where each series is among those that are asked for. */
+function indexesByTopic(asked: readonly CataloguedSeries[]): Map<string, Map<Path, number>> {
+  const indexes = new Map<string, Map<Path, number>>();
+  for (const [index, { topic, path }] of asked.entries()) {
+    const paths = indexes.get(topic) ?? new Map<Path, number>();
+    indexes.set(topic, paths.set(path, index));
+  }
+  return indexes;
+}
+
+const OWN_TOPICS = new Set(
+  FAMILIES.filter(({ hasOwnTopics }) => hasOwnTopics).map(({ name }) => name),
+);
+
+/** The topics of the messages with these series; none for every topic. */
+function filtersFor(asked: readonly CataloguedSeries[]): string[] {
+  const topics = [...new Set(asked.map(({ topic }) => topic))];
+  const isKnown =
+    asked.every(({ family }) => !OWN_TOPICS.has(family)) &&
+    topics.every((topic) => filterProblem(topic) === null);
+  return isKnown && topics.length <= FILTERS_MAX ? topics : [];
+}
