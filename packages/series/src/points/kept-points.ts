@@ -49,12 +49,9 @@ export class KeptPoints {
     return mergePoints(parts);
   }
 
-  /** The runs of a series in some files, in the order of their arrival. */
+  /** The runs of a series in some files, in the order of these. */
   runsIn(files: readonly IndexedFile[], series: number): Run[] {
-    return this.#runs.runsIn(
-      files.map(({ id }) => id),
-      series,
-    );
+    return this.#runs.runsIn(files, this.#stream, series);
   }
 
   /** All points of a series, a part after the other in the order of time; those of damaged files are missing. */

@@ -23,6 +23,8 @@ export interface MergePlan<File extends PlannedFile> {
 
 /** So many files of flushes become one of some hours. */
 const FLUSHES = 12;
+/** So many of these become one again, where a day has so many points. */
+const HOURS_MAX = 36;
 /** So many files wait at most beside the one of a day that has ended, however small they are. */
 const HOURS_WAITING_MAX = 12;
 /** The same for a month. */
@@ -40,8 +42,8 @@ export function mergesMonths(historyUs: number): boolean {
 }
 
 /**
- * Plans the next merge of a stream's files. All files of lower levels are taken, so that the levels and the numbers
- * tell the order of arrival; see `inOrderOfArrival`.
+ * Plans the next merge of a stream's files. Of a level, all files of the day or month are taken, so that the levels and
+ * the numbers tell the order of arrival; see `inOrderOfArrival`.
  *
  * @returns `null` when there is nothing to merge.
  */
@@ -85,7 +87,9 @@ function planDay<File extends PlannedFile>(
   const whole = hasEnded ? planWhole(day, LEVELS.day, files, HOURS_WAITING_MAX) : null;
   if (whole !== null) return whole;
   const flushes = files.filter(({ level }) => level === LEVELS.flush);
-  return flushes.length < FLUSHES ? null : planOf(flushes, day, LEVELS.hours);
+  if (flushes.length >= FLUSHES) return planOf(flushes, day, LEVELS.hours);
+  const hours = files.filter(({ level }) => level === LEVELS.hours);
+  return hours.length >= HOURS_MAX ? planOf(hours, day, LEVELS.hours) : null;
 }
 
 /** All of a day or a month that has ended, where what waits is worth writing the rest again. */

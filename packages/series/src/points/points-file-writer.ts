@@ -55,7 +55,13 @@ export class PointsFileWriter implements Disposable {
     this.#making = `${file}.making`;
     this.#about = about;
     this.#descriptor = openSync(this.#making, "w");
-    this.#write(MAGIC);
+    try {
+      this.#write(MAGIC);
+    } catch (error) {
+      // The disk is full: nobody can dispose of what was not constructed.
+      this[Symbol.dispose]();
+      throw error;
+    }
   }
 
   /**

@@ -46,6 +46,8 @@ export class PointsStore implements Disposable {
     if (known !== undefined) return known;
     const opened = this.#open(name, historyMs);
     this.#writers.set(name, opened);
+    // After a failure the next call tries again.
+    opened.catch(() => this.#writers.delete(name));
     return opened;
   }
 

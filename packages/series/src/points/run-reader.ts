@@ -1,8 +1,10 @@
 import { join } from "node:path";
 import type { Database, Statement } from "better-sqlite3";
+import { relativeOf } from "./history-folder.ts";
 import { LEVELS } from "./merge-plan.ts";
 import type { Points } from "./points.ts";
 import { PointsFile } from "./points-file.ts";
+import type { IndexedFile } from "./points-index.ts";
 
 /** Points of one series that lie together in a file. */
 export interface Run {
@@ -30,12 +32,13 @@ FROM`;
 const SPANS = `${SPAN} spans JOIN files ON files.id = spans.file LEFT JOIN history_streams USING (stream)
 WHERE series = ? AND spans.last_us >= ? AND spans.first_us < ? AND spans.last_us >= cutoffUs
 ORDER BY "order", first_row`;
-const SPANS_IN = `${SPAN} json_each(?) JOIN spans ON spans.file = json_each.value AND series = ?
-     JOIN files ON files.id = spans.file LEFT JOIN history_streams USING (stream)
-ORDER BY "order", first_row`;
+const SPANS_IN = `
+SELECT spans.file AS fileId, first_us AS firstUs, last_us AS lastUs, rows, location
+FROM json_each(?) JOIN spans ON spans.file = json_each.value AND series = ?
+ORDER BY json_each.key, first_row`;
 
-/** So many files are open at a time; each holds its last page in memory. */
-const OPEN_FILES_MAX = 16;
+/** So many files are open at a time: all that are merged. Each holds its last page in memory. */
+const OPEN_FILES_MAX = 64;
 
 /** Finds and reads the points of series by the index. */
 export class RunReader implements Disposable {
@@ -56,9 +59,16 @@ export class RunReader implements Disposable {
     return this.#spans.all(series, fromUs, toUs) as Run[];
   }
 
-  /** The runs of a series in some files, in the order of their arrival. */
-  runsIn(fileIds: readonly number[], series: number): Run[] {
-    return this.#spansIn.all(JSON.stringify(fileIds), series) as Run[];
+  /** The runs of a series in some files of a stream, in the order of these. */
+  runsIn(files: readonly IndexedFile[], stream: string, series: number): Run[] {
+    const ids = JSON.stringify(files.map(({ id }) => id));
+    const found = this.#spansIn.all(ids, series) as Omit<Run, "order" | "file" | "cutoffUs">[];
+    return found.map((run) => {
+      const order = files.findIndex(({ id }) => id === run.fileId);
+      // It is one of those that were asked for.
+      const file = join(`stream=${stream}`, relativeOf(files[order] as IndexedFile));
+      return { ...run, order, file, cutoffUs: 0 };
+    });
   }
 
   /**

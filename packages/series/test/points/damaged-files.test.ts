@@ -1,0 +1,105 @@
+import { rmSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "@jest/globals";
+import { historyFolderOf } from "@weir/series";
+import { overwrite, temporaryFolder } from "@weir/testkit";
+import {
+  DAY_MS,
+  expectedOf,
+  filesOf,
+  type Given,
+  HOUR_US,
+  type OpenedHistory,
+  openHistory,
+  readSeries,
+  rowAt,
+  START_US,
+} from "./history-fixture.ts";
+
+const KEPT = { historyMs: 400 * DAY_MS };
+
+/** Points of one hour of two days, the last one first. */
+const flushes: Given[][] = [0, 1, 2].map((flush) =>
+  [0, 24].map((hour) => ({
+    path: "power",
+    us: START_US + hour * HOUR_US + (10 - flush) * 1_000,
+    value: flush + hour,
+  })),
+);
+
+async function flushAll({ store }: OpenedHistory, all: readonly Given[][]): Promise<void> {
+  const home = await store.stream("home", KEPT);
+  for (const flush of all) {
+    for (const { path, us, value } of flush) home.add("t", path, us, value);
+    home.pass(rowAt((home.through?.id ?? 0) + 1));
+    await home.flush();
+  }
+}
+
+const pathOf = (indexFile: string, name: string) =>
+  join(historyFolderOf(indexFile), "stream=home", name);
+
+/** Overwrites all of a file of points but its ends. */
+const damage = (file: string) => overwrite(file, 4, statSync(file).size - 8);
+
+/** The file of the second flush and the first day. */
+const SECOND = "month=2026-11/2026-11-17.000000003.parquet";
+const withoutSecond = flushes.flat().toSpliced(2, 1);
+
+test("a damaged file is set aside by the merge that finds it, and its hours stay", async () => {
+  using folder = temporaryFolder();
+  const file = folder.file("index.db");
+  using history = openHistory(file);
+  await flushAll(history, flushes);
+  const before = readSeries(file, "power");
+  damage(pathOf(file, SECOND));
+
+  history.clock.advance(3 * DAY_MS);
+  const home = await history.store.stream("home", KEPT);
+  while (await home.merge());
+
+  expect(history.lost).toMatchObject([{ stream: "home", file: pathOf(file, SECOND), rows: 1 }]);
+  expect(filesOf(file)).toContain(`${SECOND}.damaged`);
+  const { points, hours } = readSeries(file, "power");
+  expect(points).toEqual(expectedOf(withoutSecond, "power").points);
+  expect(hours).toEqual(before.hours);
+});
+
+test("late points are added to the hour of a damaged file, whose points are still counted", async () => {
+  using folder = temporaryFolder();
+  const file = folder.file("index.db");
+  using history = openHistory(file);
+  await flushAll(history, flushes);
+  damage(pathOf(file, SECOND));
+
+  const late = { path: "power", us: START_US + 5, value: -3 };
+  await flushAll(history, [[late]]);
+
+  expect(history.lost).toHaveLength(1);
+  const { points, hours } = readSeries(file, "power");
+  expect(points).toEqual(expectedOf([late, ...withoutSecond], "power").points);
+  const { count, sum, min, max, first, last } = hours[0]?.partial ?? {};
+  expect({ count, sum, min, max, first, last }).toEqual({
+    count: 4,
+    sum: 0 + 1 + 2 - 3,
+    min: -3,
+    max: 2,
+    first: { us: late.us, value: -3 },
+    last: { us: START_US + 10_000, value: 0 },
+  });
+});
+
+test("a file that is missing at the start is named, and the others are kept", async () => {
+  using folder = temporaryFolder();
+  const file = folder.file("index.db");
+  {
+    using history = openHistory(file);
+    await flushAll(history, flushes);
+  }
+  rmSync(pathOf(file, SECOND));
+  using history = openHistory(file);
+  const home = await history.store.stream("home", KEPT);
+  expect(home.through).toEqual(rowAt(3));
+  expect(history.lost).toMatchObject([{ file: pathOf(file, SECOND), rows: 1 }]);
+  expect(readSeries(file, "power").points).toEqual(expectedOf(withoutSecond, "power").points);
+});
