@@ -9,7 +9,7 @@ import {
   readMemory,
 } from "@weir/series";
 import { readStatsConfig, type SeriesConfig } from "@weir/stats/config";
-import { askSegments, positionOf, readRange, type StoredMessage } from "@weir/store";
+import { positionOf, readNewest, type StoredMessage } from "@weir/store";
 import { openSeriesReader } from "@weir/streams";
 import type { Command } from "commander";
 import {
@@ -42,7 +42,7 @@ series, and what was ignored, with the reason.`,
     if (problem !== null) throw optionFault("topic", topic, `one topic: ${problem}`);
     const count = readNumber(given, "count", { min: 1, max: COUNT_MAX, isWhole: true }) ?? COUNT;
     const { series } = readStatsConfig(toolEnvironment(environment));
-    const explained = await explain(series, topic, count);
+    const explained = explain(series, topic, count);
     if (explained.length === 0) throw nothingStored(topic, series);
     for (const one of explained) {
       if (given.has("json")) printJson(toJson(one), { to: out });
@@ -70,18 +70,18 @@ function nothingStored(topic: string, { streams }: SeriesConfig): Fault {
 }
 
 /** The newest payloads of a topic on each stream that has it, the oldest of them first. */
-async function explain(
+function explain(
   { streams, indexFile, skewUs }: SeriesConfig,
   topic: string,
   count: number,
-): Promise<Explained[]> {
+): Explained[] {
   const catalogue = readCatalogue(indexFile) ?? [];
   const explained: Explained[] = [];
   for (const stream of streams) {
     const { name, place } = stream;
     const reader = openSeriesReader(stream, skewUs);
     const memory = readMemory(indexFile, name);
-    for (const message of await newestOf(place, topic, count)) {
+    for (const message of readNewest(place, { topic, limit: count })) {
       const reading = reader.read(message, memory.at(positionOf(message.cursor)));
       const own = catalogue.filter(
         (series) => series.stream === name && series.topic === reading.topic,
@@ -94,32 +94,6 @@ async function explain(
     }
   }
   return explained;
-}
-
-/** The times of reception of the newest rows of a topic in one segment, as JSON. */
-const NEWEST = `
-SELECT json_group_array(received_us) AS times FROM (
-  SELECT received_us FROM rows
-  WHERE topic_id = (SELECT id FROM topics WHERE topic = @topic) ORDER BY id DESC LIMIT @count)`;
-
-async function newestOf(
-  place: SeriesConfig["streams"][number]["place"],
-  topic: string,
-  count: number,
-): Promise<StoredMessage[]> {
-  const answers = askSegments<{ times: string }>(place, {
-    sql: NEWEST,
-    parameters: { topic, count },
-    fromUs: 0,
-  });
-  const times = answers.flatMap(({ times }) => JSON.parse(times) as number[]);
-  const fromUs = times.toSorted((one, other) => other - one)[Math.min(count, times.length) - 1];
-  if (fromUs === undefined) return [];
-  const messages: StoredMessage[] = [];
-  for await (const page of readRange(place, { fromUs, filters: [topic], isThorough: true })) {
-    messages.push(...page.messages);
-  }
-  return messages.slice(-count);
 }
 
 function render({ stream, message, reading, aboutOf }: Explained): string {

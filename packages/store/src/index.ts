@@ -1,5 +1,6 @@
 export { type Account, EPOCH_IDLE_US, missingBelow, type SeqRange } from "./ledger/account.ts";
 export type { Filed } from "./ledger/ledger.ts";
+export { askSegments, streamEnd } from "./reading/ask-segments.ts";
 export { followStream, type StreamFollower } from "./reading/follow-stream.ts";
 export {
   type Cursor,
@@ -10,9 +11,10 @@ export {
   type StoredMessage,
   type StreamPlace,
 } from "./reading/query.ts";
+export { readNewest } from "./reading/read-newest.ts";
 export { type RangePage, readRange } from "./reading/read-range.ts";
 export { READ_TRANSACTION_MS_MAX } from "./reading/segment-reader.ts";
-export { askSegments, type Skipped, streamEnd } from "./reading/segments.ts";
+export type { Skipped } from "./reading/segments.ts";
 export {
   type ForgottenCounts,
   type LedgerLine,

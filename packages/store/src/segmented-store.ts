@@ -43,6 +43,10 @@ export interface SegmentedStore extends Store {
   rotate(nowUs: number): Rotated;
   /** Closed segments that a finalizer has to finish, as paths. */
   unfinished(): string[];
+  /** Finished segments that ended before this time and are to be archived, as paths: with each call a few more. */
+  toArchive(endedBeforeUs: number): string[];
+  /** Notes that a segment has been archived. */
+  noteArchived(file: string): void;
   /** All segments, in order; the last is the live one. */
   segments(): SegmentInfo[];
   /** Removes what retention does not keep, a bounded number of files, the oldest first. */
@@ -190,6 +194,8 @@ export function openSegmentedStore(options: SegmentedStoreOptions): SegmentedSto
         .infos()
         .filter(({ state }) => state === "sealed")
         .map(({ file }) => file),
+    toArchive: catalogue.toArchive,
+    noteArchived: catalogue.noteArchived,
     segments: catalogue.infos,
     removeOldest: async (limits) => {
       const removed = await catalogue.removeOldest(limits);

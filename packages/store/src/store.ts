@@ -116,6 +116,6 @@ function openFile(
 export function newestFileOf(place: StreamPlace, stream: string): string | null {
   if (place.kind === "file") return existsSync(place.file) ? place.file : null;
   if (!existsSync(place.folder)) return null;
-  const newest = listSegmentFolder(place.folder, stream).segments.at(-1);
-  return newest === undefined ? null : join(place.folder, newest.name);
+  const { segments } = listSegmentFolder(place.folder, stream);
+  return segments.map(({ name }) => join(place.folder, name)).findLast(existsSync) ?? null;
 }

@@ -1,6 +1,8 @@
 import { statSync } from "node:fs";
 import { basename } from "node:path";
 import type { Database } from "better-sqlite3";
+import { archiveOf, isArchived } from "../archive/archive-name.ts";
+import { openArchiveReader } from "../archive/archive-reader.ts";
 import { cursorAt, type Selection, type StoredMessage } from "./query.ts";
 import { openForReading, type Segment, watchFile } from "./segments.ts";
 import {
@@ -35,10 +37,34 @@ export interface SegmentPage {
   givenId: number;
 }
 
-export type SegmentReader = ReturnType<typeof openSegmentReader>;
+/** One segment that is open for reading, whatever kind of file it is. */
+export interface SegmentReader extends Disposable {
+  /** Reads on in one transaction of at most `READ_TRANSACTION_MS_MAX`. */
+  readPage(limits: PageLimits): SegmentPage;
+  /** Whether rows may have come since the last call. Takes about a microsecond. */
+  hasChanged(): boolean;
+  /** False when the file no longer exists, or another one has taken its place. */
+  isCurrent(): boolean;
+}
 
-/** Opens one segment for reading. @throws what SQLite throws; the file is closed then. */
-export function openSegmentReader(segment: Segment, selection: Selection) {
+/**
+ * Opens one segment for reading: its database, and where that has been archived, the archive.
+ *
+ * @throws what SQLite throws, or UnreadableArchive; the file is closed then.
+ */
+export function openSegmentReader(segment: Segment, selection: Selection): SegmentReader {
+  try {
+    return openDatabaseReader(segment, selection);
+  } catch (error) {
+    // It may be archived at any moment.
+    if (!isArchived(segment.file)) throw error;
+    const limits = { bytesMax: PAGE_BYTES_MAX, spanMs: READ_TRANSACTION_MS_MAX / 2 };
+    const archive = { file: archiveOf(segment.file), segment: segment.name };
+    return openArchiveReader(archive, selection, limits);
+  }
+}
+
+function openDatabaseReader(segment: Segment, selection: Selection): SegmentReader {
   const { file } = segment;
   const { ino } = statSync(file);
   using opening = new DisposableStack();
@@ -46,14 +72,13 @@ export function openSegmentReader(segment: Segment, selection: Selection) {
   const readPage = database.transaction(prepareReadPage(database, segment.name, selection));
   const opened = opening.move();
   return {
-    /** Reads on in one transaction of at most `READ_TRANSACTION_MS_MAX`. */
     readPage: (limits: PageLimits): SegmentPage => readPage(limits),
     ...watchFile(database, { file, ino }),
     [Symbol.dispose]: (): void => opened.dispose(),
   };
 }
 
-interface PageLimits {
+export interface PageLimits {
   afterId: number;
   rowsMax: number;
 }
@@ -177,7 +202,8 @@ function takeRows(
   return { messages, cutAtId: null };
 }
 
-function messageOf(row: RawRow, segment: string): StoredMessage {
+/** @param segment the name of the segment. */
+export function messageOf(row: RawRow, segment: string): StoredMessage {
   const [id, receivedUs, topic, payload, qos, retained, outcome, value, observedUs] = row;
   return {
     cursor: cursorAt(segment, id),

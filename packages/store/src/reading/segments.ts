@@ -3,6 +3,8 @@ import { basename, join } from "node:path";
 import { errorCode, errorMessage, Fault } from "@weir/runtime";
 import type { Database } from "better-sqlite3";
 import Sqlite from "better-sqlite3";
+import { archiveOf, segmentExists, segmentOfArchive } from "../archive/archive-name.ts";
+import { UnreadableArchive } from "../archive/archive-schema.ts";
 import { DAY_FOLDER, dayOf, stampOf } from "../rotation/make-segment.ts";
 import { isDamage } from "../segment/damage.ts";
 import { APPLICATION_ID, SCHEMA_VERSION, schemaVersion } from "../segment/schema.ts";
@@ -34,8 +36,12 @@ export function isBusy(error: unknown): boolean {
  */
 export function skippedBecause(error: unknown, { name, file }: Segment): Skipped {
   if (error instanceof Fault) throw error;
-  if (!existsSync(file)) {
+  if (!segmentExists(file)) {
     return { segment: name, kind: "removed", reason: `${file} no longer exists` };
+  }
+  if (error instanceof UnreadableArchive) {
+    const reason = `${archiveOf(file)} cannot be read: ${errorMessage(error)}`;
+    return { segment: name, kind: "unreadable", reason };
   }
   if (isDamage(error) || error instanceof NotAStore) {
     const reason = `${file} cannot be read: ${errorMessage(error)}`;
@@ -51,8 +57,9 @@ export function skippedBecause(error: unknown, { name, file }: Segment): Skipped
 
 /** One file of a stream. Segments are in order when their names are. */
 export interface Segment {
-  /** Without folders. */
+  /** Without folders. It ends in `.db`, also when the segment has been archived. */
   name: string;
+  /** Where its database is, or was before it was archived: see `archiveOf`. */
   file: string;
 }
 
@@ -75,39 +82,10 @@ export function segmentAfter(place: StreamPlace, name: string): Segment | null {
  * is older.
  */
 export function firstSegment(place: StreamPlace, fromUs: number): Segment | null {
-  if (place.kind === "file") return existsSync(place.file) ? onlySegment(place.file) : null;
-  const segments = segmentsFrom(place.folder, "");
+  const segments = segmentsOf(place);
   const stamp = stampOf(Math.max(fromUs - CLOCK_STEP_US_MAX, 0));
   return segments.findLast(({ name }) => stampIn(name) < stamp) ?? segments[0] ?? null;
 }
-
-/**
- * How far a stream reaches: its newest segment, the newest id that was given out in it, and when the newest row
- * was received.
- *
- * @returns `null` while nothing is stored, and when the segment cannot be read now.
- */
-export function streamEnd(
-  place: StreamPlace,
-): { segment: string; id: number; receivedUs: number | null } | null {
-  const last =
-    place.kind === "file" ? firstSegment(place, 0) : segmentsFrom(place.folder, "").at(-1);
-  if (last === undefined || last === null) return null;
-  try {
-    const end = inSegment(last, (database) =>
-      database.prepare<[], { id: number; receivedUs: number | null }>(END).get(),
-    );
-    return end === undefined ? null : { segment: last.name, ...end };
-  } catch (error) {
-    if (error instanceof Fault && isBusy(error.cause)) return null;
-    throw error;
-  }
-}
-
-const END = `
-SELECT max(next_id - 1, (SELECT coalesce(max(id), 0) FROM rows)) AS id,
-       (SELECT received_us FROM rows ORDER BY id DESC LIMIT 1) AS receivedUs
-FROM segment`;
 
 /**
  * The segment that a cursor names, whether it is still there or not.
@@ -128,15 +106,22 @@ function onlySegment(file: string): Segment {
   return { name: basename(file), file };
 }
 
+/** Every segment of a place, in order. */
+export function segmentsOf(place: StreamPlace): Segment[] {
+  if (place.kind === "folder") return segmentsFrom(place.folder, "");
+  return existsSync(place.file) ? [onlySegment(place.file)] : [];
+}
+
 /** In order; days before `fromDay` are not even looked at. */
 function segmentsFrom(folder: string, fromDay: string): Segment[] {
   const days = entriesOf(folder).filter((day) => DAY_FOLDER.test(day) && day >= fromDay);
-  return days.toSorted().flatMap((day) =>
-    entriesOf(join(folder, day))
+  return days.toSorted().flatMap((day) => {
+    const names = entriesOf(join(folder, day)).map(segmentOfArchive);
+    return [...new Set(names)]
       .filter((name) => SEGMENT.test(name))
       .toSorted()
-      .map((name) => ({ name, file: join(folder, day, name) })),
-  );
+      .map((name) => ({ name, file: join(folder, day, name) }));
+  });
 }
 
 /** Retention may remove a folder between two looks. */
@@ -188,51 +173,4 @@ export function watchFile(database: Database, { file, ino }: { file: string; ino
     /** False when the file no longer exists, or another one has taken its place. */
     isCurrent: (): boolean => statSync(file, { throwIfNoEntry: false })?.ino === ino,
   };
-}
-
-/**
- * Runs a statement on each segment by itself, oldest first: for checks, which may take a while. A segment that is
- * damaged or was just removed has no answer, as it has no rows for those who follow the stream.
- *
- * @param question.fromUs leaves out segments that end before this, in microseconds since the epoch.
- * @returns the first row of each answer.
- * @throws Fault when a segment cannot be read for another reason.
- */
-export function askSegments<Answer>(
-  place: StreamPlace,
-  question: {
-    sql: string;
-    parameters: Readonly<Record<string, string | number>>;
-    fromUs: number;
-  },
-): Answer[] {
-  const { sql, parameters, fromUs } = question;
-  const answers: Answer[] = [];
-  let segment = firstSegment(place, fromUs);
-  while (segment !== null) {
-    const answer = inSegment(segment, (database) =>
-      database.prepare<[typeof parameters], Answer>(sql).get(parameters),
-    );
-    if (answer !== undefined) answers.push(answer);
-    segment = segmentAfter(place, segment.name);
-  }
-  return answers;
-}
-
-/** What a segment answers; `undefined` for one that is damaged or was just removed. @throws Fault */
-function inSegment<Answer>(
-  segment: Segment,
-  ask: (database: Database) => Answer | undefined,
-): Answer | undefined {
-  try {
-    const database = openForReading(segment.file);
-    try {
-      return ask(database);
-    } finally {
-      database.close();
-    }
-  } catch (error) {
-    skippedBecause(error, segment);
-    return undefined;
-  }
 }

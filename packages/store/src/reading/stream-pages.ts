@@ -1,5 +1,5 @@
-import { existsSync } from "node:fs";
 import { basename } from "node:path";
+import { isArchived, segmentExists } from "../archive/archive-name.ts";
 import type { RowPosition, Selection, StreamPlace } from "./query.ts";
 import { openSegmentReader, type SegmentPage, type SegmentReader } from "./segment-reader.ts";
 import {
@@ -34,7 +34,7 @@ export function positionFrom(place: StreamPlace, fromUs: number): Position | nul
 export function positionBehind(place: StreamPlace, { segment, id }: RowPosition): Position | null {
   if (place.kind === "file" && segment !== basename(place.file)) return positionFrom(place, 0);
   const named = segmentNamed(place, segment);
-  if (existsSync(named.file)) return { segment: named, afterId: id };
+  if (segmentExists(named.file)) return { segment: named, afterId: id };
   const next = segmentAfter(place, named.name);
   return next && { segment: next, afterId: 0 };
 }
@@ -113,10 +113,12 @@ export function openStreamPages(place: StreamPlace, selection: Selection, start:
      */
     readNews: (rowsMax: number): PageRead | { kind: "unchanged" } | { kind: "gone" } =>
       attempt(() => {
-        const current = openReader();
+        let current = openReader();
         if (!current.isCurrent()) {
           release();
-          return { kind: "gone" };
+          // What it goes on in has the same rows under the same ids.
+          if (!isArchived(segment.file)) return { kind: "gone" };
+          current = openReader();
         }
         if (!hasMore && !current.hasChanged()) return { kind: "unchanged" };
         return readPage(current, rowsMax);

@@ -1,6 +1,7 @@
 import { statSync } from "node:fs";
 import { rm, rmdir, statfs } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { archiveOf } from "../archive/archive-name.ts";
 import { isFinished, readSealOf, type SegmentName } from "../rotation/make-segment.ts";
 
 /** What a folder of segments may hold. `null` is no limit. */
@@ -71,24 +72,27 @@ export interface RemovedSegments {
 // Each segment is opened once, to read its seal, on the thread that commits.
 const SEALS_READ_MAX = 16;
 const REMOVED_MAX = 16;
+/** The live segment, and the one before it. */
+const NEWEST_KEPT = 2;
 
 /** One file of a stream. */
 export interface SegmentInfo {
   /** Relative to the stream's folder, with a slash. */
   name: string;
+  /** Its database, or its archive. */
   file: string;
   /** The time in its name: when it was begun, or just after the segment before it if the clock was set back. */
   createdUs: number;
   /** With its write-ahead log, while it has one. */
   bytes: number;
-  /** `sealed` has its last row; `finished` is one portable, read-only file besides. */
-  state: "live" | "sealed" | "finished";
+  /** `sealed` has its last row; `finished` is one portable, read-only file besides; `archived` is Parquet. */
+  state: "live" | "sealed" | "finished" | "archived";
 }
 
 /** Lists the segments of an open store, without reading the folder each time, and removes the oldest. */
 export function createCatalogue(folder: string, found: readonly SegmentName[]) {
   let segments = [...found];
-  // A finished segment no longer changes, and there may be thousands.
+  // A finished or archived segment changes only when it is archived, and there may be thousands.
   const finished = new Map<string, SegmentInfo>();
   const endsUs = new Map<string, number>();
 
@@ -97,7 +101,7 @@ export function createCatalogue(folder: string, found: readonly SegmentName[]) {
     if (known !== undefined) return known;
     const info = readInfo(segment, join(folder, segment.name));
     if (info === null || segment === segments.at(-1)) return info && { ...info, state: "live" };
-    if (info.state === "finished") finished.set(segment.name, info);
+    if (info.state !== "sealed") finished.set(segment.name, info);
     return info;
   }
 
@@ -107,12 +111,16 @@ export function createCatalogue(folder: string, found: readonly SegmentName[]) {
     of.reduce((sum, { bytes }) => sum + bytes, 0);
 
   /** The oldest closed segments whose ends are known: with each call a few more. */
-  function withEnds(closed: readonly SegmentInfo[]): ClosedSegment[] {
+  function withEnds(all: readonly SegmentInfo[]): ClosedSegment[] {
     const known: ClosedSegment[] = [];
     let read = 0;
-    for (const { name, file, bytes, createdUs } of closed) {
+    for (const [index, { name, file, bytes, createdUs, state }] of all.entries()) {
+      if (state === "live") break;
       let endUs = endsUs.get(name);
-      if (endUs === undefined) {
+      if (endUs === undefined && state === "archived") {
+        // The next one was made at the moment when this one was sealed.
+        endUs = all[index + 1]?.createdUs ?? createdUs;
+      } else if (endUs === undefined) {
         read += 1;
         if (read > SEALS_READ_MAX) break;
         endUs = readEnd(file) ?? createdUs;
@@ -129,16 +137,34 @@ export function createCatalogue(folder: string, found: readonly SegmentName[]) {
     add(segment: SegmentName): void {
       segments.push(segment);
     },
+    /** As paths. The newest closed one stays a database: if the live one is damaged, its ledger is needed. */
+    toArchive(endedBeforeUs: number): string[] {
+      const all = infos();
+      const isDue = new Set(
+        withEnds(all.slice(0, -1))
+          .filter(({ endUs }) => endUs < endedBeforeUs)
+          .map(({ name }) => name),
+      );
+      return all
+        .slice(0, -NEWEST_KEPT)
+        .filter(({ name, state }) => state === "finished" && isDue.has(name))
+        .map(({ file }) => file);
+    },
+    /** Looks again at a segment that has been archived. */
+    noteArchived(file: string): void {
+      const name = segments.find((segment) => join(folder, segment.name) === file)?.name;
+      if (name !== undefined) finished.delete(name);
+    },
     async removeOldest(limits: FolderLimits): Promise<RemovedSegments> {
       const all = infos();
       const { bavail, bsize } = await statfs(folder);
       const closed = all.filter(({ state }) => state !== "live");
-      const known = withEnds(closed);
+      const known = withEnds(all);
       const facts = { closed: known, bytes: bytesOf(all), freeDiskBytes: bavail * bsize };
       const removable = segmentsToRemove(facts, limits);
       const removed = removable.slice(0, REMOVED_MAX);
       for (const { name, file } of removed) {
-        await removeFile(file);
+        await removeSegment(join(folder, name));
         segments = segments.filter((segment) => segment.name !== name);
         finished.delete(name);
         endsUs.delete(name);
@@ -159,19 +185,27 @@ export function createCatalogue(folder: string, found: readonly SegmentName[]) {
 
 function readInfo({ name, namedUs }: SegmentName, file: string): SegmentInfo | null {
   const stats = statSync(file, { throwIfNoEntry: false });
-  if (stats === undefined) return null;
+  if (stats === undefined) return readArchiveInfo({ name, namedUs }, archiveOf(file));
   const facts = { name, file, createdUs: namedUs };
   if (isFinished(stats)) return { ...facts, bytes: stats.size, state: "finished" };
   const journal = statSync(`${file}-wal`, { throwIfNoEntry: false });
   return { ...facts, bytes: stats.size + (journal?.size ?? 0), state: "sealed" };
 }
 
-/** Removes a file with what lies beside it, off the thread that commits: a large file takes a while. */
-async function removeFile(file: string): Promise<void> {
+function readArchiveInfo({ name, namedUs }: SegmentName, file: string): SegmentInfo | null {
+  const stats = statSync(file, { throwIfNoEntry: false });
+  if (stats === undefined) return null;
+  return { name, file, createdUs: namedUs, bytes: stats.size, state: "archived" };
+}
+
+/** Removes a segment with what lies beside it, off the thread that commits: a large file takes a while. */
+async function removeSegment(file: string): Promise<void> {
   // The file goes last: nothing would remove what lies beside it without it.
   for (const suffix of ["-wal", "-shm", "-journal", ".suspect", ""]) {
     await rm(file + suffix, { force: true });
   }
+  // Behind the database: whoever is archiving it at this moment looks whether that is still there.
+  await rm(archiveOf(file), { force: true });
 }
 
 /** Removes a day's folder when it is empty; the live segment's is one that the next may need. */

@@ -1,6 +1,7 @@
-import { readdirSync, rmSync, statSync } from "node:fs";
+import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { errorMessage, Fault } from "@weir/runtime";
+import { isArchived, segmentOfArchive } from "../archive/archive-name.ts";
 import {
   type DamagedLog,
   type DamagedStore,
@@ -53,7 +54,8 @@ export function settleFolder(options: SettleOptions): SettledFolder {
   const damagedLog = last === undefined ? null : keepDamagedLog(join(folder, last.name), nowUs);
   const damaged = setDamagedAside(segments, options);
   const newest = segments.at(-1);
-  const isClosed = (file: string) => isFinished(statSync(file)) || readSealOf(file) !== null;
+  const isClosed = (file: string) =>
+    isArchived(file) || isFinished(statSync(file)) || readSealOf(file) !== null;
   if (newest === undefined || damaged !== null || isClosed(join(folder, newest.name))) {
     // Where the live one was damaged or removed, the next continues the last valid one.
     const begun = nextSegmentName(stream, { nowUs, newestUs });
@@ -73,6 +75,7 @@ function setDamagedAside(
   let damaged: DamagedStore | null = null;
   for (let last = segments.at(-1); last !== undefined; last = segments.at(-1)) {
     const file = join(folder, last.name);
+    if (isArchived(file)) break;
     const found = setAsideIfDamaged(file, nowUs, { isOurs: true });
     if (found === null) {
       // Refuses what a newer version has written.
@@ -111,7 +114,7 @@ function sealAllButLast(segments: readonly SegmentName[], { folder, nowUs }: Set
   for (const [index, { name }] of segments.entries()) {
     const successor = segments[index + 1];
     const file = join(folder, name);
-    if (successor === undefined || isFinished(statSync(file))) continue;
+    if (successor === undefined || isArchived(file) || isFinished(statSync(file))) continue;
     try {
       completeSeal(file, { sealedUs: nowUs, successor: successor.name });
     } catch (error) {
@@ -121,12 +124,12 @@ function sealAllButLast(segments: readonly SegmentName[], { folder, nowUs }: Set
   }
 }
 
-/** Lists the segments of one stream, and skips other files. */
+/** Lists the segments of one stream, archived or not, and skips other files. */
 export function listSegmentFolder(folder: string, stream: string) {
   const listing = {
     /** Complete segments, in the order of their names: the last is the newest. */
     segments: [] as SegmentName[],
-    /** Files of segments that were never completed, as paths. */
+    /** As paths: segments and archives that were never completed, and archives whose segment is still there. */
     leftovers: [] as string[],
     /** The time in the newest name, those of damaged and incomplete segments included. */
     newestUs: null as number | null,
@@ -134,11 +137,14 @@ export function listSegmentFolder(folder: string, stream: string) {
   for (const day of readdirSync(folder)) {
     if (!DAY_FOLDER.test(day)) continue;
     for (const entry of readdirSync(join(folder, day))) {
-      const parsed = parseSegmentName(stream, { day, entry });
+      const name = segmentOfArchive(entry);
+      const parsed = parseSegmentName(stream, { day, entry: name });
       if (parsed === null) continue;
       const { suffix, ...segment } = parsed;
       listing.newestUs = Math.max(listing.newestUs ?? 0, segment.namedUs);
-      if (suffix === "") listing.segments.push(segment);
+      const isDoubled = suffix === "" && name !== entry && existsSync(join(folder, segment.name));
+      if (isDoubled) listing.leftovers.push(join(folder, day, entry));
+      else if (suffix === "") listing.segments.push(segment);
       else if (suffix.startsWith(MAKING)) listing.leftovers.push(join(folder, day, entry));
     }
   }

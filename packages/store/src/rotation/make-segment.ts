@@ -11,6 +11,9 @@ import { dirname } from "node:path";
 import { fsyncFolderOf, makeFolderAt } from "@weir/runtime";
 import type { Database } from "better-sqlite3";
 import Sqlite from "better-sqlite3";
+import { ArchiveFile } from "../archive/archive-file.ts";
+import { archiveOf, isArchived } from "../archive/archive-name.ts";
+import { UnreadableArchive } from "../archive/archive-schema.ts";
 import { carryOpenPackets } from "../segment/qos2-redelivery.ts";
 import { migrate, type SegmentFacts } from "../segment/schema.ts";
 import { removeWithJournals, withDatabase } from "../segment/segment-file.ts";
@@ -94,7 +97,8 @@ function write(temporary: string, facts: SegmentFacts, predecessor: string | nul
     database.pragma("journal_mode = MEMORY");
     database.pragma("auto_vacuum = INCREMENTAL");
     migrate(database, facts);
-    if (predecessor !== null) carryOver(database, predecessor);
+    if (predecessor !== null && isArchived(predecessor)) goOnBehind(database, predecessor);
+    else if (predecessor !== null) carryOver(database, predecessor);
     // In the header already, so that opening it for good writes nothing.
     database.pragma("journal_mode = WAL");
   } finally {
@@ -120,6 +124,17 @@ function carryOver(database: Database, predecessor: string): void {
   });
   copy.deferred();
   database.exec("DETACH predecessor");
+}
+
+/** Continues the ids of a segment of which only an archive is left, which has no ledger. */
+function goOnBehind(database: Database, predecessor: string): void {
+  try {
+    using archive = new ArchiveFile(archiveOf(predecessor));
+    database.prepare("UPDATE segment SET next_id = ?").run(archive.givenId + 1);
+  } catch (error) {
+    // Without a whole segment before it the stream starts over.
+    if (!(error instanceof UnreadableArchive)) throw error;
+  }
 }
 
 function fsyncFile(file: string): void {
@@ -191,7 +206,7 @@ const END_US = Date.UTC(2255, 0, 1) * 1_000;
 /** A folder of segments, one for each day. */
 export const DAY_FOLDER: RegExp = /^\d{4}-\d\d-\d\d$/;
 
-/** Ends the name of a segment that is not complete yet. */
+/** Ends the name of a segment or an archive that is not complete yet. */
 export const MAKING = ".making";
 
 /** The name of a segment; names of one stream sort by their time. */

@@ -33,7 +33,7 @@ function openRotated(folder: string): { store: SegmentedStore; sealed: string } 
 
 function startTestFinisher(clock: Clock = systemClock) {
   const finished: string[] = [];
-  const unfinished: { reason: string; kind: string; file: string; retryMs: number }[] = [];
+  const unfinished: { reason: string; kind: string; file: string; retryMs: number | null }[] = [];
   const started = startSegmentFinalizer({
     clock,
     onFinished: (file) => finished.push(file),
@@ -102,8 +102,8 @@ describe("a finalizer", () => {
     clock.advance(1_000);
     await eventually(() => unfinished.length === 2);
     expect(unfinished).toEqual([
-      { file: sealed, kind: "in use", reason: "it is being read", retryMs: 1_000 },
-      { file: sealed, kind: "in use", reason: "it is being read", retryMs: 2_000 },
+      { file: sealed, task: "finish", kind: "in use", reason: "it is being read", retryMs: 1_000 },
+      { file: sealed, task: "finish", kind: "in use", reason: "it is being read", retryMs: 2_000 },
     ]);
     expect(count.get()).toBe(2);
     reader.close();
@@ -135,7 +135,13 @@ describe("a finalizer", () => {
     await eventually(() => finished.length === 1);
     expect(finished).toEqual([second]);
     expect(unfinished).toEqual([
-      { file: sealed, kind: "failed", reason: "file is not a database", retryMs: 1_000 },
+      {
+        file: sealed,
+        task: "finish",
+        kind: "failed",
+        reason: "file is not a database",
+        retryMs: 1_000,
+      },
     ]);
   });
 

@@ -1,0 +1,148 @@
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { zstdDecompressSync } from "node:zlib";
+import { errorMessage } from "@weir/runtime";
+import type { DecodedArray, FileMetaData } from "hyparquet";
+import { readColumn } from "hyparquet/src/column.js";
+import { DEFAULT_PARSERS } from "hyparquet/src/convert.js";
+import { parquetMetadata, parquetSchema } from "hyparquet/src/metadata.js";
+import { getTreePath } from "hyparquet/src/schema.js";
+import { checksumOf, type GroupLayout, layoutOf } from "./archive-layout.ts";
+import {
+  type ArchiveFacts,
+  COLUMNS,
+  type ColumnName,
+  parseFacts,
+  SCHEMA,
+  UnreadableArchive,
+} from "./archive-schema.ts";
+
+const PARSERS = { ...DEFAULT_PARSERS, timestampFromMicroseconds: Number };
+const ROOT = parquetSchema({ schema: SCHEMA });
+const PAYLOAD = { name: "payload", type: "BYTE_ARRAY", repetition_type: "OPTIONAL" } as const;
+const MAGIC = "PAR1";
+/** The length of the footer, and the magic bytes. */
+const TAIL_BYTES = 8;
+/** Holds the footer of most files. */
+const FIRST_READ_BYTES = 256 * 1024;
+
+/**
+ * An archive, of which each column of each row group is read by itself, and synchronously: hyparquet's public
+ * functions are promises, its parts are not.
+ *
+ * @throws UnreadableArchive, from everything that reads, when the file is damaged or something else.
+ */
+export class ArchiveFile implements Disposable {
+  readonly facts: ArchiveFacts;
+  /** In the order of their ids. */
+  readonly groups: readonly GroupLayout[];
+  /** The last id that was given out in the segment. */
+  readonly givenId: number;
+  readonly #descriptor: number;
+  readonly #bytes: number;
+
+  /** @throws as `node:fs` does when the file is not there. */
+  constructor(file: string) {
+    this.#descriptor = openSync(file, "r");
+    try {
+      this.#bytes = fstatSync(this.#descriptor).size;
+      const { facts, groups } = orUnreadable(() => readAbout(this.#readFooter()));
+      this.facts = facts;
+      this.groups = groups;
+      this.givenId = Math.max(this.facts.nextId - 1, this.groups.at(-1)?.lastId ?? 0);
+    } catch (error) {
+      closeSync(this.#descriptor);
+      throw error;
+    }
+  }
+
+  /** One column of a row group, without its nulls where it has none. */
+  column(group: number, name: ColumnName): DecodedArray {
+    return orUnreadable(() => this.#decode(group, name));
+  }
+
+  [Symbol.dispose](): void {
+    closeSync(this.#descriptor);
+  }
+
+  #readFooter(): FileMetaData {
+    const tail = this.#read(Math.max(0, this.#bytes - FIRST_READ_BYTES), this.#bytes);
+    if (tail.length < TAIL_BYTES || tail.toString("latin1", tail.length - 4) !== MAGIC) {
+      throw new UnreadableArchive("it is not a complete Parquet file");
+    }
+    const footerBytes = tail.readUInt32LE(tail.length - TAIL_BYTES) + TAIL_BYTES;
+    const footer =
+      footerBytes <= tail.length ? tail : this.#read(this.#bytes - footerBytes, this.#bytes);
+    return parquetMetadata(footer, { parsers: PARSERS, geoparquet: false });
+  }
+
+  #decode(group: number, name: ColumnName): DecodedArray {
+    const index = COLUMNS.findIndex((column) => column.name === name);
+    const element = COLUMNS[index];
+    const { rows, columns } = this.groups[group] ?? {};
+    const chunk = columns?.[index];
+    if (element === undefined || rows === undefined || chunk === undefined) {
+      throw new RangeError(`there is no column ${name} in row group ${group}`);
+    }
+    const bytes = this.#read(chunk.start, chunk.start + chunk.bytes);
+    const { data } = readColumn(
+      { view: new DataView(bytes.buffer, bytes.byteOffset, bytes.length), offset: 0 },
+      { groupStart: 0, selectStart: 0, selectEnd: rows, groupRows: rows },
+      {
+        pathInSchema: [name],
+        type: element.type,
+        // Payloads are bytes, also where other programs are to see text.
+        element: name === "text" ? PAYLOAD : element,
+        schemaPath: getTreePath(ROOT, [name]),
+        codec: "ZSTD",
+        parsers: PARSERS,
+        compressors: { ZSTD: decompress },
+        utf8: false,
+      },
+    );
+    const [column = [], ...others] = data;
+    const whole = others.length === 0 ? column : data.flatMap((page) => Array.from(page));
+    if (whole.length !== rows) throw new UnreadableArchive(`rows are missing in column ${name}`);
+    return whole;
+  }
+
+  #read(start: number, end: number): Buffer {
+    if (start < 0 || end > this.#bytes || start > end) {
+      throw new UnreadableArchive("it is shorter than its footer says");
+    }
+    const bytes = Buffer.allocUnsafeSlow(end - start);
+    for (let at = 0; at < bytes.length; ) {
+      const read = readSync(this.#descriptor, bytes, at, bytes.length - at, start + at);
+      if (read === 0) throw new UnreadableArchive("it became shorter");
+      at += read;
+    }
+    return bytes;
+  }
+}
+
+/** Of zlib's option. */
+const CHUNK_BYTES_MIN = 64;
+
+/** In one piece: zlib joins pieces of 16 KiB otherwise. */
+function decompress(page: Uint8Array, bytes: number): Uint8Array {
+  const limit = Math.max(bytes, CHUNK_BYTES_MIN);
+  return zstdDecompressSync(page, { chunkSize: limit, maxOutputLength: limit });
+}
+
+/** What the footer says, as far as it is needed: it is long, and read once. */
+function readAbout({ key_value_metadata: metadata, row_groups }: FileMetaData) {
+  const { facts, checksum } = parseFacts(metadata);
+  const groups = layoutOf(row_groups);
+  if (checksumOf(facts, groups) === checksum) return { facts, groups };
+  throw new UnreadableArchive("its footer has changed since it was written");
+}
+
+/** Everything but what the system says of the file is damage in it. */
+function orUnreadable<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof UnreadableArchive || (error instanceof Error && "syscall" in error))
+      throw error;
+    throw new UnreadableArchive(errorMessage(error), { cause: error });
+  }
+}

@@ -1,0 +1,40 @@
+import { constants, setPriority } from "node:os";
+import { EXIT_CODES, errorMessage, print } from "@weir/runtime";
+import { archiveSegment, DamagedSegment } from "../archive/archive-segment.ts";
+import { isDamage } from "../segment/damage.ts";
+import { finishSegment } from "./finish-segment.ts";
+
+/** What is done to a closed segment: `finish` makes one portable file of it, `archive` Parquet of that. */
+export type SegmentTask = "finish" | "archive";
+
+/** The exit code for a segment that is damaged: trying again is of no use. */
+export const DAMAGED_EXIT_CODE = 65;
+
+/** The process of one task: node segment-process.ts <task> <segment>. */
+function runAndExit(task: string, file: string): void {
+  // Storing messages comes first.
+  setPriority(constants.priority.PRIORITY_LOW);
+  // A signal to the whole group is for the logger, which ends this process when it ends itself.
+  for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => {});
+  try {
+    process.exitCode = run(task, file);
+  } catch (error) {
+    print(errorMessage(error), { to: process.stderr });
+    const isDamaged = error instanceof DamagedSegment || (task === "archive" && isDamage(error));
+    process.exitCode = isDamaged ? DAMAGED_EXIT_CODE : EXIT_CODES.fault;
+  }
+}
+
+function run(task: string, file: string): number {
+  switch (task) {
+    case "finish":
+      return finishSegment(file) === "in use" ? EXIT_CODES.tryLater : EXIT_CODES.ok;
+    case "archive":
+      archiveSegment(file);
+      return EXIT_CODES.ok;
+    default:
+      throw new TypeError(`there is no task ${task}`);
+  }
+}
+
+if (import.meta.main) runAndExit(process.argv[2] ?? "", process.argv[3] ?? "");
