@@ -22,6 +22,8 @@ export const flow: Flow = {
   publishes: ["weir/receipt/<publisher>", "weir/service/logger/performance"],
 };
 
+const DONE = { finish: "finished yet", archive: "archived" } as const;
+
 /**
  * Writes the messages of every stream to its store and acknowledges them after the commit; the only
  * writer of these stores.
@@ -40,7 +42,8 @@ export async function startLogger(
     startSegmentFinalizer({
       clock,
       onFinished: (file) => logger.info({ file }, "finished a closed segment"),
-      onUnfinished: (unfinished) => logger.warn(unfinished, "a closed segment is not finished yet"),
+      onUnfinished: ({ task, ...unfinished }) =>
+        logger.warn(unfinished, `a closed segment is not ${DONE[task]}`),
     }),
   );
   const locks = new LockWaits({ clock, logger, check: health.check("locks") });

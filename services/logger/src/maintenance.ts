@@ -18,7 +18,7 @@ import type { LockWaits } from "./lock-waits.ts";
 import { startRetention } from "./retention.ts";
 import type { Stream, StreamCounts } from "./stream.ts";
 
-/** Runs what keeps a stream's files in order, beside the hot path: rotation, retention, the idle ledger. */
+/** Runs what keeps a stream's files in order, beside the hot path: rotation, archive, retention, the idle ledger. */
 export function startMaintenance(
   { config, store, counts }: Stream,
   options: {
@@ -40,6 +40,10 @@ export function startMaintenance(
     opened.use(startRotation({ periodMs, store, finalizer, clock, logger, counts }));
   }
   const { clockSteadyMs } = maintenance;
+  if (store.kind === "folder" && config.archiveAfterMs !== null) {
+    const afterMs = config.archiveAfterMs;
+    opened.use(startArchiving({ afterMs, clockSteadyMs, store, finalizer, clock, logger }));
+  }
   opened.use(startForgetting({ store, clockSteadyMs, clock, onFault: fail }));
   const { mayStore } = opened.use(
     startRetention(
@@ -140,6 +144,33 @@ const untilLook = (waitMs: number): number => Math.min(Math.ceil(waitMs), LOOK_M
 
 const INTERVAL_MS = 60_000;
 const ENTRIES_MAX = 1_000;
+
+/**
+ * Hands segments to the finalizer, which makes Parquet files of them, once they are old enough.
+ *
+ * @param options `afterMs`: how long after its end; `clockSteadyMs`: how long the clock must have run evenly before
+ *   anything counts as old.
+ */
+export function startArchiving(options: {
+  afterMs: number;
+  clockSteadyMs: number;
+  store: Pick<SegmentedStore, "toArchive" | "noteArchived">;
+  finalizer: Pick<SegmentFinalizer, "archive">;
+  clock: Clock;
+  logger: Logger;
+}): Disposable {
+  const { afterMs, clockSteadyMs, store, finalizer, clock, logger } = options;
+  const steadiness = watchSteadiness(clock);
+  return clock.repeat(INTERVAL_MS, () => {
+    if (steadiness.steadyForMs() < clockSteadyMs) return;
+    for (const file of store.toArchive((clock.now() - afterMs) * 1_000)) {
+      finalizer.archive(file, () => {
+        store.noteArchived(file);
+        logger.info({ file }, "archived a closed segment as a Parquet file");
+      });
+    }
+  });
+}
 
 /**
  * Moves ledger entries into totals once they are complete and have been idle for a month.

@@ -99,17 +99,20 @@ async function openStream(config: StreamConfig, options: OpenStreamOptions) {
       // A code filter or schemas may have changed though their names have not.
       const reading = await openReading(changed, options);
       return async (): Promise<void> => {
-        const { rotationMs, retention } = stream.config;
+        const before = filesOf(stream.config);
         stream.reconfigure(reading);
-        if (isDeepStrictEqual([rotationMs, retention], [changed.rotationMs, changed.retention])) {
-          return;
-        }
+        if (isDeepStrictEqual(before, filesOf(changed))) return;
         await maintenance[Symbol.asyncDispose]();
         maintenance = startMaintenance(stream, options);
       };
     },
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
+}
+
+/** What maintenance goes by. */
+function filesOf({ rotationMs, retention, archiveAfterMs }: StreamConfig) {
+  return { rotationMs, retention, archiveAfterMs };
 }
 
 /** Opens a store, once no other program has locked it. */
