@@ -18,6 +18,13 @@ export interface Page {
   uncompressedBytes: number;
 }
 
+export interface OpenedPage {
+  header: PageHeader;
+  body: Buffer;
+  /** The bytes of both. */
+  length: number;
+}
+
 /** Rows of a page, at most: what is decoded at once for one point of it. */
 export const PAGE_ROWS_MAX = 65_536;
 /** A double for each row is the most that a page holds. */
@@ -74,35 +81,47 @@ export function dictionaryPage(count: number, values: Uint8Array): Page {
 }
 
 /**
+ * Splits a page into its header and the rest.
+ *
+ * @param bytes from its beginning on. What follows it is left.
+ * @throws Error saying what is wrong, when it is not what was written.
+ */
+export function openPage(bytes: Uint8Array): OpenedPage {
+  const headerBytesMax = Math.min(bytes.length, HEADER_BYTES_MAX);
+  const reader = { view: new DataView(bytes.buffer, bytes.byteOffset, headerBytesMax), offset: 0 };
+  const header = parquetHeader(reader);
+  const end = reader.offset + header.compressed_page_size;
+  if (!(end <= bytes.length)) throw new Error("it is cut off");
+  const body = Buffer.from(bytes.buffer, bytes.byteOffset + reader.offset, end - reader.offset);
+  if (header.crc !== (crc32(body) | 0)) throw new Error("its checksum is wrong");
+  return { header, body, length: end };
+}
+
+/**
  * The encoded values of a data page that `dataPage` has made, and `SPARE_BYTES` more.
  *
- * @throws Error saying what is wrong, when it is not the page that was written.
+ * @throws Error saying what is wrong, when it is not what was written.
  */
 export function valuesOf(bytes: Uint8Array, rows: number): Uint8Array {
-  const { header, body } = headerOf(bytes);
+  const { header, body, length } = openPage(bytes);
   const about = header.data_page_header_v2;
   if (header.type !== "DATA_PAGE_V2" || about === undefined) throw new Error("it is no page");
   if (about.num_rows !== rows) throw new Error(`it has ${about.num_rows} rows in place of ${rows}`);
-  if (body.length !== header.compressed_page_size) throw new Error("it is cut off");
-  if (header.crc !== (crc32(body) | 0)) throw new Error("its checksum is wrong");
+  if (length !== bytes.length)
+    throw new Error(`it has ${length} bytes in place of ${bytes.length}`);
   const levels = about.definition_levels_byte_length;
   const size = header.uncompressed_page_size - levels;
   const packed = body.subarray(levels);
-  const values = about.is_compressed
-    ? zstdDecompressSync(packed, { maxOutputLength: VALUES_BYTES_MAX })
-    : packed;
+  const values = about.is_compressed ? unpack(packed) : packed;
   if (values.length !== size) throw new Error(`it unpacks to ${values.length} bytes, not ${size}`);
   const padded = new Uint8Array(size + SPARE_BYTES);
   padded.set(values);
   return padded;
 }
 
-/** Splits a page into its header and the rest. */
-export function headerOf(bytes: Uint8Array): { header: PageHeader; body: Uint8Array } {
-  const headerBytesMax = Math.min(bytes.length, HEADER_BYTES_MAX);
-  const reader = { view: new DataView(bytes.buffer, bytes.byteOffset, headerBytesMax), offset: 0 };
-  const header = parquetHeader(reader);
-  return { header, body: bytes.subarray(reader.offset) };
+/** Decompresses the values of a page. */
+export function unpack(packed: Uint8Array): Buffer {
+  return zstdDecompressSync(packed, { maxOutputLength: VALUES_BYTES_MAX });
 }
 
 function page(header: PageHeader, parts: readonly Uint8Array[]): Page {
@@ -117,7 +136,7 @@ function page(header: PageHeader, parts: readonly Uint8Array[]): Page {
 }
 
 /** One run of one bit: the rows all have a value, or none has. */
-function sameLevels(rows: number, present: boolean): Uint8Array {
+export function sameLevels(rows: number, present: boolean): Uint8Array {
   const bytes = new Uint8Array(8);
   const end = writeNumber(bytes, 0, rows * 2);
   bytes[end] = Number(present);

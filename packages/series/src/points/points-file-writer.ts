@@ -8,10 +8,9 @@
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { fsyncFolderOf } from "@weir/runtime";
 import type { FileMetaData, RowGroup as RowGroupAbout } from "hyparquet";
-import { ByteWriter } from "hyparquet-writer/src/bytewriter.js";
-import { writeMetadata } from "hyparquet-writer/src/metadata.js";
 import { SCHEMA } from "./columns.ts";
 import { decimalsOf } from "./decimals.ts";
+import { footerOf, MAGIC } from "./footer.ts";
 import { haveMicros, PageRows } from "./page-rows.ts";
 import { PAGE_ROWS_MAX } from "./pages.ts";
 import type { Points, Span } from "./points.ts";
@@ -21,7 +20,6 @@ import { RowGroup } from "./row-group.ts";
 const PAGE_ROWS = 8_192;
 /** A row group is what other programs read or leave out as a whole, and what is held in memory here. */
 const ROW_GROUP_ROWS = 262_144;
-const MAGIC = Buffer.from("PAR1");
 
 export interface WrittenFile {
   bytes: number;
@@ -144,10 +142,7 @@ export class PointsFileWriter implements Disposable {
       key_value_metadata: Object.entries(this.#about).map(([key, value]) => ({ key, value })),
       metadata_length: 0,
     };
-    const writer = new ByteWriter();
-    writeMetadata(writer, metadata);
-    writer.appendBytes(MAGIC);
-    this.#write(writer.getBytes());
+    this.#write(footerOf(metadata));
   }
 
   #write(bytes: Uint8Array): void {

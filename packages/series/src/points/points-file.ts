@@ -3,7 +3,8 @@
  * page of each of two columns is all, for some 8,000 points or less than 70,000.
  */
 import { closeSync, openSync, readSync } from "node:fs";
-import { EXIT_CODES, errorMessage, Fault } from "@weir/runtime";
+import { errorMessage } from "@weir/runtime";
+import { DamagedFileFault } from "./damaged-file.ts";
 import { decodeDeltas, SPARE_BYTES } from "./deltas.ts";
 import { type Location, type Place, unpackLocation } from "./location.ts";
 import { PAGE_ROWS_MAX, valuesOf } from "./pages.ts";
@@ -15,21 +16,6 @@ interface DecodedPage {
   micros: Float64Array | null;
   /** Unscaled, or doubles. */
   numbers: Float64Array;
-}
-
-/** A file is not what was written, or was cut off. */
-export class DamagedFileFault extends Fault {
-  readonly file: string;
-
-  constructor(file: string, what: string, cause?: unknown) {
-    super(`${file} is damaged: ${what}`, {
-      remedy: "Check the disk, and restore the file from a copy if there is one.",
-      exitCode: EXIT_CODES.fault,
-      cause,
-    });
-    this.name = "DamagedFileFault";
-    this.file = file;
-  }
 }
 
 /** An open file of points. It stays readable when the file is removed meanwhile. */
