@@ -32,7 +32,9 @@ export function largestSeries(
   limit: number,
 ): SeriesUse[] {
   const uses = new Map<string, SeriesUse>();
-  const byTopic = Map.groupBy(catalogue, ({ stream, topic }) => keyOf(stream, topic));
+  // A series of the history may have left the catalogue.
+  const known = new Map([...points, ...catalogue].map((one) => [formatSeries(one), one]));
+  const byTopic = Map.groupBy(known.values(), ({ stream, topic }) => keyOf(stream, topic));
   for (const { stream, messages, bytes, topics } of streams) {
     for (const share of topics) {
       const { topic } = share;

@@ -3,7 +3,7 @@ import { openSegmentedStore, type SegmentedStore } from "@weir/store";
 import { createFakeClock, readingAt, START_US, type TemporaryFolder } from "@weir/testkit";
 import { startHere } from "../fixture.ts";
 
-const DAY_US = 86_400_000_000;
+export const DAY_US = 86_400_000_000;
 /** Of each day, three of four on one topic. */
 const MESSAGES = 1_000;
 
