@@ -38,6 +38,8 @@ export { PointsFileWriter, type WrittenFile } from "./points/points-file-writer.
 export { PointsStore } from "./points/points-store.ts";
 export { type PointsUse, readPointsUse, type SeriesPoints } from "./points/points-use.ts";
 export { readEveryPoint } from "./points/read-every-point.ts";
+export type { RebuildProgress } from "./points/rebuild.ts";
+export type { Refill } from "./points/refill.ts";
 export type { Run } from "./points/run-reader.ts";
 export { StoredPoints } from "./points/stored-points.ts";
 export { TIME_FIELDS } from "./reading/auto.ts";

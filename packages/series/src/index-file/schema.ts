@@ -87,11 +87,11 @@ CREATE TABLE hours (
   partials BLOB NOT NULL,
   PRIMARY KEY (series, day)
 ) STRICT, WITHOUT ROWID;
--- Damaged files that were set aside: points of these rows, observed in this span, are missing.
+-- Damaged files that were set aside, with what they are in "files".
 CREATE TABLE lost_files (
-  stream TEXT NOT NULL, number INTEGER NOT NULL, name TEXT NOT NULL,
+  stream TEXT NOT NULL, number INTEGER NOT NULL,
+  name TEXT NOT NULL, level INTEGER NOT NULL,
   rows INTEGER NOT NULL, first_us INTEGER NOT NULL, last_us INTEGER NOT NULL,
-  from_us INTEGER NOT NULL, to_us INTEGER NOT NULL,
   after_segment TEXT, after_row_id INTEGER,
   through_segment TEXT, through_row_id INTEGER,
   PRIMARY KEY (stream, number)

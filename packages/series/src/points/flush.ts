@@ -48,9 +48,9 @@ export interface WrittenDay {
   spans: { series: number; span: Span }[];
 }
 
-/** Writes the points of one day into a file. A failure leaves nothing of it. */
+/** Writes points, mostly of one day, into a file. A failure leaves nothing of it. */
 export async function writeDay(
-  points: readonly DayPoints[],
+  points: readonly Omit<DayPoints, "day">[],
   about: FileAbout,
   folder: StreamFolder,
 ): Promise<WrittenDay> {

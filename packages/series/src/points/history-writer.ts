@@ -8,6 +8,7 @@ import { mergeFiles } from "./merge-files.ts";
 import { mergesMonths, planMerge } from "./merge-plan.ts";
 import { PointBuffer } from "./point-buffer.ts";
 import type { IndexedFile, NewHours, PointsIndex, StreamState } from "./points-index.ts";
+import { Refill } from "./refill.ts";
 
 /** Flush soon when so many points wait. */
 const DUE_POINTS = 500_000;
@@ -140,6 +141,16 @@ export class HistoryWriter implements Disposable {
     index.expire(old, state);
     this.#state = state;
     this.#removeSoon(old);
+  }
+
+  /** What takes the points of damaged files from the stored rows again, where they are not too many. */
+  refills(): Refill[] {
+    const { stream, index, folder, kept } = this.#options;
+    const { flush, cutoffUs } = this.#state;
+    return index
+      .lost()
+      .filter(({ rows, of }) => rows <= WAITING_POINTS_MAX && of.through !== null)
+      .map((lost) => new Refill({ stream, lost, flush, cutoffUs, folder, index, kept }));
   }
 
   /**

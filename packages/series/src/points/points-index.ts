@@ -1,7 +1,7 @@
 import type { Database } from "better-sqlite3";
 import type { Progress } from "../catalogue/stream-catalogue.ts";
 import type { Position } from "../reading/memory.ts";
-import { monthOf, nameOf, spanOf } from "./history-folder.ts";
+import { monthOf, nameOf } from "./history-folder.ts";
 import type { Level, PlannedFile } from "./merge-plan.ts";
 import type { Span } from "./points.ts";
 
@@ -171,11 +171,30 @@ export class PointsIndex {
 
   /** Forgets a file that is damaged or gone, and notes what was in it. Its hours stay. */
   lose(file: IndexedFile): void {
-    const { number, rows, firstUs, lastUs, of, part } = file;
     this.#database.transaction(() => {
       this.#forget([file]);
-      const row = { ...columnsOf(of), ...spanOf(part), number, rows, firstUs, lastUs };
-      this.#statements.lose.run({ ...row, stream: this.#stream, name: nameOf(file) });
+      this.noteLost(file);
+    })();
+  }
+
+  /** Notes which points a damaged file had. */
+  noteLost({ number, level, rows, firstUs, lastUs, of, part }: Omit<NewFile, "bytes">): void {
+    const names = { stream: this.#stream, name: nameOf({ part, number }) };
+    const row = { ...names, ...columnsOf(of), number, level, rows, firstUs, lastUs };
+    this.#statements.lose.run(row);
+  }
+
+  /** The damaged files whose points are missing. */
+  lost(): Omit<NewFile, "bytes">[] {
+    const found = this.#statements.lost.all(this.#stream) as FileRow[];
+    return found.map((row) => indexedFileOf(row));
+  }
+
+  /** The points of a damaged file are there again, as far as they can be. */
+  refill({ number }: PlannedFile, written: { file: NewFile; spans: NewSpans } | null): void {
+    this.#database.transaction(() => {
+      if (written !== null) this.#addFile(written.file, written.spans);
+      this.#statements.found.run(this.#stream, number);
     })();
   }
 
@@ -291,10 +310,17 @@ function prepare(database: Database) {
       "DELETE FROM hours WHERE series IN (SELECT id FROM history_series WHERE stream = ?)",
     ),
     lose: database.prepare(
-      `REPLACE INTO lost_files (stream, number, name, rows, first_us, last_us, from_us, to_us,
+      `REPLACE INTO lost_files (stream, number, name, level, rows, first_us, last_us,
                                 after_segment, after_row_id, through_segment, through_row_id)
-       VALUES (@stream, @number, @name, @rows, @firstUs, @lastUs, @fromUs, @toUs,
+       VALUES (@stream, @number, @name, @level, @rows, @firstUs, @lastUs,
                @afterSegment, @afterId, @throughSegment, @throughId)`,
     ),
+    lost: database.prepare(
+      `SELECT 0 AS id, number, name, level, rows, 0 AS bytes, first_us AS firstUs, last_us AS lastUs,
+              after_segment AS afterSegment, after_row_id AS afterId,
+              through_segment AS throughSegment, through_row_id AS throughId
+       FROM lost_files WHERE stream = ? ORDER BY number`,
+    ),
+    found: database.prepare("DELETE FROM lost_files WHERE stream = ? AND number = ?"),
   };
 }

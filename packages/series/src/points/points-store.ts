@@ -4,7 +4,8 @@ import { openIndex } from "../index-file/index-file.ts";
 import { historyFolderOf, relativeOf, StreamFolder } from "./history-folder.ts";
 import { type HistoryStep, HistoryWriter } from "./history-writer.ts";
 import { KeptPoints, type LostFile } from "./kept-points.ts";
-import { PointsIndex, type StreamState } from "./points-index.ts";
+import { PointsIndex } from "./points-index.ts";
+import { type RebuildProgress, rebuild } from "./rebuild.ts";
 import { RunReader } from "./run-reader.ts";
 
 interface PointsStoreOptions {
@@ -12,11 +13,10 @@ interface PointsStoreOptions {
   clock: Clock;
   /** A file cannot be read, and is not part of the history any more. */
   onLost: (lost: LostFile) => void;
+  /** The index was lost, and is made again from the files. */
+  onRebuilding?: (progress: RebuildProgress) => void;
   onStep?: (step: HistoryStep) => void | Promise<void>;
 }
-
-/** A stream without a history. */
-const NOTHING: StreamState = { through: null, nextNumber: 1, flush: 0, cutoffUs: 0 };
 
 /** Writes the history of all streams: files of points, and where they lie in the index. One program does. */
 export class PointsStore implements Disposable {
@@ -59,11 +59,12 @@ export class PointsStore implements Disposable {
   }
 
   async #open(stream: string, historyMs: number): Promise<HistoryWriter> {
-    const { indexFile, clock, onLost, onStep = () => {} } = this.#options;
+    const { indexFile, clock, onLost, onRebuilding = () => {}, onStep = () => {} } = this.#options;
     const folder = new StreamFolder(historyFolderOf(indexFile), stream);
     const index = new PointsIndex(this.#database, stream);
     const kept = new KeptPoints({ stream, folder, index, runs: this.#runs, onLost });
-    const found = index.state() ?? NOTHING;
+    const rebuilding = { stream, folder, index, kept, onProgress: onRebuilding };
+    const found = index.state() ?? (await rebuild(rebuilding));
     const state = { ...found, nextNumber: Math.max(found.nextNumber, tidy(folder, index, kept)) };
     const common = { stream, state, index, folder, kept };
     const writer = new HistoryWriter({ ...common, historyMs, clock, onStep });

@@ -103,3 +103,62 @@ test("a file that is missing at the start is named, and the others are kept", as
   expect(history.lost).toMatchObject([{ file: pathOf(file, SECOND), rows: 1 }]);
   expect(readSeries(file, "power").points).toEqual(expectedOf(withoutSecond, "power").points);
 });
+
+test("the points of a damaged file are taken from the rows again, those of other files are not", async () => {
+  using folder = temporaryFolder();
+  const file = folder.file("index.db");
+  using history = openHistory(file);
+  await flushAll(history, flushes);
+  damage(pathOf(file, SECOND));
+  const late = { path: "power", us: START_US + 5, value: -3 };
+  await flushAll(history, [[late]]);
+  const home = await history.store.stream("home", KEPT);
+
+  const [refill, ...others] = home.refills();
+  expect(others).toEqual([]);
+  expect([refill?.after, refill?.through].map((row) => row?.id)).toEqual([1, 2]);
+  for (const { path, us, value } of flushes[1] ?? []) refill?.add("t", path, us, value);
+  await refill?.finish();
+
+  expect(home.refills()).toEqual([]);
+  expect(readSeries(file, "power")).toEqual(expectedOf([...flushes.flat(), late], "power"));
+  expect(filesOf(file)).toContain(SECOND);
+});
+
+test("without their rows, the points of a damaged file are given up", async () => {
+  using folder = temporaryFolder();
+  const file = folder.file("index.db");
+  using history = openHistory(file);
+  await flushAll(history, flushes);
+  damage(pathOf(file, SECOND));
+  history.clock.advance(3 * DAY_MS);
+  const home = await history.store.stream("home", KEPT);
+  while (await home.merge());
+  const before = readSeries(file, "power");
+  await home.refills()[0]?.finish();
+  expect(home.refills()).toEqual([]);
+  expect(readSeries(file, "power")).toEqual(before);
+});
+
+test("a damaged file is found while a lost index is made again, and its points are taken from the rows", async () => {
+  using folder = temporaryFolder();
+  const file = folder.file("index.db");
+  {
+    using history = openHistory(file);
+    await flushAll(history, flushes);
+  }
+  for (const end of ["", "-wal", "-shm"]) rmSync(file + end, { force: true });
+  const path = pathOf(file, SECOND);
+  // Its metadata are whole.
+  overwrite(path, 4, 100);
+  using history = openHistory(file);
+  const home = await history.store.stream("home", KEPT);
+  expect(history.lost).toMatchObject([{ file: path, rows: null }]);
+  expect(home.through).toEqual(rowAt(3));
+  expect(readSeries(file, "power")).toEqual(expectedOf(withoutSecond, "power"));
+
+  const [refill] = home.refills();
+  for (const { path: of, us, value } of flushes[1] ?? []) refill?.add("t", of, us, value);
+  await refill?.finish();
+  expect(readSeries(file, "power")).toEqual(expectedOf(flushes.flat(), "power"));
+});

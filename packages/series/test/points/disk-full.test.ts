@@ -1,12 +1,12 @@
 import { describe, expect, jest, test } from "@jest/globals";
 import { canMountSmallDisk, mountSmallDisk } from "@weir/testkit";
-import Sqlite from "better-sqlite3";
 import {
   DAY_MS,
   expectedOf,
   filesOf,
   type Given,
   HOUR_US,
+  indexedFiles,
   openHistory,
   readSeries,
   rowAt,
@@ -17,15 +17,6 @@ jest.setTimeout(120_000);
 
 const KEPT = { historyMs: 400 * DAY_MS };
 const STEP_BYTES = 4_096;
-
-/** The files that the index has, as `filesOf` has them. */
-function indexedFiles(indexFile: string): string[] {
-  const database = new Sqlite(indexFile, { readonly: true });
-  const path = "'month=' || month || '/' || name";
-  const all = database.prepare(`SELECT ${path} FROM files ORDER BY ${path}`).pluck().all();
-  database.close();
-  return all as string[];
-}
 
 (canMountSmallDisk() ? describe : describe.skip)("on a full disk", () => {
   test("a flush fails whole, wherever the space ends, and the next one keeps all", async () => {

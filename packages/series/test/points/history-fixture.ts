@@ -5,12 +5,11 @@ import {
   type LostFile,
   mergePoints,
   type PartialBucket,
-  type Points,
   PointsStore,
   StoredPoints,
-  sliceTime,
 } from "@weir/series";
 import { createFakeClock, type FakeClock } from "@weir/testkit";
+import Sqlite from "better-sqlite3";
 import { merge, partialOf } from "../../src/history/partial.ts";
 import type { HistoryStep } from "../../src/points/history-writer.ts";
 
@@ -90,4 +89,20 @@ export function filesOf(indexFile: string, stream = "home"): string[] {
   return all.filter((name) => name.includes(".")).sort();
 }
 
-export { mergePoints, type Points, sliceTime };
+/** The files that the index has, as `filesOf` has them. */
+export function indexedFiles(indexFile: string): string[] {
+  const database = new Sqlite(indexFile, { readonly: true });
+  const path = "'month=' || month || '/' || name";
+  const all = database.prepare(`SELECT ${path} FROM files ORDER BY ${path}`).pluck().all();
+  database.close();
+  return all as string[];
+}
+
+/** The points of a row: two, a day from each other, some of them late. */
+export function pointsOfRow(row: number): Given[] {
+  const us = START_US + (row % 3 === 0 ? 100 - row : row);
+  return [
+    { path: "power", us, value: row },
+    { path: "power", us: us + DAY_MS * 1_000, value: -row },
+  ];
+}

@@ -66,6 +66,7 @@ const deed: fc.Arbitrary<Deed> = fc.oneof(
       .constantFrom(null, ...HISTORY_STEPS)
       .map((step): Deed => ({ kind: "kill", step })),
   },
+  { weight: 1, arbitrary: fc.constant<Deed>({ kind: "lose index" }) },
 );
 
 /** A process that writes a history, and its successors. */
