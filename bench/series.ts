@@ -96,6 +96,7 @@ function followHome(folder: string, catalogue: Catalogue, hasStatistics: boolean
     reader: openSeriesReader(stream, 60_000_000),
     catalogue,
     statistics: hasStatistics ? { topicOf, seriesMax: 20_000 } : null,
+    history: null,
     skewUs: 60_000_000,
     moment: () => ({ atSecond: Math.floor(Date.now() / 1_000), nowMs: performance.now() }),
     onAdded: () => {},

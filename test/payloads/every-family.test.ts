@@ -29,6 +29,7 @@ test("the statistics of every family's series equal a loop over the rows, whatev
     series: "auto",
     statistics: true,
     historyMs: null,
+    rowsAgeMs: null,
     topicOf: streamTopics("STATS", "home"),
   } as const;
   const openStore = (nowUs: number) =>
@@ -48,6 +49,7 @@ test("the statistics of every family's series equal a loop over the rows, whatev
       reader: openSeriesReader(stream, SKEW_US),
       catalogue,
       statistics: { topicOf: stream.topicOf, seriesMax: SERIES_MAX },
+      history: null,
       skewUs: SKEW_US,
       moment,
       onAdded: () => {},

@@ -5,6 +5,7 @@ export {
   readMemory,
 } from "./catalogue/catalogue.ts";
 export {
+  type Progress,
   STREAM_SERIES_MAX,
   type StreamCatalogue,
   TOPIC_SERIES_MAX,

@@ -16,6 +16,7 @@ export {
 } from "./read-streams.ts";
 export { openSeriesReader } from "./series-of-stream.ts";
 export {
+  type FollowableStream,
   prefixesOf,
   type StoredStream,
   type StreamConfig,

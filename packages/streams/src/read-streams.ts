@@ -20,8 +20,8 @@ import { type BrokerEntry, type WeirFile, weirFile } from "./schema.ts";
 import {
   configureStreams,
   DEFAULT_BROKER,
+  type FollowableStream,
   prefixesOf,
-  type StoredStream,
   type StreamsConfig,
   storedStreams,
   streamSettings,
@@ -90,7 +90,7 @@ export function streamsOf(settings: CheckedSettings<typeof loggedSettings>): Str
 
 /** What a program needs to know of the streams that follows them and logs nothing itself. */
 interface StoredStreams {
-  streams: readonly StoredStream[];
+  streams: readonly FollowableStream[];
   /** The first levels of the topics of devices. */
   devicePrefixes: readonly string[];
   /** How far ahead of reception an observation may lie before its time is replaced. */

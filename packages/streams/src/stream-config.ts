@@ -141,16 +141,23 @@ export type StoredStream = Pick<
   "name" | "place" | "decoder" | "timeZone" | "series" | "statistics" | "historyMs"
 >;
 
+/** A stream that may be followed, and how soon that must be. */
+export interface FollowableStream extends StoredStream {
+  /** The age at which rows are removed, as weir.yaml says; for `data` the environment may say another. */
+  rowsAgeMs: number | null;
+}
+
 /** The streams that weir.yaml does not switch off, without what only the logger needs. */
 export function storedStreams(
   entries: Readonly<Record<string, StreamEntry>>,
   { storeFile, base }: { storeFile: string; base: string },
-): StoredStream[] {
+): FollowableStream[] {
   const names = new Set([DATA, DEVICES, ...Object.keys(entries)]);
   return [...names]
     .filter((name) => entries[name]?.enabled !== false)
     .map((name) => {
-      const { folder, decoder, timeZone, series, statistics, history } = entries[name] ?? {};
+      const { folder, decoder, timeZone, series, statistics, history, retention } =
+        entries[name] ?? {};
       return {
         name,
         place: placeOf(name, folder, storeFile),
@@ -159,6 +166,7 @@ export function storedStreams(
         series: series ?? "auto",
         statistics: statistics ?? false,
         historyMs: historyMsOf(history, defaultHistoryMs(name)),
+        rowsAgeMs: retention?.age ?? null,
       };
     });
 }

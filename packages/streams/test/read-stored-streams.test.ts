@@ -51,6 +51,12 @@ streams:
     ]);
   });
 
+  test("comes with the age at which weir.yaml has their messages removed", () => {
+    const text = "streams: { data: {}, a: { filters: [x], retention: { age: 2h } } }";
+    const { streams } = storedOf(text);
+    expect(streams.map(({ rowsAgeMs }) => rowsAgeMs)).toEqual([null, null, 7_200_000]);
+  });
+
   test("comes with the prefixes of devices and the skew that is believed", () => {
     const environment = { DEVICE_TOPIC_PREFIXES: "a, b", LOGGER_CLOCK_SKEW_SECONDS: "5" };
     expect(storedOf("", environment)).toMatchObject({

@@ -18,7 +18,12 @@ import {
   topicsDifferRule,
 } from "@weir/runtime";
 import { indexFileOf } from "@weir/series";
-import { type StoredStream, storedSettings, storedStreamsOf } from "@weir/streams";
+import {
+  type FollowableStream,
+  type StoredStream,
+  storedSettings,
+  storedStreamsOf,
+} from "@weir/streams";
 import { slowTickMs } from "./series-publisher.ts";
 import { deviceTopics, type StatisticsTopicOf, streamTopics } from "./series-topics.ts";
 
@@ -109,7 +114,7 @@ export function readStatsConfig(environment: Environment) {
 export type SeriesConfig = ReturnType<typeof readSeriesConfig>;
 
 /** A stream whose series are followed. */
-export interface FollowedStream extends StoredStream {
+export interface FollowedStream extends FollowableStream {
   /** Where the statistics of its series are published; `null` for no statistics. */
   topicOf: StatisticsTopicOf | null;
 }

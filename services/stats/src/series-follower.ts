@@ -1,24 +1,18 @@
 import { existsSync } from "node:fs";
 import { basename } from "node:path";
 import { setImmediate as yieldToEvents } from "node:timers/promises";
-import {
-  type Catalogue,
-  comparePositions,
-  type Kind,
-  type Path,
-  type Reading,
-  type SeriesReader,
-  type StreamCatalogue,
-} from "@weir/series";
+import type { Catalogue, Kind, Path, Reading, SeriesReader, StreamCatalogue } from "@weir/series";
 import {
   followStream,
+  type RowPosition,
   rowIdOf,
   type Skipped,
   type StoredMessage,
   type StreamFollower,
   type StreamPlace,
-  streamEnd,
 } from "@weir/store";
+import type { HistoryFeed } from "./history-feed.ts";
+import { resumeWithin } from "./resume-within.ts";
 import { forgottenSecond, SLACK_SECONDS } from "./ring.ts";
 import { type Moment, type Series, SeriesSet } from "./series-set.ts";
 import type { StatisticsTopicOf } from "./series-topics.ts";
@@ -31,6 +25,8 @@ interface SeriesFollowerOptions {
   catalogue: Catalogue;
   /** `null` for a stream whose series have no statistics: then only the catalogue follows it. */
   statistics: { topicOf: StatisticsTopicOf; seriesMax: number } | null;
+  /** Takes the points; `null` for a stream without a history. */
+  history: HistoryFeed | null;
   /** How far ahead of reception an observation may lie, in microseconds. */
   skewUs: number;
   moment: () => Moment;
@@ -45,6 +41,10 @@ interface SeriesFollowerOptions {
 /** One pass over all that the windows and the catalogue need, and over what follows. */
 interface Pass {
   stream: StreamFollower;
+  /** Up to where it has looked; `null` for nowhere yet. */
+  through: RowPosition | null;
+  /** Whether it gives each row behind `through`. One that begins with a time leaves out what is older. */
+  isGapless: boolean;
   /** The latest second at which it was looked at: what no window needed then is forgotten. */
   latestSecond: number;
   startMs: number;
@@ -100,44 +100,51 @@ export class SeriesFollower implements Disposable {
     return this.#lagRows;
   }
 
+  /** Up to where the stream was looked at, and whether each row behind that will come. */
+  position(): Pick<Pass, "through" | "isGapless"> {
+    return this.#pass;
+  }
+
   [Symbol.dispose](): void {
     this.#isClosed = true;
+    this.#options.history?.leave();
     this.#pass.stream[Symbol.dispose]();
   }
 
   #begin(): Pass {
-    const { place, moment } = this.#options;
+    const { moment, history } = this.#options;
     const { atSecond, nowMs } = moment();
-    const monotonicMs = () => moment().nowMs;
-    const stream = followStream({ place, monotonicMs, ...this.#startAt(atSecond) });
-    return { stream, latestSecond: atSecond, startMs: nowMs, completeMs: null };
+    const start = this.#startAt(atSecond);
+    const through = start.after ?? null;
+    const isGapless = start.fromUs === undefined;
+    if (isGapless) history?.join(through);
+    return {
+      stream: this.#follow(start),
+      through,
+      isGapless,
+      latestSecond: atSecond,
+      startMs: nowMs,
+      completeMs: null,
+    };
+  }
+
+  #follow(start: { fromUs?: number; after?: RowPosition }): StreamFollower {
+    const { place, moment } = this.#options;
+    return followStream({ place, monotonicMs: () => moment().nowMs, ...start });
   }
 
   /** Where the windows or the catalogue need rows from, whichever is earlier. */
-  #startAt(atSecond: number): { fromUs?: number; after?: { segment: string; id: number } } {
-    const { place, skewUs, statistics } = this.#options;
-    this.#resumeWithin(streamEnd(place));
+  #startAt(atSecond: number): { fromUs?: number; after?: RowPosition } {
+    const { place, skewUs, statistics, history } = this.#options;
+    resumeWithin(place, history === null ? [this.#catalogue] : [this.#catalogue, history]);
     const { progress } = this.#catalogue;
     if (progress === null) return {};
     const fromUs = forgottenSecond(atSecond) * 1_000_000 - skewUs;
     return statistics === null || progress.receivedUs < fromUs ? { after: progress } : { fromUs };
   }
 
-  /** Whoever puts back an older copy of a store leaves a catalogue that has read further than there are rows. */
-  #resumeWithin(end: ReturnType<typeof streamEnd>): void {
-    const { place } = this.#options;
-    const { progress } = this.#catalogue;
-    if (progress === null) return;
-    // A store that was renamed is another one.
-    const isRenamed = place.kind === "file" && progress.segment !== basename(place.file);
-    const isAhead = end !== null && comparePositions(end, progress) < 0;
-    if (isRenamed || (isAhead && place.kind === "file")) this.#catalogue.restart();
-    else if (isAhead) {
-      this.#catalogue.rewind({ ...end, receivedUs: end.receivedUs ?? progress.receivedUs });
-    }
-  }
-
   #restart(): void {
+    this.#options.history?.leave();
     this.#pass.stream[Symbol.dispose]();
     this.#series.restart();
     this.#counted.clear();
@@ -171,6 +178,7 @@ export class SeriesFollower implements Disposable {
     switch (found.kind) {
       case "rows":
         this.#add(found.rows.messages, found.rows.file);
+        this.#pass.through = { segment: basename(found.rows.file), id: found.rows.throughId };
         this.#lagRows = found.rows.lagRows;
         return true;
       case "skipped":
@@ -178,7 +186,10 @@ export class SeriesFollower implements Disposable {
         return true;
       case "gone":
         // A file that retention has removed stays read; one in the place of another has not been read.
-        if (this.#options.place.kind === "file") this.#catalogue.restart();
+        if (this.#options.place.kind === "file") {
+          this.#catalogue.restart();
+          this.#options.history?.restart();
+        }
         this.#restart();
         return true;
       case "busy":
@@ -191,7 +202,7 @@ export class SeriesFollower implements Disposable {
   }
 
   #add(messages: readonly StoredMessage[], file: string): void {
-    const { reader, catalogue, moment } = this.#options;
+    const { reader, catalogue, history, moment } = this.#options;
     const segment = basename(file);
     const page = { file, now: moment(), kept: 0, turnedAway: 0 };
     for (const message of messages) {
@@ -200,6 +211,7 @@ export class SeriesFollower implements Disposable {
       const reading = reader.read(message, this.#catalogue.memory.at(row));
       if (reading.metadata.length > 0) catalogue.describe(reading.metadata);
       const entries = this.#catalogue.note(reading, row);
+      if (history?.isLive) history.take(reading, entries, row);
       this.#average(reading, (path) => entries?.get(path)?.kind ?? "gauge", id, page);
     }
     this.#options.onAdded(page);
@@ -229,9 +241,20 @@ export class SeriesFollower implements Disposable {
 
   #complete(): void {
     this.#lagRows = 0;
+    this.#leaveNothingOut();
     if (this.#pass.completeMs !== null) return;
     this.#pass.completeMs = this.#options.moment().nowMs;
     this.#options.onForgotten(this.#series.settle());
+  }
+
+  /** A pass that began with a time goes on from the row that it has reached: what follows comes without exception. */
+  #leaveNothingOut(): void {
+    const { through, isGapless, stream } = this.#pass;
+    if (isGapless || through === null) return;
+    stream[Symbol.dispose]();
+    this.#pass.stream = this.#follow({ after: through });
+    this.#pass.isGapless = true;
+    this.#options.history?.join(through);
   }
 }
 

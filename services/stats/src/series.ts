@@ -4,6 +4,7 @@ import { Catalogue } from "@weir/series";
 import { openSeriesReader } from "@weir/streams";
 import type { FollowedStream, SeriesConfig } from "./config.ts";
 import { keepLooking } from "./follower.ts";
+import { History } from "./history.ts";
 import { SeriesFollower } from "./series-follower.ts";
 import { createSeriesMetrics, exposeCatalogue, exposeValues } from "./series-metrics.ts";
 import { SeriesPublisher } from "./series-publisher.ts";
@@ -47,7 +48,7 @@ export function startSeries(
   let next: readonly FollowedStream[] | null = config.streams;
   const warned = new Set<string>();
 
-  const opened = new DisposableStack();
+  const opened = new AsyncDisposableStack();
   makePlaceOf(config.indexFile, "DB_FILE");
   const catalogue = opened.use(
     orOpeningFault(config.indexFile, "DB_FILE", () => new Catalogue(config.indexFile, clock.now())),
@@ -60,6 +61,13 @@ export function startSeries(
   opened.defer(() => {
     for (const { follower } of followed.values()) follower[Symbol.dispose]();
   });
+  const history = opened.use(
+    orOpeningFault(
+      config.indexFile,
+      "DB_FILE",
+      () => new History({ ...config, catalogue, isIdle, context }),
+    ),
+  );
   const names = () => followed.keys();
   exposeCatalogue(catalogue, names, context.metrics);
   exposeValues(catalogue, names, { ...config, now: clock.now, registry: context.metrics });
@@ -72,6 +80,13 @@ export function startSeries(
     // The client logs why it lost the broker.
     onFailed: (error) => logger.debug({ err: error }, "statistics of a series not published"),
   });
+
+  /** Whether every stream has been read to its end. */
+  function isIdle(): boolean {
+    return followed
+      .values()
+      .every(({ follower }) => follower.isComplete() && follower.lagRows() === 0);
+  }
 
   /** A disk that is full, or a file that is locked, costs nothing but time: the next call saves the same. */
   function save(): void {
@@ -96,11 +111,17 @@ export function startSeries(
       if (keptNames.has(name)) continue;
       publisher.withdraw([...follower.series.all()]);
       follower[Symbol.dispose]();
+      history.leave(name);
       followed.delete(name);
     }
     for (const stream of streams) {
-      if (kept.has(stream)) continue;
-      followed.set(stream.name, { stream, follower: openFollower(stream) });
+      if (kept.has(stream)) {
+        history.keep(stream);
+        continue;
+      }
+      const follower = openFollower(stream);
+      followed.set(stream.name, { stream, follower });
+      history.follow(stream, follower);
     }
   }
 
@@ -112,6 +133,7 @@ export function startSeries(
       reader: openSeriesReader(stream, config.skewUs),
       catalogue,
       statistics: topicOf === null ? null : { topicOf, seriesMax: config.seriesMax },
+      history: history.feedOf(stream),
       skewUs: config.skewUs,
       moment,
       onAdded: ({ kept, turnedAway }) => {
@@ -176,7 +198,7 @@ export function startSeries(
     reload: ({ streams }: SeriesConfig): void => {
       next = streams;
     },
-    [Symbol.dispose]: () => opened.dispose(),
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
 }
 
@@ -185,6 +207,8 @@ function isSame(one: FollowedStream | undefined, other: FollowedStream): boolean
   return one !== undefined && fingerprintOf(one) === fingerprintOf(other);
 }
 
-function fingerprintOf({ topicOf, ...stream }: FollowedStream): string {
-  return JSON.stringify({ ...stream, hasStatistics: topicOf !== null });
+/** How long points and rows are kept changes nothing in that. */
+function fingerprintOf({ topicOf, historyMs, rowsAgeMs: _, ...stream }: FollowedStream): string {
+  const has = { statistics: topicOf !== null, history: historyMs !== null };
+  return JSON.stringify({ ...stream, has });
 }

@@ -66,7 +66,7 @@ export function followDevices(
   } & Partial<
     Pick<
       ConstructorParameters<typeof SeriesFollower>[0],
-      "onAdded" | "onSkipped" | "onRestarted" | "onForgotten"
+      "history" | "onAdded" | "onSkipped" | "onRestarted" | "onForgotten"
     >
   >,
 ): SeriesFollower {
@@ -86,6 +86,7 @@ export function followDevices(
     place,
     reader: openSeriesReader(stream, SKEW_US),
     statistics: seriesMax === null ? null : { topicOf: deviceTopics("STATS", PREFIXES), seriesMax },
+    history: null,
     skewUs: SKEW_US,
     onAdded: () => {},
     onSkipped: () => {},

@@ -97,6 +97,11 @@ export class StreamCatalogue {
     for (const entries of this.#byTopic.values()) yield* entries.values();
   }
 
+  /** The series of a topic; `undefined` where there are none. */
+  seriesOf(topic: string): ReadonlyMap<Path, Entry> | undefined {
+    return this.#byTopic.get(topic);
+  }
+
   /**
    * Counts the points of a row, unless it was counted before. Rows come in the order of their positions.
    *

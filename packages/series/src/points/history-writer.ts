@@ -94,6 +94,12 @@ export class HistoryWriter implements Disposable {
     return this.waitingPoints >= WAITING_POINTS_MAX || this.#buffer.days >= 2 * WAITING_DAYS_MAX;
   }
 
+  /** What its files take. */
+  get use(): { files: number; bytes: number } {
+    const files = this.#options.index.files();
+    return { files: files.length, bytes: files.reduce((sum, { bytes }) => sum + bytes, 0) };
+  }
+
   /** Takes a point of a row that is not passed yet. */
   add(topic: string, path: string, observedUs: number, value: number): void {
     if (observedUs < this.#state.cutoffUs) this.tooOld += 1;

@@ -1,0 +1,267 @@
+import { basename } from "node:path";
+import { errorMessage, type ServiceContext } from "@weir/runtime";
+import type { Catalogue, HistoryWriter } from "@weir/series";
+import { openSeriesReader } from "@weir/streams";
+import { Backfill } from "./backfill.ts";
+import type { FollowedStream } from "./config.ts";
+import { HistoryFeed } from "./history-feed.ts";
+import type { HistoryMetrics } from "./history-metrics.ts";
+import { resumeWithin } from "./resume-within.ts";
+import type { SeriesFollower } from "./series-follower.ts";
+
+/** Points are written at least so often: what a kill takes out of memory is read from the rows again. */
+const FLUSH_MS = 600_000;
+/** The one file of the stream data has rows of the last 31 minutes at least. */
+const FLUSH_FILE_MS = 300_000;
+/** Of the time for which rows are kept: within it, their points are written. */
+const FLUSH_PART = 1 / 4;
+const EXPIRY_MS = 3_600_000;
+const RETRY_MS = 10_000;
+const PROGRESS_MS = 10_000;
+
+interface StreamHistoryOptions {
+  stream: FollowedStream;
+  /** Opens what its points are written with, which may take a while. */
+  open: () => Promise<HistoryWriter>;
+  catalogue: Catalogue;
+  skewUs: number;
+  metrics: HistoryMetrics;
+  context: ServiceContext;
+  /** Whether more points may wait, of all streams. */
+  hasRoom: () => boolean;
+  onTaken: (points: number) => void;
+}
+
+/** The history of one stream, while stats runs: what feeds it, and what is due for it. */
+export class StreamHistory implements Disposable {
+  readonly feed: HistoryFeed;
+  readonly #options: StreamHistoryOptions;
+  readonly #writing: Attempts;
+  readonly #merging: Attempts;
+  #stream: FollowedStream;
+  #writer: HistoryWriter | null = null;
+  #backfill: Backfill | null = null;
+  #isLeft = false;
+  #hasNews = false;
+  #flushedMs: number;
+  #expiredMs = Number.NEGATIVE_INFINITY;
+  /** When its backfill was reported last, or began. */
+  #reportedMs = 0;
+  #isReported = false;
+
+  constructor(options: StreamHistoryOptions) {
+    const { stream, context, hasRoom, onTaken } = options;
+    const { name, place } = stream;
+    this.#options = options;
+    this.#stream = stream;
+    this.#flushedMs = this.#nowMs();
+    this.#writing = new Attempts(context, { stream: name, task: "written" });
+    this.#merging = new Attempts(context, { stream: name, task: "merged" });
+    this.feed = new HistoryFeed({
+      onlySegment: place.kind === "file" ? basename(place.file) : null,
+      hasRoom: () => hasRoom() && this.#writer?.isFull === false,
+      onTaken: (points) => {
+        this.#hasNews = true;
+        onTaken(points);
+      },
+    });
+  }
+
+  /** Reads what is missing beside the follower of the stream. */
+  follow(stream: FollowedStream, follower: SeriesFollower): void {
+    const { catalogue, skewUs, metrics, context } = this.#options;
+    const { name, place } = stream;
+    this.leave();
+    this.#isLeft = false;
+    this.#stream = stream;
+    this.#backfill = new Backfill({
+      place,
+      reader: openSeriesReader(stream, skewUs),
+      catalogue: catalogue.stream(name),
+      feed: this.feed,
+      shared: () => follower.position(),
+      monotonicMs: () => this.#nowMs(),
+      onRows: (rows) => metrics.backfilled.inc({ stream: name }, rows),
+      onSkipped: ({ reason }) => {
+        metrics.skipped.inc({ stream: name });
+        context.logger.warn({ stream: name, reason }, "the history lacks a segment");
+      },
+    });
+  }
+
+  /** The same stream is kept for another time. */
+  keep(stream: FollowedStream): void {
+    this.#stream = stream;
+    this.#expiredMs = Number.NEGATIVE_INFINITY;
+  }
+
+  /** The stream is not followed any more: what was taken is written soon, and nothing comes. */
+  leave(): void {
+    this.#backfill?.[Symbol.dispose]();
+    this.#backfill = null;
+    this.#isLeft = true;
+  }
+
+  /** Whether it was left, and everything is written. */
+  get isOver(): boolean {
+    return this.#isLeft && !this.#hasNews;
+  }
+
+  /** Points in memory. */
+  get waiting(): number {
+    return this.#writer?.waitingPoints ?? 0;
+  }
+
+  /** What its files take. */
+  get use(): { files: number; bytes: number } {
+    return this.#writer?.use ?? { files: 0, bytes: 0 };
+  }
+
+  /** Points that were not kept. */
+  get leftOut(): { tooOld: number; turnedAway: number } {
+    return { tooOld: this.#writer?.tooOld ?? 0, turnedAway: this.feed.turnedAway };
+  }
+
+  /** Committed rows of the segment that its backfill reads, behind what that has read. */
+  get backfillLagRows(): number {
+    return this.#backfill?.progress?.lagRows ?? 0;
+  }
+
+  /** Why it cannot be kept now; `null` where it is kept. */
+  get problem(): string | null {
+    return this.#writing.problem ?? this.#merging.problem;
+  }
+
+  /** One step of its backfill; false when there is nothing to read for now. */
+  readSome(): boolean {
+    return this.#backfill?.step() ?? false;
+  }
+
+  /** Writes what is due, and removes what is too old. @param isUrgent points must make room for others. */
+  async write(isUrgent: boolean): Promise<void> {
+    await this.#writing.attempt(async () => {
+      const writer = await this.#opened();
+      if (!this.feed.isReady) {
+        await this.feed.beginAgain();
+        this.#hasNews = false;
+      }
+      if (this.#hasNews && (isUrgent || this.#isDue(writer))) await this.#flush(writer);
+      this.#expire(writer);
+    });
+  }
+
+  /** Puts files together, until there is nothing to be done. */
+  async merge(): Promise<void> {
+    const { metrics } = this.#options;
+    const writer = this.#writer;
+    if (writer === null) return;
+    await this.#merging.attempt(async () => {
+      while (await writer.merge()) metrics.merges.inc({ stream: this.#stream.name });
+    });
+  }
+
+  /** Says now and then how far its backfill is, where that takes a while. */
+  report(): void {
+    const { clock, logger } = this.#options.context;
+    const stream = this.#stream.name;
+    const progress = this.#backfill?.progress ?? null;
+    if (progress === null) {
+      if (this.#isReported) logger.info({ stream }, "the history has caught up with the stream");
+      this.#isReported = false;
+      this.#reportedMs = this.#nowMs();
+      return;
+    }
+    if (this.#nowMs() - this.#reportedMs < PROGRESS_MS) return;
+    const { rows, firstUs, receivedUs } = progress;
+    const share = (receivedUs - firstUs) / Math.max(1, clock.now() * 1_000 - firstUs);
+    const percent = Math.min(100, Math.floor(share * 100));
+    logger.info({ stream, rows, percent }, "the history takes in older rows");
+    this.#isReported = true;
+    this.#reportedMs = this.#nowMs();
+  }
+
+  [Symbol.dispose](): void {
+    this.leave();
+    this.#writing.end();
+    this.#merging.end();
+  }
+
+  async #opened(): Promise<HistoryWriter> {
+    if (this.#writer !== null) return this.#writer;
+    const writer = await this.#options.open();
+    // Before anything is given, so that what is too old is not taken.
+    this.#expire(writer);
+    this.feed.open(writer);
+    resumeWithin(this.#stream.place, [this.feed]);
+    this.#writer = writer;
+    return writer;
+  }
+
+  #isDue(writer: HistoryWriter): boolean {
+    if (this.#isLeft || writer.isDue) return true;
+    const { place, rowsAgeMs } = this.#stream;
+    const everyMs = place.kind === "file" ? FLUSH_FILE_MS : FLUSH_MS;
+    const dueMs = rowsAgeMs === null ? everyMs : Math.min(everyMs, rowsAgeMs * FLUSH_PART);
+    return this.#nowMs() - this.#flushedMs >= dueMs;
+  }
+
+  async #flush(writer: HistoryWriter): Promise<void> {
+    this.#hasNews = false;
+    try {
+      await writer.flush();
+    } catch (error) {
+      this.#hasNews = true;
+      throw error;
+    }
+    this.#flushedMs = this.#nowMs();
+    this.#options.metrics.flushes.inc({ stream: this.#stream.name });
+  }
+
+  #expire(writer: HistoryWriter): void {
+    const { historyMs } = this.#stream;
+    if (historyMs === null || this.#nowMs() - this.#expiredMs < EXPIRY_MS) return;
+    writer.expire((this.#options.context.clock.now() - historyMs) * 1_000);
+    this.#expiredMs = this.#nowMs();
+  }
+
+  #nowMs(): number {
+    return this.#options.context.clock.monotonic();
+  }
+}
+
+/** A task that is tried again a while after it has failed. */
+class Attempts {
+  readonly #context: ServiceContext;
+  readonly #about: { stream: string; task: string };
+  #retryAtMs = Number.NEGATIVE_INFINITY;
+  #isEnded = false;
+  /** Why the last attempt has failed; `null` after one that has not. */
+  problem: string | null = null;
+
+  constructor(context: ServiceContext, about: { stream: string; task: string }) {
+    this.#context = context;
+    this.#about = about;
+  }
+
+  async attempt(task: () => Promise<void>): Promise<void> {
+    const { clock, logger } = this.#context;
+    if (this.#isEnded || clock.monotonic() < this.#retryAtMs) return;
+    try {
+      await task();
+      this.problem = null;
+    } catch (error) {
+      // What is being written ends with the process.
+      if (this.#isEnded) return;
+      this.#retryAtMs = clock.monotonic() + RETRY_MS;
+      const { stream, task: verb } = this.#about;
+      const problem = `the history of ${stream} cannot be ${verb}: ${errorMessage(error)}`;
+      if (problem !== this.problem) logger.error({ err: error, stream }, problem);
+      this.problem = problem;
+    }
+  }
+
+  /** Nothing is tried again. */
+  end(): void {
+    this.#isEnded = true;
+  }
+}
