@@ -1,69 +1,27 @@
-import { existsSync } from "node:fs";
-import { describe, expect, test } from "@jest/globals";
-import { openSegmentedStore, readRange, startSegmentFinalizer } from "@weir/store";
-import {
-  createFakeClock,
-  createTestContext,
-  eventually,
-  readingAt,
-  temporaryFolder,
-} from "@weir/testkit";
-import { startArchiving } from "../src/maintenance.ts";
+import { expect, test } from "@jest/globals";
+import { startBroker } from "@weir/broker";
+import { parseReceipt } from "@weir/protocol";
+import { connectTestClient, eventually, temporaryFolder } from "@weir/testkit";
+import { startReady, testConfigWith } from "./fixture.ts";
 
-const MINUTE_MS = 60_000;
-const DAY_MS = 24 * 60 * MINUTE_MS;
-const START_MS = Date.UTC(2026, 0, 1);
-
-describe("the archive of a stream", () => {
-  test("gets segments two days after their end, once the clock has run evenly", async () => {
+test.each(["raw", "text", "number"])(
+  "an archive of everything, decoded as %s, does not hold back the receipts of an outbox",
+  async (decoder) => {
     using folder = temporaryFolder();
-    const clock = createFakeClock(START_MS);
-    const nowUs = () => clock.now() * 1_000;
-    using store = openSegmentedStore({
-      folder: folder.path,
-      stream: "data",
-      synchronous: "NORMAL",
-      nowUs: nowUs(),
-    });
-    store.append([readingAt(nowUs(), 7)]);
-    clock.advance(DAY_MS);
-    const first = store.rotate(nowUs()).sealed;
-    const second = store.rotate(nowUs() + 1).sealed;
-    const problems: object[] = [];
-    const finished: string[] = [];
-    await using finalizer = startSegmentFinalizer({
-      clock,
-      onFinished: (file) => finished.push(file),
-      onUnfinished: (one) => problems.push(one),
-    });
-    for (const file of store.unfinished()) finalizer.finish(file);
-    await eventually(() => finished.length === 2);
-    const handedOver: string[] = [];
-    using _archiving = startArchiving({
-      afterMs: 2 * DAY_MS,
-      clockSteadyMs: 5 * MINUTE_MS,
-      store,
-      finalizer: {
-        archive: (file, onArchived) => {
-          handedOver.push(file);
-          finalizer.archive(file, onArchived);
-        },
-      },
-      clock,
-      logger: createTestContext(clock).logger,
-    });
-    clock.advance(2 * DAY_MS - MINUTE_MS);
-    // What a clock says that was set forward just now makes nothing old.
-    clock.jump(DAY_MS);
-    clock.advance(4 * MINUTE_MS);
-    expect(handedOver).toEqual([]);
+    await using broker = await startBroker();
+    const archive = { filters: ["#"], decoder, folder: "archive", rotation: "1d" };
+    const config = testConfigWith({ streams: { archive } }, { folder, port: broker.port });
+    await using publisher = await connectTestClient(broker.port, "weir/receipt/kitchen");
+    await using _logger = await startReady(config);
 
-    clock.advance(3 * MINUTE_MS);
-    expect(new Set(handedOver)).toEqual(new Set([first]));
-    await eventually(() => store.segments()[0]?.state === "archived");
-    expect(problems).toEqual([]);
-    expect([first, second].map((file) => existsSync(file))).toEqual([false, true]);
-    const pages = await Array.fromAsync(readRange({ kind: "folder", folder: folder.path }));
-    expect(pages.flatMap(({ messages }) => messages.map(({ value }) => value))).toEqual([7]);
-  });
-});
+    const place = { publisher: "kitchen", epoch: "e", seq: 1 };
+    const reading = JSON.stringify({ number: 1, epochtime: 1_700_000_000, ...place });
+    await publisher.publish("DATA", reading, { qos: 1 });
+    const entries = await eventually(() => {
+      const last = publisher.received.at(-1);
+      const receipt = last === undefined ? null : parseReceipt(last.payload);
+      return receipt !== null && receipt.entries.length > 0 ? receipt.entries : null;
+    });
+    expect(entries).toEqual([{ epoch: "e", topic: "DATA", through: 1, ranges: [] }]);
+  },
+);
