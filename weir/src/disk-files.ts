@@ -105,9 +105,10 @@ function segmentsOf(files: readonly FoundFile[]): SegmentUse[] {
     const [, year, month, day, hour, minute, second, ms, us, form] = match;
     const time = `${year}-${month}-${day}T${hour}:${minute}:${second}.${ms}Z`;
     const beganUs = Date.parse(time) * 1_000 + Number(us);
-    const known = segments.get(beganUs) ?? { beganUs, bytes: 0, isArchived: false };
+    const known = segments.get(beganUs) ?? { beganUs, bytes: 0, isArchived: true };
     known.bytes += bytes;
-    if (form === "parquet") known.isArchived = true;
+    // While both are there, the database counts.
+    if (form === "db") known.isArchived = false;
     segments.set(beganUs, known);
   }
   return [...segments.values()].sort((one, other) => one.beganUs - other.beganUs);
