@@ -10,6 +10,7 @@ interface Step {
 const HOUR = 3_600;
 const DAY = 24 * HOUR;
 const MONTH = 30 * DAY;
+const DAY_US = DAY * 1_000_000;
 
 const stepsOf = (unit: string, unitSeconds: number, counts: readonly number[]): Step[] =>
   counts.map((count) => ({
@@ -51,11 +52,12 @@ export function edgesOf(
   timeZone: string,
 ): Edges {
   if (bucketsMax > 1) {
+    const clock = new ZoneClock(timeZone);
     // Steps that are far too short are not tried: that could take a second.
     const secondsMin = (toUs - fromUs) / 1_000_000 / bucketsMax / 2;
     for (const step of STEPS) {
       if (step.seconds < secondsMin) continue;
-      const us = edgesOfStep(step, { fromUs, toUs, bucketsMax, timeZone });
+      const us = edgesOfStep(step, clock, { fromUs, toUs, bucketsMax });
       if (us !== null) return { step: step.name, us };
     }
   }
@@ -77,80 +79,112 @@ export function bucketAt(edges: readonly number[], us: number): number {
 /** `null` where there are more than `bucketsMax`. */
 function edgesOfStep(
   step: Step,
-  span: { fromUs: number; toUs: number; bucketsMax: number; timeZone: string },
+  clock: ZoneClock,
+  { fromUs, toUs, bucketsMax }: { fromUs: number; toUs: number; bucketsMax: number },
 ): number[] | null {
-  const { fromUs, toUs, bucketsMax, timeZone } = span;
   const [edgeThrough, edgeAfter] =
-    step.calendar === null ? clockEdges(step.seconds) : dateEdges(step.calendar);
-  const firstUs = edgeThrough(fromUs, timeZone);
-  const edges = [edgeThrough(firstUs - 1, timeZone), firstUs];
+    step.calendar === null ? clockEdges(step.seconds, clock) : dateEdges(step.calendar, clock);
+  const firstUs = edgeThrough(fromUs);
+  const edges = [edgeThrough(firstUs - 1), firstUs];
   for (let us = firstUs; us < toUs; ) {
     if (edges.length > bucketsMax + 1) return null;
-    us = edgeAfter(us, timeZone);
+    us = edgeAfter(us);
     edges.push(us);
   }
   return edges.length > bucketsMax + 2 ? null : edges;
 }
 
-/** An edge near a time. */
-type FindEdge = (us: number, timeZone: string) => number;
+/** Finds the last edge through a time, and the first one after another edge. */
+type FindEdges = [edgeThrough: (us: number) => number, edgeAfter: (edgeUs: number) => number];
 
-/** Finds the last edge through a time, and the first one after it. */
-type FindEdges = [edgeThrough: FindEdge, edgeAfter: FindEdge];
-
-function clockEdges(seconds: number): FindEdges {
+function clockEdges(seconds: number, clock: ZoneClock): FindEdges {
   const stepUs = seconds * 1_000_000;
-  const stepOf = (us: number, timeZone: string): number =>
-    Math.floor((us + offsetUs(us, timeZone)) / stepUs);
-  const isEdge = (us: number, timeZone: string): boolean =>
-    (us + offsetUs(us, timeZone)) % stepUs === 0 || stepOf(us, timeZone) > stepOf(us - 1, timeZone);
+  const stepOf = (us: number): number => Math.floor((us + clock.at(us).offsetUs) / stepUs);
+  const isEdge = (us: number): boolean =>
+    (us + clock.at(us).offsetUs) % stepUs === 0 || stepOf(us) > stepOf(us - 1);
 
-  const edgeThrough: FindEdge = (us, timeZone) => {
-    const edgeUs = stepOf(us, timeZone) * stepUs - offsetUs(us, timeZone);
-    const changeUs = clockChange(us, timeZone, "previous");
-    if (edgeUs >= changeUs) return edgeUs;
-    return isEdge(changeUs, timeZone) ? changeUs : edgeThrough(changeUs - 1, timeZone);
+  const edgeThrough = (us: number): number => {
+    const { offsetUs, sinceUs } = clock.at(us);
+    const edgeUs = stepOf(us) * stepUs - offsetUs;
+    if (edgeUs >= sinceUs) return edgeUs;
+    return isEdge(sinceUs) ? sinceUs : edgeThrough(sinceUs - 1);
   };
-  const edgeAfter: FindEdge = (us, timeZone) => {
-    const edgeUs = (stepOf(us, timeZone) + 1) * stepUs - offsetUs(us, timeZone);
-    const changeUs = clockChange(us, timeZone, "next");
-    if (edgeUs < changeUs) return edgeUs;
-    return isEdge(changeUs, timeZone) ? changeUs : edgeAfter(changeUs, timeZone);
+  const edgeAfter = (us: number): number => {
+    const { offsetUs, untilUs } = clock.at(us);
+    const edgeUs = (stepOf(us) + 1) * stepUs - offsetUs;
+    if (edgeUs < untilUs) return edgeUs;
+    return isEdge(untilUs) ? untilUs : edgeAfter(untilUs);
   };
   return [edgeThrough, edgeAfter];
 }
 
-function dateEdges(length: NonNullable<Step["calendar"]>): FindEdges {
-  const firstDateOf = (us: number, timeZone: string): Temporal.PlainDate => {
-    const date = zonedTime(us, timeZone).toPlainDate();
+function dateEdges(length: NonNullable<Step["calendar"]>, clock: ZoneClock): FindEdges {
+  const lengthUs = "days" in length ? length.days * DAY_US : null;
+  const firstDateOf = (us: number): Temporal.PlainDate => {
+    const date = clock.dateAt(us);
     if ("days" in length)
       return date.subtract({ days: length.days === 7 ? date.dayOfWeek - 1 : 0 });
     const months = (date.year * 12 + date.month - 1) % length.months;
     return date.with({ day: 1 }).subtract({ months });
   };
-  return [
-    (us, timeZone) => startUs(firstDateOf(us, timeZone), timeZone),
-    (us, timeZone) => startUs(firstDateOf(us, timeZone).add(length), timeZone),
-  ];
+  const edgeAfter = (us: number): number => {
+    const { offsetUs, untilUs } = clock.at(us);
+    // Where the clocks are not changed, a day has 24 hours: that is faster than the calendar.
+    const isMidnight = (us + offsetUs) % DAY_US === 0;
+    if (isMidnight && lengthUs !== null && us + lengthUs < untilUs) return us + lengthUs;
+    return clock.startUs(firstDateOf(us).add(length));
+  };
+  return [(us) => clock.startUs(firstDateOf(us)), edgeAfter];
 }
 
-/** The first moment of a day: 01:00 where the clocks skip midnight. */
-function startUs(date: Temporal.PlainDate, timeZone: string): number {
-  return date.toZonedDateTime(timeZone).epochMilliseconds * 1_000;
+/** A time between two changes of the clocks. */
+interface Stretch {
+  /** When it began, or minus infinity. */
+  sinceUs: number;
+  /** When the next one begins, or infinity. */
+  untilUs: number;
+  /** What clocks show less UTC. */
+  offsetUs: number;
 }
 
-/** The last change of the clocks through a time, or the first one after it; an infinity where there is none. */
-function clockChange(us: number, timeZone: string, direction: "previous" | "next"): number {
-  const isNext = direction === "next";
-  const change = zonedTime(us + (isNext ? 0 : 1), timeZone).getTimeZoneTransition(direction);
-  if (change === null) return isNext ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
-  return change.epochMilliseconds * 1_000;
+/** The clocks and the calendar of a time zone. */
+class ZoneClock {
+  readonly #timeZone: string;
+  /** The one that was asked for last: changes of the clocks take long to find, and edges follow each other. */
+  #last: Stretch | null = null;
+
+  constructor(timeZone: string) {
+    this.#timeZone = timeZone;
+  }
+
+  at(us: number): Stretch {
+    const known = this.#last;
+    if (known !== null && us >= known.sinceUs && us < known.untilUs) return known;
+    const zoned = this.#zonedTime(us);
+    this.#last = {
+      sinceUs: changeUs(this.#zonedTime(us + 1), "previous") ?? Number.NEGATIVE_INFINITY,
+      untilUs: changeUs(zoned, "next") ?? Number.POSITIVE_INFINITY,
+      offsetUs: zoned.offsetNanoseconds / 1_000,
+    };
+    return this.#last;
+  }
+
+  dateAt(us: number): Temporal.PlainDate {
+    return this.#zonedTime(us).toPlainDate();
+  }
+
+  /** The first moment of a day: 01:00 where the clocks skip midnight. */
+  startUs(date: Temporal.PlainDate): number {
+    return date.toZonedDateTime(this.#timeZone).epochMilliseconds * 1_000;
+  }
+
+  #zonedTime(us: number): Temporal.ZonedDateTime {
+    return new Temporal.ZonedDateTime(BigInt(us) * 1_000n, this.#timeZone);
+  }
 }
 
-function offsetUs(us: number, timeZone: string): number {
-  return zonedTime(us, timeZone).offsetNanoseconds / 1_000;
-}
-
-function zonedTime(us: number, timeZone: string): Temporal.ZonedDateTime {
-  return new Temporal.ZonedDateTime(BigInt(us) * 1_000n, timeZone);
+/** When the clocks were or will be changed; `null` where they are not. */
+function changeUs(from: Temporal.ZonedDateTime, direction: "previous" | "next"): number | null {
+  const change = from.getTimeZoneTransition(direction);
+  return change === null ? null : change.epochMilliseconds * 1_000;
 }

@@ -42,16 +42,18 @@ export function piecesOf(
   };
   const sorted = collected.filter(({ isSorted }) => isSorted).map(({ cell }) => cell);
   const sortedByHour = Map.groupBy(sorted, ({ fromUs }) => hourOf(fromUs));
+  let guess = 0;
   for (const hour of hours) {
     // Those of the same hour come behind it, in whichever of its cells they are.
     addCollectedBefore(hour.fromUs);
     const cells = sortedByHour.get(hour.fromUs) ?? [];
-    const bucket = onlyBucketOf(hour, edges, keptFromUs);
+    const bucket = onlyBucketOf(hour, { edges, keptFromUs, guess });
     if (bucket === null) {
       for (const span of spansWithout(cells, spanOf(hour, edges))) {
         pieces.push({ kind: "points", span });
       }
     } else if (bucket >= 0 && bucket < edges.length - 1) {
+      guess = bucket;
       const { partial } = hour;
       if (cells.every((cell) => cell.bucket !== bucket)) {
         pieces.push({ kind: "part", bucket, partial });
@@ -62,16 +64,20 @@ export function piecesOf(
   return pieces;
 }
 
-/** The bucket with all points of an hour; `null` for several. */
+/**
+ * The bucket with all points of an hour; `null` for several.
+ *
+ * @param guess a bucket that is likely.
+ */
 function onlyBucketOf(
-  { fromUs, partial }: StoredHour,
-  edges: readonly number[],
-  keptFromUs: number,
+  { fromUs, partial: { first, last } }: StoredHour,
+  { edges, keptFromUs, guess }: { edges: readonly number[]; keptFromUs: number; guess: number },
 ): number | null {
   // Where its points are gone, all of the hour counts for the bucket in which it begins.
   if (fromUs < keptFromUs) return bucketAt(edges, fromUs);
-  const bucket = bucketAt(edges, partial.first.us);
-  return bucketAt(edges, partial.last.us) === bucket ? bucket : null;
+  if (first.us >= (edges[guess] as number) && last.us < (edges[guess + 1] as number)) return guess;
+  const bucket = bucketAt(edges, first.us);
+  return bucketAt(edges, last.us) === bucket ? bucket : null;
 }
 
 /** The part of an hour that lies between the edges. */

@@ -1,8 +1,17 @@
+import { DamagedFileFault } from "../points/damaged-file.ts";
 import type { Pace } from "../points/pace.ts";
-import { mergePoints, type Points, sliceTime } from "../points/points.ts";
+import { mergePoints, NO_POINTS, type Points, sliceTime } from "../points/points.ts";
 import type { Run } from "../points/run-reader.ts";
 import type { StoredPoints } from "../points/stored-points.ts";
 import type { Span } from "./cells.ts";
+
+/** A series of which points are stored. */
+export interface StoredSeries {
+  points: StoredPoints;
+  /** As `find` gives it. */
+  id: number;
+  onDamaged: (fault: DamagedFileFault) => void;
+}
 
 interface OpenRun {
   run: Run;
@@ -12,7 +21,7 @@ interface OpenRun {
 
 /** Reads points of one series out of its files, in the order of time. Only what lies beside each other is in memory. */
 export class PointsReader {
-  readonly #stored: { points: StoredPoints; id: number };
+  readonly #stored: StoredSeries;
   readonly #span: Span;
   /** In the order of their first points; `null` until they are needed. */
   #runs: readonly Run[] | null = null;
@@ -21,7 +30,7 @@ export class PointsReader {
   #open: OpenRun[] = [];
 
   /** @param span in which points will be read. */
-  constructor(stored: { points: StoredPoints; id: number }, span: Span) {
+  constructor(stored: StoredSeries, span: Span) {
     this.#stored = stored;
     this.#span = span;
   }
@@ -44,10 +53,21 @@ export class PointsReader {
     const parts: Points[] = [];
     for (const one of this.#open) {
       if (one.points === null) await pace.breathe();
-      one.points ??= this.#stored.points.read(one.run);
+      one.points ??= this.#read(one.run);
       parts.push(sliceTime(one.points, fromUs, toUs));
     }
     return mergePoints(parts);
+  }
+
+  #read(run: Run): Points {
+    const { points, onDamaged } = this.#stored;
+    try {
+      return points.read(run);
+    } catch (error) {
+      if (!(error instanceof DamagedFileFault)) throw error;
+      onDamaged(error);
+      return NO_POINTS;
+    }
   }
 
   #findRuns(): Run[] {

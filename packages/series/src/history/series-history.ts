@@ -1,16 +1,18 @@
 import type { CataloguedSeries } from "../catalogue/catalogue.ts";
+import type { DamagedFileFault } from "../points/damaged-file.ts";
 import type { Pace } from "../points/pace.ts";
 import { mergePoints, type Points } from "../points/points.ts";
 import type { StoredPoints } from "../points/stored-points.ts";
-import { type Cell, HOUR_US, hourOf, type Span } from "./cells.ts";
+import { type Cell, HOUR_US, hourOf } from "./cells.ts";
 import type { CollectedPart } from "./collector.ts";
 import { foldPoints, type PartialBucket } from "./partial.ts";
 import { PartialBuckets } from "./partial-buckets.ts";
 import { piecesOf, type StoredHour } from "./pieces.ts";
-import { PointsReader } from "./points-reader.ts";
+import { PointsReader, type StoredSeries } from "./points-reader.ts";
 
-/** Hours are read for so long a time at once: some 10,000 of them take a few milliseconds. */
-const HOURS_SPAN_US = 400 * 24 * HOUR_US;
+const DAY_US = 24 * HOUR_US;
+/** Hours are read for so long a time at once, so that few of them are in memory. */
+const STRETCH_US = 30 * DAY_US;
 
 /** What is stored of histories, at one moment. */
 export interface Snapshot {
@@ -18,6 +20,8 @@ export interface Snapshot {
   points: StoredPoints | null;
   /** The beginning of the first hour of which all points are kept; of those before there are parts only. */
   keptFromUs: number;
+  /** A file is damaged: what is in it is missing where its hours do not do. */
+  onDamaged: (fault: DamagedFileFault) => void;
 }
 
 /**
@@ -26,31 +30,34 @@ export interface Snapshot {
  */
 export class SeriesHistory {
   /** `null` where none of its points is stored. */
-  readonly #stored: { points: StoredPoints; id: number } | null;
+  readonly #stored: StoredSeries | null;
   readonly #keptFromUs: number;
 
   constructor(
-    { points, keptFromUs }: Snapshot,
+    { points, keptFromUs, onDamaged }: Snapshot,
     { stream, topic, path }: Pick<CataloguedSeries, "stream" | "topic" | "path">,
   ) {
     const id = points?.find(stream, topic, path) ?? null;
-    this.#stored = points === null || id === null ? null : { points, id };
+    this.#stored = points === null || id === null ? null : { points, id, onDamaged };
     this.#keptFromUs = keptFromUs;
   }
 
   /** The collected cells that may have a point before a stored one: these have to be put in order with it. */
   async overlapped(collected: readonly CollectedPart[], pace: Pace): Promise<Cell[]> {
-    const first = collected[0]?.cell;
-    const last = collected.at(-1)?.cell;
-    if (first === undefined || last === undefined) return [];
-    const hours = await this.#hours({ fromUs: first.fromUs, toUs: last.toUs }, pace);
-    const lastUs = new Map(hours.map(({ fromUs, partial }) => [fromUs, partial.last.us]));
-    return collected
-      .filter(({ cell, partial }) => {
+    const cells: Cell[] = [];
+    if (this.#stored === null) return cells;
+    const { points, id } = this.#stored;
+    const byDay = Map.groupBy(collected, ({ cell }) => Math.floor(cell.fromUs / DAY_US) * DAY_US);
+    for (const [dayUs, parts] of byDay) {
+      await pace.breathe();
+      const hours = points.hours(id, dayUs, dayUs + DAY_US);
+      const lastUs = new Map(hours.map(({ fromUs, partial }) => [fromUs, partial.last.us]));
+      for (const { cell, partial } of parts) {
         const storedUs = lastUs.get(hourOf(cell.fromUs));
-        return storedUs !== undefined && partial.first.us < storedUs;
-      })
-      .map(({ cell }) => cell);
+        if (storedUs !== undefined && partial.first.us < storedUs) cells.push(cell);
+      }
+    }
+    return cells;
   }
 
   /** The part of a cell with its stored points and those that were collected, which are in the order of time. */
@@ -66,26 +73,28 @@ export class SeriesHistory {
     collected: readonly CollectedPart[],
     pace: Pace,
   ): Promise<PartialBuckets> {
+    const beginUs = hourOf(edges[0] as number);
     const span = { fromUs: edges[0] as number, toUs: edges.at(-1) as number };
-    const hours = await this.#hours(span, pace);
-    const buckets = new PartialBuckets(edges.length - 1);
     const reader = this.#stored && new PointsReader(this.#stored, span);
-    for (const piece of piecesOf({ hours, keptFromUs: this.#keptFromUs }, collected, edges)) {
-      if (piece.kind === "part") buckets.addPartial(piece.bucket, piece.partial);
-      else if (reader !== null) buckets.addAll(await reader.between(piece.span, pace), edges);
+    const buckets = new PartialBuckets(edges.length - 1);
+    const stretchOf = ({ cell }: CollectedPart) => Math.floor((cell.fromUs - beginUs) / STRETCH_US);
+    const collectedBy = Map.groupBy(collected, stretchOf);
+    for (let stretch = 0; beginUs + stretch * STRETCH_US < span.toUs; stretch += 1) {
+      await pace.breathe();
+      const fromUs = beginUs + stretch * STRETCH_US;
+      const stored = { hours: this.#hours(fromUs, span.toUs), keptFromUs: this.#keptFromUs };
+      for (const piece of piecesOf(stored, collectedBy.get(stretch) ?? [], edges)) {
+        if (piece.kind === "part") buckets.addPartial(piece.bucket, piece.partial);
+        else if (reader !== null) buckets.addAll(await reader.between(piece.span, pace), edges);
+      }
     }
     return buckets;
   }
 
-  /** The hours with points in a span. */
-  async #hours({ fromUs, toUs }: Span, pace: Pace): Promise<StoredHour[]> {
+  /** The hours with points of a stretch, as far as it is before `toUs`. */
+  #hours(fromUs: number, toUs: number): StoredHour[] {
     if (this.#stored === null) return [];
     const { points, id } = this.#stored;
-    const hours: StoredHour[] = [];
-    for (let us = hourOf(fromUs); us < toUs; us += HOURS_SPAN_US) {
-      await pace.breathe();
-      hours.push(...points.hours(id, us, Math.min(us + HOURS_SPAN_US, toUs)));
-    }
-    return hours;
+    return points.hours(id, fromUs, Math.min(fromUs + STRETCH_US, toUs));
   }
 }

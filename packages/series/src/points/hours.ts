@@ -82,11 +82,24 @@ export function encodeHours(partials: ReadonlyMap<number, PartialBucket>): Uint8
   return bytes.slice(0, at);
 }
 
+/** The partials by the hour. See `visitHours`. */
+export function decodeHours(blob: Uint8Array, dayUs: number): Map<number, PartialBucket> {
+  const partials = new Map<number, PartialBucket>();
+  visitHours(blob, dayUs, (hour, partial) => partials.set(hour, partial));
+  return partials;
+}
+
 /**
+ * Hands over the partial of each hour of the day with points, in the order of time.
+ *
  * @param dayUs the beginning of the day, in microseconds since the epoch.
  * @throws Error for bytes that `encodeHours` has not made.
  */
-export function decodeHours(blob: Uint8Array, dayUs: number): Map<number, PartialBucket> {
+export function visitHours(
+  blob: Uint8Array,
+  dayUs: number,
+  visit: (hour: number, partial: PartialBucket) => void,
+): void {
   const reader = new VarintReader(blob);
   const version = reader.byte();
   if (version !== VERSION) throw new Error(`hours of version ${version} are not known here`);
@@ -100,14 +113,12 @@ export function decodeHours(blob: Uint8Array, dayUs: number): Map<number, Partia
     whole: { sum: (kinds & 1) > 0, increase: (kinds & 2) > 0, integral: (kinds & 4) > 0 },
   };
   const mask = reader.byte() + (reader.byte() << 8) + (reader.byte() << 16);
-  const partials = new Map<number, PartialBucket>();
   const before = { count: 0, transitions: 0, min: 0 };
   for (let hour = 0; hour < HOURS; hour++) {
     if ((mask & (1 << hour)) === 0) continue;
-    partials.set(hour, readHour(reader, dayUs + hour * HOUR_US, before, form));
+    visit(hour, readHour(reader, dayUs + hour * HOUR_US, before, form));
   }
   if (!reader.isAtEnd) throw new Error(`${blob.length - reader.at} bytes follow the hours`);
-  return partials;
 }
 
 function writeHour(
@@ -167,11 +178,15 @@ function readHour(
   before.transitions = transitions;
   const whole = { count, min, max, first, last, duration: (lastUs - firstUs) / unitUs };
   const above = form.whole.sum ? reader.signed() : 0;
-  const read = (sum: Sum, stored: number): number =>
-    form.whole[sum] ? sumOf(sum, guess(sum, whole, above) + stored, form) : stored;
-  const sum = read("sum", form.whole.sum ? above : reader.double());
-  const increase = read("increase", form.whole.increase ? reader.signed() : reader.double());
-  const integral = read("integral", form.whole.integral ? reader.signed() : reader.double());
+  const sum = form.whole.sum
+    ? sumOf("sum", guess("sum", whole, above) + above, form)
+    : reader.double();
+  const increase = form.whole.increase
+    ? sumOf("increase", guess("increase", whole, above) + reader.signed(), form)
+    : reader.double();
+  const integral = form.whole.integral
+    ? sumOf("integral", guess("integral", whole, above) + reader.signed(), form)
+    : reader.double();
   const divisor = power ?? 1;
   return {
     count,

@@ -3,7 +3,7 @@ import type { Progress } from "../catalogue/stream-catalogue.ts";
 import type { PartialBucket } from "../history/partial.ts";
 import { hasHistory, openIndexForReading } from "../index-file/index-file.ts";
 import { DAY_US, dayOf, HOUR_US, historyFolderOf } from "./history-folder.ts";
-import { decodeHours } from "./hours.ts";
+import { visitHours } from "./hours.ts";
 import { type Points, sliceTime } from "./points.ts";
 import { type Run, RunReader } from "./run-reader.ts";
 
@@ -65,10 +65,10 @@ export class StoredPoints implements Disposable {
     const found: { fromUs: number; partial: PartialBucket }[] = [];
     const days = this.#statements.hours.all(series, dayOf(fromUs), dayOf(toUs));
     for (const { day, partials } of days as IndexedHours[]) {
-      for (const [hour, partial] of decodeHours(partials, day * DAY_US)) {
+      visitHours(partials, day * DAY_US, (hour, partial) => {
         const hourUs = day * DAY_US + hour * HOUR_US;
         if (hourUs >= fromUs && hourUs < toUs) found.push({ fromUs: hourUs, partial });
-      }
+      });
     }
     return found;
   }

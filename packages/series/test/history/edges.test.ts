@@ -83,6 +83,19 @@ describe("buckets", () => {
     });
   });
 
+  test("of a day begin at midnight again after one that was skipped", () => {
+    expect(shown("2026-09-05T12:00:00Z", "2026-09-08T12:00:00Z", 4, "America/Santiago")).toEqual({
+      step: "1d",
+      edges: [
+        "2026-09-05T00:00-04:00",
+        "2026-09-06T01:00-03:00",
+        "2026-09-07T00:00-03:00",
+        "2026-09-08T00:00-03:00",
+        "2026-09-09T00:00-03:00",
+      ],
+    });
+  });
+
   test("hold any span, without a gap, and are at most so many", () => {
     fc.assert(
       fc.property(

@@ -69,7 +69,7 @@ function straightforward(samples: readonly Sample[], edges: readonly number[], n
 
 /** Nothing is stored, everything is collected. */
 const history = new SeriesHistory(
-  { points: null, keptFromUs: Number.NEGATIVE_INFINITY },
+  { points: null, keptFromUs: Number.NEGATIVE_INFINITY, onDamaged: () => {} },
   { stream: "home", topic: "meter", path: "" },
 );
 

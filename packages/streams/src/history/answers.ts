@@ -1,7 +1,9 @@
+import { basename } from "node:path";
 import { EXIT_CODES, errorCode, errorMessage, Fault } from "@weir/runtime";
 import {
   type CataloguedSeries,
   Collector,
+  type DamagedFileFault,
   Pace,
   type PartialBuckets,
   SeriesHistory,
@@ -61,7 +63,12 @@ async function* answersOfSnapshot(
   using stored = stream.historyMs === null ? null : StoredPoints.open(source.indexFile);
   const through = stored?.through(stream.name) ?? null;
   const keptFromUs = stored?.keptFromUs(stream.name) ?? Number.NEGATIVE_INFINITY;
-  const snapshot = { points: through === null ? null : stored, keptFromUs };
+  const snapshot = {
+    points: through === null ? null : stored,
+    keptFromUs,
+    onDamaged: ({ file, message }: DamagedFileFault) =>
+      source.onSkipped({ segment: basename(file), kind: "unreadable", reason: message }),
+  };
   const histories = asked.map((series) => new SeriesHistory(snapshot, series));
   const collector = new Collector(asked.length, edges);
   const fromUs = (edges[0] as number) - source.skewUs;

@@ -92,6 +92,11 @@ export class RecordedStream implements Disposable {
     this.#store.rotate(this.nowUs);
   }
 
+  /** The files of its segments, the oldest first. */
+  segments(): string[] {
+    return this.#store.segments().map(({ file }) => file);
+  }
+
   /** Keeps the points of all rows that are there. */
   async keep(): Promise<void> {
     const writer = await this.#writer();
