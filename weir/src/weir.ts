@@ -37,6 +37,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: "compare what publishers announce with what is stored",
     load: () => import("./audit.ts"),
   },
+  delete: {
+    summary: "delete a part of a stream, and undo that",
+    load: () => import("./delete.ts"),
+  },
   "verify-stats": {
     summary: "compare one publication of statistics with SQL over the store",
     load: () => import("./verify-stats.ts"),

@@ -14,6 +14,7 @@ const COMMANDS = [
     "disk",
     "replay",
     "audit",
+    "delete",
     "verify-stats",
     "config",
     "command",

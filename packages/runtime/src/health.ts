@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { Counter, Gauge, type Registry } from "prom-client";
 import { EXIT_CODES, errorCode, Fault } from "./fault.ts";
+import type { Routes } from "./routes.ts";
 
 const PASSED = "ok";
 
@@ -41,18 +42,21 @@ export class Health {
   }
 }
 
+const REQUEST_MS_MAX = 10_000;
+
 interface HttpServerOptions {
   host: string;
   port: number;
   health: Health;
   metrics: Registry;
+  routes: Routes;
   /** The setting that an operator changes when the port is taken. */
   portSetting: string;
 }
 
 /**
  * Serves `/healthz` (200 while the process runs its event loop), `/readyz` (200 or 503 with the
- * state of every check) and `/metrics` (Prometheus text).
+ * state of every check), `/metrics` (Prometheus text), and what the service adds.
  *
  * @throws Fault when the address cannot be listened on.
  */
@@ -60,6 +64,8 @@ export async function startHttpServer(options: HttpServerOptions) {
   const server = createServer((request, response) => {
     answer(request, response, options).catch((error: unknown) => response.destroy(error as Error));
   });
+  // A body comes within this time, or the connection is closed.
+  server.requestTimeout = REQUEST_MS_MAX;
   await new Promise<void>((resolve, reject) => {
     server.once("error", (cause) => reject(listenFault(cause, options)));
     server.listen(options.port, options.host, resolve);
@@ -77,9 +83,10 @@ export async function startHttpServer(options: HttpServerOptions) {
 async function answer(
   request: IncomingMessage,
   response: ServerResponse,
-  { health, metrics }: HttpServerOptions,
+  { health, metrics, routes }: HttpServerOptions,
 ): Promise<void> {
   const path = request.url?.split("?")[0];
+  if (await routes.handle(request, response)) return;
   if (request.method !== "GET" && request.method !== "HEAD") {
     send(response, 405, "text/plain", "only GET is answered here\n");
   } else if (path === "/healthz") {

@@ -48,6 +48,7 @@ export {
   NODE_ARGUMENTS,
   NODE_ENVIRONMENT,
 } from "./process.ts";
+export { type Answer, RequestFault, type RequestProblem, type Route, Routes } from "./routes.ts";
 export {
   type Option,
   runService,

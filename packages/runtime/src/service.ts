@@ -6,6 +6,7 @@ import { EXIT_CODES, errorMessage, Fault } from "./fault.ts";
 import { Health, startHttpServer } from "./health.ts";
 import { createLogger, print } from "./output.ts";
 import { listenForStopRequest } from "./process.ts";
+import { Routes } from "./routes.ts";
 import { type Environment, loadEnvironment, renderHelp, type Settings } from "./settings.ts";
 import type { ProcessConfig } from "./shared-settings.ts";
 
@@ -16,6 +17,8 @@ export interface ServiceContext {
   /** The registry of its metrics, for `/metrics`. */
   metrics: Registry;
   health: Health;
+  /** Where it answers requests besides. */
+  routes: Routes;
   /** Ends the process because of a fault that the service cannot recover from. The first one counts. */
   fail: (fault: unknown) => void;
   /** Stops the process in an orderly way, as SIGTERM does. Its supervisor starts it again. */
@@ -140,16 +143,18 @@ async function start<C extends { process: ProcessConfig }>(
   // Its default wakes the process a hundred times a second.
   collectDefaultMetrics({ register: metrics, eventLoopMonitoringPrecision: 100 });
   const health = new Health();
+  const routes = new Routes();
   const http = running.use(
     await startHttpServer({
       ...config.process.http,
       health,
       metrics,
+      routes,
       portSetting: `${definition.name.replaceAll("-", "_").toUpperCase()}_HTTP_PORT`,
     }),
   );
   const service = running.use(
-    await definition.start(config, { ...given, clock: systemClock, metrics, health }),
+    await definition.start(config, { ...given, clock: systemClock, metrics, health, routes }),
   );
   given.logger.info({ httpPort: http.port }, "started");
   // A parent with an IPC channel polls /readyz. If it has ended meanwhile, `listenForStopRequest` notices.

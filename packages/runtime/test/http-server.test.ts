@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { Counter, Health, Registry, startHttpServer } from "@weir/runtime";
+import { Counter, Health, Registry, Routes, startHttpServer } from "@weir/runtime";
 
 async function serve() {
   const health = new Health();
@@ -9,6 +9,7 @@ async function serve() {
     port: 0,
     health,
     metrics,
+    routes: new Routes(),
     portSetting: "TEST_HTTP_PORT",
   });
   return { health, metrics, server, url: `http://127.0.0.1:${server.port}` };

@@ -1,3 +1,16 @@
+export { countRows, type RowCounts } from "./deletion/count-rows.ts";
+export {
+  DELETION_STATES,
+  type DeletedRows,
+  type Deletion,
+  type DeletionState,
+  deletionsFileOf,
+  readDeletions,
+  writeDeletions,
+} from "./deletion/deletion-list.ts";
+export { DeletionMasks } from "./deletion/deletion-masks.ts";
+export type { RowsRequest, RowsTask } from "./deletion/rows-task.ts";
+export { nextSegmentOf } from "./deletion/segments-of.ts";
 export { type Account, EPOCH_IDLE_US, missingBelow, type SeqRange } from "./ledger/account.ts";
 export type { Filed } from "./ledger/ledger.ts";
 export { askSegments, streamEnd } from "./reading/ask-segments.ts";
@@ -14,7 +27,7 @@ export {
 export { readNewest } from "./reading/read-newest.ts";
 export { type RangePage, readRange } from "./reading/read-range.ts";
 export { READ_TRANSACTION_MS_MAX } from "./reading/segment-reader.ts";
-export type { Skipped } from "./reading/segments.ts";
+export { type Segment, type Skipped, skippedBecause } from "./reading/segments.ts";
 export {
   type ForgottenCounts,
   type LedgerLine,

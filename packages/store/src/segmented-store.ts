@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { errorMessage, Fault, isLocked, lockFile, orOpeningFault } from "@weir/runtime";
+import { openClosedTask } from "./deletion/closed-segment.ts";
 import { BALLAST_BYTES, openBallast, orFullFault } from "./retention/disk-space.ts";
 import {
   createCatalogue,
@@ -186,6 +187,15 @@ export function openSegmentedStore(options: SegmentedStoreOptions): SegmentedSto
     isEstablished: (publisher) => live.writer.isEstablished(publisher),
     /** Rows of the live segment, bytes of all segments. */
     size: () => ({ rows: live.writer.size().rows, bytes: catalogue.bytes() }),
+    end: () => ({ segment: basename(live.file), id: live.writer.nextId() - 1 }),
+    openRowsTask({ file }, request) {
+      if (file !== live.file) {
+        return openClosedTask(file, request, () => catalogue.lookAgainAt(file));
+      }
+      const { writer } = live;
+      const task = writer.openRowsTask(request);
+      return { ...task, isCurrent: () => live.writer === writer && task.isCurrent() };
+    },
     liveFile: () => live.file,
     liveSinceUs: () => live.sinceUs,
     rotate: (atUs) => ballast.lendWhenShort(() => rotate(atUs)),
@@ -195,7 +205,7 @@ export function openSegmentedStore(options: SegmentedStoreOptions): SegmentedSto
         .filter(({ state }) => state === "sealed")
         .map(({ file }) => file),
     toArchive: catalogue.toArchive,
-    noteArchived: catalogue.noteArchived,
+    noteArchived: catalogue.lookAgainAt,
     segments: catalogue.infos,
     removeOldest: async (limits) => {
       const removed = await catalogue.removeOldest(limits);

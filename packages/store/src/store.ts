@@ -1,9 +1,11 @@
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { lockFile, makePlaceOf, orOpeningFault } from "@weir/runtime";
 import type { Database } from "better-sqlite3";
+import type { RowsRequest, RowsTask } from "./deletion/rows-task.ts";
 import { importLegacyFile, type LegacyImport, type LegacyImportOptions } from "./legacy-import.ts";
-import type { StreamPlace } from "./reading/query.ts";
+import type { RowPosition, StreamPlace } from "./reading/query.ts";
+import type { Segment } from "./reading/segments.ts";
 import { BALLAST_BYTES, openBallast, orFullFault, orPruneFault } from "./retention/disk-space.ts";
 import { type Pruned, type PruneLimits, preparePrune } from "./retention/prune.ts";
 import { listSegmentFolder } from "./rotation/folder.ts";
@@ -23,7 +25,15 @@ import {
 } from "./segment/segment-writer.ts";
 
 /** The writing side of a stream's store, whatever its files. A store has one. */
-export interface Store extends Omit<SegmentWriter, "nextId" | "notingDamage"> {
+export interface Store extends Omit<SegmentWriter, "nextId" | "notingDamage" | "openRowsTask"> {
+  /** The newest row so far: everything that is stored later is behind it. */
+  end(): RowPosition;
+  /**
+   * Opens a task of a deletion in one of the files of the store; its steps run between two commits.
+   *
+   * @throws what SQLite throws when the file cannot be read.
+   */
+  openRowsTask(segment: Segment, request: RowsRequest): RowsTask;
   /** The damaged file that was found on opening, kept under another name; `null` if there was none. */
   damaged: DamagedStore | null;
   /** What SQLite could not read of the write-ahead log; `null` when it could read everything. */
@@ -70,7 +80,7 @@ export function openStore(options: StoreOptions): FileStore {
   );
   opening.defer(() => database.close());
   const reached = newReachedLimits();
-  const { nextId, notingDamage, ...writer } = createSegmentWriter(database, file, {
+  const { nextId, notingDamage, openRowsTask, ...writer } = createSegmentWriter(database, file, {
     ...options,
     reached,
   });
@@ -83,6 +93,8 @@ export function openStore(options: StoreOptions): FileStore {
     ...found,
     kind: "file",
     reached,
+    end: () => ({ segment: basename(file), id: nextId() - 1 }),
+    openRowsTask: (_segment, request) => openRowsTask(request),
     prune: (limits) =>
       orPruneFault(file, () =>
         ballast.lendOnFailure((shortage) => notingDamage(() => prune(limits, nextId(), shortage))),

@@ -13,6 +13,7 @@ import {
   Fault,
   Health,
   Registry,
+  Routes,
   type ServiceContext,
   systemClock,
 } from "@weir/runtime";
@@ -35,6 +36,7 @@ export function createTestContext(clock: Clock = systemClock): TestContext {
     logger: createLogger("test", { logLevel: "fatal", logFormat: "json" }),
     metrics: new Registry(),
     health: new Health(),
+    routes: new Routes(),
     fail: (fault) => faults.push(fault),
     faults,
     stop: (reason) => stops.push(reason),

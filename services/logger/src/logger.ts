@@ -4,6 +4,7 @@ import type { Service, ServiceContext } from "@weir/runtime";
 import { startSegmentFinalizer } from "@weir/store";
 import type { LoggerConfig } from "./config.ts";
 import { Connections } from "./connection.ts";
+import { openDeletions } from "./deletion/open-deletions.ts";
 import { LockWaits } from "./lock-waits.ts";
 import { createLoggerCounts, registerMetrics } from "./metrics.ts";
 import { startPerformanceReport } from "./performance.ts";
@@ -55,6 +56,7 @@ export async function startLogger(
   stores.fail("they are being opened; on a full disk what is due is removed first");
   await running.apply(config.streams.streams);
   stores.pass();
+  opening.use(openDeletions(config, { ...context, streams, finalizer }));
   opening.use(startPayloadWarnings(streams, context));
   opening.use(startLimitWarnings(streams, context));
 
@@ -109,6 +111,7 @@ const PROCESS_FIELDS = [
   "skewUs",
   "devicePrefixes",
   "maintenance",
+  "tokenFile",
 ] as const satisfies readonly (keyof LoggerConfig)[];
 
 const STREAM_FIELDS = ["place", "broker", "connection", "batch"] as const;

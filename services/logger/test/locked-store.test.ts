@@ -32,12 +32,13 @@ const WAITING = /a write transaction open on the store of data/;
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, number) => number);
 
 /** What an HTTP client sees. */
-async function openHttp({ health, metrics }: TestContext) {
+async function openHttp({ health, metrics, routes }: TestContext) {
   const http = await startHttpServer({
     host: "127.0.0.1",
     port: 0,
     health,
     metrics,
+    routes,
     portSetting: "",
   });
   return {

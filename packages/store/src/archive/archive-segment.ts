@@ -2,6 +2,7 @@ import { existsSync, renameSync, rmSync, statfsSync, statSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
 import { fsyncFolderOf } from "@weir/runtime";
 import type { Database } from "better-sqlite3";
+import { hasHiddenRows } from "../deletion/hidden-rows.ts";
 import type { RawRow } from "../reading/select-rows.ts";
 import { isFinished, MAKING, readSeal } from "../rotation/make-segment.ts";
 import { removeWithJournals, withDatabase } from "../segment/segment-file.ts";
@@ -42,6 +43,7 @@ export function archiveSegment(file: string, onStep: (step: ArchiveStep) => void
   withDatabase(file, { readonly: true }, (database) => {
     // One read transaction to the end: no other process changes what is being replaced.
     const replace = database.transaction(() => {
+      if (hasHiddenRows(database)) throw new Error("a deletion hides rows of it");
       const facts = readFacts(database);
       const written = write(database, { temporary, facts, onStep });
       onStep("written");

@@ -75,6 +75,14 @@ export function segmentAfter(place: StreamPlace, name: string): Segment | null {
   );
 }
 
+/** Whether all rows of a segment were received after a time, in microseconds since the epoch. */
+export function beginsAfter({ name }: Segment, us: number): boolean {
+  return stampIn(name) > stampOf(Math.min(Math.max(us, 0) + CLOCK_STEP_US_MAX, STAMPED_US_MAX));
+}
+
+// Years of four digits, which sort as text.
+const STAMPED_US_MAX = Date.UTC(9999, 0) * 1_000;
+
 /**
  * Where to begin; `null` when there is nothing (yet).
  *

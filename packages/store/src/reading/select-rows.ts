@@ -76,20 +76,29 @@ const TOPICS_PER_CALL = 5_000;
 
 export type WantedTopics = ReturnType<typeof createWantedTopics>;
 
-/** Collects the topics of a segment that match a filter, in the table `temp.wanted` of its connection. */
-export function createWantedTopics(database: Database, filters: readonly string[]) {
-  database.exec("CREATE TEMP TABLE wanted (id INTEGER PRIMARY KEY)");
-  database.function("weir_is_wanted", (topic: unknown) =>
+/**
+ * Collects the topics of a segment that match a filter, in a temporary table of its connection. Disposing
+ * drops it.
+ */
+export function createWantedTopics(
+  database: Database,
+  filters: readonly string[],
+  table = "wanted",
+) {
+  database.exec(`CREATE TEMP TABLE ${table} (id INTEGER PRIMARY KEY)`);
+  database.function(`weir_is_${table}`, (topic: unknown) =>
     filters.some((filter) => matchesFilter(filter, topic as string)) ? 1 : 0,
   );
   const last = database.prepare<[], number>("SELECT coalesce(max(id), 0) FROM topics").pluck();
   const insert = database.prepare<[number, number]>(
-    "INSERT INTO temp.wanted SELECT id FROM topics WHERE id > ? AND id <= ? AND weir_is_wanted(topic)",
+    `INSERT INTO temp.${table}
+     SELECT id FROM topics WHERE id > ? AND id <= ? AND weir_is_${table}(topic)`,
   );
   let seenId = 0;
   let wanted = 0;
 
   return {
+    table,
     /**
      * Looks at topics that are new in the file, a bounded number of them. Call it inside the transaction
      * that reads rows.
@@ -105,6 +114,9 @@ export function createWantedTopics(database: Database, filters: readonly string[
     },
     /** How many match, as far as it has seen. */
     count: (): number => wanted,
+    [Symbol.dispose]: (): void => {
+      if (database.open) database.exec(`DROP TABLE temp.${table}`);
+    },
   };
 }
 
@@ -163,7 +175,8 @@ export function prepareSelectRows(
   };
 }
 
-function hasTopicIndex(database: Database): boolean {
+/** Whether an open segment has the index on the topic that finished ones have. */
+export function hasTopicIndex(database: Database): boolean {
   const found = database
     .prepare<[], number>(
       `SELECT count(*) FROM pragma_index_list('rows') AS list

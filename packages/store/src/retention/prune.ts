@@ -1,6 +1,7 @@
 import { WINDOW_SECONDS_MAX } from "@weir/protocol";
 import type { Database } from "better-sqlite3";
-import { emptyLog } from "../segment/segment-file.ts";
+import { mayHaveHiddenRows } from "../deletion/hidden-rows.ts";
+import { emptyLog, relaxSync } from "../segment/segment-file.ts";
 import {
   bytesToRemove,
   type FileSpace,
@@ -69,7 +70,15 @@ export function preparePrune(
   file: string,
 ): (limits: PruneLimits, nextId: number, shortage: Shortage | null) => Pruned {
   const measure = prepareMeasure(database, file);
-  const removeStep = prepareRemove(database);
+  let tables: readonly string[] = ["rows"];
+  let removeStep = prepareRemove(database, tables);
+
+  /** Rows that a deletion has hidden grow old as the others do. */
+  function lookForHidden(): void {
+    if (tables.length > 1 || !mayHaveHiddenRows(database)) return;
+    tables = ["rows", "hidden_rows"];
+    removeStep = prepareRemove(database, tables);
+  }
 
   function removeRows(limits: Pass, nextId: number, measureNow: () => FileSpace): Pruned {
     const { rowsMax, isOver } = limits;
@@ -105,6 +114,7 @@ export function preparePrune(
   return (given, nextId, shortage) => {
     const limits = { bytesMax: null, freeDiskBytesMin: null, isOver: () => false, ...given };
     using _relaxed = relaxSync(database);
+    lookForHidden();
     if (shortage === null) {
       const removed = removeRows(limits, nextId, measure);
       vacuum(limits, measure);
@@ -136,32 +146,31 @@ function withOneStep(limits: Pass): Pass {
 }
 
 /**
- * Spares a pass the wait for the disk. A power cut may bring back what it removed, and the next pass
- * removes that again. What is written after the pass is as safe as ever.
- */
-function relaxSync(database: Database): Disposable {
-  const synchronous = database.pragma("synchronous", { simple: true }) as number;
-  const normal = 1;
-  database.pragma(`synchronous = ${Math.min(synchronous, normal)}`);
-  return {
-    [Symbol.dispose]: () => void database.pragma(`synchronous = ${synchronous}`),
-  };
-}
-
-/**
  * @returns removes rows from the start of the file on, in one transaction: those that are too old or from
  * a wrong clock, and as large a part of all rows as `excess` says.
+ *
+ * @param tables those that have rows.
  */
 function prepareRemove(
   database: Database,
+  tables: readonly string[],
 ): (limits: PruneLimits, step: { rowsMax: number; excess: number; nextId: number }) => Pruned {
+  const ofEach = (select: (table: string) => string): string =>
+    tables.map(select).join(" UNION ALL ");
   const selectExtent = database.prepare<[], { first: number | null; newest: number | null }>(
-    "SELECT (SELECT min(id) FROM rows) AS first, (SELECT max(id) FROM rows) AS newest",
+    `SELECT min(first) AS first, max(newest) AS newest FROM (${ofEach(
+      (table) =>
+        `SELECT (SELECT min(id) FROM ${table}) AS first, (SELECT max(id) FROM ${table}) AS newest`,
+    )})`,
   );
   // Ends at the first row that is to stay: nearly always the first row of all.
   const selectKept = database
-    .prepare<[number, number, number], number>(
-      "SELECT id FROM rows WHERE id <= ? AND received_us BETWEEN ? AND ? ORDER BY id LIMIT 1",
+    .prepare<[{ last: number; cutoffUs: number; futureUs: number }], number | null>(
+      `SELECT min(id) FROM (${ofEach(
+        (table) =>
+          `SELECT * FROM (SELECT id FROM ${table}
+           WHERE id <= @last AND received_us BETWEEN @cutoffUs AND @futureUs ORDER BY id LIMIT 1)`,
+      )})`,
     )
     .pluck();
   const isCounted = database
@@ -169,7 +178,9 @@ function prepareRemove(
       "SELECT EXISTS (SELECT 1 FROM rows WHERE id <= ? AND (received_us > ? OR received_us >= ?))",
     )
     .pluck();
-  const remove = database.prepare<[number]>("DELETE FROM rows WHERE id <= ?");
+  const removals = tables.map((table) =>
+    database.prepare<[number]>(`DELETE FROM ${table} WHERE id <= ?`),
+  );
   // Numbers of topics have gaps only where lines that were not listed were removed.
   const mayHaveUnlisted = database
     .prepare<[], number>(
@@ -179,8 +190,13 @@ function prepareRemove(
   // Messages of one topic that follow each other share a line: the first row that stays may be one.
   const removeUnlisted = database.prepare<[{ lastId: number }]>(
     `DELETE FROM topics WHERE listed = 0
-       AND id IN (SELECT topic_id FROM rows WHERE id <= @lastId)
-       AND id NOT IN (SELECT topic_id FROM rows WHERE id > @lastId ORDER BY id LIMIT 1)`,
+       AND id IN (${ofEach((table) => `SELECT topic_id FROM ${table} WHERE id <= @lastId`)})
+       ${tables
+         .map(
+           (table) =>
+             `AND id NOT IN (SELECT topic_id FROM ${table} WHERE id > @lastId ORDER BY id LIMIT 1)`,
+         )
+         .join(" ")}`,
   );
   const raise = database.prepare<[number, number]>(
     "UPDATE segment SET next_id = ?, generation = generation + ?",
@@ -193,7 +209,7 @@ function prepareRemove(
       const counted = isCounted.get(lastId, futureUs, countedFromUs ?? cutoffUs) as number;
       raise.run(nextId, counted);
       if (mayHaveUnlisted.get() === 1) removeUnlisted.run({ lastId });
-      return remove.run(lastId).changes;
+      return removals.reduce((rows, remove) => rows + remove.run(lastId).changes, 0);
     },
   );
 
@@ -202,7 +218,8 @@ function prepareRemove(
     if (first === null || newest === null) return { rows: 0, more: false };
     // The last row that one step may look at.
     const last = Math.min(newest, first + rowsMax - 1);
-    const kept = selectKept.get(last, limits.cutoffUs, limits.futureUs) ?? null;
+    const { cutoffUs, futureUs } = limits;
+    const kept = selectKept.get({ last, cutoffUs, futureUs }) ?? null;
     const tooMany = Math.ceil(excess * (newest - first + 1));
     const lastTooOld = kept === null ? last : kept - 1;
     const lastToGo = Math.max(lastTooOld, Math.min(first + tooMany - 1, last));

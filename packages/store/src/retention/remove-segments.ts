@@ -2,7 +2,9 @@ import { statSync } from "node:fs";
 import { rm, rmdir, statfs } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { archiveOf } from "../archive/archive-name.ts";
+import { hasHiddenRows } from "../deletion/hidden-rows.ts";
 import { isFinished, readSealOf, type SegmentName } from "../rotation/make-segment.ts";
+import { withDatabase } from "../segment/segment-file.ts";
 
 /** What a folder of segments may hold. `null` is no limit. */
 export interface FolderLimits {
@@ -92,7 +94,8 @@ export interface SegmentInfo {
 /** Lists the segments of an open store, without reading the folder each time, and removes the oldest. */
 export function createCatalogue(folder: string, found: readonly SegmentName[]) {
   let segments = [...found];
-  // A finished or archived segment changes only when it is archived, and there may be thousands.
+  // A finished or archived segment changes only when it is archived or something in it is deleted, and there may be
+  // thousands.
   const finished = new Map<string, SegmentInfo>();
   const endsUs = new Map<string, number>();
 
@@ -148,10 +151,11 @@ export function createCatalogue(folder: string, found: readonly SegmentName[]) {
       return all
         .slice(0, -NEWEST_KEPT)
         .filter(({ name, state }) => state === "finished" && isDue.has(name))
+        .filter(({ file }) => !isHiding(file))
         .map(({ file }) => file);
     },
-    /** Looks again at a segment that has been archived. */
-    noteArchived(file: string): void {
+    /** Looks again at a segment that has been archived, or that is written again. */
+    lookAgainAt(file: string): void {
       const name = segments.find((segment) => join(folder, segment.name) === file)?.name;
       if (name !== undefined) finished.delete(name);
     },
@@ -215,6 +219,16 @@ async function removeDay(day: string, liveDay: string): Promise<void> {
     await rmdir(day);
   } catch {
     // Something else is in it.
+  }
+}
+
+/** Whether a deletion hides rows of a segment: it can still be undone. */
+function isHiding(file: string): boolean {
+  try {
+    return withDatabase(file, { readonly: true }, hasHiddenRows);
+  } catch {
+    // Archiving it reports what is wrong with it.
+    return false;
   }
 }
 

@@ -1,6 +1,7 @@
 import { closeSync, fchmodSync, fsyncSync, openSync, type Stats, statSync } from "node:fs";
 import { errorCode, fsyncFolderOf } from "@weir/runtime";
 import type { Database } from "better-sqlite3";
+import { closeGaps } from "../deletion/hidden-rows.ts";
 import { withDatabase } from "../segment/segment-file.ts";
 import { isFinished, readSeal } from "./make-segment.ts";
 
@@ -8,8 +9,8 @@ const BUSY_TIMEOUT_MS = 1_000;
 const WRITE_BITS = 0o222;
 
 /**
- * Makes one portable file out of a sealed segment: indexed by topic, analysed for SQLite's planner,
- * without a write-ahead log, read-only. After a kill at any moment it can begin again.
+ * Makes one portable file out of a sealed segment: without what removed rows have left, indexed by topic, analysed
+ * for SQLite's planner, without a write-ahead log, read-only. After a kill at any moment it can begin again.
  *
  * @returns `in use` when a reader still needs the write-ahead log. It can be tried again.
  */
@@ -22,6 +23,7 @@ export function finishSegment(file: string): "finished" | "in use" {
         throw new Error("it has no successor: it may still be written");
       }
       // While there is a write-ahead log, readers do not block this.
+      closeGaps(database);
       addIndex(database);
       database.pragma("wal_checkpoint(TRUNCATE)");
       database.pragma("journal_mode = DELETE");

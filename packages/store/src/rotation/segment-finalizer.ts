@@ -49,7 +49,7 @@ export function startSegmentFinalizer({
   const jobs = new Map<string, Job>();
   const ready: Job[] = [];
   const retries = new Set<Disposable>();
-  let running: ReturnType<typeof runTask> | null = null;
+  let running: (ReturnType<typeof runTask> & { file: string }) | null = null;
   let isStopped = false;
 
   function accept(job: Job): void {
@@ -64,7 +64,7 @@ export function startSegmentFinalizer({
     if (running !== null || isStopped) return;
     const job = takeNext(ready);
     if (job === undefined) return;
-    running = runTask(job);
+    running = { file: job.file, ...runTask(job) };
     void running.ended.then((ended) => {
       running = null;
       if (isStopped) return;
@@ -107,6 +107,8 @@ export function startSegmentFinalizer({
     /** Accepts a finished segment. One that it has already, or that is damaged, is not accepted twice. */
     archive: (file: string, onArchived: () => void): void =>
       accept({ task: "archive", file, tried: 0, onDone: onArchived }),
+    /** Whether it works on a segment right now. */
+    isBusyWith: (file: string): boolean => running?.file === file,
     async [Symbol.asyncDispose](): Promise<void> {
       isStopped = true;
       for (const retry of retries) retry[Symbol.dispose]();

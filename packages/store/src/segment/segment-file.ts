@@ -40,6 +40,8 @@ export function openSegment(
       database.pragma("journal_mode = WAL");
       database.pragma(`synchronous = ${synchronous}`);
       database.pragma(`journal_size_limit = ${JOURNAL_BYTES_MAX}`);
+      // A page that gets another use keeps nothing of what was in it: deletions must find all copies of a row.
+      database.pragma("secure_delete = FAST");
       migrate(database, { stream, createdUs: nowUs });
       return database;
     } catch (error) {
@@ -142,13 +144,32 @@ export function withoutWaiting<T>(database: Database, task: () => T): T {
  * Brings what the write-ahead log holds into the file, and gives its space back to the disk. Where the
  * file cannot grow for it the log stays: deleting then fails, because the disk is full. What a reader
  * still needs of it stays, too, because waiting for that would keep commits waiting.
+ *
+ * @returns whether it is empty.
  */
-export function emptyLog(database: Database): void {
+export function emptyLog(database: Database): boolean {
   try {
-    withoutWaiting(database, () => database.pragma("wal_checkpoint(TRUNCATE)"));
+    const isBusy = withoutWaiting(database, () =>
+      database.pragma("wal_checkpoint(TRUNCATE)", { simple: true }),
+    );
+    return isBusy === 0;
   } catch (error) {
     if (!isDiskFull(error)) throw error;
+    return false;
   }
+}
+
+/**
+ * Spares transactions the wait for the disk until it is disposed of. A power cut may bring back what they
+ * removed: do it again then. What is written after them is as safe as ever.
+ */
+export function relaxSync(database: Database): Disposable {
+  const synchronous = database.pragma("synchronous", { simple: true }) as number;
+  const normal = 1;
+  database.pragma(`synchronous = ${Math.min(synchronous, normal)}`);
+  return {
+    [Symbol.dispose]: () => void database.pragma(`synchronous = ${synchronous}`),
+  };
 }
 
 // SQLITE_IOERR_SHMSIZE: the index of the write-ahead log could not be made or grow.

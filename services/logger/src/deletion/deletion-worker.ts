@@ -1,0 +1,183 @@
+import { type Clock, errorMessage, isLocked, type Logger, watchSteadiness } from "@weir/runtime";
+import {
+  type Deletion,
+  nextSegmentOf,
+  type RowsRequest,
+  type Segment,
+  type SegmentFinalizer,
+  type StreamStore,
+  skippedBecause,
+} from "@weir/store";
+import type { Stream } from "../stream.ts";
+import type { Deletions } from "./deletions.ts";
+
+interface DeletionWorkerOptions {
+  deletions: Deletions;
+  streams: () => readonly Pick<Stream, "config" | "store">[];
+  finalizer: Pick<SegmentFinalizer, "finish" | "isBusyWith">;
+  /** How long the clock must have run evenly before anything is removed for good. */
+  clockSteadyMs: number;
+  clock: Clock;
+  logger: Logger;
+}
+
+// A commit waits for a step that has begun, and gets as much time as steps: as with retention.
+const STEP_MS_MAX = 15;
+const PAUSE_MS = 20;
+const LOOK_MS = 1_000;
+const LOCKED_RETRY_MS = 1_000;
+const RETRY_MS = 60_000;
+
+const KINDS = { hiding: "hide", undoing: "restore", removing: "remove" } as const;
+
+/** Does what deletions ask, one segment after the other, a few milliseconds at a time between commits. */
+export class DeletionWorker implements AsyncDisposable {
+  readonly #options: DeletionWorkerOptions;
+  /** Why a deletion does not get on, and when it is tried again, by its id. */
+  readonly #problems = new Map<string, { reason: string; untilMs: number }>();
+  readonly #running: Promise<void>;
+  #isStopped = false;
+  #wake: (() => void) | null = null;
+
+  /** @param options `fail` gets what nothing was expected to throw. */
+  constructor(options: DeletionWorkerOptions & { fail: (fault: unknown) => void }) {
+    this.#options = options;
+    this.#running = this.#run().catch(options.fail);
+  }
+
+  /** There is something to do: does not wait for the next look. */
+  wake(): void {
+    this.#wake?.();
+  }
+
+  /** Why a deletion does not get on; `null` when it does. */
+  problemOf(id: string): string | null {
+    return this.#problems.get(id)?.reason ?? null;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isStopped = true;
+    this.wake();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const { deletions, clock, clockSteadyMs } = this.#options;
+    const steadiness = watchSteadiness(clock);
+    while (!this.#isStopped) {
+      if (steadiness.steadyForMs() >= clockSteadyMs)
+        this.#attempt(null, () => deletions.removeDue());
+      const [next] = deletions.atWork().filter(({ id }) => !this.#mustWait(id));
+      if (next === undefined) await this.#pause(LOOK_MS);
+      else await this.#workOn(next);
+    }
+  }
+
+  #mustWait(id: string): boolean {
+    return (this.#problems.get(id)?.untilMs ?? 0) > this.#options.clock.monotonic();
+  }
+
+  async #pause(ms: number): Promise<void> {
+    if (this.#isStopped) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    using _timer = this.#options.clock.schedule(ms, resolve);
+    this.#wake = resolve;
+    await promise;
+    this.#wake = null;
+  }
+
+  /** Does the next segment. */
+  async #workOn(deletion: Deletion): Promise<void> {
+    const { deletions, streams, finalizer, logger } = this.#options;
+    const { id } = deletion;
+    const stream = streams().find(({ config }) => config.name === deletion.stream);
+    if (stream === undefined) {
+      this.#note(id, `the stream ${deletion.stream} is not configured`, LOCKED_RETRY_MS);
+      return;
+    }
+    const { store, config } = stream;
+    const segment = nextSegmentOf(config.place, deletion, deletion.doneSegment);
+    if (segment !== null && finalizer.isBusyWith(segment.file)) {
+      this.#note(id, `${segment.file} is being finished`, LOCKED_RETRY_MS);
+      return;
+    }
+    if (segment !== null) {
+      await this.#workIn(segment, deletion, store);
+      return;
+    }
+    this.#attempt(id, () => {
+      const done = deletions.done(deletion);
+      if (done !== null)
+        logger.info({ deletion: id, rows: done.hiddenRows }, `rows are ${done.state}`);
+    });
+  }
+
+  async #workIn(segment: Segment, deletion: Deletion, store: StreamStore): Promise<void> {
+    const { deletions } = this.#options;
+    const { id } = deletion;
+    try {
+      if (!(await this.#moveRows(segment, deletion, store))) return;
+      this.#attempt(id, () => deletions.segmentDone(id, segment.name, null));
+    } catch (error) {
+      if (isLocked(error)) {
+        this.#note(id, `${segment.file} is in use by another program`, LOCKED_RETRY_MS);
+      } else if (!isUnreadable(error, segment)) {
+        this.#note(id, `${segment.file}: ${errorMessage(error)}`, RETRY_MS);
+      } else {
+        const reason = `${segment.name}: ${errorMessage(error)}`;
+        this.#attempt(id, () => deletions.segmentDone(id, segment.name, reason));
+      }
+    } finally {
+      if (store.kind === "folder") {
+        for (const file of store.unfinished()) this.#options.finalizer.finish(file);
+      }
+    }
+  }
+
+  /** @returns whether all of the segment is done. @throws what SQLite throws. */
+  async #moveRows(segment: Segment, deletion: Deletion, store: StreamStore): Promise<boolean> {
+    const { deletions, clock } = this.#options;
+    const { id, state } = deletion;
+    // The states that ask for work.
+    const kind: RowsRequest["kind"] = KINDS[state as keyof typeof KINDS];
+    const others = deletions.othersHiding(deletion);
+    using task = store.openRowsTask(segment, { kind, deletion, others });
+    // It may be undone, and the segment may be closed, between two steps.
+    while (!this.#isStopped && deletions.find(id)?.state === state && task.isCurrent()) {
+      const endMs = clock.monotonic() + STEP_MS_MAX;
+      const { rows, isDone } = task.step(() => clock.monotonic() >= endMs);
+      deletions.count(id, rows);
+      this.#problems.delete(id);
+      if (isDone) return true;
+      await this.#pause(PAUSE_MS);
+    }
+    return false;
+  }
+
+  /** Tries what writes or reads; what it throws is tried again in a while. */
+  #attempt(id: string | null, task: () => void): void {
+    try {
+      task();
+    } catch (error) {
+      this.#note(id ?? "", errorMessage(error), RETRY_MS);
+    }
+  }
+
+  #note(id: string, reason: string, retryMs: number): void {
+    const { clock, logger } = this.#options;
+    const isNews = this.#problems.get(id)?.reason !== reason;
+    this.#problems.set(id, { reason, untilMs: clock.monotonic() + retryMs });
+    if (isNews)
+      logger.warn({ deletion: id, reason, retryMs }, "a deletion waits, and is tried again");
+  }
+}
+
+/** Whether a segment is damaged, or just removed: the others are done without it. */
+function isUnreadable(error: unknown, segment: Segment): boolean {
+  try {
+    skippedBecause(error, segment);
+    return true;
+  } catch {
+    return false;
+  }
+}
