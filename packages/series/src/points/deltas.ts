@@ -8,6 +8,7 @@
  * Source: https://github.com/apache/parquet-format/blob/master/Encodings.md
  */
 
+import { BLOCK, BYTE_BITS, DeltaBlock, GROUPS, OUTLIER_BITS, SHARED } from "./delta-block.ts";
 import { VarintReader, writeNumber, writeSigned } from "./varints.ts";
 
 /** Whole numbers up to this, and down to its negative, can be encoded. */
@@ -15,89 +16,15 @@ export const ENCODED_MAX = 2 ** 50;
 /** Decoding reads up to eight bytes at once. */
 export const SPARE_BYTES = 8;
 
-const BLOCK = 128;
-/** What is read may have larger blocks. */
+/** What is read may have larger blocks than what is written. */
 const BLOCK_MAX = 65_536;
-/** The numbers of a block that share a width in bits: a group. */
-const SHARED = 32;
-const GROUPS = BLOCK / SHARED;
 /** Up to this width a number lies in four bytes, wherever among the bits it begins. */
 const NARROW_BITS_MAX = 25;
-/** A number of more bits than this is an outlier, and its group takes the whole width of the type. */
-const ORDINARY_BITS_MAX = 22;
-const OUTLIER_BITS = 64;
-/** A group within these widths takes eight bits, because bytes are what compression finds patterns in. */
-const BYTE_BITS_MIN = 5;
-const BYTE_BITS = 8;
 const WORD = 2 ** 32;
 
 /** No more than this many bytes come out for so many numbers. */
 export function encodedBytesMax(count: number): number {
   return 32 + Math.ceil(count / BLOCK) * (8 + GROUPS + BLOCK * 8);
-}
-
-/** The differences of a block, and the range of each of its groups. */
-class Block {
-  readonly deltas = new Float64Array(BLOCK);
-  readonly least = new Float64Array(GROUPS);
-  readonly greatest = new Float64Array(GROUPS);
-  groups = 0;
-
-  /** Takes the differences of `numbers` from the one at `from` to the one before it, and on. */
-  take(numbers: Float64Array, from: number, count: number): void {
-    const rows = Math.min(BLOCK, count - from);
-    this.groups = Math.ceil(rows / SHARED);
-    let before = numbers[from - 1] as number;
-    for (let group = 0; group < this.groups; group++) {
-      const end = Math.min(rows, (group + 1) * SHARED);
-      let least = Infinity;
-      let greatest = -Infinity;
-      for (let index = group * SHARED; index < end; index++) {
-        const number = numbers[from + index] as number;
-        const delta = number - before;
-        before = number;
-        this.deltas[index] = delta;
-        if (delta < least) least = delta;
-        if (delta > greatest) greatest = delta;
-      }
-      this.least[group] = least;
-      this.greatest[group] = greatest;
-      // The rest of the last group is stored, too, and may be anything.
-      this.deltas.fill(least, end, (group + 1) * SHARED);
-    }
-  }
-
-  /** How many bits a group needs above `base`. */
-  widthAbove(base: number, group: number): number {
-    if ((this.least[group] as number) < base) return OUTLIER_BITS;
-    const width = bitsOf((this.greatest[group] as number) - base);
-    return width > ORDINARY_BITS_MAX ? OUTLIER_BITS : width;
-  }
-
-  /**
-   * The least difference without those of groups that are cheaper as outliers. The jump from one series to the next
-   * one is such a difference, and would widen all groups.
-   */
-  base(): number {
-    let best = Infinity;
-    for (const least of this.least.subarray(0, this.groups)) best = Math.min(best, least);
-    let bestBits = this.#bitsAbove(best);
-    if (bestBits <= this.groups * BYTE_BITS) return best;
-    for (const least of this.least.subarray(0, this.groups)) {
-      const bits = this.#bitsAbove(least);
-      if (bits < bestBits) [best, bestBits] = [least, bits];
-    }
-    return best;
-  }
-
-  #bitsAbove(base: number): number {
-    let bits = 0;
-    for (let group = 0; group < this.groups; group++) {
-      // The bits of an outlier's group are alike but for a few, and are compressed to about these.
-      bits += Math.min(ORDINARY_BITS_MAX, this.widthAbove(base, group));
-    }
-    return bits;
-  }
 }
 
 /**
@@ -111,32 +38,10 @@ export function encodeDeltas(numbers: Float64Array, count: number, bytes: Uint8A
   at = writeNumber(bytes, at, GROUPS);
   at = writeNumber(bytes, at, count);
   at = writeSigned(bytes, at, count === 0 ? 0 : (numbers[0] as number));
-  const block = new Block();
-  const widths = new Uint8Array(GROUPS);
-  let byteBase = 0;
+  const block = new DeltaBlock();
   for (let from = 1; from < count; from += BLOCK) {
     block.take(numbers, from, count);
-    let base = block.base();
-    widths.fill(0);
-    let greatest = -Infinity;
-    let widest = 0;
-    for (let group = 0; group < block.groups; group++) {
-      const width = block.widthAbove(base, group);
-      widths[group] = width;
-      if (width === OUTLIER_BITS) continue;
-      widest = Math.max(widest, width);
-      greatest = Math.max(greatest, block.greatest[group] as number);
-    }
-    if (widest >= BYTE_BITS_MIN && widest <= BYTE_BITS) {
-      // The same base for many blocks makes equal differences equal bytes.
-      if (byteBase > base || greatest - byteBase >= 2 ** BYTE_BITS) {
-        byteBase = Math.ceil((base + greatest) / 2) - 2 ** (BYTE_BITS - 1);
-      }
-      base = byteBase;
-      for (let group = 0; group < block.groups; group++) {
-        if (widths[group] !== OUTLIER_BITS) widths[group] = BYTE_BITS;
-      }
-    }
+    const { base, widths } = block;
     at = writeSigned(bytes, at, base);
     bytes.set(widths, at);
     at += GROUPS;
@@ -202,11 +107,6 @@ export function decodeDeltas(bytes: Uint8Array, count: number): Float64Array {
   }
   if (reader.at > bytes.length - SPARE_BYTES) throw new Error("its numbers are cut off");
   return numbers;
-}
-
-/** How many bits a whole number from 0 on needs. */
-function bitsOf(number: number): number {
-  return number < WORD ? 32 - Math.clz32(number) : 64 - Math.clz32(Math.floor(number / WORD));
 }
 
 function pack(

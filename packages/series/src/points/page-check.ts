@@ -12,7 +12,7 @@ import { type OpenedPage, sameLevels, unpack } from "./pages.ts";
 export function checkPage({ header, body }: OpenedPage, column: Column): number | null {
   const dictionary = header.dictionary_page_header;
   if (header.type === "DICTIONARY_PAGE" && dictionary !== undefined) {
-    const count = entriesOf(unpack(body), column);
+    const count = entriesOf(unpack(body, header.uncompressed_page_size), column);
     if (dictionary.encoding !== "PLAIN" || dictionary.num_values !== count) throw wrongHeader();
     return null;
   }

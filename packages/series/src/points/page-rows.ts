@@ -26,6 +26,7 @@ export class PageRows {
   readonly #ms = new Float64Array(PAGE_ROWS_MAX);
   readonly #micros = new Float64Array(PAGE_ROWS_MAX);
   readonly #numbers = new Float64Array(PAGE_ROWS_MAX);
+  readonly #encoded = new Uint8Array(encodedBytesMax(PAGE_ROWS_MAX));
 
   constructor(isDecimal: boolean, hasMicros: boolean) {
     this.isDecimal = isDecimal;
@@ -78,10 +79,9 @@ export class PageRows {
   /** The pages of the columns that hold numbers. */
   numberPages(): Pick<Record<Column, Page>, "time" | "micros" | "unscaled" | "value"> {
     const { rows, isDecimal, hasMicros } = this;
-    const scratch = new Uint8Array(encodedBytesMax(rows));
     const deltas = (column: Column, present: boolean | null, numbers: Float64Array): Page => {
-      const end = encodeDeltas(numbers, present === false ? 0 : rows, scratch);
-      return dataPage(rows, present, ENCODINGS[column], scratch.subarray(0, end));
+      const end = encodeDeltas(numbers, present === false ? 0 : rows, this.#encoded);
+      return dataPage(rows, present, ENCODINGS[column], this.#encoded.subarray(0, end));
     };
     const doubles = this.#numbers.subarray(0, isDecimal ? 0 : rows);
     return {
@@ -95,7 +95,11 @@ export class PageRows {
 
 /** What is the rest of a time in microseconds beyond whole milliseconds is stored only for series that have one. */
 export function haveMicros(us: Float64Array): boolean {
-  return us.some((time) => Math.floor(time / 1_000) * 1_000 !== time);
+  for (let index = 0; index < us.length; index++) {
+    const time = us[index] as number;
+    if (Math.floor(time / 1_000) * 1_000 !== time) return true;
+  }
+  return false;
 }
 
 /** Doubles as Parquet stores them, which is how every processor that Node.js runs on for long has them, too. */

@@ -3,7 +3,7 @@ import type { Encoding, PageHeader } from "hyparquet";
 import { parquetHeader } from "hyparquet/src/column.js";
 import { ByteWriter } from "hyparquet-writer/src/bytewriter.js";
 import { writePageHeader } from "hyparquet-writer/src/datapage.js";
-import { SPARE_BYTES } from "./deltas.ts";
+import { encodedBytesMax, SPARE_BYTES } from "./deltas.ts";
 import { writeNumber } from "./varints.ts";
 
 /**
@@ -27,12 +27,16 @@ export interface OpenedPage {
 
 /** Rows of a page, at most: what is decoded at once for one point of it. */
 export const PAGE_ROWS_MAX = 65_536;
-/** A double for each row is the most that a page holds. */
-const VALUES_BYTES_MAX = PAGE_ROWS_MAX * 8 + 65_536;
 const HEADER_BYTES_MAX = 128;
+/** More is not read for a page of numbers. */
+export const PAGE_BYTES_MAX = encodedBytesMax(PAGE_ROWS_MAX) + HEADER_BYTES_MAX;
+/** What zlib demands, at least, for the buffer that it fills. */
+const CHUNK_BYTES_MIN = 64;
+/** With one buffer for all, nothing is copied: a double for each row is the most that a page holds. */
+const CHUNK_BYTES_MAX = PAGE_ROWS_MAX * 8;
 
 /** Higher levels take off 1 % more of what is packed already, in twice the time. */
-const ZSTD = { params: { [constants.ZSTD_c_compressionLevel]: 3 } };
+const LEVEL = { [constants.ZSTD_c_compressionLevel]: 3 };
 
 /**
  * @param present whether each row has a value, or none has; `null` for a column that always has one.
@@ -45,7 +49,7 @@ export function dataPage(
   values: Uint8Array,
 ): Page {
   const levels = present === null ? new Uint8Array(0) : sameLevels(rows, present);
-  const compressed = zstdCompressSync(values, ZSTD);
+  const compressed = compress(values);
   const isCompressed = compressed.length < values.length;
   return page(
     {
@@ -68,7 +72,7 @@ export function dataPage(
 
 /** @param values of which there are `count`, encoded as PLAIN. */
 export function dictionaryPage(count: number, values: Uint8Array): Page {
-  const compressed = zstdCompressSync(values, ZSTD);
+  const compressed = compress(values);
   return page(
     {
       type: "DICTIONARY_PAGE",
@@ -112,16 +116,21 @@ export function valuesOf(bytes: Uint8Array, rows: number): Uint8Array {
   const levels = about.definition_levels_byte_length;
   const size = header.uncompressed_page_size - levels;
   const packed = body.subarray(levels);
-  const values = about.is_compressed ? unpack(packed) : packed;
+  const values = about.is_compressed ? unpack(packed, size) : packed;
   if (values.length !== size) throw new Error(`it unpacks to ${values.length} bytes, not ${size}`);
   const padded = new Uint8Array(size + SPARE_BYTES);
   padded.set(values);
   return padded;
 }
 
-/** Decompresses the values of a page. */
-export function unpack(packed: Uint8Array): Buffer {
-  return zstdDecompressSync(packed, { maxOutputLength: VALUES_BYTES_MAX });
+/** Decompresses what takes so many bytes. */
+export function unpack(packed: Uint8Array, size: number): Buffer {
+  const chunkSize = Math.min(size, CHUNK_BYTES_MAX) + CHUNK_BYTES_MIN;
+  return zstdDecompressSync(packed, { chunkSize, maxOutputLength: size });
+}
+
+function compress(values: Uint8Array): Buffer {
+  return zstdCompressSync(values, { params: LEVEL, chunkSize: values.length + CHUNK_BYTES_MIN });
 }
 
 function page(header: PageHeader, parts: readonly Uint8Array[]): Page {

@@ -29,8 +29,8 @@ export interface WrittenFile {
 }
 
 /**
- * Writes a file of points. It has another name until `finish`, and is removed when disposed of before that. Its memory
- * does not depend on the size of the file.
+ * Writes a file of points. It has another name until `finish`, and is removed when disposed of before that. In memory
+ * are a row group and the spans, whatever the size of the file.
  */
 export class PointsFileWriter implements Disposable {
   readonly #file: string;

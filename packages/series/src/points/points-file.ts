@@ -7,7 +7,7 @@ import { errorMessage } from "@weir/runtime";
 import { DamagedFileFault } from "./damaged-file.ts";
 import { decodeDeltas, SPARE_BYTES } from "./deltas.ts";
 import { type Location, type Place, unpackLocation } from "./location.ts";
-import { PAGE_ROWS_MAX, valuesOf } from "./pages.ts";
+import { PAGE_BYTES_MAX, PAGE_ROWS_MAX, valuesOf } from "./pages.ts";
 import type { Points } from "./points.ts";
 
 /** A page, decoded: its columns as they are stored. */
@@ -61,9 +61,14 @@ export class PointsFile implements Disposable {
 
   #understand(bytes: Uint8Array, rows: number): Location {
     const location = unpackLocation(bytes);
-    const { pageRows, skip } = location;
-    if (pageRows > PAGE_ROWS_MAX || skip + rows > pageRows) {
-      throw new Error(`rows ${skip} to ${skip + rows} of a page of ${pageRows} rows do not exist`);
+    const { pageRows, skip, time, micros, numbers } = location;
+    const places = [time, numbers, ...(micros === null ? [] : [micros])];
+    if (
+      pageRows > PAGE_ROWS_MAX ||
+      skip + rows > pageRows ||
+      places.some(({ length }) => length > PAGE_BYTES_MAX)
+    ) {
+      throw new Error(`${this.#file} has no rows ${skip} to ${skip + rows} in ${pageRows}`);
     }
     return location;
   }

@@ -161,10 +161,10 @@ describe("a file of points", () => {
     expectSame(await readAll(), [{ topic: "a", path: "x", points: whole }]);
   });
 
-  test("gives back many series, in any order of reading", async () => {
+  test("gives back many series with long topics, in any order of reading", async () => {
     const all = Array.from({ length: 1_000 }, (_, index) => ({
-      topic: `fleet/${index >> 2}/state`,
-      path: `attribute${index & 3}`,
+      topic: `fleet/${"long".repeat(400)}/${index >> 1}/state`,
+      path: `attribute${index & 1}`,
       points: pointsOf(30, index & 1 ? decimal : Math.sqrt, index & 2 ? 1_000_000 : 999_999),
     }));
     const written = write(all);
