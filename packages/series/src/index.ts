@@ -28,6 +28,7 @@ export { SeriesHistory, type Snapshot } from "./history/series-history.ts";
 export { indexFileOf } from "./index-file/index-file.ts";
 export { readTableSizes, type TableSize } from "./index-file/table-sizes.ts";
 export { DamagedFileFault } from "./points/damaged-file.ts";
+export type { Erasure } from "./points/erase.ts";
 export { historyFolderOf } from "./points/history-folder.ts";
 export type { HistoryStep, HistoryWriter } from "./points/history-writer.ts";
 export { decodeHours, encodeHours } from "./points/hours.ts";

@@ -64,6 +64,8 @@ CREATE TABLE files (
   month TEXT NOT NULL, name TEXT NOT NULL,
   -- 0 of one flush, 1 of some hours, 2 of a day, 3 of a month.
   level INTEGER NOT NULL,
+  -- Of one level, the points of a file with a lower one arrived earlier.
+  arrival INTEGER NOT NULL,
   rows INTEGER NOT NULL, bytes INTEGER NOT NULL,
   first_us INTEGER NOT NULL, last_us INTEGER NOT NULL,
   -- Its points are of stored rows behind this one (NULL: from the first one on), up to that one.
@@ -90,7 +92,7 @@ CREATE TABLE hours (
 -- Damaged files that were set aside, with what they are in "files".
 CREATE TABLE lost_files (
   stream TEXT NOT NULL, number INTEGER NOT NULL,
-  name TEXT NOT NULL, level INTEGER NOT NULL,
+  name TEXT NOT NULL, level INTEGER NOT NULL, arrival INTEGER NOT NULL,
   rows INTEGER NOT NULL, first_us INTEGER NOT NULL, last_us INTEGER NOT NULL,
   after_segment TEXT, after_row_id INTEGER,
   through_segment TEXT, through_row_id INTEGER,

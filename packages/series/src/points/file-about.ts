@@ -8,6 +8,8 @@ export interface FileAbout {
   number: number;
   part: string;
   level: Level;
+  /** See `PlannedFile`. */
+  arrival: number;
   /** The rows that its points are of. */
   of: RowSpan;
   /** The number of the first file of its flush; of a merged file, of the last flush before it. */

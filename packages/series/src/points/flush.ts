@@ -77,7 +77,7 @@ export class SeriesNumbers {
 
   written(
     { bytes, rows, spans }: ReturnType<PointsFileWriter["finish"]>,
-    { number, part, level, of }: FileAbout,
+    { number, part, level, arrival, of }: FileAbout,
   ): WrittenDay {
     let [firstUs, lastUs] = [Infinity, -Infinity];
     for (const span of spans) {
@@ -85,7 +85,7 @@ export class SeriesNumbers {
       lastUs = Math.max(lastUs, span.lastUs);
     }
     return {
-      file: { number, part, level, rows, bytes, firstUs, lastUs, of },
+      file: { number, part, level, arrival, rows, bytes, firstUs, lastUs, of },
       spans: spans.map((span) => {
         // Every span is of a series that was noted.
         const series = this.#byTopic.get(span.topic)?.get(span.path) as number;
@@ -120,7 +120,8 @@ export async function hoursWith(
 /** What a file of one flush says of itself. */
 export function aboutFlushed(
   day: number,
-  about: Omit<FileAbout, "part" | "level" | "replaces">,
+  about: Omit<FileAbout, "part" | "level" | "arrival" | "replaces">,
 ): FileAbout {
-  return { ...about, part: dayName(day), level: LEVELS.flush, replaces: [] };
+  const { number: arrival } = about;
+  return { ...about, part: dayName(day), level: LEVELS.flush, arrival, replaces: [] };
 }

@@ -1,6 +1,7 @@
 import type { Clock } from "@weir/runtime";
 import type { Progress } from "../catalogue/stream-catalogue.ts";
 import { comparePositions, type Position } from "../reading/memory.ts";
+import { type Erasure, erase } from "./erase.ts";
 import { aboutFlushed, byDay, hoursWith, type WrittenDay, writeDay } from "./flush.ts";
 import { HOUR_US, relativeOf, type StreamFolder } from "./history-folder.ts";
 import type { KeptPoints } from "./kept-points.ts";
@@ -149,14 +150,35 @@ export class HistoryWriter implements Disposable {
     this.#removeSoon(old);
   }
 
+  /**
+   * Removes points for good, out of the files and out of the hours. What waits for a flush is flushed before.
+   *
+   * @throws what the disk or SQLite throw. Then some are removed, and it has to be done again.
+   */
+  erase(erasure: Erasure): Promise<void> {
+    const erased = this.#flushed.then(async () => {
+      await this.#flushAll();
+      await erase(erasure, {
+        ...this.#options,
+        takeNumber: () => this.#takeNumber(),
+        state: () => this.#state,
+        removeSoon: (files) => this.#removeSoon(files),
+      });
+    });
+    this.#flushed = erased.catch(() => {});
+    return erased;
+  }
+
   /** What takes the points of damaged files from the stored rows again, where they are not too many. */
   refills(): Refill[] {
     const { stream, index, folder, kept } = this.#options;
     const { flush, cutoffUs } = this.#state;
+    const takeNumber = () => this.#takeNumber();
+    const common = { stream, flush, cutoffUs, folder, index, kept, takeNumber };
     return index
       .lost()
       .filter(({ rows, of }) => rows <= WAITING_POINTS_MAX && of.through !== null)
-      .map((lost) => new Refill({ stream, lost, flush, cutoffUs, folder, index, kept }));
+      .map((lost) => new Refill({ ...common, lost }));
   }
 
   /**
@@ -236,7 +258,9 @@ export class HistoryWriter implements Disposable {
     const of = { after: inputs[0]?.of.after ?? null, through: inputs.at(-1)?.of.through ?? null };
     const replaces = inputs.map(({ number }) => number);
     const { through, flush } = this.#state;
-    const about = { stream, number: this.#takeNumber(), part, level, of, flush, through, replaces };
+    const number = this.#takeNumber();
+    const place = { stream, number, part, level, arrival: number, of };
+    const about = { ...place, flush, through, replaces };
     for (const { id } of inputs) this.#merging.add(id);
     try {
       const { signal } = this.#closing;

@@ -45,7 +45,7 @@ export async function mergeFiles(
 type Name = { topic: string; path: string };
 
 /** The order in which files have their series. */
-function byName(one: Name, other: Name): number {
+export function byName(one: Name, other: Name): number {
   if (one.topic !== other.topic) return one.topic < other.topic ? -1 : 1;
   return one.path < other.path ? -1 : 1;
 }

@@ -10,6 +10,8 @@ export interface PlannedFile {
   /** The UTC day of its points, or the month. */
   part: string;
   level: Level;
+  /** Of one level, the points of a file with a lower one arrived earlier. */
+  arrival: number;
   rows: number;
 }
 
@@ -42,8 +44,8 @@ export function mergesMonths(historyUs: number): boolean {
 }
 
 /**
- * Plans the next merge of a stream's files. Of a level, all files of the day or month are taken, so that the levels and
- * the numbers tell the order of arrival; see `inOrderOfArrival`.
+ * Plans the next merge of a stream's files. Of a level, all files of the day or month are taken, so that the levels tell
+ * the order of arrival; see `inOrderOfArrival`.
  *
  * @returns `null` when there is nothing to merge.
  */
@@ -70,13 +72,13 @@ export function planMerge<File extends PlannedFile>(
 
 /**
  * The order in which the points of files arrived: a month before its days, a day before its hours, these before single
- * flushes, and each by its number.
+ * flushes.
  */
 export function inOrderOfArrival(
-  one: Pick<PlannedFile, "level" | "number">,
-  other: Pick<PlannedFile, "level" | "number">,
+  one: Pick<PlannedFile, "level" | "arrival">,
+  other: Pick<PlannedFile, "level" | "arrival">,
 ): number {
-  return other.level - one.level || one.number - other.number;
+  return other.level - one.level || one.arrival - other.arrival;
 }
 
 function planDay<File extends PlannedFile>(

@@ -64,6 +64,7 @@ interface FileRow {
   number: number;
   name: string;
   level: Level;
+  arrival: number;
   rows: number;
   bytes: number;
   firstUs: number;
@@ -122,6 +123,21 @@ export class PointsIndex {
     return this.#statements.seriesIn.all(JSON.stringify(ids)) as NumberedSeries[];
   }
 
+  /** All series that ever had points. */
+  allSeries(): NumberedSeries[] {
+    return this.#statements.allSeries.all(this.#stream) as NumberedSeries[];
+  }
+
+  /** The hours of a series on some days, the last one included. */
+  days(series: number, fromDay: number, throughDay: number): Omit<NewHours, "series">[] {
+    const found = this.#statements.days.all(series, fromDay, throughDay);
+    return found as Omit<NewHours, "series">[];
+  }
+
+  removeHours(series: number, day: number): void {
+    this.#statements.removeHours.run(series, day);
+  }
+
   /** The hours of a series on a day, encoded. */
   hours(series: number, day: number): Uint8Array | null {
     return (this.#statements.hours.get(series, day) as Uint8Array | undefined) ?? null;
@@ -178,9 +194,18 @@ export class PointsIndex {
   }
 
   /** Notes which points a damaged file had. */
-  noteLost({ number, level, rows, firstUs, lastUs, of, part }: Omit<NewFile, "bytes">): void {
+  noteLost({
+    part,
+    of,
+    number,
+    level,
+    arrival,
+    rows,
+    firstUs,
+    lastUs,
+  }: Omit<NewFile, "bytes">): void {
     const names = { stream: this.#stream, name: nameOf({ part, number }) };
-    const row = { ...names, ...columnsOf(of), number, level, rows, firstUs, lastUs };
+    const row = { ...names, ...columnsOf(of), number, level, arrival, rows, firstUs, lastUs };
     this.#statements.lose.run(row);
   }
 
@@ -207,9 +232,9 @@ export class PointsIndex {
   }
 
   #addFile(file: NewFile, spans: NewSpans): void {
-    const { number, part, level, rows, bytes, firstUs, lastUs } = file;
+    const { number, part, of, ...columns } = file;
     const names = { stream: this.#stream, month: monthOf(part), name: nameOf(file) };
-    const row = { ...names, ...columnsOf(file.of), number, level, rows, bytes, firstUs, lastUs };
+    const row = { ...columns, ...names, ...columnsOf(of), number };
     const id = this.#statements.addFile.run(row).lastInsertRowid;
     for (const { series, span } of spans) {
       const { firstRow, firstUs: spanFirstUs, lastUs: spanLastUs, location } = span;
@@ -277,15 +302,15 @@ function prepare(database: Database) {
        VALUES (@stream, @segment, @id, @receivedUs, @nextNumber, @flush, @cutoffUs)`,
     ),
     files: database.prepare(
-      `SELECT id, number, name, level, rows, bytes, first_us AS firstUs, last_us AS lastUs,
+      `SELECT id, number, name, level, arrival, rows, bytes, first_us AS firstUs, last_us AS lastUs,
               after_segment AS afterSegment, after_row_id AS afterId,
               through_segment AS throughSegment, through_row_id AS throughId
        FROM files WHERE stream = ? ORDER BY number`,
     ),
     addFile: database.prepare(
-      `INSERT INTO files (stream, number, month, name, level, rows, bytes, first_us, last_us,
+      `INSERT INTO files (stream, number, month, name, level, arrival, rows, bytes, first_us, last_us,
                           after_segment, after_row_id, through_segment, through_row_id)
-       VALUES (@stream, @number, @month, @name, @level, @rows, @bytes, @firstUs, @lastUs,
+       VALUES (@stream, @number, @month, @name, @level, @arrival, @rows, @bytes, @firstUs, @lastUs,
                @afterSegment, @afterId, @throughSegment, @throughId)`,
     ),
     removeFile: database.prepare("DELETE FROM files WHERE id = ?"),
@@ -305,18 +330,25 @@ function prepare(database: Database) {
       "INSERT INTO history_series (stream, topic, path) VALUES (?, ?, ?)",
     ),
     hours: database.prepare("SELECT partials FROM hours WHERE series = ? AND day = ?").pluck(),
+    allSeries: database.prepare(
+      "SELECT id AS series, topic, path FROM history_series WHERE stream = ?",
+    ),
+    days: database.prepare(
+      "SELECT day, partials FROM hours WHERE series = ? AND day BETWEEN ? AND ?",
+    ),
+    removeHours: database.prepare("DELETE FROM hours WHERE series = ? AND day = ?"),
     saveHours: database.prepare("REPLACE INTO hours (series, day, partials) VALUES (?, ?, ?)"),
     clearHours: database.prepare(
       "DELETE FROM hours WHERE series IN (SELECT id FROM history_series WHERE stream = ?)",
     ),
     lose: database.prepare(
-      `REPLACE INTO lost_files (stream, number, name, level, rows, first_us, last_us,
+      `REPLACE INTO lost_files (stream, number, name, level, arrival, rows, first_us, last_us,
                                 after_segment, after_row_id, through_segment, through_row_id)
-       VALUES (@stream, @number, @name, @level, @rows, @firstUs, @lastUs,
+       VALUES (@stream, @number, @name, @level, @arrival, @rows, @firstUs, @lastUs,
                @afterSegment, @afterId, @throughSegment, @throughId)`,
     ),
     lost: database.prepare(
-      `SELECT 0 AS id, number, name, level, rows, 0 AS bytes, first_us AS firstUs, last_us AS lastUs,
+      `SELECT 0 AS id, number, name, level, arrival, rows, 0 AS bytes, first_us AS firstUs, last_us AS lastUs,
               after_segment AS afterSegment, after_row_id AS afterId,
               through_segment AS throughSegment, through_row_id AS throughId
        FROM lost_files WHERE stream = ? ORDER BY number`,

@@ -5,7 +5,6 @@ import { byDay, hoursWith, SeriesNumbers, type WrittenDay } from "./flush.ts";
 import { readFooter } from "./footer.ts";
 import { relativeOf, type StreamFolder, spanOf } from "./history-folder.ts";
 import type { KeptPoints } from "./kept-points.ts";
-import { inOrderOfArrival } from "./merge-plan.ts";
 import { Pace } from "./pace.ts";
 import { PointsFileWriter } from "./points-file-writer.ts";
 import type { PointsIndex, StreamState } from "./points-index.ts";
@@ -86,8 +85,7 @@ async function readAbout(file: string): Promise<FileAbout> {
 function wholeFiles(all: readonly FileAbout[], lastFlush: number): FileAbout[] {
   const replaced = new Set(all.flatMap(({ replaces }) => replaces));
   const isWhole = ({ number, flush }: FileAbout) => !replaced.has(number) && flush <= lastFlush;
-  // Those that are written again have numbers in the same order.
-  return all.filter(isWhole).sort((one, other) => inOrderOfArrival(one, other));
+  return all.filter(isWhole);
 }
 
 async function writeAgain(

@@ -11,6 +11,7 @@ import type { NewFile, NewHours, PointsIndex } from "./points-index.ts";
 interface RefillOptions {
   stream: string;
   lost: Omit<NewFile, "bytes">;
+  takeNumber: () => number;
   /** Of the last flush that is complete. */
   flush: number;
   /** Older points are not part of the history any more. */
@@ -22,7 +23,8 @@ interface RefillOptions {
 
 /**
  * Takes the points of a damaged file out of the stored rows once more, as far as these are still there. They get the
- * number of that file again. Where its neighbours were merged meanwhile, points of one time may change their order.
+ * place of that file in the order of arrival again; where its neighbours were merged meanwhile, points of one time may
+ * change their order.
  */
 export class Refill {
   readonly #options: RefillOptions;
@@ -57,12 +59,13 @@ export class Refill {
    * @throws what the disk or SQLite throw. Then all is as it was before.
    */
   async finish(): Promise<void> {
-    const { lost, stream, flush, folder, index, kept } = this.#options;
+    const { lost, stream, flush, folder, index, kept, takeNumber } = this.#options;
     const all = [...this.#buffer.series()];
     const numbers = index.numbersOf(all);
     const series = all.map((one, at) => ({ ...one, series: numbers[at] as number }));
-    const { number, part, level, of } = lost;
-    const about = { stream, number, part, level, of, flush, through: null, replaces: [] };
+    const { part, level, arrival, of } = lost;
+    const place = { stream, number: takeNumber(), part, level, arrival, of };
+    const about = { ...place, flush, through: null, replaces: [] };
     index.refill(lost, series.length === 0 ? null : await writeDay(series, about, folder));
     const pace = new Pace();
     for (const one of [...byDay(all, numbers).values()].flat()) {

@@ -21,13 +21,13 @@ export interface Run {
   cutoffUs: number;
 }
 
-/** The numbers of files are below this. See `inOrderOfArrival`. */
-const NUMBERS = 1e12;
+/** The arrivals of files are below this. See `inOrderOfArrival`. */
+const ARRIVALS = 1e12;
 
 const SPAN = `
 SELECT spans.file AS fileId, spans.first_us AS firstUs, spans.last_us AS lastUs, spans.rows, location,
        'stream=' || stream || '/month=' || month || '/' || name AS file,
-       (${LEVELS.month} - level) * ${NUMBERS} + number AS "order", coalesce(cutoff_us, 0) AS cutoffUs
+       (${LEVELS.month} - level) * ${ARRIVALS} + arrival AS "order", coalesce(cutoff_us, 0) AS cutoffUs
 FROM`;
 const SPANS = `${SPAN} spans JOIN files ON files.id = spans.file LEFT JOIN history_streams USING (stream)
 WHERE series = ? AND spans.last_us >= ? AND spans.first_us < ? AND spans.last_us >= cutoffUs

@@ -10,6 +10,7 @@ const file = (number: number, level: Level, rows = 100, part = DAY): PlannedFile
   number,
   part,
   level,
+  arrival: number,
   rows,
 });
 const files = (from: number, count: number, level: Level, rows?: number): PlannedFile[] =>

@@ -42,6 +42,8 @@ type Deed =
   | { kind: "give"; rows: Given[][] }
   | { kind: "flush" }
   | { kind: "merge" }
+  | { kind: "merge and flush" }
+  | { kind: "erase"; path: string; fromUs: number; toUs: number }
   | { kind: "wait"; hours: number }
   /** The process is killed, or the next time that it does this. */
   | { kind: "kill"; step: HistoryStep | null }
@@ -56,6 +58,7 @@ const deed: fc.Arbitrary<Deed> = fc.oneof(
   },
   { weight: 6, arbitrary: fc.constant<Deed>({ kind: "flush" }) },
   { weight: 3, arbitrary: fc.constant<Deed>({ kind: "merge" }) },
+  { weight: 1, arbitrary: fc.constant<Deed>({ kind: "merge and flush" }) },
   {
     weight: 2,
     arbitrary: fc.constantFrom(1, 20, 24 * 40).map((hours): Deed => ({ kind: "wait", hours })),
@@ -65,6 +68,12 @@ const deed: fc.Arbitrary<Deed> = fc.oneof(
     arbitrary: fc
       .constantFrom(null, ...HISTORY_STEPS)
       .map((step): Deed => ({ kind: "kill", step })),
+  },
+  {
+    weight: 1,
+    arbitrary: fc
+      .tuple(point, point)
+      .map(([{ path, us: fromUs }, { us: toUs }]): Deed => ({ kind: "erase", path, fromUs, toUs })),
   },
   { weight: 1, arbitrary: fc.constant<Deed>({ kind: "lose index" }) },
 );
@@ -92,13 +101,26 @@ class Processes implements Disposable {
         this.rows.push(...one.rows);
         return this.#give(writer);
       case "flush":
-        return this.#orDie(writer.flush());
+        await this.#orDie(writer.flush());
+        return;
       case "merge":
-        return this.#orDie(writer.merge());
+        await this.#orDie(writer.merge());
+        return;
+      case "merge and flush":
+        await this.#orDie(Promise.all([writer.merge(), writer.flush()]));
+        return;
+      case "erase": {
+        const { fromUs, toUs } = one;
+        const matches = (_topic: string, path: string) => path === one.path;
+        const isDone = await this.#orDie(writer.erase({ matches, fromUs, toUs }));
+        if (isDone) this.#forget(one);
+        return;
+      }
       case "wait":
         this.#nowMs += one.hours * HOUR_MS;
         this.#all.at(-1)?.clock.advance(one.hours * HOUR_MS);
-        return this.#orDie(Promise.resolve());
+        await this.#orDie(Promise.resolve());
+        return;
       case "kill":
         if (one.step === null) this.#writer = null;
         this.#dieAt = one.step;
@@ -132,8 +154,10 @@ class Processes implements Disposable {
     // One that was killed does nothing more, and leaves all as it is.
     const died = Promise.withResolvers<void>();
     this.#died = died;
+    let isDead = false;
     const onStep = (step: HistoryStep): void | Promise<void> => {
-      if (step !== this.#dieAt) return;
+      if (step !== this.#dieAt && !isDead) return;
+      isDead = true;
       died.resolve();
       return new Promise(() => {});
     };
@@ -146,14 +170,21 @@ class Processes implements Disposable {
     return this.#writer;
   }
 
-  async #orDie(work: Promise<unknown>): Promise<void> {
+  /** What was stored is as if it had not been. */
+  #forget({ path, fromUs, toUs }: Extract<Deed, { kind: "erase" }>): void {
+    const isLeft = (one: Given) => one.path !== path || one.us < fromUs || one.us >= toUs;
+    for (const [index, row] of this.rows.entries()) this.rows[index] = row.filter(isLeft);
+  }
+
+  async #orDie(work: Promise<unknown>): Promise<boolean> {
     const end = await Promise.race([
       work.then(() => "done"),
       this.#died.promise.then(() => "died"),
     ]);
-    if (end === "done") return;
+    if (end === "done") return true;
     this.#writer = null;
     this.#dieAt = null;
+    return false;
   }
 }
 
@@ -166,7 +197,7 @@ function check(processes: Processes): void {
   }
 }
 
-test("each point is kept once and each hour is the fold of its points, whatever arrives when, is killed, merged or lost", async () => {
+test("each point is kept once and each hour is the fold of its points, whatever arrives when, is killed, merged, erased or lost", async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(deed, { minLength: 4, maxLength: 40 }), async (deeds) => {
       using folder = temporaryFolder();

@@ -1,0 +1,72 @@
+import { expect, test } from "@jest/globals";
+import { temporaryFolder } from "@weir/testkit";
+import {
+  DAY_MS,
+  expectedOf,
+  filesOf,
+  type Given,
+  HOUR_US,
+  indexedFiles,
+  openHistory,
+  readSeries,
+  rowAt,
+  START_US,
+} from "./history-fixture.ts";
+
+const KEPT = { historyMs: Number.POSITIVE_INFINITY };
+
+test("points that are erased are in no file and no hour, and the others keep their order", async () => {
+  using folder = temporaryFolder();
+  const file = folder.file("index.db");
+  using history = openHistory(file);
+  const home = await history.store.stream("home", KEPT);
+  const given: Given[] = [];
+  // Each hour has points of one time from every flush.
+  for (const flush of [1, 2, 3, 4]) {
+    for (const path of ["energy", "power"]) {
+      for (const hour of [0, 1, 2, 24, 48]) {
+        for (const us of [0, 5, 9]) {
+          given.push({ path, us: START_US + hour * HOUR_US + us, value: flush });
+        }
+      }
+    }
+    for (const { path, us, value } of given.slice(-30)) home.add("t", path, us, value);
+    home.pass(rowAt(flush));
+    // The last ones wait.
+    if (flush < 4) await home.flush();
+  }
+  const [fromUs, toUs] = [START_US + HOUR_US + 5, START_US + 25 * HOUR_US];
+  await home.erase({ matches: (_topic, path) => path === "power", fromUs, toUs });
+
+  const left = given.filter(({ path, us }) => path !== "power" || us < fromUs || us >= toUs);
+  const check = () => {
+    for (const path of ["energy", "power"]) {
+      expect(readSeries(file, path)).toEqual(expectedOf(left, path));
+    }
+  };
+  check();
+  history.clock.advance(60_000);
+  expect(filesOf(file)).toEqual(indexedFiles(file));
+  check();
+  history.clock.advance(90 * DAY_MS);
+  while (await home.merge());
+  check();
+});
+
+test("a file of which nothing is left goes, and with it the hours", async () => {
+  using folder = temporaryFolder();
+  const file = folder.file("index.db");
+  using history = openHistory(file);
+  const home = await history.store.stream("home", KEPT);
+  home.add("t", "power", START_US, 1);
+  home.pass(rowAt(1));
+  await home.erase({
+    matches: () => true,
+    fromUs: Number.NEGATIVE_INFINITY,
+    toUs: Number.POSITIVE_INFINITY,
+  });
+  expect(readSeries(file, "power")).toEqual({ points: [], hours: [] });
+  history.clock.advance(60_000);
+  expect(filesOf(file)).toEqual([]);
+  expect(home.through).toEqual(rowAt(1));
+});
