@@ -1,6 +1,6 @@
 import { setImmediate as yieldToEvents } from "node:timers/promises";
 import type { ServiceContext } from "@weir/runtime";
-import { type Catalogue, type LostFile, PointsStore } from "@weir/series";
+import { type Catalogue, type LostFile, PointsStore, type RebuildProgress } from "@weir/series";
 import type { FollowedStream } from "./config.ts";
 import { keepLooking } from "./follower.ts";
 import type { HistoryFeed } from "./history-feed.ts";
@@ -11,6 +11,7 @@ import { StreamHistory } from "./stream-history.ts";
 const LOOK_MS = 250;
 /** So many points of all streams wait at most; where half as many do, the stream with the most of them writes. */
 const WAITING_POINTS_MAX = 1_000_000;
+const REPORT_MS = 10_000;
 // Backfills read for so long at a look: half of the time is for everything else.
 const BACKFILL_STEPS_PER_LOOK = 40;
 const BACKFILL_MS_PER_LOOK = LOOK_MS / 2;
@@ -35,6 +36,7 @@ export class History implements AsyncDisposable {
   /** Damaged files that were set aside. */
   readonly #lost: string[] = [];
   readonly #looking: Disposable;
+  #reportedMs = Number.NEGATIVE_INFINITY;
   #waiting = 0;
   #writing: Promise<void> | null = null;
   #merging: Promise<void> | null = null;
@@ -45,7 +47,12 @@ export class History implements AsyncDisposable {
     const { indexFile, context } = options;
     const { clock, metrics, health, fail } = context;
     this.#options = options;
-    this.#points = new PointsStore({ indexFile, clock, onLost: (lost) => this.#lose(lost) });
+    this.#points = new PointsStore({
+      indexFile,
+      clock,
+      onLost: (lost) => this.#lose(lost),
+      onRebuilding: (progress) => this.#reportRebuilding(progress),
+    });
     this.#check = health.check("history");
     this.#check.pass();
     this.#metrics = createHistoryMetrics(metrics);
@@ -154,9 +161,22 @@ export class History implements AsyncDisposable {
     }
   }
 
+  /** Says now and then how far an index is that was lost. */
+  #reportRebuilding(progress: RebuildProgress): void {
+    const nowMs = this.#options.context.clock.monotonic();
+    if (nowMs - this.#reportedMs < REPORT_MS) return;
+    this.#reportedMs = nowMs;
+    const words = "the index of the history is made again from its files";
+    this.#options.context.logger.warn({ ...progress }, words);
+  }
+
   #lose({ stream, file, reason, rows }: LostFile): void {
     const { logger } = this.#options.context;
-    logger.error({ stream, file, rows, err: reason }, "a file of points is damaged, and set aside");
-    this.#lost.push(`${file} of the history is damaged, and set aside`);
+    logger.error(
+      { stream, file, rows, err: reason },
+      "a file of points is damaged and set aside; what is missing is read from the rows again",
+    );
+    this.#lost.push(`${file} was damaged, and is set aside`);
+    this.#streams.get(stream)?.lose();
   }
 }

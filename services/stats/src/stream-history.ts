@@ -1,11 +1,13 @@
 import { basename } from "node:path";
-import { errorMessage, type ServiceContext } from "@weir/runtime";
+import type { ServiceContext } from "@weir/runtime";
 import type { Catalogue, HistoryWriter } from "@weir/series";
 import { openSeriesReader } from "@weir/streams";
+import { Attempts } from "./attempts.ts";
 import { Backfill } from "./backfill.ts";
 import type { FollowedStream } from "./config.ts";
 import { HistoryFeed } from "./history-feed.ts";
 import type { HistoryMetrics } from "./history-metrics.ts";
+import { Refilling } from "./refilling.ts";
 import { resumeWithin } from "./resume-within.ts";
 import type { SeriesFollower } from "./series-follower.ts";
 
@@ -16,7 +18,6 @@ const FLUSH_FILE_MS = 300_000;
 /** Of the time for which rows are kept: within it, their points are written. */
 const FLUSH_PART = 1 / 4;
 const EXPIRY_MS = 3_600_000;
-const RETRY_MS = 10_000;
 const PROGRESS_MS = 10_000;
 
 interface StreamHistoryOptions {
@@ -41,6 +42,9 @@ export class StreamHistory implements Disposable {
   #stream: FollowedStream;
   #writer: HistoryWriter | null = null;
   #backfill: Backfill | null = null;
+  #refilling: Refilling | null = null;
+  /** Points of damaged files may be missing. */
+  #mayLack = true;
   #isLeft = false;
   #hasNews = false;
   #flushedMs: number;
@@ -99,6 +103,7 @@ export class StreamHistory implements Disposable {
   leave(): void {
     this.#backfill?.[Symbol.dispose]();
     this.#backfill = null;
+    this.#endRefilling();
     this.#isLeft = true;
   }
 
@@ -132,9 +137,14 @@ export class StreamHistory implements Disposable {
     return this.#writing.problem ?? this.#merging.problem;
   }
 
-  /** One step of its backfill; false when there is nothing to read for now. */
+  /** A damaged file of it was set aside: its points are read from the rows again. */
+  lose(): void {
+    this.#mayLack = true;
+  }
+
+  /** One step of reading what is missing; false when there is nothing to read for now. */
   readSome(): boolean {
-    return this.#backfill?.step() ?? false;
+    return (this.#backfill?.step() ?? false) || (this.#refilling?.step() ?? false);
   }
 
   /** Writes what is due, and removes what is too old. @param isUrgent points must make room for others. */
@@ -145,6 +155,7 @@ export class StreamHistory implements Disposable {
         await this.feed.beginAgain();
         this.#hasNews = false;
       }
+      await this.#refill(writer);
       if (this.#hasNews && (isUrgent || this.#isDue(writer))) await this.#flush(writer);
       this.#expire(writer);
     });
@@ -217,6 +228,31 @@ export class StreamHistory implements Disposable {
     this.#options.metrics.flushes.inc({ stream: this.#stream.name });
   }
 
+  /** Writes the points of a damaged file that were read again, and goes on with the next one. */
+  async #refill(writer: HistoryWriter): Promise<void> {
+    if (this.#refilling?.isDone) {
+      await this.#refilling.refill.finish();
+      this.#endRefilling();
+    }
+    if (this.#refilling !== null || !this.#mayLack || this.#isLeft) return;
+    const [refill] = writer.refills();
+    this.#mayLack = refill !== undefined;
+    if (refill === undefined) return;
+    const { catalogue, skewUs } = this.#options;
+    this.#refilling = new Refilling({
+      refill,
+      place: this.#stream.place,
+      reader: openSeriesReader(this.#stream, skewUs),
+      catalogue: catalogue.stream(this.#stream.name),
+      monotonicMs: () => this.#nowMs(),
+    });
+  }
+
+  #endRefilling(): void {
+    this.#refilling?.[Symbol.dispose]();
+    this.#refilling = null;
+  }
+
   #expire(writer: HistoryWriter): void {
     const { historyMs } = this.#stream;
     if (historyMs === null || this.#nowMs() - this.#expiredMs < EXPIRY_MS) return;
@@ -226,42 +262,5 @@ export class StreamHistory implements Disposable {
 
   #nowMs(): number {
     return this.#options.context.clock.monotonic();
-  }
-}
-
-/** A task that is tried again a while after it has failed. */
-class Attempts {
-  readonly #context: ServiceContext;
-  readonly #about: { stream: string; task: string };
-  #retryAtMs = Number.NEGATIVE_INFINITY;
-  #isEnded = false;
-  /** Why the last attempt has failed; `null` after one that has not. */
-  problem: string | null = null;
-
-  constructor(context: ServiceContext, about: { stream: string; task: string }) {
-    this.#context = context;
-    this.#about = about;
-  }
-
-  async attempt(task: () => Promise<void>): Promise<void> {
-    const { clock, logger } = this.#context;
-    if (this.#isEnded || clock.monotonic() < this.#retryAtMs) return;
-    try {
-      await task();
-      this.problem = null;
-    } catch (error) {
-      // What is being written ends with the process.
-      if (this.#isEnded) return;
-      this.#retryAtMs = clock.monotonic() + RETRY_MS;
-      const { stream, task: verb } = this.#about;
-      const problem = `the history of ${stream} cannot be ${verb}: ${errorMessage(error)}`;
-      if (problem !== this.problem) logger.error({ err: error, stream }, problem);
-      this.problem = problem;
-    }
-  }
-
-  /** Nothing is tried again. */
-  end(): void {
-    this.#isEnded = true;
   }
 }

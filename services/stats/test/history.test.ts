@@ -1,7 +1,7 @@
-import { cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { describe, expect, test } from "@jest/globals";
-import { openTestStore, START_US, temporaryFolder } from "@weir/testkit";
+import { openTestStore, overwrite, START_US, temporaryFolder } from "@weir/testkit";
 import {
   FLUSH_MS,
   keptPoints,
@@ -16,6 +16,11 @@ const HOME = "home: { filters: [home/#] }";
 const POWER = ["home", "home/meter", "power"] as const;
 const at = (second: number): number => START_US + second * SECOND_US;
 const power = (second: number) => meterRow(second, { power: second });
+const filesOf = (folder: ReturnType<typeof temporaryFolder>): string[] =>
+  readdirSync(folder.file("history"), { recursive: true })
+    .map(String)
+    .filter((name) => name.includes(".parquet"))
+    .sort();
 const upTo = (count: number): [number, number][] =>
   Array.from({ length: count }, (_, index) => [index, index]);
 
@@ -251,6 +256,50 @@ describe("a history that cannot be written", () => {
     }
     const files = readdirSync(folder.path, { recursive: true }).map(String);
     expect(files.filter((file) => file.includes(".making"))).toEqual([]);
+  });
+});
+
+describe("a file of points that is damaged", () => {
+  test("is named, set aside, and read from the rows again", async () => {
+    using folder = temporaryFolder();
+    using store = openHome(folder);
+    await using subject = startSubject(folder, HOME);
+    store.append([power(0), power(2)]);
+    await subject.flushThrough("home", { id: 2 });
+    const [name = ""] = filesOf(folder);
+    const file = folder.file(`history/${name}`);
+    overwrite(file, 4, statSync(file).size - 8);
+    // For the late point, those of its hour are read back.
+    store.append([{ ...power(1), observedUs: at(1) }]);
+    await subject.flushThrough("home", { id: 3 });
+    await subject.advanceUntil(() => keptPoints(folder, POWER).length === 3);
+    expect(keptPoints(folder, POWER)).toEqual([
+      [0, 0],
+      [1, 1],
+      [2, 2],
+    ]);
+    expect(filesOf(folder)).toContain(`${name}.damaged`);
+    expect(subject.context.health.report().warnings.history?.[0]).toContain("was damaged");
+  });
+
+  test("is read from the rows again where it was removed while stats was down", async () => {
+    using folder = temporaryFolder();
+    using store = openHome(folder);
+    {
+      await using before = startSubject(folder, HOME);
+      store.append([power(0)]);
+      await before.flushThrough("home", { id: 1 });
+      store.append([power(1)]);
+      await before.flushThrough("home", { id: 2 });
+    }
+    store.rotate(at(2));
+    store.append([power(2)]);
+    const [first = ""] = filesOf(folder);
+    rmSync(folder.file(`history/${first}`));
+    await using subject = startSubject(folder, HOME);
+    await subject.flushThrough("home", { id: 3 });
+    await subject.advanceUntil(() => keptPoints(folder, POWER).length === 3);
+    expect(keptPoints(folder, POWER)).toEqual(upTo(3));
   });
 });
 
