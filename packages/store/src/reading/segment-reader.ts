@@ -78,7 +78,7 @@ function openDatabaseReader(segment: Segment, selection: Selection): SegmentRead
   };
 }
 
-export interface PageLimits {
+interface PageLimits {
   afterId: number;
   rowsMax: number;
 }
