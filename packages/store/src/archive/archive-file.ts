@@ -1,12 +1,12 @@
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
-import { zstdDecompressSync } from "node:zlib";
 import { errorMessage } from "@weir/runtime";
-import type { DecodedArray, FileMetaData } from "hyparquet";
+import type { DecodedArray, FileMetaData, SchemaElement } from "hyparquet";
 import { readColumn } from "hyparquet/src/column.js";
 import { DEFAULT_PARSERS } from "hyparquet/src/convert.js";
 import { parquetMetadata, parquetSchema } from "hyparquet/src/metadata.js";
 import { getTreePath } from "hyparquet/src/schema.js";
 import { checksumOf, type GroupLayout, layoutOf } from "./archive-layout.ts";
+import { CODECS, pickBytes } from "./archive-page.ts";
 import {
   type ArchiveFacts,
   COLUMNS,
@@ -18,7 +18,11 @@ import {
 
 const PARSERS = { ...DEFAULT_PARSERS, timestampFromMicroseconds: Number };
 const ROOT = parquetSchema({ schema: SCHEMA });
-const PAYLOAD = { name: "payload", type: "BYTE_ARRAY", repetition_type: "OPTIONAL" } as const;
+/** Columns that are taken as they are in the file: as bytes and numbers. */
+const PHYSICAL: Partial<Record<ColumnName, SchemaElement>> = {
+  text: { name: "text", type: "BYTE_ARRAY", repetition_type: "OPTIONAL" },
+  received: { name: "received", type: "INT64", repetition_type: "REQUIRED" },
+};
 const MAGIC = "PAR1";
 /** The length of the footer, and the magic bytes. */
 const TAIL_BYTES = 8;
@@ -37,6 +41,7 @@ export class ArchiveFile implements Disposable {
   readonly groups: readonly GroupLayout[];
   /** The last id that was given out in the segment. */
   readonly givenId: number;
+  readonly ino: number;
   readonly #descriptor: number;
   readonly #bytes: number;
 
@@ -44,7 +49,9 @@ export class ArchiveFile implements Disposable {
   constructor(file: string) {
     this.#descriptor = openSync(file, "r");
     try {
-      this.#bytes = fstatSync(this.#descriptor).size;
+      const { size, ino } = fstatSync(this.#descriptor);
+      this.#bytes = size;
+      this.ino = ino;
       const { facts, groups } = orUnreadable(() => readAbout(this.#readFooter()));
       this.facts = facts;
       this.groups = groups;
@@ -55,9 +62,27 @@ export class ArchiveFile implements Disposable {
     }
   }
 
-  /** One column of a row group, without its nulls where it has none. */
-  column(group: number, name: ColumnName): DecodedArray {
-    return orUnreadable(() => this.#decode(group, name));
+  /**
+   * One column of a row group. Payloads are bytes, times of reception whole numbers.
+   *
+   * @param textOf what stands for a text; it is asked once for each entry of a dictionary.
+   */
+  column(
+    group: number,
+    name: ColumnName,
+    textOf: (bytes: Uint8Array) => unknown = PARSERS.stringFromBytes,
+  ): DecodedArray {
+    return orUnreadable(() => this.#decode(group, name, textOf));
+  }
+
+  /** Payloads at these rising places in a row group. */
+  payloadsAt(group: number, rows: readonly number[]): Uint8Array[] {
+    return orUnreadable(() => {
+      const texts = pickBytes(this.#chunk(group, "text").bytes, rows);
+      if (!texts.includes(null)) return texts as Uint8Array[];
+      const others = pickBytes(this.#chunk(group, "payload").bytes, rows);
+      return texts.map((text, at) => text ?? (others[at] as Uint8Array));
+    });
   }
 
   [Symbol.dispose](): void {
@@ -75,7 +100,8 @@ export class ArchiveFile implements Disposable {
     return parquetMetadata(footer, { parsers: PARSERS, geoparquet: false });
   }
 
-  #decode(group: number, name: ColumnName): DecodedArray {
+  /** The bytes of one column of a row group. */
+  #chunk(group: number, name: ColumnName) {
     const index = COLUMNS.findIndex((column) => column.name === name);
     const element = COLUMNS[index];
     const { rows, columns } = this.groups[group] ?? {};
@@ -83,19 +109,22 @@ export class ArchiveFile implements Disposable {
     if (element === undefined || rows === undefined || chunk === undefined) {
       throw new RangeError(`there is no column ${name} in row group ${group}`);
     }
-    const bytes = this.#read(chunk.start, chunk.start + chunk.bytes);
+    return { element, rows, bytes: this.#read(chunk.start, chunk.start + chunk.bytes) };
+  }
+
+  #decode(group: number, name: ColumnName, textOf: (bytes: Uint8Array) => unknown): DecodedArray {
+    const { element, rows, bytes } = this.#chunk(group, name);
     const { data } = readColumn(
       { view: new DataView(bytes.buffer, bytes.byteOffset, bytes.length), offset: 0 },
       { groupStart: 0, selectStart: 0, selectEnd: rows, groupRows: rows },
       {
         pathInSchema: [name],
         type: element.type,
-        // Payloads are bytes, also where other programs are to see text.
-        element: name === "text" ? PAYLOAD : element,
+        element: PHYSICAL[name] ?? element,
         schemaPath: getTreePath(ROOT, [name]),
         codec: "ZSTD",
-        parsers: PARSERS,
-        compressors: { ZSTD: decompress },
+        parsers: { ...PARSERS, stringFromBytes: textOf },
+        compressors: CODECS,
         utf8: false,
       },
     );
@@ -117,15 +146,6 @@ export class ArchiveFile implements Disposable {
     }
     return bytes;
   }
-}
-
-/** Of zlib's option. */
-const CHUNK_BYTES_MIN = 64;
-
-/** In one piece: zlib joins pieces of 16 KiB otherwise. */
-function decompress(page: Uint8Array, bytes: number): Uint8Array {
-  const limit = Math.max(bytes, CHUNK_BYTES_MIN);
-  return zstdDecompressSync(page, { chunkSize: limit, maxOutputLength: limit });
 }
 
 /** What the footer says, as far as it is needed: it is long, and read once. */

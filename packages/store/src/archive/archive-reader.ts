@@ -6,6 +6,7 @@ import type { SegmentReader } from "../reading/segment-reader.ts";
 import { ArchiveFile } from "./archive-file.ts";
 import { ArchiveGroup, archivedMessage } from "./archive-group.ts";
 import type { GroupLayout } from "./archive-layout.ts";
+import { createTopicOf } from "./archive-topics.ts";
 import type { RowColumns } from "./row-columns.ts";
 
 /** Limits of one page, as of one that is read from a database. */
@@ -21,6 +22,7 @@ interface Matches {
   columns: RowColumns;
   /** Their places in the row group, in the order of their ids. */
   rows: readonly number[];
+  payloads: readonly Uint8Array[];
 }
 
 /**
@@ -36,8 +38,8 @@ export function openArchiveReader(
   limits: ArchivePageLimits,
 ): SegmentReader {
   const archive = new ArchiveFile(file);
-  const { ino } = statSync(file);
-  const { groups, facts, givenId } = archive;
+  const { groups, facts, givenId, ino } = archive;
+  const topicOf = createTopicOf(wantedTopics(selection.filters));
   const successor = basename(facts.successor);
   const firstId = groups[0]?.firstId ?? givenId + 1;
   let matches: Matches | null = null;
@@ -45,8 +47,9 @@ export function openArchiveReader(
 
   function matchesOf(group: number): Matches {
     if (matches?.group !== group) {
-      const columns = new ArchiveGroup(archive, group);
-      matches = { group, columns, rows: rowsThatMatch(columns, selection) };
+      const columns = new ArchiveGroup(archive, group, topicOf);
+      const rows = rowsThatMatch(columns, selection);
+      matches = { group, columns, rows, payloads: columns.payloadsAt(rows) };
     }
     return matches;
   }
@@ -57,11 +60,13 @@ export function openArchiveReader(
     afterId: number,
     page: { messages: StoredMessage[]; rowsMax: number; bytes: number },
   ): number | null {
-    const { columns, rows } = matchesOf(group);
+    const { columns, rows, payloads } = matchesOf(group);
+    if (rows.length === 0) return null;
     const { ids } = columns;
     for (let at = firstBehind(rows, ids, afterId); at < rows.length; at += 1) {
       const row = rows[at] as number;
-      const message = archivedMessage(columns, row, segment);
+      const payload = payloads[at] as Uint8Array;
+      const message = archivedMessage(columns, { row, payload, segment });
       page.messages.push(message);
       page.bytes += message.payload.length;
       if (page.messages.length >= page.rowsMax || page.bytes >= limits.bytesMax) {
@@ -123,12 +128,10 @@ function firstBehind(rows: readonly number[], ids: ArrayLike<number>, afterId: n
   return low;
 }
 
-function rowsThatMatch(columns: RowColumns, { filters, fromUs, toUs }: Selection): number[] {
-  const isWanted = wantedTopics(filters);
+function rowsThatMatch(columns: RowColumns, { fromUs, toUs }: Selection): number[] {
   const { topics } = columns;
   const rows: number[] = [];
-  for (let row = 0; row < topics.length; row += 1)
-    if (isWanted(topics[row] as string)) rows.push(row);
+  for (let row = 0; row < topics.length; row += 1) if (topics[row] !== null) rows.push(row);
   if (rows.length === 0) return rows;
   const { receivedUs } = columns;
   return rows.filter((row) => {
@@ -137,16 +140,7 @@ function rowsThatMatch(columns: RowColumns, { filters, fromUs, toUs }: Selection
   });
 }
 
-/** Judges each topic of a row group once. */
 function wantedTopics(filters: readonly string[]): (topic: string) => boolean {
   if (filters.length === 0) return () => true;
-  const known = new Map<string, boolean>();
-  return (topic) => {
-    let isWanted = known.get(topic);
-    if (isWanted === undefined) {
-      isWanted = filters.some((filter) => matchesFilter(filter, topic));
-      known.set(topic, isWanted);
-    }
-    return isWanted;
-  };
+  return (topic) => filters.some((filter) => matchesFilter(filter, topic));
 }

@@ -5,7 +5,8 @@ import type { RawRow } from "../reading/select-rows.ts";
 export interface RowColumns {
   ids: ArrayLike<number>;
   receivedUs: ArrayLike<number>;
-  topics: ArrayLike<string>;
+  /** `null` where a reader did not ask for it. */
+  topics: ArrayLike<string | null>;
   payloads: ArrayLike<Uint8Array>;
   qos: ArrayLike<number>;
   retained: ArrayLike<boolean>;

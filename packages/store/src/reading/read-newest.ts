@@ -2,6 +2,7 @@ import type { Database } from "better-sqlite3";
 import { ArchiveFile } from "../archive/archive-file.ts";
 import { ArchiveGroup, archivedMessage } from "../archive/archive-group.ts";
 import { archiveOf, isArchived } from "../archive/archive-name.ts";
+import { createTopicOf } from "../archive/archive-topics.ts";
 import type { StoredMessage, StreamPlace } from "./query.ts";
 import { messageOf } from "./segment-reader.ts";
 import { openForReading, type Segment, segmentsOf, skippedBecause } from "./segments.ts";
@@ -56,15 +57,27 @@ function newestInArchive(segment: Segment, topic: string, limit: number): Stored
   const found: StoredMessage[] = [];
   try {
     using archive = new ArchiveFile(archiveOf(segment.file));
+    const topicOf = createTopicOf((one) => one === topic);
     for (let group = archive.groups.length - 1; group >= 0 && found.length < limit; group -= 1) {
-      const columns = new ArchiveGroup(archive, group);
-      const { topics } = columns;
-      for (let row = topics.length - 1; row >= 0 && found.length < limit; row -= 1) {
-        if (topics[row] === topic) found.push(archivedMessage(columns, row, segment.name));
-      }
+      const columns = new ArchiveGroup(archive, group, topicOf);
+      const rows = newestRows(columns.topics, limit - found.length).reverse();
+      const messages = columns.payloadsAt(rows).map((payload, at) => {
+        const row = rows[at] as number;
+        return archivedMessage(columns, { row, payload, segment: segment.name });
+      });
+      found.push(...messages.reverse());
     }
   } catch (error) {
     skippedBecause(error, segment);
   }
   return found;
+}
+
+/** The places of the last topics that are not `null`, the last one first. */
+function newestRows(topics: ArrayLike<string | null>, limit: number): number[] {
+  const rows: number[] = [];
+  for (let row = topics.length - 1; row >= 0 && rows.length < limit; row -= 1) {
+    if (topics[row] !== null) rows.push(row);
+  }
+  return rows;
 }
