@@ -41,6 +41,7 @@ export class PointsFileWriter implements Disposable {
   readonly #pages = new Map<string, PageRows>();
   #group = new RowGroup();
   #descriptor: number | null;
+  #isFinished = false;
   #bytes = 0;
   #rows = 0;
 
@@ -96,16 +97,17 @@ export class PointsFileWriter implements Disposable {
     this.#writeFooter();
     const descriptor = this.#opened();
     fsyncSync(descriptor);
+    this.#descriptor = null;
     closeSync(descriptor);
     renameSync(this.#making, this.#file);
-    this.#descriptor = null;
+    this.#isFinished = true;
     fsyncFolderOf(this.#file);
     return { bytes: this.#bytes, rows: this.#rows, spans: this.#spans };
   }
 
   [Symbol.dispose](): void {
-    if (this.#descriptor === null) return;
-    closeSync(this.#descriptor);
+    if (this.#isFinished) return;
+    if (this.#descriptor !== null) closeSync(this.#descriptor);
     this.#descriptor = null;
     rmSync(this.#making, { force: true });
   }

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import {
@@ -231,6 +231,14 @@ describe("a file of points", () => {
     }
     expect(readdirSync(folder.path)).toEqual([]);
     write([{ topic: "a", path: "x", points: pointsOf(10, decimal) }]);
+    expect(readdirSync(folder.path)).toEqual(["2026-11-27.000000001.parquet"]);
+  });
+
+  test("leaves nothing behind when it cannot have its name", () => {
+    mkdirSync(file);
+    expect(() => write([{ topic: "a", path: "x", points: pointsOf(10, decimal) }])).toThrow(
+      "rename",
+    );
     expect(readdirSync(folder.path)).toEqual(["2026-11-27.000000001.parquet"]);
   });
 
