@@ -95,16 +95,28 @@ export class SeriesNumbers {
   }
 }
 
+/** The hours of so many series are read at once. */
+const SERIES_READ = 256;
+
 /** The hours of a day as they are with these points, which no file has yet. */
 export async function hoursWith(
   all: readonly DayPoints[],
-  { index, kept }: { index: PointsIndex; kept: KeptPoints },
+  { day, index, kept }: { day: number; index: PointsIndex; kept: KeptPoints },
 ): Promise<NewHours[]> {
+  const dayUs = day * DAY_US;
   const pace = new Pace();
   const found: NewHours[] = [];
-  for (const { series, day, points } of all) {
-    const dayUs = day * DAY_US;
-    const before = index.hours(series, day);
+  let known: (Uint8Array | null)[] = [];
+  for (const [at, { series, points }] of all.entries()) {
+    const place = at % SERIES_READ;
+    if (place === 0) {
+      const next = all.slice(at, at + SERIES_READ);
+      known = index.hours(
+        next.map((one) => one.series),
+        day,
+      );
+    }
+    const before = known[place] ?? null;
     const hours = before === null ? new Map() : decodeHours(before, dayUs);
     addToHours(hours, {
       dayUs,

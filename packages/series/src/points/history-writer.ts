@@ -59,7 +59,7 @@ export class HistoryWriter implements Disposable {
   /** What is being given, and what a flush that failed has left. */
   #buffer = new PointBuffer();
   #waiting: PointBuffer | null = null;
-  #flushed: Promise<void> = Promise.resolve();
+  #turn: Promise<void> = Promise.resolve();
   #merged: Promise<boolean> | null = null;
   /** Points that were older than the history reaches back, and are not kept. */
   tooOld = 0;
@@ -118,9 +118,7 @@ export class HistoryWriter implements Disposable {
    * @throws what the disk or SQLite throw. Nothing is lost then: the next flush tries the same once more.
    */
   flush(): Promise<void> {
-    const flushed = this.#flushed.then(() => this.#flushAll());
-    this.#flushed = flushed.catch(() => {});
-    return flushed;
+    return this.#inTurn(() => this.#flushAll());
   }
 
   /**
@@ -156,7 +154,7 @@ export class HistoryWriter implements Disposable {
    * @throws what the disk or SQLite throw. Then some are removed, and it has to be done again.
    */
   erase(erasure: Erasure): Promise<void> {
-    const erased = this.#flushed.then(async () => {
+    return this.#inTurn(async () => {
       await this.#flushAll();
       await erase(erasure, {
         ...this.#options,
@@ -165,33 +163,33 @@ export class HistoryWriter implements Disposable {
         removeSoon: (files) => this.#removeSoon(files),
       });
     });
-    this.#flushed = erased.catch(() => {});
-    return erased;
   }
 
   /** What takes the points of damaged files from the stored rows again, where they are not too many. */
   refills(): Refill[] {
     const { stream, index, folder, kept } = this.#options;
     const { flush, cutoffUs } = this.#state;
+    const common = { stream, flush, cutoffUs, folder, index, kept };
     const takeNumber = () => this.#takeNumber();
-    const common = { stream, flush, cutoffUs, folder, index, kept, takeNumber };
+    const inTurn = (task: () => Promise<void>) => this.#inTurn(task);
     return index
       .lost()
       .filter(({ rows, of }) => rows <= WAITING_POINTS_MAX && of.through !== null)
-      .map((lost) => new Refill({ ...common, lost }));
+      .map((lost) => new Refill({ ...common, lost, takeNumber, inTurn }));
   }
 
   /**
    * The stream ends before the rows whose points are kept: an older copy of it is in its place. Points are taken from
    * rows behind this one again; those that are kept stay.
    */
-  async rewind(to: Progress | null): Promise<void> {
-    await this.#flushed;
-    const state = { ...this.#state, through: to };
-    this.#options.index.saveState(state);
-    this.#state = state;
-    this.#buffer = new PointBuffer();
-    this.#waiting = null;
+  rewind(to: Progress | null): Promise<void> {
+    return this.#inTurn(async () => {
+      const state = { ...this.#state, through: to };
+      this.#options.index.saveState(state);
+      this.#state = state;
+      this.#buffer = new PointBuffer();
+      this.#waiting = null;
+    });
   }
 
   /** Ends a merge that is under way. What waits for a flush is forgotten. */
@@ -200,6 +198,13 @@ export class HistoryWriter implements Disposable {
     for (const removal of this.#removals) removal[Symbol.dispose]();
     this.#removals.clear();
     this.#options.kept.close();
+  }
+
+  /** What changes hours is done one after the other. */
+  #inTurn(task: () => Promise<void>): Promise<void> {
+    const done = this.#turn.then(task);
+    this.#turn = done.catch(() => {});
+    return done;
   }
 
   async #flushAll(): Promise<void> {
@@ -230,7 +235,7 @@ export class HistoryWriter implements Disposable {
         });
         files.push(await writeDay(points, about, folder));
         await onStep("file written");
-        hours.push(...(await hoursWith(points, { index, kept })));
+        hours.push(...(await hoursWith(points, { day, index, kept })));
       }
       await onStep("files written");
       this.#closing.signal.throwIfAborted();

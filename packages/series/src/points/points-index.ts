@@ -138,9 +138,12 @@ export class PointsIndex {
     this.#statements.removeHours.run(series, day);
   }
 
-  /** The hours of a series on a day, encoded. */
-  hours(series: number, day: number): Uint8Array | null {
-    return (this.#statements.hours.get(series, day) as Uint8Array | undefined) ?? null;
+  /** The hours of series on a day, encoded. Few at a time is slow: each call is a transaction. */
+  hours(series: readonly number[], day: number): (Uint8Array | null)[] {
+    const { hours } = this.#statements;
+    return this.#database.transaction(() =>
+      series.map((one) => (hours.get(one, day) as Uint8Array | undefined) ?? null),
+    )();
   }
 
   /** Adds files, hours and the position: all or nothing. */

@@ -123,8 +123,8 @@ async function rebuildHours({ index, kept }: RebuildOptions): Promise<void> {
   const pace = new Pace();
   for (const one of index.seriesIn(index.files())) {
     for (const points of kept.inOrder(one.series)) {
-      for (const ofDay of byDay([{ ...one, points }], [one.series]).values()) {
-        index.saveHours(await hoursWith(ofDay, { index, kept }));
+      for (const [day, ofDay] of byDay([{ ...one, points }], [one.series])) {
+        index.saveHours(await hoursWith(ofDay, { day, index, kept }));
       }
       await pace.breathe();
     }

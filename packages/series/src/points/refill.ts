@@ -1,4 +1,4 @@
-import { foldPoints } from "../history/partial.ts";
+import { foldPoints, type PartialBucket } from "../history/partial.ts";
 import type { Position } from "../reading/memory.ts";
 import { byDay, type DayPoints, writeDay } from "./flush.ts";
 import { DAY_US, HOUR_US, type StreamFolder, spanOf } from "./history-folder.ts";
@@ -12,6 +12,8 @@ interface RefillOptions {
   stream: string;
   lost: Omit<NewFile, "bytes">;
   takeNumber: () => number;
+  /** Runs a task that changes hours, when no other one does. */
+  inTurn: (task: () => Promise<void>) => Promise<void>;
   /** Of the last flush that is complete. */
   flush: number;
   /** Older points are not part of the history any more. */
@@ -58,7 +60,11 @@ export class Refill {
    *
    * @throws what the disk or SQLite throw. Then all is as it was before.
    */
-  async finish(): Promise<void> {
+  finish(): Promise<void> {
+    return this.#options.inTurn(() => this.#write());
+  }
+
+  async #write(): Promise<void> {
     const { lost, stream, flush, folder, index, kept, takeNumber } = this.#options;
     const all = [...this.#buffer.series()];
     const numbers = index.numbersOf(all);
@@ -83,8 +89,8 @@ function hoursAgain(
   kept: KeptPoints,
 ): NewHours {
   const dayUs = day * DAY_US;
-  const before = index.hours(series, day);
-  const hours = before === null ? new Map() : decodeHours(before, dayUs);
+  const [before] = index.hours([series], day);
+  const hours = before ? decodeHours(before, dayUs) : new Map<number, PartialBucket>();
   for (const hour of new Set(points.us.map((us) => Math.floor((us - dayUs) / HOUR_US)))) {
     const fromUs = dayUs + hour * HOUR_US;
     const partial = foldPoints(kept.between(series, fromUs, fromUs + HOUR_US));
