@@ -70,37 +70,34 @@ async function writeWithout(
   const place = { stream, number: takeNumber(), part, level, arrival, of };
   const about = { ...place, flush, through, replaces: [file.number] };
   const written = await copyWithout(file, about, erasure, options);
-  if (written === "damaged") return;
-  if (written === "empty") {
-    index.expire([file], state());
-    removeSoon([file]);
-  } else if (index.replace([file], { ...written, state: state() })) removeSoon([file]);
+  if (written === null) return;
+  if (index.replace([file], { ...written, state: state() })) removeSoon([file]);
   else folder.remove(relativeOf(about));
 }
 
+/** @returns `null` where the file is damaged. */
 async function copyWithout(
   file: IndexedFile,
   about: FileAbout,
   { matches, fromUs, toUs }: Erasure,
   { folder, index, kept }: EraseOptions,
-): Promise<WrittenDay | "damaged" | "empty"> {
+): Promise<WrittenDay | null> {
   const pace = new Pace();
   using writer = new PointsFileWriter(folder.fileOf(about), metadataOf(about));
   const numbers = new SeriesNumbers();
-  let rows = 0;
   for (const one of index.seriesIn([file]).sort(byName)) {
     numbers.note(one);
     const isErased = matches(one.topic, one.path);
     for (const run of kept.runsIn([file], one.series)) {
       const points = kept.readAll([run]);
-      if (points === null) return "damaged";
+      if (points === null) return null;
       const rest = isErased ? without(points, fromUs, toUs) : points;
-      rows += rest.us.length;
       if (rest.us.length > 0) writer.add(one.topic, one.path, rest);
       await pace.breathe();
     }
   }
-  return rows === 0 ? "empty" : numbers.written(writer.finish(), about);
+  // Where nothing is left, the file still says which rows had been read, and that the old one is not to be used.
+  return numbers.written(writer.finish(), about);
 }
 
 function without(points: Points, fromUs: number, toUs: number): Points {

@@ -1,5 +1,5 @@
 import { type FileAbout, metadataOf } from "./file-about.ts";
-import { DAY_US, dayName, dayOf, type StreamFolder } from "./history-folder.ts";
+import { DAY_US, dayName, dayOf, type StreamFolder, spanOf } from "./history-folder.ts";
 import { addToHours } from "./hour-partials.ts";
 import { decodeHours, encodeHours } from "./hours.ts";
 import type { KeptPoints } from "./kept-points.ts";
@@ -79,7 +79,9 @@ export class SeriesNumbers {
     { bytes, rows, spans }: ReturnType<PointsFileWriter["finish"]>,
     { number, part, level, arrival, of }: FileAbout,
   ): WrittenDay {
-    let [firstUs, lastUs] = [Infinity, -Infinity];
+    // One that has no points is from the beginning of its day or month.
+    let { fromUs: lastUs, toUs: firstUs } = spanOf(part);
+    if (spans.length === 0) firstUs = lastUs;
     for (const span of spans) {
       firstUs = Math.min(firstUs, span.firstUs);
       lastUs = Math.max(lastUs, span.lastUs);

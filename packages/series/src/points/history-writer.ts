@@ -8,7 +8,7 @@ import type { KeptPoints } from "./kept-points.ts";
 import { mergeFiles } from "./merge-files.ts";
 import { mergesMonths, planMerge } from "./merge-plan.ts";
 import { PointBuffer } from "./point-buffer.ts";
-import type { IndexedFile, NewHours, PointsIndex, StreamState } from "./points-index.ts";
+import type { IndexedFile, NewHours, PointsIndex, RowSpan, StreamState } from "./points-index.ts";
 import { Refill } from "./refill.ts";
 
 /** Flush soon when so many points wait. */
@@ -260,11 +260,10 @@ export class HistoryWriter implements Disposable {
     });
     if (plan === null) return false;
     const { inputs, part, level } = plan;
-    const of = { after: inputs[0]?.of.after ?? null, through: inputs.at(-1)?.of.through ?? null };
     const replaces = inputs.map(({ number }) => number);
     const { through, flush } = this.#state;
     const number = this.#takeNumber();
-    const place = { stream, number, part, level, arrival: number, of };
+    const place = { stream, number, part, level, arrival: number, of: rowsOf(inputs) };
     const about = { ...place, flush, through, replaces };
     for (const { id } of inputs) this.#merging.add(id);
     try {
@@ -313,4 +312,15 @@ export class HistoryWriter implements Disposable {
     this.#state = { ...this.#state, nextNumber: number + 1 };
     return number;
   }
+}
+
+/** From the first row of some files to the last one. */
+function rowsOf(files: readonly IndexedFile[]): RowSpan {
+  const afters = files.map(({ of }) => of.after).filter((row) => row !== null);
+  const throughs = files.map(({ of }) => of.through).filter((row) => row !== null);
+  const beginsWithAll = afters.length < files.length;
+  return {
+    after: beginsWithAll ? null : (afters.sort(comparePositions)[0] ?? null),
+    through: throughs.sort(comparePositions).at(-1) ?? null,
+  };
 }

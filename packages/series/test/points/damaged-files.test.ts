@@ -163,3 +163,29 @@ test("a damaged file is found while a lost index is made again, and its points a
   await refill?.finish();
   expect(readSeries(file, "power")).toEqual(expectedOf(flushes.flat(), "power"));
 });
+
+test("the points of a damaged file of a whole month are taken from all of their rows again", async () => {
+  using folder = temporaryFolder();
+  const file = folder.file("index.db");
+  using history = openHistory(file);
+  const late = [{ path: "power", us: START_US - 3 * HOUR_US, value: 1 }];
+  // The days have their last points in another order than their names.
+  const all = [...flushes, late];
+  await flushAll(history, all);
+  history.clock.advance(30 * DAY_MS);
+  const home = await history.store.stream("home", KEPT);
+  while (await home.merge());
+  history.clock.advance(DAY_MS);
+  const [month, ...others] = filesOf(file);
+  expect(others).toEqual([]);
+  damage(pathOf(file, month as string));
+  const again = [{ path: "power", us: START_US, value: 9 }];
+  await flushAll(history, [again]);
+  expect(history.lost).toHaveLength(1);
+
+  const [refill] = home.refills();
+  expect([refill?.after, refill?.through?.id]).toEqual([null, 4]);
+  for (const { path, us, value } of all.flat()) refill?.add("t", path, us, value);
+  await refill?.finish();
+  expect(readSeries(file, "power")).toEqual(expectedOf([...all.flat(), ...again], "power"));
+});

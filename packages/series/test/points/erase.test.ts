@@ -1,3 +1,4 @@
+import { rmSync } from "node:fs";
 import { expect, test } from "@jest/globals";
 import { temporaryFolder } from "@weir/testkit";
 import {
@@ -53,20 +54,32 @@ test("points that are erased are in no file and no hour, and the others keep the
   check();
 });
 
-test("a file of which nothing is left goes, and with it the hours", async () => {
+test("where all points are erased nothing comes back, also when the index is lost at once", async () => {
   using folder = temporaryFolder();
   const file = folder.file("index.db");
+  {
+    using history = openHistory(file);
+    const home = await history.store.stream("home", KEPT);
+    for (const hour of [0, 24]) home.add("t", "power", START_US + hour * HOUR_US, hour);
+    home.add("t", "energy", START_US, 1);
+    home.pass(rowAt(1));
+    await home.erase({
+      matches: (_topic, path) => path === "power",
+      fromUs: Number.NEGATIVE_INFINITY,
+      toUs: Number.POSITIVE_INFINITY,
+    });
+    expect(readSeries(file, "power")).toEqual({ points: [], hours: [] });
+  }
+  for (const end of ["", "-wal", "-shm"]) rmSync(file + end, { force: true });
   using history = openHistory(file);
   const home = await history.store.stream("home", KEPT);
-  home.add("t", "power", START_US, 1);
-  home.pass(rowAt(1));
-  await home.erase({
-    matches: () => true,
-    fromUs: Number.NEGATIVE_INFINITY,
-    toUs: Number.POSITIVE_INFINITY,
-  });
+  expect(home.through).toEqual(rowAt(1));
   expect(readSeries(file, "power")).toEqual({ points: [], hours: [] });
+  expect(readSeries(file, "energy").points).toEqual([{ path: "energy", us: START_US, value: 1 }]);
+  // The file without points goes with the next merge.
+  history.clock.advance(90 * DAY_MS);
+  while (await home.merge());
   history.clock.advance(60_000);
-  expect(filesOf(file)).toEqual([]);
+  expect(filesOf(file)).toHaveLength(1);
   expect(home.through).toEqual(rowAt(1));
 });
