@@ -144,19 +144,19 @@ function settingsText(streams: readonly StreamReport[]): string {
   const estimates = streams
     .map((report) => ({ report, settings: otherSettings(report) }))
     .filter(({ settings }) => settings.length > 0);
-  const heads = new Map(
-    estimates.flatMap(({ settings }) => settings.map(({ column }) => [column, column])),
-  );
+  // A stream that is one file has no archive: the others' columns are all of them.
+  const sorted = estimates.toSorted((one, other) => other.settings.length - one.settings.length);
+  const heads = new Set(sorted.flatMap(({ settings }) => settings.map(({ column }) => column)));
   if (heads.size === 0) return "";
   const rows = estimates.map(({ report, settings }) => [
     visible(report.stream.name),
-    ...[...heads.keys()].map((column) => {
+    ...[...heads].map((column) => {
       const found = settings.find((one) => one.column === column);
       return found === undefined ? "-" : sizeText(found.bytes);
     }),
   ]);
   const title = "What other settings would take in the end (estimates at these rates):";
-  const table = columnsText([["stream", ...heads.values()], ...rows]);
+  const table = columnsText([["stream", ...heads], ...rows]);
   return `${title}\n${table}${notMeasured(streams)}`;
 }
 

@@ -5,6 +5,7 @@ import { historyFolderOf, measureStream, type StreamFiles } from "./disk-files.t
 import type { Stock } from "./disk-forecast.ts";
 import type { Index } from "./disk-index.ts";
 import { measureRows, NO_ROWS, type RowUse } from "./disk-rows.ts";
+import { SEGMENT_BYTES } from "./disk-sample.ts";
 
 export const DAY_MS = 86_400_000;
 /** Rates are those of so many days; what is older says little about the days to come. */
@@ -43,8 +44,8 @@ export async function reportOf(
   const { storeFolder, nowMs, index, problems } = context;
   const files = measureStream(stream.place, historyFolderOf(storeFolder, stream.name));
   const nowUs = nowMs * 1_000;
-  const fileBytes = files.sums.rows.bytes;
-  const rows = await measureRows(stream.place, files.segments, { nowUs, fileBytes }).catch(
+  const { place, rotationMs } = stream;
+  const rows = await measureRows(place, files.segments, { nowUs, rotationMs }).catch(
     (error: unknown) => {
       // What cannot be read now is no reason to hide the rest.
       if (!(error instanceof Fault)) throw error;
@@ -59,7 +60,7 @@ export async function reportOf(
   const pointsADay = pointsADayOf(stream, points, index.catalogue, nowUs);
   const { ageMs, bytesMax, freeDiskBytesMin } = stream.retention;
   const messageStock: Stock | null = rows.rate && {
-    bytes: files.sums.rows.bytes,
+    bytes: growingBytes(stream, files, rows),
     ...agesOf(files, rows, nowUs),
     archivedBytes: files.sums.archive.bytes,
     bytesADay: rows.rate.bytesADay,
@@ -101,10 +102,20 @@ export async function reportOf(
 const daysOf = (ms: number | null): number =>
   ms === null ? Number.POSITIVE_INFINITY : ms / DAY_MS;
 
+/** A stream that is one file has tables and free pages in it that neither grow nor go. */
+function growingBytes(
+  { place }: StreamConfig,
+  { sums }: StreamFiles,
+  { reach, rate }: RowUse,
+): number {
+  if (place.kind === "folder") return sums.rows.bytes;
+  return Math.min(sums.rows.bytes, (reach?.messages ?? 0) * (rate?.bytesAMessage ?? 0));
+}
+
 /** How far back SQLite and the archive reach, in days. */
 function agesOf(files: StreamFiles, { reach }: RowUse, nowUs: number) {
   const ageDays = (us: number): number => Math.max(0, nowUs - us) / (DAY_MS * 1_000);
-  const oldest = reach === null ? 0 : ageDays(reach.firstUs);
+  const oldest = ageDays(reach?.firstUs ?? files.segments[0]?.beganUs ?? nowUs);
   const live = files.segments.find(({ isArchived }) => !isArchived);
   if (live === undefined || !files.segments.some(({ isArchived }) => isArchived)) {
     return { days: oldest, archivedDays: oldest };
@@ -113,18 +124,23 @@ function agesOf(files: StreamFiles, { reach }: RowUse, nowUs: number) {
   return { days, archivedDays: Math.max(days, oldest) };
 }
 
+/** What a point takes in the end: of the stream, otherwise of others. */
 function bytesAPointOf(own: PointsUse | null, all: readonly PointsUse[]): Estimate {
-  const measured = own !== null && own.points > 0 ? [own] : all;
-  const points = measured.reduce((sum, one) => sum + one.points, 0);
+  const isOwn = own !== null && own.oldPoints > 0;
+  const measured = isOwn ? [own] : all;
+  const points = measured.reduce((sum, one) => sum + one.oldPoints, 0);
   if (points === 0) return { value: POINT_BYTES, isMeasured: false };
-  const bytes = measured.reduce((sum, one) => sum + one.bytes, 0);
-  return { value: bytes / points, isMeasured: own !== null && own.points > 0 };
+  const bytes = measured.reduce((sum, one) => sum + one.oldBytes, 0);
+  return { value: bytes / points, isMeasured: isOwn };
 }
 
 function archiveShareOf({ sums }: StreamFiles, { rate, reach }: RowUse): Estimate {
-  const bytes = (reach?.archivedMessages ?? 0) * (rate?.bytesAMessage ?? 0);
-  if (sums.archive.bytes === 0 || bytes === 0) return { value: ARCHIVE_SHARE, isMeasured: false };
-  return { value: sums.archive.bytes / bytes, isMeasured: true };
+  const { files, bytes } = sums.archive;
+  if (reach === null || rate === null || reach.archivedMessages === 0 || files === 0) {
+    return { value: ARCHIVE_SHARE, isMeasured: false };
+  }
+  const before = reach.archivedMessages * rate.bytesAMessage + files * SEGMENT_BYTES;
+  return { value: bytes / before, isMeasured: true };
 }
 
 /** Of the last days in the history; without one by the intervals of the catalogue. */

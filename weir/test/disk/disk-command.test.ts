@@ -45,24 +45,36 @@ describe("weir disk", () => {
     using folder = temporaryFolder();
     using _store = openDays(folder, 10);
     const { barn } = await diskAsJson(folder);
-    // The segments of the days 3 to 9.
-    const bytes = barn.segments
-      .slice(3)
-      .reduce((sum: number, one: { bytes: number }) => sum + one.bytes, 0);
-    expect(barn.rate).toEqual({
+    const { bytesAMessage, ...rate } = barn.rate;
+    // The payload, and what a row has besides.
+    expect(bytesAMessage).toBeGreaterThan(60);
+    expect(bytesAMessage).toBeLessThan(120);
+    expect(rate).toEqual({
       messagesADay: 1_000,
-      bytesADay: expect.closeTo(bytes / 7, 3),
-      bytesAMessage: bytes / 7_000,
+      // A segment has some empty pages.
+      bytesADay: expect.closeTo(1_000 * bytesAMessage + 40_960, 3),
       overMs: 7 * 86_400_000,
     });
+  });
+
+  test("takes what the empty pages of a file hide of its messages from their payloads", async () => {
+    using folder = temporaryFolder();
+    writeFileSync(folder.file("weir.yaml"), "");
+    using store = openTestStore(folder.file("weir.db"));
+    store.append([readingAt(START_US), readingAt(START_US + 60_000_000)]);
+    const { report } = await diskAsJson(folder, { day: 1 });
+    const { bytesAMessage } = report.streams[0].rate;
+    const [payload] = [JSON.stringify({ number: 1, epochtime: START_US / 1e6 })];
+    expect(bytesAMessage).toBeCloseTo(payload.length + 32, 0);
   });
 
   test("knows when a stream has been silent", async () => {
     using folder = temporaryFolder();
     using _store = openDays(folder, 2, { history: "off" });
     const { barn } = await diskAsJson(folder, { day: 20 });
-    expect(barn.rate).toMatchObject({ messagesADay: 0, overMs: 7 * 86_400_000 });
-    expect(barn.growthBytesADay).toBe(0);
+    // The logger begins a segment each day all the same.
+    expect(barn.rate).toMatchObject({ messagesADay: 0, bytesADay: 40_960, overMs: 7 * 86_400_000 });
+    expect(barn.growthBytesADay).toBeCloseTo(40_960, 3);
   });
 
   test("shows whose the messages are, without a catalogue by topic", async () => {

@@ -10,6 +10,9 @@ export interface PointsUse {
   lastUs: number;
   /** Of these points, how many were observed since a time, about: a file counts by the part of its span. */
   recentPoints: number;
+  /** Of these, those in files that end before another time, and what they take. */
+  oldPoints: number;
+  oldBytes: number;
 }
 
 const BY_STREAM = `
@@ -17,7 +20,9 @@ SELECT stream, count(*) AS files, sum(rows) AS points, sum(bytes) AS bytes,
        min(first_us) AS firstUs, max(last_us) AS lastUs,
        sum(rows * CASE WHEN first_us >= @sinceUs THEN 1.0
                        WHEN last_us < @sinceUs THEN 0.0
-                       ELSE 1.0 * (last_us - @sinceUs) / (last_us - first_us) END) AS recentPoints
+                       ELSE 1.0 * (last_us - @sinceUs) / (last_us - first_us) END) AS recentPoints,
+       sum(iif(last_us < @oldUs, rows, 0)) AS oldPoints,
+       sum(iif(last_us < @oldUs, bytes, 0)) AS oldBytes
 FROM files GROUP BY stream ORDER BY stream`;
 
 /** What a series has of the points, and of the bytes of the files that they are in, by its share of their rows. */
@@ -44,15 +49,15 @@ GROUP BY spans.series ORDER BY bytes DESC LIMIT @limit`;
  */
 export function readPointsUse(
   indexFile: string,
-  { sinceUs, limit }: { sinceUs: number; limit: number },
+  { sinceUs, oldUs, limit }: { sinceUs: number; oldUs: number; limit: number },
 ): { streams: PointsUse[]; series: SeriesPoints[] } | null {
   return whileReading(indexFile, (database) => {
     if (!hasHistory(database)) return null;
-    const streams = database.prepare<[{ sinceUs: number }], PointsUse>(BY_STREAM);
+    const streams = database.prepare<[{ sinceUs: number; oldUs: number }], PointsUse>(BY_STREAM);
     const series = database.prepare<[{ limit: number }], SeriesPoints>(BY_SERIES);
     // One transaction, so that both are of the same moment.
     return database.transaction(() => ({
-      streams: streams.all({ sinceUs }),
+      streams: streams.all({ sinceUs, oldUs }),
       series: series.all({ limit }),
     }))();
   });
