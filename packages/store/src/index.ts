@@ -9,6 +9,7 @@ export {
   writeDeletions,
 } from "./deletion/deletion-list.ts";
 export { DeletionMasks } from "./deletion/deletion-masks.ts";
+export { DeletionWatch } from "./deletion/deletion-watch.ts";
 export type { RowsRequest, RowsTask } from "./deletion/rows-task.ts";
 export { nextSegmentOf } from "./deletion/segments-of.ts";
 export { type Account, EPOCH_IDLE_US, missingBelow, type SeqRange } from "./ledger/account.ts";

@@ -18,6 +18,7 @@ import {
   topicsDifferRule,
 } from "@weir/runtime";
 import { indexFileOf } from "@weir/series";
+import { deletionsFileOf } from "@weir/store";
 import {
   type FollowableStream,
   type StoredStream,
@@ -149,6 +150,7 @@ function readSeriesConfig(settings: CheckedSettings<typeof settingsOfSeries>) {
   return {
     streams: followed,
     indexFile: indexFileOf(values.DB_FILE),
+    deletionsFile: deletionsFileOf(values.DB_FILE),
     /** Those of the devices' states; `null` for no statistics of them. */
     devices: ofDevices === null ? null : { place: ofDevices.place, prefixes: devicePrefixes },
     /** Before the series' own levels. */

@@ -29,6 +29,8 @@ interface SeriesFollowerOptions {
   history: HistoryFeed | null;
   /** How far ahead of reception an observation may lie, in microseconds. */
   skewUs: number;
+  /** Changes when a deletion has hidden rows of the stream, or has brought them back. Default: there are none. */
+  deletions?: () => string;
   moment: () => Moment;
   onAdded: (points: { kept: number; turnedAway: number }) => void;
   onSkipped: (skipped: Skipped) => void;
@@ -48,6 +50,8 @@ interface Pass {
   /** The latest second at which it was looked at: what no window needed then is forgotten. */
   latestSecond: number;
   startMs: number;
+  /** What the deletions were when it began. */
+  deletions: string;
   /** When it had caught up for the first time; `null` before. */
   completeMs: number | null;
 }
@@ -124,6 +128,7 @@ export class SeriesFollower implements Disposable {
       isGapless,
       latestSecond: atSecond,
       startMs: nowMs,
+      deletions: this.#deletions(),
       completeMs: null,
     };
   }
@@ -143,6 +148,10 @@ export class SeriesFollower implements Disposable {
     return statistics === null || progress.receivedUs < fromUs ? { after: progress } : { fromUs };
   }
 
+  #deletions(): string {
+    return this.#options.deletions?.() ?? "";
+  }
+
   #restart(): void {
     this.#options.history?.leave();
     this.#pass.stream[Symbol.dispose]();
@@ -159,9 +168,10 @@ export class SeriesFollower implements Disposable {
 
   /** Whether what is stored differs from what was counted, and enough time has passed to look again. */
   #isOutdated({ nowMs }: Moment): boolean {
-    const { startMs, completeMs } = this.#pass;
+    const { startMs, completeMs, deletions } = this.#pass;
     if (completeMs === null) return false;
     if (nowMs - completeMs < PAUSE_TIMES * (completeMs - startMs)) return false;
+    if (this.#deletions() !== deletions) return true;
     return this.#series.hasRoomAgain || this.#series.hasNewKinds || this.#counted.hasLost();
   }
 

@@ -1,6 +1,7 @@
 import type { ReconnectingClient } from "@weir/mqtt";
 import { errorMessage, makePlaceOf, orOpeningFault, type ServiceContext } from "@weir/runtime";
 import { Catalogue } from "@weir/series";
+import { DeletionWatch } from "@weir/store";
 import { openSeriesReader } from "@weir/streams";
 import type { FollowedStream, SeriesConfig } from "./config.ts";
 import { keepLooking } from "./follower.ts";
@@ -47,6 +48,7 @@ export function startSeries(
   /** Streams that are to be followed from the next look on. */
   let next: readonly FollowedStream[] | null = config.streams;
   const warned = new Set<string>();
+  const deletions = new DeletionWatch(config.deletionsFile);
 
   const opened = new AsyncDisposableStack();
   makePlaceOf(config.indexFile, "DB_FILE");
@@ -135,6 +137,7 @@ export function startSeries(
       statistics: topicOf === null ? null : { topicOf, seriesMax: config.seriesMax },
       history: history.feedOf(stream),
       skewUs: config.skewUs,
+      deletions: () => deletions.versionOf(name),
       moment,
       onAdded: ({ kept, turnedAway }) => {
         metrics.readings.inc(kept);

@@ -5,6 +5,7 @@ import { openTestStore, rowOf, START_US, temporaryFolder } from "@weir/testkit";
 import fc from "fast-check";
 import { compareWithSql } from "../src/compare-with-sql.ts";
 import { Follower } from "../src/follower.ts";
+import { Deleting } from "./deleting.ts";
 
 const START_SECONDS = START_US / 1e6;
 const SKEW_SECONDS = 60;
@@ -18,6 +19,8 @@ type Step =
   | { kind: "pass"; seconds: number }
   | { kind: "jump"; seconds: number }
   | { kind: "prune"; rowsMax: number }
+  | { kind: "delete"; fromSeconds: number; seconds: number }
+  | { kind: "undo" }
   | { kind: "restart stats" }
   | { kind: "restart logger" };
 
@@ -52,6 +55,12 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     seconds: fc.constantFrom(-86_400, -3_600, -200, -1, 1, 300, 86_400),
   }),
   fc.record({ kind: fc.constant("prune" as const), rowsMax: fc.integer({ min: 1, max: 60 }) }),
+  fc.record({
+    kind: fc.constant("delete" as const),
+    fromSeconds: fc.integer({ min: -2_400, max: 10 }),
+    seconds: fc.integer({ min: 1, max: 2_400 }),
+  }),
+  fc.record({ kind: fc.constant("undo" as const) }),
   fc.record({ kind: fc.constant("restart stats" as const) }),
   fc.record({ kind: fc.constant("restart logger" as const) }),
 );
@@ -71,6 +80,7 @@ test(
         let nowSeconds = START_SECONDS;
         let store = openTestStore(file);
         let follower = new Follower(file);
+        const deleting = new Deleting({ kind: "file", file });
         try {
           for (const current of steps) {
             switch (current.kind) {
@@ -92,6 +102,15 @@ test(
                     rowsMax: current.rowsMax,
                   }),
                 );
+                break;
+              case "delete": {
+                const from = nowSeconds + current.fromSeconds;
+                const span = { fromUs: from * 1e6, toUs: (from + current.seconds) * 1e6 };
+                deleting.hide(store, { filters: ["#"], ...span });
+                break;
+              }
+              case "undo":
+                deleting.undo(store);
                 break;
               case "restart stats":
                 follower[Symbol.dispose]();

@@ -6,6 +6,7 @@ import { START_US, temporaryFolder } from "@weir/testkit";
 import fc from "fast-check";
 import { compareWithSql, seriesInSql } from "../src/compare-with-sql.ts";
 import type { SeriesFollower } from "../src/series-follower.ts";
+import { Deleting } from "./deleting.ts";
 import {
   followDevices,
   NON_FINITE,
@@ -54,6 +55,8 @@ type Step =
   | { kind: "rotate" }
   | { kind: "remove"; limit: "age" | "size" }
   | { kind: "sleep" }
+  | { kind: "delete"; filter: string; fromSeconds: number; seconds: number }
+  | { kind: "undo" }
   | { kind: "restart stats" }
   | { kind: "restart logger" };
 
@@ -136,6 +139,13 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ kind: fc.constant("rotate" as const) }) },
   fc.record({ kind: fc.constant("remove" as const), limit: fc.constantFrom("age", "size") }),
   fc.record({ kind: fc.constant("sleep" as const) }),
+  fc.record({
+    kind: fc.constant("delete" as const),
+    filter: fc.constantFrom("#", "devices/#", "+/kitchen/state"),
+    fromSeconds: fc.integer({ min: -2_400, max: 10 }),
+    seconds: fc.integer({ min: 1, max: 2_400 }),
+  }),
+  fc.record({ kind: fc.constant("undo" as const) }),
   { weight: 3, arbitrary: fc.record({ kind: fc.constant("restart stats" as const) }) },
   fc.record({ kind: fc.constant("restart logger" as const) }),
 );
@@ -194,7 +204,9 @@ test(
             folder: folder.path,
             catalogue,
             moment: () => ({ atSecond: nowSeconds, nowMs: 0 }),
+            deletions: () => deleting.version,
           });
+        const deleting = new Deleting(place);
         using catalogue = new Catalogue(":memory:");
         let store = openDevices(folder.path);
         let follower = startFollower();
@@ -224,6 +236,15 @@ test(
                 break;
               case "sleep":
                 isAsleep = !isAsleep;
+                break;
+              case "delete": {
+                const fromUs = (nowSeconds + current.fromSeconds) * SECOND_US;
+                const toUs = fromUs + current.seconds * SECOND_US;
+                deleting.hide(store, { filters: [current.filter], fromUs, toUs });
+                break;
+              }
+              case "undo":
+                deleting.undo(store);
                 break;
               case "restart stats":
                 follower[Symbol.dispose]();

@@ -3,13 +3,14 @@ import { describe, expect, test } from "@jest/globals";
 import { Catalogue } from "@weir/series";
 import { START_US, temporaryFolder } from "@weir/testkit";
 import { statisticsOf } from "../src/series-set.ts";
+import { Deleting } from "./deleting.ts";
 import { followDevices, openDevices, SECOND_US, stateRow } from "./states.ts";
 
 /** `<device>/<attribute>` */
 const nameOf = (topic: string): string => topic.slice("STATS/".length);
 
 /** A follower over a folder, with a clock that a test sets, and what it reported. */
-function followerOf(folder: string, seriesMax: number | null = 10) {
+function followerOf(folder: string, seriesMax: number | null = 10, deletions = () => "") {
   const clock = { atSecond: START_US / SECOND_US, nowMs: 0 };
   const reported = { kept: 0, turnedAway: 0, restarts: 0, forgotten: [] as string[] };
   const catalogue = new Catalogue(":memory:");
@@ -19,6 +20,7 @@ function followerOf(folder: string, seriesMax: number | null = 10) {
     catalogue,
     seriesMax,
     moment: () => ({ ...clock }),
+    deletions,
     onAdded: ({ kept, turnedAway }) => {
       reported.kept += kept;
       reported.turnedAway += turnedAway;
@@ -103,6 +105,24 @@ describe("the series of devices", () => {
     subject.clock.atSecond += 1_800;
     await subject.follow();
     expect(subject.averages()).toEqual({ "kitchen/a": 4 });
+  });
+
+  test("follow a deletion and its undo", async () => {
+    using folder = temporaryFolder();
+    using store = openDevices(folder.path);
+    store.append([stateRow({ receivedUs: after(0), data: { a: 1 } })]);
+    store.append([stateRow({ receivedUs: after(1), data: { a: 2 } })]);
+    const deleting = new Deleting({ kind: "folder", folder: folder.path });
+    using subject = followerOf(folder.path, 10, () => deleting.version);
+    subject.clock.atSecond += 10;
+    await subject.follow();
+    expect(subject.averages()).toEqual({ "kitchen/a": 1.5 });
+    deleting.hide(store, { filters: ["devices/#"], fromUs: after(1), toUs: after(2) });
+    await subject.follow();
+    expect(subject.averages()).toEqual({ "kitchen/a": 1 });
+    deleting.undo(store);
+    await subject.follow();
+    expect(subject.averages()).toEqual({ "kitchen/a": 1.5 });
   });
 
   test("that were forgotten are there again when the clock is set back to where they count", async () => {

@@ -66,7 +66,7 @@ export function followDevices(
   } & Partial<
     Pick<
       ConstructorParameters<typeof SeriesFollower>[0],
-      "history" | "onAdded" | "onSkipped" | "onRestarted" | "onForgotten"
+      "history" | "deletions" | "onAdded" | "onSkipped" | "onRestarted" | "onForgotten"
     >
   >,
 ): SeriesFollower {

@@ -63,7 +63,7 @@ export function readHiding(database: Database, { id }: Pick<Deletion, "id">): Hi
 
 /** Readers that may have counted rows which have gone or come back start again. */
 const RAISE = "UPDATE segment SET generation = generation + 1";
-const RAISE_INTERVAL_MS = 1_000;
+const RAISE_INTERVAL_MS = 5_000;
 
 // What one transaction moves at most, whatever a stretch holds.
 const ROWS_MAX = 1_000;
