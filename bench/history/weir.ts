@@ -1,4 +1,4 @@
-import { type Bucket, type CataloguedSeries, readCatalogue } from "@weir/series";
+import { type Buckets, type CataloguedSeries, readCatalogue } from "@weir/series";
 import { askHistory, type HistorySource } from "@weir/streams";
 import { type DataSet, seriesOf } from "./sets.ts";
 import { bytesOf, folderBytes, type Store } from "./store.ts";
@@ -47,13 +47,15 @@ function subjectOf(name: string, set: DataSet, store: Store): Subject {
 }
 
 /** Millions of buckets come in one answer. @param from the number of the first one. */
-function addTo(answer: Answer, from: number, buckets: readonly Bucket[]): void {
-  for (const [index, { count, average, min, max }] of buckets.entries()) {
-    const at = from + index;
+function addTo(answer: Answer, from: number, buckets: Buckets): void {
+  for (let place = 0; place < buckets.length; place += 1) {
+    const count = buckets.countAt(place);
+    if (count === 0) continue;
+    const at = from + place;
     answer.count[at] = count;
-    answer.sum[at] = (average ?? 0) * count;
-    answer.min[at] = min ?? 0;
-    answer.max[at] = max ?? 0;
+    answer.sum[at] = buckets.averageAt(place) * count;
+    answer.min[at] = buckets.minAt(place);
+    answer.max[at] = buckets.maxAt(place);
   }
 }
 

@@ -12,7 +12,7 @@ export {
 } from "./catalogue/stream-catalogue.ts";
 export type { Family } from "./families/family.ts";
 export { FAMILIES } from "./families/index.ts";
-export { type Bucket, bucketsOf } from "./history/bucket.ts";
+export { type Bucket, Buckets } from "./history/bucket.ts";
 export { type CollectedPart, Collector } from "./history/collector.ts";
 export { edgesOf } from "./history/edges.ts";
 export {
@@ -25,6 +25,7 @@ export {
 } from "./history/partial.ts";
 export type { PartialBuckets } from "./history/partial-buckets.ts";
 export { SeriesHistory, type Snapshot } from "./history/series-history.ts";
+export { StoredBatch } from "./history/stored-batch.ts";
 export { indexFileOf } from "./index-file/index-file.ts";
 export { readTableSizes, type TableSize } from "./index-file/table-sizes.ts";
 export { DamagedFileFault } from "./points/damaged-file.ts";

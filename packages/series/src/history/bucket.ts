@@ -21,59 +21,89 @@ export interface Bucket {
   transitions: number | null;
 }
 
-/**
- * Answers from the parts of a series.
- *
- * @param partials between each two `edges`. The first one only gives the value before the first bucket.
- * @param nowUs a value holds no longer than until now.
- */
-export function bucketsOf(
-  partials: PartialBuckets,
-  edges: readonly number[],
-  nowUs: number,
-): Bucket[] {
-  const buckets: Bucket[] = [];
-  let before: Sample | null = null;
-  // After a gap it is not known how long the value before it held.
-  let held: Sample | null = null;
-  for (let index = 0; index + 1 < edges.length; index += 1) {
-    const fromUs = edges[index] as number;
-    const toUs = edges[index + 1] as number;
-    const partial = partials.at(index);
-    if (index > 0) {
-      if (partial === null) buckets.push(emptyBucket(fromUs, toUs));
-      else {
-        const timeWeightedAverage = timeWeighted(partial, held, { fromUs, toUs, nowUs });
-        buckets.push({ fromUs, toUs, timeWeightedAverage, ...summary(partial, before) });
-      }
-    }
-    held = partial?.last ?? null;
-    before = held ?? before;
-  }
-  return buckets;
-}
+/** The buckets of a series: each is computed when it is asked for, because there may be millions of them. */
+export class Buckets implements Iterable<Bucket> {
+  /** How many there are. */
+  readonly length: number;
+  readonly #partials: PartialBuckets;
+  readonly #edges: readonly number[];
+  readonly #nowUs: number;
 
-function summary(partial: PartialBucket, before: Sample | null) {
-  const { count, sum, min, max, first, last, increase, transitions } = partial;
-  return {
-    count,
-    min,
-    max,
-    average: sum / count,
-    first,
-    last,
-    increase: increase + (before === null ? 0 : increaseOf(before.value, first.value)),
-    transitions: transitions + Number(before !== null && before.value !== first.value),
-  };
+  /**
+   * @param partials between each two `edges`. The first one only gives the value before the first bucket.
+   * @param nowUs a value holds no longer than until now.
+   */
+  constructor(partials: PartialBuckets, edges: readonly number[], nowUs: number) {
+    this.length = edges.length - 2;
+    this.#partials = partials;
+    this.#edges = edges;
+    this.#nowUs = nowUs;
+  }
+
+  *[Symbol.iterator](): Generator<Bucket> {
+    let before = this.#partials.at(0)?.last ?? null;
+    // After a gap it is not known how long the value before it held.
+    let held = before;
+    for (let index = 1; index <= this.length; index += 1) {
+      const partial = this.#partials.at(index);
+      yield this.#bucket(index, partial, held, before);
+      held = partial?.last ?? null;
+      before = held ?? before;
+    }
+  }
+
+  /** The number of points of one, by its place from 0 on. Charts of many series need no object for each bucket. */
+  countAt(place: number): number {
+    return this.#partials.countAt(place + 1);
+  }
+
+  /** NaN without points; so are the others. */
+  minAt(place: number): number {
+    return this.#partials.minAt(place + 1);
+  }
+
+  maxAt(place: number): number {
+    return this.#partials.maxAt(place + 1);
+  }
+
+  averageAt(place: number): number {
+    return this.#partials.sumAt(place + 1) / this.#partials.countAt(place + 1);
+  }
+
+  #bucket(
+    index: number,
+    partial: PartialBucket | null,
+    held: Sample | null,
+    before: Sample | null,
+  ): Bucket {
+    const fromUs = this.#edges[index] as number;
+    const toUs = this.#edges[index + 1] as number;
+    if (partial === null) return emptyBucket(fromUs, toUs);
+    const { count, sum, min, max, first, last, increase, transitions } = partial;
+    return {
+      fromUs,
+      toUs,
+      count,
+      min,
+      max,
+      average: sum / count,
+      timeWeightedAverage: timeWeighted(partial, held, fromUs, Math.min(toUs, this.#nowUs)),
+      first,
+      last,
+      increase: increase + (before === null ? 0 : increaseOf(before.value, first.value)),
+      transitions: transitions + Number(before !== null && before.value !== first.value),
+    };
+  }
 }
 
 function timeWeighted(
   { first, last, integral }: PartialBucket,
   held: Sample | null,
-  { fromUs, toUs, nowUs }: { fromUs: number; toUs: number; nowUs: number },
+  fromUs: number,
+  toUs: number,
 ): number {
   // A clock that is ahead may have observed the last point after now.
-  const endUs = Math.max(last.us, Math.min(toUs, nowUs));
+  const endUs = Math.max(last.us, toUs);
   const startUs = held === null ? first.us : fromUs;
   if (endUs === startUs) return last.value;
   const beforeFirst = held === null ? 0 : held.value * (first.us - fromUs);

@@ -1,6 +1,7 @@
 import { bucketAt } from "./edges.ts";
 
 export const HOUR_US = 3_600_000_000;
+export const DAY_US = 24 * HOUR_US;
 
 /** When the hour of a time began, in microseconds since the epoch. Hours are those of UTC. */
 export const hourOf = (us: number): number => Math.floor(us / HOUR_US) * HOUR_US;

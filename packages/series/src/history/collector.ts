@@ -129,6 +129,7 @@ export class Collector {
   partsOf(series: number): CollectedPart[] {
     const { cells, partials } = this.#series[series] as CollectedSeries;
     const parts: CollectedPart[] = [];
+    if (cells.size === 0) return parts;
     for (const { cell, index, state } of cells.values()) {
       const partial = partials.at(index);
       if (partial !== null) parts.push({ cell, partial, isSorted: state === "sorted" });

@@ -51,12 +51,12 @@ export class PartialBuckets {
 
   /** Adds points to the buckets between `edges`; none that was added to one of these before is later. */
   addAll({ us, values }: Points, edges: readonly number[]): void {
-    let bucket = -1;
+    let bucket = -2;
     let endUs = Number.NEGATIVE_INFINITY;
     for (let index = 0; index < us.length; index += 1) {
       const time = us[index] as number;
       if (time >= endUs) {
-        bucket = bucketAt(edges, time);
+        bucket = time < (edges[bucket + 2] ?? time) ? bucket + 1 : bucketAt(edges, time);
         endUs = edges[bucket + 1] ?? Number.POSITIVE_INFINITY;
       }
       if (bucket >= 0 && bucket < edges.length - 1) this.add(bucket, time, values[index] as number);
@@ -123,6 +123,24 @@ export class PartialBuckets {
 
   countAt(bucket: number): number {
     return this.#numbers[bucket * WIDTH + COUNT] ?? 0;
+  }
+
+  sumAt(bucket: number): number {
+    return this.#numbers[bucket * WIDTH + SUM] ?? 0;
+  }
+
+  /** NaN without points. */
+  minAt(bucket: number): number {
+    return this.countAt(bucket) === 0
+      ? Number.NaN
+      : (this.#numbers[bucket * WIDTH + MIN] as number);
+  }
+
+  /** NaN without points. */
+  maxAt(bucket: number): number {
+    return this.countAt(bucket) === 0
+      ? Number.NaN
+      : (this.#numbers[bucket * WIDTH + MAX] as number);
   }
 
   /** The time of the last point of one with points. */

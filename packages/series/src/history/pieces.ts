@@ -1,3 +1,4 @@
+import type { StoredHour } from "../points/stored-points.ts";
 import { type Cell, HOUR_US, hourOf, type Span } from "./cells.ts";
 import type { CollectedPart } from "./collector.ts";
 import { bucketAt } from "./edges.ts";
@@ -7,12 +8,6 @@ import type { PartialBucket } from "./partial.ts";
 export type Piece =
   | { kind: "part"; bucket: number; partial: PartialBucket }
   | { kind: "points"; span: Span };
-
-/** The part of all stored points of an hour. */
-export interface StoredHour {
-  fromUs: number;
-  partial: PartialBucket;
-}
 
 interface Stored {
   hours: readonly StoredHour[];

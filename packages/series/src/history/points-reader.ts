@@ -22,17 +22,17 @@ interface OpenRun {
 /** Reads points of one series out of its files, in the order of time. Only what lies beside each other is in memory. */
 export class PointsReader {
   readonly #stored: StoredSeries;
-  readonly #span: Span;
+  readonly #findRuns: () => readonly Run[];
   /** In the order of their first points; `null` until they are needed. */
   #runs: readonly Run[] | null = null;
   #next = 0;
   /** Those that may have points where reading has got to. */
   #open: OpenRun[] = [];
 
-  /** @param span in which points will be read. */
-  constructor(stored: StoredSeries, span: Span) {
+  /** @param findRuns finds where the points are, in the order of their arrival. */
+  constructor(stored: StoredSeries, findRuns: () => readonly Run[]) {
     this.#stored = stored;
-    this.#span = span;
+    this.#findRuns = findRuns;
   }
 
   /**
@@ -42,7 +42,7 @@ export class PointsReader {
    * @throws Error with the code ENOENT where files were merged meanwhile.
    */
   async between({ fromUs, toUs }: Span, pace: Pace): Promise<Points> {
-    this.#runs ??= this.#findRuns();
+    this.#runs ??= this.#findRuns().toSorted((one, other) => one.firstUs - other.firstUs);
     for (let run = this.#runs[this.#next]; run !== undefined && run.firstUs < toUs; ) {
       this.#open.push({ run, points: null });
       this.#next += 1;
@@ -68,11 +68,5 @@ export class PointsReader {
       onDamaged(error);
       return NO_POINTS;
     }
-  }
-
-  #findRuns(): Run[] {
-    const { points, id } = this.#stored;
-    const { fromUs, toUs } = this.#span;
-    return points.runs(id, fromUs, toUs).toSorted((one, other) => one.firstUs - other.firstUs);
   }
 }

@@ -3,16 +3,13 @@ import type { DamagedFileFault } from "../points/damaged-file.ts";
 import type { Pace } from "../points/pace.ts";
 import { mergePoints, type Points } from "../points/points.ts";
 import type { StoredPoints } from "../points/stored-points.ts";
-import { type Cell, HOUR_US, hourOf } from "./cells.ts";
+import { type Cell, DAY_US, hourOf } from "./cells.ts";
 import type { CollectedPart } from "./collector.ts";
 import { foldPoints, type PartialBucket } from "./partial.ts";
 import { PartialBuckets } from "./partial-buckets.ts";
-import { piecesOf, type StoredHour } from "./pieces.ts";
+import { piecesOf } from "./pieces.ts";
 import { PointsReader, type StoredSeries } from "./points-reader.ts";
-
-const DAY_US = 24 * HOUR_US;
-/** Hours are read for so long a time at once, so that few of them are in memory. */
-const STRETCH_US = 30 * DAY_US;
+import type { StoredBatch } from "./stored-batch.ts";
 
 /** What is stored of histories, at one moment. */
 export interface Snapshot {
@@ -42,6 +39,11 @@ export class SeriesHistory {
     this.#keptFromUs = keptFromUs;
   }
 
+  /** Its number in the index; `null` where none of its points is stored. */
+  get id(): number | null {
+    return this.#stored?.id ?? null;
+  }
+
   /** The collected cells that may have a point before a stored one: these have to be put in order with it. */
   async overlapped(collected: readonly CollectedPart[], pace: Pace): Promise<Cell[]> {
     const cells: Cell[] = [];
@@ -63,38 +65,40 @@ export class SeriesHistory {
   /** The part of a cell with its stored points and those that were collected, which are in the order of time. */
   async foldWith(cell: Cell, collected: Points, pace: Pace): Promise<PartialBucket | null> {
     if (this.#stored === null) return foldPoints(collected);
-    const reader = new PointsReader(this.#stored, cell);
+    const { points, id } = this.#stored;
+    const reader = new PointsReader(this.#stored, () => points.runs(id, cell.fromUs, cell.toUs));
     return foldPoints(mergePoints([await reader.between(cell, pace), collected]));
   }
 
-  /** Puts all points into the buckets between `edges`. @param collected see `piecesOf`. */
+  /**
+   * Puts all points into the buckets between `edges`.
+   *
+   * @param collected see `piecesOf`.
+   * @param batch of series with the same edges, with this one; `null` where there are no points.
+   */
   async fold(
     edges: readonly number[],
     collected: readonly CollectedPart[],
-    pace: Pace,
+    { batch, pace }: { batch: StoredBatch | null; pace: Pace },
   ): Promise<PartialBuckets> {
-    const beginUs = hourOf(edges[0] as number);
-    const span = { fromUs: edges[0] as number, toUs: edges.at(-1) as number };
-    const reader = this.#stored && new PointsReader(this.#stored, span);
     const buckets = new PartialBuckets(edges.length - 1);
-    const stretchOf = ({ cell }: CollectedPart) => Math.floor((cell.fromUs - beginUs) / STRETCH_US);
-    const collectedBy = Map.groupBy(collected, stretchOf);
-    for (let stretch = 0; beginUs + stretch * STRETCH_US < span.toUs; stretch += 1) {
+    if (this.#stored === null || batch === null) {
+      for (const { cell, partial } of collected) buckets.addPartial(cell.bucket, partial);
+      return buckets;
+    }
+    const { id } = this.#stored;
+    const reader = new PointsReader(this.#stored, () => batch.runsOf(id));
+    let next = 0;
+    for (const { hours, toUs } of batch.stretchesOf(id)) {
       await pace.breathe();
-      const fromUs = beginUs + stretch * STRETCH_US;
-      const stored = { hours: this.#hours(fromUs, span.toUs), keptFromUs: this.#keptFromUs };
-      for (const piece of piecesOf(stored, collectedBy.get(stretch) ?? [], edges)) {
+      const from = next;
+      while ((collected[next]?.cell.fromUs ?? toUs) < toUs) next += 1;
+      const stored = { hours, keptFromUs: this.#keptFromUs };
+      for (const piece of piecesOf(stored, collected.slice(from, next), edges)) {
         if (piece.kind === "part") buckets.addPartial(piece.bucket, piece.partial);
-        else if (reader !== null) buckets.addAll(await reader.between(piece.span, pace), edges);
+        else buckets.addAll(await reader.between(piece.span, pace), edges);
       }
     }
     return buckets;
-  }
-
-  /** The hours with points of a stretch, as far as it is before `toUs`. */
-  #hours(fromUs: number, toUs: number): StoredHour[] {
-    if (this.#stored === null) return [];
-    const { points, id } = this.#stored;
-    return points.hours(id, fromUs, Math.min(fromUs + STRETCH_US, toUs));
   }
 }

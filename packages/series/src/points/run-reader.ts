@@ -25,12 +25,16 @@ export interface Run {
 const ARRIVALS = 1e12;
 
 const SPAN = `
-SELECT spans.file AS fileId, spans.first_us AS firstUs, spans.last_us AS lastUs, spans.rows, location,
+SELECT spans.series, spans.file AS fileId, spans.first_us AS firstUs, spans.last_us AS lastUs, spans.rows, location,
        'stream=' || stream || '/month=' || month || '/' || name AS file,
        (${LEVELS.month} - level) * ${ARRIVALS} + arrival AS "order", coalesce(cutoff_us, 0) AS cutoffUs
 FROM`;
 const SPANS = `${SPAN} spans JOIN files ON files.id = spans.file LEFT JOIN history_streams USING (stream)
 WHERE series = ? AND spans.last_us >= ? AND spans.first_us < ? AND spans.last_us >= cutoffUs
+ORDER BY "order", first_row`;
+const SPANS_OF_ALL = `${SPAN} json_each(?) CROSS JOIN spans ON series = json_each.value JOIN files ON files.id = spans.file
+     LEFT JOIN history_streams USING (stream)
+WHERE spans.last_us >= ? AND spans.first_us < ? AND spans.last_us >= cutoffUs
 ORDER BY "order", first_row`;
 const SPANS_IN = `
 SELECT spans.file AS fileId, first_us AS firstUs, last_us AS lastUs, rows, location
@@ -44,6 +48,7 @@ const OPEN_FILES_MAX = 64;
 export class RunReader implements Disposable {
   readonly #folder: string;
   readonly #spans: Statement;
+  readonly #spansOfAll: Statement;
   readonly #spansIn: Statement;
   /** The one that was used last is the last. */
   readonly #open = new Map<string, PointsFile>();
@@ -51,12 +56,19 @@ export class RunReader implements Disposable {
   constructor(database: Database, historyFolder: string) {
     this.#folder = historyFolder;
     this.#spans = database.prepare(SPANS);
+    this.#spansOfAll = database.prepare(SPANS_OF_ALL);
     this.#spansIn = database.prepare(SPANS_IN);
   }
 
   /** The runs of a series with points in a span of time, in the order of their arrival. */
   runs(series: number, fromUs: number, toUs: number): Run[] {
     return this.#spans.all(series, fromUs, toUs) as Run[];
+  }
+
+  /** The same for several series, by their numbers. */
+  runsOfAll(series: readonly number[], fromUs: number, toUs: number): Map<number, Run[]> {
+    const runs = this.#spansOfAll.all(JSON.stringify(series), fromUs, toUs);
+    return Map.groupBy(runs as (Run & { series: number })[], (run) => run.series);
   }
 
   /** The runs of a series in some files of a stream, in the order of these. */

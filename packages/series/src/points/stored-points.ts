@@ -1,4 +1,4 @@
-import type { Database, Statement } from "better-sqlite3";
+import type { Database } from "better-sqlite3";
 import type { Progress } from "../catalogue/stream-catalogue.ts";
 import type { PartialBucket } from "../history/partial.ts";
 import { hasHistory, openIndexForReading } from "../index-file/index-file.ts";
@@ -6,6 +6,12 @@ import { DAY_US, dayOf, HOUR_US, historyFolderOf } from "./history-folder.ts";
 import { visitHours } from "./hours.ts";
 import { type Points, sliceTime } from "./points.ts";
 import { type Run, RunReader } from "./run-reader.ts";
+
+/** The part of all stored points of an hour. */
+export interface StoredHour {
+  fromUs: number;
+  partial: PartialBucket;
+}
 
 interface IndexedHours {
   day: number;
@@ -19,7 +25,7 @@ interface IndexedHours {
 export class StoredPoints implements Disposable {
   readonly #database: Database;
   readonly #runs: RunReader;
-  readonly #statements: Record<"through" | "keptFrom" | "find" | "hours", Statement>;
+  readonly #statements: ReturnType<typeof prepare>;
 
   /**
    * @returns `null` while there is no index with a history.
@@ -57,20 +63,22 @@ export class StoredPoints implements Disposable {
   }
 
   /** What the points of each hour that begins in `fromUs <= us < toUs` come to; hours without points are left out. */
-  hours(
-    series: number,
-    fromUs: number,
-    toUs: number,
-  ): { fromUs: number; partial: PartialBucket }[] {
-    const found: { fromUs: number; partial: PartialBucket }[] = [];
-    const days = this.#statements.hours.all(series, dayOf(fromUs), dayOf(toUs));
-    for (const { day, partials } of days as IndexedHours[]) {
-      visitHours(partials, day * DAY_US, (hour, partial) => {
-        const hourUs = day * DAY_US + hour * HOUR_US;
-        if (hourUs >= fromUs && hourUs < toUs) found.push({ fromUs: hourUs, partial });
-      });
-    }
-    return found;
+  hours(series: number, fromUs: number, toUs: number): StoredHour[] {
+    const days = this.#statements.hours.all(series, dayOf(fromUs), dayOf(toUs - 1));
+    return hoursOf(days as IndexedHours[], fromUs, toUs);
+  }
+
+  /** The same for several series, by their numbers. It takes a third of the time of asking for each. */
+  hoursOfAll(series: readonly number[], fromUs: number, toUs: number): Map<number, StoredHour[]> {
+    const numbers = JSON.stringify(series);
+    const days = this.#statements.hoursOfAll.all(numbers, dayOf(fromUs), dayOf(toUs - 1));
+    const bySeries = Map.groupBy(
+      days as (IndexedHours & { series: number })[],
+      (day) => day.series,
+    );
+    return new Map(
+      bySeries.entries().map(([number, found]) => [number, hoursOf(found, fromUs, toUs)]),
+    );
   }
 
   /**
@@ -79,6 +87,11 @@ export class StoredPoints implements Disposable {
    */
   runs(series: number, fromUs: number, toUs: number): Run[] {
     return this.#runs.runs(series, fromUs, toUs);
+  }
+
+  /** The same for several series, by their numbers. */
+  runsOfAll(series: readonly number[], fromUs: number, toUs: number): Map<number, Run[]> {
+    return this.#runs.runsOfAll(series, fromUs, toUs);
   }
 
   /**
@@ -98,6 +111,17 @@ export class StoredPoints implements Disposable {
   }
 }
 
+function hoursOf(days: readonly IndexedHours[], fromUs: number, toUs: number): StoredHour[] {
+  const hours: StoredHour[] = [];
+  for (const { day, partials } of days) {
+    visitHours(partials, day * DAY_US, (hour, partial) => {
+      const hourUs = day * DAY_US + hour * HOUR_US;
+      if (hourUs >= fromUs && hourUs < toUs) hours.push({ fromUs: hourUs, partial });
+    });
+  }
+  return hours;
+}
+
 function prepare(database: Database) {
   return {
     through: database.prepare(
@@ -110,6 +134,10 @@ function prepare(database: Database) {
       .pluck(),
     hours: database.prepare(
       "SELECT day, partials FROM hours WHERE series = ? AND day BETWEEN ? AND ? ORDER BY day",
+    ),
+    hoursOfAll: database.prepare(
+      `SELECT series, day, partials FROM json_each(?) CROSS JOIN hours ON series = json_each.value
+       WHERE day BETWEEN ? AND ? ORDER BY json_each.key, day`,
     ),
   };
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { type Bucket, bucketsOf, Collector, Pace, SeriesHistory } from "@weir/series";
+import { type Bucket, Buckets, Collector, Pace, SeriesHistory } from "@weir/series";
 import fc from "fast-check";
 import {
   foldPoints,
@@ -99,8 +99,13 @@ test("each bucket equals a loop over all points, in whatever order they arrive a
         const given = [mirrored, samples];
         await collect(collector, given);
         for (const [series, points] of given.entries()) {
-          const partials = await history.fold(edges, collector.partsOf(series), new Pace());
-          expect(bucketsOf(partials, edges, nowUs)).toEqual(straightforward(points, edges, nowUs));
+          const partials = await history.fold(edges, collector.partsOf(series), {
+            batch: null,
+            pace: new Pace(),
+          });
+          expect([...new Buckets(partials, edges, nowUs)]).toEqual(
+            straightforward(points, edges, nowUs),
+          );
         }
       },
     ),

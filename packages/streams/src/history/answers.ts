@@ -7,6 +7,7 @@ import {
   Pace,
   type PartialBuckets,
   SeriesHistory,
+  StoredBatch,
   StoredPoints,
 } from "@weir/series";
 import type { Skipped } from "@weir/store";
@@ -28,22 +29,22 @@ interface Answer {
 /** Merging replaces files, so that those of an older snapshot are gone: a new one has what took their place. */
 const SNAPSHOTS_MAX = 3;
 
-/** Answers for series of one stream, in the order in which their points are stored. */
+/** Answers for series of one stream, in the order in which their points are stored: some at a time. */
 export async function* answersOf(
   asked: readonly CataloguedSeries[],
   stream: StoredStream,
   source: HistorySource,
   request: Request,
-): AsyncGenerator<Answer> {
+): AsyncGenerator<readonly Answer[]> {
   const left = new Set(asked.toSorted(inStoredOrder));
   // Reading once more would report the same once more.
   const onSkipped = onlyOnce(source.onSkipped);
   for (let snapshots = 1; ; snapshots += 1) {
     try {
       const given = { ...source, onSkipped };
-      for await (const answer of answersOfSnapshot([...left], stream, given, request)) {
-        left.delete(answer.series);
-        yield answer;
+      for await (const answers of answersOfSnapshot([...left], stream, given, request)) {
+        for (const { series } of answers) left.delete(series);
+        yield answers;
       }
       return;
     } catch (error) {
@@ -58,7 +59,7 @@ async function* answersOfSnapshot(
   stream: StoredStream,
   source: HistorySource,
   { edges, isThorough }: Request,
-): AsyncGenerator<Answer> {
+): AsyncGenerator<readonly Answer[]> {
   const pace = new Pace();
   using stored = stream.historyMs === null ? null : StoredPoints.open(source.indexFile);
   const through = stored?.through(stream.name) ?? null;
@@ -93,10 +94,20 @@ async function* answersOfSnapshot(
       pace,
     );
   }
-  for (const [index, history] of histories.entries()) {
+  const span = { fromUs: edges[0] as number, toUs: edges.at(-1) as number };
+  const size = StoredBatch.sizeMax(span);
+  for (let at = 0; at < asked.length; at += size) {
     source.signal.throwIfAborted();
-    const partials = await history.fold(edges, collector.partsOf(index), pace);
-    yield { series: asked[index] as CataloguedSeries, partials };
+    const some = histories.slice(at, at + size);
+    const ids = some.map(({ id }) => id).filter((id) => id !== null);
+    const batch = snapshot.points && new StoredBatch(snapshot.points, ids, span);
+    const answers: Answer[] = [];
+    for (const [place, history] of some.entries()) {
+      const index = at + place;
+      const partials = await history.fold(edges, collector.partsOf(index), { batch, pace });
+      answers.push({ series: asked[index] as CataloguedSeries, partials });
+    }
+    yield answers;
   }
 }
 

@@ -1,4 +1,4 @@
-import { type Bucket, bucketsOf, type CataloguedSeries, edgesOf } from "@weir/series";
+import { type Bucket, Buckets, type CataloguedSeries, edgesOf } from "@weir/series";
 import type { Skipped } from "@weir/store";
 import type { StoredStream } from "../stream-config.ts";
 import { answersOf } from "./answers.ts";
@@ -32,17 +32,17 @@ export interface HistorySource {
   onSkipped: (skipped: Skipped) => void;
 }
 
-/** Each has every bucket. */
-export interface HistoryAnswer {
-  series: CataloguedSeries;
-  buckets: readonly Bucket[];
-}
-
 export interface History {
   /** The length of the buckets; `null` for one bucket, which is as long as it was asked for. */
   step: string | null;
-  /** In the order of the question. */
-  answers: readonly HistoryAnswer[];
+  /** In the order of the question; each has every bucket. */
+  answers: readonly { series: CataloguedSeries; buckets: readonly Bucket[] }[];
+}
+
+/** The answer for one of many series. */
+export interface HistoryAnswer {
+  series: CataloguedSeries;
+  buckets: Buckets;
 }
 
 /**
@@ -60,11 +60,11 @@ export async function readHistory(
   source: HistorySource,
 ): Promise<History> {
   const { step, answers } = askHistory(question, source);
-  const bySeries = new Map<CataloguedSeries, HistoryAnswer>();
-  for await (const answer of answers) bySeries.set(answer.series, answer);
+  const found = new Map<CataloguedSeries, readonly Bucket[]>();
+  for await (const { series, buckets } of answers) found.set(series, [...buckets]);
   return {
     step,
-    answers: question.series.map((series) => bySeries.get(series) ?? { series, buckets: [] }),
+    answers: question.series.map((series) => ({ series, buckets: found.get(series) ?? [] })),
   };
 }
 
@@ -81,11 +81,10 @@ export function askHistory(
     for (const stream of source.streams) {
       const asked = series.filter((one) => one.stream === stream.name);
       if (asked.length === 0) continue;
-      for await (const { series: one, partials } of answersOf(asked, stream, source, {
-        edges,
-        isThorough,
-      })) {
-        yield { series: one, buckets: bucketsOf(partials, edges, source.nowUs) };
+      for await (const some of answersOf(asked, stream, source, { edges, isThorough })) {
+        for (const { series: one, partials } of some) {
+          yield { series: one, buckets: new Buckets(partials, edges, source.nowUs) };
+        }
       }
     }
   }
