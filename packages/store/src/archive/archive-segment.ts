@@ -96,7 +96,12 @@ function write(
   options: { temporary: string; facts: ArchiveFacts; onStep: (step: ArchiveStep) => void },
 ) {
   const { temporary, facts, onStep } = options;
-  using writer = new ArchiveWriter(temporary, { facts, words: readWords(database) });
+  const rows = database.prepare("SELECT coalesce(max(id) - min(id), 0) FROM rows").pluck().get();
+  using writer = new ArchiveWriter(temporary, {
+    facts,
+    words: readWords(database),
+    rows: rows as number,
+  });
   onStep("begun");
   for (const row of database.prepare<[], RawRow>(ROWS).raw().iterate()) writer.add(row);
   const written = writer.finish();

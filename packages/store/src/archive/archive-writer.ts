@@ -11,9 +11,12 @@ import { RowBatch, RowDigest } from "./row-columns.ts";
 /** What the numbers of outcomes mean, as the table `outcomes` of the segment says. */
 export type OutcomeWords = ReadonlyMap<number, { kind: string; reason: string }>;
 
-/** What a row group holds at most; the row that reaches the second limit still belongs to it. */
-const GROUP_ROWS_MAX = 10_000;
+/** What a row group holds at most, in rows and in bytes of payloads and topics; the row that reaches it still belongs to it. */
+const GROUP_ROWS = { min: 10_000, max: 65_536 };
 const GROUP_BYTES_MAX = 8 * 1024 * 1024;
+
+/** About so many row groups at most: the footer lists each of them, and is in memory as a whole. */
+const GROUPS = 2_000;
 
 /** Each page ends with a checksum, so that a bit that changes on the disk is noticed. */
 const ZSTD = {
@@ -31,6 +34,7 @@ export class ArchiveWriter implements Disposable {
   readonly #file: string;
   readonly #facts: ArchiveFacts;
   readonly #words: OutcomeWords;
+  readonly #groupRows: number;
   readonly #bytes: FileBytes;
   readonly #writer: ParquetWriter;
   readonly #digest = new RowDigest();
@@ -38,8 +42,18 @@ export class ArchiveWriter implements Disposable {
   #isFinished = false;
 
   /** @throws when the file cannot be made. */
-  constructor(file: string, { facts, words }: { facts: ArchiveFacts; words: OutcomeWords }) {
+  constructor(
+    file: string,
+    options: {
+      facts: ArchiveFacts;
+      words: OutcomeWords;
+      /** How many rows to come, about: of very many, a row group holds more. */
+      rows?: number;
+    },
+  ) {
+    const { facts, words, rows = 0 } = options;
     this.#file = file;
+    this.#groupRows = Math.min(GROUP_ROWS.max, Math.max(GROUP_ROWS.min, Math.ceil(rows / GROUPS)));
     this.#facts = facts;
     this.#words = words;
     this.#bytes = new FileBytes(file);
@@ -56,7 +70,7 @@ export class ArchiveWriter implements Disposable {
   /** Adds a row; ids rise. */
   add(row: RawRow): void {
     this.#batch.add(row);
-    if (this.#batch.rows >= GROUP_ROWS_MAX || this.#batch.bytes >= GROUP_BYTES_MAX) this.#flush();
+    if (this.#batch.rows >= this.#groupRows || this.#batch.bytes >= GROUP_BYTES_MAX) this.#flush();
   }
 
   /** Writes what is left, and returns when all of it is on the disk. @returns what was written. */

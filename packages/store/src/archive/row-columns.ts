@@ -26,7 +26,7 @@ export class RowBatch implements RowColumns {
   readonly outcomes: number[] = [];
   readonly values: (number | null)[] = [];
   readonly observedUs: (number | null)[] = [];
-  /** Of the payloads. */
+  /** Of the payloads and, about, of the topics. */
   bytes = 0;
 
   get rows(): number {
@@ -44,7 +44,7 @@ export class RowBatch implements RowColumns {
     this.outcomes.push(outcome);
     this.values.push(value);
     this.observedUs.push(observedUs);
-    this.bytes += payload.length;
+    this.bytes += payload.length + topic.length;
   }
 }
 

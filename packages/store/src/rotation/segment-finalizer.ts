@@ -130,8 +130,8 @@ type Ended = { kind: "done" } | Pick<Unfinished, "kind" | "reason">;
 
 const PROGRAM = join(import.meta.dirname, "segment-process.ts");
 
-/** Garbage is collected early: memory is worth more than the time that it takes. */
-const NODE_OPTIONS = ["--max-semi-space-size=2"];
+/** Garbage is collected early: the process shares its memory with the logger, where a container has a limit. */
+const NODE_OPTIONS = ["--max-semi-space-size=8", "--max-old-space-size=128"];
 
 function runTask({ task, file }: Pick<Job, "task" | "file">) {
   const { promise: ended, resolve } = Promise.withResolvers<Ended>();

@@ -1,3 +1,4 @@
+import { writeFileSync } from "node:fs";
 import { constants, setPriority } from "node:os";
 import { EXIT_CODES, errorMessage, print } from "@weir/runtime";
 import { archiveSegment, DamagedSegment } from "../archive/archive-segment.ts";
@@ -14,6 +15,7 @@ export const DAMAGED_EXIT_CODE = 65;
 function runAndExit(task: string, file: string): void {
   // Storing messages comes first.
   setPriority(constants.priority.PRIORITY_LOW);
+  endMeFirst();
   // A signal to the whole group is for the logger, which ends this process when it ends itself.
   for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => {});
   try {
@@ -22,6 +24,15 @@ function runAndExit(task: string, file: string): void {
     print(errorMessage(error), { to: process.stderr });
     const isDamaged = error instanceof DamagedSegment || (task === "archive" && isDamage(error));
     process.exitCode = isDamaged ? DAMAGED_EXIT_CODE : EXIT_CODES.fault;
+  }
+}
+
+/** Where memory runs out, as in a container with a limit, the kernel is to end this process and not the logger. */
+function endMeFirst(): void {
+  try {
+    writeFileSync("/proc/self/oom_score_adj", "1000");
+  } catch {
+    // Only Linux has it.
   }
 }
 
