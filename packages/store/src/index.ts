@@ -20,6 +20,7 @@ export {
   type Cursor,
   positionOf,
   type RangeQuery,
+  READ_TRANSACTION_MS_MAX,
   type RowPosition,
   rowIdOf,
   type StoredMessage,
@@ -27,7 +28,6 @@ export {
 } from "./reading/query.ts";
 export { readNewest } from "./reading/read-newest.ts";
 export { type RangePage, readRange } from "./reading/read-range.ts";
-export { READ_TRANSACTION_MS_MAX } from "./reading/segment-reader.ts";
 export { type Segment, type Skipped, skippedBecause } from "./reading/segments.ts";
 export {
   type ForgottenCounts,

@@ -103,9 +103,15 @@ test("each bucket equals a loop over all points, in whatever order they arrive a
             batch: null,
             pace: new Pace(),
           });
-          expect([...new Buckets(partials, edges, nowUs)]).toEqual(
-            straightforward(points, edges, nowUs),
-          );
+          const buckets = new Buckets(partials, edges, nowUs);
+          const expected = straightforward(points, edges, nowUs);
+          expect([...buckets]).toEqual(expected);
+          for (const [place, { count, min, max, average }] of expected.entries()) {
+            expect(buckets.countAt(place)).toBe(count);
+            expect(buckets.minAt(place)).toBe(min ?? Number.NaN);
+            expect(buckets.maxAt(place)).toBe(max ?? Number.NaN);
+            expect(buckets.averageAt(place)).toBe(average ?? Number.NaN);
+          }
         }
       },
     ),

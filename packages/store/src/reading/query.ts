@@ -4,6 +4,9 @@ import { EXIT_CODES, Fault } from "@weir/runtime";
 /** Where a stream's rows are: one file, or a folder of segments. */
 export type StreamPlace = { kind: "file"; file: string } | { kind: "folder"; folder: string };
 
+/** The longest read transaction: while one lasts, the writer's log cannot start over. */
+export const READ_TRANSACTION_MS_MAX = 100;
+
 /** Which rows of a stream to read. Times of reception in microseconds since the epoch. */
 export interface RangeQuery {
   /** The earliest time; it belongs to the range. Default the beginning. */
@@ -21,6 +24,8 @@ export interface RangeQuery {
    * the clock was wrong, but reads everything.
    */
   isThorough?: boolean;
+  /** The longest transaction: nothing else of the process goes on meanwhile. Default `READ_TRANSACTION_MS_MAX`. */
+  transactionMsMax?: number;
 }
 
 /** The part of a query that each row has to match. */
@@ -29,6 +34,7 @@ export interface Selection {
   toUs: number;
   filters: readonly string[];
   isThorough: boolean;
+  transactionMsMax: number;
 }
 
 const FILTERS_MAX = 100;
@@ -40,6 +46,7 @@ export function selectionOf(query: RangeQuery): Selection {
     toUs: query.toUs ?? Number.MAX_SAFE_INTEGER,
     filters: query.filters ?? [],
     isThorough: query.isThorough ?? false,
+    transactionMsMax: query.transactionMsMax ?? READ_TRANSACTION_MS_MAX,
   };
   checkTime("fromUs", selection.fromUs);
   checkTime("toUs", selection.toUs);

@@ -14,9 +14,6 @@ import {
   type RawRow,
 } from "./select-rows.ts";
 
-/** The longest read transaction: while one lasts, the writer's log cannot start over. */
-export const READ_TRANSACTION_MS_MAX = 100;
-
 // Of payloads; the row that reaches it still belongs to the page.
 const PAGE_BYTES_MAX = 4 * 1024 * 1024;
 
@@ -58,7 +55,7 @@ export function openSegmentReader(segment: Segment, selection: Selection): Segme
   } catch (error) {
     // It may be archived at any moment.
     if (!isArchived(segment.file)) throw error;
-    const limits = { bytesMax: PAGE_BYTES_MAX, spanMs: READ_TRANSACTION_MS_MAX / 2 };
+    const limits = { bytesMax: PAGE_BYTES_MAX, spanMs: selection.transactionMsMax / 2 };
     const archive = { file: archiveOf(segment.file), segment: segment.name };
     return openArchiveReader(archive, selection, limits);
   }
@@ -88,7 +85,7 @@ function prepareReadPage(
   segment: string,
   selection: Selection,
 ): (limits: PageLimits) => SegmentPage {
-  const { filters } = selection;
+  const { filters, transactionMsMax } = selection;
   const wanted = filters.length === 0 ? null : createWantedTopics(database, filters);
   const selectRows = prepareSelectRows(database, selection, wanted);
   const timeBounds = prepareTimeBounds(database, selection);
@@ -105,12 +102,12 @@ function prepareReadPage(
     const begin = Math.max(afterId, range.first - 1);
     const until = Math.min(range.last, begin + stretchIds);
     if (until <= begin) return { messages: [], throughId: Math.max(afterId, range.last) };
-    const deadlineMs = startMs + READ_TRANSACTION_MS_MAX / 2;
+    const deadlineMs = startMs + transactionMsMax / 2;
     const rows = selectRows(begin, until);
     const { messages, cutAtId } = takeRows(rows, segment, { rowsMax, deadlineMs });
     const elapsedMs = performance.now() - startMs;
     // A stretch that another limit has cut says nothing of what a longer one takes, unless it was slow.
-    const nextIds = nextStretch(stretchIds, elapsedMs);
+    const nextIds = nextStretch(stretchIds, elapsedMs / transactionMsMax);
     if (cutAtId === null || nextIds < stretchIds) stretchIds = nextIds;
     return { messages, throughId: cutAtId ?? until };
   }
@@ -143,10 +140,12 @@ const IDS_MAX = 2 ** 17;
 /**
  * How many ids the next transaction looks at: adapted to the disk, to the rows and to the filters. It is
  * decided beforehand, because nothing can interrupt SQLite while it looks for the next row that matches.
+ *
+ * @param share of the longest transaction that the last one took.
  */
-function nextStretch(ids: number, elapsedMs: number): number {
-  if (elapsedMs > READ_TRANSACTION_MS_MAX / 4) return Math.max(IDS_MIN, Math.floor(ids / 4));
-  if (elapsedMs < READ_TRANSACTION_MS_MAX / 10) return Math.min(IDS_MAX, ids * 2);
+function nextStretch(ids: number, share: number): number {
+  if (share > 1 / 4) return Math.max(IDS_MIN, Math.floor(ids / 4));
+  if (share < 1 / 10) return Math.min(IDS_MAX, ids * 2);
   return ids;
 }
 

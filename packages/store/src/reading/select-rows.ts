@@ -29,7 +29,7 @@ export interface IdRange {
  */
 export function prepareTimeBounds(
   database: Database,
-  { fromUs, toUs, isThorough }: Selection,
+  { fromUs, toUs, isThorough }: Pick<Selection, "fromUs" | "toUs" | "isThorough">,
 ): (extent: Extent) => IdRange {
   const rowFrom = database
     .prepare<[number], [number, number]>(

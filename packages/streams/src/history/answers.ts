@@ -78,7 +78,7 @@ async function* answersOfSnapshot(
     ...(isThorough ? { isThorough } : { fromUs }),
   };
   const collect = () =>
-    readPoints({ ...source, stream, asked, query }, (index, us, value) => {
+    readPoints({ ...source, stream, asked, query, pace }, (index, us, value) => {
       if (us >= keptFromUs) collector.add(index, us, value);
     });
 

@@ -1,11 +1,15 @@
 import { filterProblem } from "@weir/protocol";
-import { type CataloguedSeries, FAMILIES, type Path, readMemory } from "@weir/series";
+import { type CataloguedSeries, FAMILIES, type Pace, type Path, readMemory } from "@weir/series";
 import { positionOf, type RangeQuery, readRange, type Skipped } from "@weir/store";
 import { openSeriesReader } from "../series-of-stream.ts";
 import type { StoredStream } from "../stream-config.ts";
 
 /** Topic filters of a question: where there are more topics, every row is read. */
 const FILTERS_MAX = 100;
+/** Half of it is what a stretch of rows takes at most. */
+const TRANSACTION_MS_MAX = 20;
+/** So many messages are read before others may have their turn. */
+const MESSAGES_AT_ONCE = 32;
 
 export interface RowsOfSeries {
   stream: StoredStream;
@@ -16,28 +20,34 @@ export interface RowsOfSeries {
   query: RangeQuery;
   signal: AbortSignal;
   onSkipped: (skipped: Skipped) => void;
+  pace: Pace;
 }
 
 /** Reads the points of one stream's series once, in the order of their arrival. @param series is an index of `asked`. */
 export async function readPoints(
-  { stream, asked, indexFile, skewUs, query, signal, onSkipped }: RowsOfSeries,
+  { stream, asked, indexFile, skewUs, query, signal, onSkipped, pace }: RowsOfSeries,
   onPoint: (series: number, us: number, value: number) => void,
 ): Promise<void> {
   const wanted = indexesByTopic(asked);
   const reader = openSeriesReader(stream, skewUs);
   const memory = readMemory(indexFile, stream.name);
   const filters = query.isThorough === true ? [] : filtersFor(asked);
-  for await (const page of readRange(stream.place, { ...query, filters })) {
+  for await (const page of readRange(stream.place, {
+    ...query,
+    filters,
+    transactionMsMax: TRANSACTION_MS_MAX,
+  })) {
     // What it throws names the signal: the caller knows.
     signal.throwIfAborted();
     page.skipped.forEach(onSkipped);
-    for (const message of page.messages) {
+    for (const [index, message] of page.messages.entries()) {
+      if (index % MESSAGES_AT_ONCE === 0) await pace.breathe();
       const { topic, points } = reader.read(message, memory.at(positionOf(message.cursor)));
       const indexes = wanted.get(topic);
       if (indexes === undefined) continue;
       for (const { path, value, observedUs } of points) {
-        const index = indexes.get(path);
-        if (index !== undefined) onPoint(index, observedUs, value);
+        const series = indexes.get(path);
+        if (series !== undefined) onPoint(series, observedUs, value);
       }
     }
   }

@@ -43,7 +43,8 @@ type Deed =
   | { kind: "rotate" }
   | { kind: "keep" }
   | { kind: "merge" }
-  | { kind: "ask"; question: Omit<HistoryQuestion, "series">; isThorough: boolean };
+  /** Of all series at once, or of one after the other. */
+  | { kind: "ask"; question: Omit<HistoryQuestion, "series">; atOnce: boolean };
 
 const ask = fc
   .record({
@@ -52,11 +53,12 @@ const ask = fc
     bucketsMax: fc.oneof(fc.integer({ min: 1, max: 12 }), fc.integer({ min: 13, max: 300 })),
     timeZone: fc.constantFrom(...ZONES),
     isThorough: fc.boolean(),
+    atOnce: fc.boolean(),
   })
-  .map(({ beforeUs, magnitude, ...rest }): Deed => {
+  .map(({ beforeUs, magnitude, atOnce, ...rest }): Deed => {
     const fromUs = START_US + DAY_US - beforeUs;
     const question = { fromUs, toUs: fromUs + 2 ** magnitude, ...rest };
-    return { kind: "ask", question, isThorough: rest.isThorough };
+    return { kind: "ask", question, atOnce };
   });
 
 const deed: fc.Arbitrary<Deed> = fc.oneof(
@@ -78,6 +80,8 @@ const deed: fc.Arbitrary<Deed> = fc.oneof(
   { weight: 1, arbitrary: fc.constant<Deed>({ kind: "merge" }) },
   { weight: 3, arbitrary: ask },
 );
+
+type Answers = Awaited<ReturnType<typeof readHistory>>["answers"];
 
 /** Equal but for the error of adding in another order. */
 function expectEqual(found: readonly Bucket[], expected: readonly Bucket[]): void {
@@ -127,9 +131,13 @@ test("each bucket equals a loop over all rows, wherever its points are, however 
             await recorded.merge();
             break;
           case "ask": {
-            const { question } = one;
+            const { question, atOnce } = one;
             const series = TOPICS.map((topic) => seriesOf(topic));
-            const { answers } = await readHistory({ ...question, series }, recorded.source);
+            const answers: Answers[number][] = [];
+            for (const asked of atOnce ? [series] : series.map((alone) => [alone])) {
+              const found = await readHistory({ ...question, series: asked }, recorded.source);
+              answers.push(...found.answers);
+            }
             const { us: edges } = edgesOf(question, question.bucketsMax, question.timeZone);
             for (const [index, topic] of TOPICS.entries()) {
               const samples = rows
