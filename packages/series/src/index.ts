@@ -44,7 +44,7 @@ export { readEveryPoint } from "./points/read-every-point.ts";
 export type { RebuildProgress } from "./points/rebuild.ts";
 export type { Refill } from "./points/refill.ts";
 export type { Run } from "./points/run-reader.ts";
-export { StoredPoints } from "./points/stored-points.ts";
+export { type MasksOf, StoredPoints } from "./points/stored-points.ts";
 export { TIME_FIELDS } from "./reading/auto.ts";
 export {
   comparePositions,

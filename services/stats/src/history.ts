@@ -2,6 +2,7 @@ import { setImmediate as yieldToEvents } from "node:timers/promises";
 import type { ServiceContext } from "@weir/runtime";
 import { type Catalogue, type LostFile, PointsStore, type RebuildProgress } from "@weir/series";
 import type { FollowedStream } from "./config.ts";
+import { Erasures } from "./erasures.ts";
 import { keepLooking } from "./follower.ts";
 import type { HistoryFeed } from "./history-feed.ts";
 import { createHistoryMetrics, exposeHistory } from "./history-metrics.ts";
@@ -18,6 +19,7 @@ const BACKFILL_MS_PER_LOOK = LOOK_MS / 2;
 
 interface HistoryOptions {
   indexFile: string;
+  deletionsFile: string;
   catalogue: Catalogue;
   skewUs: number;
   /** Whether everything else has caught up: before, a backfill would delay it. */
@@ -29,6 +31,7 @@ interface HistoryOptions {
 export class History implements AsyncDisposable {
   readonly #options: HistoryOptions;
   readonly #points: PointsStore;
+  readonly #erasures: Erasures;
   readonly #check: ReturnType<ServiceContext["health"]["check"]>;
   readonly #metrics: ReturnType<typeof createHistoryMetrics>;
   /** By name. */
@@ -53,6 +56,7 @@ export class History implements AsyncDisposable {
       onLost: (lost) => this.#lose(lost),
       onRebuilding: (progress) => this.#reportRebuilding(progress),
     });
+    this.#erasures = new Erasures(this.#points, options.deletionsFile);
     this.#check = health.check("history");
     this.#check.pass();
     this.#metrics = createHistoryMetrics(metrics);
@@ -128,9 +132,18 @@ export class History implements AsyncDisposable {
       const most = Math.max(...Array.from(this.#streams.values(), ({ waiting }) => waiting));
       const isUrgent = this.#waiting >= WAITING_POINTS_MAX / 2 && history.waiting === most;
       await history.write(isUrgent);
+      await this.#erase(name, history);
       if (history.isOver) this.#forget(name);
       this.#waiting = this.#streams.values().reduce((sum, { waiting }) => sum + waiting, 0);
     }
+  }
+
+  /** Removes the points of one deletion, if the rows of any are gone. */
+  async #erase(name: string, history: StreamHistory): Promise<void> {
+    const due = this.#erasures.due(name);
+    if (due === null || !(await history.erase(due.erasure))) return;
+    this.#erasures.done(due.id);
+    this.#options.context.logger.info({ stream: name, deletion: due.id }, "its points are gone");
   }
 
   #forget(name: string): void {

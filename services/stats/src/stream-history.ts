@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import type { ServiceContext } from "@weir/runtime";
-import type { Catalogue, HistoryWriter } from "@weir/series";
+import type { Catalogue, Erasure, HistoryWriter } from "@weir/series";
 import { openSeriesReader } from "@weir/streams";
 import { Attempts } from "./attempts.ts";
 import { Backfill } from "./backfill.ts";
@@ -159,6 +159,17 @@ export class StreamHistory implements Disposable {
       if (this.#hasNews && (isUrgent || this.#isDue(writer))) await this.#flush(writer);
       this.#expire(writer);
     });
+  }
+
+  /** Removes points for good. @returns whether it has succeeded: otherwise it is tried again. */
+  async erase(erasure: Erasure): Promise<boolean> {
+    let isErased = false;
+    await this.#writing.attempt(async () => {
+      const writer = await this.#opened();
+      await writer.erase(erasure);
+      isErased = true;
+    });
+    return isErased;
   }
 
   /** Puts files together, until there is nothing to be done. */

@@ -89,6 +89,8 @@ CREATE TABLE hours (
   partials BLOB NOT NULL,
   PRIMARY KEY (series, day)
 ) STRICT, WITHOUT ROWID;
+-- Deletions whose points are gone.
+CREATE TABLE erased (deletion TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
 -- Damaged files that were set aside, with what they are in "files".
 CREATE TABLE lost_files (
   stream TEXT NOT NULL, number INTEGER NOT NULL,

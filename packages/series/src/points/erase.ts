@@ -6,7 +6,7 @@ import { decodeHours, encodeHours } from "./hours.ts";
 import type { KeptPoints } from "./kept-points.ts";
 import { byName } from "./merge-files.ts";
 import { Pace } from "./pace.ts";
-import { mergePoints, type Points, sliceTime } from "./points.ts";
+import { withoutTime } from "./points.ts";
 import { PointsFileWriter } from "./points-file-writer.ts";
 import type { IndexedFile, NumberedSeries, PointsIndex, StreamState } from "./points-index.ts";
 
@@ -91,20 +91,13 @@ async function copyWithout(
     for (const run of kept.runsIn([file], one.series)) {
       const points = kept.readAll([run]);
       if (points === null) return null;
-      const rest = isErased ? without(points, fromUs, toUs) : points;
+      const rest = isErased ? withoutTime(points, fromUs, toUs) : points;
       if (rest.us.length > 0) writer.add(one.topic, one.path, rest);
       await pace.breathe();
     }
   }
   // Where nothing is left, the file still says which rows had been read, and that the old one is not to be used.
   return numbers.written(writer.finish(), about);
-}
-
-function without(points: Points, fromUs: number, toUs: number): Points {
-  return mergePoints([
-    sliceTime(points, Number.NEGATIVE_INFINITY, fromUs),
-    sliceTime(points, toUs, Number.POSITIVE_INFINITY),
-  ]);
 }
 
 /** Hours of which only a part is removed are folded again from what is left. */

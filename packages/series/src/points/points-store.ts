@@ -51,6 +51,20 @@ export class PointsStore implements Disposable {
     return opened;
   }
 
+  /** The deletions whose points are gone. */
+  erased(): ReadonlySet<string> {
+    const select = this.#database.prepare<[], string>("SELECT deletion FROM erased").pluck();
+    return new Set(select.all());
+  }
+
+  /** Notes that the points of a deletion are gone, or that it need not be known any more. */
+  noteErased(deletion: string, isErased: boolean): void {
+    const change = isErased
+      ? "INSERT OR IGNORE INTO erased VALUES (?)"
+      : "DELETE FROM erased WHERE deletion = ?";
+    this.#database.prepare(change).run(deletion);
+  }
+
   /** What was not flushed is forgotten, and a merge that is under way ends. */
   [Symbol.dispose](): void {
     for (const writer of this.#opened) writer[Symbol.dispose]();

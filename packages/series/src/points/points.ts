@@ -100,3 +100,11 @@ function mergePair(earlier: Points, later: Points): Points {
 function emptyPoints(rows: number): Points {
   return { us: new Float64Array(rows), values: new Float64Array(rows) };
 }
+
+/** Points in the order of time without those with `fromUs <= us < toUs`. */
+export function withoutTime(points: Points, fromUs: number, toUs: number): Points {
+  return mergePoints([
+    sliceTime(points, Number.NEGATIVE_INFINITY, fromUs),
+    sliceTime(points, toUs, Number.POSITIVE_INFINITY),
+  ]);
+}

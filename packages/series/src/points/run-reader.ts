@@ -19,6 +19,8 @@ export interface Run {
   location: Uint8Array;
   /** Its points that are older are not part of the history any more. */
   cutoffUs: number;
+  /** Its points that were observed in one of these spans are hidden. */
+  masks?: readonly { fromUs: number; toUs: number }[];
 }
 
 /** The arrivals of files are below this. See `inOrderOfArrival`. */

@@ -1,10 +1,11 @@
 import type { Database } from "better-sqlite3";
 import type { Progress } from "../catalogue/stream-catalogue.ts";
-import type { PartialBucket } from "../history/partial.ts";
+import { foldPoints, type PartialBucket } from "../history/partial.ts";
 import { hasHistory, openIndexForReading } from "../index-file/index-file.ts";
+import { DamagedFileFault } from "./damaged-file.ts";
 import { DAY_US, dayOf, HOUR_US, historyFolderOf } from "./history-folder.ts";
 import { visitHours } from "./hours.ts";
-import { type Points, sliceTime } from "./points.ts";
+import { mergePoints, NO_POINTS, type Points, sliceTime, withoutTime } from "./points.ts";
 import { type Run, RunReader } from "./run-reader.ts";
 
 /** The part of all stored points of an hour. */
@@ -12,6 +13,16 @@ export interface StoredHour {
   fromUs: number;
   partial: PartialBucket;
 }
+
+/** Of a deletion: points that were observed from a time on and before another are hidden. */
+export interface Mask {
+  deletion: string;
+  fromUs: number;
+  toUs: number;
+}
+
+/** Says which points of a topic are hidden. */
+export type MasksOf = (stream: string, topic: string) => readonly Mask[];
 
 interface IndexedHours {
   day: number;
@@ -26,23 +37,30 @@ export class StoredPoints implements Disposable {
   readonly #database: Database;
   readonly #runs: RunReader;
   readonly #statements: ReturnType<typeof prepare>;
+  readonly #masksOf: MasksOf;
+  /** Of the series that were found, where points are hidden. */
+  readonly #masks = new Map<number, readonly Mask[]>();
 
   /**
+   * @param masksOf what deletions hide. Default nothing.
    * @returns `null` while there is no index with a history.
    * @throws Fault for a file that cannot be read.
    */
-  static open(indexFile: string): StoredPoints | null {
+  static open(indexFile: string, masksOf: MasksOf = () => []): StoredPoints | null {
     const database = openIndexForReading(indexFile);
     if (database === null) return null;
-    if (hasHistory(database)) return new StoredPoints(database, historyFolderOf(indexFile));
+    if (hasHistory(database)) {
+      return new StoredPoints(database, { folder: historyFolderOf(indexFile), masksOf });
+    }
     database.close();
     return null;
   }
 
-  private constructor(database: Database, historyFolder: string) {
+  private constructor(database: Database, options: { folder: string; masksOf: MasksOf }) {
     this.#database = database;
+    this.#masksOf = options.masksOf;
     this.#statements = prepare(database);
-    this.#runs = new RunReader(database, historyFolder);
+    this.#runs = new RunReader(database, options.folder);
     // The first reading begins the moment that all others see.
     database.exec("BEGIN; SELECT 1 FROM history_streams");
   }
@@ -59,13 +77,18 @@ export class StoredPoints implements Disposable {
 
   /** @returns the number of a series; `null` where none of its points was kept. */
   find(stream: string, topic: string, path: string): number | null {
-    return (this.#statements.find.get(stream, topic, path) as number | undefined) ?? null;
+    const series = (this.#statements.find.get(stream, topic, path) as number | undefined) ?? null;
+    if (series === null) return null;
+    const isErased = ({ deletion }: Mask) => this.#statements.erased.get(deletion) !== undefined;
+    const masks = this.#masksOf(stream, topic).filter((mask) => !isErased(mask));
+    if (masks.length > 0) this.#masks.set(series, masks);
+    return series;
   }
 
   /** What the points of each hour that begins in `fromUs <= us < toUs` come to; hours without points are left out. */
   hours(series: number, fromUs: number, toUs: number): StoredHour[] {
     const days = this.#statements.hours.all(series, dayOf(fromUs), dayOf(toUs - 1));
-    return hoursOf(days as IndexedHours[], fromUs, toUs);
+    return this.#unmasked(series, hoursOf(days as IndexedHours[], fromUs, toUs));
   }
 
   /** The same for several series, by their numbers. It takes a third of the time of asking for each. */
@@ -77,8 +100,35 @@ export class StoredPoints implements Disposable {
       (day) => day.series,
     );
     return new Map(
-      bySeries.entries().map(([number, found]) => [number, hoursOf(found, fromUs, toUs)]),
+      bySeries
+        .entries()
+        .map(([number, found]) => [number, this.#unmasked(number, hoursOf(found, fromUs, toUs))]),
     );
+  }
+
+  /** Folds the hours again of which something is hidden. */
+  #unmasked(series: number, hours: StoredHour[]): StoredHour[] {
+    const masks = this.#masks.get(series);
+    if (masks === undefined) return hours;
+    return hours.flatMap((hour) => {
+      const { fromUs } = hour;
+      const endUs = fromUs + HOUR_US;
+      if (!masks.some((mask) => mask.fromUs < endUs && mask.toUs > fromUs)) return [hour];
+      if (masks.some((mask) => mask.fromUs <= fromUs && mask.toUs >= endUs)) return [];
+      const runs = this.runs(series, fromUs, endUs);
+      const parts = runs.map((run) => sliceTime(this.#readOrNothing(run), fromUs, endUs));
+      const partial = foldPoints(mergePoints(parts));
+      return partial === null ? [] : [{ fromUs, partial }];
+    });
+  }
+
+  #readOrNothing(run: Run): Points {
+    try {
+      return this.read(run);
+    } catch (error) {
+      if (error instanceof DamagedFileFault) return NO_POINTS;
+      throw error;
+    }
   }
 
   /**
@@ -86,12 +136,19 @@ export class StoredPoints implements Disposable {
    * points outside of that span.
    */
   runs(series: number, fromUs: number, toUs: number): Run[] {
-    return this.#runs.runs(series, fromUs, toUs);
+    return this.#masked(series, this.#runs.runs(series, fromUs, toUs));
   }
 
   /** The same for several series, by their numbers. */
   runsOfAll(series: readonly number[], fromUs: number, toUs: number): Map<number, Run[]> {
-    return this.#runs.runsOfAll(series, fromUs, toUs);
+    const bySeries = this.#runs.runsOfAll(series, fromUs, toUs);
+    for (const [number, runs] of bySeries) bySeries.set(number, this.#masked(number, runs));
+    return bySeries;
+  }
+
+  #masked(series: number, runs: Run[]): Run[] {
+    const masks = this.#masks.get(series);
+    return masks === undefined ? runs : runs.map((run) => ({ ...run, masks }));
   }
 
   /**
@@ -102,7 +159,11 @@ export class StoredPoints implements Disposable {
    */
   read(run: Run): Points {
     const points = this.#runs.read(run);
-    return run.firstUs >= run.cutoffUs ? points : sliceTime(points, run.cutoffUs, Infinity);
+    const kept = run.firstUs >= run.cutoffUs ? points : sliceTime(points, run.cutoffUs, Infinity);
+    return (run.masks ?? []).reduce(
+      (rest, { fromUs, toUs }) => withoutTime(rest, fromUs, toUs),
+      kept,
+    );
   }
 
   [Symbol.dispose](): void {
@@ -128,6 +189,7 @@ function prepare(database: Database) {
       `SELECT segment, row_id AS id, received_us AS receivedUs FROM history_streams
        WHERE stream = ? AND segment IS NOT NULL`,
     ),
+    erased: database.prepare("SELECT 1 FROM erased WHERE deletion = ?"),
     keptFrom: database.prepare("SELECT cutoff_us FROM history_streams WHERE stream = ?").pluck(),
     find: database
       .prepare("SELECT id FROM history_series WHERE stream = ? AND topic = ? AND path = ?")

@@ -5,6 +5,8 @@ const MASKING: ReadonlySet<DeletionState> = new Set(["hiding", "hidden", "removi
 
 /** From a time on and before another, in microseconds since the epoch. */
 interface MaskedSpan {
+  /** The id of the deletion. */
+  deletion: string;
   fromUs: number;
   toUs: number;
 }
@@ -17,8 +19,8 @@ export class DeletionMasks {
     const standing = deletions.filter(({ state }) => MASKING.has(state));
     this.#byStream = new Map(
       [...Map.groupBy(standing, ({ stream }) => stream)].map(([stream, own]) => {
-        const entries = own.flatMap(({ filters, fromUs, toUs }) =>
-          filters.map((filter) => ({ filter, value: { fromUs, toUs } })),
+        const entries = own.flatMap(({ id: deletion, filters, fromUs, toUs }) =>
+          filters.map((filter) => ({ filter, value: { deletion, fromUs, toUs } })),
         );
         return [stream, createTopicMatcher(entries)] as const;
       }),

@@ -4,13 +4,14 @@ import {
   type CataloguedSeries,
   Collector,
   type DamagedFileFault,
+  type MasksOf,
   Pace,
   type PartialBuckets,
   SeriesHistory,
   StoredBatch,
   StoredPoints,
 } from "@weir/series";
-import type { Skipped } from "@weir/store";
+import { DeletionMasks, deletionsFileOf, readDeletions, type Skipped } from "@weir/store";
 import type { StoredStream } from "../stream-config.ts";
 import type { HistorySource } from "./read-history.ts";
 import { readPoints } from "./rows.ts";
@@ -61,7 +62,10 @@ async function* answersOfSnapshot(
   { edges, isThorough }: Request,
 ): AsyncGenerator<readonly Answer[]> {
   const pace = new Pace();
-  using stored = stream.historyMs === null ? null : StoredPoints.open(source.indexFile);
+  using stored =
+    stream.historyMs === null
+      ? null
+      : StoredPoints.open(source.indexFile, masksBeside(source.indexFile));
   const through = stored?.through(stream.name) ?? null;
   const keptFromUs = stored?.keptFromUs(stream.name) ?? Number.NEGATIVE_INFINITY;
   const snapshot = {
@@ -109,6 +113,12 @@ async function* answersOfSnapshot(
     }
     yield answers;
   }
+}
+
+/** What the deletions in the list beside an index hide. */
+function masksBeside(indexFile: string): MasksOf {
+  const masks = new DeletionMasks(readDeletions(deletionsFileOf(indexFile)));
+  return (stream, topic) => masks.spansOf(stream, topic);
 }
 
 function inStoredOrder(one: CataloguedSeries, other: CataloguedSeries): number {
