@@ -1,17 +1,16 @@
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { errorMessage } from "@weir/runtime";
-import type { DecodedArray, FileMetaData, SchemaElement } from "hyparquet";
+import type { DecodedArray, SchemaElement } from "hyparquet";
 import { readColumn } from "hyparquet/src/column.js";
 import { DEFAULT_PARSERS } from "hyparquet/src/convert.js";
-import { parquetMetadata, parquetSchema } from "hyparquet/src/metadata.js";
+import { parquetSchema } from "hyparquet/src/metadata.js";
 import { getTreePath } from "hyparquet/src/schema.js";
-import { checksumOf, type GroupLayout, layoutOf } from "./archive-layout.ts";
+import { type GroupLayout, parseSummary, summaryBytes, TRAILER_BYTES } from "./archive-layout.ts";
 import { CODECS, pickBytes } from "./archive-page.ts";
 import {
   type ArchiveFacts,
   COLUMNS,
   type ColumnName,
-  parseFacts,
   SCHEMA,
   UnreadableArchive,
 } from "./archive-schema.ts";
@@ -26,8 +25,6 @@ const PHYSICAL: Partial<Record<ColumnName, SchemaElement>> = {
 const MAGIC = "PAR1";
 /** The length of the footer, and the magic bytes. */
 const TAIL_BYTES = 8;
-/** Holds the footer of most files. */
-const FIRST_READ_BYTES = 256 * 1024;
 
 /**
  * An archive, of which each column of each row group is read by itself, and synchronously: hyparquet's public
@@ -52,7 +49,7 @@ export class ArchiveFile implements Disposable {
       const { size, ino } = fstatSync(this.#descriptor);
       this.#bytes = size;
       this.ino = ino;
-      const { facts, groups } = orUnreadable(() => readAbout(this.#readFooter()));
+      const { facts, groups } = orUnreadable(() => this.#readSummary());
       this.facts = facts;
       this.groups = groups;
       this.givenId = Math.max(this.facts.nextId - 1, this.groups.at(-1)?.lastId ?? 0);
@@ -89,15 +86,16 @@ export class ArchiveFile implements Disposable {
     closeSync(this.#descriptor);
   }
 
-  #readFooter(): FileMetaData {
-    const tail = this.#read(Math.max(0, this.#bytes - FIRST_READ_BYTES), this.#bytes);
-    if (tail.length < TAIL_BYTES || tail.toString("latin1", tail.length - 4) !== MAGIC) {
+  #readSummary() {
+    const tailAt = this.#bytes - TAIL_BYTES;
+    const tail = this.#read(tailAt, this.#bytes);
+    if (tail.toString("latin1", TAIL_BYTES - MAGIC.length) !== MAGIC) {
       throw new UnreadableArchive("it is not a complete Parquet file");
     }
-    const footerBytes = tail.readUInt32LE(tail.length - TAIL_BYTES) + TAIL_BYTES;
-    const footer =
-      footerBytes <= tail.length ? tail : this.#read(this.#bytes - footerBytes, this.#bytes);
-    return parquetMetadata(footer, { parsers: PARSERS, geoparquet: false });
+    const trailerAt = tailAt - tail.readUInt32LE(0) - TRAILER_BYTES;
+    const trailer = this.#read(trailerAt, trailerAt + TRAILER_BYTES);
+    const content = this.#read(trailerAt - summaryBytes(trailer), trailerAt);
+    return parseSummary(content, trailer);
   }
 
   /** The bytes of one column of a row group. */
@@ -146,14 +144,6 @@ export class ArchiveFile implements Disposable {
     }
     return bytes;
   }
-}
-
-/** What the footer says, as far as it is needed: it is long, and read once. */
-function readAbout({ key_value_metadata: metadata, row_groups }: FileMetaData) {
-  const { facts, checksum } = parseFacts(metadata);
-  const groups = layoutOf(row_groups);
-  if (checksumOf(facts, groups) === checksum) return { facts, groups };
-  throw new UnreadableArchive("its footer has changed since it was written");
 }
 
 /** Everything but what the system says of the file is damage in it. */

@@ -2,6 +2,8 @@ import type { KeyValue, SchemaElement } from "hyparquet";
 
 /** What an archive keeps of its segment besides the rows. Times in microseconds since the epoch. */
 export interface ArchiveFacts {
+  /** `ARCHIVE_FORMAT` of who wrote it. */
+  format: number;
   stream: string;
   createdUs: number;
   generation: number;
@@ -52,38 +54,23 @@ export const SCHEMA: SchemaElement[] = [
 ];
 
 /** The version of the format. A reader refuses one that it does not know. */
-const FORMAT = 1;
+export const ARCHIVE_FORMAT = 1;
 
 /** The key of the facts among the metadata of the file. */
 const FACTS_KEY = "weir";
 
-/** The facts as metadata of the file. @param checksum of what a reader takes from the footer. */
-export function renderFacts(facts: ArchiveFacts, checksum: number): KeyValue[] {
-  return [{ key: FACTS_KEY, value: JSON.stringify({ format: FORMAT, ...facts, checksum }) }];
+/** The facts as metadata of the file, for other programs. */
+export function renderFacts(facts: ArchiveFacts): KeyValue[] {
+  return [{ key: FACTS_KEY, value: JSON.stringify(facts) }];
 }
 
 /** The file is not an archive of a format that is known here, or it is damaged. */
 export class UnreadableArchive extends Error {}
 
-/** @throws UnreadableArchive */
-export function parseFacts(metadata: readonly KeyValue[] | undefined) {
-  const value = metadata?.find(({ key }) => key === FACTS_KEY)?.value;
-  if (value === undefined) throw new UnreadableArchive("it is not an archive of Weir");
-  const found: Partial<Record<keyof ArchiveFacts | "format" | "checksum", unknown>> =
-    JSON.parse(value);
-  const { format, stream, successor, createdUs, generation, nextId, sealedUs, checksum } = found;
-  if (format !== FORMAT) {
-    throw new UnreadableArchive(`it has format version ${format}; this Weir knows ${FORMAT}`);
-  }
-  const isWhole =
-    typeof stream === "string" &&
-    typeof successor === "string" &&
-    typeof createdUs === "number" &&
-    typeof generation === "number" &&
-    typeof nextId === "number" &&
-    typeof sealedUs === "number" &&
-    typeof checksum === "number";
-  if (!isWhole) throw new UnreadableArchive("facts are missing in its metadata");
-  const facts: ArchiveFacts = { stream, successor, createdUs, generation, nextId, sealedUs };
-  return { facts, checksum };
+/** @throws UnreadableArchive when a newer Weir has written them. */
+export function parseFacts(facts: ArchiveFacts): ArchiveFacts {
+  if (facts.format === ARCHIVE_FORMAT) return facts;
+  throw new UnreadableArchive(
+    `it has format version ${facts.format}; this Weir knows ${ARCHIVE_FORMAT}`,
+  );
 }

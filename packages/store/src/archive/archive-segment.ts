@@ -9,7 +9,7 @@ import { removeWithJournals, withDatabase } from "../segment/segment-file.ts";
 import { ArchiveFile } from "./archive-file.ts";
 import { ArchiveGroup } from "./archive-group.ts";
 import { archiveOf } from "./archive-name.ts";
-import type { ArchiveFacts } from "./archive-schema.ts";
+import { ARCHIVE_FORMAT, type ArchiveFacts } from "./archive-schema.ts";
 import { ArchiveWriter, type OutcomeWords } from "./archive-writer.ts";
 import { RowDigest } from "./row-columns.ts";
 
@@ -84,7 +84,7 @@ function readFacts(database: Database): ArchiveFacts {
     )
     .get();
   if (segment === undefined) throw new DamagedSegment("it has no facts about itself");
-  return { ...segment, ...seal };
+  return { format: ARCHIVE_FORMAT, ...segment, ...seal };
 }
 
 const ROWS = `

@@ -4,7 +4,7 @@ import { constants, zstdCompressSync } from "node:zlib";
 import { type ColumnSource, ParquetWriter } from "hyparquet-writer";
 import { ByteWriter } from "hyparquet-writer/src/bytewriter.js";
 import type { RawRow } from "../reading/select-rows.ts";
-import { checksumOf, layoutOf } from "./archive-layout.ts";
+import { layoutOf, renderSummary } from "./archive-layout.ts";
 import { type ArchiveFacts, type ColumnName, renderFacts, SCHEMA } from "./archive-schema.ts";
 import { RowBatch, RowDigest } from "./row-columns.ts";
 
@@ -63,6 +63,7 @@ export class ArchiveWriter implements Disposable {
       codec: "ZSTD",
       compressors: { ZSTD: (page) => zstdCompressSync(page, ZSTD) },
       statistics: false,
+      kvMetadata: renderFacts(facts),
       createdBy: "Weir",
     });
   }
@@ -76,8 +77,7 @@ export class ArchiveWriter implements Disposable {
   /** Writes what is left, and returns when all of it is on the disk. @returns what was written. */
   finish(): ReturnType<RowDigest["result"]> {
     if (this.#batch.rows > 0) this.#flush();
-    const checksum = checksumOf(this.#facts, layoutOf(this.#writer.row_groups));
-    this.#writer.kvMetadata = renderFacts(this.#facts, checksum);
+    this.#bytes.appendBytes(renderSummary(this.#facts, layoutOf(this.#writer.row_groups)));
     // It returns no promise: neither does the file.
     void this.#writer.finish();
     this.#bytes.sync();
