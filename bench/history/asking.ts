@@ -1,19 +1,13 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Figures } from "../comparison.ts";
-import { createRandom, type DataSet, type SetSeries, seriesOf } from "./sets.ts";
-import {
-  type Answer,
-  checkAnswer,
-  computeAnswer,
-  type Question,
-  questionOf,
-  type Subject,
-} from "./subject.ts";
+import { createRandom, type DataSet, seriesOf } from "./sets.ts";
+import { checkAnswer, computeAnswer, type Question, questionOf, type Subject } from "./subject.ts";
 
 const MINUTE_US = 60_000_000;
 /** How often the loop's delay is looked at; it adds to what is measured. */
 const RESOLUTION_MS = 1;
+const LOOKS = 5;
 
 /**
  * Questions for one series each, about spans from a minute to the whole time: a span of hours is as likely as one of
@@ -60,24 +54,28 @@ export async function askOnce(subject: Subject, question: Question): Promise<Fig
   globalThis.gc?.();
   const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   delay.enable();
+  // It counts from its second look on.
+  await pause(LOOKS * RESOLUTION_MS);
   const startMs = performance.now();
   await subject.ask(question);
   const tookMs = performance.now() - startMs;
   // The last one is noticed afterwards.
-  await pause(5 * RESOLUTION_MS);
+  await pause(LOOKS * RESOLUTION_MS);
   delay.disable();
   return { tookMs, blockedMs: Math.max(0, delay.max / 1e6 - RESOLUTION_MS) };
 }
 
-/** Holds the answers of subjects against what a loop over the points computes, before any time is taken. */
-export async function checkSubjects(
-  set: DataSet,
-  subjects: readonly Subject[],
-  questions: readonly Question[],
-): Promise<void> {
-  const series: readonly SetSeries[] = seriesOf(set);
-  for (const question of questions) {
-    const expected: Answer = computeAnswer(series, question);
+/** A question to which some give the same answer. */
+export interface Check {
+  question: Question;
+  subjects: readonly Subject[];
+}
+
+/** Holds answers against what a loop over the points computes. @throws Error naming the first difference. */
+export async function checkSubjects(set: DataSet, checks: readonly Check[]): Promise<void> {
+  const series = seriesOf(set);
+  for (const { question, subjects } of checks) {
+    const expected = computeAnswer(series, question);
     for (const subject of subjects) {
       const read = await subject.ask(question);
       checkAnswer(`${set.name}, ${subject.name}`, read(), expected);

@@ -6,7 +6,7 @@ import {
   figure,
   ratio,
 } from "../comparison.ts";
-import { askEach, askOnce, randomQuestions } from "./asking.ts";
+import { askEach, askOnce, type Check, randomQuestions } from "./asking.ts";
 import { type DataSet, seriesOf } from "./sets.ts";
 import { type Question, questionOf, type Subject } from "./subject.ts";
 
@@ -23,6 +23,8 @@ export interface Subjects {
 export const QUESTIONS = 200;
 /** Rows take seconds for one of them. */
 const QUESTIONS_OF_ROWS = 5;
+const CHECKED_QUESTIONS = 20;
+const FLEET_BUCKETS = [24, 1_440] as const;
 const DAY_US = 86_400_000_000;
 
 type Measure = (subject: Subject) => Promise<Figures>;
@@ -44,10 +46,22 @@ export function casesOf(set: DataSet, subjects: Subjects, questions = QUESTIONS)
   return cases;
 }
 
-/** What subjects hold against what a loop computes: some of all that is asked. */
-export function checkedQuestions(set: DataSet): Question[] {
-  const some = randomQuestions(set, 20);
-  return set.name === "years" ? [...some, yearQuestion(set)] : some;
+/** Who has to give the same answer to what, before any time is taken: some of all that is asked. */
+export function checksOf(set: DataSet, subjects: Subjects): Check[] {
+  const { ours, rows, duckDb, sqlite, victoriaMetrics } = subjects;
+  const quick = [ours, duckDb, sqlite];
+  const all = [...quick, ...("obstacle" in victoriaMetrics ? [] : [victoriaMetrics])];
+  const checks: Check[] = randomQuestions(set, CHECKED_QUESTIONS).map((question, index) => ({
+    question,
+    subjects: index < QUESTIONS_OF_ROWS ? [...all, rows] : all,
+  }));
+  if (set.name === "years") checks.push({ question: yearQuestion(set), subjects: all });
+  if (set.name === "states") {
+    for (const buckets of FLEET_BUCKETS) {
+      checks.push({ question: fleetQuestion(set, buckets), subjects: quick });
+    }
+  }
+  return checks;
 }
 
 function sizeCase(set: DataSet, { ours, victoriaMetrics, sqlite }: Subjects): Case {
@@ -145,11 +159,16 @@ function yearCase(set: DataSet, { ours, victoriaMetrics, sqlite, duckDb }: Subje
 }
 
 /** All series of a day. */
+function fleetQuestion(set: DataSet, bucketsMax: number): Question {
+  const series = seriesOf(set).map((_, number) => number);
+  return questionOf({ series, fromUs: set.toUs - DAY_US, toUs: set.toUs, bucketsMax });
+}
+
 function fleetCases(set: DataSet, { ours, rows, sqlite, duckDb }: Subjects): Case[] {
   const count = seriesOf(set).length.toLocaleString("en");
-  const series = seriesOf(set).map((_, number) => number);
+  const [hours, minutes] = FLEET_BUCKETS;
   const caseOf = (unit: string, bucketsMax: number, claims: (text: string) => Claim[]): Case => {
-    const question = questionOf({ series, fromUs: set.toUs - DAY_US, toUs: set.toUs, bucketsMax });
+    const question = fleetQuestion(set, bucketsMax);
     const title = `${count} series, a day by the ${unit}`;
     return {
       name: `fleet-${unit}`,
@@ -162,7 +181,7 @@ function fleetCases(set: DataSet, { ours, rows, sqlite, duckDb }: Subjects): Cas
     };
   };
   return [
-    caseOf("hour", 24, (text) => [
+    caseOf("hour", hours, (text) => [
       { text: `${text}: ms`, target: { atMost: 50 }, of: figure("tookMs", ours) },
       {
         text: `${text}: longest block, ms`,
@@ -170,7 +189,7 @@ function fleetCases(set: DataSet, { ours, rows, sqlite, duckDb }: Subjects): Cas
         of: figure("blockedMs", ours),
       },
     ]),
-    caseOf("minute", 1_440, (text) => [
+    caseOf("minute", minutes, (text) => [
       {
         text: `${text}: ours over from rows`,
         target: { atMost: 1 / 20 },

@@ -9,8 +9,6 @@ import type { Subject, SubjectKind } from "./subject.ts";
 import { fromPoints, fromRows } from "./weir.ts";
 
 export interface OpenSubjects extends Subjects, AsyncDisposable {
-  /** Those that take part. */
-  all: readonly Subject[];
   store: Store;
 }
 
@@ -51,7 +49,6 @@ export async function openSubjects(
         ? await open(victoriaMetrics, "victoria-metrics")
         : { name: victoriaMetrics.name, obstacle },
   };
-  const all = Object.values(subjects).filter((subject) => !("obstacle" in subject));
   const opened = opening.move();
-  return { ...subjects, all, store, [Symbol.asyncDispose]: () => opened.disposeAsync() };
+  return { ...subjects, store, [Symbol.asyncDispose]: () => opened.disposeAsync() };
 }

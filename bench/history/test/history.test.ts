@@ -2,7 +2,7 @@ import { expect, jest, test } from "@jest/globals";
 import { temporaryFolder } from "@weir/testkit";
 import { runCase } from "../../comparison.ts";
 import { checkSubjects } from "../asking.ts";
-import { casesOf, checkedQuestions } from "../cases.ts";
+import { casesOf, checksOf } from "../cases.ts";
 import { rowsOf, seriesOf, states, walks, years } from "../sets.ts";
 import { checkAnswer, computeAnswer, questionOf } from "../subject.ts";
 import { openSubjects } from "../subjects.ts";
@@ -26,7 +26,7 @@ test.each(Object.entries(small))(
     const notHere = { ...victoriaMetrics, obstacle: () => "not in this test" };
     const options = { folder: folder.path, say: () => {}, victoriaMetrics: notHere };
     await using subjects = await openSubjects(set, options);
-    await checkSubjects(set, subjects.all, checkedQuestions(set));
+    await checkSubjects(set, checksOf(set, subjects));
     const { signal } = new AbortController();
     const bench = { folder: () => folder.path, say: () => {}, signal };
     for (const one of casesOf(set, subjects, 10)) {
