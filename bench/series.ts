@@ -1,5 +1,5 @@
 // What series cost: the processor time of following a stream beside a loop that reads the same rows and runs
-// JSON.parse; the memory of series that have been full for half an hour; and the processor time of stats while
+// JSON.parse; that of their history; the memory of series that have been full for half an hour; and that of stats while
 // a thousand states a second come and a hundred statistics a second go.
 //
 //   npm run bench:series [seconds]
@@ -7,13 +7,14 @@ import { writeFileSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import { startBroker } from "@weir/broker";
 import { outcomeOf } from "@weir/protocol";
-import { Catalogue } from "@weir/series";
+import { Catalogue, PointsStore } from "@weir/series";
+import { HistoryFeed } from "@weir/stats/history-feed";
 import { SeriesFollower } from "@weir/stats/series-follower";
 import { SeriesSet } from "@weir/stats/series-set";
 import { streamTopics } from "@weir/stats/series-topics";
 import { followStream, type NewRow, openSegmentedStore } from "@weir/store";
 import { openSeriesReader } from "@weir/streams";
-import { freePort, rowOf, temporaryFolder } from "@weir/testkit";
+import { createFakeClock, freePort, rowOf, temporaryFolder } from "@weir/testkit";
 import { countArgument, createTable, median, printResults } from "./output.ts";
 import { startProgram, usageOver } from "./process.ts";
 
@@ -70,7 +71,7 @@ async function readingCost(folder: string, way: "JSON.parse" | "catalogue" | "st
     }
   } else {
     using catalogue = new Catalogue(":memory:");
-    using follower = followHome(folder, catalogue, way === "statistics");
+    using follower = followHome(folder, catalogue, { hasStatistics: way === "statistics" });
     do await follower.follow();
     while (!follower.isComplete());
     catalogue.save();
@@ -79,7 +80,14 @@ async function readingCost(folder: string, way: "JSON.parse" | "catalogue" | "st
   return (user + system) / ROWS;
 }
 
-function followHome(folder: string, catalogue: Catalogue, hasStatistics: boolean): SeriesFollower {
+function followHome(
+  folder: string,
+  catalogue: Catalogue,
+  {
+    hasStatistics = false,
+    history = null,
+  }: { hasStatistics?: boolean; history?: HistoryFeed | null },
+): SeriesFollower {
   const stream = {
     name: "home",
     place: { kind: "folder", folder },
@@ -96,7 +104,7 @@ function followHome(folder: string, catalogue: Catalogue, hasStatistics: boolean
     reader: openSeriesReader(stream, 60_000_000),
     catalogue,
     statistics: hasStatistics ? { topicOf, seriesMax: 20_000 } : null,
-    history: null,
+    history,
     skewUs: 60_000_000,
     moment: () => ({ atSecond: Math.floor(Date.now() / 1_000), nowMs: performance.now() }),
     onAdded: () => {},
@@ -127,13 +135,58 @@ async function readingCosts(): Promise<Record<(typeof WAYS)[number], number>> {
   };
 }
 
+/** Messages of a flush: a million points. */
+const FLUSH_ROWS = 250_000;
+const FLUSHES = 4;
+/** Each point is written into a file of hours, of a day and of a month. */
+const MERGES = 3;
+const DAY_MS = 86_400_000;
+
+/** What such messages cost with a history, in microseconds of processor time a message. */
+async function historyCosts() {
+  using folder = temporaryFolder();
+  const home = folder.file("home");
+  const rows = FLUSHES * FLUSH_ROWS;
+  fillStream(home, { rows, topics: TOPICS });
+  const clock = createFakeClock(Date.now());
+  const indexFile = folder.file("index.db");
+  using catalogue = new Catalogue(indexFile);
+  using points = new PointsStore({ indexFile, clock, onLost: () => {} });
+  const writer = await points.stream("home", { historyMs: 400 * DAY_MS });
+  const feed = new HistoryFeed({ onlySegment: null, hasRoom: () => true, onTaken: () => {} });
+  feed.open(writer);
+  using follower = followHome(home, catalogue, { history: feed });
+  let writingUs = 0;
+  const readingUs = await cpuUsOf(async () => {
+    do {
+      await follower.follow();
+      if (!follower.isComplete() && !writer.isDue) continue;
+      writingUs += await cpuUsOf(() => writer.flush());
+    } while (!follower.isComplete());
+  });
+  clock.advance(2 * DAY_MS);
+  const mergingUs = await cpuUsOf(() => writer.merge());
+  return {
+    reading: (readingUs - writingUs) / rows,
+    writing: writingUs / rows,
+    merging: (MERGES * mergingUs) / rows,
+  };
+}
+
+async function cpuUsOf(task: () => Promise<unknown>): Promise<number> {
+  const before = process.cpuUsage();
+  await task();
+  const { user, system } = process.cpuUsage(before);
+  return user + system;
+}
+
 /** Bytes that a catalogue of 10,000 series takes, with its newest values. */
 async function catalogueBytes(): Promise<number> {
   using folder = temporaryFolder();
   fillStream(folder.path, { rows: 4 * CATALOGUED_TOPICS, topics: CATALOGUED_TOPICS });
   const before = usedBytes();
   using catalogue = new Catalogue(":memory:");
-  using follower = followHome(folder.path, catalogue, false);
+  using follower = followHome(folder.path, catalogue, {});
   do await follower.follow();
   while (!follower.isComplete());
   const bytes = usedBytes() - before;
@@ -258,10 +311,18 @@ const seconds = countArgument("series [seconds]", { standard: 20, max: 3_600 });
 const mebibytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 
 const costs = await readingCosts();
+const { reading: taking, writing, merging } = await historyCosts();
 const reading = createTable("reading a message of four attributes", "µs of CPU", "over JSON.parse");
 for (const way of WAYS) {
   reading.push([way, costs[way].toFixed(2), `${(costs[way] / costs["JSON.parse"]).toFixed(2)}x`]);
 }
+const history = createTable("the history of such a message", "µs of CPU");
+history.push(
+  ["taking its points, beyond the catalogue", (taking - costs.catalogue).toFixed(2)],
+  ["writing them", writing.toFixed(2)],
+  ["merging them three times", merging.toFixed(2)],
+  ["in all", (taking - costs.catalogue + writing + merging).toFixed(2)],
+);
 const catalogued = await catalogueBytes();
 
 const memory = createTable("readings a second", "bytes a series", "1,000 series");
@@ -282,6 +343,7 @@ printResults(
   `${seconds} s`,
   `Rows of ${TOPICS.toLocaleString("en")} topics, read from the store:`,
   reading,
+  history,
   `A catalogue of 10,000 series: ${mebibytes(catalogued)} in memory. stats with it at 5,000 messages/s: ${catalogueUsage.cores.toFixed(3)} cores, ${mebibytes(Math.max(...catalogueUsage.residentBytes))} (RSS)`,
   `Full series, ${FULL_SECONDS} seconds each:`,
   memory,

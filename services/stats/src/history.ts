@@ -11,7 +11,7 @@ import { StreamHistory } from "./stream-history.ts";
 
 const LOOK_MS = 250;
 /** So many points of all streams wait at most; where half as many do, the stream with the most of them writes. */
-const WAITING_POINTS_MAX = 1_000_000;
+const WAITING_POINTS_MAX = 2_000_000;
 const REPORT_MS = 10_000;
 // Backfills read for so long at a look: half of the time is for everything else.
 const BACKFILL_STEPS_PER_LOOK = 40;

@@ -226,12 +226,12 @@ describe("a history that cannot be written", () => {
     rmSync(place, { recursive: true });
     writeFileSync(place, "");
     const values = Object.fromEntries(Array.from({ length: 250 }, (_, index) => [`a${index}`, 1]));
-    const rows = 4_200;
+    const rows = 8_200;
     for (let row = 0; row < rows; row += 100) {
       store.append(Array.from({ length: 100 }, (_, index) => meterRow(row + index, values)));
     }
     await subject.advanceUntil(
-      async () => (await subject.metric("weir_history_waiting_points")) === 1_000_000,
+      async () => (await subject.metric("weir_history_waiting_points")) === 2_000_000,
     );
     await subject.advanceUntil(() => subject.check("history")?.includes("cannot be written"));
     rmSync(place);

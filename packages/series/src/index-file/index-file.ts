@@ -101,14 +101,24 @@ function openOrMake(file: string): Database {
   try {
     const isNew = database.pragma("schema_version", { simple: true }) === 0;
     const version = isNew ? 0 : checkedVersion(database, file);
+    // Merging files frees pages, which can then be given back: SQLite has to know before the first table.
+    database.pragma("auto_vacuum = INCREMENTAL");
     database.pragma("journal_mode = WAL");
     database.pragma("synchronous = NORMAL");
     if (version < INDEX_VERSION) update(database);
+    // A file that was made without that is written once more.
+    if (!givesBack(database)) database.exec("VACUUM");
     return database;
   } catch (error) {
     database.close();
     throw error;
   }
+}
+
+const AUTO_VACUUM_INCREMENTAL = 2;
+
+function givesBack(database: Database): boolean {
+  return database.pragma("auto_vacuum", { simple: true }) === AUTO_VACUUM_INCREMENTAL;
 }
 
 /** Takes the steps that are missing, all or none. */

@@ -12,7 +12,7 @@ import type { IndexedFile, NewHours, PointsIndex, RowSpan, StreamState } from ".
 import { Refill } from "./refill.ts";
 
 /** Flush soon when so many points wait. */
-const DUE_POINTS = 500_000;
+const DUE_POINTS = 1_000_000;
 /** Give no more points while so many wait: the disk may be full. */
 const WAITING_POINTS_MAX = 2_000_000;
 /** A day of a flush is a file. */

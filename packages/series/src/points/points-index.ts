@@ -75,6 +75,8 @@ interface FileRow {
   throughId: number;
 }
 
+/** So many pages of 4 KiB are given back to the disk at once. */
+const GIVEN_BACK_PAGES_MAX = 1_000;
 /** So many series' numbers are kept in memory. */
 const SERIES_KNOWN_MAX = 50_000;
 
@@ -177,6 +179,7 @@ export class PointsIndex {
       this.#addFile(file, spans);
       this.saveState(state);
     })();
+    this.#giveBack();
     return true;
   }
 
@@ -186,6 +189,7 @@ export class PointsIndex {
       this.#forget(files);
       this.saveState(state);
     })();
+    this.#giveBack();
   }
 
   /** Forgets a file that is damaged or gone, and notes what was in it. Its hours stay. */
@@ -244,6 +248,11 @@ export class PointsIndex {
       const { addSpan } = this.#statements;
       addSpan.run(id, series, firstRow, spanFirstUs, spanLastUs, span.rows, location);
     }
+  }
+
+  /** Gives pages that the forgotten spans took back to the disk, some at a time. */
+  #giveBack(): void {
+    this.#database.pragma(`incremental_vacuum(${GIVEN_BACK_PAGES_MAX})`);
   }
 
   #forget(files: readonly IndexedFile[]): void {

@@ -52,6 +52,8 @@ export class RunReader implements Disposable {
   readonly #spans: Statement;
   readonly #spansOfAll: Statement;
   readonly #spansIn: Statement;
+  /** The files that were asked for last: a merge asks for each of its series in the same ones. */
+  #asked: AskedFiles | null = null;
   /** The one that was used last is the last. */
   readonly #open = new Map<string, PointsFile>();
 
@@ -75,14 +77,11 @@ export class RunReader implements Disposable {
 
   /** The runs of a series in some files of a stream, in the order of these. */
   runsIn(files: readonly IndexedFile[], stream: string, series: number): Run[] {
-    const ids = JSON.stringify(files.map(({ id }) => id));
+    if (this.#asked?.files !== files) this.#asked = askedFiles(files, stream);
+    const { ids, byId } = this.#asked;
     const found = this.#spansIn.all(ids, series) as Omit<Run, "order" | "file" | "cutoffUs">[];
-    return found.map((run) => {
-      const order = files.findIndex(({ id }) => id === run.fileId);
-      // It is one of those that were asked for.
-      const file = join(`stream=${stream}`, relativeOf(files[order] as IndexedFile));
-      return { ...run, order, file, cutoffUs: 0 };
-    });
+    // Each is in one of the files that were asked for.
+    return found.map((run) => ({ ...run, ...(byId.get(run.fileId) as AskedFile), cutoffUs: 0 }));
   }
 
   /**
@@ -110,4 +109,25 @@ export class RunReader implements Disposable {
     }
     return opened;
   }
+}
+
+interface AskedFile {
+  order: number;
+  /** Relative to the folder of the history. */
+  file: string;
+}
+
+interface AskedFiles {
+  files: readonly IndexedFile[];
+  /** As JSON. */
+  ids: string;
+  byId: ReadonlyMap<number, AskedFile>;
+}
+
+function askedFiles(files: readonly IndexedFile[], stream: string): AskedFiles {
+  const known = files.map((file, order): [number, AskedFile] => [
+    file.id,
+    { order, file: join(`stream=${stream}`, relativeOf(file)) },
+  ]);
+  return { files, ids: JSON.stringify(files.map(({ id }) => id)), byId: new Map(known) };
 }

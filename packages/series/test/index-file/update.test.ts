@@ -31,6 +31,8 @@ test("an index of the first version keeps its series, and gets the tables of the
   const database = new Sqlite(file, { readonly: true });
   expect(database.pragma("user_version", { simple: true })).toBe(INDEX_VERSION);
   expect(database.prepare("SELECT * FROM files").all()).toEqual([]);
+  // 2: pages that are free can be given back.
+  expect(database.pragma("auto_vacuum", { simple: true })).toBe(2);
   database.close();
 });
 
