@@ -1,4 +1,4 @@
-import { setImmediate as yieldToEvents } from "node:timers/promises";
+import { setTimeout as pause, setImmediate as yieldToEvents } from "node:timers/promises";
 import type { ServiceContext } from "@weir/runtime";
 import { type Catalogue, type LostFile, PointsStore, type RebuildProgress } from "@weir/series";
 import type { FollowedStream } from "./config.ts";
@@ -12,6 +12,7 @@ import { StreamHistory } from "./stream-history.ts";
 const LOOK_MS = 250;
 /** So many points of all streams wait at most; where half as many do, the stream with the most of them writes. */
 const WAITING_POINTS_MAX = 2_000_000;
+const STOP_MS = 1_000;
 const REPORT_MS = 10_000;
 // Backfills read for so long at a look: half of the time is for everything else.
 const BACKFILL_STEPS_PER_LOOK = 40;
@@ -90,7 +91,9 @@ export class History implements AsyncDisposable {
     for (const history of this.#streams.values()) history[Symbol.dispose]();
     // Ends what is being written, and removes it.
     this.#points[Symbol.dispose]();
-    await Promise.all([this.#writing, this.#merging]);
+    const ended = Promise.all([this.#writing, this.#merging]);
+    // An index that is being made again ends with the file that it is at, and is begun again at the next start.
+    await Promise.race([ended, pause(STOP_MS, undefined, { ref: false })]);
   }
 
   #historyOf(stream: FollowedStream): StreamHistory {

@@ -1,5 +1,14 @@
-import { cpSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname } from "node:path";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { describe, expect, test } from "@jest/globals";
 import { openTestStore, overwrite, START_US, temporaryFolder } from "@weir/testkit";
 import {
@@ -21,6 +30,7 @@ const filesOf = (folder: ReturnType<typeof temporaryFolder>): string[] =>
     .map(String)
     .filter((name) => name.includes(".parquet"))
     .sort();
+const MANY = Object.fromEntries(Array.from({ length: 250 }, (_, index) => [`a${index}`, 1]));
 const upTo = (count: number): [number, number][] =>
   Array.from({ length: count }, (_, index) => [index, index]);
 
@@ -225,10 +235,9 @@ describe("a history that cannot be written", () => {
     cpSync(place, moved, { recursive: true });
     rmSync(place, { recursive: true });
     writeFileSync(place, "");
-    const values = Object.fromEntries(Array.from({ length: 250 }, (_, index) => [`a${index}`, 1]));
     const rows = 8_200;
     for (let row = 0; row < rows; row += 100) {
-      store.append(Array.from({ length: 100 }, (_, index) => meterRow(row + index, values)));
+      store.append(Array.from({ length: 100 }, (_, index) => meterRow(row + index, MANY)));
     }
     await subject.advanceUntil(
       async () => (await subject.metric("weir_history_waiting_points")) === 2_000_000,
@@ -246,16 +255,24 @@ describe("a history that cannot be written", () => {
   test("leaves no unfinished file behind when stats stops", async () => {
     using folder = temporaryFolder();
     using store = openHome(folder);
+    const unfinished = () => filesOf(folder).filter((file) => file.includes(".making"));
     {
       await using subject = startSubject(folder, HOME);
-      store.append([power(0)]);
+      for (let row = 0; row < 1_000; row += 100) {
+        store.append(Array.from({ length: 100 }, (_, index) => meterRow(row + index, MANY)));
+      }
       await subject.advanceUntil(
-        async () => (await subject.metric("weir_history_waiting_points")) === 1,
+        async () => (await subject.metric("weir_history_waiting_points")) === 250_000,
       );
       subject.clock.advance(FLUSH_MS);
+      // Stops while a file is being written.
+      while (!existsSync(folder.file("history")) || unfinished().length === 0) await nextTurn();
     }
-    const files = readdirSync(folder.path, { recursive: true }).map(String);
-    expect(files.filter((file) => file.includes(".making"))).toEqual([]);
+    expect(unfinished()).toEqual([]);
+    expect(throughOf(folder, "home")).toBeNull();
+    await using subject = startSubject(folder, HOME);
+    await subject.flushThrough("home", { id: 1_000 });
+    expect(keptPoints(folder, ["home", "home/meter", "a249"])).toHaveLength(1_000);
   });
 });
 

@@ -53,8 +53,8 @@ export async function writeDay(
   points: readonly Omit<DayPoints, "day">[],
   about: FileAbout,
   folder: StreamFolder,
+  pace: Pace = new Pace(),
 ): Promise<WrittenDay> {
-  const pace = new Pace();
   folder.makePlaceOf(about);
   using writer = new PointsFileWriter(folder.fileOf(about), metadataOf(about));
   const series = new SeriesNumbers();
@@ -103,10 +103,14 @@ const SERIES_READ = 256;
 /** The hours of a day as they are with these points, which no file has yet. */
 export async function hoursWith(
   all: readonly DayPoints[],
-  { day, index, kept }: { day: number; index: PointsIndex; kept: KeptPoints },
+  {
+    day,
+    index,
+    kept,
+    pace = new Pace(),
+  }: { day: number; index: PointsIndex; kept: KeptPoints; pace?: Pace },
 ): Promise<NewHours[]> {
   const dayUs = day * DAY_US;
-  const pace = new Pace();
   const found: NewHours[] = [];
   let known: (Uint8Array | null)[] = [];
   for (const [at, { series, points }] of all.entries()) {

@@ -7,6 +7,7 @@ import { HOUR_US, relativeOf, type StreamFolder } from "./history-folder.ts";
 import type { KeptPoints } from "./kept-points.ts";
 import { mergeFiles } from "./merge-files.ts";
 import { mergesMonths, planMerge } from "./merge-plan.ts";
+import { Pace } from "./pace.ts";
 import { PointBuffer } from "./point-buffer.ts";
 import type { IndexedFile, NewHours, PointsIndex, RowSpan, StreamState } from "./points-index.ts";
 import { Refill } from "./refill.ts";
@@ -192,7 +193,7 @@ export class HistoryWriter implements Disposable {
     });
   }
 
-  /** Ends a merge that is under way. What waits for a flush is forgotten. */
+  /** Ends a flush and a merge that are under way, and leaves nothing of them. What waits for a flush is forgotten. */
   [Symbol.dispose](): void {
     this.#closing.abort();
     for (const removal of this.#removals) removal[Symbol.dispose]();
@@ -223,6 +224,7 @@ export class HistoryWriter implements Disposable {
     const files: WrittenDay[] = [];
     const hours: NewHours[] = [];
     const flush = days.length === 0 ? this.#state.flush : this.#state.nextNumber;
+    const pace = new Pace(this.#closing.signal);
     try {
       for (const [at, [day, points]] of days.entries()) {
         const isLast = at === days.length - 1;
@@ -233,9 +235,9 @@ export class HistoryWriter implements Disposable {
           flush,
           through: isLast ? through : null,
         });
-        files.push(await writeDay(points, about, folder));
+        files.push(await writeDay(points, about, folder, pace));
         await onStep("file written");
-        hours.push(...(await hoursWith(points, { day, index, kept })));
+        hours.push(...(await hoursWith(points, { day, index, kept, pace })));
       }
       await onStep("files written");
       this.#closing.signal.throwIfAborted();
