@@ -34,11 +34,14 @@ interface EraseOptions {
 export async function erase(erasure: Erasure, options: EraseOptions): Promise<void> {
   const { index, kept } = options;
   const checked = new Set<number>();
-  const next = () => index.files().find(({ id }) => !checked.has(id));
+  const next = () => index.files().find(({ number }) => !checked.has(number));
   // Files may be merged meanwhile: what that makes has its turn.
   for (let file = next(); file !== undefined; file = next()) {
-    checked.add(file.id);
-    if (hasSome(file, erasure, options)) await writeWithout(file, erasure, options);
+    checked.add(file.number);
+    if (!hasSome(file, erasure, options)) continue;
+    const number = options.takeNumber();
+    checked.add(number);
+    await writeWithout(file, number, erasure, options);
   }
   const pace = new Pace();
   for (const { series, topic, path } of index.allSeries()) {
@@ -61,13 +64,14 @@ function hasSome(file: IndexedFile, erasure: Erasure, { index, kept }: EraseOpti
 
 async function writeWithout(
   file: IndexedFile,
+  number: number,
   erasure: Erasure,
   options: EraseOptions,
 ): Promise<void> {
-  const { stream, folder, index, takeNumber, state, removeSoon } = options;
+  const { stream, folder, index, state, removeSoon } = options;
   const { through, flush } = state();
   const { part, level, arrival, of } = file;
-  const place = { stream, number: takeNumber(), part, level, arrival, of };
+  const place = { stream, number, part, level, arrival, of };
   const about = { ...place, flush, through, replaces: [file.number] };
   const written = await copyWithout(file, about, erasure, options);
   if (written === null) return;
