@@ -1,3 +1,4 @@
+export { isArchived } from "./archive/archive-name.ts";
 export { countRows, type RowCounts } from "./deletion/count-rows.ts";
 export {
   DELETION_STATES,
@@ -12,6 +13,7 @@ export { DeletionMasks } from "./deletion/deletion-masks.ts";
 export { DeletionWatch } from "./deletion/deletion-watch.ts";
 export type { RowsRequest, RowsTask } from "./deletion/rows-task.ts";
 export { nextSegmentOf } from "./deletion/segments-of.ts";
+export { archivedRowsOf, hiddenArchiveOf } from "./deletion/settle-archive.ts";
 export { type Account, EPOCH_IDLE_US, missingBelow, type SeqRange } from "./ledger/account.ts";
 export type { Filed } from "./ledger/ledger.ts";
 export { askSegments, streamEnd } from "./reading/ask-segments.ts";

@@ -121,7 +121,7 @@ function readWords(database: Database): OutcomeWords {
 }
 
 /** Reads an archive back. @throws when it does not hold what was to be written. */
-function checkArchive(
+export function checkArchive(
   file: string,
   expected: ReturnType<RowDigest["result"]> & { facts: ArchiveFacts },
 ): void {

@@ -1,5 +1,9 @@
+import { ArchiveFile } from "../archive/archive-file.ts";
+import { ArchiveGroup } from "../archive/archive-group.ts";
+import { archiveOf, isArchived } from "../archive/archive-name.ts";
 import type { StreamPlace } from "../reading/query.ts";
 import { openForReading, type Segment, type Skipped, skippedBecause } from "../reading/segments.ts";
+import { ArchivedRows } from "./archived-rows.ts";
 import type { DeletedRows } from "./deletion-list.ts";
 import { nextSegmentOf } from "./segments-of.ts";
 import { SelectedRows, Stretches } from "./selected-rows.ts";
@@ -52,7 +56,12 @@ interface TopicCount {
   lastUs: number;
 }
 
-function* countIn({ name, file }: Segment, rows: DeletedRows, counts: RowCounts): Generator<void> {
+function* countIn(segment: Segment, rows: DeletedRows, counts: RowCounts): Generator<void> {
+  const { name, file } = segment;
+  if (isArchived(file)) {
+    yield* countInArchive(segment, rows, counts);
+    return;
+  }
   using opening = new DisposableStack();
   const database = opening.adopt(openForReading(file), (opened) => opened.close());
   const selected = opening.use(
@@ -87,4 +96,26 @@ function add(counts: RowCounts, found: TopicCount, topic: string): void {
   const known = counts.topics.get(topic);
   if (known === undefined && counts.topics.size >= TOPICS_MAX) counts.otherTopicsRows += found.rows;
   else counts.topics.set(topic, (known ?? 0) + found.rows);
+}
+
+function* countInArchive(
+  { name, file }: Segment,
+  rows: DeletedRows,
+  counts: RowCounts,
+): Generator<void> {
+  using archive = new ArchiveFile(archiveOf(file));
+  const meant = new ArchivedRows(name, [rows]);
+  for (const [index, layout] of archive.groups.entries()) {
+    if (!meant.mayBeIn(layout)) continue;
+    const group = new ArchiveGroup(archive, index);
+    const places = meant.placesIn(group);
+    const payloads = group.payloadsAt(places);
+    for (const [at, place] of places.entries()) {
+      const us = group.receivedUs[place] as number;
+      const bytes = payloads[at]?.length ?? 0;
+      const found = { topicId: 0, rows: 1, bytes, firstUs: us, lastUs: us };
+      add(counts, found, group.topics[place] as string);
+    }
+    yield;
+  }
 }

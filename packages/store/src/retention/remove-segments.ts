@@ -3,6 +3,7 @@ import { rm, rmdir, statfs } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { archiveOf } from "../archive/archive-name.ts";
 import { hasHiddenRows } from "../deletion/hidden-rows.ts";
+import { hiddenArchiveOf } from "../deletion/settle-archive.ts";
 import { isFinished, readSealOf, type SegmentName } from "../rotation/make-segment.ts";
 import { withDatabase } from "../segment/segment-file.ts";
 
@@ -199,7 +200,10 @@ function readInfo({ name, namedUs }: SegmentName, file: string): SegmentInfo | n
 function readArchiveInfo({ name, namedUs }: SegmentName, file: string): SegmentInfo | null {
   const stats = statSync(file, { throwIfNoEntry: false });
   if (stats === undefined) return null;
-  return { name, file, createdUs: namedUs, bytes: stats.size, state: "archived" };
+  // Beside it, as it was before a deletion that can be undone.
+  const kept = statSync(hiddenArchiveOf(file), { throwIfNoEntry: false });
+  const bytes = stats.size + (kept?.size ?? 0);
+  return { name, file, createdUs: namedUs, bytes, state: "archived" };
 }
 
 /** Removes a segment with what lies beside it, off the thread that commits: a large file takes a while. */
@@ -210,6 +214,7 @@ async function removeSegment(file: string): Promise<void> {
   }
   // Behind the database: whoever is archiving it at this moment looks whether that is still there.
   await rm(archiveOf(file), { force: true });
+  await rm(hiddenArchiveOf(file), { force: true });
 }
 
 /** Removes a day's folder when it is empty; the live segment's is one that the next may need. */

@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { type Clock, EXIT_CODES } from "@weir/runtime";
+import type { ArchiveDeletions } from "../deletion/settle-archive.ts";
 import { DAMAGED_EXIT_CODE, type SegmentTask } from "./segment-process.ts";
 
 /** A segment that could not be finished or archived this time. */
@@ -27,6 +28,10 @@ interface Job {
   file: string;
   tried: number;
   onDone: () => void;
+  /** What it reads from its standard input. */
+  input?: string;
+  /** Gets the end of it, whatever it is: it is not tried again. */
+  onEnded?: (ended: Ended) => void;
 }
 
 /**
@@ -74,8 +79,11 @@ export function startSegmentFinalizer({
   }
 
   function settle(job: Job, ended: Ended): void {
-    const { task, file, onDone } = job;
-    if (ended.kind === "done") {
+    const { task, file, onDone, onEnded } = job;
+    if (onEnded !== undefined) {
+      jobs.delete(keyOf(job));
+      onEnded(ended);
+    } else if (ended.kind === "done") {
       jobs.delete(keyOf(job));
       onDone();
     } else if (!existsSync(file)) {
@@ -107,6 +115,13 @@ export function startSegmentFinalizer({
     /** Accepts a finished segment. One that it has already, or that is damaged, is not accepted twice. */
     archive: (file: string, onArchived: () => void): void =>
       accept({ task: "archive", file, tried: 0, onDone: onArchived }),
+    /** Brings an archive in line with deletions. @returns how that has ended; it is not tried again. */
+    settle(file: string, deletions: ArchiveDeletions): Promise<Ended> {
+      const { promise, resolve } = Promise.withResolvers<Ended>();
+      const input = JSON.stringify(deletions);
+      accept({ task: "settle", file, tried: 0, onDone: () => {}, input, onEnded: resolve });
+      return promise;
+    },
     /** Whether it works on a segment right now. */
     isBusyWith: (file: string): boolean => running?.file === file,
     async [Symbol.asyncDispose](): Promise<void> {
@@ -126,14 +141,14 @@ function takeNext(ready: Job[]): Job | undefined {
   return ready.splice(Math.max(first, 0), 1)[0];
 }
 
-type Ended = { kind: "done" } | Pick<Unfinished, "kind" | "reason">;
+export type Ended = { kind: "done" } | Pick<Unfinished, "kind" | "reason">;
 
 const PROGRAM = join(import.meta.dirname, "segment-process.ts");
 
 /** Garbage is collected early: the process shares its memory with the logger, where a container has a limit. */
 const NODE_OPTIONS = ["--max-semi-space-size=8", "--max-old-space-size=128"];
 
-function runTask({ task, file }: Pick<Job, "task" | "file">) {
+function runTask({ task, file, input = "" }: Pick<Job, "task" | "file" | "input">) {
   const { promise: ended, resolve } = Promise.withResolvers<Ended>();
   const child = execFile(
     process.execPath,
@@ -153,5 +168,6 @@ function runTask({ task, file }: Pick<Job, "task" | "file">) {
       }
     },
   );
+  child.stdin?.on("error", () => {}).end(input);
   return { ended, kill: () => child.kill("SIGKILL") };
 }

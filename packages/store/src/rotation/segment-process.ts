@@ -1,12 +1,17 @@
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { constants, setPriority } from "node:os";
-import { EXIT_CODES, errorMessage, print } from "@weir/runtime";
+import { EXIT_CODES, errorMessage, Fault, print } from "@weir/runtime";
+import { UnreadableArchive } from "../archive/archive-schema.ts";
 import { archiveSegment, DamagedSegment } from "../archive/archive-segment.ts";
+import { type ArchiveDeletions, settleArchive } from "../deletion/settle-archive.ts";
 import { isDamage } from "../segment/damage.ts";
 import { finishSegment } from "./finish-segment.ts";
 
-/** What is done to a closed segment: `finish` makes one portable file of it, `archive` Parquet of that. */
-export type SegmentTask = "finish" | "archive";
+/**
+ * What is done to a closed segment: `finish` makes one portable file of it, `archive` Parquet of that, `settle` brings
+ * that in line with deletions, which are given as JSON on the standard input.
+ */
+export type SegmentTask = "finish" | "archive" | "settle";
 
 /** The exit code for a segment that is damaged: trying again is of no use. */
 export const DAMAGED_EXIT_CODE = 65;
@@ -23,7 +28,8 @@ function runAndExit(task: string, file: string): void {
   } catch (error) {
     print(errorMessage(error), { to: process.stderr });
     const isDamaged = error instanceof DamagedSegment || (task === "archive" && isDamage(error));
-    process.exitCode = isDamaged ? DAMAGED_EXIT_CODE : EXIT_CODES.fault;
+    if (isDamaged || error instanceof UnreadableArchive) process.exitCode = DAMAGED_EXIT_CODE;
+    else process.exitCode = error instanceof Fault ? error.exitCode : EXIT_CODES.fault;
   }
 }
 
@@ -36,12 +42,18 @@ function endMeFirst(): void {
   }
 }
 
+const STANDARD_INPUT = 0;
+
 function run(task: string, file: string): number {
   switch (task) {
     case "finish":
       return finishSegment(file) === "in use" ? EXIT_CODES.tryLater : EXIT_CODES.ok;
     case "archive":
       archiveSegment(file);
+      return EXIT_CODES.ok;
+    case "settle":
+      // Of the logger that has started this process.
+      settleArchive(file, JSON.parse(readFileSync(STANDARD_INPUT, "utf8")) as ArchiveDeletions);
       return EXIT_CODES.ok;
     default:
       throw new TypeError(`there is no task ${task}`);

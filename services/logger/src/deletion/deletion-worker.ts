@@ -1,9 +1,14 @@
+import { existsSync } from "node:fs";
 import { type Clock, errorMessage, isLocked, type Logger, watchSteadiness } from "@weir/runtime";
 import {
+  archivedRowsOf,
   type Deletion,
+  hiddenArchiveOf,
+  isArchived,
   nextSegmentOf,
   type RowsRequest,
   type Segment,
+  type SegmentedStore,
   type SegmentFinalizer,
   type StreamStore,
   skippedBecause,
@@ -14,7 +19,7 @@ import type { Deletions } from "./deletions.ts";
 interface DeletionWorkerOptions {
   deletions: Deletions;
   streams: () => readonly Pick<Stream, "config" | "store">[];
-  finalizer: Pick<SegmentFinalizer, "finish" | "isBusyWith">;
+  finalizer: Pick<SegmentFinalizer, "finish" | "settle" | "isBusyWith">;
   /** How long the clock must have run evenly before anything is removed for good. */
   clockSteadyMs: number;
   clock: Clock;
@@ -37,6 +42,7 @@ export class DeletionWorker implements AsyncDisposable {
   readonly #problems = new Map<string, { reason: string; untilMs: number }>();
   readonly #running: Promise<void>;
   #isStopped = false;
+  readonly #stopped = Promise.withResolvers<null>();
   #wake: (() => void) | null = null;
 
   /** @param options `fail` gets what nothing was expected to throw. */
@@ -57,6 +63,7 @@ export class DeletionWorker implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isStopped = true;
+    this.#stopped.resolve(null);
     this.wake();
     await this.#running;
   }
@@ -102,7 +109,11 @@ export class DeletionWorker implements AsyncDisposable {
       return;
     }
     if (segment !== null) {
-      await this.#workIn(segment, deletion, store);
+      if (store.kind === "folder" && isArchived(segment.file)) {
+        await this.#workInArchive(segment, deletion, store).catch((error: unknown) =>
+          this.#cannotWorkIn(segment, id, error),
+        );
+      } else await this.#workIn(segment, deletion, store);
       return;
     }
     this.#attempt(id, () => {
@@ -112,6 +123,38 @@ export class DeletionWorker implements AsyncDisposable {
     });
   }
 
+  /** Has an archive written anew, in a process of its own. */
+  async #workInArchive(
+    { name, file }: Segment,
+    deletion: Deletion,
+    store: SegmentedStore,
+  ): Promise<void> {
+    const { deletions, finalizer } = this.#options;
+    const { id, state } = deletion;
+    const others = deletions.othersHiding(deletion);
+    // Where nothing of it is hidden, there is nothing to bring back or to remove.
+    if (state === "hiding" || existsSync(hiddenArchiveOf(file))) {
+      const before = archivedRowsOf(file);
+      const hidden = state === "hiding" ? [...others, deletion] : others;
+      const removed = state === "removing" ? [deletion] : [];
+      const settled = finalizer.settle(file, { hidden, removed });
+      const ended = await Promise.race([settled, this.#stopped.promise]);
+      if (ended === null) return;
+      store.noteArchived(file);
+      if (ended.kind === "damaged") {
+        this.#attempt(id, () => deletions.segmentDone(id, name, `${name}: ${ended.reason}`));
+        return;
+      }
+      if (ended.kind !== "done") {
+        this.#note(id, `${file}: ${ended.reason}`, LOCKED_RETRY_MS);
+        return;
+      }
+      if (deletions.find(id)?.state !== state) return;
+      deletions.count(id, Math.abs(before - archivedRowsOf(file)));
+    }
+    this.#attempt(id, () => deletions.segmentDone(id, name, null));
+  }
+
   async #workIn(segment: Segment, deletion: Deletion, store: StreamStore): Promise<void> {
     const { deletions } = this.#options;
     const { id } = deletion;
@@ -119,18 +162,23 @@ export class DeletionWorker implements AsyncDisposable {
       if (!(await this.#moveRows(segment, deletion, store))) return;
       this.#attempt(id, () => deletions.segmentDone(id, segment.name, null));
     } catch (error) {
-      if (isLocked(error)) {
-        this.#note(id, `${segment.file} is in use by another program`, LOCKED_RETRY_MS);
-      } else if (!isUnreadable(error, segment)) {
-        this.#note(id, `${segment.file}: ${errorMessage(error)}`, RETRY_MS);
-      } else {
-        const reason = `${segment.name}: ${errorMessage(error)}`;
-        this.#attempt(id, () => deletions.segmentDone(id, segment.name, reason));
-      }
+      this.#cannotWorkIn(segment, id, error);
     } finally {
       if (store.kind === "folder") {
         for (const file of store.unfinished()) this.#options.finalizer.finish(file);
       }
+    }
+  }
+
+  #cannotWorkIn(segment: Segment, id: string, error: unknown): void {
+    const { deletions } = this.#options;
+    if (isLocked(error)) {
+      this.#note(id, `${segment.file} is in use by another program`, LOCKED_RETRY_MS);
+    } else if (!isUnreadable(error, segment)) {
+      this.#note(id, `${segment.file}: ${errorMessage(error)}`, RETRY_MS);
+    } else {
+      const reason = `${segment.name}: ${errorMessage(error)}`;
+      this.#attempt(id, () => deletions.segmentDone(id, segment.name, reason));
     }
   }
 
