@@ -92,7 +92,7 @@ function kindOf(name: string, parquet: "archive" | "history"): FileKind {
 const SET_ASIDE = /\.(damaged|hidden)(-|\.|$)/;
 
 /** What lies beside a store or a segment and holds no messages. */
-const OTHERS = /\.(lock|lock-journal|ballast|session|original|suspect|making)(-\w+)?$/;
+const OTHERS = /\.(lock|lock-journal|ballast|session|original|suspect|making|old)(-\w+)?$/;
 
 const SEGMENT =
   /-(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)\.(\d{3})(\d{3})Z\.(db|db-wal|db-shm|db-journal|parquet)$/;

@@ -48,6 +48,18 @@ const NAME = /^(\d{4}-\d\d(?:-\d\d)?)\.(\d{9,})\.parquet(\..*)?$/;
 const MONTH_FOLDER = /^month=(\d{4}-\d\d)$/;
 /** Ends the name of a damaged file, which is kept. */
 const DAMAGED = ".damaged";
+/** Ends the name of a file that is no part of the history any more: other programs look for `.parquet`. */
+const OLD = ".old";
+
+/** Opens a file of points, or does so where it has become an old one meanwhile. */
+export function orOld<T>(file: string, open: (file: string) => T): T {
+  try {
+    return open(file);
+  } catch (error) {
+    if (errorCode(error) !== "ENOENT") throw error;
+    return open(file + OLD);
+  }
+}
 
 /** A file that was found in the folder of a stream. */
 export interface FoundFile extends PointsFileName {
@@ -94,7 +106,17 @@ export class StreamFolder {
 
   /** Removes a file that is not needed any more; one that is not there is no fault. */
   remove(path: string): void {
-    rmSync(join(this.path, path), { force: true });
+    for (const suffix of ["", OLD]) rmSync(join(this.path, path + suffix), { force: true });
+  }
+
+  /** Takes a file away from other programs, and leaves it to readers that have just learnt its name. */
+  makeOld(path: string): void {
+    const file = join(this.path, path);
+    try {
+      renameSync(file, file + OLD);
+    } catch {
+      // It is removed soon in any case.
+    }
   }
 
   /** Keeps a damaged file under another name. */

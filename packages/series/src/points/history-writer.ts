@@ -299,6 +299,7 @@ export class HistoryWriter implements Disposable {
   #removeSoon(files: readonly IndexedFile[]): void {
     if (files.length === 0) return;
     const { clock, folder, onStep } = this.#options;
+    for (const file of files) folder.makeOld(relativeOf(file));
     const removal = clock.schedule(REMOVED_AFTER_MS, () => {
       this.#removals.delete(removal);
       for (const file of files) {

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { Database, Statement } from "better-sqlite3";
-import { relativeOf } from "./history-folder.ts";
+import { orOld, relativeOf } from "./history-folder.ts";
 import { LEVELS } from "./merge-plan.ts";
 import type { Points } from "./points.ts";
 import { PointsFile } from "./points-file.ts";
@@ -99,7 +99,7 @@ export class RunReader implements Disposable {
 
   #opened(file: string): PointsFile {
     const known = this.#open.get(file);
-    const opened = known ?? new PointsFile(join(this.#folder, file));
+    const opened = known ?? orOld(join(this.#folder, file), (path) => new PointsFile(path));
     this.#open.delete(file);
     this.#open.set(file, opened);
     if (this.#open.size > OPEN_FILES_MAX) {

@@ -37,8 +37,8 @@ test("points that are too old go with their files and are not read; their hours 
 
   home.expire(START_US + 30 * HOUR_US);
   expect(readSeries(file, "power")).toEqual({ points: given.slice(2), hours });
-  // Who began to read before still finds the file.
-  expect(filesOf(file)).toEqual([first, second]);
+  // Who began to read before still finds the file, other programs do not.
+  expect(filesOf(file)).toEqual([`${first}.old`, second]);
   history.clock.advance(60_000);
   expect(filesOf(file)).toEqual([second]);
 });
