@@ -33,6 +33,8 @@ interface EraseOptions {
  */
 export async function erase(erasure: Erasure, options: EraseOptions): Promise<void> {
   const { index, kept } = options;
+  // No point lies in such a span, and both of its ends would be kept.
+  if (erasure.fromUs >= erasure.toUs) return;
   const checked = new Set<number>();
   const next = () => index.files().find(({ number }) => !checked.has(number));
   // Files may be merged meanwhile: what that makes has its turn.

@@ -83,3 +83,19 @@ test("where all points are erased nothing comes back, also when the index is los
   expect(filesOf(file)).toHaveLength(1);
   expect(home.through).toEqual(rowAt(1));
 });
+
+test("a span that ends before it begins removes nothing, and doubles nothing", async () => {
+  using folder = temporaryFolder();
+  const file = folder.file("index.db");
+  using history = openHistory(file);
+  const home = await history.store.stream("home", KEPT);
+  const given: Given[] = [1, 2, 3, 4].map((at) => ({
+    path: "power",
+    us: START_US + at,
+    value: at,
+  }));
+  for (const { path, us, value } of given) home.add("t", path, us, value);
+  home.pass(rowAt(1));
+  await home.erase({ matches: () => true, fromUs: START_US + 4, toUs: START_US + 2 });
+  expect(readSeries(file, "power")).toEqual(expectedOf(given, "power"));
+});
