@@ -109,7 +109,7 @@ function rowsOf(
 }
 
 // Rows are counted between commits, as they are hidden.
-const STEP_MS_MAX = 15;
+const STEP_MS_MAX = 10;
 const PAUSE_MS = 20;
 const TOPICS_SHOWN_MAX = 100;
 
