@@ -33,6 +33,8 @@ export interface ChainOptions {
   /** Where each part finds the broker, when that is not the broker itself. */
   portFor?: (part: PartName) => number;
   loggerEnvironment?: Readonly<Record<string, string>>;
+  statsEnvironment?: Readonly<Record<string, string>>;
+  publisherEnvironment?: Readonly<Record<string, string>>;
   /** Where store and outbox are, when that is not the scenario's own folder. */
   folders?: { store: string; outbox: string };
   /** Whether parts may end by themselves, as the scenario provokes it. */
@@ -87,7 +89,7 @@ export async function startChain(run: Run, options: ChainOptions = {}): Promise<
   const logger = opening.use(
     service("logger", { LOGGER_RETENTION_MINUTES: "1440", ...options.loggerEnvironment }),
   );
-  const stats = opening.use(service("stats", {}));
+  const stats = opening.use(service("stats", { ...options.statsEnvironment }));
   const publisher = opening.use(
     createPart({
       name: "publisher",
@@ -99,6 +101,7 @@ export async function startChain(run: Run, options: ChainOptions = {}): Promise<
         FAULTS_OUTBOX: files.outbox,
         FAULTS_JOURNAL: files.journal,
         FAULTS_RATE: String(options.rate ?? 300),
+        ...options.publisherEnvironment,
       },
     }),
   );

@@ -2,6 +2,7 @@
 import { openOutbox } from "@weir/delivery";
 import { createReconnectingClient, type ReconnectingClient } from "@weir/mqtt";
 import { createLogger, systemClock } from "@weir/runtime";
+import { pointOf, readingOf } from "./numbered-points.ts";
 import { startCreator } from "./numbered-readings.ts";
 
 function required(name: string): string {
@@ -35,7 +36,11 @@ const client: ReconnectingClient = createReconnectingClient({
   clock: systemClock,
   logger,
 });
+const pointsSinceMs = process.env.FAULTS_POINTS_SINCE_MS;
 const creator = startCreator({
+  ...(pointsSinceMs !== undefined && {
+    readingOf: (number) => readingOf(pointOf(number, Number(pointsSinceMs))),
+  }),
   outbox,
   journalFile: required("FAULTS_JOURNAL"),
   rate: Number(required("FAULTS_RATE")),

@@ -4,6 +4,17 @@ import { type Clock, systemClock } from "@weir/runtime";
 
 const TICK_MS = 20;
 
+/** A message with a number. */
+export interface NumberedReading {
+  topic: string;
+  fields: { number: number } & Record<string, string | number>;
+}
+
+function readingNow(number: number, clock: Clock): NumberedReading {
+  const epochtime = String(Math.floor(clock.now() / 1_000));
+  return { topic: "DATA", fields: { number, epochtime } };
+}
+
 /**
  * Creates numbered readings at a steady rate, writes them to a journal and passes them to an outbox.
  *
@@ -16,10 +27,13 @@ export function startCreator(options: {
   rate: number;
   /** The clock of the readings. */
   clock?: Clock;
+  /** What is published with a number. Default a reading of this moment. */
+  readingOf?: (number: number) => NumberedReading;
   /** Called when the outbox did not accept messages because of a fault; they may be tried again. */
   onFault: (fault: unknown) => void;
 }): AsyncDisposable & { stop(): void } {
   const { outbox, journalFile, rate, clock = systemClock, onFault } = options;
+  const { readingOf = (number) => readingNow(number, clock) } = options;
   let { last } = readJournal(journalFile);
   const journal = openJournal(journalFile);
 
@@ -27,9 +41,8 @@ export function startCreator(options: {
     const numbers = Array.from({ length: count }, (_, index) => last + 1 + index);
     last += count;
     journal.intend(numbers);
-    const epochtime = String(Math.floor(clock.now() / 1_000));
     const acceptances = await Promise.allSettled(
-      numbers.map((number) => outbox.accept("DATA", { number, epochtime })),
+      numbers.map(readingOf).map(({ topic, fields }) => outbox.accept(topic, fields)),
     );
     journal.accepted(
       numbers.filter((_, index) => {

@@ -4,6 +4,7 @@ import { commands } from "./commands.ts";
 import { proxyCut } from "./cut.ts";
 import { damaged } from "./damaged.ts";
 import { disk, fsync } from "./disk.ts";
+import { history } from "./history.ts";
 import { kill, killPruning } from "./kill.ts";
 import { proxy } from "./network.ts";
 import { rotation, rotationSoak } from "./rotation.ts";
@@ -17,6 +18,7 @@ export const SCENARIOS: readonly Scenario[] = [
   killPruning,
   rotation,
   rotationSoak,
+  history,
   proxyCut,
   proxy,
   stop,

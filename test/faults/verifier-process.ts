@@ -1,13 +1,17 @@
 // The process that `startVerifier` runs: it answers questions about SQLite files.
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 // biome-ignore lint/style/noRestrictedImports: another library than Weir's own reads what Weir has stored
 import { DatabaseSync } from "node:sqlite";
+import { zstdDecompressSync } from "node:zlib";
+import { parquetReadObjects } from "hyparquet";
 import { readJournal } from "./numbered-readings.ts";
 import type { Answer, Counts, Evidence, Question, Questions, StoreFiles } from "./verifier.ts";
 
 const BUSY_MS_MAX = 5_000;
 // Rows that the harness itself wrote, for retention to remove, have negative numbers.
 const NUMBERS = "SELECT json_extract(CAST(payload AS TEXT), '$.number') AS number FROM rows";
+const FILES_OF_POINTS = `
+SELECT 'stream=' || stream || '/month=' || month || '/' || name AS file FROM files ORDER BY file`;
 
 /**
  * SQLite's errors while the logger moves a file aside: CORRUPT and NOTADB of the damaged file, IOERR_FSTAT
@@ -16,7 +20,16 @@ const NUMBERS = "SELECT json_extract(CAST(payload AS TEXT), '$.number') AS numbe
  */
 const REPLACED_CODES: ReadonlySet<unknown> = new Set([11, 26, 1_802, 522, 14, 776]);
 
-const answers: Questions = {
+/** Archives are read as other programs read them. */
+const ARCHIVE = ".parquet";
+
+type Answers = {
+  [Name in keyof Questions]: (
+    ...given: Parameters<Questions[Name]>
+  ) => ReturnType<Questions[Name]> | Promise<ReturnType<Questions[Name]>>;
+};
+
+const answers: Answers = {
   newestId: (file) => {
     try {
       return numberIn(file, "SELECT coalesce(max(id), 0) AS number FROM rows");
@@ -27,17 +40,16 @@ const answers: Questions = {
     }
   },
   waiting: (outbox) => numberIn(outbox, "SELECT count(*) AS number FROM messages"),
-  integrity: (file) =>
-    query(file, "PRAGMA integrity_check")
-      .map(({ integrity_check: text }) => String(text))
-      .join("; "),
+  integrity,
+  numbers: async (files) => (await Promise.all(files.map(numbersIn))).flat(),
+  filesOfPoints: (indexFile) => query(indexFile, FILES_OF_POINTS).map(({ file }) => String(file)),
   foldLog: (file) => {
     using database = new DatabaseSync(file);
     database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
     return null;
   },
-  verify: ({ journal, outbox, stores, wholeFiles = stores.flat() }) => {
-    const counts = compareWithJournal(journal, stores);
+  verify: async ({ journal, outbox, stores, wholeFiles = stores.flat() }) => {
+    const counts = await compareWithJournal(journal, stores);
     const abandoned = numberIn(outbox, "SELECT count(*) AS number FROM abandoned");
     const problems = [
       counts.lost > 0 && `${counts.lost} lost`,
@@ -45,7 +57,7 @@ const answers: Questions = {
       counts.invented > 0 && `${counts.invented} stored and never sent`,
       abandoned > 0 && `${abandoned} given up by the outbox`,
       ...[outbox, ...wholeFiles].map((file) => {
-        const found = answers.integrity(file);
+        const found = integrity(file);
         return found !== "ok" && `integrity_check of ${file}: ${found}`;
       }),
     ];
@@ -53,15 +65,35 @@ const answers: Questions = {
   },
 };
 
-function compareWithJournal(journal: Evidence["journal"], stores: readonly StoreFiles[]): Counts {
+function integrity(file: string): string {
+  return query(file, "PRAGMA integrity_check")
+    .map(({ integrity_check: text }) => String(text))
+    .join("; ");
+}
+
+async function numbersIn(file: string): Promise<number[]> {
+  const numbers = file.endsWith(ARCHIVE)
+    ? await numbersInArchive(file)
+    : query(file, NUMBERS).map(({ number }) => Number(number));
+  return numbers.filter((number) => number > 0);
+}
+
+async function numbersInArchive(file: string): Promise<number[]> {
+  const bytes = new Uint8Array(readFileSync(file));
+  const rows = await parquetReadObjects({
+    file: bytes.buffer,
+    columns: ["text"],
+    compressors: { ZSTD: (input) => zstdDecompressSync(input) },
+  });
+  return rows.map(({ text }) => Number(JSON.parse(String(text)).number));
+}
+
+async function compareWithJournal(
+  journal: Evidence["journal"],
+  stores: readonly StoreFiles[],
+): Promise<Counts> {
   const { intended, accepted } = readJournal(journal);
-  const perStore = stores.map((files) =>
-    files.flatMap((file) =>
-      query(file, NUMBERS)
-        .map(({ number }) => Number(number))
-        .filter((number) => number > 0),
-    ),
-  );
+  const perStore = await Promise.all(stores.map((files) => answers.numbers(files)));
   const stored = new Set(perStore.flat());
   return {
     created: accepted.size,
@@ -100,11 +132,11 @@ function describe(error: unknown): string {
 if (process.send === undefined) {
   throw new Error("verifier-process.ts needs a parent process: call startVerifier()");
 }
-process.on("message", ({ id, name, given }: Question) => {
+process.on("message", async ({ id, name, given }: Question) => {
   let answer: Answer;
   try {
     // `startVerifier` asks each question with its own parameter.
-    answer = { id, value: (answers[name] as (given: unknown) => unknown)(given) };
+    answer = { id, value: await (answers[name] as (given: unknown) => unknown)(given) };
   } catch (error) {
     answer = { id, problem: describe(error) };
   }

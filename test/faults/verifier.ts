@@ -37,6 +37,10 @@ export interface Questions {
   waiting: (outbox: string) => number;
   /** `ok`, or what SQLite finds wrong in a file. */
   integrity: (file: string) => string;
+  /** The numbers of all messages in files of a store, segments and archives. */
+  numbers: (files: StoreFiles) => number[];
+  /** The files of points that an index has, relative to the folder of the history. */
+  filesOfPoints: (indexFile: string) => string[];
   /** Brings a store's write-ahead log into its file. */
   foldLog: (file: string) => null;
   /** Compares the files with each other. No other process may have them open. */
@@ -102,6 +106,8 @@ export function startVerifier(): Verifier {
   return {
     newestId: ask("newestId"),
     waiting: ask("waiting"),
+    numbers: ask("numbers"),
+    filesOfPoints: ask("filesOfPoints"),
     integrity: ask("integrity"),
     foldLog: ask("foldLog"),
     verify: ask("verify"),

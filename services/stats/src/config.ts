@@ -67,6 +67,13 @@ const seriesSettings = section("Statistics", {
     min: 1,
     max: 10_000,
   }),
+  STATS_HISTORY_FLUSH_SECONDS: integer({
+    description:
+      "Longest time for which points of the history wait in memory before they are written into files, in seconds: at most 300 for a stream that is one file. A shorter time makes more files, which are merged.",
+    default: 600,
+    min: 1,
+    max: 3_600,
+  }),
 });
 
 export const statsSettings = {
@@ -158,6 +165,8 @@ function readSeriesConfig(settings: CheckedSettings<typeof settingsOfSeries>) {
     skewUs,
     seriesMax: values.STATS_SERIES_MAX,
     metricsMax: values.STATS_SERIES_METRICS_MAX,
+    /** How long points wait at most before they are written. */
+    historyFlushMs: values.STATS_HISTORY_FLUSH_SECONDS * 1_000,
     pace: {
       ...pace,
       intervalMs: values.STATS_SERIES_INTERVAL_MS,

@@ -23,6 +23,8 @@ interface HistoryOptions {
   deletionsFile: string;
   catalogue: Catalogue;
   skewUs: number;
+  /** How long points wait at most before they are written. */
+  historyFlushMs: number;
   /** Whether everything else has caught up: before, a backfill would delay it. */
   isIdle: () => boolean;
   context: ServiceContext;

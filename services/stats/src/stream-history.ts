@@ -11,8 +11,6 @@ import { Refilling } from "./refilling.ts";
 import { resumeWithin } from "./resume-within.ts";
 import type { SeriesFollower } from "./series-follower.ts";
 
-/** Points are written at least so often: what a kill takes out of memory is read from the rows again. */
-const FLUSH_MS = 600_000;
 /** The one file of the stream data has rows of the last 31 minutes at least. */
 const FLUSH_FILE_MS = 300_000;
 /** Of the time for which rows are kept: within it, their points are written. */
@@ -26,6 +24,8 @@ interface StreamHistoryOptions {
   open: () => Promise<HistoryWriter>;
   catalogue: Catalogue;
   skewUs: number;
+  /** Points are written at least so often: what a kill takes out of memory is read from the rows again. */
+  historyFlushMs: number;
   metrics: HistoryMetrics;
   context: ServiceContext;
   /** Whether more points may wait, of all streams. */
@@ -222,7 +222,9 @@ export class StreamHistory implements Disposable {
   #isDue(writer: HistoryWriter): boolean {
     if (this.#isLeft || writer.isDue) return true;
     const { place, rowsAgeMs } = this.#stream;
-    const everyMs = place.kind === "file" ? FLUSH_FILE_MS : FLUSH_MS;
+    const { historyFlushMs } = this.#options;
+    const everyMs =
+      place.kind === "file" ? Math.min(historyFlushMs, FLUSH_FILE_MS) : historyFlushMs;
     const dueMs = rowsAgeMs === null ? everyMs : Math.min(everyMs, rowsAgeMs * FLUSH_PART);
     return this.#nowMs() - this.#flushedMs >= dueMs;
   }

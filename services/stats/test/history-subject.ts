@@ -47,7 +47,12 @@ export function writeStreams(folder: Folder, streams: string): void {
 }
 
 /** stats without a broker, which the history does not need, beside the stores in a folder. */
-export function startSubject(folder: Folder, streams: string, startMs: number = START_MS) {
+export function startSubject(
+  folder: Folder,
+  streams: string,
+  startMs: number = START_MS,
+  settings: Readonly<Record<string, string>> = {},
+) {
   const clock = createFakeClock(startMs);
   const context = createTestContext(clock);
   const readConfig = (text: string) => {
@@ -57,6 +62,7 @@ export function startSubject(folder: Folder, streams: string, startMs: number = 
       BROKER: "127.0.0.1:1",
       DB_FILE: folder.file("weir.db"),
       WEIR_FILE: folder.file("weir.yaml"),
+      ...settings,
     });
   };
   const stats = startStats(readConfig(streams), context);

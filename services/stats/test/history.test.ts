@@ -16,6 +16,7 @@ import {
   keptPoints,
   meterRow,
   openHome,
+  START_MS,
   startSubject,
   throughOf,
 } from "./history-subject.ts";
@@ -51,6 +52,21 @@ describe("the history of a stream", () => {
     expect(subject.check("history")).toBe("ok");
     expect(await subject.metric("weir_history_points_total")).toBe(4);
     expect(await subject.metric("weir_history_files")).toBe(1);
+  });
+
+  test("has each point sooner where STATS_HISTORY_FLUSH_SECONDS says so", async () => {
+    using folder = temporaryFolder();
+    using store = openHome(folder);
+    const settings = { STATS_HISTORY_FLUSH_SECONDS: "30" };
+    await using subject = startSubject(folder, HOME, START_MS, settings);
+    store.append([power(0)]);
+    const waiting = () => subject.metric("weir_history_waiting_points");
+    await subject.advanceUntil(async () => (await waiting()) === 1);
+    const takenMs = subject.clock.now();
+    await subject.advanceUntil(() => throughOf(folder, "home") !== null);
+    // By the fake clock, which moves while a look is under way.
+    expect(subject.clock.now() - takenMs).toBeLessThan(FLUSH_MS / 2);
+    expect(keptPoints(folder, POWER)).toEqual(upTo(1));
   });
 
   test("has each point once after kills, and across a rotation", async () => {
