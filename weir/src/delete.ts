@@ -157,7 +157,7 @@ async function preview(request: Request, given: Given, context: Context): Promis
   const topicWord = topicCount === 1 ? "topic" : "topics";
   const more = otherTopicsRows > 0 ? "more than " : "";
   const parts = [
-    `${grouped(rows)} rows of ${more}${grouped(topicCount)} ${topicWord}, ${grouped(bytes)} bytes of payloads${when}\n`,
+    `${grouped(rows)} ${rows === 1 ? "row" : "rows"} of ${more}${grouped(topicCount)} ${topicWord}, ${grouped(bytes)} bytes of payloads${when}\n`,
   ];
   if (rows > 0) {
     const shown = topics.slice(0, LINES_MAX).map((one) => [visible(one.topic), grouped(one.rows)]);
@@ -208,7 +208,7 @@ async function hide(request: Request, given: Given, context: Context): Promise<v
   const hidden = await untilDone(client, asked, context);
   report(hidden, given, context, () => {
     const until = hidden.undoUntil === null ? "" : ` until ${hidden.undoUntil}`;
-    const rows = `${grouped(hidden.hiddenRows)} rows are hidden`;
+    const rows = rowsAre(hidden.hiddenRows, "hidden");
     return `${rows}. weir delete --undo ${hidden.id} brings them back${until}.`;
   });
 }
@@ -218,7 +218,11 @@ async function undo(id: string, given: Given, context: Context): Promise<void> {
   const path = `/deletions/${encodeURIComponent(id)}/undo`;
   const asked = await client.ask("POST", path, deletionSchema);
   const undone = await untilDone(client, asked, context);
-  report(undone, given, context, () => `${grouped(undone.restoredRows)} rows are back.`);
+  report(undone, given, context, () => `${rowsAre(undone.restoredRows, "back")}.`);
+}
+
+function rowsAre(count: number, what: string): string {
+  return count === 1 ? `1 row is ${what}` : `${grouped(count)} rows are ${what}`;
 }
 
 const listSchema = z.object({ deletions: z.array(deletionSchema) });
