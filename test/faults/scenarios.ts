@@ -5,6 +5,7 @@ import { proxyCut } from "./cut.ts";
 import { damaged } from "./damaged.ts";
 import { disk, fsync } from "./disk.ts";
 import { history } from "./history.ts";
+import { historyDisk } from "./history-disk.ts";
 import { kill, killPruning } from "./kill.ts";
 import { proxy } from "./network.ts";
 import { rotation, rotationSoak } from "./rotation.ts";
@@ -26,6 +27,7 @@ export const SCENARIOS: readonly Scenario[] = [
   backlog,
   secondLogger,
   disk,
+  historyDisk,
   fsync,
   clock,
   damaged,
