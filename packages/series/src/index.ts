@@ -28,23 +28,23 @@ export { SeriesHistory, type Snapshot } from "./history/series-history.ts";
 export { StoredBatch } from "./history/stored-batch.ts";
 export { indexFileOf } from "./index-file/index-file.ts";
 export { readTableSizes, type TableSize } from "./index-file/table-sizes.ts";
-export { DamagedFileFault } from "./points/damaged-file.ts";
 export type { Erasure } from "./points/erase.ts";
 export { historyFolderOf } from "./points/history-folder.ts";
 export type { HistoryStep, HistoryWriter } from "./points/history-writer.ts";
 export { decodeHours, encodeHours } from "./points/hours.ts";
 export type { LostFile } from "./points/kept-points.ts";
 export { Pace } from "./points/pace.ts";
-export { mergePoints, NO_POINTS, type Points, type Span, sliceTime } from "./points/points.ts";
-export { PointsFile } from "./points/points-file.ts";
-export { PointsFileWriter, type WrittenFile } from "./points/points-file-writer.ts";
 export { PointsStore } from "./points/points-store.ts";
 export { type PointsUse, readPointsUse, type SeriesPoints } from "./points/points-use.ts";
-export { readEveryPoint } from "./points/read-every-point.ts";
 export type { RebuildProgress } from "./points/rebuild.ts";
 export type { Refill } from "./points/refill.ts";
 export type { Run } from "./points/run-reader.ts";
 export { type MasksOf, StoredPoints } from "./points/stored-points.ts";
+export { DamagedFileFault } from "./points-file/damaged-file.ts";
+export { mergePoints, NO_POINTS, type Points, type Span, sliceTime } from "./points-file/points.ts";
+export { PointsFile } from "./points-file/points-file.ts";
+export { PointsFileWriter, type WrittenFile } from "./points-file/points-file-writer.ts";
+export { readEveryPoint } from "./points-file/read-every-point.ts";
 export { TIME_FIELDS } from "./reading/auto.ts";
 export {
   comparePositions,

@@ -42,7 +42,7 @@ export function meterRow(second: number, values: object, topic = "home/meter") {
   };
 }
 
-export function writeStreams(folder: Folder, streams: string): void {
+function writeStreams(folder: Folder, streams: string): void {
   writeFileSync(folder.file("weir.yaml"), `streams:\n  ${streams}\n`);
 }
 

@@ -1,6 +1,6 @@
 import { EXIT_CODES, Fault } from "@weir/runtime";
 import type { Pace } from "../points/pace.ts";
-import type { Points } from "../points/points.ts";
+import type { Points } from "../points-file/points.ts";
 import { type Cell, Cells } from "./cells.ts";
 import type { PartialBucket } from "./partial.ts";
 import { PartialBuckets } from "./partial-buckets.ts";

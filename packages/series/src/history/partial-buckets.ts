@@ -1,4 +1,4 @@
-import type { Points } from "../points/points.ts";
+import type { Points } from "../points-file/points.ts";
 import { bucketAt } from "./edges.ts";
 import { increaseOf, type PartialBucket } from "./partial.ts";
 

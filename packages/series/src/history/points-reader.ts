@@ -1,8 +1,8 @@
-import { DamagedFileFault } from "../points/damaged-file.ts";
 import type { Pace } from "../points/pace.ts";
-import { mergePoints, NO_POINTS, type Points, sliceTime } from "../points/points.ts";
 import type { Run } from "../points/run-reader.ts";
 import type { StoredPoints } from "../points/stored-points.ts";
+import { DamagedFileFault } from "../points-file/damaged-file.ts";
+import { mergePoints, NO_POINTS, type Points, sliceTime } from "../points-file/points.ts";
 import type { Span } from "./cells.ts";
 
 /** A series of which points are stored. */

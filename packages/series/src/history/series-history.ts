@@ -1,8 +1,8 @@
 import type { CataloguedSeries } from "../catalogue/catalogue.ts";
-import type { DamagedFileFault } from "../points/damaged-file.ts";
 import type { Pace } from "../points/pace.ts";
-import { mergePoints, type Points } from "../points/points.ts";
 import type { StoredPoints } from "../points/stored-points.ts";
+import type { DamagedFileFault } from "../points-file/damaged-file.ts";
+import { mergePoints, type Points } from "../points-file/points.ts";
 import { type Cell, DAY_US, hourOf } from "./cells.ts";
 import type { CollectedPart } from "./collector.ts";
 import { foldPoints, type PartialBucket } from "./partial.ts";

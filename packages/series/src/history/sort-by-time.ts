@@ -1,5 +1,5 @@
 import type { Pace } from "../points/pace.ts";
-import type { Points } from "../points/points.ts";
+import type { Points } from "../points-file/points.ts";
 
 /**
  * Puts points in the order of time; those of one time stay in the order that they have. It merges the stretches that

@@ -1,3 +1,5 @@
+import { type Points, type Span, sliceTime } from "../points-file/points.ts";
+import { PointsFileWriter } from "../points-file/points-file-writer.ts";
 import { type FileAbout, metadataOf } from "./file-about.ts";
 import { DAY_US, dayName, dayOf, type StreamFolder, spanOf } from "./history-folder.ts";
 import { addToHours } from "./hour-partials.ts";
@@ -6,8 +8,6 @@ import type { KeptPoints } from "./kept-points.ts";
 import { LEVELS } from "./merge-plan.ts";
 import { Pace } from "./pace.ts";
 import type { SeriesPoints } from "./point-buffer.ts";
-import { type Points, type Span, sliceTime } from "./points.ts";
-import { PointsFileWriter } from "./points-file-writer.ts";
 import type { NewFile, NewHours, PointsIndex } from "./points-index.ts";
 
 /** The points of a series that were observed on one UTC day. */

@@ -1,6 +1,6 @@
 import { foldPoints, merge, type PartialBucket } from "../history/partial.ts";
+import { mergePoints, type Points, sliceTime } from "../points-file/points.ts";
 import { HOUR_US } from "./history-folder.ts";
-import { mergePoints, type Points, sliceTime } from "./points.ts";
 
 /** Reads the points of a span of time that are kept already, in the order of time. */
 export type ReadBack = (fromUs: number, toUs: number) => Points;

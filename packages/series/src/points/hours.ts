@@ -10,8 +10,14 @@
  * hours that are there; the fields of one hour after the other.
  */
 import { type PartialBucket, partialOf } from "../history/partial.ts";
-import { decimalsOf } from "./decimals.ts";
-import { SIGNED_MAX, VarintReader, writeDouble, writeNumber, writeSigned } from "./varints.ts";
+import { decimalsOf } from "../points-file/decimals.ts";
+import {
+  SIGNED_MAX,
+  VarintReader,
+  writeDouble,
+  writeNumber,
+  writeSigned,
+} from "../points-file/varints.ts";
 
 const VERSION = 1;
 const HOURS = 24;

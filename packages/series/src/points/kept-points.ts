@@ -1,7 +1,7 @@
 import { errorCode } from "@weir/runtime";
-import { DamagedFileFault } from "./damaged-file.ts";
+import { DamagedFileFault } from "../points-file/damaged-file.ts";
+import { mergePoints, NO_POINTS, type Points, sliceTime } from "../points-file/points.ts";
 import type { PointsFileName, StreamFolder } from "./history-folder.ts";
-import { mergePoints, NO_POINTS, type Points, sliceTime } from "./points.ts";
 import type { IndexedFile, PointsIndex } from "./points-index.ts";
 import { inGroups } from "./run-groups.ts";
 import type { Run, RunReader } from "./run-reader.ts";

@@ -1,9 +1,9 @@
+import { PointsFileWriter } from "../points-file/points-file-writer.ts";
 import { type FileAbout, metadataOf } from "./file-about.ts";
 import { SeriesNumbers, type WrittenDay } from "./flush.ts";
 import type { StreamFolder } from "./history-folder.ts";
 import type { KeptPoints } from "./kept-points.ts";
 import { Pace } from "./pace.ts";
-import { PointsFileWriter } from "./points-file-writer.ts";
 import type { IndexedFile, PointsIndex } from "./points-index.ts";
 import { inGroups } from "./run-groups.ts";
 

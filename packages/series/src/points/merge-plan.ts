@@ -74,7 +74,7 @@ export function planMerge<File extends PlannedFile>(
  * The order in which the points of files arrived: a month before its days, a day before its hours, these before single
  * flushes.
  */
-export function inOrderOfArrival(
+function inOrderOfArrival(
   one: Pick<PlannedFile, "level" | "arrival">,
   other: Pick<PlannedFile, "level" | "arrival">,
 ): number {

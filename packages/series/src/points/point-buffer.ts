@@ -1,6 +1,6 @@
 import type { Progress } from "../catalogue/stream-catalogue.ts";
+import type { Points } from "../points-file/points.ts";
 import { DAY_US, dayOf } from "./history-folder.ts";
-import type { Points } from "./points.ts";
 
 /** The points of one series. */
 export interface SeriesPoints {

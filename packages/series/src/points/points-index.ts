@@ -1,9 +1,9 @@
 import type { Database } from "better-sqlite3";
 import type { Progress } from "../catalogue/stream-catalogue.ts";
+import type { Span } from "../points-file/points.ts";
 import type { Position } from "../reading/memory.ts";
 import { monthOf, nameOf } from "./history-folder.ts";
 import type { Level, PlannedFile } from "./merge-plan.ts";
-import type { Span } from "./points.ts";
 
 /** How far the history of a stream is. */
 export interface StreamState {

@@ -1,14 +1,14 @@
 import { errorCode } from "@weir/runtime";
 import { asyncBufferFromFile } from "hyparquet";
+import { readFooter } from "../points-file/footer.ts";
+import { PointsFileWriter } from "../points-file/points-file-writer.ts";
+import { readEveryPoint } from "../points-file/read-every-point.ts";
 import { aboutOf, type FileAbout, metadataOf } from "./file-about.ts";
 import { byDay, hoursWith, SeriesNumbers, type WrittenDay } from "./flush.ts";
-import { readFooter } from "./footer.ts";
 import { relativeOf, type StreamFolder, spanOf } from "./history-folder.ts";
 import type { KeptPoints } from "./kept-points.ts";
 import { Pace } from "./pace.ts";
-import { PointsFileWriter } from "./points-file-writer.ts";
 import type { PointsIndex, StreamState } from "./points-index.ts";
-import { readEveryPoint } from "./read-every-point.ts";
 
 /** A stream without a history. */
 const NOTHING: StreamState = { through: null, nextNumber: 1, flush: 0, cutoffUs: 0 };

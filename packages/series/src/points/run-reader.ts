@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import type { Database, Statement } from "better-sqlite3";
+import type { Points } from "../points-file/points.ts";
+import { PointsFile } from "../points-file/points-file.ts";
 import { orOld, relativeOf } from "./history-folder.ts";
 import { LEVELS } from "./merge-plan.ts";
-import type { Points } from "./points.ts";
-import { PointsFile } from "./points-file.ts";
 import type { IndexedFile } from "./points-index.ts";
 
 /** Points of one series that lie together in a file. */

@@ -2,10 +2,16 @@ import type { Database } from "better-sqlite3";
 import type { Progress } from "../catalogue/stream-catalogue.ts";
 import { foldPoints, type PartialBucket } from "../history/partial.ts";
 import { hasHistory, openIndexForReading } from "../index-file/index-file.ts";
-import { DamagedFileFault } from "./damaged-file.ts";
+import { DamagedFileFault } from "../points-file/damaged-file.ts";
+import {
+  mergePoints,
+  NO_POINTS,
+  type Points,
+  sliceTime,
+  withoutTime,
+} from "../points-file/points.ts";
 import { DAY_US, dayOf, HOUR_US, historyFolderOf } from "./history-folder.ts";
 import { visitHours } from "./hours.ts";
-import { mergePoints, NO_POINTS, type Points, sliceTime, withoutTime } from "./points.ts";
 import { type Run, RunReader } from "./run-reader.ts";
 
 /** The part of all stored points of an hour. */

@@ -7,7 +7,7 @@ export const SECOND_US = 1_000_000;
 export const MINUTE_US = 60 * SECOND_US;
 export const HOUR_US = 60 * MINUTE_US;
 export const DAY_US = 24 * HOUR_US;
-export const SKEW_US = MINUTE_US;
+export const SKEW_US = 60 * SECOND_US;
 
 /** A message; times in microseconds. */
 export interface Sent {
