@@ -41,6 +41,7 @@ const SETS: Readonly<Record<string, (isQuick: boolean) => DataSet>> = {
 const USAGE = `npm run bench:history -- [options]
   --rounds N    how often each subject is asked, in turns (default ${ROUNDS})
   --only A,B    only these sets: ${Object.keys(SETS).join(", ")}
+  --cases A,B   only these cases of them, as the tables name them
   --quick       one round with few points, to see whether all of it works
   --help`;
 
@@ -54,6 +55,7 @@ function parseOptions(argv: readonly string[]) {
       help: { type: "boolean", default: false },
       rounds: { type: "string" },
       only: { type: "string", default: Object.keys(SETS).join(",") },
+      cases: { type: "string", default: "" },
       quick: { type: "boolean", default: false },
     },
   });
@@ -64,7 +66,9 @@ function parseOptions(argv: readonly string[]) {
   const only = values.only.split(",").filter((name) => name !== "");
   const unknown = only.filter((name) => !(name in SETS));
   if (unknown.length > 0) throw new TypeError(`--only: there is no ${unknown.join(", ")}`);
-  return { help: values.help, rounds, only, isQuick: values.quick };
+  /** Empty for all. */
+  const cases = values.cases.split(",").filter((name) => name !== "");
+  return { help: values.help, rounds, only, cases, isQuick: values.quick };
 }
 
 const say = (text: string): void => printText(`${text}\n`, { to: process.stderr });
@@ -103,7 +107,7 @@ async function main(options: Options): Promise<void> {
 }
 
 /** Gives a set to all subjects, checks that they agree, and compares them. */
-async function measureSet(set: DataSet, bench: Bench, { rounds, isQuick }: Options) {
+async function measureSet(set: DataSet, bench: Bench, { rounds, isQuick, cases: names }: Options) {
   const folder = bench.folder();
   const results: CaseResult[] = [];
   try {
@@ -112,7 +116,7 @@ async function measureSet(set: DataSet, bench: Bench, { rounds, isQuick }: Optio
     bench.say(`${set.name}: all answers agree`);
     const cases = casesOf(set, subjects, isQuick ? 20 : QUESTIONS);
     if (set.name === "states") cases.push(...processCases(set, subjects.store, isQuick));
-    for (const one of cases) {
+    for (const one of cases.filter(({ name }) => names.length === 0 || names.includes(name))) {
       bench.signal.throwIfAborted();
       // The targets are for the whole sets.
       const result = await runCase(bench, isQuick ? { ...one, claims: [] } : one, rounds);
