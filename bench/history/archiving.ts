@@ -3,7 +3,6 @@ import { once } from "node:events";
 import { copyFileSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { NODE_ARGUMENTS } from "@weir/runtime";
 import {
   type Bench,
   type Case,
@@ -17,6 +16,8 @@ import { cpuUs, rssBytes } from "../process.ts";
 
 /** The process that the logger starts for it. */
 const PROGRAM = join(import.meta.dirname, "../../packages/store/src/rotation/segment-process.ts");
+/** What the logger starts it with. */
+const NODE_OPTIONS = ["--max-semi-space-size=8", "--max-old-space-size=128"];
 const LOOK_MS = 20;
 /** A day of a hundred messages a second. */
 const DAY_MESSAGES = 8_640_000;
@@ -111,7 +112,7 @@ function archiveFileOf(segment: string): string {
 
 /** Runs the process to its end. @throws Error when it fails, unless it was to be ended. */
 async function archive(file: string, signal: AbortSignal) {
-  const child = spawn(process.execPath, [...NODE_ARGUMENTS, PROGRAM, "archive", file], {
+  const child = spawn(process.execPath, [...NODE_OPTIONS, PROGRAM, "archive", file], {
     stdio: ["ignore", "ignore", "inherit"],
   });
   const exited = once(child, "exit");

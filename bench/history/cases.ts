@@ -185,11 +185,6 @@ function fleetCases(set: DataSet, { ours, rows, sqlite, duckDb }: Subjects): Cas
   return [
     caseOf("hour", hours, (text) => [
       { text: `${text}: ms`, target: { atMost: 50 }, of: figure("tookMs", ours) },
-      {
-        text: `${text}: longest block, ms`,
-        target: { atMost: 20 },
-        of: figure("blockedMs", ours),
-      },
     ]),
     caseOf("minute", minutes, (text) => [
       {
