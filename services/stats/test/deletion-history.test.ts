@@ -122,5 +122,6 @@ function hoursOf(folder: Folder): number[] {
   using stored = StoredPoints.open(indexFileOf(folder.file("weir.db")));
   const series = stored?.find(...POWER) ?? null;
   if (stored === null || series === null) return [];
-  return stored.hours(series, at(0), at(3 * HOUR_SECONDS)).map(({ partial }) => partial.count);
+  const hours = stored.hours(series, at(0), at(3 * HOUR_SECONDS));
+  return Array.from(hours, ({ partial }) => partial.count);
 }

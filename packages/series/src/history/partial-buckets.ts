@@ -1,20 +1,22 @@
 import type { Points } from "../points-file/points.ts";
 import { bucketAt } from "./edges.ts";
 import { increaseOf, type PartialBucket } from "./partial.ts";
-
-// The numbers of one partial bucket, beside each other.
-const COUNT = 0;
-const SUM = 1;
-const MIN = 2;
-const MAX = 3;
-const FIRST_US = 4;
-const FIRST = 5;
-const LAST_US = 6;
-const LAST = 7;
-const INCREASE = 8;
-const TRANSITIONS = 9;
-const INTEGRAL = 10;
-const WIDTH = 11;
+import {
+  COUNT,
+  FIRST,
+  FIRST_US,
+  INCREASE,
+  INTEGRAL,
+  LAST,
+  LAST_US,
+  MAX,
+  MIN,
+  numbersOf,
+  partialAt,
+  SUM,
+  TRANSITIONS,
+  WIDTH,
+} from "./partial-numbers.ts";
 
 /** Partial buckets in one array of numbers: millions of points are added without an object for each. */
 export class PartialBuckets {
@@ -65,60 +67,35 @@ export class PartialBuckets {
 
   /** Adds a part; none of the points that were added to this bucket before is later than its first one. */
   addPartial(bucket: number, partial: PartialBucket): void {
-    if (this.countAt(bucket) === 0) {
-      this.set(bucket, partial);
-      return;
-    }
-    const at = bucket * WIDTH;
-    const numbers = this.#numbers;
-    const { first, last } = partial;
-    const before = numbers[at + LAST] as number;
-    const heldUs = first.us - (numbers[at + LAST_US] as number);
-    (numbers[at + COUNT] as number) += partial.count;
-    (numbers[at + SUM] as number) += partial.sum;
-    if (partial.min < (numbers[at + MIN] as number)) numbers[at + MIN] = partial.min;
-    if (partial.max > (numbers[at + MAX] as number)) numbers[at + MAX] = partial.max;
-    (numbers[at + INCREASE] as number) += increaseOf(before, first.value) + partial.increase;
-    (numbers[at + TRANSITIONS] as number) += Number(first.value !== before) + partial.transitions;
-    (numbers[at + INTEGRAL] as number) += before * heldUs + partial.integral;
-    numbers[at + LAST_US] = last.us;
-    numbers[at + LAST] = last.value;
+    if (this.countAt(bucket) === 0) this.set(bucket, partial);
+    else this.#addNumbers(bucket, numbersOf(partial), 0);
+  }
+
+  /** Adds the part in a bucket of others, as `addPartial` does. */
+  addFrom(bucket: number, others: PartialBuckets, place: number): void {
+    if (others.countAt(place) === 0) return;
+    if (this.countAt(bucket) === 0) this.#copy(bucket, others.#numbers, place * WIDTH);
+    else this.#addNumbers(bucket, others.#numbers, place * WIDTH);
   }
 
   /** Puts this in the place of all that was added to the bucket. */
   set(bucket: number, partial: PartialBucket): void {
-    const at = bucket * WIDTH;
-    if (at >= this.#numbers.length) this.#grow(bucket + 1);
-    const numbers = this.#numbers;
-    numbers[at + COUNT] = partial.count;
-    numbers[at + SUM] = partial.sum;
-    numbers[at + MIN] = partial.min;
-    numbers[at + MAX] = partial.max;
-    numbers[at + FIRST_US] = partial.first.us;
-    numbers[at + FIRST] = partial.first.value;
-    numbers[at + LAST_US] = partial.last.us;
-    numbers[at + LAST] = partial.last.value;
-    numbers[at + INCREASE] = partial.increase;
-    numbers[at + TRANSITIONS] = partial.transitions;
-    numbers[at + INTEGRAL] = partial.integral;
+    this.#copy(bucket, numbersOf(partial), 0);
+  }
+
+  /** The same with the numbers of a part, as `partialAt` takes them. */
+  setNumbers(bucket: number, numbers: Float64Array): void {
+    this.#copy(bucket, numbers, 0);
+  }
+
+  /** Takes away all that was added to the bucket. */
+  clear(bucket: number): void {
+    this.#numbers.fill(0, bucket * WIDTH, (bucket + 1) * WIDTH);
   }
 
   /** One of them; `null` without points. */
   at(bucket: number): PartialBucket | null {
-    const at = bucket * WIDTH;
-    const numberAt = (field: number): number => this.#numbers[at + field] as number;
-    if (this.countAt(bucket) === 0) return null;
-    return {
-      count: numberAt(COUNT),
-      sum: numberAt(SUM),
-      min: numberAt(MIN),
-      max: numberAt(MAX),
-      first: { us: numberAt(FIRST_US), value: numberAt(FIRST) },
-      last: { us: numberAt(LAST_US), value: numberAt(LAST) },
-      increase: numberAt(INCREASE),
-      transitions: numberAt(TRANSITIONS),
-      integral: numberAt(INTEGRAL),
-    };
+    return this.countAt(bucket) === 0 ? null : partialAt(this.#numbers, bucket * WIDTH);
   }
 
   countAt(bucket: number): number {
@@ -143,9 +120,44 @@ export class PartialBuckets {
       : (this.#numbers[bucket * WIDTH + MAX] as number);
   }
 
+  /** The time of the first point of one with points. */
+  firstUsAt(bucket: number): number {
+    return this.#numbers[bucket * WIDTH + FIRST_US] as number;
+  }
+
   /** The time of the last point of one with points. */
   lastUsAt(bucket: number): number {
     return this.#numbers[bucket * WIDTH + LAST_US] as number;
+  }
+
+  #addNumbers(bucket: number, others: ArrayLike<number>, from: number): void {
+    const at = bucket * WIDTH;
+    const numbers = this.#numbers;
+    const before = numbers[at + LAST] as number;
+    const first = others[from + FIRST] as number;
+    const min = others[from + MIN] as number;
+    const max = others[from + MAX] as number;
+    const heldUs = (others[from + FIRST_US] as number) - (numbers[at + LAST_US] as number);
+    (numbers[at + COUNT] as number) += others[from + COUNT] as number;
+    (numbers[at + SUM] as number) += others[from + SUM] as number;
+    if (min < (numbers[at + MIN] as number)) numbers[at + MIN] = min;
+    if (max > (numbers[at + MAX] as number)) numbers[at + MAX] = max;
+    (numbers[at + INCREASE] as number) +=
+      increaseOf(before, first) + (others[from + INCREASE] as number);
+    (numbers[at + TRANSITIONS] as number) +=
+      Number(first !== before) + (others[from + TRANSITIONS] as number);
+    (numbers[at + INTEGRAL] as number) += before * heldUs + (others[from + INTEGRAL] as number);
+    numbers[at + LAST_US] = others[from + LAST_US] as number;
+    numbers[at + LAST] = others[from + LAST] as number;
+  }
+
+  #copy(bucket: number, others: ArrayLike<number>, from: number): void {
+    const at = bucket * WIDTH;
+    if (at >= this.#numbers.length) this.#grow(bucket + 1);
+    const numbers = this.#numbers;
+    for (let field = 0; field < WIDTH; field += 1) {
+      numbers[at + field] = others[from + field] as number;
+    }
   }
 
   #grow(size: number): void {

@@ -5,9 +5,9 @@ import type { DamagedFileFault } from "../points-file/damaged-file.ts";
 import { mergePoints, type Points } from "../points-file/points.ts";
 import { type Cell, DAY_US, hourOf } from "./cells.ts";
 import type { CollectedPart } from "./collector.ts";
+import { fillBuckets } from "./fill-buckets.ts";
 import { foldPoints, type PartialBucket } from "./partial.ts";
 import { PartialBuckets } from "./partial-buckets.ts";
-import { piecesOf } from "./pieces.ts";
 import { PointsReader, type StoredSeries } from "./points-reader.ts";
 import type { StoredBatch } from "./stored-batch.ts";
 
@@ -53,7 +53,7 @@ export class SeriesHistory {
     for (const [dayUs, parts] of byDay) {
       await pace.breathe();
       const hours = points.hours(id, dayUs, dayUs + DAY_US);
-      const lastUs = new Map(hours.map(({ fromUs, partial }) => [fromUs, partial.last.us]));
+      const lastUs = new Map(Array.from(hours, ({ fromUs, partial }) => [fromUs, partial.last.us]));
       for (const { cell, partial } of parts) {
         const storedUs = lastUs.get(hourOf(cell.fromUs));
         if (storedUs !== undefined && partial.first.us < storedUs) cells.push(cell);
@@ -73,7 +73,7 @@ export class SeriesHistory {
   /**
    * Puts all points into the buckets between `edges`.
    *
-   * @param collected see `piecesOf`.
+   * @param collected see `fillBuckets`.
    * @param batch of series with the same edges, with this one; `null` where there are no points.
    */
   async fold(
@@ -94,9 +94,9 @@ export class SeriesHistory {
       const from = next;
       while ((collected[next]?.cell.fromUs ?? toUs) < toUs) next += 1;
       const stored = { hours, keptFromUs: this.#keptFromUs };
-      for (const piece of piecesOf(stored, collected.slice(from, next), edges)) {
-        if (piece.kind === "part") buckets.addPartial(piece.bucket, piece.partial);
-        else buckets.addAll(await reader.between(piece.span, pace), edges);
+      const parts = collected.slice(from, next);
+      for (const span of fillBuckets(buckets, stored, parts, edges)) {
+        buckets.addAll(await reader.between(span, pace), edges);
       }
     }
     return buckets;

@@ -1,5 +1,6 @@
 import type { Run } from "../points/run-reader.ts";
-import type { StoredHour, StoredPoints } from "../points/stored-points.ts";
+import { StoredHours } from "../points/stored-hours.ts";
+import type { StoredPoints } from "../points/stored-points.ts";
 import { DAY_US, hourOf, type Span } from "./cells.ts";
 
 /** Hours of so many days of series are in memory at once: they are unpacked in a few milliseconds. */
@@ -10,7 +11,7 @@ export class StoredBatch {
   readonly #points: StoredPoints;
   readonly #ids: readonly number[];
   readonly #span: Span;
-  #hours: ReadonlyMap<number, StoredHour[]> | null = null;
+  #hours: ReadonlyMap<number, StoredHours> | null = null;
   #runs: ReadonlyMap<number, Run[]> | null = null;
 
   /** How many series have a batch, at most. */
@@ -26,12 +27,12 @@ export class StoredBatch {
   }
 
   /** The hours of a series in the span, one stretch after the other. Those of several series are one stretch. */
-  *stretchesOf(id: number): Generator<{ hours: readonly StoredHour[]; toUs: number }> {
+  *stretchesOf(id: number): Generator<{ hours: StoredHours; toUs: number }> {
     const { toUs } = this.#span;
     const fromUs = hourOf(this.#span.fromUs);
     if (this.#ids.length > 1) {
       this.#hours ??= this.#points.hoursOfAll(this.#ids, fromUs, toUs);
-      yield { hours: this.#hours.get(id) ?? [], toUs };
+      yield { hours: this.#hours.get(id) ?? new StoredHours(), toUs };
       return;
     }
     for (let us = fromUs; us < toUs; us += DAYS_MAX * DAY_US) {

@@ -9,7 +9,22 @@
  * The bytes: a version; which sums are whole, and the unit of times; the digits behind the point; 24 bits for the
  * hours that are there; the fields of one hour after the other.
  */
-import { type PartialBucket, partialOf } from "../history/partial.ts";
+import type { PartialBucket } from "../history/partial.ts";
+import {
+  COUNT,
+  FIRST,
+  FIRST_US,
+  INCREASE,
+  INTEGRAL,
+  LAST,
+  LAST_US,
+  MAX,
+  MIN,
+  partialAt,
+  SUM,
+  TRANSITIONS,
+  WIDTH,
+} from "../history/partial-numbers.ts";
 import { decimalsOf } from "../points-file/decimals.ts";
 import {
   SIGNED_MAX,
@@ -91,20 +106,22 @@ export function encodeHours(partials: ReadonlyMap<number, PartialBucket>): Uint8
 /** The partials by the hour. See `visitHours`. */
 export function decodeHours(blob: Uint8Array, dayUs: number): Map<number, PartialBucket> {
   const partials = new Map<number, PartialBucket>();
-  visitHours(blob, dayUs, (hour, partial) => partials.set(hour, partial));
+  const numbers = new Float64Array(WIDTH);
+  visitHours(blob, { dayUs, numbers }, (hour) => partials.set(hour, partialAt(numbers, 0)));
   return partials;
 }
 
 /**
- * Hands over the partial of each hour of the day with points, in the order of time.
+ * Visits the hours of the day with points, in the order of time.
  *
  * @param dayUs the beginning of the day, in microseconds since the epoch.
+ * @param numbers those of the hour that is visited, as `partialAt` takes them.
  * @throws Error for bytes that `encodeHours` has not made.
  */
 export function visitHours(
   blob: Uint8Array,
-  dayUs: number,
-  visit: (hour: number, partial: PartialBucket) => void,
+  { dayUs, numbers }: { dayUs: number; numbers: Float64Array },
+  visit: (hour: number) => void,
 ): void {
   const reader = new VarintReader(blob);
   const version = reader.byte();
@@ -122,7 +139,8 @@ export function visitHours(
   const before = { count: 0, transitions: 0, min: 0 };
   for (let hour = 0; hour < HOURS; hour++) {
     if ((mask & (1 << hour)) === 0) continue;
-    visit(hour, readHour(reader, dayUs + hour * HOUR_US, before, form));
+    readHour(reader, dayUs + hour * HOUR_US, before, form, numbers);
+    visit(hour);
   }
   if (!reader.isAtEnd) throw new Error(`${blob.length - reader.at} bytes follow the hours`);
 }
@@ -158,23 +176,30 @@ function writeHour(
   return at;
 }
 
-/** @param before is changed into what this hour is for the next one. */
+/** @param before is changed into what this hour is for the next one. @param numbers are overwritten. */
 function readHour(
   reader: VarintReader,
   hourUs: number,
   before: { count: number; transitions: number; min: number },
   form: Form,
-): PartialBucket {
+  numbers: Float64Array,
+): void {
   const { power, unitUs } = form;
+  const divisor = power ?? 1;
   const count = before.count + reader.signed();
   before.count = count;
   const firstUs = hourUs + reader.number() * unitUs;
   const min = power === null ? reader.double() : before.min + reader.signed();
   before.min = min;
+  numbers[COUNT] = count;
+  numbers[FIRST_US] = firstUs;
+  numbers[MIN] = min / divisor;
   if (count === 1) {
     before.transitions = 0;
-    const sample = { us: firstUs, value: power === null ? min : min / power };
-    return partialOf(sample);
+    for (const field of [SUM, MAX, FIRST, LAST]) numbers[field] = min / divisor;
+    numbers[LAST_US] = firstUs;
+    for (const field of [INCREASE, TRANSITIONS, INTEGRAL]) numbers[field] = 0;
+    return;
   }
   const max = power === null ? reader.double() : min + reader.number();
   const first = power === null ? reader.double() : min + reader.number();
@@ -184,27 +209,20 @@ function readHour(
   before.transitions = transitions;
   const whole = { count, min, max, first, last, duration: (lastUs - firstUs) / unitUs };
   const above = form.whole.sum ? reader.signed() : 0;
-  const sum = form.whole.sum
+  numbers[MAX] = max / divisor;
+  numbers[FIRST] = first / divisor;
+  numbers[LAST_US] = lastUs;
+  numbers[LAST] = last / divisor;
+  numbers[TRANSITIONS] = transitions;
+  numbers[SUM] = form.whole.sum
     ? sumOf("sum", guess("sum", whole, above) + above, form)
     : reader.double();
-  const increase = form.whole.increase
+  numbers[INCREASE] = form.whole.increase
     ? sumOf("increase", guess("increase", whole, above) + reader.signed(), form)
     : reader.double();
-  const integral = form.whole.integral
+  numbers[INTEGRAL] = form.whole.integral
     ? sumOf("integral", guess("integral", whole, above) + reader.signed(), form)
     : reader.double();
-  const divisor = power ?? 1;
-  return {
-    count,
-    sum,
-    min: min / divisor,
-    max: max / divisor,
-    first: { us: firstUs, value: first / divisor },
-    last: { us: lastUs, value: last / divisor },
-    increase,
-    transitions,
-    integral,
-  };
 }
 
 /**

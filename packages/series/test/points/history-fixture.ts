@@ -60,7 +60,7 @@ export function readSeries(
   const parts = stored.runs(series, -Infinity, Infinity).map((run) => stored.read(run));
   const { us, values } = mergePoints(parts);
   const points = Array.from(us, (at, index) => ({ path, us: at, value: values[index] as number }));
-  return { points, hours: stored.hours(series, 0, Number.MAX_SAFE_INTEGER) };
+  return { points, hours: [...stored.hours(series, 0, Number.MAX_SAFE_INTEGER)] };
 }
 
 /** What it is to find: every point in the order of time, and each hour folded from its points. */

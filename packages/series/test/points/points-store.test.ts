@@ -82,7 +82,10 @@ test("hours are those that begin in the span", async () => {
   using stored = StoredPoints.open(file);
   const series = stored?.find("home", "t", "power") ?? 0;
   const hoursIn = (fromUs: number, toUs: number) =>
-    stored?.hours(series, fromUs, toUs).map(({ fromUs: us }) => (us - START_US) / HOUR_US);
+    Array.from(
+      stored?.hours(series, fromUs, toUs) ?? [],
+      ({ fromUs: us }) => (us - START_US) / HOUR_US,
+    );
   expect(hoursIn(START_US, START_US + 2 * HOUR_US)).toEqual([0, 1]);
   expect(hoursIn(START_US + 1, START_US + 25 * HOUR_US + 1)).toEqual([1, 2, 25]);
 });

@@ -88,7 +88,10 @@ async function* answersOfSnapshot(
 
   await collect();
   for (const [index, history] of histories.entries()) {
-    const overlapped = await history.overlapped(collector.partsOf(index), pace);
+    const parts = collector.partsOf(index);
+    // Of most series nothing is behind the stored points.
+    if (parts.length === 0) continue;
+    const overlapped = await history.overlapped(parts, pace);
     for (const cell of overlapped) collector.unsort(index, cell);
   }
   while (collector.beginPass()) {

@@ -1,82 +1,88 @@
-import type { StoredHour } from "../points/stored-points.ts";
+import type { StoredHours } from "../points/stored-hours.ts";
 import { type Cell, HOUR_US, hourOf, type Span } from "./cells.ts";
 import type { CollectedPart } from "./collector.ts";
 import { bucketAt } from "./edges.ts";
-import type { PartialBucket } from "./partial.ts";
+import type { PartialBuckets } from "./partial-buckets.ts";
 
-/** What of an answer comes next: the part of a bucket, or points that have to be read. */
-export type Piece =
-  | { kind: "part"; bucket: number; partial: PartialBucket }
-  | { kind: "points"; span: Span };
+const NO_CELLS: readonly Cell[] = [];
 
 interface Stored {
-  hours: readonly StoredHour[];
+  hours: StoredHours;
   /** The beginning of the first hour of which all points are kept; of those before there are parts only. */
   keptFromUs: number;
 }
 
 /**
- * What the buckets between `edges` are put together from. The pieces of a bucket are in the order of time.
+ * Puts parts into the buckets between `edges`, each in the order of time. Where that takes the points of a span, it
+ * gives that span: they have to be put in before it goes on.
  *
  * @param collected in the order of time, each behind the stored points of its cell, unless it is sorted: then these
  * are in it.
  */
-export function piecesOf(
+export function* fillBuckets(
+  buckets: PartialBuckets,
   { hours, keptFromUs }: Stored,
   collected: readonly CollectedPart[],
   edges: readonly number[],
-): Piece[] {
-  const pieces: Piece[] = [];
+): Generator<Span, void, void> {
   let next = 0;
   const addCollectedBefore = (us: number): void => {
     for (; next < collected.length; next += 1) {
       const { cell, partial } = collected[next] as CollectedPart;
       if (cell.fromUs >= us) return;
-      pieces.push({ kind: "part", bucket: cell.bucket, partial });
+      buckets.addPartial(cell.bucket, partial);
     }
   };
   const sorted = collected.filter(({ isSorted }) => isSorted).map(({ cell }) => cell);
   const sortedByHour = Map.groupBy(sorted, ({ fromUs }) => hourOf(fromUs));
   let guess = 0;
-  for (const hour of hours) {
+  for (let place = hours.start; place < hours.end; place += 1) {
+    const fromUs = hours.fromUsAt(place);
+    if (Number.isNaN(fromUs)) continue;
     // Those of the same hour come behind it, in whichever of its cells they are.
-    addCollectedBefore(hour.fromUs);
-    const cells = sortedByHour.get(hour.fromUs) ?? [];
-    const bucket = onlyBucketOf(hour, { edges, keptFromUs, guess });
+    addCollectedBefore(fromUs);
+    const cells = sortedByHour.size === 0 ? NO_CELLS : (sortedByHour.get(fromUs) ?? NO_CELLS);
+    // Where its points are gone, all of the hour counts for the bucket in which it begins.
+    const bucket =
+      fromUs < keptFromUs ? bucketAt(edges, fromUs) : onlyBucketOf(hours, place, edges, guess);
     if (bucket === null) {
-      for (const span of spansWithout(cells, spanOf(hour, edges))) {
-        pieces.push({ kind: "points", span });
-      }
+      yield* spansWithout(cells, spanOf(fromUs, edges));
     } else if (bucket >= 0 && bucket < edges.length - 1) {
       guess = bucket;
-      const { partial } = hour;
-      if (cells.every((cell) => cell.bucket !== bucket)) {
-        pieces.push({ kind: "part", bucket, partial });
-      }
+      if (!hasBucket(cells, bucket)) buckets.addFrom(bucket, hours.partials, place);
     }
   }
   addCollectedBefore(Number.POSITIVE_INFINITY);
-  return pieces;
+}
+
+function hasBucket(cells: readonly Cell[], bucket: number): boolean {
+  return cells.length > 0 && cells.some((cell) => cell.bucket === bucket);
 }
 
 /**
  * The bucket with all points of an hour; `null` for several.
  *
- * @param guess a bucket that is likely.
+ * @param guess it is likely this one, or the next.
  */
 function onlyBucketOf(
-  { fromUs, partial: { first, last } }: StoredHour,
-  { edges, keptFromUs, guess }: { edges: readonly number[]; keptFromUs: number; guess: number },
+  { partials }: StoredHours,
+  place: number,
+  edges: readonly number[],
+  guess: number,
 ): number | null {
-  // Where its points are gone, all of the hour counts for the bucket in which it begins.
-  if (fromUs < keptFromUs) return bucketAt(edges, fromUs);
-  if (first.us >= (edges[guess] as number) && last.us < (edges[guess + 1] as number)) return guess;
-  const bucket = bucketAt(edges, first.us);
-  return bucketAt(edges, last.us) === bucket ? bucket : null;
+  const firstUs = partials.firstUsAt(place);
+  const lastUs = partials.lastUsAt(place);
+  for (let bucket = guess; bucket <= guess + 1; bucket += 1) {
+    if (firstUs >= (edges[bucket] ?? Infinity) && lastUs < (edges[bucket + 1] ?? -Infinity)) {
+      return bucket;
+    }
+  }
+  const bucket = bucketAt(edges, firstUs);
+  return bucketAt(edges, lastUs) === bucket ? bucket : null;
 }
 
 /** The part of an hour that lies between the edges. */
-function spanOf({ fromUs }: StoredHour, edges: readonly number[]): Span {
+function spanOf(fromUs: number, edges: readonly number[]): Span {
   return {
     fromUs: Math.max(fromUs, edges[0] as number),
     toUs: Math.min(fromUs + HOUR_US, edges.at(-1) as number),
