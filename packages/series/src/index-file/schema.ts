@@ -59,7 +59,8 @@ CREATE TABLE history_series (
   UNIQUE (stream, topic, path)
 ) STRICT;
 CREATE TABLE files (
-  id INTEGER PRIMARY KEY,
+  -- Not used twice: spans of a file that is gone are removed later.
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
   stream TEXT NOT NULL, number INTEGER NOT NULL,
   month TEXT NOT NULL, name TEXT NOT NULL,
   -- 0 of one flush, 1 of some hours, 2 of a day, 3 of a month.
@@ -73,7 +74,7 @@ CREATE TABLE files (
   through_segment TEXT, through_row_id INTEGER,
   UNIQUE (stream, number)
 ) STRICT;
--- The points of a series that lie together in a file.
+-- The points of a series that lie together in a file. Only those of "files" count.
 CREATE TABLE spans (
   file INTEGER NOT NULL, series INTEGER NOT NULL, first_row INTEGER NOT NULL,
   first_us INTEGER NOT NULL, last_us INTEGER NOT NULL, rows INTEGER NOT NULL,

@@ -256,6 +256,7 @@ export class HistoryWriter implements Disposable {
 
   async #mergeNext(): Promise<boolean> {
     const { stream, index, folder, kept, historyMs, clock, onStep } = this.#options;
+    await this.#sweep();
     const plan = planMerge(index.files(), {
       nowUs: clock.now() * 1_000,
       withMonths: mergesMonths(historyMs * 1_000),
@@ -280,6 +281,13 @@ export class HistoryWriter implements Disposable {
     }
     await onStep("merged");
     return true;
+  }
+
+  /** Removes what the index has of files that are gone, with pauses. */
+  async #sweep(): Promise<void> {
+    const { signal } = this.#closing;
+    const pace = new Pace();
+    while (!signal.aborted && this.#options.index.sweep()) await pace.breathe();
   }
 
   #replace(inputs: readonly IndexedFile[], written: WrittenDay): void {

@@ -75,6 +75,8 @@ interface FileRow {
   throughId: number;
 }
 
+/** So many spans are removed at once: that takes about a millisecond. */
+const SPANS_REMOVED = 500;
 /** So many pages of 4 KiB are given back to the disk at once. */
 const GIVEN_BACK_PAGES_MAX = 1_000;
 /** So many series' numbers are kept in memory. */
@@ -87,11 +89,17 @@ export class PointsIndex {
   readonly #statements: ReturnType<typeof prepare>;
   /** By topic and path. */
   readonly #series = new Map<string, number>();
+  /**
+   * Files that are gone, whose spans may be there: a kill may have left those of any stream. Where a change failed, they
+   * are not gone.
+   */
+  readonly #gone: number[];
 
   constructor(database: Database, stream: string) {
     this.#database = database;
     this.#stream = stream;
     this.#statements = prepare(database);
+    this.#gone = this.#statements.gone.all() as number[];
   }
 
   /** @returns `null` for a stream that has no history yet. */
@@ -179,7 +187,6 @@ export class PointsIndex {
       this.#addFile(file, spans);
       this.saveState(state);
     })();
-    this.#giveBack();
     return true;
   }
 
@@ -189,7 +196,6 @@ export class PointsIndex {
       this.#forget(files);
       this.saveState(state);
     })();
-    this.#giveBack();
   }
 
   /** Forgets a file that is damaged or gone, and notes what was in it. Its hours stay. */
@@ -238,6 +244,21 @@ export class PointsIndex {
     })();
   }
 
+  /**
+   * Removes some spans of files that are gone, and gives what they took back to the disk. Nobody finds them any more;
+   * to remove all at once takes long.
+   *
+   * @returns whether there may be more.
+   */
+  sweep(): boolean {
+    const file = this.#gone.at(-1);
+    if (file === undefined) return false;
+    const { changes } = this.#statements.removeSpans.run({ file, most: SPANS_REMOVED });
+    if (changes <= SPANS_REMOVED) this.#gone.pop();
+    if (changes > 0) this.#database.pragma(`incremental_vacuum(${GIVEN_BACK_PAGES_MAX})`);
+    return true;
+  }
+
   #addFile(file: NewFile, spans: NewSpans): void {
     const { number, part, of, ...columns } = file;
     const names = { stream: this.#stream, month: monthOf(part), name: nameOf(file) };
@@ -250,15 +271,10 @@ export class PointsIndex {
     }
   }
 
-  /** Gives pages that the forgotten spans took back to the disk, some at a time. */
-  #giveBack(): void {
-    this.#database.pragma(`incremental_vacuum(${GIVEN_BACK_PAGES_MAX})`);
-  }
-
   #forget(files: readonly IndexedFile[]): void {
     for (const { id } of files) {
-      this.#statements.removeSpans.run(id);
       this.#statements.removeFile.run(id);
+      this.#gone.push(id);
     }
   }
 
@@ -330,7 +346,23 @@ function prepare(database: Database) {
       `INSERT INTO spans (file, series, first_row, first_us, last_us, rows, location)
        VALUES (?, ?, ?, ?, ?, ?, ?)`,
     ),
-    removeSpans: database.prepare("DELETE FROM spans WHERE file = ?"),
+    removeSpans: database.prepare(
+      `DELETE FROM spans WHERE file = @file AND series <= coalesce(
+         (SELECT series FROM spans WHERE file = @file ORDER BY series, first_row LIMIT 1 OFFSET @most),
+         ${Number.MAX_SAFE_INTEGER})
+       AND NOT EXISTS (SELECT 1 FROM files WHERE id = @file)`,
+    ),
+    // From file to file, without a look at each span.
+    gone: database
+      .prepare(
+        `WITH RECURSIVE known (file) AS (
+           SELECT min(file) FROM spans
+           UNION ALL
+           SELECT (SELECT min(file) FROM spans WHERE spans.file > known.file) FROM known
+           WHERE file IS NOT NULL)
+         SELECT file FROM known WHERE file IS NOT NULL AND file NOT IN (SELECT id FROM files)`,
+      )
+      .pluck(),
     seriesIn: database.prepare(
       `SELECT id AS series, topic, path FROM history_series WHERE id IN (
          SELECT series FROM json_each(?) JOIN spans ON spans.file = json_each.value)`,
