@@ -1,10 +1,11 @@
 import type { Clock } from "@weir/runtime";
 import type { Database } from "better-sqlite3";
 import { openIndex } from "../index-file/index-file.ts";
+import { checkEnds, DamagedFileFault } from "../points-file/damaged-file.ts";
 import { historyFolderOf, relativeOf, StreamFolder } from "./history-folder.ts";
 import { type HistoryStep, HistoryWriter } from "./history-writer.ts";
 import { KeptPoints, type LostFile } from "./kept-points.ts";
-import { PointsIndex } from "./points-index.ts";
+import { type IndexedFile, PointsIndex } from "./points-index.ts";
 import { type RebuildProgress, rebuild } from "./rebuild.ts";
 import { RunReader } from "./run-reader.ts";
 
@@ -88,7 +89,7 @@ export class PointsStore implements Disposable {
 }
 
 /**
- * Removes what a kill has left, and finds what is missing.
+ * Removes what a kill has left, and finds what is missing or damaged.
  *
  * @returns a number that no file has, nor any after it.
  */
@@ -98,10 +99,22 @@ function tidy(folder: StreamFolder, index: PointsIndex, kept: KeptPoints): numbe
   for (const { path, number, suffix } of folder.list()) {
     next = Math.max(next, number + 1);
     if (StreamFolder.isDamaged({ suffix })) continue;
-    if (!missing.delete(path)) folder.remove(path);
+    const file = missing.get(path);
+    if (file === undefined) folder.remove(path);
+    else if (missing.delete(path)) loseDamaged(file, folder.fileOf(file), kept);
   }
   for (const file of missing.values()) {
     kept.lose(file, new Error(`${folder.fileOf(file)} is missing`));
   }
   return next;
+}
+
+/** Sets a file aside that was cut off or overwritten: otherwise that shows only when it is merged. */
+function loseDamaged(file: IndexedFile, path: string, kept: KeptPoints): void {
+  try {
+    checkEnds(path, file.bytes);
+  } catch (error) {
+    // What cannot be opened may be readable later: who needs its points reports it.
+    if (error instanceof DamagedFileFault) kept.lose(file, error);
+  }
 }

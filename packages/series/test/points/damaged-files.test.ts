@@ -1,4 +1,4 @@
-import { rmSync, statSync } from "node:fs";
+import { rmSync, statSync, truncateSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
 import { historyFolderOf } from "@weir/series";
@@ -103,6 +103,36 @@ test("a file that is missing at the start is named, and the others are kept", as
   expect(history.lost).toMatchObject([{ file: pathOf(file, SECOND), rows: 1 }]);
   expect(readSeries(file, "power").points).toEqual(expectedOf(withoutSecond, "power").points);
 });
+
+test.each([
+  ["overwritten", (path: string) => overwrite(path, 0, statSync(path).size)],
+  [
+    "overwritten at its end",
+    (path: string) => overwrite(path, statSync(path).size - 4, statSync(path).size),
+  ],
+  ["cut off", (path: string) => truncateSync(path, statSync(path).size - 1)],
+  ["empty", (path: string) => truncateSync(path, 0)],
+])(
+  "a file that is %s is set aside at the start, and taken from the rows again",
+  async (_, spoil) => {
+    using folder = temporaryFolder();
+    const file = folder.file("index.db");
+    {
+      using history = openHistory(file);
+      await flushAll(history, flushes);
+    }
+    spoil(pathOf(file, SECOND));
+    using history = openHistory(file);
+    const home = await history.store.stream("home", KEPT);
+    expect(history.lost).toMatchObject([{ file: pathOf(file, SECOND), rows: 1 }]);
+    expect(filesOf(file)).toContain(`${SECOND}.damaged`);
+
+    const [refill] = home.refills();
+    for (const { path, us, value } of flushes[1] ?? []) refill?.add("t", path, us, value);
+    await refill?.finish();
+    expect(readSeries(file, "power")).toEqual(expectedOf(flushes.flat(), "power"));
+  },
+);
 
 test("the points of a damaged file are taken from the rows again, those of other files are not", async () => {
   using folder = temporaryFolder();
