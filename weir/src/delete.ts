@@ -123,9 +123,19 @@ function topicsOfSeries(
   environment: Surroundings["environment"],
 ): string[] {
   if (names.length === 0) return [];
-  const ofStream = readAllSeries(indexFile(environment)).filter((one) => one.stream === stream);
-  // A topic that has wildcards is none, so it is a filter of itself.
-  return names.map((name) => findSeries(ofStream, name).topic);
+  const all = readAllSeries(indexFile(environment));
+  const ofStream = all.filter((one) => one.stream === stream);
+  return names.map((name) => {
+    const found = all.find((one) => formatSeries(one) === name);
+    if (found !== undefined && found.stream !== stream) {
+      throw usageFault(
+        `--series ${JSON.stringify(name)} is of the stream ${found.stream}, and the deletion of ${stream}`,
+        "Name a series of the same stream: each deletion is of one.",
+      );
+    }
+    // A topic that has wildcards is none, so it is a filter of itself.
+    return findSeries(ofStream, name).topic;
+  });
 }
 
 const indexFile = (environment: Surroundings["environment"]): string =>

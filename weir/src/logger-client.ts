@@ -94,8 +94,18 @@ function hostOf(host: string): string {
 }
 
 function readToken(file: string): string {
+  const token = readText(file).trim();
+  if (token !== "") return token;
+  throw new Fault(`${file} is empty: it should have the token of those who may delete`, {
+    remedy:
+      "Remove it, and start the logger again: it makes another one. Or name the file in LOGGER_TOKEN_FILE.",
+    exitCode: EXIT_CODES.unavailable,
+  });
+}
+
+function readText(file: string): string {
   try {
-    return readFileSync(file, "utf8").trim();
+    return readFileSync(file, "utf8");
   } catch (cause) {
     const isMissing = errorCode(cause) === "ENOENT";
     throw new Fault(`${file} cannot be read: ${errorMessage(cause)}`, {

@@ -7,7 +7,8 @@ export function readAllSeries(indexFile: string): CataloguedSeries[] {
   const all = readCatalogue(indexFile);
   if (all !== null) return all;
   throw new Fault(`there is no catalogue of series at ${indexFile}`, {
-    remedy: "stats makes it: start the suite first, or name the store in DB_FILE.",
+    remedy:
+      "stats makes it when it starts: start the suite, or stats once more, or name the store in DB_FILE.",
     exitCode: EXIT_CODES.unavailable,
   });
 }

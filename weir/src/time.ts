@@ -3,7 +3,7 @@ import { millisecondsOf } from "@weir/runtime";
 
 /** How `parseTime` wants times, for `--help` and for errors. */
 export const TIME_FORMS =
-  "ISO 8601 (in --time-zone unless it names an offset), epoch seconds, milliseconds or microseconds, -2h, '2 hours ago' (s, m, h, d, w) or now";
+  "ISO 8601 (in --time-zone unless it names an offset), epoch seconds, milliseconds or microseconds, -2h, '2 hours ago' (s, m, h, d, w) or now; from 1970 to 2255";
 
 const BEFORE = /^-(?<amount>\d{1,12}(\.\d{1,6})?) ?(?<unit>ms|[smhdw])$/;
 const AGO =

@@ -1,3 +1,4 @@
+import { writeFileSync } from "node:fs";
 import { describe, expect, test } from "@jest/globals";
 import { startBroker } from "@weir/broker";
 import { readLoggerConfig } from "@weir/logger/config";
@@ -13,6 +14,7 @@ import {
   temporaryFolder,
 } from "@weir/testkit";
 import { startHere } from "./fixture.ts";
+import { PLUG, storePlug } from "./plug.ts";
 
 /** A logger with the readings 1 to 3 in its stream `data`, and the environment of who is beside it. */
 async function startAll(folder: TemporaryFolder) {
@@ -82,6 +84,7 @@ describe("weir delete", () => {
     expect(err).toContain('the logger refuses: stream "dta": there is no such stream');
     expect(err).toContain("Name one of data");
     expect((await beside.run("--undo", "none")).err).toContain("there is no such deletion");
+    expect((await beside.run("--undo", "none")).err).toContain("so does weir delete --list");
   });
 
   test("says so when there is no logger, and when there never was one", async () => {
@@ -97,6 +100,25 @@ describe("weir delete", () => {
     const after = await startHere(["delete", "--list"], { environment }).ended;
     expect(after.code).toBe(69);
     expect(after.err).toContain("the logger does not answer at http://127.0.0.1:9");
+  });
+
+  test("does not take a token file that is empty for a token", async () => {
+    using folder = temporaryFolder();
+    await using beside = await startAll(folder);
+    writeFileSync(folder.file("deletions.token"), "\n");
+    const { code, err } = await beside.run("--list");
+    expect(code).toBe(69);
+    expect(err).toContain(`${folder.file("deletions.token")} is empty`);
+    expect(err).toContain("Remove it, and start the logger again");
+  });
+
+  test("names the stream of a series that is of another one", async () => {
+    using folder = temporaryFolder();
+    const environment = storePlug(folder);
+    const argv = ["delete", "data", "--series", `home:${PLUG}#ENERGY.Power`, "--from", "-1h"];
+    const { code, err } = await startHere(argv, { environment }).ended;
+    expect(code).toBe(78);
+    expect(err).toContain(`--series "home:${PLUG}#ENERGY.Power" is of the stream home`);
   });
 
   test.each([

@@ -98,6 +98,7 @@ describe("weir history", () => {
     [[POWER, "--json", "--csv"], "--json and --csv exclude each other"],
     [[POWER, "--time-zone", "Europe/Berlni"], "did you mean Europe/Berlin?"],
     [[POWER, "--from", "-1h", "--to", "-2h"], "is not before"],
+    [[POWER, "--from", "3000-01-01"], "or now; from 1970 to 2255."],
     [[], "missing required argument 'series'"],
   ])("refuses %j", async (argv, expected) => {
     const { code, err } = await run(...argv);

@@ -29,7 +29,7 @@ describe("weir series", () => {
     const none = await startHere(["series"], { environment }).ended;
     expect(none).toMatchObject({
       code: 69,
-      err: expect.stringContaining("no catalogue of series"),
+      err: expect.stringContaining("start the suite, or stats once more"),
     });
     const { out, err } = await startHere(["series", "nowhere"], { environment: storePlug(folder) })
       .ended;

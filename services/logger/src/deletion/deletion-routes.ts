@@ -91,7 +91,7 @@ export function addDeletionRoutes(routes: Routes, token: string, options: Routes
   });
 }
 
-const LIST_THEM = "GET /deletions lists them.";
+const LIST_THEM = "GET /deletions lists them, and so does weir delete --list.";
 const GONE = "Restore them from a backup: a deletion can be undone for 24 hours.";
 
 /** @throws RequestFault for a stream that there is not. */
