@@ -10,8 +10,8 @@ import { indexFileOf } from "@weir/series";
 import { readStreams } from "@weir/streams";
 import type { Command } from "commander";
 import { action, examples, printJson, type Surroundings } from "./command-line.ts";
-import { printReport, reportAsJson } from "./disk/disk-format.ts";
-import { measureDisk } from "./disk/disk-report.ts";
+import { printReport, reportAsJson } from "./disk-format.ts";
+import { measureDisk } from "./disk-report.ts";
 import { findStream } from "./recording.ts";
 
 export function define(command: Command, { environment, clock, out, err }: Surroundings): void {

@@ -1,3 +1,14 @@
+export { type Bucket, Buckets } from "./buckets/bucket.ts";
+export { edgesOf } from "./buckets/edges.ts";
+export {
+  foldPoints,
+  increaseOf,
+  merge,
+  type PartialBucket,
+  partialOf,
+  type Sample,
+} from "./buckets/partial.ts";
+export type { PartialBuckets } from "./buckets/partial-buckets.ts";
 export {
   Catalogue,
   type CataloguedSeries,
@@ -12,18 +23,7 @@ export {
 } from "./catalogue/stream-catalogue.ts";
 export type { Family } from "./families/family.ts";
 export { FAMILIES } from "./families/index.ts";
-export { type Bucket, Buckets } from "./history/bucket.ts";
 export { type CollectedPart, Collector } from "./history/collector.ts";
-export { edgesOf } from "./history/edges.ts";
-export {
-  foldPoints,
-  increaseOf,
-  merge,
-  type PartialBucket,
-  partialOf,
-  type Sample,
-} from "./history/partial.ts";
-export type { PartialBuckets } from "./history/partial-buckets.ts";
 export { SeriesHistory, type Snapshot } from "./history/series-history.ts";
 export { StoredBatch } from "./history/stored-batch.ts";
 export { indexFileOf } from "./index-file/index-file.ts";

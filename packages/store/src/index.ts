@@ -13,7 +13,6 @@ export { DeletionMasks } from "./deletion/deletion-masks.ts";
 export { DeletionWatch } from "./deletion/deletion-watch.ts";
 export type { RowsRequest, RowsTask } from "./deletion/rows-task.ts";
 export { nextSegmentOf } from "./deletion/segments-of.ts";
-export { archivedRowsOf, hiddenArchiveOf } from "./deletion/settle-archive.ts";
 export { type Account, EPOCH_IDLE_US, missingBelow, type SeqRange } from "./ledger/account.ts";
 export type { Filed } from "./ledger/ledger.ts";
 export { askSegments, streamEnd } from "./reading/ask-segments.ts";
@@ -42,6 +41,7 @@ export {
 } from "./reading/store-reader.ts";
 export { pruneLimits } from "./retention/prune.ts";
 export { type SegmentFinalizer, startSegmentFinalizer } from "./rotation/segment-finalizer.ts";
+export { archivedRowsOf, hiddenArchiveOf } from "./rotation/settle-archive.ts";
 export { type Exchanges, packetDigest } from "./segment/qos2-redelivery.ts";
 export type { NewRow } from "./segment/rows-and-topics.ts";
 export {

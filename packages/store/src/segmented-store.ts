@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { errorMessage, Fault, isLocked, lockFile, orOpeningFault } from "@weir/runtime";
 import { openClosedTask } from "./deletion/closed-segment.ts";
+import { openLiveTask } from "./deletion/rows-task.ts";
 import { BALLAST_BYTES, openBallast, orFullFault } from "./retention/disk-space.ts";
 import {
   createCatalogue,
@@ -192,9 +193,9 @@ export function openSegmentedStore(options: SegmentedStoreOptions): SegmentedSto
       if (file !== live.file) {
         return openClosedTask(file, request, () => catalogue.lookAgainAt(file));
       }
-      const { writer } = live;
-      const task = writer.openRowsTask(request);
-      return { ...task, isCurrent: () => live.writer === writer && task.isCurrent() };
+      const opened = live;
+      const task = openLiveTask(opened, request);
+      return { ...task, isCurrent: () => live === opened && task.isCurrent() };
     },
     liveFile: () => live.file,
     liveSinceUs: () => live.sinceUs,

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
 import { lockFile, makePlaceOf, orOpeningFault } from "@weir/runtime";
 import type { Database } from "better-sqlite3";
-import type { RowsRequest, RowsTask } from "./deletion/rows-task.ts";
+import { openLiveTask, type RowsRequest, type RowsTask } from "./deletion/rows-task.ts";
 import { importLegacyFile, type LegacyImport, type LegacyImportOptions } from "./legacy-import.ts";
 import type { RowPosition, StreamPlace } from "./reading/query.ts";
 import type { Segment } from "./reading/segments.ts";
@@ -25,7 +25,7 @@ import {
 } from "./segment/segment-writer.ts";
 
 /** The writing side of a stream's store, whatever its files. A store has one. */
-export interface Store extends Omit<SegmentWriter, "nextId" | "notingDamage" | "openRowsTask"> {
+export interface Store extends Omit<SegmentWriter, "nextId" | "notingDamage"> {
   /** The newest row so far: everything that is stored later is behind it. */
   end(): RowPosition;
   /**
@@ -80,7 +80,7 @@ export function openStore(options: StoreOptions): FileStore {
   );
   opening.defer(() => database.close());
   const reached = newReachedLimits();
-  const { nextId, notingDamage, openRowsTask, ...writer } = createSegmentWriter(database, file, {
+  const { nextId, notingDamage, ...writer } = createSegmentWriter(database, file, {
     ...options,
     reached,
   });
@@ -94,7 +94,8 @@ export function openStore(options: StoreOptions): FileStore {
     kind: "file",
     reached,
     end: () => ({ segment: basename(file), id: nextId() - 1 }),
-    openRowsTask: (_segment, request) => openRowsTask(request),
+    openRowsTask: (_segment, request) =>
+      openLiveTask({ database, file, writer: { notingDamage } }, request),
     prune: (limits) =>
       orPruneFault(file, () =>
         ballast.lendOnFailure((shortage) => notingDamage(() => prune(limits, nextId(), shortage))),

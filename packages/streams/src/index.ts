@@ -6,7 +6,7 @@ export {
   type HistoryQuestion,
   type HistorySource,
   readHistory,
-} from "./history/read-history.ts";
+} from "./history.ts";
 export {
   readStreams,
   storedSettings,

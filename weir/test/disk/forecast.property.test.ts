@@ -6,7 +6,7 @@ import {
   FORECAST_DAYS,
   forecast,
   type Stock,
-} from "../../src/disk/disk-forecast.ts";
+} from "../../src/disk-forecast.ts";
 
 const limitDays = fc.oneof(fc.integer({ min: 1, max: 40 }), fc.constant(Number.POSITIVE_INFINITY));
 

@@ -1,9 +1,9 @@
 import { EXIT_CODES, Fault } from "@weir/runtime";
+import { type Cell, Cells } from "../buckets/cells.ts";
+import type { PartialBucket } from "../buckets/partial.ts";
+import { PartialBuckets } from "../buckets/partial-buckets.ts";
 import type { Pace } from "../points/pace.ts";
 import type { Points } from "../points-file/points.ts";
-import { type Cell, Cells } from "./cells.ts";
-import type { PartialBucket } from "./partial.ts";
-import { PartialBuckets } from "./partial-buckets.ts";
 import { sortByTime } from "./sort-by-time.ts";
 
 /** Points that are sorted in memory at once: less than 100 MB. */

@@ -1,8 +1,8 @@
+import { type Cell, HOUR_US, hourOf, type Span } from "../buckets/cells.ts";
+import { bucketAt } from "../buckets/edges.ts";
+import type { PartialBuckets } from "../buckets/partial-buckets.ts";
 import type { StoredHours } from "../points/stored-hours.ts";
-import { type Cell, HOUR_US, hourOf, type Span } from "./cells.ts";
 import type { CollectedPart } from "./collector.ts";
-import { bucketAt } from "./edges.ts";
-import type { PartialBuckets } from "./partial-buckets.ts";
 
 const NO_CELLS: readonly Cell[] = [];
 

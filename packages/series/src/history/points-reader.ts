@@ -1,9 +1,9 @@
+import type { Span } from "../buckets/cells.ts";
 import type { Pace } from "../points/pace.ts";
 import type { Run } from "../points/run-reader.ts";
 import type { StoredPoints } from "../points/stored-points.ts";
 import { DamagedFileFault } from "../points-file/damaged-file.ts";
 import { mergePoints, NO_POINTS, type Points, sliceTime } from "../points-file/points.ts";
-import type { Span } from "./cells.ts";
 
 /** A series of which points are stored. */
 export interface StoredSeries {

@@ -1,13 +1,13 @@
+import { type Cell, DAY_US, hourOf } from "../buckets/cells.ts";
+import { foldPoints, type PartialBucket } from "../buckets/partial.ts";
+import { PartialBuckets } from "../buckets/partial-buckets.ts";
 import type { CataloguedSeries } from "../catalogue/catalogue.ts";
 import type { Pace } from "../points/pace.ts";
 import type { StoredPoints } from "../points/stored-points.ts";
 import type { DamagedFileFault } from "../points-file/damaged-file.ts";
 import { mergePoints, type Points } from "../points-file/points.ts";
-import { type Cell, DAY_US, hourOf } from "./cells.ts";
 import type { CollectedPart } from "./collector.ts";
 import { fillBuckets } from "./fill-buckets.ts";
-import { foldPoints, type PartialBucket } from "./partial.ts";
-import { PartialBuckets } from "./partial-buckets.ts";
 import { PointsReader, type StoredSeries } from "./points-reader.ts";
 import type { StoredBatch } from "./stored-batch.ts";
 

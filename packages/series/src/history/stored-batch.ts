@@ -1,7 +1,7 @@
+import { DAY_US, hourOf, type Span } from "../buckets/cells.ts";
 import type { Run } from "../points/run-reader.ts";
 import { StoredHours } from "../points/stored-hours.ts";
 import type { StoredPoints } from "../points/stored-points.ts";
-import { DAY_US, hourOf, type Span } from "./cells.ts";
 
 /** Hours of so many days of series are in memory at once: they are unpacked in a few milliseconds. */
 const DAYS_MAX = 100;

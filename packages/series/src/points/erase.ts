@@ -1,4 +1,4 @@
-import { foldPoints } from "../history/partial.ts";
+import { foldPoints } from "../buckets/partial.ts";
 import { withoutTime } from "../points-file/points.ts";
 import { PointsFileWriter } from "../points-file/points-file-writer.ts";
 import { type FileAbout, metadataOf } from "./file-about.ts";

@@ -1,4 +1,4 @@
-import { foldPoints, merge, type PartialBucket } from "../history/partial.ts";
+import { foldPoints, merge, type PartialBucket } from "../buckets/partial.ts";
 import { mergePoints, type Points, sliceTime } from "../points-file/points.ts";
 import { HOUR_US } from "./history-folder.ts";
 

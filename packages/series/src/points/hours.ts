@@ -9,7 +9,7 @@
  * The bytes: a version; which sums are whole, and the unit of times; the digits behind the point; 24 bits for the
  * hours that are there; the fields of one hour after the other.
  */
-import type { PartialBucket } from "../history/partial.ts";
+import type { PartialBucket } from "../buckets/partial.ts";
 import {
   COUNT,
   FIRST,
@@ -24,7 +24,7 @@ import {
   SUM,
   TRANSITIONS,
   WIDTH,
-} from "../history/partial-numbers.ts";
+} from "../buckets/partial-numbers.ts";
 import { decimalsOf } from "../points-file/decimals.ts";
 import {
   SIGNED_MAX,

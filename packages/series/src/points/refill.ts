@@ -1,4 +1,4 @@
-import { foldPoints, type PartialBucket } from "../history/partial.ts";
+import { foldPoints, type PartialBucket } from "../buckets/partial.ts";
 import type { Position } from "../reading/memory.ts";
 import { byDay, type DayPoints, writeDay } from "./flush.ts";
 import { DAY_US, HOUR_US, type StreamFolder, spanOf } from "./history-folder.ts";

@@ -1,6 +1,6 @@
-import { hourOf } from "../history/cells.ts";
-import type { PartialBucket } from "../history/partial.ts";
-import { PartialBuckets } from "../history/partial-buckets.ts";
+import { hourOf } from "../buckets/cells.ts";
+import type { PartialBucket } from "../buckets/partial.ts";
+import { PartialBuckets } from "../buckets/partial-buckets.ts";
 
 /** The part of all stored points of an hour. */
 export interface StoredHour {

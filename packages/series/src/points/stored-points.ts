@@ -1,9 +1,9 @@
 import type { Database } from "better-sqlite3";
+import { hourOf } from "../buckets/cells.ts";
+import { foldPoints, type PartialBucket } from "../buckets/partial.ts";
+import { PartialBuckets } from "../buckets/partial-buckets.ts";
+import { WIDTH } from "../buckets/partial-numbers.ts";
 import type { Progress } from "../catalogue/stream-catalogue.ts";
-import { hourOf } from "../history/cells.ts";
-import { foldPoints, type PartialBucket } from "../history/partial.ts";
-import { PartialBuckets } from "../history/partial-buckets.ts";
-import { WIDTH } from "../history/partial-numbers.ts";
 import { hasHistory, openIndexForReading } from "../index-file/index-file.ts";
 import { DamagedFileFault } from "../points-file/damaged-file.ts";
 import {

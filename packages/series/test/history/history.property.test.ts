@@ -7,7 +7,7 @@ import {
   type PartialBucket,
   partialOf,
   type Sample,
-} from "../../src/history/partial.ts";
+} from "../../src/buckets/partial.ts";
 
 /** The last one may be before the last point: a clock is ahead. */
 const NOWS = { min: 60, max: 120 };

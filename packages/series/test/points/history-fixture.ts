@@ -10,7 +10,7 @@ import {
 } from "@weir/series";
 import { createFakeClock, type FakeClock } from "@weir/testkit";
 import Sqlite from "better-sqlite3";
-import { merge, partialOf } from "../../src/history/partial.ts";
+import { merge, partialOf } from "../../src/buckets/partial.ts";
 import type { HistoryStep } from "../../src/points/history-writer.ts";
 
 export const HOUR_MS = 3_600_000;

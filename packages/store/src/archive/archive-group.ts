@@ -1,5 +1,4 @@
 import type { DecodedArray } from "hyparquet";
-import { cursorAt, type StoredMessage } from "../reading/query.ts";
 import type { ArchiveFile } from "./archive-file.ts";
 import type { ColumnName } from "./archive-schema.ts";
 import { createTopicOf, type TopicOf } from "./archive-topics.ts";
@@ -108,22 +107,4 @@ function numbersOf(column: DecodedArray): Float64Array {
     numbers[at] = (halves[2 * at + 1] as number) * HIGH + (low >>> 0);
   }
   return numbers;
-}
-
-/** The message in one row of a row group. @param segment the name of the segment, which ends in `.db`. */
-export function archivedMessage(
-  columns: RowColumns,
-  { row, payload, segment }: { row: number; payload: Uint8Array; segment: string },
-): StoredMessage {
-  return {
-    cursor: cursorAt(segment, columns.ids[row] as number),
-    receivedUs: columns.receivedUs[row] as number,
-    topic: columns.topics[row] as string,
-    payload: Buffer.from(payload.buffer, payload.byteOffset, payload.length),
-    qos: columns.qos[row] as number,
-    retained: columns.retained[row] as boolean,
-    outcome: columns.outcomes[row] as number,
-    value: columns.values[row] ?? null,
-    observedUs: columns.observedUs[row] ?? null,
-  };
 }

@@ -3,7 +3,7 @@ import { closeSync, fsyncSync, openSync, rmSync, writeSync } from "node:fs";
 import { constants, zstdCompressSync } from "node:zlib";
 import { type ColumnSource, ParquetWriter } from "hyparquet-writer";
 import { ByteWriter } from "hyparquet-writer/src/bytewriter.js";
-import type { RawRow } from "../reading/select-rows.ts";
+import type { RawRow } from "../segment/rows-and-topics.ts";
 import { layoutOf, renderSummary } from "./archive-layout.ts";
 import { type ArchiveFacts, type ColumnName, renderFacts, SCHEMA } from "./archive-schema.ts";
 import { RowBatch, RowDigest } from "./row-columns.ts";

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { RawRow } from "../reading/select-rows.ts";
+import type { RawRow } from "../segment/rows-and-topics.ts";
 
 /** Rows, column by column. Times in microseconds since the epoch. */
 export interface RowColumns {

@@ -1,4 +1,7 @@
+import { basename } from "node:path";
 import type { Database } from "better-sqlite3";
+import { withoutWaiting } from "../segment/segment-file.ts";
+import type { SegmentWriter } from "../segment/segment-writer.ts";
 import type { Deletion } from "./deletion-list.ts";
 import {
   findRows,
@@ -52,6 +55,19 @@ export function* isNeeded(
   if (kind !== "hide") return known !== null;
   if (known !== null) return known.isDone === 0;
   return yield* findRows(database, deletion, segment);
+}
+
+/** Opens a task in a segment that is written: its steps come between commits. */
+export function openLiveTask(
+  live: { database: Database; file: string; writer: Pick<SegmentWriter, "notingDamage"> },
+  request: RowsRequest,
+): RowsTask {
+  const { database, file, writer } = live;
+  const task = taskOf(workIn(database, request, basename(file)), () => database.open);
+  return {
+    ...task,
+    step: (isOver) => writer.notingDamage(() => withoutWaiting(database, () => task.step(isOver))),
+  };
 }
 
 /** Makes a task of work. */

@@ -1,12 +1,13 @@
 import type { Database } from "better-sqlite3";
 import { ArchiveFile } from "../archive/archive-file.ts";
-import { ArchiveGroup, archivedMessage } from "../archive/archive-group.ts";
+import { ArchiveGroup } from "../archive/archive-group.ts";
 import { archiveOf, isArchived } from "../archive/archive-name.ts";
 import { createTopicOf } from "../archive/archive-topics.ts";
+import type { RawRow } from "../segment/rows-and-topics.ts";
+import { archivedMessage } from "./archive-reader.ts";
 import type { StoredMessage, StreamPlace } from "./query.ts";
 import { messageOf } from "./segment-reader.ts";
 import { openForReading, type Segment, segmentsOf, skippedBecause } from "./segments.ts";
-import type { RawRow } from "./select-rows.ts";
 
 /**
  * Reads the newest messages of one topic, the oldest of them first. Segments that are damaged are passed over.

@@ -2,7 +2,8 @@ import { statSync } from "node:fs";
 import { basename } from "node:path";
 import type { Database } from "better-sqlite3";
 import { archiveOf, isArchived } from "../archive/archive-name.ts";
-import { openArchiveReader } from "../archive/archive-reader.ts";
+import type { RawRow } from "../segment/rows-and-topics.ts";
+import { openArchiveReader } from "./archive-reader.ts";
 import { cursorAt, type Selection, type StoredMessage } from "./query.ts";
 import { openForReading, type Segment, watchFile } from "./segments.ts";
 import {
@@ -11,7 +12,6 @@ import {
   type IdRange,
   prepareSelectRows,
   prepareTimeBounds,
-  type RawRow,
 } from "./select-rows.ts";
 
 // Of payloads; the row that reaches it still belongs to the page.

@@ -1,5 +1,6 @@
 import { matchesFilter } from "@weir/protocol";
 import type { Database } from "better-sqlite3";
+import type { RawRow } from "../segment/rows-and-topics.ts";
 import type { Selection } from "./query.ts";
 
 /**
@@ -119,19 +120,6 @@ export function createWantedTopics(
     },
   };
 }
-
-/** id, received_us, topic, payload, qos, retained, outcome, value, observed_us. */
-export type RawRow = [
-  number,
-  number,
-  string,
-  Buffer,
-  number,
-  number,
-  number,
-  number | null,
-  number | null,
-];
 
 const IN_TABLE_ORDER = "AND +topic_id IN temp.wanted";
 

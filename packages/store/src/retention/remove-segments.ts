@@ -3,8 +3,8 @@ import { rm, rmdir, statfs } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { archiveOf } from "../archive/archive-name.ts";
 import { hasHiddenRows } from "../deletion/hidden-rows.ts";
-import { hiddenArchiveOf } from "../deletion/settle-archive.ts";
 import { isFinished, readSealOf, type SegmentName } from "../rotation/make-segment.ts";
+import { hiddenArchiveOf } from "../rotation/settle-archive.ts";
 import { withDatabase } from "../segment/segment-file.ts";
 
 /** What a folder of segments may hold. `null` is no limit. */

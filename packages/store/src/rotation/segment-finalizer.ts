@@ -2,8 +2,8 @@ import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { type Clock, EXIT_CODES } from "@weir/runtime";
-import type { ArchiveDeletions } from "../deletion/settle-archive.ts";
 import { DAMAGED_EXIT_CODE, type SegmentTask } from "./segment-process.ts";
+import type { ArchiveDeletions } from "./settle-archive.ts";
 
 /** A segment that could not be finished or archived this time. */
 interface Unfinished {

@@ -2,10 +2,10 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { constants, setPriority } from "node:os";
 import { EXIT_CODES, errorMessage, Fault, print } from "@weir/runtime";
 import { UnreadableArchive } from "../archive/archive-schema.ts";
-import { archiveSegment, DamagedSegment } from "../archive/archive-segment.ts";
-import { type ArchiveDeletions, settleArchive } from "../deletion/settle-archive.ts";
 import { isDamage } from "../segment/damage.ts";
+import { archiveSegment, DamagedSegment } from "./archive-segment.ts";
 import { finishSegment } from "./finish-segment.ts";
+import { type ArchiveDeletions, settleArchive } from "./settle-archive.ts";
 
 /**
  * What is done to a closed segment: `finish` makes one portable file of it, `archive` Parquet of that, `settle` brings

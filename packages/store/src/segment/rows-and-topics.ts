@@ -1,6 +1,19 @@
 import type { Sequence } from "@weir/protocol";
 import type { Database, Statement } from "better-sqlite3";
 
+/** id, received_us, topic, payload, qos, retained, outcome, value, observed_us. */
+export type RawRow = [
+  number,
+  number,
+  string,
+  Buffer,
+  number,
+  number,
+  number,
+  number | null,
+  number | null,
+];
+
 /** One message on its way into the store. Times in microseconds since the epoch. */
 export interface NewRow {
   receivedUs: number;

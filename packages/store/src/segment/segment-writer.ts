@@ -1,8 +1,6 @@
-import { basename } from "node:path";
 import { createClaimOf, OUTCOMES, outcomeOf } from "@weir/protocol";
 import { errorMessage, Fault, isLocked } from "@weir/runtime";
 import type { Database } from "better-sqlite3";
-import { type RowsRequest, type RowsTask, taskOf, workIn } from "../deletion/rows-task.ts";
 import { LEDGER_LIMITS, type LedgerLimits } from "../ledger/account.ts";
 import type { IdleLimits } from "../ledger/forgetting.ts";
 import { createLedger, type Filed } from "../ledger/ledger.ts";
@@ -186,14 +184,6 @@ export function createSegmentWriter(database: Database, file: string, options: W
     receiptOf: ledger.receiptOf,
     recentPublishers: ledger.recentPublishers,
     isEstablished: ledger.isEstablished,
-    /** Opens a task of a deletion in this segment. */
-    openRowsTask(request: RowsRequest): RowsTask {
-      const task = taskOf(workIn(database, request, basename(file)), () => database.open);
-      return {
-        ...task,
-        step: (isOver) => notingDamage(() => withoutWaiting(database, () => task.step(isOver))),
-      };
-    },
     /** The id that the next row gets. */
     nextId: (): number => nextId,
     /** Rows of this segment (exact only while none was removed by hand), and bytes without the write-ahead log. */

@@ -1,4 +1,4 @@
-import { archiveSegment } from "../../src/archive/archive-segment.ts";
+import { archiveSegment } from "../../src/rotation/archive-segment.ts";
 
 const [file, stepToDieAt] = process.argv.slice(2);
 if (file === undefined) throw new TypeError("it needs a segment");

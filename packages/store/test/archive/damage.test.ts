@@ -5,7 +5,7 @@ import { startSegmentFinalizer } from "@weir/store";
 import { createFakeClock, eventually, overwrite, START_US, temporaryFolder } from "@weir/testkit";
 import Sqlite from "better-sqlite3";
 import { archiveOf } from "../../src/archive/archive-name.ts";
-import { archiveSegment } from "../../src/archive/archive-segment.ts";
+import { archiveSegment } from "../../src/rotation/archive-segment.ts";
 import {
   numberedRows,
   numbersOf,

@@ -4,7 +4,7 @@ import { OUTCOMES } from "@weir/protocol";
 import { type NewRow, type RangeQuery, readRange, type StreamPlace } from "@weir/store";
 import { START_US, temporaryFolder } from "@weir/testkit";
 import fc from "fast-check";
-import { archiveSegment } from "../../src/archive/archive-segment.ts";
+import { archiveSegment } from "../../src/rotation/archive-segment.ts";
 import { fillSegments, HOUR_US } from "./fixture.ts";
 
 jest.setTimeout(180_000);

@@ -1,6 +1,6 @@
 import type { NewRow, SegmentedStore } from "@weir/store";
 import { START_US } from "@weir/testkit";
-import { archiveSegment } from "../../src/archive/archive-segment.ts";
+import { archiveSegment } from "../../src/rotation/archive-segment.ts";
 import { finishSegment } from "../../src/rotation/finish-segment.ts";
 import { openDevices } from "../range-fixture.ts";
 

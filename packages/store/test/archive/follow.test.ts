@@ -3,7 +3,7 @@ import { basename } from "node:path";
 import { describe, expect, test } from "@jest/globals";
 import { followStream, newestFileOf, type RowPosition, streamEnd } from "@weir/store";
 import { START_US, temporaryFolder } from "@weir/testkit";
-import { archiveSegment } from "../../src/archive/archive-segment.ts";
+import { archiveSegment } from "../../src/rotation/archive-segment.ts";
 import { numbered, numberedRows, numbersOf, openDevices } from "../range-fixture.ts";
 import { archiveAll, fillSegments, HOUR_US } from "./fixture.ts";
 

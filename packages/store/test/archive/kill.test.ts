@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, jest, test } from "@jest/globals";
 import { canMountSmallDisk, mountSmallDisk, temporaryFolder } from "@weir/testkit";
 import { archiveOf } from "../../src/archive/archive-name.ts";
-import { ARCHIVE_STEPS, archiveSegment } from "../../src/archive/archive-segment.ts";
+import { ARCHIVE_STEPS, archiveSegment } from "../../src/rotation/archive-segment.ts";
 import { numberedRows, openDevices, readNumbers } from "../range-fixture.ts";
 import { archiveAll, fillSegments } from "./fixture.ts";
 

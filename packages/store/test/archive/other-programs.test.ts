@@ -3,7 +3,7 @@ import { DuckDBInstance } from "@duckdb/node-api";
 import { describe, expect, test } from "@jest/globals";
 import { readingAt, rowOf, START_US, temporaryFolder } from "@weir/testkit";
 import { archiveOf } from "../../src/archive/archive-name.ts";
-import { archiveSegment } from "../../src/archive/archive-segment.ts";
+import { archiveSegment } from "../../src/rotation/archive-segment.ts";
 import { query } from "../fixture.ts";
 import { numberedRows } from "../range-fixture.ts";
 import { fillSegments } from "./fixture.ts";

@@ -3,7 +3,7 @@ import { describe, expect, test } from "@jest/globals";
 import { askSegments, readNewest, type SegmentedStore } from "@weir/store";
 import { START_US, temporaryFolder } from "@weir/testkit";
 import { archiveOf } from "../../src/archive/archive-name.ts";
-import { archiveSegment } from "../../src/archive/archive-segment.ts";
+import { archiveSegment } from "../../src/rotation/archive-segment.ts";
 import { numbered, numberedRows, numbersOf, openDevices, readNumbers } from "../range-fixture.ts";
 import { archiveAll, fillSegments, HOUR_US } from "./fixture.ts";
 

@@ -3,8 +3,8 @@ import { describe, expect, test } from "@jest/globals";
 import { lockFile } from "@weir/runtime";
 import type { DeletedRows } from "@weir/store";
 import { START_US, temporaryFolder } from "@weir/testkit";
-import { archiveSegment } from "../../src/archive/archive-segment.ts";
-import { hiddenArchiveOf, settleArchive } from "../../src/deletion/settle-archive.ts";
+import { archiveSegment } from "../../src/rotation/archive-segment.ts";
+import { hiddenArchiveOf, settleArchive } from "../../src/rotation/settle-archive.ts";
 import { fillSegments } from "../archive/fixture.ts";
 import { numberedRows, readNumbers, SECOND_US } from "../range-fixture.ts";
 

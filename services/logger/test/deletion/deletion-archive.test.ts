@@ -10,7 +10,7 @@ import {
   startSegmentFinalizer,
 } from "@weir/store";
 import { createFakeClock, eventually, START_US, temporaryFolder } from "@weir/testkit";
-import { UNDO_MS } from "../../src/deletion/deletions.ts";
+import { UNDO_MS } from "../../src/deletions.ts";
 import { rowsOf, SECOND_US, startWorker } from "./fixture.ts";
 
 async function numbersIn(folder: string): Promise<number[]> {

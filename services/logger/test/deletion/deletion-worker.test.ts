@@ -17,7 +17,7 @@ import {
   START_US,
   temporaryFolder,
 } from "@weir/testkit";
-import { Deletions, UNDO_MS } from "../../src/deletion/deletions.ts";
+import { Deletions, UNDO_MS } from "../../src/deletions.ts";
 import { isAllFinished, rowsOf, startWorker } from "./fixture.ts";
 
 const HOUR_MS = 3_600_000;

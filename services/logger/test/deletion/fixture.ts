@@ -11,8 +11,8 @@ import {
 import type { StreamConfig } from "@weir/streams";
 import { createTestContext, NOTHING_CONFIGURED, rowOf, START_US } from "@weir/testkit";
 import { readLoggerConfig } from "../../src/config.ts";
-import { DeletionWorker } from "../../src/deletion/deletion-worker.ts";
-import { Deletions } from "../../src/deletion/deletions.ts";
+import { DeletionWorker } from "../../src/deletion-worker.ts";
+import { Deletions } from "../../src/deletions.ts";
 
 export const SECOND_US = 1_000_000;
 

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, jest, test } from "@jest/globals";
 import { deletionsFileOf, openSegmentedStore, readRange } from "@weir/store";
 import { createTestContext, START_US, temporaryFolder } from "@weir/testkit";
-import { Deletions } from "../../src/deletion/deletions.ts";
+import { Deletions } from "../../src/deletions.ts";
 import { rowsOf, SECOND_US } from "./fixture.ts";
 
 // Processes are started, one after the other.

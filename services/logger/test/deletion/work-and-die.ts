@@ -1,7 +1,7 @@
 import { systemClock } from "@weir/runtime";
 import { openSegmentedStore } from "@weir/store";
 import { eventually, START_US } from "@weir/testkit";
-import { UNDO_MS } from "../../src/deletion/deletions.ts";
+import { UNDO_MS } from "../../src/deletions.ts";
 import { startWorker } from "./fixture.ts";
 
 const [folder, goal, looks] = process.argv.slice(2);

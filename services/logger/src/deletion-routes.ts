@@ -2,9 +2,9 @@ import { filterProblem, parseStatedTime } from "@weir/protocol";
 import { type Clock, errorMessage, type Logger, RequestFault, type Routes } from "@weir/runtime";
 import { countRows, type DeletedRows, type Deletion, type RowCounts } from "@weir/store";
 import { z } from "zod";
-import type { Stream } from "../stream.ts";
 import type { DeletionWorker } from "./deletion-worker.ts";
 import { DELETIONS_MAX, type Deletions } from "./deletions.ts";
+import type { Stream } from "./stream.ts";
 
 const FILTERS_MAX = 100;
 

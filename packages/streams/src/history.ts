@@ -1,7 +1,7 @@
 import { type Bucket, Buckets, type CataloguedSeries, edgesOf } from "@weir/series";
 import type { Skipped } from "@weir/store";
-import type { StoredStream } from "../stream-config.ts";
-import { answersOf } from "./answers.ts";
+import { answersOf } from "./history-answers.ts";
+import type { StoredStream } from "./stream-config.ts";
 
 /** What is asked. Times in microseconds since the epoch. */
 export interface HistoryQuestion {

@@ -12,9 +12,9 @@ import {
   StoredPoints,
 } from "@weir/series";
 import { DeletionMasks, deletionsFileOf, readDeletions, type Skipped } from "@weir/store";
-import type { StoredStream } from "../stream-config.ts";
-import type { HistorySource } from "./read-history.ts";
-import { readPoints } from "./rows.ts";
+import type { HistorySource } from "./history.ts";
+import { readPoints } from "./history-rows.ts";
+import type { StoredStream } from "./stream-config.ts";
 
 interface Request {
   /** Of the buckets; the one before the first that is answered is there, too. */

@@ -1,10 +1,10 @@
 import type { ServiceContext } from "@weir/runtime";
 import { deletionsFileOf, type SegmentFinalizer } from "@weir/store";
-import { type LoggerConfig, tokenFileBeside } from "../config.ts";
-import type { Stream } from "../stream.ts";
+import { type LoggerConfig, tokenFileBeside } from "./config.ts";
 import { addDeletionRoutes } from "./deletion-routes.ts";
 import { DeletionWorker } from "./deletion-worker.ts";
 import { Deletions, registerDeletionMetrics } from "./deletions.ts";
+import type { Stream } from "./stream.ts";
 import { tokenIn } from "./token-file.ts";
 
 /**

@@ -1,13 +1,13 @@
 import { statSync } from "node:fs";
 import { basename } from "node:path";
 import { matchesFilter } from "@weir/protocol";
-import type { Selection, StoredMessage } from "../reading/query.ts";
-import type { SegmentReader } from "../reading/segment-reader.ts";
-import { ArchiveFile } from "./archive-file.ts";
-import { ArchiveGroup, archivedMessage } from "./archive-group.ts";
-import type { GroupLayout } from "./archive-layout.ts";
-import { createTopicOf } from "./archive-topics.ts";
-import type { RowColumns } from "./row-columns.ts";
+import { ArchiveFile } from "../archive/archive-file.ts";
+import { ArchiveGroup } from "../archive/archive-group.ts";
+import type { GroupLayout } from "../archive/archive-layout.ts";
+import { createTopicOf } from "../archive/archive-topics.ts";
+import type { RowColumns } from "../archive/row-columns.ts";
+import { cursorAt, type Selection, type StoredMessage } from "./query.ts";
+import type { SegmentReader } from "./segment-reader.ts";
 
 /** Limits of one page, as of one that is read from a database. */
 export interface ArchivePageLimits {
@@ -143,4 +143,22 @@ function rowsThatMatch(columns: RowColumns, { fromUs, toUs }: Selection): number
 function wantedTopics(filters: readonly string[]): (topic: string) => boolean {
   if (filters.length === 0) return () => true;
   return (topic) => filters.some((filter) => matchesFilter(filter, topic));
+}
+
+/** The message in one row of a row group. @param segment the name of the segment, which ends in `.db`. */
+export function archivedMessage(
+  columns: RowColumns,
+  { row, payload, segment }: { row: number; payload: Uint8Array; segment: string },
+): StoredMessage {
+  return {
+    cursor: cursorAt(segment, columns.ids[row] as number),
+    receivedUs: columns.receivedUs[row] as number,
+    topic: columns.topics[row] as string,
+    payload: Buffer.from(payload.buffer, payload.byteOffset, payload.length),
+    qos: columns.qos[row] as number,
+    retained: columns.retained[row] as boolean,
+    outcome: columns.outcomes[row] as number,
+    value: columns.values[row] ?? null,
+    observedUs: columns.observedUs[row] ?? null,
+  };
 }

@@ -4,11 +4,11 @@ import { fsyncFolderOf, lockFile } from "@weir/runtime";
 import { ArchiveFile } from "../archive/archive-file.ts";
 import { ArchiveGroup } from "../archive/archive-group.ts";
 import { archiveOf } from "../archive/archive-name.ts";
-import { checkArchive } from "../archive/archive-segment.ts";
 import { ArchiveWriter } from "../archive/archive-writer.ts";
-import { MAKING } from "../rotation/make-segment.ts";
-import { ArchivedRows, rowsInArchive } from "./archived-rows.ts";
-import type { DeletedRows } from "./deletion-list.ts";
+import { ArchivedRows, rowsInArchive } from "../deletion/archived-rows.ts";
+import type { DeletedRows } from "../deletion/deletion-list.ts";
+import { checkArchive } from "./archive-segment.ts";
+import { MAKING } from "./make-segment.ts";
 
 /** What deletions want of an archive. */
 export interface ArchiveDeletions {

@@ -2,16 +2,16 @@ import { existsSync, renameSync, rmSync, statfsSync, statSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
 import { fsyncFolderOf } from "@weir/runtime";
 import type { Database } from "better-sqlite3";
+import { ArchiveFile } from "../archive/archive-file.ts";
+import { ArchiveGroup } from "../archive/archive-group.ts";
+import { archiveOf } from "../archive/archive-name.ts";
+import { ARCHIVE_FORMAT, type ArchiveFacts } from "../archive/archive-schema.ts";
+import { ArchiveWriter, type OutcomeWords } from "../archive/archive-writer.ts";
+import { RowDigest } from "../archive/row-columns.ts";
 import { hasHiddenRows } from "../deletion/hidden-rows.ts";
-import type { RawRow } from "../reading/select-rows.ts";
-import { isFinished, MAKING, readSeal } from "../rotation/make-segment.ts";
+import type { RawRow } from "../segment/rows-and-topics.ts";
 import { removeWithJournals, withDatabase } from "../segment/segment-file.ts";
-import { ArchiveFile } from "./archive-file.ts";
-import { ArchiveGroup } from "./archive-group.ts";
-import { archiveOf } from "./archive-name.ts";
-import { ARCHIVE_FORMAT, type ArchiveFacts } from "./archive-schema.ts";
-import { ArchiveWriter, type OutcomeWords } from "./archive-writer.ts";
-import { RowDigest } from "./row-columns.ts";
+import { isFinished, MAKING, readSeal } from "./make-segment.ts";
 
 /** What archiving has just done. After a kill behind any of them, one whole truth is left. */
 export const ARCHIVE_STEPS = [

@@ -13,8 +13,8 @@ import {
   type StreamStore,
   skippedBecause,
 } from "@weir/store";
-import type { Stream } from "../stream.ts";
 import type { Deletions } from "./deletions.ts";
+import type { Stream } from "./stream.ts";
 
 interface DeletionWorkerOptions {
   deletions: Deletions;

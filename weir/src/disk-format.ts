@@ -1,5 +1,5 @@
 import { print, visible } from "@weir/runtime";
-import { columnsText, durationText, grouped, type Surroundings } from "../command-line.ts";
+import { columnsText, durationText, grouped, type Surroundings } from "./command-line.ts";
 import type { SegmentUse } from "./disk-files.ts";
 import { FORECAST_DAYS, growsForDays, growthADay } from "./disk-forecast.ts";
 import type { Report } from "./disk-report.ts";

@@ -1,8 +1,8 @@
 import { filterProblem } from "@weir/protocol";
 import { type CataloguedSeries, FAMILIES, type Pace, type Path, readMemory } from "@weir/series";
 import { positionOf, type RangeQuery, readRange, type Skipped } from "@weir/store";
-import { openSeriesReader } from "../series-of-stream.ts";
-import type { StoredStream } from "../stream-config.ts";
+import { openSeriesReader } from "./series-of-stream.ts";
+import type { StoredStream } from "./stream-config.ts";
 
 /** Topic filters of a question: where there are more topics, every row is read. */
 const FILTERS_MAX = 100;
