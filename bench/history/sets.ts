@@ -3,7 +3,7 @@ import type { NewRow } from "@weir/store";
 import { openDecoder } from "@weir/streams";
 
 /** What one topic says: at each time one message, with one value for each path. */
-export interface Source {
+interface Source {
   topic: string;
   /** Whole milliseconds, in microseconds since the epoch; they rise. */
   us: Float64Array;

@@ -69,7 +69,7 @@ async function storeRows(set: DataSet, folder: string): Promise<string[]> {
 }
 
 /** Finishes closed segments as the logger does. */
-export async function finish(segments: readonly string[]): Promise<void> {
+async function finish(segments: readonly string[]): Promise<void> {
   if (segments.length === 0) return;
   const finished = Promise.withResolvers<void>();
   let left = segments.length;

