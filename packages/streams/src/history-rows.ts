@@ -1,5 +1,12 @@
 import { filterProblem } from "@weir/protocol";
-import { type CataloguedSeries, FAMILIES, type Pace, type Path, readMemory } from "@weir/series";
+import {
+  type CataloguedSeries,
+  FAMILIES,
+  type Pace,
+  type Path,
+  readMemory,
+  type StreamMemory,
+} from "@weir/series";
 import { positionOf, type RangeQuery, readRange, type Skipped } from "@weir/store";
 import { openSeriesReader } from "./series-of-stream.ts";
 import type { StoredStream } from "./stream-config.ts";
@@ -30,7 +37,8 @@ export async function readPoints(
 ): Promise<void> {
   const wanted = indexesByTopic(asked);
   const reader = openSeriesReader(stream, skewUs);
-  const memory = readMemory(indexFile, stream.name);
+  // Opening the index once more takes longer than the rest, where there are no rows.
+  let memory: StreamMemory | null = null;
   const filters = query.isThorough === true ? [] : filtersFor(asked);
   for await (const page of readRange(stream.place, {
     ...query,
@@ -42,6 +50,7 @@ export async function readPoints(
     page.skipped.forEach(onSkipped);
     for (const [index, message] of page.messages.entries()) {
       if (index % MESSAGES_AT_ONCE === 0) await pace.breathe();
+      memory ??= readMemory(indexFile, stream.name);
       const { topic, points } = reader.read(message, memory.at(positionOf(message.cursor)));
       const indexes = wanted.get(topic);
       if (indexes === undefined) continue;
