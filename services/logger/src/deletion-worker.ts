@@ -124,7 +124,7 @@ export class DeletionWorker implements AsyncDisposable {
     });
   }
 
-  /** Has an archive written anew, in a process of its own. */
+  /** Has an archive written again, in a process of its own. */
   async #workInArchive(
     { name, file }: Segment,
     deletion: Deletion,

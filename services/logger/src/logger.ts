@@ -23,7 +23,7 @@ export const flow: Flow = {
   publishes: ["weir/receipt/<publisher>", "weir/service/logger/performance"],
 };
 
-const DONE = { finish: "finished yet", archive: "archived", settle: "written anew" } as const;
+const DONE = { finish: "finished yet", archive: "archived", settle: "written again" } as const;
 
 /**
  * Writes the messages of every stream to its store and acknowledges them after the commit; the only

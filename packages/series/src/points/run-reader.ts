@@ -103,8 +103,8 @@ export class RunReader implements Disposable {
     this.#open.delete(file);
     this.#open.set(file, opened);
     if (this.#open.size > OPEN_FILES_MAX) {
-      const [[oldest, unused]] = this.#open as unknown as [[string, PointsFile]];
-      unused[Symbol.dispose]();
+      const [oldest = ""] = this.#open.keys();
+      this.#open.get(oldest)?.[Symbol.dispose]();
       this.#open.delete(oldest);
     }
     return opened;

@@ -1,4 +1,4 @@
-/** How many topics are remembered before it begins anew. */
+/** How many topics are remembered; then all are forgotten. */
 const KNOWN_MAX = 20_000;
 
 /** Reads a topic; `null` is one that does not matter. */

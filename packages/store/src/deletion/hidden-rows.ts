@@ -263,10 +263,10 @@ export function* removeRows(database: Database, deletion: Deletion): RowsWork {
   forgetHiding(database, deletion, `CREATE TABLE IF NOT EXISTS ${GAPS} (singleton INTEGER)`);
 }
 
-/** Stands in a segment from which rows were removed, until its file was written anew. */
+/** Stands in a segment from which rows were removed, until its file was written again. */
 const GAPS = "gaps";
 
-/** Writes the file of a closed segment anew if rows were removed from it: what they left goes with their space. */
+/** Writes the file of a closed segment again if rows were removed from it: what they left goes with their space. */
 export function closeGaps(database: Database): void {
   const select = database.prepare("SELECT 1 FROM sqlite_schema WHERE name = ?");
   if (select.get(GAPS) === undefined) return;

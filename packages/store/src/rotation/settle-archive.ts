@@ -30,7 +30,7 @@ export function archivedRowsOf(file: string): number {
 }
 
 /**
- * Brings the archive of a segment in line with the deletions: it is written anew without their rows, and kept as it was
+ * Brings the archive of a segment in line with the deletions: it is written again without their rows, and kept as it was
  * under another name while some of them can be brought back. After a kill at any moment it can begin again.
  *
  * @param file the segment's database, which is no more.

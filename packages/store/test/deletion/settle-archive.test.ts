@@ -26,7 +26,7 @@ function archived(folder: string) {
 }
 
 describe("an archive", () => {
-  test("is written anew as often as deletions change, always from what it was at first", async () => {
+  test("is written again as often as deletions change, always from the original", async () => {
     using folder = temporaryFolder();
     const { file, archive, kept, numbers } = archived(folder.path);
     const original = readFileSync(archive);

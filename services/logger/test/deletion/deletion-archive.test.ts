@@ -39,7 +39,7 @@ async function archiveSome(store: SegmentedStore): Promise<string[]> {
   return due;
 }
 
-test("archives are written anew without the rows, kept for an undo, and that is gone after a day", async () => {
+test("archives are written again without the rows, kept for an undo, and that is gone after a day", async () => {
   using folder = temporaryFolder();
   const place = { kind: "folder", folder: folder.file("data") } as const;
   using store = openSegmentedStore({
