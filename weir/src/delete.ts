@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { filterProblem, matchesFilter } from "@weir/protocol";
+import { createIsoTime, filterProblem, matchesFilter } from "@weir/protocol";
 import { EXIT_CODES, print, readSettings, storeSettings, visible } from "@weir/runtime";
 import { type CataloguedSeries, formatSeries, indexFileOf, readCatalogue } from "@weir/series";
 import type { Command } from "commander";
@@ -19,7 +19,7 @@ import {
 } from "./command-line.ts";
 import { LoggerClient } from "./logger-client.ts";
 import { findSeries, readAllSeries } from "./named-series.ts";
-import { createIsoTime, TIME_FORMS } from "./time.ts";
+import { TIME_FORMS } from "./time.ts";
 import { readTimeSpan, readTimeZone } from "./time-options.ts";
 
 const LINES_MAX = 20;

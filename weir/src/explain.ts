@@ -1,16 +1,8 @@
-import { topicProblem } from "@weir/protocol";
+import { createIsoTime, topicProblem } from "@weir/protocol";
 import { EXIT_CODES, Fault, print, toolEnvironment, visible } from "@weir/runtime";
-import {
-  type About,
-  formatSeries,
-  type Point,
-  type Reading,
-  readCatalogue,
-  readMemory,
-} from "@weir/series";
+import { formatSeries, type Point } from "@weir/series";
 import { readStatsConfig, type SeriesConfig } from "@weir/stats/config";
-import { positionOf, readNewest, type StoredMessage } from "@weir/store";
-import { openSeriesReader } from "@weir/streams";
+import { type Explained, explain, explainedAsJson } from "@weir/streams";
 import type { Command } from "commander";
 import {
   action,
@@ -21,7 +13,6 @@ import {
   readNumber,
   type Surroundings,
 } from "./command-line.ts";
-import { createIsoTime } from "./time.ts";
 
 const COUNT = 3;
 const COUNT_MAX = 100;
@@ -45,20 +36,11 @@ series, and what was ignored, with the reason.`,
     const explained = explain(series, topic, count);
     if (explained.length === 0) throw nothingStored(topic, series);
     for (const one of explained) {
-      if (given.has("json")) printJson(toJson(one), { to: out });
+      if (given.has("json")) printJson(explainedAsJson(one), { to: out });
       else print(render(one), { to: out });
     }
     return EXIT_CODES.ok;
   });
-}
-
-/** One payload, and how it was read. */
-interface Explained {
-  stream: string;
-  message: StoredMessage;
-  reading: Reading;
-  /** What is known of a series at a path. */
-  aboutOf: (path: string) => About;
 }
 
 function nothingStored(topic: string, { streams }: SeriesConfig): Fault {
@@ -67,33 +49,6 @@ function nothingStored(topic: string, { streams }: SeriesConfig): Fault {
     remedy: `The streams with series are: ${names}. weir config check shows which topics they take.`,
     exitCode: EXIT_CODES.unavailable,
   });
-}
-
-/** The newest payloads of a topic on each stream that has it, the oldest of them first. */
-function explain(
-  { streams, indexFile, skewUs }: SeriesConfig,
-  topic: string,
-  count: number,
-): Explained[] {
-  const catalogue = readCatalogue(indexFile) ?? [];
-  const explained: Explained[] = [];
-  for (const stream of streams) {
-    const { name, place } = stream;
-    const reader = openSeriesReader(stream, skewUs);
-    const memory = readMemory(indexFile, name);
-    for (const message of readNewest(place, { topic, limit: count })) {
-      const reading = reader.read(message, memory.at(positionOf(message.cursor)));
-      const own = catalogue.filter(
-        (series) => series.stream === name && series.topic === reading.topic,
-      );
-      const aboutOf = (path: string): About => {
-        const { name: label, unit, kind } = own.find((series) => series.path === path) ?? {};
-        return { name: label ?? undefined, unit: unit ?? undefined, kind };
-      };
-      explained.push({ stream: name, message, reading, aboutOf });
-    }
-  }
-  return explained;
 }
 
 function render({ stream, message, reading, aboutOf }: Explained): string {
@@ -117,27 +72,4 @@ function render({ stream, message, reading, aboutOf }: Explained): string {
     .filter((line) => line !== "")
     .map(visible)
     .join("\n")}\n`;
-}
-
-function toJson({ stream, message, reading, aboutOf }: Explained): object {
-  const isoTime = createIsoTime();
-  const { points, ignored, metadata, topic, family, timeSource, observedUs } = reading;
-  return {
-    stream,
-    topic: message.topic,
-    received: isoTime(message.receivedUs),
-    retained: message.retained,
-    family,
-    time: isoTime(observedUs),
-    timeSource,
-    series: points.map(({ path, value, kind, observedUs: pointUs }) => ({
-      series: formatSeries({ stream, topic, path }),
-      value,
-      time: isoTime(pointUs),
-      ...aboutOf(path),
-      kind: aboutOf(path).kind ?? kind ?? "gauge",
-    })),
-    describes: metadata,
-    ignored,
-  };
 }

@@ -1,7 +1,6 @@
 import { isUtf8 } from "node:buffer";
-import { OUTCOMES } from "@weir/protocol";
+import { createIsoTime, OUTCOMES } from "@weir/protocol";
 import type { StoredMessage } from "@weir/store";
-import { createIsoTime } from "./time.ts";
 
 /** How messages become text. */
 export interface Format {

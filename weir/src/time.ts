@@ -64,22 +64,6 @@ function zonedTime(us: number, timeZone: string): Temporal.ZonedDateTime {
   return new Temporal.ZonedDateTime(BigInt(us) * 1_000n, timeZone);
 }
 
-const US_PER_SECOND = 1_000_000;
-
-/** Makes microseconds since the epoch ISO 8601 in UTC. Times of one second in a row share their beginning. */
-export function createIsoTime(): (us: number) => string {
-  let second = Number.NaN;
-  let beginning = "";
-  return (us) => {
-    const micros = us % US_PER_SECOND;
-    if (us - micros !== second) {
-      second = us - micros;
-      beginning = new Date(second / 1_000).toISOString().slice(0, -4);
-    }
-    return `${beginning}${String(micros).padStart(6, "0")}Z`;
-  };
-}
-
 /** A time for people: in UTC with a Z, in another time zone with its offset. @param digits of the second. */
 export function timeText(us: number, timeZone: string, digits: 0 | 6 = 6): string {
   const text = zonedTime(us, timeZone).toString({

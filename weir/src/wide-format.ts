@@ -1,3 +1,4 @@
+import { createIsoTime } from "@weir/protocol";
 import { toolEnvironment } from "@weir/runtime";
 import { type Path, type Reading, readMemory, STREAM_SERIES_MAX } from "@weir/series";
 import { readStatsConfig } from "@weir/stats/config";
@@ -6,7 +7,6 @@ import { openSeriesReader } from "@weir/streams";
 import { type Surroundings, usageFault } from "./command-line.ts";
 import { csvCell, type Format } from "./export-format.ts";
 import type { Recording } from "./recording.ts";
-import { createIsoTime } from "./time.ts";
 
 /** What a message says of one time. */
 interface Row {

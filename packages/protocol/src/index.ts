@@ -20,6 +20,7 @@ export {
   joinedCoverOf,
   matchesFilter,
 } from "./filter.ts";
+export { createIsoTime } from "./iso-time.ts";
 export {
   type DecodeTimes,
   OBSERVED_US_MIN,

@@ -66,6 +66,7 @@ export {
 } from "./reading/path.ts";
 export {
   type About,
+  type Ignored,
   KINDS,
   type Kind,
   type Metadata,

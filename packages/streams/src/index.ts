@@ -1,4 +1,5 @@
 export { type DecoderSpec, openDecoder } from "./decoder.ts";
+export { type Explained, type ExplainedJson, explain, explainedAsJson } from "./explain.ts";
 export {
   askHistory,
   type History,
