@@ -108,21 +108,27 @@ const HOLD = `
   database.exec(process.argv[2]);
   database.exec("BEGIN IMMEDIATE");
   process.stdout.write("locked");
-  process.stdin.on("end", () => database.exec("ROLLBACK")).resume();
+  const release = () => { if (database.isOpen) database.close(); };
+  process.stdin.on("end", release).resume();
+  if (process.argv[3] !== undefined) setTimeout(release, Number(process.argv[3]));
 `;
 
 /**
  * Another program that holds a write transaction on an SQLite file until it is disposed of.
  *
  * @param before SQL that it runs before that.
+ * @param heldMs after which it lets go of the file by itself.
  */
-export async function lockByAnother(file: string, before = ""): Promise<AsyncDisposable> {
+export async function lockByAnother(
+  file: string,
+  before = "",
+  heldMs?: number,
+): Promise<AsyncDisposable> {
+  const held = heldMs === undefined ? [] : [String(heldMs)];
   const child = spawn(
     process.execPath,
-    ["--disable-warning=ExperimentalWarning", "-e", HOLD, file, before],
-    {
-      stdio: ["pipe", "pipe", "inherit"],
-    },
+    ["--disable-warning=ExperimentalWarning", "-e", HOLD, file, before, ...held],
+    { stdio: ["pipe", "pipe", "inherit"] },
   );
   const ended = once(child, "exit");
   const isLocked = await Promise.race([once(child.stdout, "data"), ended.then(() => null)]);

@@ -24,6 +24,12 @@ import {
   unmakeSegment,
 } from "./make-segment.ts";
 
+/**
+ * How long a start waits for the lock of a segment. The finishing process of a killed logger goes on, and locks its
+ * segment in the last steps, which sync the disk. Other loggers are kept out by the lock of the folder.
+ */
+const FINISHING_MS_MAX = 5_000;
+
 interface SettleOptions {
   folder: string;
   stream: string;
@@ -55,7 +61,7 @@ export function settleFolder(options: SettleOptions): SettledFolder {
   const damaged = setDamagedAside(segments, options);
   const newest = segments.at(-1);
   const isClosed = (file: string) =>
-    isArchived(file) || isFinished(statSync(file)) || readSealOf(file) !== null;
+    isArchived(file) || isFinished(statSync(file)) || readSealOf(file, FINISHING_MS_MAX) !== null;
   if (newest === undefined || damaged !== null || isClosed(join(folder, newest.name))) {
     // Where the live one was damaged or removed, the next continues the last valid one.
     const begun = nextSegmentName(stream, { nowUs, newestUs });
@@ -76,10 +82,10 @@ function setDamagedAside(
   for (let last = segments.at(-1); last !== undefined; last = segments.at(-1)) {
     const file = join(folder, last.name);
     if (isArchived(file)) break;
-    const found = setAsideIfDamaged(file, nowUs, { isOurs: true });
+    const found = setAsideIfDamaged(file, nowUs, { isOurs: true, lockMs: FINISHING_MS_MAX });
     if (found === null) {
       // Refuses what a newer version has written.
-      identifyFile(file);
+      identifyFile(file, FINISHING_MS_MAX);
       break;
     }
     damaged ??= found;
@@ -116,7 +122,7 @@ function sealAllButLast(segments: readonly SegmentName[], { folder, nowUs }: Set
     const file = join(folder, name);
     if (successor === undefined || isArchived(file) || isFinished(statSync(file))) continue;
     try {
-      completeSeal(file, { sealedUs: nowUs, successor: successor.name });
+      completeSeal(file, { sealedUs: nowUs, successor: successor.name }, FINISHING_MS_MAX);
     } catch (error) {
       // It is no longer written: its readers and the finalizer report the damage.
       if (!isDamage(error)) throw error;

@@ -8,7 +8,7 @@ import {
   statSync,
 } from "node:fs";
 import { dirname } from "node:path";
-import { fsyncFolderOf, makeFolderAt } from "@weir/runtime";
+import { fsyncFolderOf, LOCK_MS_MAX, makeFolderAt } from "@weir/runtime";
 import type { Database } from "better-sqlite3";
 import Sqlite from "better-sqlite3";
 import { ArchiveFile } from "../archive/archive-file.ts";
@@ -166,17 +166,19 @@ export function readSeal(database: Database): Seal | null {
   return select.get() ?? null;
 }
 
-/** Reads the seal of a file. */
-export function readSealOf(file: string): Seal | null {
-  return withDatabase(file, { readonly: true }, readSeal);
+/** Reads the seal of a file. @param lockMs how long to wait for a lock. */
+export function readSealOf(file: string, lockMs: number = LOCK_MS_MAX): Seal | null {
+  return withDatabase(file, { readonly: true, timeout: lockMs }, readSeal);
 }
 
 /**
  * Writes the seal that a kill has left out: every segment but the live one is sealed, and names the one
  * after it. A segment whose seal is right is not written.
+ *
+ * @param lockMs how long to wait for a lock.
  */
-export function completeSeal(file: string, { sealedUs, successor }: Seal): void {
-  withDatabase(file, {}, (database) => {
+export function completeSeal(file: string, { sealedUs, successor }: Seal, lockMs: number): void {
+  withDatabase(file, { timeout: lockMs }, (database) => {
     const found = readSeal(database);
     if (found?.successor === successor) return;
     database.pragma("synchronous = FULL");

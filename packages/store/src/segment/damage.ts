@@ -12,7 +12,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { errorCode, errorMessage, fsyncFolderOf } from "@weir/runtime";
+import { errorCode, errorMessage, fsyncFolderOf, LOCK_MS_MAX } from "@weir/runtime";
 import type { Database } from "better-sqlite3";
 import { APPLICATION_ID } from "./schema.ts";
 import { withDatabase } from "./segment-file.ts";
@@ -42,16 +42,17 @@ export function suspectDamage(file: string): void {
  * whole file only after SQLite has met damage in it, because that takes a while.
  *
  * @param isOurs only a logger can have made the file: then it is damaged also when it is no store at all.
+ * @param lockMs how long to wait for a lock.
  * @returns `null` when nothing was moved.
  */
 export function setAsideIfDamaged(
   file: string,
   nowUs: number,
-  { isOurs }: { isOurs: boolean },
+  { isOurs, lockMs = LOCK_MS_MAX }: { isOurs: boolean; lockMs?: number },
 ): DamagedStore | null {
-  const isStore = existsSync(file) && applicationIdOf(file) === APPLICATION_ID;
+  const isStore = existsSync(file) && applicationIdOf(file, lockMs) === APPLICATION_ID;
   if (!isStore && !isOurs) return null;
-  const reason = isStore ? findDamage(file) : "its header is not that of a store";
+  const reason = isStore ? findDamage(file, lockMs) : "its header is not that of a store";
   rmSync(suspicionOf(file), { force: true });
   if (reason === null) return null;
   const keptAs = freeName(file, nowUs);
@@ -72,11 +73,11 @@ const APPLICATION_ID_OFFSET = 68;
  * it, and a reader here would lose its log to the next writer. Only the header of a damaged file is read
  * without SQLite; locks on such a file have no use.
  */
-function applicationIdOf(file: string): number {
+function applicationIdOf(file: string, lockMs: number): number {
   try {
     return withDatabase(
       file,
-      { readonly: true },
+      { readonly: true, timeout: lockMs },
       (database) => database.pragma("application_id", { simple: true }) as number,
     );
   } catch (error) {
@@ -92,11 +93,11 @@ function applicationIdOf(file: string): number {
   return header.readUInt32BE(APPLICATION_ID_OFFSET);
 }
 
-function findDamage(file: string): string | null {
+function findDamage(file: string, lockMs: number): string | null {
   const isSuspect = existsSync(suspicionOf(file));
   try {
     // Read-only, so that not even its write-ahead log is touched.
-    return withDatabase(file, { readonly: true }, (database) =>
+    return withDatabase(file, { readonly: true, timeout: lockMs }, (database) =>
       isSuspect ? problemIn(database, "quick_check(1)") : checkEssentials(database),
     );
   } catch (error) {

@@ -55,13 +55,17 @@ export function openSegment(
  * Finds out what a file is: nothing yet, a store, or a database of the system that Weir replaces (a table
  * `messages(number, epochtime)`).
  *
+ * @param lockMs how long to wait for a lock.
  * @throws Fault when it is anything else: Weir never overwrites it.
  */
-export function identifyFile(file: string): "missing" | "weir" | "legacy" {
+export function identifyFile(
+  file: string,
+  lockMs: number = LOCK_MS_MAX,
+): "missing" | "weir" | "legacy" {
   if (!existsSync(file) || statSync(file).size === 0) return "missing";
 
   try {
-    const kind = withDatabase(file, {}, (database) => {
+    const kind = withDatabase(file, { timeout: lockMs }, (database) => {
       if (database.pragma("application_id", { simple: true }) === APPLICATION_ID) {
         refuseNewerVersion(file, database);
         return "weir";
