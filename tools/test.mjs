@@ -8,6 +8,10 @@ import { run } from "./run.mjs";
 
 const CHECKS = [
   { name: "types (tsc)", args: ["typescript/bin/tsc"] },
+  {
+    name: "types of the pages (tsc)",
+    args: ["typescript/bin/tsc", "--project", "services/dashboard/pages"],
+  },
   { name: "lint (biome)", args: ["@biomejs/biome/bin/biome", "check", "--error-on-warnings"] },
   { name: "dead code (knip)", args: ["knip/bin/knip.js", "--no-progress", "--no-config-hints"] },
 ];

@@ -1,0 +1,113 @@
+import { z } from "zod";
+import { timeMs } from "./times.ts";
+
+/** A configured log of topic filters. */
+export const stream = z
+  .object({
+    name: z.string(),
+    filters: z.array(z.string()),
+    messagesPerSecond: z.number().nullable().describe("null: the logger has not reported yet"),
+    lagSeconds: z.number().nullable().describe("between an observation and its commit"),
+    newestMs: timeMs.nullable(),
+    series: z.int(),
+    bytes: z.int().describe("what its rows and archives take on the disk"),
+    historyBytes: z.int(),
+    bytesPerDay: z.number().nullable().describe("how it grows; null: not known yet"),
+    retention: z.object({
+      ageMs: z.number().nullable(),
+      bytesMax: z.number().nullable(),
+      freeDiskBytesMin: z.number().nullable(),
+    }),
+    historyMs: z
+      .number()
+      .nullable()
+      .describe("how long points are kept; null: none are, or for ever"),
+    keepsHistory: z.enum(["off", "for a time", "forever"]),
+    archiveAfterMs: z.number().nullable(),
+  })
+  .meta({ id: "Stream" });
+export const streams = z.object({
+  streams: z.array(stream),
+  disk: z
+    .object({
+      freeBytes: z.number(),
+      totalBytes: z.number(),
+      fullMs: timeMs.nullable().describe("when it is full at this rate; null: not at this rate"),
+    })
+    .nullable(),
+  measuredMs: timeMs.nullable(),
+});
+
+const seqRange = z.tuple([z.int(), z.int()]);
+
+/** What one publisher with an outbox has accepted, and what became of it. */
+export const publisherAudit = z
+  .object({
+    publisher: z.string(),
+    accepted: z.int().nullable(),
+    stored: z.int(),
+    waiting: z.int().nullable(),
+    abandoned: z.int(),
+    filtered: z.int(),
+    duplicates: z.int().describe("copies that were recognized and not stored"),
+    missing: z.int(),
+    missingRanges: z.array(
+      z.object({ stream: z.string(), topic: z.string(), ranges: z.array(seqRange) }),
+    ),
+    doubts: z.array(z.string()).describe("why some of it is not judged"),
+    lastReceivedMs: timeMs.nullable(),
+  })
+  .meta({ id: "PublisherAudit" });
+export const audit = z.object({
+  atMs: timeMs.nullable().describe("null: the first audit has not ended yet"),
+  judged: z.int(),
+  missing: z.int(),
+  unsequenced: z.int().describe("messages of publishers without an outbox"),
+  publishers: z.array(publisherAudit).describe("the worst first; 500 at most"),
+  hints: z.array(z.string()),
+  problem: z.string().nullable().describe("why the last audit could not be made"),
+});
+export type Audit = z.infer<typeof audit>;
+
+export const rejectionsQuery = z.strictObject({
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+});
+export const rejections = z.object({
+  rows: z.array(
+    z.object({
+      atMs: timeMs,
+      stream: z.string(),
+      topic: z.string(),
+      kind: z.enum(["flagged", "rejected", "dropped"]),
+      reason: z.string(),
+      payload: z.string().nullable(),
+      bytes: z.int(),
+    }),
+  ),
+  dropped: z.int().nullable().describe("packets that the logger did not take, since its start"),
+  unmatched: z.int().nullable().describe("messages on topics of no stream, since its start"),
+});
+
+export const service = z
+  .object({
+    name: z.string(),
+    state: z.enum(["ready", "not ready", "away"]),
+    reasons: z.array(z.string()).describe("what is missing, in words"),
+    warnings: z.array(z.string()),
+    memoryBytes: z.number().nullable(),
+    startedMs: timeMs.nullable(),
+    lookedMs: timeMs,
+  })
+  .meta({ id: "Service" });
+export const services = z.object({ services: z.array(service) });
+
+export const networkState = z
+  .object({
+    condition: z.string().describe("as it was imposed last: release is a network without faults"),
+    sinceMs: timeMs.nullable(),
+    commands: z.array(z.string()),
+  })
+  .meta({ id: "Network" });
+export const networkRequest = z.strictObject({
+  command: z.enum(["capture", "release", "reset"]),
+});
