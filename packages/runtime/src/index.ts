@@ -22,6 +22,7 @@ export {
   startHttpServer,
   watchBroker,
 } from "./health.ts";
+export { loggerAddress, loggerAddressSettings, tokenFileBeside } from "./logger-address.ts";
 export {
   createLogger,
   dataFor,
@@ -49,6 +50,7 @@ export {
   NODE_ENVIRONMENT,
 } from "./process.ts";
 export { type Answer, RequestFault, type RequestProblem, type Route, Routes } from "./routes.ts";
+export { RoutesClient } from "./routes-client.ts";
 export {
   type Option,
   runService,
@@ -84,6 +86,7 @@ export {
   topicSettings,
   topicsDifferRule,
 } from "./shared-settings.ts";
+export { readTokenFile } from "./token-file.ts";
 export {
   type Bounds,
   bytesOf,

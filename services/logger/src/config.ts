@@ -1,44 +1,22 @@
-import { dirname, join } from "node:path";
 import { NAME_PATTERN, NAME_RULE } from "@weir/protocol";
 import {
   brokerSettings,
   CheckedSettings,
   choice,
   type Environment,
-  httpPortSetting,
   integer,
-  optionalText,
+  loggerAddressSettings,
   processConfig,
   processSettings,
   section,
   storeSettings,
   text,
+  tokenFileBeside,
   toolSettings,
   topicSettings,
   topicsDifferRule,
 } from "@weir/runtime";
 import { prefixesOf, streamSettings, streamsOf } from "@weir/streams";
-
-/** How weir delete finds the logger, and what entitles it. */
-export const deletionSettings = section("Logger", {
-  LOGGER_URL: optionalText({
-    description:
-      "Where weir delete finds the logger's HTTP server. Without it: this machine, with LOGGER_HTTP_PORT.",
-    allowed: "a URL that begins with http:// or https://",
-    problem: (url) =>
-      /^https?:\/\/[^/]/.test(url) && URL.canParse(url) ? null : "it is another text",
-  }),
-  LOGGER_TOKEN_FILE: optionalText({
-    description:
-      "File with the secret of those who may delete data; the logger makes it where it is missing. Without it: deletions.token beside DB_FILE.",
-    allowed: "a path",
-  }),
-});
-
-/** The file with the secret of those who may delete data, where no setting names another. */
-export function tokenFileBeside(storeFile: string): string {
-  return join(dirname(storeFile), "deletions.token");
-}
 
 export const loggerSettings = {
   ...brokerSettings,
@@ -91,9 +69,8 @@ export const loggerSettings = {
       min: 60,
       max: 4_294_967_294,
     }),
-    LOGGER_HTTP_PORT: httpPortSetting(9_102),
   }),
-  ...deletionSettings,
+  ...loggerAddressSettings,
   ...processSettings,
 };
 
@@ -124,8 +101,8 @@ export function readLoggerConfig(environment: Environment) {
       /** How long the clock must have run evenly before anything counts as old. */
       clockSteadyMs: values.LOGGER_CLOCK_STEADY_SECONDS * 1_000,
     },
-    /** `null`: beside the pipeline's store. */
-    tokenFile: values.LOGGER_TOKEN_FILE,
+    /** With the secret of those who may delete data. */
+    tokenFile: values.LOGGER_TOKEN_FILE ?? tokenFileBeside(values.DB_FILE),
     /** How far ahead of reception an observation may lie before its time is replaced. */
     skewUs: values.LOGGER_CLOCK_SKEW_SECONDS * 1_000_000,
     /** The first levels of the topics of devices, before the device's id. */

@@ -1,6 +1,6 @@
 import type { ServiceContext } from "@weir/runtime";
 import { deletionsFileOf, type SegmentFinalizer } from "@weir/store";
-import { type LoggerConfig, tokenFileBeside } from "./config.ts";
+import type { LoggerConfig } from "./config.ts";
 import { addDeletionRoutes } from "./deletion-routes.ts";
 import { DeletionWorker } from "./deletion-worker.ts";
 import { Deletions, registerDeletionMetrics } from "./deletions.ts";
@@ -21,7 +21,7 @@ export function openDeletions(
 ): AsyncDisposable {
   const { clock, logger, metrics, routes } = options;
   const deletions = new Deletions(deletionsFileOf(config.file), { clock, logger });
-  const token = tokenIn(config.tokenFile ?? tokenFileBeside(config.file));
+  const token = tokenIn(config.tokenFile);
   const { clockSteadyMs } = config.maintenance;
   const worker = new DeletionWorker({ ...options, deletions, clockSteadyMs });
   registerDeletionMetrics(metrics, deletions);

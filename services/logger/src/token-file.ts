@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { errorMessage, Fault, fsyncFolderOf } from "@weir/runtime";
+import { existsSync, renameSync, writeFileSync } from "node:fs";
+import { errorMessage, Fault, fsyncFolderOf, readTokenFile } from "@weir/runtime";
 
 const TOKEN_BYTES = 32;
 const READ_BY_OWNER = 0o600;
@@ -13,7 +13,7 @@ const READ_BY_OWNER = 0o600;
 export function tokenIn(file: string): string {
   try {
     if (!existsSync(file)) make(file);
-    const token = readFileSync(file, "utf8").trim();
+    const token = readTokenFile(file);
     if (token !== "") return token;
     throw new Error("it is empty");
   } catch (cause) {
