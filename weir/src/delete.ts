@@ -18,7 +18,7 @@ import {
   usageFault,
 } from "./command-line.ts";
 import { LoggerClient } from "./logger-client.ts";
-import { findSeries, readAllSeries } from "./named-series.ts";
+import { namedSeries, readAllSeries } from "./named-series.ts";
 import { TIME_FORMS } from "./time.ts";
 import { readTimeSpan, readTimeZone } from "./time-options.ts";
 
@@ -134,7 +134,7 @@ function topicsOfSeries(
       );
     }
     // A topic that has wildcards is none, so it is a filter of itself.
-    return findSeries(ofStream, name).topic;
+    return namedSeries(ofStream, name).topic;
   });
 }
 

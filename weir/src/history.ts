@@ -13,7 +13,7 @@ import {
   usageFault,
 } from "./command-line.ts";
 import { printCsv, printJsonLines, printTables } from "./history-format.ts";
-import { findSeries, readAllSeries } from "./named-series.ts";
+import { namedSeries, readAllSeries } from "./named-series.ts";
 import { TIME_FORMS, type TimeSpan } from "./time.ts";
 import { readTimeSpan, readTimeZone } from "./time-options.ts";
 
@@ -116,7 +116,7 @@ function readNames(
   names: readonly (string | undefined)[],
   all: readonly CataloguedSeries[],
 ): CataloguedSeries[] {
-  const series = new Set(names.map((name = "") => findSeries(all, name)));
+  const series = new Set(names.map((name = "") => namedSeries(all, name)));
   if (series.size <= SERIES_MAX) return [...series];
   throw usageFault(
     `there are ${series.size} series, and ${SERIES_MAX} are the most`,

@@ -1,5 +1,11 @@
 import { EXIT_CODES, print, toolEnvironment, visible } from "@weir/runtime";
-import { type CataloguedSeries, formatSeries, KINDS, type Kind } from "@weir/series";
+import {
+  type CataloguedSeries,
+  formatSeries,
+  KINDS,
+  type SeriesSearch,
+  searchSeries,
+} from "@weir/series";
 import { readStatsConfig } from "@weir/stats/config";
 import type { Command } from "commander";
 import {
@@ -19,7 +25,7 @@ const SHOWN_MAX = 200;
 
 export function define(command: Command, { environment, clock, out, err }: Surroundings): void {
   command
-    .argument("[text]", "only series whose name, topic, path, device or unit contains this text")
+    .argument("[text]", "only series whose name, topic, path, device and unit contain each word of this text")
     .option("--stream <name>", "only those of this stream")
     .option("--kind <kind>", `only ${KINDS.join(", ")}`)
     .option("--all", `print every series, not only the first ${SHOWN_MAX}`)
@@ -32,7 +38,7 @@ writes the catalogue every five seconds into index.db beside DB_FILE, where any 
   );
   action(command, (given, text) => {
     const { indexFile } = readStatsConfig(toolEnvironment(environment)).series;
-    const found = select(readAllSeries(indexFile), given, text ?? "");
+    const found = searchSeries(readAllSeries(indexFile), { ...readSearch(given), text });
     if (given.has("json")) for (const series of found) printJson(series, { to: out });
     else print(render(found, given.has("all"), clock.now()), { to: out });
     if (found.length === 0) print("weir series: no series match\n", { to: err });
@@ -40,21 +46,13 @@ writes the catalogue every five seconds into index.db beside DB_FILE, where any 
   });
 }
 
-function select(all: readonly CataloguedSeries[], given: Given, text: string): CataloguedSeries[] {
+function readSearch(given: Given): SeriesSearch {
   const kind = given.text("kind");
-  if (kind !== null && !KINDS.includes(kind as Kind)) {
+  const known = KINDS.find((one) => one === kind);
+  if (kind !== null && known === undefined) {
     throw optionFault("kind", kind, `one of ${KINDS.join(", ")}`);
   }
-  const stream = given.text("stream");
-  const wanted = text.toLowerCase();
-  return all.filter(
-    (series) =>
-      (kind === null || series.kind === kind) &&
-      (stream === null || series.stream === stream) &&
-      [formatSeries(series), series.name, series.device, series.unit].some(
-        (field) => field?.toLowerCase().includes(wanted) === true,
-      ),
-  );
+  return { kind: known, stream: given.text("stream") ?? undefined };
 }
 
 function render(found: readonly CataloguedSeries[], isAll: boolean, nowMs: number): string {

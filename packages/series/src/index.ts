@@ -15,6 +15,9 @@ export {
   readCatalogue,
   readMemory,
 } from "./catalogue/catalogue.ts";
+export { type Device, deviceOf } from "./catalogue/device-of.ts";
+export { findSeries, type NamedSeries } from "./catalogue/find-series.ts";
+export { type SeriesSearch, searchSeries } from "./catalogue/search-series.ts";
 export {
   type Progress,
   STREAM_SERIES_MAX,
