@@ -25,7 +25,10 @@ const SHOWN_MAX = 200;
 
 export function define(command: Command, { environment, clock, out, err }: Surroundings): void {
   command
-    .argument("[text]", "only series whose name, topic, path, device and unit contain each word of this text")
+    .argument(
+      "[text]",
+      "only series whose name, topic, path, device and unit contain each word of this text",
+    )
     .option("--stream <name>", "only those of this stream")
     .option("--kind <kind>", `only ${KINDS.join(", ")}`)
     .option("--all", `print every series, not only the first ${SHOWN_MAX}`)
