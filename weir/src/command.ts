@@ -2,15 +2,14 @@ import { randomUUID } from "node:crypto";
 import { addAbortListener } from "node:events";
 import { createReconnectingClient, type InboundMessage, isRefusal } from "@weir/mqtt";
 import {
-  COMMAND_STATUSES,
   type CommandAck,
+  CommandLife,
   type CommandOutcome,
-  type CommandStatus,
-  type DeviceAddress,
+  commandMessage,
   deviceTopics,
-  endsCommand,
   isName,
   NAME_RULE,
+  type NewCommand,
   nameProblem,
   parseCommandAck,
   textOf,
@@ -113,16 +112,9 @@ function acceptDashedPayload(command: Command): void {
     );
 }
 
-interface SendRequest {
-  address: DeviceAddress;
-  id: string;
-  name: string;
-  /** `undefined` for a command without a payload. */
-  payload: unknown;
+interface SendRequest extends NewCommand {
   /** How long to wait for an answer, in milliseconds. */
   timeoutMs: number;
-  /** After how many milliseconds the device must not execute it any more. */
-  expiresMs: number;
   broker: BrokerConfig;
   /** Whether acks are printed as JSON lines. */
   asJson: boolean;
@@ -189,8 +181,8 @@ async function send(
   const topics = deviceTopics(address);
   const device = `${address.prefix}/${address.id}`;
   const signal = stopSignal();
-  const message = messageOf(request, clock.now());
-  const following = new Following();
+  const message = commandMessage(request, clock.now());
+  const life = new CommandLife();
   const ending = Promise.withResolvers<Ending>();
   const end = (exitCode: number, problem: string | null): void =>
     ending.resolve({ exitCode, problem });
@@ -206,7 +198,7 @@ async function send(
     if (ack === null || ack.id !== request.id) return;
     if (asJson) printJson(ack, { to: out });
     else if (!lists) say(describeAck(ack));
-    const status = following.take(ack);
+    const status = life.take(ack);
     if (status === null) return;
     if (lists && !asJson) say(describeCommands(ack.result) ?? describeAck(ack));
     const isLate = status !== ack.status;
@@ -220,14 +212,14 @@ async function send(
   function receiveAvailability(now: string): void {
     const isNew = now !== availability;
     availability = now;
-    if (!isNew || now !== "offline" || following.last !== null) return;
+    if (!isNew || now !== "offline" || life.last !== null) return;
     complain(
       `${device} is offline, and since when is not known; waiting ${durationText(timeoutMs)} for its answer`,
     );
   }
 
   async function publish(): Promise<void> {
-    following.sent();
+    life.sent();
     try {
       await client.publish(topics.command, message, { qos: 1 });
     } catch (error) {
@@ -273,7 +265,7 @@ async function send(
     end(exitCodeOf(signal), "stopped waiting; what was sent is not taken back"),
   );
   using _timer = clock.schedule(timeoutMs, () => {
-    const silence = `${silenceAfter(following.last)} within ${durationText(timeoutMs)}`;
+    const silence = `${silenceAfter(life.last)} within ${durationText(timeoutMs)}`;
     end(NO_ANSWER_CODE, `${silence}: ${device} ${presence(availability)}`);
   });
   client.start();
@@ -282,52 +274,9 @@ async function send(
   return exitCode;
 }
 
-function messageOf(request: SendRequest, nowMs: number): string {
-  const { id, name, payload, expiresMs, address } = request;
-  return JSON.stringify({
-    id,
-    name,
-    payload,
-    issuedAt: nowMs,
-    expiresAt: nowMs + expiresMs,
-    // As Losant's platform sends it.
-    ...(address.prefix === "losant" ? { time: { $date: new Date(nowMs).toISOString() } } : {}),
-  });
-}
-
 /** The reasons of MQTT's codes about users and rights, and of a refused subscription. */
 function isAboutRights(reason: string): boolean {
   return /not authori[sz]ed|user ?name or password|banned|cannot subscribe/i.test(reason);
-}
-
-/**
- * Follows one command by the acks of its id.
- *
- * A command may reach its device twice: when a connection is lost, both sender and broker send again.
- * Then the device answers our own command with `duplicate`, and the outcome of the first copy is ours.
- * Without a second sending and without an earlier ack, the duplicate is of another sender's command.
- */
-export class Following {
-  /** The newest ack; `null` before the first. */
-  last: CommandAck | null = null;
-  #timesSent = 0;
-
-  sent(): void {
-    this.#timesSent += 1;
-  }
-
-  /** Returns how the command has ended; `null` while it goes on. */
-  take(ack: CommandAck): CommandOutcome | null {
-    const isOwnAgain = ack.status === "duplicate" && (this.#timesSent > 1 || this.last !== null);
-    const status = isOwnAgain ? firstOf(ack) : ack.status;
-    if (!isOwnAgain) this.last = ack;
-    return status !== null && endsCommand(status) ? status : null;
-  }
-}
-
-function firstOf({ result }: CommandAck): CommandStatus | null {
-  const first = typeof result === "object" && result !== null && "first" in result && result.first;
-  return COMMAND_STATUSES.find((status) => status === first) ?? null;
 }
 
 /** One status of a command, for people: its result or its error beside it. */

@@ -9,6 +9,7 @@ export {
   parseCommand,
   parseCommandAck,
 } from "./command.ts";
+export { CommandLife, commandMessage, type NewCommand } from "./command-life.ts";
 export { type DeviceState, decodeState, decodeStateDocument } from "./device-state.ts";
 export {
   coverOf,
