@@ -1,0 +1,22 @@
+import { Catalogue, SeriesReader } from "@weir/series";
+import { START_US } from "@weir/testkit";
+
+const reader = new SeriesReader({ series: "auto", skewUs: 60e6, timeZone: null, document: null });
+
+/** Counts a message in a catalogue of series, as stats does, and saves it. @param second since `START_US`. */
+export function catalogueMessage(
+  indexFile: string,
+  second: number,
+  { stream = "home", topic, payload }: { stream?: string; topic: string; payload: object },
+): void {
+  using catalogue = new Catalogue(indexFile);
+  const receivedUs = START_US + second * 1e6;
+  const row = { segment: "s1", id: second, receivedUs };
+  const of = catalogue.stream(stream);
+  const bytes = Buffer.from(JSON.stringify(payload));
+  const source = { topic, payload: bytes, receivedUs, retained: false, observedUs: null };
+  const reading = reader.read(source, of.memory.at(row));
+  catalogue.describe(reading.metadata);
+  of.note(reading, row);
+  catalogue.save();
+}
