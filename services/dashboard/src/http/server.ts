@@ -10,6 +10,25 @@ import {
   validatorCompiler,
   type ZodTypeProvider,
 } from "fastify-type-provider-zod";
+import type { Role } from "../contract/access.ts";
+
+/** Who asks: a user with a session, or a program with a token. */
+export interface Who {
+  name: string;
+  role: Role;
+  kind: "user" | "token";
+}
+
+declare module "fastify" {
+  interface FastifyContextConfig {
+    /** Who may use a route. Without it: whoever is signed in. */
+    role?: Role | "anyone";
+  }
+  interface FastifyRequest {
+    /** `null` for who is not signed in; only routes for anyone see that. */
+    who: Who | null;
+  }
+}
 
 /** The server as routes see it: their zod schemas give the types. */
 export type Api = FastifyInstance<
@@ -36,6 +55,7 @@ export async function buildServer(logger: Logger, version: string): Promise<Api>
     return503OnClosing: true,
     routerOptions: { maxParamLength: 4_096 },
   }).withTypeProvider<ZodTypeProvider>();
+  server.decorateRequest("who", null);
   server.setValidatorCompiler(validatorCompiler);
   server.setSerializerCompiler(serializerCompiler);
   server.setErrorHandler((error, request, reply) => {
