@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { commandLife, connectionEvent, device, logEntry } from "./devices.ts";
+import { POSITIONS_LENGTH_MAX } from "./positions.ts";
 import { seriesNames } from "./series.ts";
 import { averages, status } from "./status.ts";
 import { timeMs } from "./times.ts";
@@ -9,7 +10,11 @@ export const liveQuery = z.strictObject({
   series: seriesNames.optional().describe("their points, as they are stored"),
   device: z.string().max(2_048).optional().describe("its log, connections and commands"),
   devices: z.enum(["changes"]).optional().describe("summaries of devices that have changed"),
-  after: z.string().max(4_096).optional().describe("through of a history: points go on behind it"),
+  after: z
+    .string()
+    .max(POSITIONS_LENGTH_MAX)
+    .optional()
+    .describe("through of a history: points go on behind it"),
 });
 
 /**
