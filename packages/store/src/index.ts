@@ -28,6 +28,7 @@ export {
   type StreamPlace,
 } from "./reading/query.ts";
 export { readNewest } from "./reading/read-newest.ts";
+export { type NewestFlagged, readNewestFlagged } from "./reading/read-newest-flagged.ts";
 export { type RangePage, readRange } from "./reading/read-range.ts";
 export { type Segment, type Skipped, skippedBecause } from "./reading/segments.ts";
 export {

@@ -40,7 +40,7 @@ export function explain(
     const { name, place } = stream;
     const reader = openSeriesReader(stream, skewUs);
     const memory = readMemory(indexFile, name);
-    for (const message of readNewest(place, { topic, limit: count })) {
+    for (const message of readNewest(place, { topics: [topic], limit: count })) {
       const reading = reader.read(message, memory.at(positionOf(message.cursor)));
       const own = catalogue.filter(
         (series) => series.stream === name && series.topic === reading.topic,

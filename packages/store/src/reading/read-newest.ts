@@ -1,84 +1,103 @@
+import { matchesFilter } from "@weir/protocol";
 import type { Database } from "better-sqlite3";
-import { ArchiveFile } from "../archive/archive-file.ts";
+import type { ArchiveFile } from "../archive/archive-file.ts";
 import { ArchiveGroup } from "../archive/archive-group.ts";
-import { archiveOf, isArchived } from "../archive/archive-name.ts";
 import { createTopicOf } from "../archive/archive-topics.ts";
 import type { RawRow } from "../segment/rows-and-topics.ts";
-import { archivedMessage } from "./archive-reader.ts";
+import { lastOfGroup, MESSAGE_COLUMNS, messagesOf, readEither } from "./newest-in-segment.ts";
 import type { StoredMessage, StreamPlace } from "./query.ts";
-import { messageOf } from "./segment-reader.ts";
-import { openForReading, type Segment, segmentsOf, skippedBecause } from "./segments.ts";
+import { type Segment, segmentsOf } from "./segments.ts";
+import { hasTopicIndex } from "./select-rows.ts";
+
+/** Of more topics, the rows are passed one by one: most of these match. */
+const LOOKED_UP_MAX = 100;
 
 /**
- * Reads the newest messages of one topic, the oldest of them first. Segments that are damaged are passed over.
+ * Reads the newest messages of topics, the oldest of them first. Segments that are damaged are passed over.
  *
- * @param limit how many at most: all of them are in memory.
+ * @param topics topics and topic filters, of which a message has to match one. They must be valid.
+ * @param limit how many at most, of all topics together: all of them are in memory.
  * @throws Fault when a segment cannot be read for a reason outside of it.
  */
 export function readNewest(
   place: StreamPlace,
-  { topic, limit }: { topic: string; limit: number },
+  { topics, limit }: { topics: readonly string[]; limit: number },
 ): StoredMessage[] {
+  const isWanted = (topic: string): boolean => topics.some((one) => matchesFilter(one, topic));
   const newest: StoredMessage[] = [];
   for (const segment of segmentsOf(place).toReversed()) {
-    if (newest.length >= limit) break;
-    newest.push(...newestIn(segment, topic, limit - newest.length));
+    const left = limit - newest.length;
+    if (left <= 0) break;
+    const found = readEither(
+      segment,
+      (database) => {
+        const ids = idsOfTopics(database, topics, isWanted);
+        return ids.length === 0 ? [] : newestInDatabase(database, { segment, ids, limit: left });
+      },
+      (archive) => newestInArchive(archive, { segment, isWanted, limit: left }),
+    );
+    newest.push(...found);
   }
   return newest.reverse();
 }
 
+const WITH_WILDCARDS = /[+#]/;
+
+function idsOfTopics(
+  database: Database,
+  topics: readonly string[],
+  isWanted: (topic: string) => boolean,
+): number[] {
+  if (!topics.some((topic) => WITH_WILDCARDS.test(topic))) {
+    const named = "SELECT id FROM topics WHERE topic IN (SELECT value FROM json_each(?))";
+    return database.prepare<[string], number>(named).pluck().all(JSON.stringify(topics));
+  }
+  const all = database.prepare<[], [number, string]>("SELECT id, topic FROM topics").raw();
+  const ids: number[] = [];
+  for (const [id, topic] of all.iterate()) if (isWanted(topic)) ids.push(id);
+  return ids;
+}
+
+// The index would have all rows of these topics sorted first.
+const IN_TABLE_ORDER = `
+SELECT ${MESSAGE_COLUMNS}
+WHERE +topic_id IN (SELECT value FROM json_each(?)) ORDER BY rows.id DESC LIMIT ?`;
+
+const NEWEST_OF_TOPIC = "SELECT id FROM rows WHERE topic_id = ? ORDER BY id DESC LIMIT ?";
+
+const BY_ID = `
+SELECT ${MESSAGE_COLUMNS}
+WHERE rows.id IN (SELECT value FROM json_each(?)) ORDER BY rows.id DESC`;
+
 /** The newest first. */
-function newestIn(segment: Segment, topic: string, limit: number): StoredMessage[] {
-  try {
-    return newestInDatabase(segment, topic, limit);
-  } catch (error) {
-    // It may be archived at any moment.
-    if (isArchived(segment.file)) return newestInArchive(segment, topic, limit);
-    skippedBecause(error, segment);
-    return [];
+function newestInDatabase(
+  database: Database,
+  { segment, ids, limit }: { segment: Segment; ids: readonly number[]; limit: number },
+): StoredMessage[] {
+  if (ids.length > LOOKED_UP_MAX || !hasTopicIndex(database)) {
+    const rows = database.prepare<[string, number], RawRow>(IN_TABLE_ORDER).raw();
+    return messagesOf(rows.all(JSON.stringify(ids), limit), segment);
   }
+  const newestOf = database.prepare<[number, number], number>(NEWEST_OF_TOPIC).pluck();
+  const found = ids.flatMap((id) => newestOf.all(id, limit)).sort((one, other) => other - one);
+  const rows = database.prepare<[string], RawRow>(BY_ID).raw();
+  return messagesOf(rows.all(JSON.stringify(found.slice(0, limit))), segment);
 }
 
-const NEWEST = `
-SELECT rows.id, received_us, topics.topic, payload, qos, retained, outcome, value, observed_us
-FROM rows CROSS JOIN topics ON topics.id = topic_id
-WHERE topic_id IN (SELECT id FROM topics WHERE topic = ?) ORDER BY rows.id DESC LIMIT ?`;
-
-function newestInDatabase({ file, name }: Segment, topic: string, limit: number): StoredMessage[] {
-  const database: Database = openForReading(file);
-  try {
-    const rows = database.prepare<[string, number], RawRow>(NEWEST).raw().all(topic, limit);
-    return rows.map((row) => messageOf(row, name));
-  } finally {
-    database.close();
-  }
-}
-
-function newestInArchive(segment: Segment, topic: string, limit: number): StoredMessage[] {
+function newestInArchive(
+  archive: ArchiveFile,
+  {
+    segment,
+    isWanted,
+    limit,
+  }: { segment: Segment; isWanted: (topic: string) => boolean; limit: number },
+): StoredMessage[] {
   const found: StoredMessage[] = [];
-  try {
-    using archive = new ArchiveFile(archiveOf(segment.file));
-    const topicOf = createTopicOf((one) => one === topic);
-    for (let group = archive.groups.length - 1; group >= 0 && found.length < limit; group -= 1) {
-      const columns = new ArchiveGroup(archive, group, topicOf);
-      const rows = newestRows(columns.topics, limit - found.length).reverse();
-      const messages = columns.payloadsAt(rows).map((payload, at) => {
-        const row = rows[at] as number;
-        return archivedMessage(columns, { row, payload, segment: segment.name });
-      });
-      found.push(...messages.reverse());
-    }
-  } catch (error) {
-    skippedBecause(error, segment);
+  const topicOf = createTopicOf(isWanted);
+  for (let group = archive.groups.length - 1; group >= 0 && found.length < limit; group -= 1) {
+    const columns = new ArchiveGroup(archive, group, topicOf);
+    const matches = (row: number): boolean => columns.topics[row] !== null;
+    found.push(...lastOfGroup(columns, { segment, limit: limit - found.length }, matches));
   }
   return found;
-}
-
-/** The places of the last topics that are not `null`, the last one first. */
-function newestRows(topics: ArrayLike<string | null>, limit: number): number[] {
-  const rows: number[] = [];
-  for (let row = topics.length - 1; row >= 0 && rows.length < limit; row -= 1) {
-    if (topics[row] !== null) rows.push(row);
-  }
-  return rows;
 }

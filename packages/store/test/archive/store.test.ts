@@ -108,11 +108,37 @@ describe("the newest messages of a topic", () => {
     using store = openDevices(folder.path);
     store.append(rare(70, 71));
     const place = { kind: "folder", folder: folder.path } as const;
-    const newest = (limit: number, topic = "rare") => readNewest(place, { topic, limit });
+    const newest = (limit: number, topic = "rare") => readNewest(place, { topics: [topic], limit });
     expect(numbersOf(newest(2))).toEqual([70, 71]);
     expect(numbersOf(newest(4))).toEqual([22, 41, 70, 71]);
     expect(numbersOf(newest(100))).toEqual([1, 21, 22, 41, 70, 71]);
     expect(newest(3, "none")).toEqual([]);
+  });
+
+  test("of several topics are in one order, whether they are named or matched by a filter", () => {
+    using folder = temporaryFolder();
+    const parts = [0, 20, 40].map((from) => [
+      ...numberedRows(from, from + 9, "a/x"),
+      ...numberedRows(from + 10, from + 14, "a/y"),
+      ...numberedRows(from + 15, from + 19, "b"),
+      numbered(from + 19, from + 19, "c"),
+    ]);
+    const [first = "", ...others] = fillSegments(folder.path, parts);
+    archiveSegment(first);
+    expect(others).toHaveLength(2);
+    using store = openDevices(folder.path);
+    const place = { kind: "folder", folder: folder.path } as const;
+    const read = (topics: string[], limit: number) =>
+      numbersOf(readNewest(place, { topics, limit }));
+    expect(read(["a/x", "b"], 7)).toEqual([48, 49, 55, 56, 57, 58, 59]);
+    expect(read(["a/+"], 6)).toEqual([49, 50, 51, 52, 53, 54]);
+    store.append([...numberedRows(60, 61, "a/y"), numbered(62, 62, "b")]);
+    expect(read(["a/+"], 4)).toEqual([53, 54, 60, 61]);
+    expect(read(["c", "a/y"], 100)).toEqual([
+      ...[10, 11, 12, 13, 14, 19, 30, 31, 32, 33, 34, 39, 50, 51, 52, 53, 54, 59, 60, 61],
+    ]);
+    expect(read(["#"], 1_000)).toHaveLength(66);
+    expect(read([], 10)).toEqual([]);
   });
 });
 
