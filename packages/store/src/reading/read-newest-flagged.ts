@@ -8,7 +8,7 @@ import { READ_TRANSACTION_MS_MAX, type StoredMessage, type StreamPlace } from ".
 import { type Segment, segmentsOf } from "./segments.ts";
 
 /** So many of the newest rows are looked at: most rows are fine, and no index says which are not. */
-export const FLAGGED_ROWS_MAX = 200_000;
+const FLAGGED_ROWS_MAX = 200_000;
 /** Rows that are looked at between two looks at the clock. */
 const STRETCH_ROWS = 4_096;
 

@@ -1,6 +1,6 @@
 import { rmSync, writeFileSync } from "node:fs";
 import { expect, test } from "@jest/globals";
-import { type OutcomeReason, outcomeOf } from "@weir/protocol";
+import { type Outcome, outcomeOf } from "@weir/protocol";
 import { type NewRow, readNewestFlagged } from "@weir/store";
 import { temporaryFolder } from "@weir/testkit";
 import { archiveSegment } from "../../src/rotation/archive-segment.ts";
