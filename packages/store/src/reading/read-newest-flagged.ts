@@ -88,6 +88,8 @@ class Search {
 
 const NEWEST_ID = "SELECT max(id) FROM rows WHERE id <= ?";
 
+const FIRST_ID = "SELECT coalesce(min(id), 0) FROM rows";
+
 const FLAGGED = `
 SELECT ${MESSAGE_COLUMNS}
 WHERE rows.id > ? AND rows.id <= ? AND outcome NOT IN (SELECT value FROM json_each(?))
@@ -97,11 +99,12 @@ ORDER BY rows.id DESC LIMIT ?`;
 function flaggedInDatabase(database: Database, segment: Segment, search: Search): StoredMessage[] {
   const newestId = database.prepare<[number], number | null>(NEWEST_ID).pluck();
   const flagged = database.prepare<[number, number, string, number], RawRow>(FLAGGED).raw();
+  const firstId = database.prepare<[], number>(FIRST_ID).pluck().get() as number;
   const found: StoredMessage[] = [];
   // Ids that retention or a deletion has left out are jumped over.
   let last = newestId.get(Number.MAX_SAFE_INTEGER) ?? null;
   while (last !== null && !search.isOver(found.length)) {
-    const before = Math.max(0, last - search.stretch);
+    const before = Math.max(firstId - 1, last - search.stretch);
     const left = search.left(found.length);
     found.push(...messagesOf(flagged.all(before, last, JSON.stringify(FINE), left), segment));
     search.note(last - before);
