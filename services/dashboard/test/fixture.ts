@@ -1,5 +1,6 @@
 import { Catalogue, SeriesReader } from "@weir/series";
-import { START_US } from "@weir/testkit";
+import { createTestContext, START_US, type TestContext } from "@weir/testkit";
+import { type Api, buildServer } from "../src/http/server.ts";
 
 const reader = new SeriesReader({ series: "auto", skewUs: 60e6, timeZone: null, document: null });
 
@@ -19,4 +20,15 @@ export function catalogueMessage(
   catalogue.describe(reading.metadata);
   of.note(reading, row);
   catalogue.save();
+}
+
+/** A server with some of the routes, and without a guard: whoever asks is an operator. */
+export async function serverFor(
+  addRoutes: (api: Api, context: TestContext) => void,
+  context: TestContext = createTestContext(),
+): Promise<Api> {
+  const server = await buildServer(context.logger, "0.0.0");
+  addRoutes(server, context);
+  await server.ready();
+  return server;
 }

@@ -3,15 +3,18 @@ import { parseSeries } from "../reading/path.ts";
 import type { CataloguedSeries } from "./catalogue.ts";
 
 /** What a name of a series leads to. */
-export type NamedSeries =
-  | { kind: "found"; series: CataloguedSeries }
+export type NamedSeries<S extends CataloguedSeries = CataloguedSeries> =
+  | { kind: "found"; series: S }
   /** Several streams have it: the name has to say which. */
-  | { kind: "ambiguous"; series: readonly CataloguedSeries[] }
+  | { kind: "ambiguous"; series: readonly S[] }
   /** The suggestion is `; did you mean <topic or path>?`, out of texts of devices, or empty. */
   | { kind: "unknown"; suggestion: string };
 
 /** The series of a name, which may leave out the stream. @param text `stream:topic#path`. */
-export function findSeries(all: readonly CataloguedSeries[], text: string): NamedSeries {
+export function findSeries<S extends CataloguedSeries>(
+  all: readonly S[],
+  text: string,
+): NamedSeries<S> {
   const streams = new Set(all.map(({ stream }) => stream));
   const { stream, topic, path } = parseSeries(text, [...streams]);
   const ofTopic = all.filter(

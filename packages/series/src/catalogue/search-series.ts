@@ -18,15 +18,15 @@ export interface SeriesSearch {
 }
 
 /** The series that match, in the order of the catalogue. */
-export function searchSeries(
-  all: readonly CataloguedSeries[],
+export function searchSeries<S extends CataloguedSeries>(
+  all: readonly S[],
   { text = "", stream, kind, device, unit, filter }: SeriesSearch,
-): CataloguedSeries[] {
+): S[] {
   const words = text
     .toLowerCase()
     .split(/\s+/)
     .filter((word) => word !== "");
-  const hasWords = (series: CataloguedSeries): boolean => {
+  const hasWords = (series: S): boolean => {
     if (words.length === 0) return true;
     const fields = [formatSeries(series), series.name, series.device, series.unit]
       .filter((field) => field !== null)

@@ -1,3 +1,4 @@
+import { filterProblem } from "@weir/protocol";
 import { z } from "zod";
 import { timeMs } from "./times.ts";
 
@@ -37,6 +38,18 @@ export const series = z
   .meta({ id: "Series" });
 export type Series = z.infer<typeof series>;
 
+/** A topic filter. */
+export const topicFilter = z
+  .string()
+  .max(2_048)
+  .superRefine((text, context) => {
+    const problem = filterProblem(text);
+    if (problem !== null) context.addIssue({ code: "custom", message: problem });
+  })
+  .describe("a topic filter, with + and #");
+
+export const seriesParameters = z.strictObject({ series: seriesName });
+
 export const seriesQuery = z.strictObject({
   text: z
     .string()
@@ -46,7 +59,7 @@ export const seriesQuery = z.strictObject({
   stream: z.string().max(256).optional(),
   kind: kind.optional(),
   device: z.string().max(2_048).optional().describe("the id of a device"),
-  filter: z.string().max(2_048).optional().describe("a topic filter, with + and #"),
+  filter: topicFilter.optional(),
   offset: z.coerce.number().int().min(0).max(1_000_000).default(0),
   limit: z.coerce.number().int().min(1).max(500).default(100),
 });
@@ -133,7 +146,7 @@ export const pointsExportQuery = z.strictObject({
 });
 export const rowsExportQuery = z.strictObject({
   stream: z.string().max(256),
-  filter: z.string().max(2_048).optional().describe("a topic filter"),
+  filter: topicFilter.optional(),
   fromMs: z.coerce.number().min(0),
   toMs: z.coerce.number().min(0).optional(),
   format: z.enum(["csv", "jsonl"]).default("csv"),
