@@ -25,11 +25,23 @@ RUN --mount=type=cache,target=/var/cache/npm \
       && rm -rf node_modules/better-sqlite3/src node_modules/better-sqlite3/deps; \
     fi
 
+# The pages of the dashboard, the only part that is built; for all other services there is nothing to do.
+FROM manifests AS pages
+ARG SERVICE
+RUN --mount=type=cache,target=/var/cache/npm \
+    [ "$SERVICE" != dashboard ] || npm ci --cache /var/cache/npm --workspace @weir/dashboard --include-workspace-root=false
+COPY --from=source /app .
+RUN mkdir /built \
+ && if [ "$SERVICE" = dashboard ]; then \
+      node node_modules/vite/bin/vite.js build --config services/dashboard/vite.config.ts --outDir /built/services/dashboard/dist; \
+    fi
+
 # Of all that was installed, and of the repository, what it runs.
 FROM dependencies AS tree
 ARG SERVICE
 COPY --from=source /app .
 RUN node tools/production-tree.mjs "@weir/$SERVICE" /tree
+COPY --from=pages /built /tree
 
 # Node.js without its tools: nothing is installed in a running container.
 FROM node:26-bookworm-slim AS without-tools

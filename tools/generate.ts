@@ -1,4 +1,5 @@
 import { writeFileSync } from "node:fs";
+import { dashboardSettings } from "@weir/dashboard/config";
 import { agentJsonSchema } from "@weir/device-agent/agent-file";
 import { deviceAgentSettings } from "@weir/device-agent/config";
 import { loggerSettings } from "@weir/logger/config";
@@ -15,6 +16,7 @@ const all: readonly Settings[] = [
   loggerSettings,
   statsSettings,
   statsPrinterSettings,
+  dashboardSettings,
   standaloneSettings,
 ];
 

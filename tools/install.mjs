@@ -148,10 +148,14 @@ async function step(what, npmArgs) {
 /**
  * Installs what is missing, then runs the right Node with these arguments; paths among them are relative to
  * the folder of package.json. The exit code is the program's.
+ *
+ * @param {string[]} args
+ * @param {{ beforeRun?: (node: string) => Promise<unknown> }} options what else is to be done first.
  */
-export async function bootstrap(args) {
+export async function bootstrap(args, { beforeRun = async () => {} } = {}) {
   try {
     const node = await ensureInstalled();
+    await beforeRun(node);
     const { code } = await run(node, args, {
       cwd: ROOT,
       // Through the channel it learns of our end, however that happens.

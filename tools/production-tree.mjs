@@ -55,8 +55,9 @@ function take(place) {
   }
 }
 
+/** What is built of the pages comes from elsewhere. */
 function isOurSource(path) {
-  return !["node_modules", "test"].includes(basename(path));
+  return !["node_modules", "test", "pages", "vite.config.ts"].includes(basename(path));
 }
 
 /** What depends on is taken by itself; types, sources of what was compiled and texts are not run. */

@@ -1,7 +1,8 @@
+import { join } from "node:path";
 import { defineConfig } from "vite";
 
 export default defineConfig({
-  root: "pages",
+  root: join(import.meta.dirname, "pages"),
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
   build: {
     outDir: "../dist",

@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { dashboardSettings, readDashboardConfig } from "@weir/dashboard/config";
 import { deviceAgentSettings, readAgentConfig } from "@weir/device-agent/config";
 import { loggerSettings, readLoggerConfig } from "@weir/logger/config";
 import { publisherSettings, readPublisherConfig } from "@weir/publisher/config";
@@ -26,6 +27,8 @@ export interface StandaloneConfig {
   broker: { kind: "foreign"; url: string } | { kind: "embedded" };
   storeFile: string;
   logFolder: string;
+  /** Where the pages are; `null` where the dashboard takes any free port. */
+  pagesUrl: string | null;
   /** The address that every process serves /readyz on. */
   httpHost: string;
   /** What every process is given as its environment. */
@@ -51,6 +54,7 @@ export const allSettings = {
   ...statsSettings,
   ...statsPrinterSettings,
   ...deviceAgentSettings,
+  ...dashboardSettings,
 };
 
 const serviceReaders = [
@@ -59,6 +63,7 @@ const serviceReaders = [
   readPublisherConfig,
   readStatsPrinterConfig,
   readAgentConfig,
+  readDashboardConfig,
 ];
 
 /** @throws ConfigurationFault naming every problem, those of the services included. */
@@ -79,7 +84,9 @@ export function readStandaloneConfig(given: Environment): StandaloneConfig {
   for (const read of serviceReaders) collectProblems(problems, () => read(environment));
   if (own === null || problems.size > 0) throw new ConfigurationFault([...problems]);
 
-  const shared = { ...brokerSettings, ...storeSettings, ...processSettings };
+  const { DASHBOARD_HOST, DASHBOARD_PORT } = dashboardSettings;
+  const pages = { DASHBOARD_HOST, DASHBOARD_PORT };
+  const shared = { ...brokerSettings, ...storeSettings, ...processSettings, ...pages };
   const values = readSettings(shared, environment);
   return {
     broker: namesBroker(given)
@@ -87,9 +94,17 @@ export function readStandaloneConfig(given: Environment): StandaloneConfig {
       : { kind: "embedded" },
     storeFile: values.DB_FILE,
     logFolder: own.LOG_FOLDER,
+    pagesUrl: pagesUrlOf(values.DASHBOARD_HOST, values.DASHBOARD_PORT),
     httpHost: values.HTTP_HOST,
     environment,
   };
+}
+
+function pagesUrlOf(host: string, port: number): string | null {
+  if (port === 0) return null;
+  const isThisMachine = ["127.0.0.1", "0.0.0.0", "::", "::1"].includes(host);
+  const name = host.includes(":") ? `[${host}]` : host;
+  return `http://${isThisMachine ? "localhost" : name}:${port}`;
 }
 
 function collectProblems<T>(problems: Set<string>, read: () => T): T | null {

@@ -65,6 +65,11 @@ export async function runSuite(options: {
     terminal.say(`starting ${parts.map(({ name }) => name).join(", ")}.`);
     for (const part of parts) {
       if (part === parts.at(-1)) {
+        if (config.pagesUrl !== null) {
+          terminal.say(
+            `the pages are at ${config.pagesUrl}; the code for the first user is in ${join(config.logFolder, "dashboard.log")}.`,
+          );
+        }
         terminal.say(
           `readings go to ${config.storeFile}, logs to ${config.logFolder}. Ctrl-C stops it all.${RELOAD_HINT}`,
         );
@@ -172,6 +177,7 @@ const LOGGER = service("logger");
 const STATS = service("stats");
 const PUBLISHER = service("publisher");
 const DEVICE_AGENT = service("device-agent");
+const DASHBOARD = service("dashboard");
 const PRINTER: Part = { ...service("stats-printer"), isOnTerminal: true };
 
 function service(name: string): Part {
@@ -180,7 +186,7 @@ function service(name: string): Part {
 }
 
 /** In the order of their start. */
-const SERVICES: readonly Part[] = [LOGGER, STATS, PUBLISHER, DEVICE_AGENT, PRINTER];
+const SERVICES: readonly Part[] = [LOGGER, STATS, PUBLISHER, DEVICE_AGENT, DASHBOARD, PRINTER];
 
 /** What takes over a changed configuration while it runs. */
 const RELOADED: readonly Part[] = [LOGGER, STATS];
@@ -190,7 +196,7 @@ const RELOADED: readonly Part[] = [LOGGER, STATS];
  * logger flushes to a broker that is there.
  */
 export const STOP_STAGES: readonly { parts: readonly Part[]; timeoutMs: number }[] = [
-  { parts: [PRINTER, PUBLISHER, STATS], timeoutMs: 1_200 },
+  { parts: [PRINTER, DASHBOARD, PUBLISHER, STATS], timeoutMs: 1_200 },
   // Their own limit is 2 s: a command may have to end, a commit to be made.
   { parts: [DEVICE_AGENT, LOGGER], timeoutMs: 2_100 },
   { parts: [BROKER], timeoutMs: 600 },

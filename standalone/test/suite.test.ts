@@ -16,7 +16,15 @@ describe("the suite without Docker", () => {
     await hasTable(first);
     const parts = first.parts();
     expect(Object.keys(parts).sort()).toEqual(
-      ["broker", "device-agent", "logger", "publisher", "stats", "stats-printer"].sort(),
+      [
+        "broker",
+        "dashboard",
+        "device-agent",
+        "logger",
+        "publisher",
+        "stats",
+        "stats-printer",
+      ].sort(),
     );
 
     first.child.kill("SIGINT");
@@ -170,7 +178,7 @@ describe("the suite without Docker", () => {
     await eventually(() => suite.table().includes("read their configuration again"));
     const parts = await eventually(() => {
       const found = Object.values(suite.parts(Number(pid)));
-      return found.length === 6 && found;
+      return found.length === 7 && found;
     }, 60_000);
     const pids = [Number(pid), ...parts];
 

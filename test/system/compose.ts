@@ -10,6 +10,8 @@ const OUTPUT_BYTES_MAX = 64 * 1024 * 1024;
 export interface Compose extends AsyncDisposable {
   /** Where the broker is reached from outside. */
   brokerPort: number;
+  /** Where the pages and the API are. */
+  dashboardPort: number;
   /** Runs `docker compose …`; returns its standard output. @throws when it fails. */
   run(...args: string[]): Promise<string>;
   /** Runs `docker compose run --rm weir …`; returns its standard output. @throws when it fails. */
@@ -54,12 +56,14 @@ export async function createCompose(
   settings: Record<string, string> = {},
 ): Promise<Compose> {
   const brokerPort = await freePort();
+  const dashboardPort = await freePort();
   const env = {
     ...process.env,
     COMPOSE_PROJECT_NAME: `weir-test-${name}-${process.pid}`,
     // A developer's own .env is not what is tested.
     COMPOSE_DISABLE_ENV_FILE: "1",
     MQTT_PUBLISH: `127.0.0.1:${brokerPort}`,
+    DASHBOARD_PUBLISH: `127.0.0.1:${dashboardPort}`,
     ...settings,
   };
   const options = { env, maxBuffer: OUTPUT_BYTES_MAX };
@@ -72,6 +76,7 @@ export async function createCompose(
 
   return {
     brokerPort,
+    dashboardPort,
     run,
     weir,
     start: (...args) => follow(["compose", ...args], env),

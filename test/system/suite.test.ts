@@ -7,7 +7,15 @@ const BUILD_TIMEOUT_MS = 300_000;
 const TEST_TIMEOUT_MS = 300_000;
 /** Longer than `docker compose up` usually takes until the console is attached. */
 const USUAL_UP_MS = 15_000;
-const SERVICES = ["logger", "stats", "publisher", "stats-printer", "device-agent", "mosquitto"];
+const SERVICES = [
+  "logger",
+  "stats",
+  "publisher",
+  "stats-printer",
+  "device-agent",
+  "dashboard",
+  "mosquitto",
+];
 
 // Quick readings; the rest is what a user's .env may say for a machine without Docker.
 const SETTINGS = {
