@@ -1,20 +1,8 @@
-import { type LoggerConfig, readLoggerConfig } from "@weir/logger/config";
-import { takes } from "@weir/logger/plan";
-import type { ClientLogger } from "@weir/mqtt";
+import { type AuditLine, type AuditNotes, audit, count, type Doubt, type Tally } from "@weir/audit";
+import { readLoggerConfig } from "@weir/logger/config";
 import { isName, NAME_RULE } from "@weir/protocol";
-import {
-  type BrokerConfig,
-  createLogger,
-  EXIT_CODES,
-  Fault,
-  print,
-  toolEnvironment,
-  visible,
-} from "@weir/runtime";
-import { type LedgerReader, newestFileOf, openReader } from "@weir/store";
-import type { StreamConfig } from "@weir/streams";
+import { createLogger, EXIT_CODES, print, toolEnvironment, visible } from "@weir/runtime";
 import type { Command } from "commander";
-import { type Announcements, findAnnouncements } from "./announcements.ts";
 import {
   action,
   columnsText,
@@ -24,16 +12,6 @@ import {
   printJson,
   type Surroundings,
 } from "./command-line.ts";
-import {
-  type AuditLine,
-  count,
-  createTally,
-  type Doubt,
-  reconcile,
-  type Tally,
-  unjudged,
-  unsupported,
-} from "./reconcile.ts";
 
 /** How many lines and doubts are printed without `--all`. */
 const SHOWN_MAX = 100;
@@ -68,7 +46,8 @@ Exit codes:
     const config = readLoggerConfig(toolEnvironment(environment));
     const table = createAuditTable(given.has("all") ? Number.POSITIVE_INFINITY : SHOWN_MAX);
     const isJson = given.has("json");
-    const notes = await audit(config, {
+    const notes = await audit({
+      ...config.streams,
       only: publisher,
       logger: createLogger("audit", { ...config.process, logLevel: "warn" }),
       onLine: isJson ? (line) => printJson(line, { to: out }) : table.add,
@@ -84,135 +63,6 @@ function exitCodeOf({ judged, missing, doubts }: Tally, isStrict: boolean): numb
   if (missing > 0) return 1;
   if (judged === 0) return 2;
   return isStrict && doubts.length > 0 ? 3 : EXIT_CODES.ok;
-}
-
-/**
- * Compares what the publishers announce at each broker with the ledgers of the streams that it feeds,
- * publisher by publisher.
- *
- * @throws Fault when there is no store at all or a broker does not answer.
- */
-async function audit(
-  { streams: { streams: configs, brokers } }: LoggerConfig,
-  task: {
-    /** Audits this publisher only; `null` audits all. */
-    only: string | null;
-    logger: ClientLogger;
-    onLine: (line: AuditLine) => void;
-  },
-): Promise<AuditNotes> {
-  const { only, logger, onLine } = task;
-  using open = new DisposableStack();
-  const streams = openStreams(configs, open);
-  const tally = createTally();
-  const seen: Seen = { found: 0, ignored: 0, inLedger: 0, inBoth: 0 };
-  for (const [name, fed] of Map.groupBy(streams, ({ config }) => config.broker)) {
-    const broker = { name, config: brokers[name] as BrokerConfig };
-    const known = publishersOf(fed, only);
-    const announcements = await findAnnouncements({ broker, logger, known, only });
-    // From here on the ledgers are newer than the announcements. Publishers that came meanwhile are in them, too.
-    const inLedger = publishersOf(fed, only);
-    const { found, ignored } = announcements;
-    seen.found += found.size;
-    seen.ignored += ignored;
-    seen.inLedger += inLedger.size;
-    seen.inBoth += [...found.keys()].filter((publisher) => inLedger.has(publisher)).length;
-    const forgotten = new Map(fed.map(({ ledger }) => [ledger, ledger?.forgotten()]));
-    for (const publisher of new Set([...inLedger, ...found.keys()])) {
-      const accounts = fed.map(({ config, ledger }) => ({
-        stream: config.name,
-        takes: (topic: string) => takes(config, topic),
-        hasStore: ledger !== null,
-        lines: inLedger.has(publisher) ? (ledger?.lines(publisher) ?? []) : [],
-        forgotten: forgotten.get(ledger)?.get(publisher) ?? null,
-      }));
-      const announced = found.get(publisher) ?? doubtOf(publisher, announcements, inLedger);
-      for (const line of reconcile(publisher, announced, accounts)) {
-        tally.add(line);
-        onLine(line);
-      }
-    }
-  }
-  return {
-    ...tally.result(),
-    unsequenced: streams.reduce((sum, { ledger }) => sum + (ledger?.unsequenced() ?? 0), 0),
-    ignored: seen.ignored,
-    hints: hintsOf(seen, only),
-  };
-}
-
-/** How many publishers were met, and where. */
-interface Seen {
-  found: number;
-  ignored: number;
-  inLedger: number;
-  inBoth: number;
-}
-
-interface OpenStream {
-  config: StreamConfig;
-  /** `null` before the logger has made its first file. */
-  ledger: LedgerReader | null;
-}
-
-/** @param only leaves out all others, unless it is `null`. */
-function publishersOf(streams: readonly OpenStream[], only: string | null): ReadonlySet<string> {
-  const all = new Set(streams.flatMap(({ ledger }) => ledger?.publishers() ?? []));
-  if (only === null) return all;
-  return new Set(all.has(only) ? [only] : []);
-}
-
-/** @throws Fault when none of the streams has a file. */
-function openStreams(configs: readonly StreamConfig[], open: DisposableStack): OpenStream[] {
-  const streams = configs.map((config) => openStream(config, open));
-  if (streams.some(({ ledger }) => ledger !== null)) return streams;
-  const places = configs.map(({ place }) => (place.kind === "file" ? place.file : place.folder));
-  throw new Fault(`there is no store at ${places.join(" or ")}`, {
-    remedy:
-      "Name it in DB_FILE or weir.yaml, or start the suite first; for a store in Compose: docker compose run --rm weir audit.",
-    exitCode: EXIT_CODES.unavailable,
-  });
-}
-
-function openStream(config: StreamConfig, open: DisposableStack): OpenStream {
-  const file = newestFileOf(config.place, config.name);
-  const reader = file === null ? null : openReader(file);
-  if (reader !== null) open.use(reader);
-  return { config, ledger: reader?.ledger ?? null };
-}
-
-/** Why there is no announcement to set beside the ledger. */
-function doubtOf(name: string, { found }: Announcements, inLedger: ReadonlySet<string>): Doubt {
-  if (!found.has(name))
-    return unjudged(`the broker keeps no announcement on weir/publisher/${name}`);
-  const reason = "its announcement cannot be read";
-  return inLedger.has(name) ? unjudged(reason) : unsupported(reason);
-}
-
-function hintsOf({ found, ignored, inLedger, inBoth }: Seen, only: string | null): string[] {
-  if (found + inLedger === 0 && only !== null)
-    return [`Neither the ledger nor the broker knows a publisher ${only}.`];
-  if (found + ignored + inLedger === 0)
-    return ["There are no publishers with an outbox: neither the ledger nor the broker knows any."];
-  if (found === 0)
-    return [
-      "The broker keeps no announcement at all: does BROKER name the one that the publishers use?",
-    ];
-  if (inBoth === 0)
-    return [
-      "No publisher that announces itself is in the ledger: do DB_FILE and BROKER belong together?",
-    ];
-  return [];
-}
-
-/** What is said below the table. */
-interface AuditNotes extends Tally {
-  /** Messages of publishers without an outbox. */
-  unsequenced: number;
-  /** Announcements that were not looked at. */
-  ignored: number;
-  /** What else an operator should know, in sentences. */
-  hints: readonly string[];
 }
 
 const EPOCH_SHOWN = 8;

@@ -1,4 +1,3 @@
-import { takes } from "@weir/logger/plan";
 import { pause } from "@weir/mqtt";
 import { topicProblem } from "@weir/protocol";
 import {
@@ -12,6 +11,7 @@ import {
   visible,
 } from "@weir/runtime";
 import type { StoredMessage } from "@weir/store";
+import { takes } from "@weir/streams";
 import type { Command } from "commander";
 import {
   action,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { takes } from "@weir/logger/plan";
+import { takes } from "@weir/streams";
 import { START_US } from "@weir/testkit";
 import { createPace, isSameBroker, type PaceOptions, retopic } from "../src/replay.ts";
 import { startHere } from "./fixture.ts";

@@ -23,5 +23,6 @@ export {
   type StreamConfig,
   type StreamsConfig,
   streamSettings,
+  takes,
 } from "./stream-config.ts";
 export { timeZoneProblem } from "./time-zone.ts";

@@ -1,5 +1,5 @@
 import { dirname, isAbsolute, join, resolve } from "node:path";
-import { filterProblem } from "@weir/protocol";
+import { filterProblem, matchesFilter } from "@weir/protocol";
 import {
   type BrokerConfig,
   type CheckedSettings,
@@ -106,6 +106,15 @@ export interface StreamConfig {
   /** A key of `StreamsConfig.brokers`. */
   broker: string;
   connection: "shared" | "own";
+}
+
+/** Whether a stream stores what is published on a topic. */
+export function takes(
+  { filters, exclude }: Pick<StreamConfig, "filters" | "exclude">,
+  topic: string,
+): boolean {
+  const isMatched = (filter: string): boolean => matchesFilter(filter, topic);
+  return filters.some(isMatched) && !exclude.some(isMatched);
 }
 
 /** Everything that is logged. */

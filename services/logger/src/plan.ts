@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { Subscription } from "@weir/mqtt";
 import { coverOf, filterHolds, filtersOverlap, joinedCoverOf, matchesFilter } from "@weir/protocol";
 import type { BrokerConfig } from "@weir/runtime";
-import type { StreamConfig, StreamsConfig } from "@weir/streams";
+import { type StreamConfig, type StreamsConfig, takes } from "@weir/streams";
 
 /** One connection to a broker, and the streams that come over it. */
 export interface ConnectionPlan {
@@ -190,10 +190,4 @@ export function wantsRetained(
 /** The newest generation of the subscriptions that bring a topic: its retained copies came because of these. */
 export function generationOf(topic: string, subscriptions: readonly Subscription[]): number {
   return newestOf(subscriptions.filter(({ filter }) => matchesFilter(filter, topic)));
-}
-
-/** Whether a stream stores what is published on a topic. */
-export function takes({ filters, exclude }: Topics, topic: string): boolean {
-  const isMatched = (filter: string): boolean => matchesFilter(filter, topic);
-  return filters.some(isMatched) && !exclude.some(isMatched);
 }

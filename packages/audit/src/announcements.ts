@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { addAbortListener } from "node:events";
 import { type ClientLogger, createReconnectingClient, type Subscription } from "@weir/mqtt";
 import { type Announcement, isName, parseAnnouncement } from "@weir/protocol";
 import { type BrokerConfig, EXIT_CODES, errorMessage, Fault, systemClock } from "@weir/runtime";
@@ -25,7 +26,7 @@ const FILTERS_MAX = 200;
  * Reads the retained announcements. RabbitMQ sends none of them to a filter with a wildcard, so the
  * audit subscribes to the own topics of publishers in the ledger that the wildcard did not find.
  *
- * @throws Fault when the broker does not answer.
+ * @throws Fault when the broker does not answer; the signal's reason when that aborts.
  */
 export async function findAnnouncements(search: {
   /** By its name in weir.yaml; `default` is that of the environment. */
@@ -35,8 +36,11 @@ export async function findAnnouncements(search: {
   known: ReadonlySet<string>;
   /** `null` finds those of all publishers. */
   only: string | null;
+  /** A client id is this and something random. */
+  clientIdPrefix: string;
+  signal: AbortSignal;
 }): Promise<Announcements> {
-  const { broker, logger, known, only } = search;
+  const { broker, logger, known, only, clientIdPrefix, signal } = search;
   const found = new Map<string, Announcement | null>();
   let ignored = 0;
   let unknownTopics = 0;
@@ -56,7 +60,7 @@ export async function findAnnouncements(search: {
   const connected = Promise.withResolvers<void>();
   await using client = createReconnectingClient({
     broker: broker.config,
-    clientId: `weir-audit-${randomUUID()}`,
+    clientId: `${clientIdPrefix}-${randomUUID()}`,
     session: { kind: "clean" },
     transport: "direct",
     subscriptions: [LAST],
@@ -72,40 +76,42 @@ export async function findAnnouncements(search: {
     logger,
   });
 
+  /** @throws Fault when it fails, or takes too long. */
+  async function answered(answer: Promise<void>): Promise<void> {
+    const ended = Promise.withResolvers<void>();
+    using _timer = systemClock.schedule(ANSWER_MS_MAX, () =>
+      ended.reject(new Error(`it did not answer within ${ANSWER_MS_MAX / 1_000} s`)),
+    );
+    using _stopping = addAbortListener(signal, () => ended.reject(signal.reason));
+    try {
+      await Promise.race([answer, ended.promise]);
+    } catch (cause) {
+      signal.throwIfAborted();
+      throw new Fault(`no announcements from the broker ${broker.name}: ${errorMessage(cause)}`, {
+        remedy: "Is it running, and is BROKER, or its url in weir.yaml, right?",
+        exitCode: EXIT_CODES.unavailable,
+        cause,
+      });
+    }
+  }
+
   /** Resolves when all that is retained for these publishers has come. */
   async function ask(publishers: readonly string[]): Promise<void> {
     all = Promise.withResolvers();
     // Another audit may be running, and the answer to an earlier question may be under way.
     mark = randomUUID();
     const asked = publishers.map((name): Subscription => ({ filter: ANNOUNCED + name, qos: 1 }));
-    await answered(broker.name, client.setSubscriptions([LAST, ...asked]));
-    await answered(broker.name, client.publish(LAST.filter, mark, { qos: 1 }));
-    await answered(broker.name, all.promise);
+    await answered(client.setSubscriptions([LAST, ...asked]));
+    await answered(client.publish(LAST.filter, mark, { qos: 1 }));
+    await answered(all.promise);
   }
 
   client.start();
-  await answered(broker.name, connected.promise);
+  await answered(connected.promise);
   await ask([only ?? "+"]);
   const absent = [...known].filter((publisher) => only === null && !found.has(publisher));
   for (let from = 0; from < absent.length; from += FILTERS_MAX) {
     await ask(absent.slice(from, from + FILTERS_MAX));
   }
   return { found, ignored };
-}
-
-/** @throws Fault when it fails, or takes too long. */
-async function answered(broker: string, answer: Promise<void>): Promise<void> {
-  const late = Promise.withResolvers<void>();
-  using _timer = systemClock.schedule(ANSWER_MS_MAX, () =>
-    late.reject(new Error(`it did not answer within ${ANSWER_MS_MAX / 1_000} s`)),
-  );
-  try {
-    await Promise.race([answer, late.promise]);
-  } catch (cause) {
-    throw new Fault(`no announcements from the broker ${broker}: ${errorMessage(cause)}`, {
-      remedy: "Is it running, and is BROKER, or its url in weir.yaml, right?",
-      exitCode: EXIT_CODES.unavailable,
-      cause,
-    });
-  }
 }
