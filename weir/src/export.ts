@@ -5,6 +5,7 @@ import type { Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { dataFor, EXIT_CODES, errorCode, errorMessage, Fault } from "@weir/runtime";
 import type { StreamPlace } from "@weir/store";
+import { createMessageCsv, createMessageJsonLines, type MessageFormat } from "@weir/streams";
 import type { Command } from "commander";
 import {
   action,
@@ -15,9 +16,8 @@ import {
   optionFault,
   type Surroundings,
 } from "./command-line.ts";
-import { createCsv, createJsonLines, type Format } from "./export-format.ts";
+import { openWideFormat } from "./export-wide.ts";
 import { addRecordingOptions, Recording } from "./recording.ts";
-import { columnsOf, createWideCsv, createWideJsonLines, openRows } from "./wide-format.ts";
 
 export function define(command: Command, surroundings: Surroundings): void {
   addRecordingOptions(command)
@@ -100,18 +100,17 @@ function readShape(given: Given): Shape {
   return { isCsv, isWide: given.has("wide"), forSpreadsheet };
 }
 
-type FormatOpener = () => Format | Promise<Format>;
+type FormatOpener = () => MessageFormat | Promise<MessageFormat>;
 
 /** @throws Fault at once for what is configured in a way that does not fit. */
 function formatOpener(
-  { isCsv, isWide, forSpreadsheet }: Shape,
+  shape: Shape,
   recording: Recording,
   surroundings: Surroundings,
 ): FormatOpener {
-  if (!isWide) return () => (isCsv ? createCsv({ forSpreadsheet }) : createJsonLines());
-  const rowsOf = openRows(recording, surroundings);
-  if (!isCsv) return () => createWideJsonLines(rowsOf);
-  return async () => createWideCsv(rowsOf, await columnsOf(recording, rowsOf), { forSpreadsheet });
+  const { isCsv, isWide, forSpreadsheet } = shape;
+  if (isWide) return openWideFormat(shape, recording, surroundings);
+  return () => (isCsv ? createMessageCsv({ forSpreadsheet }) : createMessageJsonLines());
 }
 
 /** Longer texts are written before the rest of a page is made. */

@@ -1,9 +1,8 @@
 import { createIsoTime } from "@weir/protocol";
 import { print, printData, visible } from "@weir/runtime";
 import { type Bucket, formatSeries, type Kind } from "@weir/series";
-import type { History } from "@weir/streams";
+import { csvCell, type History } from "@weir/streams";
 import { columnsText, printJson, type Surroundings } from "./command-line.ts";
-import { csvCell } from "./export-format.ts";
 import { timeText } from "./time.ts";
 
 interface Target {

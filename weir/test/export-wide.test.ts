@@ -3,7 +3,7 @@ import { describe, expect, test } from "@jest/globals";
 import { Catalogue } from "@weir/series";
 import { readStatsConfig } from "@weir/stats/config";
 import { openSegmentedStore, positionOf, readRange } from "@weir/store";
-import { openSeriesReader } from "@weir/streams";
+import { createWideCsv, openSeriesReader } from "@weir/streams";
 import {
   createFakeClock,
   faultOf,
@@ -12,7 +12,7 @@ import {
   type TemporaryFolder,
   temporaryFolder,
 } from "@weir/testkit";
-import { createWideCsv } from "../src/wide-format.ts";
+import { newColumn } from "../src/export-wide.ts";
 import { startHere } from "./fixture.ts";
 
 const SECOND_US = 1_000_000;
@@ -242,7 +242,7 @@ describe("weir export --wide", () => {
   test("ends with a fault when a message brings a column after the columns were found", () => {
     const values = new Map([["new", 1]]);
     const csv = createWideCsv(() => [{ topic: "a", observedUs: START_US, values }], ["old"], {
-      forSpreadsheet: false,
+      newColumn,
     });
     const message = { cursor: "s:1" } as Parameters<typeof csv.line>[0];
     expect(faultOf(() => csv.line(message)).message).toContain('meanwhile: "new"');

@@ -1,5 +1,19 @@
 export { type DecoderSpec, openDecoder } from "./decoder.ts";
 export { type Explained, type ExplainedJson, explain, explainedAsJson } from "./explain.ts";
+export { csvCell } from "./export/csv.ts";
+export {
+  createMessageCsv,
+  createMessageJsonLines,
+  type MessageFormat,
+} from "./export/message-formats.ts";
+export {
+  createWideCsv,
+  createWideJsonLines,
+  WIDE_COLUMNS_MAX,
+  WideColumns,
+  type WideRowsOf,
+  wideRowsOf,
+} from "./export/wide-formats.ts";
 export {
   askHistory,
   type History,

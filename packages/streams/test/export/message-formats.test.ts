@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import type { StoredMessage } from "@weir/store";
+import { createMessageCsv, createMessageJsonLines } from "@weir/streams";
 import { START_US } from "@weir/testkit";
-import { createCsv, createJsonLines } from "../src/export-format.ts";
 
 function stored(changes: Partial<StoredMessage> = {}): StoredMessage {
   return {
@@ -21,10 +21,10 @@ function stored(changes: Partial<StoredMessage> = {}): StoredMessage {
 const NOT_UTF8 = Buffer.from([0xc3, 0x28, 0xff]);
 
 describe("CSV", () => {
-  const line = (changes?: Partial<StoredMessage>) => createCsv().line(stored(changes));
+  const line = (changes?: Partial<StoredMessage>) => createMessageCsv().line(stored(changes));
 
   test("has the columns of the data view first, then what they mean", () => {
-    expect(createCsv().header).toBe(
+    expect(createMessageCsv().header).toBe(
       "reception_timestamp,received,topic,payload,encoding,qos,retained,outcome,value,observed\r\n",
     );
     expect(line()).toBe(
@@ -59,7 +59,7 @@ describe("CSV", () => {
     ["a=1", "a=1"],
     ['{"temp":-5}', '"{""temp"":-5}"'],
   ])("for a spreadsheet guards formulas, and leaves numbers numbers: %j", (text, cell) => {
-    const format = createCsv({ forSpreadsheet: true });
+    const format = createMessageCsv({ forSpreadsheet: true });
     const written = format.line(stored({ payload: Buffer.from(text), topic: "=a", value: -18.2 }));
     expect(written).toContain(`Z,'=a,${cell},utf-8,1,false,reading,-18.2,`);
   });
@@ -80,7 +80,7 @@ describe("CSV", () => {
 
 describe("JSON lines", () => {
   const parsed = (changes?: Partial<StoredMessage>) =>
-    JSON.parse(createJsonLines().line(stored(changes))) as unknown;
+    JSON.parse(createMessageJsonLines().line(stored(changes))) as unknown;
 
   test("hold the same fields, under the same names", () => {
     expect(parsed()).toEqual({
@@ -97,7 +97,7 @@ describe("JSON lines", () => {
   });
 
   test("are one line each, whatever is in them", () => {
-    const text = createJsonLines().line(stored({ payload: Buffer.from("a\nb\u2028\0") }));
+    const text = createMessageJsonLines().line(stored({ payload: Buffer.from("a\nb\u2028\0") }));
     expect(text.trimEnd().split(/\r|\n/)).toHaveLength(1);
     expect(JSON.parse(text)).toMatchObject({ payload: "a\nb\u2028\0" });
   });

@@ -1,12 +1,13 @@
 import { isUtf8 } from "node:buffer";
 import { createIsoTime, OUTCOMES } from "@weir/protocol";
 import type { StoredMessage } from "@weir/store";
+import { csvCell, quoted } from "./csv.ts";
 
 /** How messages become text. */
-export interface Format {
+export interface MessageFormat {
   /** What stands before the first message. */
   header: string;
-  /** One line, or with `--wide` any number of them. */
+  /** The lines of one message: one, or in a wide table any number. */
   line(message: StoredMessage): string;
 }
 
@@ -35,7 +36,7 @@ const HEADER =
  *
  * @param forSpreadsheet puts an apostrophe in front of what spreadsheets take for a formula.
  */
-export function createCsv({ forSpreadsheet = false } = {}): Format {
+export function createMessageCsv({ forSpreadsheet = false } = {}): MessageFormat {
   const receptionTime = createIsoTime();
   const observationTime = createIsoTime();
   const cell = csvCell(forSpreadsheet);
@@ -52,24 +53,8 @@ export function createCsv({ forSpreadsheet = false } = {}): Format {
   };
 }
 
-/** How a text from outside becomes a cell of CSV. */
-export function csvCell(forSpreadsheet: boolean): (text: string) => string {
-  return forSpreadsheet ? (text) => quoted(text.replace(FORMULA_START, "'")) : quoted;
-}
-
-const SPECIAL = /[",\r\n]/;
-
-function quoted(text: string): string {
-  return SPECIAL.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-}
-
-// Where a cell begins: also after what other settings of a spreadsheet take for the end of one. A plus or
-// a minus may begin a number.
-const FORMULA_START =
-  /^(?=[\t\r\n])|(?<=^|[;\t\r\n])(?=[=@＝＠＋－]|[+-](?!\d+(?:\.\d+)?(?:[eE][+-]?\d+)?(?:[;\t\r\n]|$)))/g;
-
 /** An object on each line; the payload is in `payload`, or in `payloadBase64` where it is not UTF-8. */
-export function createJsonLines(): Format {
+export function createMessageJsonLines(): MessageFormat {
   const receptionTime = createIsoTime();
   const observationTime = createIsoTime();
   return {
