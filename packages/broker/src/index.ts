@@ -3,6 +3,7 @@ import { type AddressInfo, createServer, type Socket } from "node:net";
 import { matchesFilter } from "@weir/protocol";
 import { EXIT_CODES, errorCode, Fault } from "@weir/runtime";
 import { Aedes, type AedesOptions } from "aedes";
+import { ConnectionLog } from "./connection-log.ts";
 
 interface Address {
   host: string;
@@ -16,7 +17,8 @@ export interface Broker extends AsyncDisposable {
 }
 
 /**
- * Starts aedes: an MQTT 3.1.1 broker that keeps sessions, retained messages and queues in memory.
+ * Starts aedes: an MQTT 3.1.1 broker that keeps sessions, retained messages and queues in memory, and publishes why
+ * connections begin and end on `$SYS/broker/log/N`, as Mosquitto does.
  * For `npm start`, and for tests, which take any free port of the loopback.
  *
  * @throws Fault when it cannot listen on the port.
@@ -25,7 +27,12 @@ export async function startBroker({
   host = "127.0.0.1",
   port = 0,
 }: Partial<Address> = {}): Promise<Broker> {
-  const aedes = await Aedes.createBroker({ authorizeForward: forwardAsGranted });
+  const log = new ConnectionLog();
+  const aedes = await Aedes.createBroker({
+    authorizeForward: forwardAsGranted,
+    preConnect: log.accept,
+  });
+  log.follow(aedes);
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     sockets.add(socket);
