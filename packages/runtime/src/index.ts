@@ -50,7 +50,7 @@ export {
   NODE_ENVIRONMENT,
 } from "./process.ts";
 export { type Answer, RequestFault, type RequestProblem, type Route, Routes } from "./routes.ts";
-export { RoutesClient } from "./routes-client.ts";
+export { RoutesClient, type RoutesClientOptions } from "./routes-client.ts";
 export {
   type Option,
   runService,

@@ -8,7 +8,7 @@ export const loggerAddressSettings = section("Logger", {
   LOGGER_HTTP_PORT: httpPortSetting(9_102),
   LOGGER_URL: optionalText({
     description:
-      "Where weir delete finds the logger's HTTP server. Without it: this machine, with LOGGER_HTTP_PORT.",
+      "Where weir delete and the dashboard find the logger's HTTP server. Without it: this machine, with LOGGER_HTTP_PORT.",
     allowed: "a URL that begins with http:// or https://",
     problem: urlProblem,
   }),

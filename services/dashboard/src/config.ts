@@ -6,6 +6,8 @@ import {
   type Environment,
   httpPortSetting,
   integer,
+  loggerAddress,
+  loggerAddressSettings,
   optionalText,
   processConfig,
   processSettings,
@@ -26,6 +28,7 @@ export const dashboardSettings = {
   ...storeSettings,
   ...streamSettings,
   ...statisticsSettings,
+  ...loggerAddressSettings,
   ...section("Dashboard", {
     DASHBOARD_HOST: text({
       description:
@@ -62,6 +65,7 @@ export function readDashboardConfig(environment: Environment) {
     port: values.DASHBOARD_PORT,
     file: values.DASHBOARD_FILE ?? join(dirname(values.DB_FILE), "dashboard.db"),
     broker: brokerConfig(values),
+    logger: loggerAddress(values),
     statsTopic: values.STATS_TOPIC,
     /** Older statistics are stale. */
     staleAfterSeconds: staleAfterSeconds(values),

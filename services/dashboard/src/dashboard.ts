@@ -1,7 +1,11 @@
 import { EXIT_CODES, errorCode, Fault, type Service, type ServiceContext } from "@weir/runtime";
 import { BrokerLink } from "./broker-link.ts";
 import type { DashboardConfig } from "./config.ts";
+import { SeriesCatalogue } from "./data/catalogue-cache.ts";
+import { LoggerDeletions } from "./data/logger-deletions.ts";
 import { buildServer } from "./http/server.ts";
+import { deletionRoutes } from "./routes/deletions.ts";
+import { seriesRoutes } from "./routes/series.ts";
 
 const VERSION = "0.1.0";
 
@@ -15,6 +19,10 @@ export async function startDashboard(
   const link = opening.use(new BrokerLink(config.broker, "weir-dashboard", context));
   const server = opening.adopt(await buildServer(logger, VERSION), (opened) => opened.close());
   server.get("/api/v1/openapi.json", { schema: { hide: true } }, () => server.swagger());
+
+  const catalogue = new SeriesCatalogue(config.indexFile, context);
+  seriesRoutes(server, catalogue);
+  deletionRoutes(server, new LoggerDeletions(config.logger));
 
   const check = health.check("pages");
   try {

@@ -1,13 +1,15 @@
 import { z } from "zod";
-import { timeMs } from "./times.ts";
+import { topicFilter } from "./series.ts";
+import { givenTimeMs, timeMs } from "./times.ts";
 
 /** Which rows: those of a stream whose topic matches one of the filters, received in the span. */
 export const deletionRequest = z.strictObject({
   stream: z.string().min(1).max(256),
-  filters: z.array(z.string().min(1).max(2_048)).min(1).max(100),
-  fromMs: z.number().min(0),
-  toMs: z.number().min(0),
+  filters: z.array(topicFilter).min(1).max(100),
+  fromMs: givenTimeMs,
+  toMs: givenTimeMs,
 });
+export type DeletionRequest = z.infer<typeof deletionRequest>;
 
 export const deletionPreview = z.object({
   rows: z.int(),
@@ -19,8 +21,9 @@ export const deletionPreview = z.object({
     .array(z.object({ topic: z.string(), rows: z.int() }))
     .describe("those with the most rows"),
   otherTopicsRows: z.int(),
-  skipped: z.array(z.string()),
+  skipped: z.array(z.string()).describe("what could not be read, and why"),
 });
+export type DeletionPreview = z.infer<typeof deletionPreview>;
 
 export const deletion = z
   .object({

@@ -1,6 +1,6 @@
 import { filterProblem } from "@weir/protocol";
 import { z } from "zod";
-import { timeMs } from "./times.ts";
+import { queryTimeMs, timeMs } from "./times.ts";
 
 /** Series in one question at most. */
 export const SERIES_MAX = 100;
@@ -67,8 +67,8 @@ export const seriesPage = z.object({ total: z.int(), series: z.array(series) });
 
 export const historyQuery = z.strictObject({
   series: seriesNames,
-  fromMs: z.coerce.number().min(0),
-  toMs: z.coerce.number().min(0).optional().describe("default: now"),
+  fromMs: queryTimeMs,
+  toMs: queryTimeMs.optional().describe("default: now"),
   buckets: z.coerce.number().int().min(1).max(BUCKETS_MAX).default(300),
   timeZone: z.string().max(64).default("UTC").describe("an IANA name; its clocks divide the time"),
 });
@@ -140,14 +140,14 @@ export const explanations = z.object({ payloads: z.array(explained).describe("th
 
 export const pointsExportQuery = z.strictObject({
   series: seriesNames,
-  fromMs: z.coerce.number().min(0),
-  toMs: z.coerce.number().min(0).optional(),
+  fromMs: queryTimeMs,
+  toMs: queryTimeMs.optional().describe("default: now"),
   format: z.enum(["csv", "jsonl", "parquet"]).default("csv"),
 });
 export const rowsExportQuery = z.strictObject({
   stream: z.string().max(256),
   filter: topicFilter.optional(),
-  fromMs: z.coerce.number().min(0),
-  toMs: z.coerce.number().min(0).optional(),
+  fromMs: queryTimeMs,
+  toMs: queryTimeMs.optional().describe("default: now"),
   format: z.enum(["csv", "jsonl"]).default("csv"),
 });
