@@ -1,3 +1,6 @@
 import { render } from "preact";
+import { App } from "./App.tsx";
 
-render(<h1>Weir</h1>, document.getElementById("weir") as HTMLElement);
+const root = document.getElementById("weir");
+if (root === null) throw new Error("index.html has no element with the id weir");
+render(<App />, root);

@@ -1,0 +1,44 @@
+import type { ComponentChildren } from "preact";
+import { useEffect } from "preact/hooks";
+import { Setup, SignIn } from "./access/Entrance.tsx";
+import { api, session } from "./api.ts";
+import { useLoaded } from "./parts/loaded.ts";
+import { Empty, ErrorNote } from "./parts/Notes.tsx";
+import { place } from "./router.ts";
+import { Frame } from "./shell/Frame.tsx";
+import { Page } from "./shell/Page.tsx";
+
+/** Everything: who asks decides whether it is the entrance or the pages. */
+export function App() {
+  const first = useLoaded("session", api.session);
+  useEffect(() => {
+    if (first.value !== null) session.value = first.value;
+  }, [first.value]);
+  const state = session.value?.state;
+  if (state === undefined) {
+    return first.problem === null ? null : (
+      <main class="entrance">
+        <ErrorNote problem={first.problem} retry={first.reload} />
+      </main>
+    );
+  }
+  if (state === "setup") return <Setup />;
+  if (state === "signed out") return <SignIn />;
+  return <Frame>{pageOf(place.value.path)}</Frame>;
+}
+
+function pageOf(path: string): ComponentChildren {
+  switch (path) {
+    case "/":
+      return <Page title="Overview">{null}</Page>;
+  }
+  return (
+    <Page title="Nothing is here">
+      <Empty title="There is no such page">
+        <p>
+          The address may be of an older version. The <a href="/">overview</a> leads on.
+        </p>
+      </Empty>
+    </Page>
+  );
+}

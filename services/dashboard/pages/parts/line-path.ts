@@ -1,0 +1,37 @@
+/**
+ * The path of a small line through values, `null` being a gap. A value alone is a dot. Flat lines lie in the middle.
+ * @returns the `d` of an SVG path within width and height
+ */
+export function linePath(
+  values: readonly (number | null)[],
+  width: number,
+  height: number,
+): string {
+  const present = values.filter((value) => value !== null);
+  if (present.length === 0) return "";
+  let low = Number.POSITIVE_INFINITY;
+  let high = Number.NEGATIVE_INFINITY;
+  for (const value of present) {
+    if (value < low) low = value;
+    if (value > high) high = value;
+  }
+  const span = high - low;
+  const step = values.length > 1 ? width / (values.length - 1) : 0;
+  const round = (pixels: number): number => Math.round(pixels * 10) / 10;
+  let path = "";
+  let isDrawing = false;
+  values.forEach((value, index) => {
+    if (value === null) {
+      isDrawing = false;
+      return;
+    }
+    const x = round(index * step);
+    const y = round(span === 0 ? height / 2 : height - ((value - low) / span) * height);
+    const isAlone = !isDrawing && (values[index + 1] ?? null) === null;
+    path += `${isDrawing ? "L" : "M"}${x} ${y}`;
+    // A line of no length with round ends is a dot.
+    if (isAlone) path += `L${x} ${y}`;
+    isDrawing = true;
+  });
+  return path;
+}
