@@ -1,5 +1,5 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { closeSync, openSync, readSync } from "node:fs";
 import { textOf } from "@weir/protocol";
 import { z } from "zod";
 import { ConfigurationFault, errorMessage } from "./fault.ts";
@@ -93,8 +93,8 @@ export function toolEnvironment(environment: Environment): Environment {
   };
 }
 
-/** A setting that names a file; its value is the content of the file. */
-function credentialFile(
+/** A setting that names a file with a secret or a certificate; its value is the content of the file. */
+export function credentialFile(
   kind: CredentialKind,
   description: Pick<Draft<unknown>, "description" | "allowed">,
 ): Draft<string | null> {
@@ -178,13 +178,35 @@ type Credential = { text: string; problem: null } | { text: null; problem: strin
 /** Reads a file with a secret or a certificate. No problem contains its text. */
 export function readCredential(kind: CredentialKind, file: string): Credential {
   try {
-    const content = textOf(readFileSync(file));
+    const bytes = readAtMost(file, CREDENTIAL_BYTES_MAX + 1);
+    if (bytes.length > CREDENTIAL_BYTES_MAX) {
+      return { text: null, problem: `it is larger than ${CREDENTIAL_BYTES_MAX} bytes` };
+    }
+    const content = textOf(bytes);
     // The line end that editors add is not part of the password.
     const text = kind === "password" ? content.replace(/\r?\n$/, "") : content;
     const problem = CREDENTIAL_PROBLEMS[kind](text);
     return problem === null ? { text, problem } : { text: null, problem };
   } catch (error) {
     return { text: null, problem: `it cannot be read: ${errorMessage(error)}` };
+  }
+}
+
+/** All authorities that a system trusts are a quarter of it. */
+const CREDENTIAL_BYTES_MAX = 1_048_576;
+
+/** Also from a pipe, which has no size; a device may have no end. */
+function readAtMost(file: string, bytesMax: number): Buffer {
+  const descriptor = openSync(file, "r");
+  try {
+    const bytes = Buffer.alloc(bytesMax);
+    let length = 0;
+    for (let read = -1; read !== 0 && length < bytesMax; length += read) {
+      read = readSync(descriptor, bytes, length, bytesMax - length, null);
+    }
+    return bytes.subarray(0, length);
+  } finally {
+    closeSync(descriptor);
   }
 }
 

@@ -5,6 +5,7 @@ export {
   brokerAddress,
   brokerConfig,
   brokerSettings,
+  credentialFile,
   namesBroker,
   readCredential,
   tlsConfig,

@@ -1,11 +1,16 @@
 import { EXIT_CODES, errorCode, Fault, type Service, type ServiceContext } from "@weir/runtime";
+import { Access } from "./access/access.ts";
+import { openDashboardFile } from "./access/database.ts";
+import { guard } from "./access/guard.ts";
 import { BrokerLink } from "./broker-link.ts";
 import type { DashboardConfig } from "./config.ts";
 import { SeriesCatalogue } from "./data/catalogue-cache.ts";
 import { LoggerDeletions } from "./data/logger-deletions.ts";
 import { buildServer } from "./http/server.ts";
+import { accessRoutes } from "./routes/access.ts";
 import { deletionRoutes } from "./routes/deletions.ts";
 import { seriesRoutes } from "./routes/series.ts";
+import { userRoutes } from "./routes/users.ts";
 
 const VERSION = "0.1.0";
 
@@ -14,11 +19,24 @@ export async function startDashboard(
   config: DashboardConfig,
   context: ServiceContext,
 ): Promise<Service<DashboardConfig>> {
-  const { logger, health } = context;
+  const { clock, logger, health } = context;
   await using opening = new AsyncDisposableStack();
   const link = opening.use(new BrokerLink(config.broker, "weir-dashboard", context));
-  const server = opening.adopt(await buildServer(logger, VERSION), (opened) => opened.close());
-  server.get("/api/v1/openapi.json", { schema: { hide: true } }, () => server.swagger());
+  const database = openDashboardFile(config.file);
+  opening.defer(() => void database.close());
+  const access = opening.use(new Access(database, clock, logger));
+  if (config.password !== null) await access.takeFilePassword(config.password);
+  const { trustedProxies, tls } = config;
+  const server = opening.adopt(
+    await buildServer(logger, VERSION, { trustedProxies, tls }),
+    (opened) => opened.close(),
+  );
+  guard(server, access);
+  server.get("/api/v1/openapi.json", { config: { role: "anyone" }, schema: { hide: true } }, () =>
+    server.swagger(),
+  );
+  accessRoutes(server, access);
+  userRoutes(server, access);
 
   const catalogue = new SeriesCatalogue(config.indexFile, context);
   seriesRoutes(server, catalogue);
@@ -27,13 +45,26 @@ export async function startDashboard(
   const check = health.check("pages");
   try {
     const address = await server.listen({ host: config.host, port: config.port });
-    logger.info({ address }, `the pages are at ${address}`);
+    const shown = addressFor(config.host, address);
+    logger.info({ address }, `the pages are at ${shown}`);
+    const code = access.setupCode?.text;
+    if (code !== undefined) {
+      logger.info(`the first user is made with the code ${code} at ${shown}`);
+    }
   } catch (cause) {
     throw listenFault(cause, config);
   }
   check.pass();
   await link.start();
   return opening.move();
+}
+
+/** An address that a browser on this machine can open. */
+function addressFor(host: string, address: string): string {
+  if (host !== "0.0.0.0" && host !== "::") return address;
+  const shown = new URL(address);
+  shown.hostname = "localhost";
+  return shown.origin;
 }
 
 function listenFault(cause: unknown, { host, port }: DashboardConfig): Fault {

@@ -7,9 +7,9 @@ export const role = z.enum(ROLES);
 export type Role = z.infer<typeof role>;
 
 export const PASSWORD_LENGTH_MIN = 10;
-const PASSWORD_LENGTH_MAX = 256;
+export const PASSWORD_LENGTH_MAX = 256;
 
-const userName = z
+export const userName = z
   .string()
   .regex(/^[A-Za-z0-9._-]{1,64}$/)
   .describe("1 to 64 letters, digits, dots, underscores or hyphens");
@@ -42,7 +42,12 @@ export const signInRequest = z.strictObject({ name: z.string().max(64), password
 export const passwordRequest = z.strictObject({ current: givenPassword, password: newPassword });
 
 export const user = z.object({ name: z.string(), role, madeMs: timeMs }).meta({ id: "User" });
+export type User = z.infer<typeof user>;
 export const users = z.object({ users: z.array(user) });
+export const userParameters = z.strictObject({ name: z.string().max(64) });
+export const userChange = z
+  .strictObject({ role: role.optional(), password: newPassword.optional() })
+  .describe("what is left out stays as it is; another password ends the user's sessions");
 export const userRequest = z.strictObject({ name: userName, password: newPassword, role });
 
 export const token = z
@@ -54,8 +59,11 @@ export const token = z
     usedMs: timeMs.nullable(),
   })
   .meta({ id: "Token" });
+export type Token = z.infer<typeof token>;
 export const tokens = z.object({ tokens: z.array(token) });
+export const tokenParameters = z.strictObject({ id: z.string().max(64) });
 export const tokenRequest = z.strictObject({ name: z.string().min(1).max(64), role });
 export const newToken = token.extend({
   secret: z.string().describe("for Authorization: Bearer; it is shown this once"),
 });
+export type NewToken = z.infer<typeof newToken>;

@@ -1,4 +1,6 @@
+import fastifyCookie from "@fastify/cookie";
 import fastifyHelmet from "@fastify/helmet";
+import fastifyRateLimit from "@fastify/rate-limit";
 import fastifySwagger from "@fastify/swagger";
 import { EXIT_CODES, errorCode, Fault, type Logger, RequestFault } from "@weir/runtime";
 import Fastify, { type FastifyBaseLogger, type FastifyInstance } from "fastify";
@@ -11,12 +13,16 @@ import {
   type ZodTypeProvider,
 } from "fastify-type-provider-zod";
 import type { Role } from "../contract/access.ts";
+import { problems } from "../contract/problems.ts";
+import { PAGES_FOLDER, servePages } from "./pages.ts";
 
 /** Who asks: a user with a session, or a program with a token. */
 export interface Who {
   name: string;
   role: Role;
   kind: "user" | "token";
+  /** Whether the session or the token is still there: an answer that takes long asks again. */
+  isCurrent: () => boolean;
 }
 
 declare module "fastify" {
@@ -43,18 +49,49 @@ const BODY_BYTES_MAX = 64 * 1024;
 /** A live stream names up to a hundred series in its address. */
 const HEADER_BYTES_MAX = 64 * 1024;
 const REQUEST_MS_MAX = 10_000;
+/** Of one address, or of one network of IPv6. A page that is opened asks for about thirty things. */
+const REQUESTS_A_MINUTE_MAX = 3_000;
+const ADDRESSES_MAX = 10_000;
+/** An answer has no headers about the limit, but for retry-after. */
+const QUIET = {
+  "x-ratelimit-limit": false,
+  "x-ratelimit-remaining": false,
+  "x-ratelimit-reset": false,
+};
+/** What is still being sent when the server closes. */
+const CLOSE_MS_MAX = 1_000;
 
-/** Makes the server, without its routes: errors as problems, limits, headers, the OpenAPI document. */
-export async function buildServer(logger: Logger, version: string): Promise<Api> {
-  const server = Fastify({
+export interface ServerOptions {
+  /** Where the built pages are. Default: where they are built. */
+  pagesFolder?: string;
+  /** The addresses of proxies whose X-Forwarded-… headers are true. Default none. */
+  trustedProxies?: readonly string[];
+  /** In PEM. Default `null`: the server speaks without TLS. */
+  tls?: { certificate: string; key: string } | null;
+}
+
+/** Makes the server with the pages, without the API's routes: errors as problems, limits, headers, the OpenAPI document. */
+export async function buildServer(
+  logger: Logger,
+  version: string,
+  { pagesFolder = PAGES_FOLDER, trustedProxies = [], tls = null }: ServerOptions = {},
+): Promise<Api> {
+  const options = {
+    trustProxy: trustedProxies.length === 0 ? false : [...trustedProxies],
     // What goes wrong is logged where it is handled; a line for each request would hide it.
     logger: false,
     bodyLimit: BODY_BYTES_MAX,
     requestTimeout: REQUEST_MS_MAX,
-    http: { maxHeaderSize: HEADER_BYTES_MAX },
     return503OnClosing: true,
     routerOptions: { maxParamLength: 4_096 },
-  }).withTypeProvider<ZodTypeProvider>();
+  };
+  const http = { maxHeaderSize: HEADER_BYTES_MAX };
+  const made =
+    tls === null
+      ? Fastify({ ...options, http })
+      : Fastify({ ...options, https: { ...http, cert: tls.certificate, key: tls.key } });
+  // With TLS it differs only in what no route uses.
+  const server = made.withTypeProvider<ZodTypeProvider>() as unknown as Api;
   server.decorateRequest("who", null);
   server.setValidatorCompiler(validatorCompiler);
   server.setSerializerCompiler(serializerCompiler);
@@ -64,18 +101,6 @@ export async function buildServer(logger: Logger, version: string): Promise<Api>
       logger.error({ err: error, url: request.routeOptions.url }, "a request failed");
     return reply.code(status).send({ problems });
   });
-  server.setNotFoundHandler((request, reply) =>
-    reply.code(404).send({
-      problems: [
-        {
-          field: "address",
-          value: request.url,
-          problem: "there is nothing at this address",
-          remedy: "/api/v1/openapi.json lists what there is.",
-        },
-      ],
-    }),
-  );
   await server.register(fastifyHelmet, {
     contentSecurityPolicy: {
       useDefaults: false,
@@ -98,11 +123,61 @@ export async function buildServer(logger: Logger, version: string): Promise<Api>
         version,
         description: "The HTTP API of Weir. Times are milliseconds since the epoch.",
       },
+      components: {
+        securitySchemes: {
+          session: { type: "apiKey", in: "cookie", name: "weir_session" },
+          token: { type: "http", scheme: "bearer" },
+        },
+      },
     },
-    transform: jsonSchemaTransform,
+    transform: (given) => jsonSchemaTransform(withRights(given)),
     transformObject: jsonSchemaTransformObject,
   });
+  await server.register(fastifyCookie);
+  await limitRequests(server);
+  await servePages(server, pagesFolder);
+  endConnections(server);
   return server;
+}
+
+type Documented = Parameters<typeof jsonSchemaTransform>[0];
+
+/** What the document says of every route: who may use it, and what an error looks like. */
+function withRights({ schema, route, ...rest }: Documented): Documented {
+  const { role = "viewer" } = route.config ?? {};
+  const security = role === "anyone" ? [] : [{ session: [role] }, { token: [role] }];
+  const response = { default: problems, ...(schema?.response ?? {}) };
+  return { ...rest, route, schema: { security, ...schema, response } };
+}
+
+/** Before every other hook, so that also those requests count that are refused, and those for nothing. */
+async function limitRequests(server: Api): Promise<void> {
+  await server.register(fastifyRateLimit, {
+    global: false,
+    max: REQUESTS_A_MINUTE_MAX,
+    timeWindow: 60_000,
+    cache: ADDRESSES_MAX,
+    addHeadersOnExceeding: QUIET,
+    addHeaders: QUIET,
+    errorResponseBuilder: (_request, { ttl }) => {
+      const problem = `more than ${REQUESTS_A_MINUTE_MAX} requests came from this address within a minute`;
+      const remedy = `Wait ${Math.ceil(ttl / 1_000)} s, and send them more slowly.`;
+      return new RequestFault(429, [{ field: "request", value: null, problem, remedy }]);
+    },
+  });
+  server.addHook("onRequest", server.rateLimit());
+}
+
+/** Fastify would wait for each client to end its connection. */
+function endConnections(server: Api): void {
+  let isClosing = false;
+  server.addHook("preClose", async () => {
+    isClosing = true;
+    setTimeout(() => server.server.closeAllConnections(), CLOSE_MS_MAX).unref();
+  });
+  server.addHook("onSend", async (_request, reply) => {
+    if (isClosing) reply.header("connection", "close");
+  });
 }
 
 interface Answered {
