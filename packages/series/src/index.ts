@@ -27,7 +27,9 @@ export {
 export type { Family } from "./families/family.ts";
 export { FAMILIES } from "./families/index.ts";
 export { type CollectedPart, Collector } from "./history/collector.ts";
+export { PointsReader } from "./history/points-reader.ts";
 export { SeriesHistory, type Snapshot } from "./history/series-history.ts";
+export { sortByTime } from "./history/sort-by-time.ts";
 export { StoredBatch } from "./history/stored-batch.ts";
 export { indexFileOf } from "./index-file/index-file.ts";
 export { readTableSizes, type TableSize } from "./index-file/table-sizes.ts";
@@ -47,6 +49,7 @@ export { DamagedFileFault } from "./points-file/damaged-file.ts";
 export { mergePoints, NO_POINTS, type Points, type Span, sliceTime } from "./points-file/points.ts";
 export { PointsFile } from "./points-file/points-file.ts";
 export { PointsFileWriter, type WrittenFile } from "./points-file/points-file-writer.ts";
+export { PointsTable } from "./points-file/points-table.ts";
 export { readEveryPoint } from "./points-file/read-every-point.ts";
 export { TIME_FIELDS } from "./reading/auto.ts";
 export {

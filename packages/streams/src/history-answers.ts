@@ -28,7 +28,7 @@ interface Answer {
 }
 
 /** Merging replaces files, so that those of an older snapshot are gone: a new one has what took their place. */
-const SNAPSHOTS_MAX = 3;
+export const SNAPSHOTS_MAX = 3;
 
 /** Answers for series of one stream, in the order in which their points are stored: some at a time. */
 export async function* answersOf(
@@ -119,18 +119,20 @@ async function* answersOfSnapshot(
 }
 
 /** What the deletions in the list beside an index hide. */
-function masksBeside(indexFile: string): MasksOf {
+export function masksBeside(indexFile: string): MasksOf {
   const masks = new DeletionMasks(readDeletions(deletionsFileOf(indexFile)));
   return (stream, topic) => masks.spansOf(stream, topic);
 }
 
-function inStoredOrder(one: CataloguedSeries, other: CataloguedSeries): number {
+/** The order in which points of series are stored. */
+export function inStoredOrder(one: CataloguedSeries, other: CataloguedSeries): number {
   if (one.topic !== other.topic) return one.topic < other.topic ? -1 : 1;
   if (one.path === other.path) return 0;
   return one.path < other.path ? -1 : 1;
 }
 
-function onlyOnce(onSkipped: (skipped: Skipped) => void): (skipped: Skipped) => void {
+/** Reports each reason once. */
+export function onlyOnce(onSkipped: (skipped: Skipped) => void): (skipped: Skipped) => void {
   const reasons = new Set<string>();
   return (skipped) => {
     if (!reasons.has(skipped.reason)) onSkipped(skipped);
@@ -138,7 +140,8 @@ function onlyOnce(onSkipped: (skipped: Skipped) => void): (skipped: Skipped) => 
   };
 }
 
-function goneFault(cause: unknown): Fault {
+/** The error for files that are gone again and again. */
+export function goneFault(cause: unknown): Fault {
   return new Fault(
     `files of the history were replaced while they were read: ${errorMessage(cause)}`,
     {

@@ -6,6 +6,7 @@ export {
   createMessageJsonLines,
   type MessageFormat,
 } from "./export/message-formats.ts";
+export { POINTS_FORMATS, type PointsFormat } from "./export/point-formats.ts";
 export {
   createWideCsv,
   createWideJsonLines,
@@ -22,6 +23,7 @@ export {
   type HistorySource,
   readHistory,
 } from "./history.ts";
+export { exportPoints, type PointsQuestion } from "./history-points.ts";
 export {
   readStreams,
   storedSettings,

@@ -188,6 +188,11 @@ export class StoredPoints implements Disposable {
     );
   }
 
+  /** Lets the index go on, so that it may stay open for long: from now on it may only `read` runs that were found. */
+  endSnapshot(): void {
+    this.#database.exec("COMMIT");
+  }
+
   [Symbol.dispose](): void {
     this.#runs[Symbol.dispose]();
     this.#database.close();
