@@ -15,7 +15,7 @@ export type { RowsRequest, RowsTask } from "./deletion/rows-task.ts";
 export { nextSegmentOf } from "./deletion/segments-of.ts";
 export { type Account, EPOCH_IDLE_US, missingBelow, type SeqRange } from "./ledger/account.ts";
 export type { Filed } from "./ledger/ledger.ts";
-export { askSegments, streamEnd } from "./reading/ask-segments.ts";
+export { askSegments } from "./reading/ask-segments.ts";
 export { followStream, type StreamFollower } from "./reading/follow-stream.ts";
 export {
   type Cursor,
@@ -40,6 +40,7 @@ export {
   type StoreReader,
   type StoreState,
 } from "./reading/store-reader.ts";
+export { lastPosition, streamEnd } from "./reading/stream-end.ts";
 export { pruneLimits } from "./retention/prune.ts";
 export { type SegmentFinalizer, startSegmentFinalizer } from "./rotation/segment-finalizer.ts";
 export { archivedRowsOf, hiddenArchiveOf } from "./rotation/settle-archive.ts";

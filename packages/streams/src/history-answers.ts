@@ -3,6 +3,7 @@ import { EXIT_CODES, errorCode, errorMessage, Fault } from "@weir/runtime";
 import {
   type CataloguedSeries,
   Collector,
+  comparePositions,
   type DamagedFileFault,
   type MasksOf,
   Pace,
@@ -11,7 +12,14 @@ import {
   StoredBatch,
   StoredPoints,
 } from "@weir/series";
-import { DeletionMasks, deletionsFileOf, readDeletions, type Skipped } from "@weir/store";
+import {
+  DeletionMasks,
+  deletionsFileOf,
+  lastPosition,
+  type RowPosition,
+  readDeletions,
+  type Skipped,
+} from "@weir/store";
 import type { HistorySource } from "./history.ts";
 import { readPoints } from "./history-rows.ts";
 import type { StoredStream } from "./stream-config.ts";
@@ -20,11 +28,15 @@ interface Request {
   /** Of the buckets; the one before the first that is answered is there, too. */
   edges: readonly number[];
   isThorough: boolean;
+  /** The last row to read; `null` where nothing is stored. Each pass over the rows ends there. */
+  end: RowPosition | null;
 }
 
 interface Answer {
   series: CataloguedSeries;
   partials: PartialBuckets;
+  /** The last row whose points count. */
+  through: RowPosition | null;
 }
 
 /** Merging replaces files, so that those of an older snapshot are gone: a new one has what took their place. */
@@ -35,8 +47,9 @@ export async function* answersOf(
   asked: readonly CataloguedSeries[],
   stream: StoredStream,
   source: HistorySource,
-  request: Request,
+  asking: Omit<Request, "end">,
 ): AsyncGenerator<readonly Answer[]> {
+  const request = { ...asking, end: await lastPosition(stream.place) };
   const left = new Set(asked.toSorted(inStoredOrder));
   // Reading once more would report the same once more.
   const onSkipped = onlyOnce(source.onSkipped);
@@ -59,17 +72,19 @@ async function* answersOfSnapshot(
   asked: readonly CataloguedSeries[],
   stream: StoredStream,
   source: HistorySource,
-  { edges, isThorough }: Request,
+  { edges, isThorough, end }: Request,
 ): AsyncGenerator<readonly Answer[]> {
   const pace = new Pace();
   using stored =
     stream.historyMs === null
       ? null
       : StoredPoints.open(source.indexFile, masksBeside(source.indexFile));
-  const through = stored?.through(stream.name) ?? null;
+  const kept = stored?.through(stream.name) ?? null;
+  // A flush since the end was determined has stored points of rows behind it.
+  const through = isBefore(end, kept) ? kept && { segment: kept.segment, id: kept.id } : end;
   const keptFromUs = stored?.keptFromUs(stream.name) ?? Number.NEGATIVE_INFINITY;
   const snapshot = {
-    points: through === null ? null : stored,
+    points: kept === null ? null : stored,
     keptFromUs,
     onDamaged: ({ file, message }: DamagedFileFault) =>
       source.onSkipped({ segment: basename(file), kind: "unreadable", reason: message }),
@@ -78,13 +93,16 @@ async function* answersOfSnapshot(
   const collector = new Collector(asked.length, edges);
   const fromUs = (edges[0] as number) - source.skewUs;
   const query = {
-    ...(through === null ? {} : { behind: through }),
+    ...(kept === null ? {} : { behind: kept }),
+    ...(through === null ? {} : { through }),
     ...(isThorough ? { isThorough } : { fromUs }),
   };
-  const collect = () =>
-    readPoints({ ...source, stream, asked, query, pace }, (index, us, value) => {
+  const collect = async (): Promise<void> => {
+    if (through === null) return;
+    await readPoints({ ...source, stream, asked, query, pace }, (index, us, value) => {
       if (us >= keptFromUs) collector.add(index, us, value);
     });
+  };
 
   await collect();
   for (const [index, history] of histories.entries()) {
@@ -112,10 +130,16 @@ async function* answersOfSnapshot(
     for (const [place, history] of some.entries()) {
       const index = at + place;
       const partials = await history.fold(edges, collector.partsOf(index), { batch, pace });
-      answers.push({ series: asked[index] as CataloguedSeries, partials });
+      answers.push({ series: asked[index] as CataloguedSeries, partials, through });
     }
     yield answers;
   }
+}
+
+/** `null` is before every row. */
+function isBefore(one: RowPosition | null, other: RowPosition | null): boolean {
+  if (other === null) return false;
+  return one === null || comparePositions(one, other) < 0;
 }
 
 /** What the deletions in the list beside an index hide. */

@@ -1,6 +1,12 @@
-import { type Bucket, Buckets, type CataloguedSeries, edgesOf } from "@weir/series";
-import type { Skipped } from "@weir/store";
-import { answersOf } from "./history-answers.ts";
+import {
+  type Bucket,
+  Buckets,
+  type CataloguedSeries,
+  comparePositions,
+  edgesOf,
+} from "@weir/series";
+import { lastPosition, type RowPosition, type Skipped } from "@weir/store";
+import { answersOf, goneFault } from "./history-answers.ts";
 import type { StoredStream } from "./stream-config.ts";
 
 /** What is asked. Times in microseconds since the epoch. */
@@ -37,13 +43,23 @@ export interface History {
   step: string | null;
   /** In the order of the question; each has every bucket. */
   answers: readonly { series: CataloguedSeries; buckets: readonly Bucket[] }[];
+  /**
+   * Up to which row each stream of the source was read, by name: each point of the rows up to it counts, and none of a
+   * later one. `followStream` goes on `after` it. `null` where nothing is stored.
+   */
+  through: ReadonlyMap<string, RowPosition | null>;
 }
 
 /** The answer for one of many series. */
 export interface HistoryAnswer {
   series: CataloguedSeries;
   buckets: Buckets;
+  /** The last row whose points count; `null` where nothing is stored. Answers for one stream may differ in it. */
+  through: RowPosition | null;
 }
+
+/** A flush between two snapshots gives the later answers more rows than the earlier ones: then all are asked again. */
+const ATTEMPTS_MAX = 3;
 
 /**
  * What series were like over time. The answer comes from the hours that are kept for ever where a bucket has whole
@@ -59,13 +75,37 @@ export async function readHistory(
   question: HistoryQuestion,
   source: HistorySource,
 ): Promise<History> {
+  for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt += 1) {
+    const history = await readOnce(question, source);
+    if (history !== null) return history;
+  }
+  throw goneFault(new Error("each time some were newer than others"));
+}
+
+/** @returns `null` where answers for one stream do not end with the same row. */
+async function readOnce(question: HistoryQuestion, source: HistorySource): Promise<History | null> {
   const { step, answers } = askHistory(question, source);
   const found = new Map<CataloguedSeries, readonly Bucket[]>();
-  for await (const { series, buckets } of answers) found.set(series, [...buckets]);
+  const through = new Map<string, RowPosition | null>();
+  for await (const { series, buckets, through: position } of answers) {
+    const isFirst = !through.has(series.stream);
+    if (!isFirst && !isSame(through.get(series.stream) ?? null, position)) return null;
+    found.set(series, [...buckets]);
+    through.set(series.stream, position);
+  }
+  for (const { name, place } of source.streams) {
+    if (!through.has(name)) through.set(name, await lastPosition(place));
+  }
   return {
     step,
     answers: question.series.map((series) => ({ series, buckets: found.get(series) ?? [] })),
+    through,
   };
+}
+
+function isSame(one: RowPosition | null, other: RowPosition | null): boolean {
+  if (one === null || other === null) return one === other;
+  return comparePositions(one, other) === 0;
 }
 
 /**
@@ -82,8 +122,8 @@ export function askHistory(
       const asked = series.filter((one) => one.stream === stream.name);
       if (asked.length === 0) continue;
       for await (const some of answersOf(asked, stream, source, { edges, isThorough })) {
-        for (const { series: one, partials } of some) {
-          yield { series: one, buckets: new Buckets(partials, edges, source.nowUs) };
+        for (const { series: one, partials, through } of some) {
+          yield { series: one, buckets: new Buckets(partials, edges, source.nowUs), through };
         }
       }
     }

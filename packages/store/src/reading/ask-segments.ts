@@ -1,45 +1,14 @@
-import { Fault } from "@weir/runtime";
 import type { Database } from "better-sqlite3";
 import { type ArchivePart, openAsDatabase } from "../archive/archive-database.ts";
 import { archiveOf, isArchived } from "../archive/archive-name.ts";
 import type { StreamPlace } from "./query.ts";
 import {
   firstSegment,
-  isBusy,
   openForReading,
   type Segment,
   segmentAfter,
-  segmentsOf,
   skippedBecause,
 } from "./segments.ts";
-
-/**
- * How far a stream reaches: its newest segment, the newest id that was given out in it, and when the newest row
- * was received.
- *
- * @returns `null` while nothing is stored, and when the segment cannot be read now.
- */
-export function streamEnd(
-  place: StreamPlace,
-): { segment: string; id: number; receivedUs: number | null } | null {
-  const last = segmentsOf(place).at(-1);
-  if (last === undefined) return null;
-  try {
-    // Of an archive no row group but the last one may matter.
-    const end = inSegment(last, { lastGroups: 1 }, (database) =>
-      database.prepare<[], { id: number; receivedUs: number | null }>(END).get(),
-    );
-    return end === undefined ? null : { segment: last.name, ...end };
-  } catch (error) {
-    if (error instanceof Fault && isBusy(error.cause)) return null;
-    throw error;
-  }
-}
-
-const END = `
-SELECT max(next_id - 1, (SELECT coalesce(max(id), 0) FROM rows)) AS id,
-       (SELECT received_us FROM rows ORDER BY id DESC LIMIT 1) AS receivedUs
-FROM segment`;
 
 /**
  * Runs a statement on each segment by itself, oldest first: for checks, which may take a while. A segment that is
@@ -71,7 +40,7 @@ export function askSegments<Answer>(
 }
 
 /** What a segment answers; `undefined` for one that is damaged or was just removed. @throws Fault */
-function inSegment<Answer>(
+export function inSegment<Answer>(
   segment: Segment,
   ofArchive: ArchivePart,
   ask: (database: Database) => Answer | undefined,

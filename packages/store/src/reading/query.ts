@@ -19,6 +19,8 @@ export interface RangeQuery {
   after?: Cursor;
   /** Begins behind this row instead; where its segment is gone, with the next one. */
   behind?: RowPosition;
+  /** Ends with this row; where its segment is gone, before the next one. Default the end of the stream. */
+  through?: RowPosition;
   /**
    * Looks at each row of each segment instead of relying on the clock: finds also what was received while
    * the clock was wrong, but reads everything.

@@ -5,6 +5,8 @@ import {
   cursorFault,
   parseCursor,
   type RangeQuery,
+  type RowPosition,
+  rowIdOf,
   type Selection,
   type StoredMessage,
   type StreamPlace,
@@ -82,7 +84,7 @@ const RELEASE_AFTER_MS = 250;
 async function* rangePages(
   place: StreamPlace,
   pages: StreamPages | null,
-  { limit = Number.POSITIVE_INFINITY, after }: RangeQuery,
+  { limit = Number.POSITIVE_INFINITY, after, through }: RangeQuery,
 ): AsyncGenerator<RangePage, void, void> {
   if (pages === null) return;
   using _pages = pages;
@@ -90,7 +92,8 @@ async function* rangePages(
   let behind: Segment | null = null;
   for (let rowsLeft = limit; rowsLeft > 0; ) {
     const found = await readPatiently(pages, Math.min(PAGE_ROWS_MAX, rowsLeft));
-    const page = rangePageOf(found, after !== undefined);
+    if (through !== undefined && found.segment.name > through.segment) return;
+    const page = upTo(through, found, rangePageOf(found, after !== undefined));
     rowsLeft -= page.messages.length;
     const release = setTimeout(pages.release, RELEASE_AFTER_MS).unref();
     try {
@@ -99,6 +102,7 @@ async function* rangePages(
       clearTimeout(release);
     }
 
+    if (hasReached(through, found)) return;
     if (found.kind === "page") {
       if (!found.page.isEnd) continue;
       if (found.page.successor !== null) {
@@ -121,8 +125,21 @@ async function* rangePages(
   }
 }
 
-const BUSY_PAUSE_MS = 50;
-const BUSY_MS_MAX = 30_000;
+/** A page without what is behind the last row that is asked for. */
+function upTo(through: RowPosition | undefined, { segment }: PageRead, page: RangePage): RangePage {
+  if (segment.name !== through?.segment || rowIdOf(page.cursor) <= through.id) return page;
+  const messages = page.messages.filter(({ cursor }) => rowIdOf(cursor) <= through.id);
+  return { ...page, messages, cursor: cursorAt(segment.name, through.id) };
+}
+
+function hasReached(through: RowPosition | undefined, found: PageRead): boolean {
+  if (found.segment.name !== through?.segment) return false;
+  return found.kind !== "page" || found.page.isEnd || found.page.throughId >= through.id;
+}
+
+/** How long to wait for a segment that another process has to itself, and between two looks. */
+export const BUSY_PAUSE_MS = 50;
+export const BUSY_MS_MAX = 30_000;
 
 /** Reads a page, or finds out why there is none. Waits for a segment that another process has to itself. */
 async function readPatiently(

@@ -135,6 +135,38 @@ describe("while files are merged", () => {
     expect(pointsFiles(folder)).toHaveLength(2);
     expect(counts).toEqual([15, 15, 15, 15, 15, 15, 15, 15]);
   });
+
+  test("an answer names the last row of the points that took their place", async () => {
+    using folder = temporaryFolder();
+    using recorded = new RecordedStream(folder, FOREVER);
+    // In files of its own.
+    const attic = minutesOf(0, "attic").map((sent) => ({
+      ...sent,
+      observedUs: sent.observedUs - DAY_US,
+    }));
+    recorded.append(attic);
+    for (let part = 0; part < 12; part += 1) {
+      recorded.append(minutesOf(0).slice(part * 5, part * 5 + 5));
+      await recorded.keep();
+    }
+    // So long that each series is read by itself.
+    const fromUs = START_US - 60 * DAY_US;
+    const asked = { ...question(15), fromUs, bucketsMax: 4 * 24 * 61 };
+    const series = ["attic", "meter"].map((topic) => seriesOf(topic));
+    const found: [rows: number | undefined, points: number][] = [];
+    for await (const { buckets, through } of askHistory({ ...asked, series }, recorded.source)
+      .answers) {
+      const points = [...buckets].reduce((sum, { count }) => sum + count, 0);
+      found.push([through?.id, points]);
+      recorded.append(minutesOf(0).slice(0, 1));
+      await recorded.keep();
+      await recorded.merge();
+    }
+    expect(found).toEqual([
+      [120, 60],
+      [121, 61],
+    ]);
+  });
 });
 
 describe("where a file of points is damaged", () => {
