@@ -1,12 +1,18 @@
+import {
+  DAY_MS,
+  type DiskReport,
+  type Estimate,
+  FORECAST_DAYS,
+  growsForDays,
+  growthADay,
+  otherSettings,
+  type SeriesUse,
+  type StreamReport,
+  totalBytes,
+  type VolumeReport,
+} from "@weir/disk";
 import { print, visible } from "@weir/runtime";
 import { columnsText, durationText, grouped, type Surroundings } from "./command-line.ts";
-import type { SegmentUse } from "./disk-files.ts";
-import { FORECAST_DAYS, growsForDays, growthADay } from "./disk-forecast.ts";
-import type { Report } from "./disk-report.ts";
-import type { SeriesUse } from "./disk-series.ts";
-import { otherSettings } from "./disk-settings.ts";
-import { DAY_MS, type Estimate, type StreamReport } from "./disk-stream.ts";
-import type { DiskReport } from "./disk-volumes.ts";
 
 /** Of the list of series, on a screen. */
 const SHOWN_SERIES = 10;
@@ -15,7 +21,7 @@ const SHOWN_TABLES = 5;
 
 /** Prints a report as tables. */
 export function printReport(
-  report: Report,
+  report: DiskReport,
   { to, nowMs }: { to: Surroundings["out"]; nowMs: number },
 ): void {
   const { chosen, disks, streams, index, leftovers, largest } = report;
@@ -40,7 +46,7 @@ export function printReport(
   print(`${parts.filter((part) => part !== "").join("\n\n")}\n`, { to });
 }
 
-function diskText(disk: DiskReport, chosen: string | null, nowMs: number): string {
+function diskText(disk: VolumeReport, chosen: string | null, nowMs: number): string {
   const { folders, bytes, freeBytes, weirBytes, growthBytesADay } = disk;
   const of = folders.map(visible).join(", ");
   const space = `${sizeText(weirBytes)} of ${chosen === null ? "Weir" : `the stream ${visible(chosen)}`} on the disk of ${of}: ${sizeText(freeBytes)} of ${sizeText(bytes)} are free`;
@@ -48,7 +54,7 @@ function diskText(disk: DiskReport, chosen: string | null, nowMs: number): strin
   return `${space}\n${outlook(disk.forecast, growthBytesADay, nowMs)}`;
 }
 
-function outlook(forecast: DiskReport["forecast"], growth: number, nowMs: number): string {
+function outlook(forecast: VolumeReport["forecast"], growth: number, nowMs: number): string {
   if (forecast === null) return "Nothing says yet how fast it grows.";
   const { fullAfterDays, makesWayAfterDays } = forecast;
   const rate = `It grows by ${sizeText(growth)} a day at present`;
@@ -99,10 +105,6 @@ function streamRow(report: StreamReport): string[] {
   ];
 }
 
-function totalBytes({ files }: StreamReport): number {
-  return Object.values(files.sums).reduce((sum, { bytes }) => sum + bytes, 0);
-}
-
 /** Until when a stream grows. */
 function growsText({ messageStock, pointStock }: StreamReport): string {
   if (messageStock === null) return "not known";
@@ -112,7 +114,7 @@ function growsText({ messageStock, pointStock }: StreamReport): string {
   return days === 0 ? "no longer" : `for ${daysText(days)}`;
 }
 
-function indexText({ index }: Report): string {
+function indexText({ index }: DiskReport): string {
   if (index.bytes === 0) return "There is no index yet: stats makes it.";
   const title = `The index takes ${sizeText(index.bytes)}`;
   const growth = `${signedSize(index.bytesADay.value)} a day${assumed(index.bytesADay)}`;
@@ -207,42 +209,3 @@ function daysText(days: number): string {
 
 const dateText = (nowMs: number, days: number): string =>
   new Date(nowMs + days * DAY_MS).toISOString().slice(0, 10);
-
-const isoTime = (us: number): string => new Date(us / 1_000).toISOString();
-
-/** The same for programs. Sizes are bytes, estimates say so by their names. */
-export function reportAsJson(report: Report): object {
-  const { disks, streams, index, leftovers, largest, problems } = report;
-  return {
-    disks,
-    streams: streams.map((one) => ({
-      stream: one.stream.name,
-      files: one.files.sums,
-      bytes: totalBytes(one),
-      segments: segmentsAsJson(one.files.segments),
-      messages: one.rows.reach?.messages ?? null,
-      firstReceived: one.rows.reach && isoTime(one.rows.reach.firstUs),
-      lastReceived: one.rows.reach && isoTime(one.rows.reach.lastUs),
-      rate: one.rows.rate,
-      points: one.points?.points ?? null,
-      pointsADay: one.pointsADay,
-      bytesAPoint: one.bytesAPoint,
-      archiveShare: one.archiveShare,
-      growthBytesADay: one.messageStock && growthADay(one.messageStock),
-      growthOfHistoryBytesADay: one.pointStock && growthADay(one.pointStock),
-      otherSettings: otherSettings(one),
-    })),
-    index,
-    leftovers,
-    largest,
-    problems,
-  };
-}
-
-function segmentsAsJson(segments: readonly SegmentUse[]) {
-  return segments.map(({ beganUs, bytes, isArchived }) => ({
-    began: isoTime(beganUs),
-    bytes,
-    isArchived,
-  }));
-}

@@ -1,3 +1,4 @@
+import { diskReport, diskReportAsJson } from "@weir/disk";
 import {
   EXIT_CODES,
   print,
@@ -10,8 +11,7 @@ import { indexFileOf } from "@weir/series";
 import { readStreams } from "@weir/streams";
 import type { Command } from "commander";
 import { action, examples, printJson, type Surroundings } from "./command-line.ts";
-import { printReport, reportAsJson } from "./disk-format.ts";
-import { measureDisk } from "./disk-report.ts";
+import { printReport } from "./disk-format.ts";
 import { findStream } from "./recording.ts";
 
 export function define(command: Command, { environment, clock, out, err }: Surroundings): void {
@@ -37,14 +37,14 @@ other programs write.`,
     const config = readStreams(settings);
     const storeFile = readSettings(storeSettings, settings).DB_FILE;
     const name = given.text("stream");
-    const report = await measureDisk(config.streams, {
+    const report = await diskReport(config.streams, {
       storeFile,
       indexFile: indexFileOf(storeFile),
       nowMs: clock.now(),
       chosen: name === null ? null : findStream(name, config).name,
     });
     for (const problem of report.problems) print(`weir disk: ${visible(problem)}\n`, { to: err });
-    if (given.has("json")) printJson(reportAsJson(report), { to: out, indent: 2 });
+    if (given.has("json")) printJson(diskReportAsJson(report), { to: out, indent: 2 });
     else printReport(report, { to: out, nowMs: clock.now() });
     return report.problems.length === 0 ? EXIT_CODES.ok : EXIT_CODES.fault;
   });

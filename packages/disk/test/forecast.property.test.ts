@@ -1,12 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import {
-  bytesAfter,
-  bytesInTheEnd,
-  FORECAST_DAYS,
-  forecast,
-  type Stock,
-} from "../../src/disk-forecast.ts";
+import { bytesAfter, bytesInTheEnd, FORECAST_DAYS, forecast, type Stock } from "../src/forecast.ts";
 
 const limitDays = fc.oneof(fc.integer({ min: 1, max: 40 }), fc.constant(Number.POSITIVE_INFINITY));
 

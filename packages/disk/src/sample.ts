@@ -1,5 +1,5 @@
 import { askSegments, type StreamPlace } from "@weir/store";
-import type { SegmentUse } from "./disk-files.ts";
+import type { SegmentUse } from "./files.ts";
 
 /** What a topic has of the messages of the newest segments: a sample, as shares of 1. */
 export interface TopicShare {

@@ -1,5 +1,5 @@
-import { bytesInTheEnd } from "./disk-forecast.ts";
-import { DAY_MS, type StreamReport } from "./disk-stream.ts";
+import { bytesInTheEnd } from "./forecast.ts";
+import { DAY_MS, type StreamReport } from "./stream.ts";
 
 /** What a stream takes in the end under other settings: estimates at the rate of now. */
 export interface SettingEstimate {

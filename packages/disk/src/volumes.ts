@@ -1,12 +1,12 @@
 import { type Stats, statfsSync, statSync } from "node:fs";
 import { dirname, resolve, sep } from "node:path";
 import type { StreamConfig } from "@weir/streams";
-import { type Forecast, forecast, growthADay, type Stock } from "./disk-forecast.ts";
-import type { IndexReport } from "./disk-index.ts";
-import type { StreamReport } from "./disk-stream.ts";
+import { type Forecast, forecast, growthADay, type Stock } from "./forecast.ts";
+import type { IndexReport } from "./index-use.ts";
+import type { StreamReport } from "./stream.ts";
 
 /** One disk that Weir's files are on. */
-export interface DiskReport {
+export interface VolumeReport {
   /** The folders on it, the one of `DB_FILE` first. */
   folders: string[];
   bytes: number;
@@ -35,7 +35,7 @@ export function disksOf(
     storeFolder: string;
     isWhole: boolean;
   },
-): DiskReport[] {
+): VolumeReport[] {
   const disks = new Map<
     number,
     { folders: Set<string>; bytes: number; stocks: Stock[]; knows: boolean }

@@ -1,11 +1,11 @@
 import { Fault } from "@weir/runtime";
 import type { CataloguedSeries, PointsUse } from "@weir/series";
 import type { StreamConfig } from "@weir/streams";
-import { historyFolderOf, measureStream, type StreamFiles } from "./disk-files.ts";
-import type { Stock } from "./disk-forecast.ts";
-import type { Index } from "./disk-index.ts";
-import { measureRows, NO_ROWS, type RowUse } from "./disk-rows.ts";
-import { SEGMENT_BYTES } from "./disk-sample.ts";
+import { historyFolderOf, measureStream, type StreamFiles } from "./files.ts";
+import type { Stock } from "./forecast.ts";
+import type { Index } from "./index-use.ts";
+import { measureRows, NO_ROWS, type RowUse } from "./rows.ts";
+import { SEGMENT_BYTES } from "./sample.ts";
 
 export const DAY_MS = 86_400_000;
 /** Rates are those of so many days; what is older says little about the days to come. */
@@ -34,6 +34,11 @@ export interface StreamReport {
   /** As it grows; `null` where no rate could be measured. */
   messageStock: Stock | null;
   pointStock: Stock | null;
+}
+
+/** What all files of a stream take. */
+export function totalBytes({ files }: StreamReport): number {
+  return Object.values(files.sums).reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
 /** Measures one stream. @param problems gets what could not be read, in words. */

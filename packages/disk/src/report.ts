@@ -1,19 +1,19 @@
 import { dirname } from "node:path";
 import { EXIT_CODES, Fault } from "@weir/runtime";
 import type { StreamConfig } from "@weir/streams";
-import { measureLeftovers } from "./disk-files.ts";
-import { type IndexReport, indexReportOf, readIndex } from "./disk-index.ts";
-import { largestSeries, type SeriesUse } from "./disk-series.ts";
-import { reportOf, type StreamReport } from "./disk-stream.ts";
-import { type DiskReport, disksOf, folderOf, statOf } from "./disk-volumes.ts";
+import { measureLeftovers } from "./files.ts";
+import { type IndexReport, indexReportOf, readIndex } from "./index-use.ts";
+import { largestSeries, type SeriesUse } from "./series-use.ts";
+import { reportOf, type StreamReport } from "./stream.ts";
+import { disksOf, folderOf, statOf, type VolumeReport } from "./volumes.ts";
 
 const LARGEST = 100;
 
 /** Everything that a store consists of, and what becomes of it. */
-export interface Report {
+export interface DiskReport {
   /** The stream that was asked for, `null` for all of them. */
   chosen: string | null;
-  disks: DiskReport[];
+  disks: VolumeReport[];
   streams: StreamReport[];
   index: IndexReport;
   leftovers: { folder: string; bytes: number }[];
@@ -28,7 +28,7 @@ export interface Report {
  *
  * @throws Fault where there is no store at all.
  */
-export async function measureDisk(
+export async function diskReport(
   streams: readonly StreamConfig[],
   {
     storeFile,
@@ -42,7 +42,7 @@ export async function measureDisk(
     /** A name, `null` for every stream. */
     chosen: string | null;
   },
-): Promise<Report> {
+): Promise<DiskReport> {
   const storeFolder = dirname(storeFile);
   if (statOf(storeFolder) === null) {
     throw new Fault(`there is no store: ${storeFolder} does not exist`, {

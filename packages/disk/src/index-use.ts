@@ -8,8 +8,8 @@ import {
   type SeriesPoints,
   type TableSize,
 } from "@weir/series";
-import { measureIndex } from "./disk-files.ts";
-import { DAY_MS, type Estimate, RATE_DAYS, type StreamReport } from "./disk-stream.ts";
+import { measureIndex } from "./files.ts";
+import { DAY_MS, type Estimate, RATE_DAYS, type StreamReport } from "./stream.ts";
 
 /** The files of a day are one by then: those of ten minutes take several times as much for a point. */
 const MERGED_DAYS = 2;

@@ -1,5 +1,5 @@
 import { type CataloguedSeries, formatSeries, type SeriesPoints } from "@weir/series";
-import type { TopicShare } from "./disk-sample.ts";
+import type { TopicShare } from "./sample.ts";
 
 /** What one series takes, or a topic without series. Messages and their bytes are estimates from a sample. */
 export interface SeriesUse {

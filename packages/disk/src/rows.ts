@@ -1,7 +1,7 @@
 import type { Skipped, StreamPlace } from "@weir/store";
 import { positionOf, readRange, streamEnd } from "@weir/store";
-import type { SegmentUse } from "./disk-files.ts";
-import { SEGMENT_BYTES, sampleOf, type TopicShare } from "./disk-sample.ts";
+import type { SegmentUse } from "./files.ts";
+import { SEGMENT_BYTES, sampleOf, type TopicShare } from "./sample.ts";
 
 /** How many messages a stream has, by the ids of its first and its last row, and when they were received. */
 interface Reach {
