@@ -14,6 +14,7 @@ export {
   type CataloguedSeries,
   readCatalogue,
   readMemory,
+  readProgress,
 } from "./catalogue/catalogue.ts";
 export { type Device, deviceOf } from "./catalogue/device-of.ts";
 export { findSeries, type NamedSeries } from "./catalogue/find-series.ts";
@@ -25,7 +26,7 @@ export {
   TOPIC_SERIES_MAX,
 } from "./catalogue/stream-catalogue.ts";
 export type { Family } from "./families/family.ts";
-export { FAMILIES } from "./families/index.ts";
+export { concernsOtherTopics, FAMILIES } from "./families/index.ts";
 export { type CollectedPart, Collector } from "./history/collector.ts";
 export { PointsReader } from "./history/points-reader.ts";
 export { SeriesHistory, type Snapshot } from "./history/series-history.ts";

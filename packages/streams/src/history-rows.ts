@@ -39,7 +39,7 @@ export async function readPoints(
   const reader = openSeriesReader(stream, skewUs);
   // Opening the index once more takes longer than the rest, where there are no rows.
   let memory: StreamMemory | null = null;
-  const filters = query.isThorough === true ? [] : filtersFor(asked);
+  const filters = query.isThorough === true ? [] : topicFiltersOf(asked);
   for await (const page of readRange(stream.place, {
     ...query,
     filters,
@@ -76,8 +76,10 @@ const OWN_TOPICS = new Set(
   FAMILIES.filter(({ hasOwnTopics }) => hasOwnTopics).map(({ name }) => name),
 );
 
-/** The topics of the messages with these series; none for every topic. */
-function filtersFor(asked: readonly CataloguedSeries[]): string[] {
+/** Topic filters of which each row with these series matches one; none where that takes every topic. */
+export function topicFiltersOf(
+  asked: readonly Pick<CataloguedSeries, "topic" | "family">[],
+): string[] {
   const topics = [...new Set(asked.map(({ topic }) => topic))];
   const isKnown =
     asked.every(({ family }) => !OWN_TOPICS.has(family)) &&

@@ -24,6 +24,7 @@ export {
   readHistory,
 } from "./history.ts";
 export { exportPoints, type PointsQuestion } from "./history-points.ts";
+export { topicFiltersOf } from "./history-rows.ts";
 export {
   readStreams,
   storedSettings,

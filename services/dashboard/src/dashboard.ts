@@ -7,9 +7,14 @@ import type { DashboardConfig } from "./config.ts";
 import { SeriesCatalogue } from "./data/catalogue-cache.ts";
 import { LoggerDeletions } from "./data/logger-deletions.ts";
 import { buildServer } from "./http/server.ts";
+import { LatestAverages } from "./live/averages.ts";
+import { Live } from "./live/live.ts";
+import { StatusBoard } from "./live/status-board.ts";
 import { accessRoutes } from "./routes/access.ts";
 import { deletionRoutes } from "./routes/deletions.ts";
+import { liveRoutes } from "./routes/live.ts";
 import { seriesRoutes } from "./routes/series.ts";
+import { statusRoutes } from "./routes/status.ts";
 import { userRoutes } from "./routes/users.ts";
 
 const VERSION = "0.1.0";
@@ -41,6 +46,28 @@ export async function startDashboard(
   const catalogue = new SeriesCatalogue(config.indexFile, context);
   seriesRoutes(server, catalogue);
   deletionRoutes(server, new LoggerDeletions(config.logger));
+
+  const { streams, indexFile } = config;
+  const averages = new LatestAverages({ ...config, ...context, link });
+  const status = new StatusBoard({
+    ...context,
+    link,
+    streams: streams.streams,
+    indexFile,
+    lagRows: () => averages.lagRows(),
+    missing: () => null,
+  });
+  const live = new Live({
+    ...config,
+    ...context,
+    streams: streams.streams,
+    status,
+    averages,
+    devices: null,
+    version: VERSION,
+  });
+  statusRoutes(server, { status });
+  liveRoutes(server, { live, catalogue, streams: streams.streams.map(({ name }) => name) });
 
   const check = health.check("pages");
   try {

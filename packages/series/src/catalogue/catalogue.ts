@@ -22,6 +22,8 @@ SELECT stream, topic, path, family, kind, name, unit, class, device, points, fir
        coalesce(interval_ms, 0) AS intervalMs
 FROM series`;
 
+const PROGRESS = "SELECT stream, segment, row_id AS id, received_us AS receivedUs FROM streams";
+
 const MEMORY = `
 SELECT key, segment, row_id AS id, content FROM memory WHERE stream = ? ORDER BY segment, row_id`;
 
@@ -123,6 +125,14 @@ export function readCatalogue(file: string): CataloguedSeries[] | null {
     const all = database.prepare(`${SERIES} ORDER BY stream, topic, path`).all();
     return all as CataloguedSeries[];
   });
+}
+
+/** Up to which row each stream was counted when the catalogue was saved, also while it is written. */
+export function readProgress(file: string): ReadonlyMap<string, Progress> {
+  const saved = whileReading(file, (database) => database.prepare(PROGRESS).all());
+  return new Map(
+    ((saved ?? []) as (Progress & { stream: string })[]).map(({ stream, ...row }) => [stream, row]),
+  );
 }
 
 /** What the families of a stream have remembered, to read its rows once more. */

@@ -16,6 +16,8 @@ export interface Family {
   read: (message: Message, reading: Reading, memory: Memory) => boolean;
   /** Whether its series may have topics that their messages do not have. */
   hasOwnTopics?: true;
+  /** Whether messages of this topic change how those of other topics are read. */
+  concernsOthers?: (topic: string) => boolean;
   /** Whether messages of this topic describe many devices at once: they may be larger than a reading. */
   isAnnouncement?: (topic: string) => boolean;
   /** Takes back what the last message of this topic said. An empty message removes a retained one. */

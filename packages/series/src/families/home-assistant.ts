@@ -33,10 +33,15 @@ const COMPONENTS_MAX = 256;
 const TEMPLATE_SHOWN_MAX = 80;
 const WILDCARDS = /[+#\0]/;
 
+function matches(topic: string): boolean {
+  return topic.startsWith(PREFIX) ? topic.endsWith("/config") : TOPIC.test(topic);
+}
+
 /** Home Assistant's MQTT discovery: names, units, classes and kinds of the series on other topics. */
 export const homeAssistant: Family = {
   name: "home-assistant",
-  matches: (topic) => (topic.startsWith(PREFIX) ? topic.endsWith("/config") : TOPIC.test(topic)),
+  matches,
+  concernsOthers: matches,
   read: ({ topic, object }, reading, memory) => {
     if (object === null || !(topic.startsWith(PREFIX) || isConfig(object))) return false;
     reading.ignore("", "a configuration");

@@ -44,6 +44,7 @@ const TEXT_LENGTH_MAX = 256;
 /** The Homie convention, versions 3 to 5: a topic for each value, described by retained messages. */
 export const homie: Family = {
   name: "homie",
+  concernsOthers: (topic) => topic.includes("/$"),
   matches: (topic) => FIVE.test(topic) || BEFORE.test(topic),
   read: (message, reading, memory) => {
     const five = FIVE.exec(message.topic);

@@ -44,3 +44,14 @@ export const FAMILIES: readonly Family[] = [
   cbor,
   messagePack,
 ];
+
+/**
+ * Whether a message of this topic is read whichever series are asked for: it may change how others are read, or have
+ * series of another topic.
+ */
+export function concernsOtherTopics(topic: string): boolean {
+  return FAMILIES.some(
+    ({ matches, hasOwnTopics, concernsOthers }) =>
+      (hasOwnTopics === true && matches(topic)) || concernsOthers?.(topic) === true,
+  );
+}

@@ -82,6 +82,7 @@ const PRESSURES = new Set(["Pressure", "SeaPressure"]);
 export const tasmota: Family = {
   name: "tasmota",
   matches: (topic) => REPORT.test(topic) || COMMAND.test(topic) || topic.startsWith(DISCOVERY),
+  concernsOthers: (topic) => topic.startsWith(DISCOVERY),
   read: (message, reading, memory) => {
     const { topic } = message;
     if (topic.startsWith(DISCOVERY)) return readDiscovery(message, reading, memory);

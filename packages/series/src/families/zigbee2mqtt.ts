@@ -49,6 +49,7 @@ const ENUMERATION =
 export const zigbee2mqtt: Family = {
   name: "zigbee2mqtt",
   matches: () => true,
+  concernsOthers: (topic) => topic.includes("/bridge/"),
   isAnnouncement: (topic) => topic.endsWith("/bridge/devices"),
   read: (message, reading, memory) => {
     const base = baseOf(message.topic, memory);
