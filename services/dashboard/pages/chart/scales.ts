@@ -1,0 +1,45 @@
+import type { Series } from "../../src/contract/series.ts";
+
+/** What the values of some series are measured on. */
+export interface Scale {
+  key: string;
+  unit: string | null;
+  /** Counters are drawn as increase for each bucket, from 0 on. */
+  kind: Series["kind"];
+  /** A chart has two axes; further scales are read from the values alone. */
+  side: "left" | "right" | null;
+}
+
+/** The scale of a series: one for each unit, where increases and states have their own. */
+export function scaleKey({ unit, kind }: Series): string {
+  return `${kind}:${unit ?? ""}`;
+}
+
+/** The scales of series that are shown together, in their order. */
+export function scalesOf(series: readonly Series[]): Scale[] {
+  const byKey = new Map(series.map((one) => [scaleKey(one), one]));
+  const sides = ["left", "right"] as const;
+  return [...byKey].map(([key, { unit, kind }], place) => ({
+    key,
+    unit,
+    kind,
+    side: sides[place] ?? null,
+  }));
+}
+
+/** What an axis is labelled with. */
+export function axisLabel({ unit, kind }: Pick<Scale, "unit" | "kind">): string {
+  if (kind === "counter") return unit === null ? "increase" : `${unit}, increase`;
+  if (kind === "state") return unit ?? "state";
+  return unit ?? "";
+}
+
+/** The digits behind the point that tell the marks of an axis apart. */
+export function fractionDigits(increment: number): number {
+  if (!(increment > 0)) return 0;
+  const digits = Math.max(0, -Math.floor(Math.log10(increment) + 1e-9));
+  // 0.25 has one more digit than 0.2.
+  const mantissa = increment * 10 ** digits;
+  const isWhole = Math.abs(mantissa - Math.round(mantissa)) < 1e-6;
+  return Math.min(12, isWhole ? digits : digits + 1);
+}
