@@ -1,9 +1,10 @@
+import { cpSync, existsSync, rmSync } from "node:fs";
 import { describe, expect, test } from "@jest/globals";
 import { followStream, type RowPosition, type StreamPlace } from "@weir/store";
 import { type History, type HistoryQuestion, type HistorySource, readHistory } from "@weir/streams";
-import { temporaryFolder } from "@weir/testkit";
+import { type TemporaryFolder, temporaryFolder } from "@weir/testkit";
 import fc from "fast-check";
-import { HOUR_US, RecordedStream, SECOND_US, type Sent, seriesOf } from "./fixture.ts";
+import { DAY_US, MINUTE_US, RecordedStream, type Sent, seriesOf } from "./fixture.ts";
 
 const START_US = Date.UTC(2026, 10, 17) * 1_000;
 const TOPICS = ["attic", "meter"];
@@ -13,17 +14,19 @@ class CountingStream implements Disposable {
   readonly recorded: RecordedStream;
   sent = 0;
 
-  constructor(folder: ReturnType<typeof temporaryFolder>, historyMs: number) {
+  constructor(folder: TemporaryFolder, historyMs: number) {
     this.recorded = new RecordedStream(folder, { nowUs: START_US, historyMs });
   }
 
   append(count: number): void {
     for (let left = count; left > 0; left -= 1) {
-      this.recorded.clock.advance(100);
+      this.recorded.clock.advance(60_000);
       this.sent += 1;
       const receivedUs = this.recorded.nowUs;
-      const observedUs = receivedUs - (this.sent % 3) * 20 * SECOND_US;
       const topic = TOPICS[this.sent % 2] as string;
+      // On another day, and so in another file.
+      const dayUs = topic === "attic" ? DAY_US : 0;
+      const observedUs = receivedUs - dayUs - (this.sent % 3) * 3 * MINUTE_US;
       const sent: Sent = { topic, value: this.sent, observedUs, receivedUs };
       this.recorded.append([sent]);
     }
@@ -50,7 +53,7 @@ function signalThatRuns(onLook: () => void): AbortSignal {
 }
 
 function question(isThorough: boolean): HistoryQuestion {
-  const span = { fromUs: START_US - HOUR_US, toUs: START_US + HOUR_US, bucketsMax: 1_000 };
+  const span = { fromUs: START_US - 2 * DAY_US, toUs: START_US + DAY_US, bucketsMax: 1_000 };
   return { series: TOPICS.map((topic) => seriesOf(topic)), ...span, timeZone: "UTC", isThorough };
 }
 
@@ -93,6 +96,22 @@ async function run(stream: CountingStream, all: readonly Deed[]): Promise<void> 
   }
 }
 
+/** Makes of a copy what a stream is after ten more rows and a flush, whose files have other names. */
+async function flushInCopy(
+  stream: CountingStream,
+  { from, to }: { from: TemporaryFolder; to: TemporaryFolder },
+): Promise<void> {
+  cpSync(from.path, to.path, { recursive: true });
+  using copy = new CountingStream(to, Infinity);
+  copy.recorded.clock.advance((stream.recorded.nowUs - START_US) / 1_000);
+  copy.sent = stream.sent;
+  copy.append(10);
+  await copy.recorded.keep();
+  // The second one removes the files whose points are in others.
+  await copy.recorded.merge();
+  await copy.recorded.merge();
+}
+
 describe("a history and a follower behind it", () => {
   test("give each point once, whatever is stored, rotated and flushed while the history is read", async () => {
     const property = fc.asyncProperty(
@@ -110,15 +129,47 @@ describe("a history and a follower behind it", () => {
           if (next === "append") stream.append(2);
           if (next === "rotate") stream.rotate();
         });
-        const nowUs = START_US + HOUR_US;
+        const nowUs = START_US + DAY_US;
         const source = { ...stream.recorded.source, signal, nowUs };
         const reading = readHistory(question(isThorough), source);
         await run(stream, keepsHistory ? meanwhile : []);
         expectEachOnce(stream, await reading);
       },
     );
-    await fc.assert(property, { numRuns: 60 });
+    await fc.assert(property, { numRuns: 40 });
   }, 120_000);
+
+  test.each([1, 2, 3])(
+    "are of one moment when a flush and a merge come at look %d of the reader",
+    async (atLook) => {
+      using folder = temporaryFolder();
+      using flushed = temporaryFolder();
+      using stream = new CountingStream(folder, Infinity);
+      // As many files as are put together.
+      for (let part = 0; part < 12; part += 1) {
+        stream.append(4);
+        await stream.recorded.keep();
+      }
+      await flushInCopy(stream, { from: folder, to: flushed });
+      let look = 0;
+      const signal = signalThatRuns(() => {
+        look += 1;
+        if (look !== atLook) return;
+        stream.append(10);
+        for (const name of ["index.db-wal", "index.db-shm", "index.db", "history"]) {
+          rmSync(folder.file(name), { recursive: true, force: true });
+          if (!existsSync(flushed.file(name))) continue;
+          cpSync(flushed.file(name), folder.file(name), { recursive: true });
+        }
+      });
+      // So long that each series is read by itself.
+      const span = { fromUs: START_US - 60 * DAY_US, bucketsMax: 4 * 24 * 61 };
+      const source = { ...stream.recorded.source, signal, nowUs: START_US + DAY_US };
+      const history = await readHistory({ ...question(false), ...span }, source);
+      expect(look).toBeGreaterThanOrEqual(atLook);
+      expectEachOnce(stream, history);
+    },
+  );
 
   test("know a stream without rows, and one of which nothing is asked", async () => {
     using folder = temporaryFolder();
