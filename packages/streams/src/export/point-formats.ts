@@ -47,30 +47,41 @@ function jsonLinesOf(parts: Parts): AsyncGenerator<string> {
   });
 }
 
-/** Lines of one text at most. */
-const LINES_MAX = 4_096;
+/** Points that are written without a pause. */
+const POINTS_AT_ONCE = 4_096;
+
+/** Parts of that size at most. Other work of the process has its turn between them. */
+async function* smallerParts(parts: Parts): AsyncGenerator<PointsOfSeries> {
+  const pace = new Pace();
+  for await (const { series, points } of parts) {
+    for (let from = 0; from < points.us.length; from += POINTS_AT_ONCE) {
+      await pace.breathe();
+      const to = from + POINTS_AT_ONCE;
+      const { us, values } = points;
+      yield { series, points: { us: us.subarray(from, to), values: values.subarray(from, to) } };
+    }
+  }
+}
 
 async function* linesOf(
   parts: Parts,
   lineOf: (series: CataloguedSeries) => (time: string, value: number) => string,
 ): AsyncGenerator<string> {
   const isoTime = createIsoTime();
-  const pace = new Pace();
-  for await (const { series, points } of parts) {
+  for await (const { series, points } of smallerParts(parts)) {
     const line = lineOf(series);
-    for (let from = 0; from < points.us.length; from += LINES_MAX) {
-      await pace.breathe();
-      let text = "";
-      for (const [index, us] of points.us.subarray(from, from + LINES_MAX).entries()) {
-        text += line(isoTime(us), points.values[from + index] as number);
-      }
-      yield text;
+    let text = "";
+    for (const [index, us] of points.us.entries()) {
+      text += line(isoTime(us), points.values[index] as number);
     }
+    yield text;
   }
 }
 
 async function* parquetOf(parts: Parts): AsyncGenerator<Buffer> {
   const table = new PointsTable();
-  for await (const { series, points } of parts) yield* table.add(formatSeries(series), points);
+  for await (const { series, points } of smallerParts(parts)) {
+    yield* table.add(formatSeries(series), points);
+  }
   yield* table.finish();
 }

@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { globSync, writeFileSync } from "node:fs";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { describe, expect, test } from "@jest/globals";
 import { deletionsFileOf, writeDeletions } from "@weir/store";
@@ -157,21 +157,29 @@ describe("exported points", () => {
   test("go on after files were merged while they were taken", async () => {
     using folder = temporaryFolder();
     using stream = new RecordedStream(folder, FOREVER);
-    for (const day of [0, 1, 2, 3]) {
-      stream.append(minutesOf("meter", START_US + day * DAY_US, 10));
+    stream.append(minutesOf("meter", START_US - DAY_US, 60));
+    // As many files as are put together.
+    for (let part = 0; part < 12; part += 1) {
+      stream.append(minutesOf("meter", START_US, 60).slice(part * 5, part * 5 + 5));
       await stream.keep();
     }
     const question = { ...ALL, series: [seriesOf("meter")] };
     const parts = exportPoints(question, stream.source, "csv");
     let text = "";
-    text += (await parts.next()).value;
-    text += (await parts.next()).value;
-    await stream.merge();
-    await stream.merge();
+    // The header, and the first of the two days.
+    for (let part = 0; part < 2; part += 1) text += (await parts.next()).value;
+    // The second time it removes what it has put together.
+    for (let time = 0; time < 2; time += 1) await stream.merge();
+    expect(globSync(`${folder.path}/history/*/*/*.parquet`)).toHaveLength(2);
     for await (const part of parts) text += part;
-    const times = text.split("\r\n").slice(1, -1);
-    expect(times).toHaveLength(40);
-    expect(new Set(times).size).toBe(40);
+    const days = [START_US - DAY_US, START_US];
+    const times = days.flatMap((us) => minutesOf("meter", us, 60).map((one) => one.observedUs));
+    expect(
+      text
+        .split("\r\n")
+        .slice(1, -1)
+        .map((line) => line.split(",")[0]),
+    ).toEqual(times.map(isoOf));
   });
 
   test("end with the reason of a signal, and are of no more than a hundred series", async () => {
