@@ -35,7 +35,8 @@ const DAY_US = 86_400_000_000;
 
 /**
  * The points of series, as parts of a file: series after series, each in the order of time. Those that deletions hide
- * are left out. Its signal ends it with its reason.
+ * are left out. Its signal ends it with its reason. `forSpreadsheet` puts an apostrophe in CSV in front of what
+ * spreadsheets take for a formula.
  *
  * @throws Fault for too many series, for too many points that are not in the history, and when a store cannot be read.
  */
@@ -43,8 +44,9 @@ export function exportPoints(
   question: PointsQuestion,
   source: HistorySource,
   format: PointsFormat,
+  options: { forSpreadsheet?: boolean } = {},
 ): AsyncGenerator<string | Buffer, void, void> {
-  return formatPoints(pointsOf(question, source), format);
+  return formatPoints(pointsOf(question, source), format, options);
 }
 
 /** Where reading goes on: with this series, from this time. */

@@ -1,6 +1,6 @@
 import { createIsoTime } from "@weir/protocol";
 import { type CataloguedSeries, formatSeries, Pace, type Points, PointsTable } from "@weir/series";
-import { quoted } from "./csv.ts";
+import { csvCell } from "./csv.ts";
 
 /** Formats of exported points. */
 export const POINTS_FORMATS = ["csv", "jsonl", "parquet"] as const;
@@ -14,14 +14,19 @@ export interface PointsOfSeries {
 
 type Parts = AsyncIterable<PointsOfSeries>;
 
-/** Points as parts of a file: time (ISO 8601 in UTC, with microseconds), series, value and unit; Parquet has no unit. */
+/**
+ * Points as parts of a file: time (ISO 8601 in UTC, with microseconds), series, value and unit; Parquet has no unit.
+ *
+ * @param forSpreadsheet puts an apostrophe in CSV in front of what spreadsheets take for a formula.
+ */
 export function formatPoints(
   parts: Parts,
   format: PointsFormat,
+  { forSpreadsheet = false } = {},
 ): AsyncGenerator<string | Buffer, void, void> {
   switch (format) {
     case "csv":
-      return csvOf(parts);
+      return csvOf(parts, csvCell(forSpreadsheet));
     case "jsonl":
       return jsonLinesOf(parts);
     case "parquet":
@@ -29,11 +34,11 @@ export function formatPoints(
   }
 }
 
-async function* csvOf(parts: Parts): AsyncGenerator<string> {
+async function* csvOf(parts: Parts, cell: (text: string) => string): AsyncGenerator<string> {
   yield "time,series,value,unit\r\n";
   yield* linesOf(parts, (series) => {
-    const name = quoted(formatSeries(series));
-    const unit = quoted(series.unit ?? "");
+    const name = cell(formatSeries(series));
+    const unit = cell(series.unit ?? "");
     return (time, value) => `${time},${name},${value},${unit}\r\n`;
   });
 }

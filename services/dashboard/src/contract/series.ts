@@ -73,6 +73,8 @@ export const historyQuery = z.strictObject({
   timeZone: z.string().max(64).default("UTC").describe("an IANA name; its clocks divide the time"),
 });
 
+export type HistoryQuery = z.infer<typeof historyQuery>;
+
 const column = z.array(z.number().nullable());
 
 /** What series were like over time, in columns: an item for each bucket; null without points. */
@@ -137,17 +139,3 @@ export const explained = z
   .meta({ id: "Explained" });
 export type Explained = z.infer<typeof explained>;
 export const explanations = z.object({ payloads: z.array(explained).describe("the newest first") });
-
-export const pointsExportQuery = z.strictObject({
-  series: seriesNames,
-  fromMs: queryTimeMs,
-  toMs: queryTimeMs.optional().describe("default: now"),
-  format: z.enum(["csv", "jsonl", "parquet"]).default("csv"),
-});
-export const rowsExportQuery = z.strictObject({
-  stream: z.string().max(256),
-  filter: topicFilter.optional(),
-  fromMs: queryTimeMs,
-  toMs: queryTimeMs.optional().describe("default: now"),
-  format: z.enum(["csv", "jsonl"]).default("csv"),
-});

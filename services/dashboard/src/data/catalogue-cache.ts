@@ -1,4 +1,3 @@
-import { statSync } from "node:fs";
 import { Fault, type ServiceContext } from "@weir/runtime";
 import {
   type CataloguedSeries,
@@ -8,6 +7,7 @@ import {
   readCatalogue,
 } from "@weir/series";
 import type { Series } from "../contract/series.ts";
+import { fileStamp } from "./file-stamp.ts";
 
 /** A series of the catalogue, with its full name and the device that it belongs to. */
 export interface ListedSeries extends CataloguedSeries {
@@ -57,8 +57,8 @@ export class SeriesCatalogue {
     const beganMs = clock.monotonic();
     if (beganMs < this.#notBeforeMs) return;
     this.#notBeforeMs = beganMs + READ_EVERY_MS;
-    // Taken before reading: what is written meanwhile is read the next time.
-    const stamp = stampOf(this.#indexFile) + stampOf(`${this.#indexFile}-wal`);
+    // Taken before reading, which may make an empty -wal: what is written meanwhile is read the next time.
+    const stamp = `${fileStamp(this.#indexFile)} ${fileStamp(`${this.#indexFile}-wal`)}`;
     if (stamp === this.#stamp) return;
     try {
       this.#take(readCatalogue(this.#indexFile) ?? []);
@@ -83,14 +83,6 @@ export class SeriesCatalogue {
     this.#byName = byName;
     this.#all = [...byName.values()];
   }
-}
-
-/** What differs as soon as a file was written to, or another one is in its place. Reading may make an empty one. */
-function stampOf(file: string): string {
-  const found = statSync(file, { bigint: true, throwIfNoEntry: false });
-  return found === undefined || found.size === 0n
-    ? "-"
-    : `${found.ino}.${found.size}.${found.mtimeNs} `;
 }
 
 /** A series as the API describes it. */

@@ -60,6 +60,8 @@ const QUIET = {
 };
 /** What is still being sent when the server closes. */
 const CLOSE_MS_MAX = 1_000;
+/** Where nothing says otherwise. */
+const RETRY_AFTER_SECONDS = 5;
 
 export interface ServerOptions {
   /** Where the built pages are. Default: where they are built. */
@@ -97,8 +99,12 @@ export async function buildServer(
   server.setSerializerCompiler(serializerCompiler);
   server.setErrorHandler((error, request, reply) => {
     const { status, problems } = problemsOf(error);
-    if (status >= 500)
+    // What is given up because the client has left is no failure.
+    if (status >= 500 && !reply.raw.destroyed)
       logger.error({ err: error, url: request.routeOptions.url }, "a request failed");
+    const isForLater = status === 429 || status === 503;
+    if (isForLater && !reply.hasHeader("retry-after"))
+      reply.header("retry-after", RETRY_AFTER_SECONDS);
     return reply.code(status).send({ problems });
   });
   await server.register(fastifyHelmet, {
