@@ -5,6 +5,8 @@ import { guard } from "./access/guard.ts";
 import { BrokerLink } from "./broker-link.ts";
 import type { DashboardConfig } from "./config.ts";
 import { SeriesCatalogue } from "./data/catalogue-cache.ts";
+import { Exports } from "./data/exports.ts";
+import { HistoryAnswers } from "./data/history-answers.ts";
 import { LoggerDeletions } from "./data/logger-deletions.ts";
 import { buildServer } from "./http/server.ts";
 import { LatestAverages } from "./live/averages.ts";
@@ -12,6 +14,8 @@ import { Live } from "./live/live.ts";
 import { StatusBoard } from "./live/status-board.ts";
 import { accessRoutes } from "./routes/access.ts";
 import { deletionRoutes } from "./routes/deletions.ts";
+import { exportRoutes } from "./routes/exports.ts";
+import { historyRoutes } from "./routes/history.ts";
 import { liveRoutes } from "./routes/live.ts";
 import { seriesRoutes } from "./routes/series.ts";
 import { statusRoutes } from "./routes/status.ts";
@@ -44,7 +48,10 @@ export async function startDashboard(
   userRoutes(server, access);
 
   const catalogue = new SeriesCatalogue(config.indexFile, context);
+  const stored = { ...config, streams: config.streams.streams, catalogue, clock, logger };
   seriesRoutes(server, catalogue);
+  historyRoutes(server, new HistoryAnswers(stored));
+  exportRoutes(server, new Exports(stored));
   deletionRoutes(server, new LoggerDeletions(config.logger));
 
   const { streams, indexFile } = config;

@@ -72,6 +72,11 @@ export class RecordedHome implements Disposable {
     this.#store.rotate(START_US + 3_600e6);
   }
 
+  /** The oldest first. */
+  segmentFiles(): string[] {
+    return this.#store.segments().map(({ file }) => file);
+  }
+
   [Symbol.dispose](): void {
     this.#store[Symbol.dispose]();
     this.folder[Symbol.dispose]();

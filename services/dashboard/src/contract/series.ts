@@ -80,7 +80,10 @@ const column = z.array(z.number().nullable());
 /** What series were like over time, in columns: an item for each bucket; null without points. */
 export const history = z
   .object({
-    step: z.string().nullable().describe("how long a bucket is, such as 1min"),
+    step: z
+      .string()
+      .nullable()
+      .describe("how long a bucket is, such as 1m; null: one bucket, as long as asked for"),
     edgesMs: z.array(timeMs).describe("where buckets begin, and where the last one ends"),
     series: z.array(
       z.object({

@@ -1,4 +1,6 @@
+import { once } from "node:events";
 import { basename } from "node:path";
+import { Readable } from "node:stream";
 import { type Clock, EXIT_CODES, Fault, type Logger, RequestFault } from "@weir/runtime";
 import { readRange, type Skipped } from "@weir/store";
 import {
@@ -17,8 +19,8 @@ import { Places } from "./places.ts";
 export interface Export {
   /** Of letters, digits, dots, underscores and hyphens only. */
   fileName: string;
-  /** The first part is there: what is wrong from the beginning was thrown. */
-  parts: AsyncGenerator<string | Buffer, void, void>;
+  /** Its first part is there: what is wrong from the beginning was thrown. */
+  content: Readable;
 }
 
 export interface ExportsOptions extends Pick<HistorySource, "streams" | "indexFile" | "skewUs"> {
@@ -27,7 +29,6 @@ export interface ExportsOptions extends Pick<HistorySource, "streams" | "indexFi
   logger: Logger;
 }
 
-/** What is made of one query, before it waits for its place. */
 type Parts = AsyncGenerator<string | Buffer, void, void>;
 
 const AT_ONCE = 3;
@@ -64,7 +65,7 @@ export class Exports {
       series.length === 1 && first !== undefined ? `${first.topic}-${first.path}` : "points";
     return {
       fileName: fileNameOf(what, span, query.format),
-      parts: await this.#begin(
+      content: await this.#begin(
         exportPoints({ series, ...span }, source, query.format, { forSpreadsheet }),
         signal,
       ),
@@ -76,22 +77,18 @@ export class Exports {
     const span = this.#spanOf(query);
     return {
       fileName: fileNameOf(query.stream, span, query.format),
-      parts: await this.#begin(this.#messages(query, span, signal), signal),
+      content: await this.#begin(this.#messages(query, span, signal), signal),
     };
   }
 
-  /** Waits for a place, and for the first part. The place is free when the parts have ended. */
-  async #begin(parts: Parts, signal: AbortSignal): Promise<Parts> {
-    using waiting = new DisposableStack();
-    waiting.use(await this.#places.take(signal));
-    const first = await parts.next();
-    const place = waiting.move();
-    return (async function* () {
-      using _place = place;
-      if (first.done === true) return;
-      yield first.value;
-      yield* parts;
-    })();
+  /** Waits for a place, and for the first part. */
+  async #begin(parts: Parts, signal: AbortSignal): Promise<Readable> {
+    const place = await this.#places.take(signal);
+    const content = Readable.from(parts, { objectMode: false });
+    content.once("close", () => place[Symbol.dispose]());
+    signal.addEventListener("abort", () => content.destroy());
+    await once(content, "readable", { signal });
+    return content;
   }
 
   async *#messages(

@@ -1,4 +1,3 @@
-import { Readable } from "node:stream";
 import type { FastifyReply } from "fastify";
 import { pointsExportQuery, rowsExportQuery } from "../contract/exports.ts";
 import type { Export, Exports } from "../data/exports.ts";
@@ -49,12 +48,12 @@ export function exportRoutes(api: Api, exports: Exports): void {
 function send(
   reply: FastifyReply,
   format: keyof typeof TYPES,
-  { fileName, parts }: Export,
+  { fileName, content }: Export,
 ): FastifyReply {
   reply.raw.setTimeout(STALLED_MS_MAX, () => reply.raw.destroy());
   return reply
     .type(TYPES[format])
     .header("content-disposition", `attachment; filename="${fileName}"`)
     .header("cache-control", "no-store")
-    .send(Readable.from(parts, { objectMode: false }));
+    .send(content);
 }

@@ -51,7 +51,7 @@ describe("history", () => {
     const response = await ask({ ...span, series: [temperature, humidity] });
     expect(response.headers["content-type"]).toMatch(/^application\/json/);
     const answer = history.parse(response.json());
-    expect(answer).toMatchObject({ step: "1min", skipped: [] });
+    expect(answer).toMatchObject({ step: "1m", skipped: [] });
     expect(answer.edgesMs).toEqual([0, 1, 2, 3].map((minute) => START_MS + minute * 60_000));
     expect(answer.series.map((one) => one.series.series)).toEqual([temperature, humidity]);
     expect(answer.series[0]).toMatchObject({
