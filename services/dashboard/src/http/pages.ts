@@ -5,24 +5,22 @@ import fastifyStatic from "@fastify/static";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { Api } from "./server.ts";
 
-/** Where `npm run build` puts the pages. */
+/** Where tools/pages.mjs puts the pages. */
 export const PAGES_FOLDER: string = fileURLToPath(new URL("../../dist", import.meta.url));
 
-const YEAR_S = 31_536_000;
-/** The names of what is in `assets` contain a hash of the content. */
-const FOR_EVER = `public, max-age=${YEAR_S}, immutable`;
+const YEAR_MS = 31_536_000_000;
 
 const NOT_BUILT = `<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>Weir</title>
 <h1>The pages are not built</h1>
-<p>In the folder of Weir, run <code>npm run build -w @weir/dashboard</code>, and load this page again.
+<p>In the folder of Weir, run <code>node tools/pages.mjs</code>, and load this page again.
 <code>npm start</code> does it by itself.</p>
 <p>The API works without them: <a href="/api/v1/openapi.json">/api/v1/openapi.json</a></p>
 </html>
 `;
 
 /**
- * Serves the built pages. An address that is no file and not of the API is one of a page, which shows what is at it.
+ * Serves the built pages. An address that is of no file and not of the API is a page's, which shows what is at it.
  *
  * @param folder with index.html and assets; it may be made later.
  */
@@ -32,16 +30,15 @@ export async function servePages(server: Api, folder: string): Promise<void> {
       route.config = { ...route.config, role: "anyone" };
     });
     await scope.register(fastifyStatic, {
-      root: folder,
+      root: join(folder, "assets"),
+      prefix: "/assets/",
       index: false,
+      dotfiles: "ignore",
       // The build has also written compressed ones.
       preCompressed: true,
-      cacheControl: false,
-      dotfiles: "ignore",
-      setHeaders: (reply, path) => {
-        const isHashed = path.startsWith(join(folder, "assets/"));
-        reply.header("cache-control", isHashed ? FOR_EVER : "no-cache");
-      },
+      // Their names contain a hash of what is in them.
+      immutable: true,
+      maxAge: YEAR_MS,
     });
   });
   server.setNotFoundHandler(async (request, reply) => {

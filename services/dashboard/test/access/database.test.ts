@@ -1,0 +1,65 @@
+import { readFileSync, statSync, writeFileSync } from "node:fs";
+import { expect, test } from "@jest/globals";
+import { faultOf, overwrite, temporaryFolder } from "@weir/testkit";
+import Sqlite from "better-sqlite3";
+import { openDashboardFile } from "../../src/access/database.ts";
+import { Browser, operatorOf, PASSWORD, startTestServer } from "./fixture.ts";
+
+test("keeps users and sessions over a restart, and no secret in the file", async () => {
+  using folder = temporaryFolder();
+  const file = folder.file("dashboard.db");
+  const secrets: string[] = [PASSWORD];
+  let browser: Browser;
+  {
+    await using server = await startTestServer({ file });
+    browser = await operatorOf(server);
+    const made = await browser.ask("POST", "/tokens", { name: "backup", role: "viewer" });
+    secrets.push(made.json().secret, browser.csrf ?? "", ...browser.cookies.values());
+  }
+  await using server = await startTestServer({ file });
+  expect(server.code).toBe("");
+  const again = new Browser(server.api);
+  for (const [name, secret] of browser.cookies) again.cookies.set(name, secret);
+  expect((await again.ask("GET", "/session")).json().user.name).toBe("ada");
+  const content = readFileSync(file, "latin1");
+  for (const secret of secrets) expect(content).not.toContain(secret);
+});
+
+test("makes a file that only its owner reads", () => {
+  using folder = temporaryFolder();
+  const file = folder.file("below/dashboard.db");
+  openDashboardFile(file).close();
+  expect(statSync(file).mode & 0o777).toBe(0o600);
+});
+
+test("refuses a file of another program, or of a newer version", () => {
+  using folder = temporaryFolder();
+  const file = folder.file("dashboard.db");
+  const foreign = new Sqlite(file);
+  foreign.exec("CREATE TABLE notes (text TEXT)");
+  foreign.close();
+  expect(faultOf(() => openDashboardFile(file)).message).toContain("belongs to another program");
+
+  const newer = folder.file("newer.db");
+  const database = openDashboardFile(newer);
+  database.pragma("user_version = 99");
+  database.close();
+  expect(faultOf(() => openDashboardFile(newer)).message).toContain("newer version");
+});
+
+test("refuses a damaged file: in an empty one a stranger could be the first user", async () => {
+  using folder = temporaryFolder();
+  const file = folder.file("dashboard.db");
+  {
+    await using server = await startTestServer({ file });
+    await operatorOf(server);
+  }
+  overwrite(file, 4_096, 12_288);
+  const fault = faultOf(() => openDashboardFile(file));
+  expect(fault.message).toContain(`DASHBOARD_FILE: ${file} is damaged`);
+  expect(fault.remedy).toContain("Put a copy of it in its place");
+
+  const text = folder.file("text.db");
+  writeFileSync(text, "this is no database, but a text that is long enough".repeat(10));
+  expect(faultOf(() => openDashboardFile(text)).message).toContain("is damaged");
+});
