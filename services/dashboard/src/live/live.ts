@@ -2,6 +2,7 @@ import type { ServerResponse } from "node:http";
 import type { Clock, Logger } from "@weir/runtime";
 import { DeletionWatch, deletionsFileOf } from "@weir/store";
 import type { StoredStream } from "@weir/streams";
+import type { Device } from "../contract/devices.ts";
 import type { LiveEvents } from "../contract/live.ts";
 import type { Positions } from "../contract/positions.ts";
 import { Admission, type Client } from "./admission.ts";
@@ -65,6 +66,7 @@ export class Live {
   readonly #followers = new Map<string, { follower: PointsFollower; deletions: string }>();
   #timers: DisposableStack | null = null;
   #isReading = false;
+  #devices: { of: readonly Device[]; json: string } | null = null;
   #averages = "";
   #status = { essence: "", sentMs: 0 };
 
@@ -111,15 +113,21 @@ export class Live {
     }
     if (devices === null) return;
     if (wantsDevices) {
-      page.own(
-        devices.onChanges((changed) => page.send("devices", JSON.stringify({ devices: changed }))),
-      );
+      page.own(devices.onChanges((changed) => page.send("devices", this.#jsonOfDevices(changed))));
     }
     if (device !== null) {
       page.own(
         devices.onEvents(device, ({ event, data }) => page.send(event, JSON.stringify(data))),
       );
     }
+  }
+
+  /** Every page gets the same. */
+  #jsonOfDevices(devices: readonly Device[]): string {
+    if (this.#devices?.of !== devices) {
+      this.#devices = { of: devices, json: JSON.stringify({ devices }) };
+    }
+    return this.#devices.json;
   }
 
   #start(): DisposableStack {

@@ -105,6 +105,19 @@ export class LiveSubject implements AsyncDisposable {
     return new LiveSubject(server, live, address);
   }
 
+  /** How many clients are connected. */
+  async connections(): Promise<number> {
+    return await new Promise((resolve) =>
+      this.#server.server.getConnections((_error, count) => resolve(count)),
+    );
+  }
+
+  /** Ends it without a good-bye: what was not sent is lost. */
+  async kill(): Promise<void> {
+    this.#server.server.closeAllConnections();
+    await this.#server.close();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#server.close();
   }
