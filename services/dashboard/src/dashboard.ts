@@ -9,9 +9,7 @@ import { Exports } from "./data/exports.ts";
 import { HistoryAnswers } from "./data/history-answers.ts";
 import { LoggerDeletions } from "./data/logger-deletions.ts";
 import { buildServer } from "./http/server.ts";
-import { LatestAverages } from "./live/averages.ts";
-import { Live } from "./live/live.ts";
-import { StatusBoard } from "./live/status-board.ts";
+import { openLive } from "./live/open-live.ts";
 import { accessRoutes } from "./routes/access.ts";
 import { deletionRoutes } from "./routes/deletions.ts";
 import { exportRoutes } from "./routes/exports.ts";
@@ -54,27 +52,14 @@ export async function startDashboard(
   exportRoutes(server, new Exports(stored));
   deletionRoutes(server, new LoggerDeletions(config.logger));
 
-  const { streams, indexFile } = config;
-  const averages = new LatestAverages({ ...config, ...context, link });
-  const status = new StatusBoard({
-    ...context,
+  const { live, status } = openLive(config, context, {
     link,
-    streams: streams.streams,
-    indexFile,
-    lagRows: () => averages.lagRows(),
     missing: () => null,
-  });
-  const live = new Live({
-    ...config,
-    ...context,
-    streams: streams.streams,
-    status,
-    averages,
     devices: null,
     version: VERSION,
   });
   statusRoutes(server, { status });
-  liveRoutes(server, { live, catalogue, streams: streams.streams.map(({ name }) => name) });
+  liveRoutes(server, { live, catalogue, streams: config.streams.streams.map(({ name }) => name) });
 
   const check = health.check("pages");
   try {

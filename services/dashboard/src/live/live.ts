@@ -25,7 +25,7 @@ const PAGE_MS_MAX = 3_600_000;
 const RETRY_FAILED_MS = 10_000;
 
 /** Something that every page shows. */
-export interface Shown<T> {
+interface Shown<T> {
   /** As it is now. */
   current(): T;
   /** Calls back when it may have changed. */
