@@ -1,10 +1,14 @@
 import type { ComponentChildren } from "preact";
 import { useEffect } from "preact/hooks";
+import { Account } from "./access/Account.tsx";
 import { Setup, SignIn } from "./access/Entrance.tsx";
 import { api, session } from "./api.ts";
+import { Devices } from "./devices/Devices.tsx";
+import { Overview } from "./overview/Overview.tsx";
 import { useLoaded } from "./parts/loaded.ts";
 import { Empty, ErrorNote } from "./parts/Notes.tsx";
 import { place } from "./router.ts";
+import { SeriesPage } from "./series/SeriesPage.tsx";
 import { Frame } from "./shell/Frame.tsx";
 import { Page } from "./shell/Page.tsx";
 
@@ -30,7 +34,13 @@ export function App() {
 function pageOf(path: string): ComponentChildren {
   switch (path) {
     case "/":
-      return <Page title="Overview">{null}</Page>;
+      return <Overview />;
+    case "/devices":
+      return <Devices />;
+    case "/series":
+      return <SeriesPage />;
+    case "/account":
+      return <Account />;
   }
   return (
     <Page title="Nothing is here">

@@ -7,6 +7,9 @@ import type * as series from "../src/contract/series.ts";
 import type * as system from "../src/contract/system.ts";
 
 type Session = access.Session;
+export type StreamsAnswer = Of<typeof system.streams>;
+export type RejectionsAnswer = Of<typeof system.rejections>;
+export type ServicesAnswer = Of<typeof system.services>;
 
 const ROOT = "/api/v1";
 
@@ -125,7 +128,7 @@ export const api = {
   signIn: (body: Of<typeof access.signInRequest>) => send<Session>("POST", "/session", body),
   signOut: () => remove<Session>("/session"),
   changePassword: (body: Of<typeof access.passwordRequest>) =>
-    send<unknown>("POST", "/password", body),
+    send<unknown>("PUT", "/session/password", body),
   users: () => get<Of<typeof access.users>>("/users"),
   addUser: (body: Of<typeof access.userRequest>) => send<unknown>("POST", "/users", body),
   removeUser: (name: string) => remove<unknown>(`/users/${encodeURIComponent(name)}`),
@@ -140,14 +143,16 @@ export const api = {
     get<devices.Device>(`/devices/${encodeURIComponent(id)}`, {}, signal),
   series: (query: SeriesQuery, signal?: AbortSignal) =>
     get<Of<typeof series.seriesPage>>("/series", { ...query }, signal),
+  oneSeries: (name: string, signal?: AbortSignal) =>
+    get<series.Series>(`/series/${encodeURIComponent(name)}`, {}, signal),
   history: (query: HistoryQuery, signal?: AbortSignal) =>
     get<series.History>("/history", { ...query }, signal),
   explain: (query: { topic: string; count?: number }, signal?: AbortSignal) =>
     get<Of<typeof series.explanations>>("/explain", query, signal),
 
-  streams: (signal?: AbortSignal) => get<Of<typeof system.streams>>("/streams", {}, signal),
+  streams: (signal?: AbortSignal) => get<StreamsAnswer>("/streams", {}, signal),
   audit: (signal?: AbortSignal) => get<system.Audit>("/audit", {}, signal),
   rejections: (query: { limit?: number }, signal?: AbortSignal) =>
-    get<Of<typeof system.rejections>>("/rejections", query, signal),
-  services: (signal?: AbortSignal) => get<Of<typeof system.services>>("/services", {}, signal),
+    get<RejectionsAnswer>("/rejections", query, signal),
+  services: (signal?: AbortSignal) => get<ServicesAnswer>("/services", {}, signal),
 };

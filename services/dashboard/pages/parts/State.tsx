@@ -1,3 +1,6 @@
+import type { Device } from "../../src/contract/devices.ts";
+import { Age, Time } from "./Value.tsx";
+
 /** What colours mean: nothing else. */
 export type Tone = "ok" | "attention" | "problem" | "quiet";
 
@@ -33,4 +36,16 @@ const DEVICE_TONES = {
 /** The state of a device, in the words of the API. */
 export function DeviceState({ state }: { state: keyof typeof DEVICE_TONES }) {
   return <State tone={DEVICE_TONES[state]} word={state} />;
+}
+
+/** When it was heard; of one that is gone, since when it is. */
+export function DeviceAge({ device: { state, sinceMs, heardMs } }: { device: Device }) {
+  const isGone = state === "offline" || state === "silent";
+  return isGone ? (
+    <span class="age">
+      since <Time atMs={sinceMs ?? heardMs} />
+    </span>
+  ) : (
+    <Age atMs={heardMs} />
+  );
 }

@@ -58,6 +58,7 @@ export function Search() {
         aria-controls="search-results"
         aria-activedescendant={results[at] === undefined ? undefined : `result-${at}`}
         placeholder="Devices, series, units, topics"
+        autofocus
         autocomplete="off"
         spellcheck={false}
         value={text}

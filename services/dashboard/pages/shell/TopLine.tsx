@@ -1,8 +1,9 @@
+import { useDark } from "../chart/use-dark.ts";
 import { now } from "../clock.ts";
 import { awaySinceMs, status } from "../page-stream.ts";
 import { Icon } from "../parts/Icon.tsx";
 import { Dot } from "../parts/State.tsx";
-import { format } from "../preferences.ts";
+import { format, theme } from "../preferences.ts";
 import { statusLine } from "./status-line.ts";
 import { UserMenu } from "./UserMenu.tsx";
 
@@ -20,8 +21,27 @@ export function TopLine({ onSearch }: { onSearch: () => void }) {
         <span>Search</span>
         <kbd>/</kbd>
       </button>
+      <ThemeButton />
       <UserMenu />
     </header>
+  );
+}
+
+/** The other of light and dark. */
+function ThemeButton() {
+  const systemIsDark = useDark();
+  const isDark = theme.value === "dark" || (theme.value === "system" && systemIsDark);
+  return (
+    <button
+      type="button"
+      class="icon-button"
+      aria-label={isDark ? "Use the light theme" : "Use the dark theme"}
+      onClick={() => {
+        theme.value = isDark ? "light" : "dark";
+      }}
+    >
+      <Icon name={isDark ? "sun" : "moon"} />
+    </button>
   );
 }
 

@@ -1,7 +1,7 @@
 import { api, session } from "../api.ts";
 import { Icon } from "../parts/Icon.tsx";
 import { forgetLoaded } from "../parts/loaded.ts";
-import { browserZone, chosenZone, THEMES, theme } from "../preferences.ts";
+import { browserZone, chosenZone, format, THEMES, theme } from "../preferences.ts";
 import { isHelpOpen } from "./shortcuts.ts";
 
 const MENU = "user-menu";
@@ -34,6 +34,9 @@ export function UserMenu() {
       >
         <Icon name="user" />
         <span>{user.name}</span>
+        <span class="zone" title={`Times are of ${format.value.zone}`}>
+          {format.value.zone.split("/").at(-1)?.replaceAll("_", " ")}
+        </span>
       </button>
       <div id={MENU} popover="auto" class="menu">
         <p class="who">
@@ -89,22 +92,24 @@ function ZoneChoice() {
 
 function ThemeChoice() {
   return (
-    <fieldset class="choice">
+    <fieldset class="field">
       <legend>Theme</legend>
-      {THEMES.map((name) => (
-        <label key={name}>
-          <input
-            type="radio"
-            name="theme"
-            value={name}
-            checked={theme.value === name}
-            onChange={() => {
-              theme.value = name;
-            }}
-          />
-          <span>{name}</span>
-        </label>
-      ))}
+      <div class="choice">
+        {THEMES.map((name) => (
+          <label key={name}>
+            <input
+              type="radio"
+              name="theme"
+              value={name}
+              checked={theme.value === name}
+              onChange={() => {
+                theme.value = name;
+              }}
+            />
+            <span>{name}</span>
+          </label>
+        ))}
+      </div>
     </fieldset>
   );
 }
