@@ -37,16 +37,6 @@ export function goQuery(
   go(text === "" ? location.pathname : `${location.pathname}?${text}`, how);
 }
 
-/** The address of a device's page. Ids may contain slashes. */
-export function deviceAddress(id: string): string {
-  return `/devices/${encodeURIComponent(id)}`;
-}
-
-/** The address of the page of series, with these on its chart. */
-export function seriesAddress(names: readonly string[]): string {
-  return `/series?${new URLSearchParams(names.map((name) => ["series", name]))}`;
-}
-
 addEventListener("popstate", () => {
   place.value = readPlace();
 });

@@ -1,4 +1,5 @@
 import type { Device } from "../../src/contract/devices.ts";
+import { deviceAddress } from "../addresses.ts";
 import { api } from "../api.ts";
 import { now } from "../clock.ts";
 import { useLive } from "../page-stream.ts";
@@ -10,7 +11,7 @@ import { isOld, labelOf } from "../parts/series-words.ts";
 import { Value } from "../parts/Value.tsx";
 import { VirtualList } from "../parts/VirtualList.tsx";
 import { format } from "../preferences.ts";
-import { deviceAddress, goQuery, place } from "../router.ts";
+import { goQuery, place } from "../router.ts";
 import { Page } from "../shell/Page.tsx";
 
 const ROW_PX = 72;

@@ -1,11 +1,11 @@
 import type { Device } from "../../src/contract/devices.ts";
+import { deviceAddress } from "../addresses.ts";
 import { now } from "../clock.ts";
 import type { PastLine } from "../parts/past-lines.ts";
 import { Sparkline } from "../parts/Sparkline.tsx";
 import { DeviceAge, DeviceState } from "../parts/State.tsx";
 import { isOld, labelOf } from "../parts/series-words.ts";
 import { Value } from "../parts/Value.tsx";
-import { deviceAddress } from "../router.ts";
 
 const OTHERS_MAX = 3;
 

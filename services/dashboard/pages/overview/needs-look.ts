@@ -1,8 +1,8 @@
 import type { Device } from "../../src/contract/devices.ts";
 import type { Status } from "../../src/contract/status.ts";
+import { deviceAddress } from "../addresses.ts";
 import type { RejectionsAnswer, ServicesAnswer, StreamsAnswer } from "../api.ts";
 import type { Format } from "../format.ts";
-import { deviceAddress } from "../router.ts";
 
 export interface Look {
   id: string;

@@ -1,5 +1,6 @@
 import { useState } from "preact/hooks";
 import type { Series } from "../../src/contract/series.ts";
+import { deviceAddress } from "../addresses.ts";
 import { addressOf, api, RequestError } from "../api.ts";
 import { HistoryChart, type Newest } from "../chart/HistoryChart.tsx";
 import { LineMark } from "../chart/LineMark.tsx";
@@ -10,7 +11,7 @@ import { Icon } from "../parts/Icon.tsx";
 import { useLoaded } from "../parts/loaded.ts";
 import { isOld, labelOf } from "../parts/series-words.ts";
 import { Age, Value } from "../parts/Value.tsx";
-import { deviceAddress, goQuery } from "../router.ts";
+import { goQuery } from "../router.ts";
 import { NewestPayload } from "./NewestPayload.tsx";
 
 /** Lines on one chart. */

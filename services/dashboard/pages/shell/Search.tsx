@@ -1,10 +1,11 @@
 import { useRef, useState } from "preact/hooks";
+import { deviceAddress, seriesAddress } from "../addresses.ts";
 import { api } from "../api.ts";
 import { Dialog } from "../parts/Dialog.tsx";
 import { useLoaded } from "../parts/loaded.ts";
 import { DeviceState } from "../parts/State.tsx";
 import { Value } from "../parts/Value.tsx";
-import { deviceAddress, go, seriesAddress } from "../router.ts";
+import { go } from "../router.ts";
 import { isSearchOpen, PLACES } from "./shortcuts.ts";
 
 const RESULTS_MAX = 7;
