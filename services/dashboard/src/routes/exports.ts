@@ -1,4 +1,5 @@
 import type { FastifyReply } from "fastify";
+import { z } from "zod";
 import { pointsExportQuery, rowsExportQuery } from "../contract/exports.ts";
 import type { Export, Exports } from "../data/exports.ts";
 import type { Api } from "../http/server.ts";
@@ -9,7 +10,15 @@ const TYPES = {
   jsonl: "application/x-ndjson; charset=utf-8",
   parquet: "application/vnd.apache.parquet",
 } as const;
-const produces = Object.values(TYPES);
+const schema = z.string().meta({ format: "binary" });
+const response = {
+  200: {
+    description: "the file",
+    content: Object.fromEntries(
+      Object.values(TYPES).map((type) => [type.split(";")[0], { schema }]),
+    ),
+  },
+};
 
 /** Who takes nothing for so long gives the place to others. */
 const STALLED_MS_MAX = 120_000;
@@ -22,8 +31,8 @@ export function exportRoutes(api: Api, exports: Exports): void {
       schema: {
         summary: "Export the points of series as a file",
         tags: ["exports"],
-        produces,
         querystring: pointsExportQuery,
+        response,
       },
     },
     async ({ query }, reply) =>
@@ -35,8 +44,8 @@ export function exportRoutes(api: Api, exports: Exports): void {
       schema: {
         summary: "Export the messages of a stream as a file",
         tags: ["exports"],
-        produces,
         querystring: rowsExportQuery,
+        response,
       },
     },
     async ({ query }, reply) =>
