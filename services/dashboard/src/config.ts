@@ -20,6 +20,8 @@ import {
   statisticsSettings,
   storeSettings,
   text,
+  toolEnvironment,
+  toolSettings,
   topicSettings,
   topicsDifferRule,
 } from "@weir/runtime";
@@ -29,6 +31,7 @@ import { PASSWORD_LENGTH_MAX, PASSWORD_LENGTH_MIN } from "./contract/access.ts";
 
 export const dashboardSettings = {
   ...brokerSettings,
+  ...toolSettings,
   ...topicSettings,
   ...storeSettings,
   ...streamSettings,
@@ -151,6 +154,8 @@ export function readDashboardConfig(environment: Environment) {
     storeFile: values.DB_FILE,
     indexFile: indexFileOf(values.DB_FILE),
     streams,
+    /** The same streams, for audits: they have connections of their own, as another user where one is named. */
+    audited: streamsOf(new CheckedSettings(dashboardSettings, toolEnvironment(environment))),
     /** How far ahead of reception an observation may lie before its time is replaced. */
     skewUs: values.LOGGER_CLOCK_SKEW_SECONDS * 1_000_000,
     devicePrefixes: prefixesOf(values.DEVICE_TOPIC_PREFIXES),

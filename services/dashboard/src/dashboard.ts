@@ -4,6 +4,7 @@ import { openDashboardFile } from "./access/database.ts";
 import { guard } from "./access/guard.ts";
 import { BrokerLink } from "./broker-link.ts";
 import type { DashboardConfig } from "./config.ts";
+import { AuditRunner } from "./data/audit-runner.ts";
 import { SeriesCatalogue } from "./data/catalogue-cache.ts";
 import { Exports } from "./data/exports.ts";
 import { HistoryAnswers } from "./data/history-answers.ts";
@@ -11,6 +12,7 @@ import { LoggerDeletions } from "./data/logger-deletions.ts";
 import { buildServer } from "./http/server.ts";
 import { openLive } from "./live/open-live.ts";
 import { accessRoutes } from "./routes/access.ts";
+import { auditRoutes } from "./routes/audit.ts";
 import { deletionRoutes } from "./routes/deletions.ts";
 import { exportRoutes } from "./routes/exports.ts";
 import { historyRoutes } from "./routes/history.ts";
@@ -50,11 +52,13 @@ export async function startDashboard(
   seriesRoutes(server, catalogue);
   historyRoutes(server, new HistoryAnswers(stored));
   exportRoutes(server, new Exports(stored));
+  const auditor = opening.use(new AuditRunner({ ...config.audited, clock, logger }));
+  auditRoutes(server, auditor);
   deletionRoutes(server, new LoggerDeletions(config.logger));
 
   const { live, status } = openLive(config, context, {
     link,
-    missing: () => null,
+    missing: () => auditor.missing(),
     devices: null,
     version: VERSION,
   });

@@ -58,6 +58,7 @@ export const publisherAudit = z
     lastReceivedMs: timeMs.nullable(),
   })
   .meta({ id: "PublisherAudit" });
+export type PublisherAudit = z.infer<typeof publisherAudit>;
 export const audit = z.object({
   atMs: timeMs.nullable().describe("null: the first audit has not ended yet"),
   judged: z.int(),

@@ -1,0 +1,18 @@
+import { audit } from "../contract/system.ts";
+import type { AuditRunner } from "../data/audit-runner.ts";
+import type { Api } from "../http/server.ts";
+
+/** Whether anything is lost, by publisher. */
+export function auditRoutes(api: Api, runner: Pick<AuditRunner, "latest">): void {
+  api.get(
+    "/api/v1/audit",
+    {
+      schema: {
+        summary: "What publishers accepted, and what became of it",
+        tags: ["system"],
+        response: { 200: audit },
+      },
+    },
+    () => runner.latest(),
+  );
+}
