@@ -3,6 +3,7 @@ import { useEffect } from "preact/hooks";
 import { Account } from "./access/Account.tsx";
 import { Setup, SignIn } from "./access/Entrance.tsx";
 import { api, session } from "./api.ts";
+import { Device } from "./device/Device.tsx";
 import { Devices } from "./devices/Devices.tsx";
 import { Overview } from "./overview/Overview.tsx";
 import { useLoaded } from "./parts/loaded.ts";
@@ -11,6 +12,7 @@ import { place } from "./router.ts";
 import { SeriesPage } from "./series/SeriesPage.tsx";
 import { Frame } from "./shell/Frame.tsx";
 import { Page } from "./shell/Page.tsx";
+import { System } from "./system/System.tsx";
 
 /** Everything: who asks decides whether it is the entrance or the pages. */
 export function App() {
@@ -39,9 +41,13 @@ function pageOf(path: string): ComponentChildren {
       return <Devices />;
     case "/series":
       return <SeriesPage />;
+    case "/system":
+      return <System />;
     case "/account":
       return <Account />;
   }
+  const device = /^\/devices\/(.+)$/.exec(path)?.[1];
+  if (device !== undefined) return <Device id={idIn(device)} />;
   return (
     <Page title="Nothing is here">
       <Empty title="There is no such page">
@@ -51,4 +57,13 @@ function pageOf(path: string): ComponentChildren {
       </Empty>
     </Page>
   );
+}
+
+/** An address that somebody has typed may not be a percent encoding. */
+function idIn(written: string): string {
+  try {
+    return decodeURIComponent(written);
+  } catch {
+    return written;
+  }
 }

@@ -1,4 +1,5 @@
 import type { History } from "../../src/contract/series.ts";
+import { labelOf } from "../parts/series-words.ts";
 import { format } from "../preferences.ts";
 import { LineMark } from "./LineMark.tsx";
 import type { Shown } from "./plot.ts";
@@ -26,7 +27,7 @@ export function ChartReading({ history, shown, cursor, width }: ChartReadingProp
             <div key={series.series}>
               <dt>
                 <LineMark place={place} />
-                {series.name ?? series.path}
+                {labelOf(series)}
               </dt>
               <dd>{readingOf(columns, cursor.place, format.value)}</dd>
             </div>

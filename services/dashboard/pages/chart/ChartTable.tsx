@@ -1,5 +1,6 @@
 import { useState } from "preact/hooks";
 import type { History } from "../../src/contract/series.ts";
+import { labelOf } from "../parts/series-words.ts";
 import { format } from "../preferences.ts";
 import type { Shown } from "./plot.ts";
 import { readingOf, timeOf } from "./reading.ts";
@@ -32,7 +33,7 @@ function Rows({ history, shown }: { history: History; shown: readonly Shown[] })
             <th scope="col">Time</th>
             {columns.map(({ series }) => (
               <th scope="col" class="number" key={series.series}>
-                {series.name ?? series.path}
+                {labelOf(series)}
               </th>
             ))}
           </tr>

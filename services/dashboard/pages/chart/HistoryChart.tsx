@@ -31,6 +31,8 @@ interface HistoryChartProps {
   onWaiting?: (points: number) => void;
   /** The newest value of each series by its name, whenever it changes. */
   onNewest?: (newest: ReadonlyMap<string, Newest>) => void;
+  /** Another number asks for the history once more. */
+  refresh?: number;
 }
 
 const HEIGHT = 320;
@@ -39,13 +41,13 @@ const NARROW_PIXELS = 520;
 
 /** Series over a range of time, and live: picker, chart, values under the cursor, and the same as a table. */
 export function HistoryChart(props: HistoryChartProps) {
-  const { names, range, onRange, isPaused = false, onWaiting, onNewest } = props;
+  const { names, range, onRange, isPaused = false, onWaiting, onNewest, refresh = 0 } = props;
   const { placeOf = (name) => names.indexOf(name) } = props;
   const host = useRef<HTMLDivElement>(null);
   const width = useWidth(host);
   const zone = format.value.zone;
   const buckets = width === 0 ? 0 : bucketsOf(range, width);
-  const feed = useFeed({ names, range, buckets, timeZone: zone, isPaused });
+  const feed = useFeed({ names, range, buckets, timeZone: zone, isPaused, refresh });
   const { history, version, problem, isLoading, waiting, reload } = feed;
   const [cursor, setCursor] = useState<{ place: number; leftPixels: number } | null>(null);
   const wider = useRef<Range[]>([]);

@@ -1,5 +1,6 @@
 import type { Series } from "../../src/contract/series.ts";
 import { now } from "../clock.ts";
+import { isOld, labelOf } from "../parts/series-words.ts";
 import { Value } from "../parts/Value.tsx";
 import { format } from "../preferences.ts";
 import type { Newest } from "./HistoryChart.tsx";
@@ -12,10 +13,6 @@ interface SeriesTogglesProps {
   onToggle: (name: string) => void;
 }
 
-/** A value older than so many of its usual intervals looks old. */
-const OLD_INTERVALS = 3;
-const OLD_MS_MIN = 60_000;
-
 /** The legend of a chart: each series with its newest value, as a switch. */
 export function SeriesToggles({ series, shown, newest, onToggle }: SeriesTogglesProps) {
   return (
@@ -27,7 +24,6 @@ export function SeriesToggles({ series, shown, newest, onToggle }: SeriesToggles
           known !== undefined && known.atMs >= one.newestMs
             ? known
             : { value: one.newestValue, atMs: one.newestMs };
-        const isOld = now.value - atMs > Math.max(OLD_MS_MIN, OLD_INTERVALS * one.intervalMs);
         return (
           <li key={one.series}>
             <button
@@ -38,8 +34,13 @@ export function SeriesToggles({ series, shown, newest, onToggle }: SeriesToggles
               onClick={() => onToggle(one.series)}
             >
               <LineMark place={place} />
-              <span class="toggle-name">{one.name ?? one.path}</span>
-              <Value value={value} unit={one.unit} kind={one.kind} isOld={isOld} />
+              <span class="toggle-name">{labelOf(one)}</span>
+              <Value
+                value={value}
+                unit={one.unit}
+                kind={one.kind}
+                isOld={isOld({ ...one, receivedMs: Math.max(atMs, one.receivedMs) }, now.value)}
+              />
             </button>
           </li>
         );

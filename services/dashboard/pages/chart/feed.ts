@@ -25,6 +25,8 @@ interface Question {
   buckets: number;
   timeZone: string;
   isPaused: boolean;
+  /** Another number asks once more. */
+  refresh: number;
 }
 
 interface Answer {
@@ -36,7 +38,7 @@ const RETRY_MS = 5_000;
 const LATE_WAIT_MS = 3_000;
 
 /** Asks for a history, and keeps it as new as the stream is. */
-export function useFeed({ names, range, buckets, timeZone, isPaused }: Question): Feed {
+export function useFeed({ names, range, buckets, timeZone, isPaused, refresh }: Question): Feed {
   const key = JSON.stringify([names, range, buckets, timeZone]);
   const [answer, setAnswer] = useState<Answer | null>(null);
   const [problem, setProblem] = useState<RequestError | null>(null);
@@ -76,7 +78,7 @@ export function useFeed({ names, range, buckets, timeZone, isPaused }: Question)
       abort.abort();
       clearTimeout(timer);
     };
-  }, [key, asked]);
+  }, [key, asked, refresh]);
 
   const live = answer?.live ?? null;
   const isCurrent = answer?.key === key;

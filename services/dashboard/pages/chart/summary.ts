@@ -1,5 +1,6 @@
 import type { History } from "../../src/contract/series.ts";
 import type { Format } from "../format.ts";
+import { labelOf } from "../parts/series-words.ts";
 import type { Range } from "./range.ts";
 
 /** What a chart shows, for those who do not see it. */
@@ -15,7 +16,7 @@ export function summaryOf(
   const each = series.map(({ series: one, min, max, last }) => {
     const lows = min.filter((value) => value !== null);
     const highs = max.filter((value) => value !== null);
-    const name = one.name ?? one.path;
+    const name = labelOf(one);
     if (lows.length === 0 || highs.length === 0) return `${name}: nothing stored`;
     const write = (value: number) => {
       const { text, unit } = format.quantity(value, one.unit);

@@ -21,32 +21,63 @@ export function sharedSeries(all: readonly Series[], chosen: ReadonlySet<string>
   );
 }
 
-/** The topic filters for what a person has chosen. @param prefix of a commandable device's topics, such as `devices/kitchen`. */
+/** What all topics of a device begin with that is addressed as Weir's devices are: `devices/kitchen`. */
+export function rootOf(topics: readonly string[]): string | null {
+  const state = topics.find((topic) => topic.endsWith("/state"));
+  return state === undefined ? null : state.slice(0, -"/state".length);
+}
+
+/**
+ * The topic filters for what a person has chosen. What lies below the root of a device may be in any stream.
+ *
+ * @param root of a device that is addressed as Weir's devices are; `null` for others.
+ */
 export function deletionParts(
   what: What,
-  series: readonly Series[],
-  chosen: ReadonlySet<string>,
-  prefix: string | null,
+  { series, chosen, root, streams }: DeletionScope,
 ): DeletionPart[] {
-  const streams = [...new Set(series.map(({ stream }) => stream))];
-  const topicsOf = (stream: string, among: readonly Series[]) => [
+  const topicsOf = (stream: string, among: readonly Series[]): string[] => [
     ...new Set(among.filter((one) => one.stream === stream).map(({ topic }) => topic)),
   ];
-  const parts = streams.map((stream) => {
-    if (what === "series")
-      return {
-        stream,
-        filters: topicsOf(
+  const below = (rest: string): string[] => (root === null ? [] : [`${root}/${rest}`]);
+  const filtersIn = (stream: string): string[] => {
+    switch (what) {
+      case "series":
+        return topicsOf(
           stream,
           series.filter((one) => chosen.has(one.series)),
-        ),
-      };
-    if (what === "states") return { stream, filters: prefix === null ? [] : [`${prefix}/state`] };
-    if (what === "logs") return { stream, filters: prefix === null ? [] : [`${prefix}/log`] };
-    const own = topicsOf(stream, series);
-    return { stream, filters: prefix === null ? own : outermost([`${prefix}/#`, ...own]) };
-  });
-  return parts.filter(({ filters }) => filters.length > 0);
+        );
+      case "states":
+        return below("state");
+      case "logs":
+        return below("log");
+      case "everything":
+        return outermost([...below("#"), ...topicsOf(stream, series)]);
+    }
+  };
+  return streams
+    .map((stream) => ({ stream, filters: filtersIn(stream) }))
+    .filter(({ filters }) => filters.length > 0);
+}
+
+interface DeletionScope {
+  /** All of the device. */
+  series: readonly Series[];
+  /** The names of those that are to go. */
+  chosen: ReadonlySet<string>;
+  root: string | null;
+  /** The names of all streams. */
+  streams: readonly string[];
+}
+
+/** Whether a deletion hides something of these topics. */
+export function concerns(filters: readonly string[], topics: readonly string[]): boolean {
+  return topics.some((topic) =>
+    filters.some(
+      (filter) =>
+        filter === topic || (filter.endsWith("/#") && `${topic}/`.startsWith(filter.slice(0, -1))),
+    ),
+  );
 }
 
 /** `devices/a/#` covers `devices/a` and all below it. */

@@ -16,6 +16,9 @@ const PATHS = {
   download: "M12 4v11M7 10.5l5 5 5-5M4.5 20h15",
   plus: "M12 5v14M5 12h14",
   minus: "M5 12h14",
+  pause: "M9 5.5v13M15 5.5v13",
+  play: "M8 5.5v13l10.5-6.5z",
+  trash: "M4.5 7h15M9.5 7V4.5h5V7M6.5 7l1 12.5h9l1-12.5M10 10.5v6M14 10.5v6",
 } as const;
 
 export type IconName = keyof typeof PATHS;

@@ -1,10 +1,27 @@
-/** A payload as people read it: JSON with its structure shown, other text as it is. */
-export function prettyPayload(payload: string): string {
+const INDENT = "  ";
+
+/**
+ * A payload as people read it: JSON with a line for each value, other text as it is. Its characters are kept: to parse
+ * JSON would change long numbers, and drop keys that are there twice.
+ */
+export function prettyPayload(text: string): string {
   try {
-    const value: unknown = JSON.parse(payload);
-    // A number is shown as it was sent: JavaScript may know fewer digits.
-    return typeof value === "object" && value !== null ? JSON.stringify(value, null, 2) : payload;
+    JSON.parse(text);
   } catch {
-    return payload;
+    return text;
   }
+  let result = "";
+  let depth = 0;
+  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|[{}[\],:]|[^\s"{}[\],:]+/g)) {
+    if (token === "{" || token === "[") {
+      depth += 1;
+      result += `${token}\n${INDENT.repeat(depth)}`;
+    } else if (token === "}" || token === "]") {
+      depth -= 1;
+      const isEmpty = /[{[]\n\s*$/.test(result);
+      result = isEmpty ? result.trimEnd() + token : `${result}\n${INDENT.repeat(depth)}${token}`;
+    } else if (token === ",") result += `,\n${INDENT.repeat(depth)}`;
+    else result += token === ":" ? ": " : token;
+  }
+  return result;
 }

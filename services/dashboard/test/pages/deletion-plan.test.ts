@@ -1,5 +1,11 @@
 import { expect, test } from "@jest/globals";
-import { deletionParts, pointsByBucket, sharedSeries } from "../../pages/device/deletion-plan.ts";
+import {
+  concerns,
+  deletionParts,
+  pointsByBucket,
+  rootOf,
+  sharedSeries,
+} from "../../pages/device/deletion-plan.ts";
 import { emptyHistory, seriesOf } from "./histories.ts";
 
 const one = (topic: string, path: string, stream = "data") =>
@@ -10,9 +16,16 @@ const series = [
   one("devices/kitchen/extra", "x", "other"),
 ];
 
+const scope = {
+  series,
+  chosen: new Set<string>(),
+  root: "devices/kitchen",
+  streams: ["data", "other"],
+};
+
 test("series stand for their topics, each of its stream", () => {
   const chosen = new Set(["data:devices/kitchen/state#cpu", "other:devices/kitchen/extra#x"]);
-  expect(deletionParts("series", series, chosen, "devices/kitchen")).toEqual([
+  expect(deletionParts("series", { ...scope, chosen })).toEqual([
     { stream: "data", filters: ["devices/kitchen/state"] },
     { stream: "other", filters: ["devices/kitchen/extra"] },
   ]);
@@ -23,28 +36,37 @@ test("series of the same topics go with the chosen ones", () => {
   expect(shared.map(({ path }) => path)).toEqual(["memory"]);
 });
 
-test("everything of a device is all below its topic, and what its series have elsewhere", () => {
-  expect(
-    deletionParts(
-      "everything",
-      [...series, one("sensors/kitchen", "v")],
-      new Set(),
-      "devices/kitchen",
-    ),
-  ).toEqual([
+test("everything of a device is all below its root, and what its series have elsewhere", () => {
+  const elsewhere = [...series, one("sensors/kitchen", "v")];
+  expect(deletionParts("everything", { ...scope, series: elsewhere })).toEqual([
     { stream: "data", filters: ["devices/kitchen/#", "sensors/kitchen"] },
     { stream: "other", filters: ["devices/kitchen/#"] },
   ]);
-  expect(deletionParts("everything", series, new Set(), null)[0]?.filters).toEqual([
+  expect(deletionParts("everything", { ...scope, root: null })[0]?.filters).toEqual([
     "devices/kitchen/state",
   ]);
 });
 
-test("states and logs are topics of a device of Weir's kind only", () => {
-  expect(deletionParts("logs", series, new Set(), "devices/kitchen")[0]?.filters).toEqual([
-    "devices/kitchen/log",
+test("logs may be in a stream without series", () => {
+  expect(deletionParts("logs", { ...scope, streams: ["logs"] })).toEqual([
+    { stream: "logs", filters: ["devices/kitchen/log"] },
   ]);
-  expect(deletionParts("states", series, new Set(), null)).toEqual([]);
+});
+
+test("states and logs are topics of a device of Weir's kind only", () => {
+  expect(deletionParts("states", { ...scope, root: null })).toEqual([]);
+});
+
+test("the root of a device is in its topics", () => {
+  expect(rootOf(["devices/kitchen/extra", "devices/kitchen/state"])).toBe("devices/kitchen");
+  expect(rootOf(["sensors/kitchen"])).toBe(null);
+});
+
+test("a deletion concerns the topics that its filters cover", () => {
+  expect(concerns(["a/b"], ["a/b"])).toBe(true);
+  expect(concerns(["a/#"], ["a/b"])).toBe(true);
+  expect(concerns(["a/#"], ["a"])).toBe(true);
+  expect(concerns(["a/b", "a/c/#"], ["a", "ab", "a/bc"])).toBe(false);
 });
 
 test("days count the points of all series", () => {

@@ -1,0 +1,36 @@
+import type { Audit } from "../../src/contract/system.ts";
+import type { Format } from "../format.ts";
+import type { Tone } from "../parts/State.tsx";
+
+interface Verdict {
+  tone: Tone;
+  words: string;
+}
+
+/** The audit in one sentence. */
+export function auditVerdict(
+  { atMs, judged, missing, publishers }: Audit,
+  { count }: Pick<Format, "count">,
+): Verdict {
+  if (atMs === null) return { tone: "quiet", words: "The first audit has not ended yet." };
+  if (missing > 0) {
+    const words = missing === 1 ? "1 message is missing" : `${count(missing)} messages are missing`;
+    return { tone: "problem", words: `${words}, of ${count(judged)} that were judged.` };
+  }
+  const waiting = publishers.reduce((sum, one) => sum + (one.waiting ?? 0), 0);
+  const abandoned = publishers.reduce((sum, one) => sum + one.abandoned, 0);
+  const words = [`Of ${count(judged)} messages, none is missing`];
+  if (waiting > 0) words.push(`${count(waiting)} wait in outboxes`);
+  if (abandoned > 0) words.push(`${count(abandoned)} were abandoned by their publishers`);
+  return { tone: waiting + abandoned > 0 ? "attention" : "ok", words: `${words.join("; ")}.` };
+}
+
+export function publisherTone({
+  missing,
+  waiting,
+  abandoned,
+  doubts,
+}: Audit["publishers"][number]): Tone {
+  if (missing > 0) return "problem";
+  return (waiting ?? 0) > 0 || abandoned > 0 || doubts.length > 0 ? "attention" : "ok";
+}
