@@ -1,8 +1,24 @@
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { defineConfig } from "vite";
+import { brotliCompressSync, gzipSync } from "node:zlib";
+import { defineConfig, type Plugin } from "vite";
+
+/** Writes each file compressed beside itself, so that the server need not do it again and again. */
+const compress: Plugin = {
+  name: "compress",
+  writeBundle({ dir = "" }) {
+    const folder = join(dir, "assets");
+    for (const name of readdirSync(folder)) {
+      const content = readFileSync(join(folder, name));
+      writeFileSync(join(folder, `${name}.gz`), gzipSync(content, { level: 9 }));
+      writeFileSync(join(folder, `${name}.br`), brotliCompressSync(content));
+    }
+  },
+};
 
 export default defineConfig({
   root: join(import.meta.dirname, "pages"),
+  plugins: [compress],
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
   build: {
     outDir: "../dist",
