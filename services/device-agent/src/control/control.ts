@@ -144,19 +144,24 @@ const remembered = z.object({
   intervalMs: z.int().positive().nullable(),
   activeSources: z.array(z.string()).readonly().nullable(),
   rules: z.record(z.string(), deadbandRule).readonly(),
+  /** The platform of each component that Home Assistant may know, by the topic of its announcement. */
+  announced: z
+    .record(z.string(), z.record(z.string(), z.string()).readonly())
+    .readonly()
+    .default({}),
 });
 
-/** What commands have set. It overrides the configuration. */
+/** What commands have set, which overrides the configuration, and what the device has announced. */
 export type Remembered = z.infer<typeof remembered>;
 
-/** Keeps what commands have set: in a file, or for as long as the process runs. */
+/** Keeps what a device remembers: in a file, or for as long as the process runs. */
 export interface DeviceMemory {
   recall(): Remembered;
   /** @throws Error when it cannot be kept: then the file is unchanged. */
   keep(remembered: Remembered): void;
 }
 
-const NOTHING: Remembered = { intervalMs: null, activeSources: null, rules: {} };
+const NOTHING: Remembered = { intervalMs: null, activeSources: null, rules: {}, announced: {} };
 
 export function memoryInProcess(): DeviceMemory {
   let kept = NOTHING;

@@ -22,7 +22,8 @@ import { openSandbox } from "../control/sandbox.ts";
 import { Reporter } from "../report/reporter.ts";
 import { deliveryKey, type ReportedSource, type StateSeries } from "../report/schedule.ts";
 import { createRandom } from "../sources/random.ts";
-import { Discovery, type SensorDescription } from "./home-assistant.ts";
+import { Discovery } from "./discovery.ts";
+import type { SensorDescription } from "./home-assistant.ts";
 
 export interface DeviceOptions {
   config: DeviceConfig;
@@ -87,7 +88,7 @@ export function startDevice(options: DeviceOptions): AsyncDisposable {
     reporter,
     memory,
     sandbox,
-    onChange: () => discovery?.refresh(),
+    onChange: () => discovery.refresh(),
     restart: options.restart,
   });
   const handler = new CommandHandler({
@@ -101,15 +102,18 @@ export function startDevice(options: DeviceOptions): AsyncDisposable {
     onEnded: options.onCommand,
     onFault,
   });
-  const discovery =
-    homeAssistant === null
-      ? null
-      : new Discovery(homeAssistant.prefix, () => ({
-          address,
-          sensors: sources.flatMap((source) => sensorsOf(source, reporter)),
-          commands: [...commands.values()],
-          intervalSeconds: { min: intervalMinMs / 1_000, max: INTERVAL_MS_MAX / 1_000 },
-        }));
+  const discovery = new Discovery({
+    prefix: homeAssistant?.prefix ?? null,
+    address,
+    describe: () => ({
+      address,
+      sensors: sources.flatMap((source) => sensorsOf(source, reporter)),
+      commands: [...commands.values()],
+      intervalSeconds: { min: intervalMinMs / 1_000, max: INTERVAL_MS_MAX / 1_000 },
+    }),
+    memory,
+    logger,
+  });
   const delivery: Delivery<string> = openConnection(options, handler, discovery);
 
   // Closed in reverse: no new states, then the running command, then the connection that sends both.
@@ -190,7 +194,7 @@ function kindOf({ delivery, everyMs }: StateSeries): string {
 function openConnection(
   { config, connection, outboxFile, onState, onFault, clock, logger }: DeviceOptions,
   handler: CommandHandler,
-  discovery: Discovery | null,
+  discovery: Discovery,
 ): Delivery<string> {
   const { address } = config;
   const kinds: Record<string, KindSettings> = {
@@ -202,23 +206,20 @@ function openConnection(
       ...connection,
       clientId: address.id,
       session: { kind: "persistent", expirySeconds: config.sessionExpirySeconds },
-      subscriptions: [
-        handler.subscription,
-        ...(discovery === null ? [] : [discovery.subscription]),
-      ],
+      subscriptions: [handler.subscription, ...discovery.subscriptions],
       availability: { topic: deviceTopics(address).availability },
       onMessage: (message) => {
-        if (!handler.receive(message)) discovery?.receive(message);
+        if (!handler.receive(message)) discovery.receive(message);
       },
       onDropped: (message) => handler.dropped(message),
       onConnected: (connected) => {
         connection.onConnected?.(connected);
-        discovery?.connected(delivery);
+        discovery.connected(delivery);
         handler.connected(delivery);
       },
       onDisconnected: (reason, remedy) => {
         connection.onDisconnected?.(reason, remedy);
-        discovery?.disconnected();
+        discovery.disconnected();
         handler.disconnected();
       },
       logger,

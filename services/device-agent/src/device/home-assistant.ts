@@ -1,51 +1,6 @@
-import type { InboundMessage, ReconnectingClient, Subscription } from "@weir/mqtt";
-import { type DeviceAddress, deviceTopics, discoveryTopic, textOf } from "@weir/protocol";
+import { type DeviceAddress, deviceTopics } from "@weir/protocol";
 import { type DeviceCommand, parsePayload } from "../commands/command.ts";
 import type { Attribute } from "../sources/source.ts";
-
-/** The payload of Home Assistant's status topic when it has started. */
-const STARTED = "online";
-
-/** Announces a device to Home Assistant, and again when Home Assistant has restarted. */
-export class Discovery {
-  readonly subscription: Subscription;
-  #prefix: string;
-  #describe: () => DeviceDescription;
-  #client: Pick<ReconnectingClient, "publish"> | null = null;
-
-  /** @param prefix Home Assistant's discovery prefix, usually `homeassistant`. */
-  constructor(prefix: string, describe: () => DeviceDescription) {
-    this.#prefix = prefix;
-    this.#describe = describe;
-    this.subscription = { filter: `${prefix}/status`, qos: 1 };
-  }
-
-  /** For the client's `onMessage`: whether the message was Home Assistant's status. */
-  receive({ topic, payload }: InboundMessage): boolean {
-    if (topic !== this.subscription.filter) return false;
-    if (textOf(payload) === STARTED) this.refresh();
-    return true;
-  }
-
-  connected(client: Pick<ReconnectingClient, "publish">): void {
-    this.#client = client;
-    this.refresh();
-  }
-
-  disconnected(): void {
-    this.#client = null;
-  }
-
-  /** Announces the device again, after its description has changed. */
-  refresh(): void {
-    const device = this.#describe();
-    const topic = discoveryTopic(this.#prefix, device.address.id);
-    const payload = JSON.stringify(discoveryPayload(device));
-    this.#client?.publish(topic, payload, { qos: 1, retain: true }).catch(() => {
-      // The client logs why; the next connection announces it again.
-    });
-  }
-}
 
 export interface DeviceDescription {
   address: DeviceAddress;
@@ -66,24 +21,40 @@ const INTERVAL_COMMAND = "change_send_interval";
 /** A command whose result Home Assistant would not show. */
 const WITHOUT_BUTTON: ReadonlySet<string> = new Set(["describe"]);
 
+/** A discovery payload. */
+export interface DiscoveryPayload {
+  /** By their names in the payload, which stay the same. */
+  components: Readonly<Record<string, Component>>;
+  [key: string]: unknown;
+}
+
+/** An entity of Home Assistant. */
+interface Component {
+  platform: string;
+  unique_id: string;
+  /** Of its states, availability and commands. Home Assistant up to 2026.5.1 passes over one at the root. */
+  qos: 1;
+  [key: string]: unknown;
+}
+
 /**
  * Home Assistant's device discovery payload, in its long names
  * (https://www.home-assistant.io/integrations/mqtt/#device-discovery-payload): a sensor for each
  * attribute, a button for each command that needs no payload, a number for the interval.
  */
-export function discoveryPayload(device: DeviceDescription): object {
+export function discoveryPayload(device: DeviceDescription): DiscoveryPayload {
   const { address, sensors, commands } = device;
   const { state, availability } = deviceTopics(address);
-  const values = sensors.map((sensor) => [
-    `attribute_${sensor.attribute.name}`,
-    sensorOf(sensor, address),
-  ]);
-  const buttons = commands
-    .filter(needsNoPayload)
-    .map((command) => [`command_${command.name}`, buttonOf(command, device)]);
-  const interval = commands.some(({ name }) => name === INTERVAL_COMMAND)
-    ? [["interval", intervalOf(device)]]
-    : [];
+  const components: Record<string, Component> = {};
+  for (const sensor of sensors) {
+    components[`attribute_${sensor.attribute.name}`] = sensorOf(sensor, address);
+  }
+  for (const command of commands.filter(needsNoPayload)) {
+    components[`command_${command.name}`] = buttonOf(command, device);
+  }
+  if (commands.some(({ name }) => name === INTERVAL_COMMAND)) {
+    components.interval = intervalOf(device);
+  }
   return {
     device: {
       identifiers: [uniqueId(address)],
@@ -94,18 +65,18 @@ export function discoveryPayload(device: DeviceDescription): object {
     origin: { name: "Weir" },
     availability_topic: availability,
     state_topic: state,
-    qos: 1,
-    components: Object.fromEntries([...values, ...buttons, ...interval]),
+    components,
   };
 }
 
 function sensorOf(
   { attribute, expireAfterSeconds }: SensorDescription,
   address: DeviceAddress,
-): object {
+): Component {
   const { name, label, unit, decimals, deviceClass } = attribute;
   return {
     platform: "sensor",
+    qos: 1,
     unique_id: uniqueId(address, "attribute", name),
     name: inWords(label),
     state_class: "measurement",
@@ -123,9 +94,10 @@ function sensorOf(
 function buttonOf(
   { name, label, endsProcess }: DeviceCommand,
   { address }: DeviceDescription,
-): object {
+): Component {
   return {
     platform: "button",
+    qos: 1,
     unique_id: uniqueId(address, "command", name),
     name: label ?? inWords(name),
     command_topic: deviceTopics(address).command,
@@ -134,9 +106,10 @@ function buttonOf(
   };
 }
 
-function intervalOf({ address, intervalSeconds }: DeviceDescription): object {
+function intervalOf({ address, intervalSeconds }: DeviceDescription): Component {
   return {
     platform: "number",
+    qos: 1,
     unique_id: uniqueId(address, "interval"),
     name: "Send interval",
     entity_category: "config",

@@ -61,6 +61,7 @@ describe("what a command does to its device", () => {
       intervalMs: 20_000,
       activeSources: null,
       rules,
+      announced: {},
     });
     expect({ ms: bench.reporter.intervalMs, rules: bench.reporter.rules() }).toEqual({
       ms: 20_000,
@@ -94,6 +95,7 @@ describe("what a command does to its device", () => {
       intervalMs: INTERVAL_MS,
       activeSources: ["walk"],
       rules: { walk: { deadband: share(0), maxSilenceMs: 1 } },
+      announced: {},
     });
   });
 });

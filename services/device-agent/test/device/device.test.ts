@@ -29,7 +29,7 @@ describe("a device", () => {
     await using broker = await startBroker();
     await using client = await connectTestClient(broker.port, STATE);
     const memory = memoryInProcess();
-    memory.keep({ intervalMs: 500, activeSources: null, rules: {} });
+    memory.keep({ ...memory.recall(), intervalMs: 500 });
     const config = { intervalMs: 10_000, intervalMinMs: 5_000 };
     await using _device = startTestDevice(broker.port, folder, { memory, config });
     const [state] = await eventually(() => (client.received.length > 0 ? client.received : null));

@@ -3,11 +3,12 @@ import { describe, expect, test } from "@jest/globals";
 import { canMountSmallDisk, faultOf, mountSmallDisk, temporaryFolder } from "@weir/testkit";
 import { memoryInFile, type Remembered } from "../../src/control/control.ts";
 
-const NOTHING: Remembered = { intervalMs: null, activeSources: null, rules: {} };
+const NOTHING: Remembered = { intervalMs: null, activeSources: null, rules: {}, announced: {} };
 const SET: Remembered = {
   intervalMs: 30_000,
   activeSources: ["walk"],
   rules: { walk: { deadband: { kind: "relative", share: 0.05 }, maxSilenceMs: 60_000 } },
+  announced: { "homeassistant/device/kitchen/config": { attribute_walk: "sensor" } },
 };
 
 /** Some kilobytes of it. */
@@ -28,6 +29,13 @@ describe("what a device remembers", () => {
     expect(memoryInFile(file).recall()).toEqual(NOTHING);
     memoryInFile(file).keep(SET);
     expect(memoryInFile(file).recall()).toEqual(SET);
+  });
+
+  test("is also read where an earlier version of Weir has written it", () => {
+    using folder = temporaryFolder();
+    const file = folder.file("memory.json");
+    writeFileSync(file, '{"intervalMs":30000,"activeSources":null,"rules":{}}');
+    expect(memoryInFile(file).recall()).toEqual({ ...NOTHING, intervalMs: 30_000 });
   });
 
   test("is a fault that names the file and the remedy when it is damaged", () => {

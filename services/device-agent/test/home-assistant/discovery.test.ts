@@ -1,13 +1,8 @@
 import { describe, expect, test } from "@jest/globals";
-import type { InboundMessage } from "@weir/mqtt";
 import { discoveryTopic, parseCommand } from "@weir/protocol";
 import { z } from "zod";
 import type { DeviceCommand } from "../../src/commands/command.ts";
-import {
-  type DeviceDescription,
-  Discovery,
-  discoveryPayload,
-} from "../../src/device/home-assistant.ts";
+import { type DeviceDescription, discoveryPayload } from "../../src/device/home-assistant.ts";
 import { DOCUMENTED_TOPIC, documentedDiscovery } from "./documented-schema.ts";
 
 const ADDRESS = { prefix: "devices", id: "kitchen" };
@@ -59,6 +54,10 @@ describe("Home Assistant's discovery", () => {
   test("is what Home Assistant documents, field by field", () => {
     expect(documentedDiscovery.parse(discoveryPayload(KITCHEN))).toEqual(discoveryPayload(KITCHEN));
     expect(discoveryTopic("homeassistant", ADDRESS.id)).toMatch(DOCUMENTED_TOPIC);
+  });
+
+  test("has QoS 1 in each component, where Home Assistant reads it", () => {
+    for (const component of Object.values(componentsOf(KITCHEN))) expect(component.qos).toBe(1);
   });
 
   test("shows each attribute as a sensor with its unit and class", () => {
@@ -136,31 +135,5 @@ describe("Home Assistant's discovery", () => {
       Object.values(componentsOf({ ...KITCHEN, address })).map(({ unique_id }) => unique_id),
     );
     expect(new Set(ids).size).toBe(ids.length);
-  });
-
-  test("is announced, retained, at each connection and each time that Home Assistant starts", () => {
-    const published: { topic: string; options: object }[] = [];
-    const discovery = new Discovery("homeassistant", () => KITCHEN);
-    const status = (payload: string): InboundMessage => ({
-      topic: "homeassistant/status",
-      payload: Buffer.from(payload),
-      qos: 1,
-      retained: false,
-    });
-    discovery.connected({
-      publish: async (topic, _, options) => {
-        published.push({ topic, options });
-      },
-    });
-    const announcement = {
-      topic: "homeassistant/device/kitchen/config",
-      options: { qos: 1, retain: true },
-    };
-    expect(published).toEqual([announcement]);
-    expect(discovery.receive(status("offline"))).toBe(true);
-    expect(published).toHaveLength(1);
-    expect(discovery.receive(status("online"))).toBe(true);
-    expect(published).toEqual([announcement, announcement]);
-    expect(discovery.receive({ ...status("online"), topic: "elsewhere" })).toBe(false);
   });
 });

@@ -10,6 +10,7 @@ const topic = z.string().regex(/^[^+#\0]+$/);
 const template = z.string().regex(/\{\{.+\}\}/);
 
 const entity = {
+  qos: z.union([z.literal(0), z.literal(1), z.literal(2)]).optional(),
   /** Needed for each entity of a device. */
   unique_id: z.string().min(1),
   name: z.string().min(1),
@@ -51,6 +52,8 @@ const number = z.strictObject({
   value_template: template.optional(),
 });
 
+const component = z.discriminatedUnion("platform", [sensor, button, number]);
+
 /** What a payload on `<prefix>/device/<object_id>/config` must be. */
 export const documentedDiscovery = z.strictObject({
   device: z.strictObject({
@@ -66,10 +69,17 @@ export const documentedDiscovery = z.strictObject({
     sw_version: z.string().optional(),
     support_url: z.url().optional(),
   }),
-  components: z.record(z.string(), z.discriminatedUnion("platform", [sensor, button, number])),
+  components: z.record(z.string(), component),
   availability_topic: topic.optional(),
   state_topic: topic.optional(),
-  qos: z.union([z.literal(0), z.literal(1), z.literal(2)]).optional(),
+});
+
+/** The same where components are removed: each by its platform alone. */
+export const documentedRemoval = documentedDiscovery.extend({
+  components: z.record(
+    z.string(),
+    z.union([z.strictObject({ platform: z.enum(["sensor", "button", "number"]) }), component]),
+  ),
 });
 
 /** What Home Assistant takes for a discovery topic. */
