@@ -9,8 +9,6 @@ export interface LoggedConnection {
   /** Whether the client asked for its former session; `null` at an end. */
   session: "kept" | "new" | null;
   clientId: string;
-  /** `null`: the line names none. */
-  user: string | null;
   address: string;
 }
 
@@ -22,7 +20,7 @@ const STAMPED = /^(?:[\dTZ:+.-]+: )?(New client connected from|Client) (.*)$/s;
 const ADDRESS = "[\\da-zA-Z.:%_-]+";
 const CONNECTED = new RegExp(`^(${ADDRESS}:\\d+) as (.*)\\.$`, "s");
 /** What a client asked for: version, clean start, keep-alive. */
-const ASKED = / \(p\d+, c([01]), k\d+(?:, u'(.*)')?\)$/s;
+const ASKED = / \(p\d+, c([01]), k\d+(?:, u'.*')?\)$/s;
 const ASKED_EVERYWHERE = / \(p\d+, c[01], k\d+/g;
 /** The longest client id counts: what looks like an end in it is a part of it, for the broker writes behind it. */
 const DISCONNECTED = new RegExp(`^(.*) \\[(${ADDRESS}:\\d+)\\] disconnected(?:: (.*))?$`, "s");
@@ -79,7 +77,6 @@ function parseBeginning(rest: string): LoggedConnection | null {
     reason: null,
     session: asked[1] === "0" ? "kept" : "new",
     clientId: client.slice(0, asked.index),
-    user: asked[2] ?? null,
     address,
   };
 }
@@ -90,7 +87,7 @@ function parseEnd(rest: string): LoggedConnection | null {
   if (clientId === undefined || address === undefined) return null;
   const given = said === "." ? "" : said;
   const reason = REASONS[given] ?? `the broker says: ${given}`;
-  return { event: "disconnected", reason, session: null, clientId, user: null, address };
+  return { event: "disconnected", reason, session: null, clientId, address };
 }
 
 function withoutDot(text: string): string {
