@@ -33,7 +33,7 @@ series, and what was ignored, with the reason.`,
     if (problem !== null) throw optionFault("topic", topic, `one topic: ${problem}`);
     const count = readNumber(given, "count", { min: 1, max: COUNT_MAX, isWhole: true }) ?? COUNT;
     const { series } = readStatsConfig(toolEnvironment(environment));
-    const explained = explain(series, topic, count);
+    const explained = explain(series, [topic], count);
     if (explained.length === 0) throw nothingStored(topic, series);
     for (const one of explained) {
       if (given.has("json")) printJson(explainedAsJson(one), { to: out });

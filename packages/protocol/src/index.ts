@@ -30,7 +30,7 @@ export {
   parseStatedTime,
 } from "./observed-time.ts";
 export { OUTCOMES, type Outcome, outcomeOf } from "./outcomes.ts";
-export { parseLenientJson, textOf, withoutMarks } from "./outside-text.ts";
+export { isObject, parseLenientJson, textOf, withoutMarks } from "./outside-text.ts";
 export {
   type DataPayload,
   type Decoded,

@@ -24,14 +24,15 @@ export interface Explained {
 }
 
 /**
- * The newest payloads of a topic on each stream that has it, the oldest of them first.
+ * The newest payloads of topics on each stream that has them, the oldest of them first.
  *
- * @param count how many of each stream at most.
+ * @param topics topics and topic filters. They must be valid.
+ * @param count how many of each stream at most, of all topics together.
  * @throws Fault when the catalogue or a store cannot be read.
  */
 export function explain(
   { streams, indexFile, skewUs }: Pick<HistorySource, "streams" | "indexFile" | "skewUs">,
-  topic: string,
+  topics: readonly string[],
   count: number,
 ): Explained[] {
   const catalogue = readCatalogue(indexFile) ?? [];
@@ -40,7 +41,7 @@ export function explain(
     const { name, place } = stream;
     const reader = openSeriesReader(stream, skewUs);
     const memory = readMemory(indexFile, name);
-    for (const message of readNewest(place, { topics: [topic], limit: count })) {
+    for (const message of readNewest(place, { topics, limit: count })) {
       const reading = reader.read(message, memory.at(positionOf(message.cursor)));
       const own = catalogue.filter(
         (series) => series.stream === name && series.topic === reading.topic,

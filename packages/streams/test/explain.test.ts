@@ -32,7 +32,7 @@ test("the newest payloads of every stream with the topic are explained, as objec
     storedStream(folder, "cellar", []),
   ];
   const source = { streams, indexFile: folder.file("index.db"), skewUs: 0 };
-  const explained = explain(source, "plug", 2);
+  const explained = explain(source, ["plug"], 2);
   expect(explained.map(({ stream }) => stream)).toEqual(["home", "home", "attic"]);
   expect(explained.map(explainedAsJson).at(1)).toMatchObject({
     topic: "plug",
@@ -43,5 +43,5 @@ test("the newest payloads of every stream with the topic are explained, as objec
     series: [{ series: "home:plug#power", value: 42, kind: "gauge" }],
     ignored: [{ path: "note", reason: "text" }],
   });
-  expect(explain(source, "other", 2)).toEqual([]);
+  expect(explain(source, ["other"], 2)).toEqual([]);
 });

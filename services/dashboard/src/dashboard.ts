@@ -9,11 +9,14 @@ import { SeriesCatalogue } from "./data/catalogue-cache.ts";
 import { Exports } from "./data/exports.ts";
 import { HistoryAnswers } from "./data/history-answers.ts";
 import { LoggerDeletions } from "./data/logger-deletions.ts";
+import { Devices } from "./devices/devices.ts";
 import { buildServer } from "./http/server.ts";
 import { openLive } from "./live/open-live.ts";
 import { accessRoutes } from "./routes/access.ts";
 import { auditRoutes } from "./routes/audit.ts";
+import { commandRoutes } from "./routes/commands.ts";
 import { deletionRoutes } from "./routes/deletions.ts";
+import { deviceRoutes } from "./routes/devices.ts";
 import { exportRoutes } from "./routes/exports.ts";
 import { historyRoutes } from "./routes/history.ts";
 import { liveRoutes } from "./routes/live.ts";
@@ -55,11 +58,17 @@ export async function startDashboard(
   const auditor = opening.use(new AuditRunner({ ...config.audited, clock, logger }));
   auditRoutes(server, auditor);
   deletionRoutes(server, new LoggerDeletions(config.logger));
+  const prefixes = config.devicePrefixes;
+  const devices = opening.use(
+    new Devices({ link, catalogue, database, stored, prefixes, context }),
+  );
+  deviceRoutes(server, devices);
+  commandRoutes(server, devices);
 
   const { live, status } = openLive(config, context, {
     link,
     missing: () => auditor.missing(),
-    devices: null,
+    devices,
     version: VERSION,
   });
   statusRoutes(server, { status });

@@ -8,10 +8,14 @@ const reader = new SeriesReader({ series: "auto", skewUs: 60e6, timeZone: null, 
 export function catalogueMessage(
   indexFile: string,
   second: number,
-  { stream = "home", topic, payload }: { stream?: string; topic: string; payload: object },
+  {
+    stream = "home",
+    topic,
+    payload,
+    receivedUs = START_US + second * 1e6,
+  }: { stream?: string; topic: string; payload: object; receivedUs?: number },
 ): void {
   using catalogue = new Catalogue(indexFile);
-  const receivedUs = START_US + second * 1e6;
   const row = { segment: "s1", id: second, receivedUs };
   const of = catalogue.stream(stream);
   const bytes = Buffer.from(JSON.stringify(payload));

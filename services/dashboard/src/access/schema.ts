@@ -29,5 +29,25 @@ CREATE TABLE tokens (
 ) STRICT, WITHOUT ROWID;
 `;
 
+/** What devices did, and who commanded them. */
+const DEVICES = `
+CREATE TABLE connections (
+  id INTEGER PRIMARY KEY,
+  at_ms REAL NOT NULL,
+  event TEXT NOT NULL, reason TEXT, session TEXT,
+  client_id TEXT NOT NULL,
+  -- What the client id calls the device.
+  name TEXT NOT NULL,
+  address TEXT NOT NULL
+) STRICT;
+CREATE INDEX connections_by_name ON connections (name);
+CREATE TABLE commands (
+  id TEXT PRIMARY KEY,
+  user TEXT NOT NULL,
+  sent_ms REAL NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX commands_by_time ON commands (sent_ms);
+`;
+
 /** What leads from each version of the file to the next one; the first leads from an empty file. */
-export const STEPS: readonly string[] = [USERS];
+export const STEPS: readonly string[] = [USERS, DEVICES];

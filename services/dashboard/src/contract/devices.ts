@@ -34,7 +34,7 @@ export const devicesPage = z.object({
 
 export const deviceParameters = z.strictObject({ id: z.string().min(1).max(2_048) });
 export const newestQuery = z.strictObject({
-  limit: z.coerce.number().int().min(1).max(500).default(100),
+  limit: z.coerce.number().int().min(1).max(200).default(100),
 });
 
 export const logEntry = z.object({
@@ -42,6 +42,7 @@ export const logEntry = z.object({
   level: z.enum(["info", "warn", "error"]),
   message: z.string(),
 });
+export type LogEntry = z.infer<typeof logEntry>;
 export const deviceLog = z.object({ entries: z.array(logEntry).describe("the newest first") });
 
 /** A beginning or an end of a connection. */
@@ -62,7 +63,9 @@ export type ConnectionEvent = z.infer<typeof connectionEvent>;
 export const connections = z.object({
   source: z
     .enum(["broker's log", "birth and will"])
-    .describe("birth and will: this broker does not tell why connections end"),
+    .describe(
+      "birth and will: what the device says of itself, where the broker tells nothing of its connections",
+    ),
   entries: z.array(connectionEvent).describe("the newest first"),
 });
 
@@ -109,6 +112,8 @@ export const deviceCommands = z.object({
   ),
   recent: z.array(commandLife).describe("the newest first"),
 });
+
+export type DeviceCommands = z.infer<typeof deviceCommands>;
 
 export const commandRequest = z.strictObject({
   name: z.string().regex(/^[A-Za-z0-9._-]{1,64}$/),

@@ -10,6 +10,11 @@ export interface LoggedConnection {
   session: "kept" | "new" | null;
   clientId: string;
   address: string;
+  /**
+   * Whether its session went over to a new connection. Mosquitto 2.1.2 also says so of a connection that has ended
+   * before, when a session that it has kept is resumed.
+   */
+  isTakenOver: boolean;
 }
 
 /** Mosquitto cuts a line at 999 bytes: what it says of the connection may be cut off, and what a client says not. */
@@ -27,12 +32,13 @@ const DISCONNECTED = new RegExp(`^(.*) \\[(${ADDRESS}:\\d+)\\] disconnected(?:: 
 /** Behind a client id, which may end like a line about a connection. */
 const OTHER_LINE = / negotiated \S+ cipher \S+$/;
 
+const TAKEN_OVER = "session taken over";
 /** What ends a connection, by the words of Mosquitto 2.1. */
 const REASONS: Readonly<Record<string, string>> = {
   "": "it said goodbye",
   "connection closed by client": "the connection was closed from its side, without a goodbye",
   "exceeded timeout": "no sign of life for 1.5 times its keep-alive",
-  "session taken over": "another client connected with the same client id",
+  [TAKEN_OVER]: "a new connection with the same client id took its place",
   "not authorised": "not authorised: the broker did not let it in, or ended it",
   "bad username or password": "the broker refused its user name or password",
   "client identifier not valid": "the broker refused its client id",
@@ -78,6 +84,7 @@ function parseBeginning(rest: string): LoggedConnection | null {
     session: asked[1] === "0" ? "kept" : "new",
     clientId: client.slice(0, asked.index),
     address,
+    isTakenOver: false,
   };
 }
 
@@ -87,7 +94,8 @@ function parseEnd(rest: string): LoggedConnection | null {
   if (clientId === undefined || address === undefined) return null;
   const given = said === "." ? "" : said;
   const reason = REASONS[given] ?? `the broker says: ${given}`;
-  return { event: "disconnected", reason, session: null, clientId, address };
+  const isTakenOver = given === TAKEN_OVER;
+  return { event: "disconnected", reason, session: null, clientId, address, isTakenOver };
 }
 
 function withoutDot(text: string): string {

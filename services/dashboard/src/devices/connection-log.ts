@@ -6,20 +6,6 @@ import type { ConnectionEvent } from "../contract/devices.ts";
 import { BROKER_LOG_TOPIC, type LoggedConnection, parseBrokerLog } from "./broker-log.ts";
 import { clientNamesOf, nameInClientId } from "./client-names.ts";
 
-/** The step of the dashboard's file that makes the table. */
-export const CONNECTIONS_STEP = `
-CREATE TABLE connections (
-  id INTEGER PRIMARY KEY,
-  at_ms REAL NOT NULL,
-  event TEXT NOT NULL, reason TEXT, session TEXT,
-  client_id TEXT NOT NULL,
-  -- What the client id calls the device.
-  name TEXT NOT NULL,
-  address TEXT NOT NULL
-) STRICT;
-CREATE INDEX connections_by_name ON connections (name);
-`;
-
 const KEPT_MS = 30 * 86_400_000;
 const ROWS_MAX = 100_000;
 /** Of one client: one that comes and goes all the time leaves room for the others. */
@@ -28,7 +14,10 @@ const CLIENT_ROWS_MAX = 1_000;
 const WAITING_MAX = 10_000;
 const WRITE_EVERY_MS = 1_000;
 
-interface Entry extends LoggedConnection {
+/** Clients whose last end is remembered. */
+const ENDED_MAX = 10_000;
+
+interface Entry extends Omit<LoggedConnection, "isTakenOver"> {
   atMs: number;
   name: string;
 }
@@ -39,11 +28,14 @@ export class ConnectionLog implements Disposable {
   readonly #statements: ReturnType<typeof prepare>;
   readonly #write: (entries: readonly Entry[]) => void;
   readonly #listeners = new Set<(entry: Entry) => void>();
+  /** The address that each client had when it went last. */
+  readonly #ended = new Map<string, string>();
   #waiting: Entry[] = [];
   #leftOut = 0;
   #writing: Disposable | null = null;
+  #isClosed = false;
 
-  /** @param database with the table of `CONNECTIONS_STEP`; it is closed after this. */
+  /** @param database the dashboard's file; it is closed after this. */
   constructor(
     link: BrokerLink,
     database: Database,
@@ -74,18 +66,38 @@ export class ConnectionLog implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#isClosed = true;
     this.#flush();
   }
 
   #take({ payload, retained }: InboundMessage): void {
-    const logged = retained ? null : parseBrokerLog(payload);
-    if (logged === null) return;
-    const atMs = this.#context.clock.now();
-    const entry = { ...logged, atMs, name: nameInClientId(logged.clientId) };
+    const logged = retained || this.#isClosed ? null : parseBrokerLog(payload);
+    if (logged === null || this.#hasEnded(logged)) return;
+    const { isTakenOver: _, ...event } = logged;
+    const name = nameInClientId(event.clientId);
+    const entry = { ...event, atMs: this.#context.clock.now(), name };
     if (this.#waiting.length === WAITING_MAX) this.#leftOut += 1;
     else this.#waiting.push(entry);
     this.#writing ??= this.#context.clock.schedule(WRITE_EVERY_MS, () => this.#flush());
     for (const listener of this.#listeners) listener(entry);
+  }
+
+  /** Whether it is the end of a connection that has ended before. Notes an end. */
+  #hasEnded({ event, clientId, address, isTakenOver }: LoggedConnection): boolean {
+    const endedAt = isTakenOver ? (this.#ended.get(clientId) ?? this.#keptEnd(clientId)) : null;
+    this.#ended.delete(clientId);
+    if (event === "disconnected") this.#ended.set(clientId, address);
+    const [oldest = ""] = this.#ended.size > ENDED_MAX ? this.#ended.keys() : [];
+    this.#ended.delete(oldest);
+    return endedAt === address;
+  }
+
+  /** The address of a client that went before the dashboard was started. */
+  #keptEnd(clientId: string): string | null {
+    const last = this.#statements.last.get(nameInClientId(clientId), clientId);
+    // The columns of the statement.
+    const { event, address } = (last ?? {}) as Partial<ConnectionEvent>;
+    return event === "disconnected" ? (address ?? null) : null;
   }
 
   #flush(): void {
@@ -124,6 +136,8 @@ VALUES (@atMs, @event, @reason, @session, @clientId, @name, @address)`),
 SELECT at_ms AS atMs, event, reason, session, client_id AS clientId, address FROM connections
 WHERE name IN (SELECT value FROM json_each(@names))
 ORDER BY id DESC LIMIT @limit`),
+    last: database.prepare(`
+SELECT event, address FROM connections WHERE name = ? AND client_id = ? ORDER BY id DESC LIMIT 1`),
     trimClient: database.prepare(`
 DELETE FROM connections WHERE name = ? AND id <=
   (SELECT id FROM connections WHERE name = ? ORDER BY id DESC LIMIT 1 OFFSET ?)`),

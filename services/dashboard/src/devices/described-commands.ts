@@ -1,4 +1,4 @@
-import type { CommandAck } from "@weir/protocol";
+import { type CommandAck, isObject } from "@weir/protocol";
 import type { DeviceCommands } from "../contract/devices.ts";
 
 type DescribedCommand = DeviceCommands["commands"][number];
@@ -26,8 +26,4 @@ function describedIn(one: unknown): DescribedCommand | null {
     summary: typeof summary === "string" ? summary.slice(0, SUMMARY_LENGTH_MAX) : "",
     payload: payload === null ? null : isObject(payload) ? payload : ANYTHING,
   };
-}
-
-function isObject(json: unknown): json is Record<string, unknown> {
-  return typeof json === "object" && json !== null && !Array.isArray(json);
 }

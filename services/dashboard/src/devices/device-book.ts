@@ -63,16 +63,22 @@ export class DeviceBook implements Disposable {
     return [...this.#devices().values()];
   }
 
+  /** `null` where there is none. */
+  look(id: string): FoundDevice | null {
+    return this.#devices().get(id) ?? null;
+  }
+
   /** @throws RequestFault where there is none. */
   find(id: string): FoundDevice {
-    const found = this.#devices().get(id);
-    if (found !== undefined) return found;
+    const found = this.look(id);
+    if (found !== null) return found;
     throw new RequestFault(404, [
       {
         field: "id",
         value: id,
         problem: "there is no such device",
-        remedy: "GET /api/v1/devices lists all; an id holds slashes, so give it in percent encoding.",
+        remedy:
+          "GET /api/v1/devices lists all; an id holds slashes, so give it in percent encoding.",
       },
     ]);
   }

@@ -20,6 +20,9 @@ const OTHERS = [
   "shellies/+/online",
 ] as const;
 
+/** Keys of a device whose topics are looked for in the store. */
+const KEYS_MAX = 5;
+
 /** What a birth or a will says; `null` for anything else. */
 export function presenceIn(payload: Buffer): boolean | null {
   if (payload.length > PAYLOAD_BYTES_MAX) return null;
@@ -32,6 +35,14 @@ export function presenceIn(payload: Buffer): boolean | null {
 /** What a topic has in common with all those of its device, whichever stream it is on. */
 export function presenceKey(topic: string, path = ""): string {
   return deviceOf({ stream: "", topic, path, device: null }).id;
+}
+
+/** The topics on which a device may say that it is there, out of the keys of its topics. */
+export function presenceTopicsOf(keys: Iterable<string>): string[] {
+  return [...keys].slice(0, KEYS_MAX).flatMap((key) => {
+    const own = key.slice(1);
+    return [`${own}/availability`, `tele/${own}/LWT`, `${own}/status`, `${own}/online`];
+  });
 }
 
 /** Birth and will of devices, as the broker has them. */

@@ -4,6 +4,11 @@ import type { CommandLife } from "../contract/devices.ts";
 /** A device sends a few; what else comes with the id of a command is a flood. */
 const ACKS_MAX = 20;
 
+/** The end of the wait for an answer to a command that names none. */
+const ANSWER_MS = 60_000;
+/** A device that has answered has this long for its next answer. */
+const NEXT_ANSWER_MS = 600_000;
+
 /** A command that was sent by whomever. */
 export interface SentCommand extends Pick<Command, "name" | "payload"> {
   id: string;
@@ -29,15 +34,6 @@ export class TrackedCommand {
     return this.#outcome !== null;
   }
 
-  /** When something was heard of it last, in milliseconds since the epoch. */
-  get heardMs(): number {
-    return this.#acks.at(-1)?.receivedMs ?? this.sent.sentMs;
-  }
-
-  get wasAnswered(): boolean {
-    return this.#acks.length > 0;
-  }
-
   /** Notes that its message was seen, for the first time or again. */
   passed(): void {
     this.#following.sent();
@@ -57,9 +53,15 @@ export class TrackedCommand {
     return true;
   }
 
-  /** No answer is expected any more. One that comes still counts. */
-  giveUp(): void {
-    this.#outcome ??= "no answer";
+  /** Gives up where an answer is overdue. One that comes still counts. Returns whether it has just given up. */
+  giveUp(nowMs: number): boolean {
+    const { sentMs, expiresMs } = this.sent;
+    const last = this.#acks.at(-1);
+    const untilMs =
+      last === undefined ? (expiresMs ?? sentMs + ANSWER_MS) : last.receivedMs + NEXT_ANSWER_MS;
+    if (this.#outcome !== null || nowMs < untilMs) return false;
+    this.#outcome = "no answer";
+    return true;
   }
 
   /** @param device the id of the device for whoever asks. */

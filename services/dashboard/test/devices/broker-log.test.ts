@@ -15,6 +15,7 @@ describe("a line of the broker's log", () => {
       session: "kept",
       clientId: "dev1",
       address: "172.17.0.1:47498",
+      isTakenOver: false,
     });
   });
 
@@ -36,7 +37,10 @@ describe("a line of the broker's log", () => {
       "the connection was closed from its side, without a goodbye",
     ],
     ["disconnected: exceeded timeout.", "no sign of life for 1.5 times its keep-alive"],
-    ["disconnected: session taken over.", "another client connected with the same client id"],
+    [
+      "disconnected: session taken over.",
+      "a new connection with the same client id took its place",
+    ],
     ["disconnected: not authorised.", "not authorised: the broker did not let it in, or ended it"],
     ["disconnected: oversize packet.", "it sent a larger packet than the broker takes"],
     ["disconnected: No route to host.", "the broker says: No route to host"],
@@ -51,6 +55,7 @@ describe("a line of the broker's log", () => {
       session: null,
       clientId: "dev1",
       address: "10.0.0.2:4711",
+      isTakenOver: end.includes("taken over"),
     });
   });
 
