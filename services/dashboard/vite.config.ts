@@ -16,9 +16,19 @@ const compress: Plugin = {
   },
 };
 
+/** Nothing is painted before the script has set the chosen theme: no flash of the other one. */
+const paintAfterScript: Plugin = {
+  name: "paint-after-script",
+  transformIndexHtml: {
+    order: "post",
+    handler: (html) =>
+      html.replace('<script type="module"', '<script type="module" blocking="render"'),
+  },
+};
+
 export default defineConfig({
   root: join(import.meta.dirname, "pages"),
-  plugins: [compress],
+  plugins: [compress, paintAfterScript],
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
   build: {
     outDir: "../dist",

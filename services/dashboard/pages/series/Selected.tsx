@@ -77,7 +77,7 @@ export function Selected({ names, onRemove }: SelectedProps) {
             key={format}
             class="button"
             download
-            href={addressOf("/export/points", {
+            href={addressOf("/exports/points", {
               series: there,
               fromMs: Math.floor(fromMs),
               toMs: Math.ceil(toMs),

@@ -13,7 +13,7 @@ export function TopLine({ onSearch }: { onSearch: () => void }) {
     <header class="top">
       <a class="brand" href="/" aria-label="Weir, overview">
         <Mark />
-        Weir
+        <span>Weir</span>
       </a>
       <StatusLink />
       <button type="button" class="search-button" onClick={onSearch} aria-keyshortcuts="/">
