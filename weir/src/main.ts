@@ -25,7 +25,10 @@ process.stdout.on("error", (error) => {
   throw error;
 });
 process.exitCode = await runWeir(process.argv.slice(2), {
-  environment: loadEnvironment(),
+  // Read by the command, which reports what is wrong in .env.
+  get environment() {
+    return loadEnvironment();
+  },
   clock: systemClock,
   out: process.stdout,
   err: process.stderr,

@@ -142,6 +142,14 @@ streams:
     expect(errors).toContain("did you mean folder?");
   });
 
+  test("names the line of .env that cannot be read", async () => {
+    using folder = temporaryFolder();
+    writeFileSync(folder.file(".env"), "LOG_LEVEL=info\nBROKER_PASSWORD='abc\n");
+    const { exitCode, errors } = await runConfig(folder, ["check"]);
+    expect(exitCode).toBe(EXIT_CODES.configuration);
+    expect(errors).toMatch(/^weir config: .*\n {2}\.env:2: BROKER_PASSWORD: the quote '/);
+  });
+
   test("warns of what is missing here, and of what may not be meant", async () => {
     using folder = temporaryFolder();
     writeFileSync(folder.file("occupied"), "");

@@ -2,12 +2,13 @@ import { parseArgs } from "node:util";
 import type { Logger } from "pino";
 import { collectDefaultMetrics, Registry } from "prom-client";
 import { type Clock, systemClock } from "./clock.ts";
+import { loadEnvironment } from "./environment.ts";
 import { EXIT_CODES, errorMessage, Fault } from "./fault.ts";
 import { Health, startHttpServer } from "./health.ts";
 import { createLogger, print } from "./output.ts";
 import { listenForStopRequest } from "./process.ts";
 import { Routes } from "./routes.ts";
-import { type Environment, loadEnvironment, renderHelp, type Settings } from "./settings.ts";
+import { type Environment, renderHelp, type Settings } from "./settings.ts";
 import type { ProcessConfig } from "./shared-settings.ts";
 
 /** What `runService` gives a running service. */

@@ -1,8 +1,5 @@
-import { readFileSync } from "node:fs";
-import { textOf } from "@weir/protocol";
-import { parse } from "dotenv";
 import { z } from "zod";
-import { ConfigurationFault, EXIT_CODES, errorCode, Fault } from "./fault.ts";
+import { ConfigurationFault } from "./fault.ts";
 
 /** One environment variable: how it is read, what it is for, what is allowed. */
 interface Setting<T> {
@@ -124,24 +121,6 @@ export interface Rule<S extends Settings> {
   problem: (values: SettingValues<S>) => string | null;
 }
 
-/** The process's environment over the file `.env` of the working folder. */
-export function loadEnvironment(file = ".env"): Environment {
-  return { ...readDotenv(file), ...process.env };
-}
-
-function readDotenv(file: string): Environment {
-  try {
-    return parse(textOf(readFileSync(file)));
-  } catch (cause) {
-    if (errorCode(cause) === "ENOENT") return {};
-    throw new Fault(`${file} cannot be read`, {
-      remedy: "Make it a readable text file, or remove it.",
-      exitCode: EXIT_CODES.configuration,
-      cause,
-    });
-  }
-}
-
 /**
  * Settings as an environment has them, valid or not. Readers of parts of a configuration share it, so that
  * every problem is found once and reported together with the others.
@@ -219,7 +198,7 @@ export function readSettings<S extends Settings>(
 
 const PREAMBLE = `# Every setting of Weir, with its default. Copy this file to .env, take the # from the lines that
 # you change, and change them. The process's own environment wins over .env; an empty value means
-# the default.
+# the default. A value with $, quotes or " #" in it is written in single quotes.
 # Generated from the settings of the services: npm run env-example
 `;
 

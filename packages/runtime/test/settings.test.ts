@@ -1,10 +1,8 @@
-import { writeFileSync } from "node:fs";
 import { describe, expect, test } from "@jest/globals";
 import {
   ConfigurationFault,
   choice,
   integer,
-  loadEnvironment,
   optionalInteger,
   optionalText,
   readSettings,
@@ -15,7 +13,7 @@ import {
   topicSettings,
   topicsDifferRule,
 } from "@weir/runtime";
-import { problemsIn, temporaryFolder } from "@weir/testkit";
+import { problemsIn } from "@weir/testkit";
 
 const settings = section("Test", {
   PAUSE_MS: integer({ description: "A pause.", default: 10, min: 1, max: 100 }),
@@ -97,29 +95,6 @@ describe("settings", () => {
 
   test("end a process with exit code 78", () => {
     expect(new ConfigurationFault(["a problem"]).exitCode).toBe(78);
-  });
-});
-
-describe("the environment", () => {
-  test("wins over the file .env", () => {
-    using folder = temporaryFolder();
-    const file = folder.file(".env");
-    writeFileSync(file, "PATH=nowhere\nWEIR_TEST_ONLY=from the file\n");
-    expect(loadEnvironment(file)).toMatchObject({
-      PATH: process.env.PATH,
-      WEIR_TEST_ONLY: "from the file",
-    });
-  });
-
-  test("reads a file .env that begins with a byte order mark and ends with NULs", () => {
-    using folder = temporaryFolder();
-    const file = folder.file(".env");
-    writeFileSync(file, "\uFEFFWEIR_TEST_FIRST=one\nWEIR_TEST_LAST=two\0\0");
-    expect(loadEnvironment(file)).toMatchObject({ WEIR_TEST_FIRST: "one", WEIR_TEST_LAST: "two" });
-  });
-
-  test("needs no file .env", () => {
-    expect(loadEnvironment("no such file").PATH).toBe(process.env.PATH);
   });
 });
 
