@@ -58,6 +58,9 @@ const QUIET = {
   "x-ratelimit-remaining": false,
   "x-ratelimit-reset": false,
 };
+/** Each takes some memory, and clients need not say anything for a while. */
+const CONNECTIONS_MAX = 5_000;
+const CONNECTIONS_CHECK_MS = 5_000;
 /** What is still being sent when the server closes. */
 const CLOSE_MS_MAX = 1_000;
 /** Where nothing says otherwise. */
@@ -87,13 +90,17 @@ export async function buildServer(
     return503OnClosing: true,
     routerOptions: { maxParamLength: 4_096 },
   };
-  const http = { maxHeaderSize: HEADER_BYTES_MAX };
+  const http = {
+    maxHeaderSize: HEADER_BYTES_MAX,
+    connectionsCheckingInterval: CONNECTIONS_CHECK_MS,
+  };
   const made =
     tls === null
       ? Fastify({ ...options, http })
       : Fastify({ ...options, https: { ...http, cert: tls.certificate, key: tls.key } });
   // With TLS it differs only in what no route uses.
   const server = made.withTypeProvider<ZodTypeProvider>() as unknown as Api;
+  server.server.maxConnections = CONNECTIONS_MAX;
   server.decorateRequest("who", null);
   server.setValidatorCompiler(validatorCompiler);
   server.setSerializerCompiler(serializerCompiler);
@@ -137,7 +144,7 @@ export async function buildServer(
       },
     },
     transform: (given) => jsonSchemaTransform(withRights(given)),
-    transformObject: jsonSchemaTransformObject,
+    transformObject: (given) => withoutUnused(jsonSchemaTransformObject(given)),
   });
   await server.register(fastifyCookie);
   await limitRequests(server);
@@ -146,6 +153,7 @@ export async function buildServer(
   return server;
 }
 
+type OpenApi = ReturnType<typeof jsonSchemaTransformObject>;
 type Documented = Parameters<typeof jsonSchemaTransform>[0];
 
 /** What the document says of every route: who may use it, and what an error looks like. */
@@ -154,6 +162,17 @@ function withRights({ schema, route, ...rest }: Documented): Documented {
   const security = role === "anyone" ? [] : [{ session: [role] }, { token: [role] }];
   const response = { default: problems, ...(schema?.response ?? {}) };
   return { ...rest, route, schema: { security, ...schema, response } };
+}
+
+/** Each schema comes out twice, as something given and as something answered; most are one of the two. */
+function withoutUnused<Document extends OpenApi>(document: Document): Document {
+  const text = JSON.stringify(document.paths);
+  const schemas = ("components" in document && document.components?.schemas) || {};
+  for (const name of Object.keys(schemas)) {
+    const isUnused = name.endsWith("Input") && !text.includes(`"#/components/schemas/${name}"`);
+    if (isUnused) delete schemas[name];
+  }
+  return document;
 }
 
 /** Before every other hook, so that also those requests count that are refused, and those for nothing. */

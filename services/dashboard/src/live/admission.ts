@@ -14,6 +14,8 @@ export interface Client {
   /** `null` where nobody has to sign in. */
   user: string | null;
   address: string;
+  /** Whether that user is still signed in. */
+  isCurrent: () => boolean;
 }
 
 /** Counts the live streams that are open, so that nobody takes what others need. */

@@ -94,6 +94,7 @@ export class Live {
     page.send("status", JSON.stringify(status.current()));
     page.send("averages", JSON.stringify(averages.current()));
     page.own(clock.schedule(PAGE_MS_MAX, () => page.end("it has lasted for an hour")));
+    page.own(clock.repeat(BEAT_MS, () => client.isCurrent() || page.end("you are signed out")));
     this.#subscribe(page, question);
     this.#pages.add(page);
     this.#timers ??= this.#start();

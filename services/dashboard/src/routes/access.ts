@@ -76,7 +76,8 @@ export function accessRoutes(api: Api, access: Access): void {
       refuseEarly(reply, keys);
       const isRight = await passwords.fits(password, user?.password ?? null);
       if (user === null || !isRight) {
-        logger.warn({ user: name, address: request.ip }, "a sign-in failed");
+        // A name that is unknown may be a password in the wrong field.
+        logger.warn({ user: user?.name ?? null, address: request.ip }, "a sign-in failed");
         const remedy = "Correct them, and try again.";
         throw refused(401, "password", "the name or the password is wrong", remedy);
       }

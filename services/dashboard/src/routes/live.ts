@@ -50,7 +50,9 @@ export function liveRoutes(api: Api, { live, catalogue, streams }: Sources): voi
         wantsDevices: devices === "changes",
         device,
       };
-      const client = { user: request.who?.name ?? null, address: request.ip };
+      const { who, ip: address } = request;
+      const isCurrent = who?.isCurrent ?? (() => true);
+      const client = { user: who?.name ?? null, address, isCurrent };
       try {
         live.open(question, client, reply.raw, reply.getHeaders());
       } catch (error) {

@@ -69,7 +69,13 @@ export class LiveSubject implements AsyncDisposable {
       place = { kind: "folder", folder: folder.file("home") },
       devices = null,
       clock = systemClock,
-    }: { place?: StreamPlace; devices?: DeviceNews | null; clock?: Clock } = {},
+      isSignedIn,
+    }: {
+      place?: StreamPlace;
+      devices?: DeviceNews | null;
+      clock?: Clock;
+      isSignedIn?: () => boolean;
+    } = {},
   ): Promise<LiveSubject> {
     const context = createTestContext(clock);
     const indexFile = indexFileOf(folder.file("weir.db"));
@@ -98,6 +104,10 @@ export class LiveSubject implements AsyncDisposable {
       version: "test",
     });
     const server = await buildServer(context.logger, "test");
+    server.addHook("onRequest", async (request) => {
+      if (isSignedIn === undefined) return;
+      request.who = { name: "ada", role: "viewer", kind: "user", isCurrent: isSignedIn };
+    });
     const catalogue = new SeriesCatalogue(indexFile, context);
     liveRoutes(server, { live, catalogue, streams: ["home"] });
     statusRoutes(server, { status });

@@ -86,6 +86,20 @@ describe("a live stream", () => {
     expect(client.of("bye")).toEqual([{ reason: "the dashboard ends", retryMs: 2_000 }]);
   });
 
+  test("ends soon after its user has signed out", async () => {
+    using folder = temporaryFolder();
+    const clock = createFakeClock();
+    let isSignedIn = true;
+    await using subject = await LiveSubject.start(folder, { clock, isSignedIn: () => isSignedIn });
+    await using client = await LiveClient.open(subject.address, {});
+    clock.advance(15_000);
+    isSignedIn = false;
+    expect(client.of("bye")).toEqual([]);
+    clock.advance(15_000);
+    await client.ended;
+    expect(client.of("bye")).toMatchObject([{ reason: "you are signed out" }]);
+  });
+
   test("frees all that it took when its client goes", async () => {
     using folder = temporaryFolder();
     const devices = new SaidDevices();
