@@ -1,6 +1,6 @@
 import type { Averages as AveragesEvent } from "../../src/contract/status.ts";
 import { api } from "../api.ts";
-import { now } from "../clock.ts";
+import { now, serverNow } from "../clock.ts";
 import { averages, awaySinceMs } from "../page-stream.ts";
 import { useLoaded } from "../parts/loaded.ts";
 import { lineOf, pastOf } from "../parts/past-lines.ts";
@@ -10,6 +10,8 @@ import { format } from "../preferences.ts";
 const SPANS = ["1min", "5min", "30min"] as const;
 const WORDS = { "1min": "1 min", "5min": "5 min", "30min": "30 min" } as const;
 const PAST_MS = 30 * 60_000;
+/** Readings that have just begun fill the width, too. */
+const PAST_MS_MIN = 2 * 60_000;
 const PAST_BUCKETS = 120;
 const PAST_EVERY_MS = 15_000;
 /** The stream of the readings that are averaged. */
@@ -60,27 +62,30 @@ function wordsOf(event: AveragesEvent | null, isStale: boolean): string {
     : "";
 }
 
-/** What the readings were like in the last half hour. */
+/** What the readings were like in the last half hour, or since they began. */
 function ReadingsLine() {
   const past = useLoaded(
     "readings",
     async (signal) => {
       const { series } = await api.series({ stream: READINGS, kind: "gauge", limit: 1 }, signal);
       const [first] = series;
-      if (first === undefined) return [];
-      const history = await pastOf([first.series], PAST_MS, PAST_BUCKETS, signal);
-      return history.series.flatMap(lineOf);
+      if (first === undefined) return null;
+      const ageMs = serverNow() - first.firstMs;
+      const spanMs = Math.min(PAST_MS, Math.max(PAST_MS_MIN, ageMs));
+      const history = await pastOf([first.series], spanMs, PAST_BUCKETS, signal);
+      return { values: history.series.flatMap(lineOf), spanMs };
     },
     { everyMs: PAST_EVERY_MS },
   );
-  const values = past.value ?? [];
+  const { values, spanMs } = past.value ?? { values: [], spanMs: 0 };
+  const span = format.value.duration(spanMs);
   return (
     <figure>
       {values.some((value) => value !== null) ? (
         <>
-          <Sparkline values={values} label="The readings of the last 30 minutes" />
+          <Sparkline values={values} label={`The readings of the last ${span}`} />
           <figcaption>
-            <span>30 min ago</span>
+            <span>{span} ago</span>
             <span>readings</span>
             <span>now</span>
           </figcaption>

@@ -6,6 +6,7 @@ import { Sparkline } from "../parts/Sparkline.tsx";
 import { DeviceAge, DeviceState } from "../parts/State.tsx";
 import { isOld, labelOf } from "../parts/series-words.ts";
 import { Value } from "../parts/Value.tsx";
+import { format } from "../preferences.ts";
 
 const OTHERS_MAX = 3;
 
@@ -39,7 +40,7 @@ export function DeviceCard({ device, line }: { device: Device; line: PastLine | 
             {line === undefined ? null : (
               <Sparkline
                 values={line.values}
-                label={`${labelOf(first)}, ${line.spanMs > 3_600_000 ? "last 24 hours" : "last hour"}`}
+                label={`${labelOf(first)}, last ${format.value.duration(line.spanMs)}`}
               />
             )}
           </div>

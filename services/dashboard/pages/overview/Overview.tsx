@@ -45,7 +45,7 @@ export function Overview() {
     <Page title="Overview">
       <Averages />
       <div class="overview">
-        <NeedsALook looks={looks} isKnown={devices.all !== null && services.value !== null} />
+        <NeedsALook looks={looks} isKnown={devices.all !== null && !services.isLoading} />
         <section aria-labelledby="devices-title">
           <header class="section-head">
             <h2 id="devices-title">Devices</h2>

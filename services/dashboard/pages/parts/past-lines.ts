@@ -3,10 +3,8 @@ import { api } from "../api.ts";
 import { serverNow } from "../clock.ts";
 import { type Loaded, useLoaded } from "./loaded.ts";
 
-const HOUR = 3_600_000;
-const DAY = 24 * HOUR;
-/** A series that is younger shows its last hour. */
-const YOUNG_MS = 2 * HOUR;
+/** A series shows the shortest of these that it fills, a day at most. */
+const SPANS_MS = [600_000, 3_600_000, 86_400_000] as const;
 const BUCKETS = 60;
 /** Names in one question: they are in its address. */
 const NAMES_MAX = 40;
@@ -18,14 +16,13 @@ export interface PastLine {
   spanMs: number;
 }
 
-/** The lines of several series, by their names: a day, or the last hour of a young series. */
+/** The lines of several series, by their names: a day, or less of what is younger. */
 export function usePastLines(all: readonly Series[]): Loaded<Map<string, PastLine>> {
   const key = all.length === 0 ? null : `past ${all.map(({ series }) => series).join(" ")}`;
   return useLoaded(
     key,
     async (signal) => {
       const nowMs = serverNow();
-      const isYoung = (one: Series): boolean => nowMs - one.firstMs < YOUNG_MS;
       const lines = new Map<string, PastLine>();
       const ask = async (names: readonly string[], spanMs: number): Promise<void> => {
         const history = await pastOf(names, spanMs, BUCKETS, signal);
@@ -33,16 +30,22 @@ export function usePastLines(all: readonly Series[]): Loaded<Map<string, PastLin
           lines.set(one.series.series, { values: lineOf(one), spanMs });
         }
       };
-      const young = all.filter(isYoung).map(({ series }) => series);
-      const grown = all.filter((one) => !isYoung(one)).map(({ series }) => series);
-      await Promise.all([
-        ...chunks(young, NAMES_MAX).map((names) => ask(names, HOUR)),
-        ...chunks(grown, NAMES_MAX).map((names) => ask(names, DAY)),
-      ]);
+      const questions = SPANS_MS.flatMap((spanMs) => {
+        const names = all.filter((one) => spanOf(one, nowMs) === spanMs);
+        return chunks(
+          names.map(({ series }) => series),
+          NAMES_MAX,
+        ).map((part) => ask(part, spanMs));
+      });
+      await Promise.all(questions);
       return lines;
     },
     { everyMs: EVERY_MS },
   );
+}
+
+function spanOf({ firstMs }: Series, nowMs: number): number {
+  return SPANS_MS.find((spanMs) => nowMs - firstMs <= spanMs) ?? SPANS_MS[2];
 }
 
 /** The history of the last milliseconds. */

@@ -4,6 +4,7 @@ import { api } from "../api.ts";
 import { Dialog } from "../parts/Dialog.tsx";
 import { useLoaded } from "../parts/loaded.ts";
 import { DeviceState } from "../parts/State.tsx";
+import { labelOf } from "../parts/series-words.ts";
 import { Value } from "../parts/Value.tsx";
 import { go } from "../router.ts";
 import { isSearchOpen, PLACES } from "./shortcuts.ts";
@@ -138,7 +139,7 @@ function things(found: Found | null): Result[] {
   const series = found.series.map((one) => ({
     id: one.series,
     address: seriesAddress([one.series]),
-    title: one.name ?? one.path,
+    title: labelOf(one),
     detail: one.topic,
     side: <Value value={one.newestValue} unit={one.unit} kind={one.kind} />,
   }));
