@@ -2,8 +2,8 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import { BROWSER_MS_MAX } from "./browsers.ts";
 import { SESSION_MS_MAX } from "./sessions.ts";
 
-export const SESSION_COOKIE = "weir_session";
-export const BROWSER_COOKIE = "weir_browser";
+const SESSION_COOKIE = "weir_session";
+const BROWSER_COOKIE = "weir_browser";
 
 /** The secret of the session that a request belongs to; `null` for none. */
 export function sessionSecretOf({ cookies }: FastifyRequest): string | null {

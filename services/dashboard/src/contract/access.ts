@@ -2,14 +2,13 @@ import { z } from "zod";
 import { timeMs } from "./times.ts";
 
 /** A viewer sees everything. An operator also commands, deletes, and manages users and tokens. */
-export const ROLES = ["viewer", "operator"] as const;
-export const role = z.enum(ROLES);
+const role = z.enum(["viewer", "operator"]);
 export type Role = z.infer<typeof role>;
 
 export const PASSWORD_LENGTH_MIN = 10;
 export const PASSWORD_LENGTH_MAX = 256;
 
-export const userName = z
+const userName = z
   .string()
   .regex(/^[A-Za-z0-9._-]{1,64}$/)
   .describe("1 to 64 letters, digits, dots, underscores or hyphens");
@@ -50,7 +49,7 @@ export const userChange = z
   .describe("what is left out stays as it is; another password ends the user's sessions");
 export const userRequest = z.strictObject({ name: userName, password: newPassword, role });
 
-export const token = z
+const token = z
   .object({
     id: z.string(),
     name: z.string(),

@@ -25,6 +25,21 @@ test("keeps users and sessions over a restart, and no secret in the file", async
   for (const secret of secrets) expect(content).not.toContain(secret);
 });
 
+test("removes the sessions that have expired", async () => {
+  using folder = temporaryFolder();
+  const file = folder.file("dashboard.db");
+  await using server = await startTestServer({ file });
+  await operatorOf(server);
+  using reading = new DisposableStack();
+  const database = new Sqlite(file, { readonly: true });
+  reading.defer(() => void database.close());
+  const count = () => database.prepare("SELECT count(*) FROM sessions").pluck().get();
+  server.clock.advance(13 * 86_400_000);
+  expect(count()).toBe(1);
+  server.clock.advance(2 * 86_400_000);
+  expect(count()).toBe(0);
+});
+
 test("makes a file that only its owner reads", () => {
   using folder = temporaryFolder();
   const file = folder.file("below/dashboard.db");
