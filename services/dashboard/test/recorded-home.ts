@@ -12,6 +12,8 @@ export interface Sent {
   topic?: string;
   payload: object | Buffer;
   retained?: boolean;
+  /** A code of `OUTCOMES`. Default that of `{}` as a reading. */
+  outcome?: number;
 }
 
 /** A stream `home` that is stored, with a catalogue of its series as stats makes it. */
@@ -44,8 +46,9 @@ export class RecordedHome implements Disposable {
   async append(...sent: readonly Sent[]): Promise<void> {
     const behind = this.#store.end();
     this.#store.append(
-      sent.map(({ second, topic = "zigbee2mqtt/kitchen", payload, retained = false }) => ({
+      sent.map(({ second, topic = "zigbee2mqtt/kitchen", payload, retained = false, ...more }) => ({
         ...rowOf("{}", START_US + second * 1e6),
+        ...more,
         topic,
         payload: Buffer.isBuffer(payload) ? payload : Buffer.from(JSON.stringify(payload)),
         retained,

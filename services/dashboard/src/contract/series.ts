@@ -110,7 +110,7 @@ export const history = z
 export type History = z.infer<typeof history>;
 
 export const explainQuery = z.strictObject({
-  topic: z.string().min(1).max(65_535),
+  topic: topicFilter,
   count: z.coerce.number().int().min(1).max(100).default(1),
 });
 

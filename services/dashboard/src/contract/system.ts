@@ -81,13 +81,16 @@ export const rejections = z.object({
       topic: z.string(),
       kind: z.enum(["flagged", "rejected", "dropped"]),
       reason: z.string(),
-      payload: z.string().nullable(),
+      payload: z.string().nullable().describe("as text, cut at 1 KiB; null where it is not UTF-8"),
       bytes: z.int(),
     }),
   ),
+  lookedAt: z.int().describe("so many of the newest rows of each stream are looked at"),
+  isComplete: z.boolean().describe("false where it took too long to look at all of these"),
   dropped: z.int().nullable().describe("packets that the logger did not take, since its start"),
   unmatched: z.int().nullable().describe("messages on topics of no stream, since its start"),
 });
+export type Rejections = z.infer<typeof rejections>;
 
 export const service = z
   .object({

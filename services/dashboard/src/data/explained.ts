@@ -1,45 +1,41 @@
-import { isUtf8 } from "node:buffer";
-import { OUTCOMES, textOf } from "@weir/protocol";
 import { formatSeries } from "@weir/series";
-import type { Explained as StoredAndRead } from "@weir/streams";
-import type { Explained } from "../contract/series.ts";
+import type { Explained } from "@weir/streams";
+import type { Explained as ExplainedPayload } from "../contract/series.ts";
+import { outcomeWords } from "./outcome-words.ts";
+import { payloadText } from "./payload-text.ts";
 
-/** Of a payload that is text, as much is shown. */
-const PAYLOAD_BYTES_MAX = 65_536;
+const PAYLOAD_BYTES_MAX = 64 * 1024;
 
-const outcomes = new Map<number, Explained["outcome"]>(
-  OUTCOMES.map(({ code, kind, reason }) => [code, { kind, reason }]),
-);
-
-/** A payload and how it was read, as the API describes it. */
-export function explainedToContract(explained: StoredAndRead): Explained {
-  const { stream, message, reading, aboutOf } = explained;
-  const { receivedUs, topic, retained, payload, outcome } = message;
+/** A stored payload and how it was read, as the API describes it. */
+export function explainedToContract({
+  stream,
+  message,
+  reading,
+  aboutOf,
+}: Explained): ExplainedPayload {
+  const { topic, points, ignored, family, timeSource, observedUs } = reading;
   return {
     stream,
-    topic,
-    receivedMs: receivedUs / 1_000,
-    observedMs: reading.observedUs / 1_000,
-    timeSource: reading.timeSource,
-    isRetained: retained,
-    family: reading.family,
-    outcome: outcomes.get(outcome) ?? {
-      kind: "flagged",
-      reason: `a newer Weir has stored it as ${outcome}`,
-    },
-    bytes: payload.length,
-    payload: isUtf8(payload) ? textOf(payload.subarray(0, PAYLOAD_BYTES_MAX)) : null,
-    points: reading.points.map(({ path, value, kind, observedUs }) => {
-      const about = aboutOf(path);
+    topic: message.topic,
+    receivedMs: message.receivedUs / 1_000,
+    observedMs: observedUs / 1_000,
+    timeSource,
+    isRetained: message.retained,
+    family,
+    outcome: outcomeWords(message.outcome),
+    bytes: message.payload.length,
+    payload: payloadText(message.payload, PAYLOAD_BYTES_MAX),
+    points: points.map((point) => {
+      const { unit, kind } = aboutOf(point.path);
       return {
-        series: formatSeries({ stream, topic: reading.topic, path }),
-        path,
-        value,
-        unit: about.unit ?? null,
-        kind: about.kind ?? kind ?? "gauge",
-        observedMs: observedUs / 1_000,
+        series: formatSeries({ stream, topic, path: point.path }),
+        path: point.path,
+        value: point.value,
+        unit: unit ?? null,
+        kind: kind ?? point.kind ?? "gauge",
+        observedMs: point.observedUs / 1_000,
       };
     }),
-    ignored: [...reading.ignored],
+    ignored: ignored.map(({ path, reason }) => ({ path, reason })),
   };
 }

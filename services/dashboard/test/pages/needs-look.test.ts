@@ -42,7 +42,7 @@ test("devices that are fine, a roomy disk and flagged rows need none", () => {
         disk: { freeBytes: 50e9, totalBytes: 100e9, fullMs: NOON + 30 * DAY },
         measuredMs: NOON,
       },
-      rejections: { rows: [rejection("flagged", NOON)], dropped: 0, unmatched: 0 },
+      rejections: { rows: [rejection("flagged", NOON)], dropped: 0, unmatched: 0, ...LOOKED },
     }),
   ).toEqual([]);
 });
@@ -72,13 +72,15 @@ test("payloads that were refused within a day are counted, and the newest is nam
     rejection("dropped", NOON - 2_000),
     rejection("rejected", NOON - 2 * DAY),
   ];
-  expect(looks({ rejections: { rows, dropped: 1, unmatched: 0 } })).toMatchObject([
+  expect(looks({ rejections: { rows, dropped: 1, unmatched: 0, ...LOOKED } })).toMatchObject([
     {
       what: "2 payloads could not be read",
       why: "The newest is on devices/old: the payload is no JSON",
     },
   ]);
 });
+
+const LOOKED = { lookedAt: 20_000, isComplete: true };
 
 function rejection(kind: "flagged" | "rejected" | "dropped", atMs: number, topic = "t") {
   const reason = "the payload is no JSON";
