@@ -77,6 +77,7 @@ describe("weir secure", () => {
       ["publisher", 2],
       // Two commands for each of four devices, and the status of Home Assistant.
       ["anna", 9],
+      ["dashboard", 8],
     ] as const) {
       const found = retainable.find((one) => one.user === user);
       expect([user, found?.topics.length]).toEqual([user, topics]);
@@ -180,6 +181,8 @@ describe("weir secure", () => {
         "topic write weir/service/logger/performance\n",
         "topic write weir/receipt/+\ntopic write weir/service/logger/#\ntopic write weir/audit/+\ntopic write replay/#\n",
       )
+      .replace("topic deny $SYS/broker/log/#\n", "")
+      .replace(/# service dashboard;[\s\S]*?\n\n/, "")
       .replace(/(topic write (devices|losant)\/\w+\/command\n){4}/, (lines) =>
         lines.includes("kitchen")
           ? "topic write devices/+/command\ntopic write losant/+/command\n"

@@ -156,6 +156,30 @@ inDocker("the secured broker", () => {
     ]);
   });
 
+  test("tells the dashboard alone who connects, and why connections end", async () => {
+    const password = secret("services/dashboard");
+    const filter = "$SYS/broker/log/#";
+    await using dashboard = await connect({ user: "dashboard", password, filter });
+    await using operator = await comeAs("operator", { filter: "$SYS/#" });
+    await using hall = await comeAs("hall", { filter: "$SYS/#" });
+    await (await comeAs("cellar"))[Symbol.asyncDispose]();
+
+    const uptimes = () => operator.received.filter((one) => one.includes("/broker/uptime "));
+    await eventually(() =>
+      dashboard.received.some((one) => /Client cellar \[.*disconnected/.test(one)),
+    );
+    expect(dashboard.received.join()).toMatch(/New client connected from [^ ]+ as cellar \(/);
+    // The broker publishes it again and again: what it published before has come.
+    const before = uptimes().length;
+    await eventually(() => uptimes().length > before);
+    expect(operator.received.filter((one) => one.startsWith("$SYS/broker/log"))).toEqual([]);
+    expect(hall.received).toEqual([]);
+    await dashboard.publish("devices/cellar/command", "allowed");
+    await expect(dashboard.publish("devices/cellar/state", "forged")).rejects.toMatchObject({
+      code: NOT_AUTHORIZED,
+    });
+  });
+
   test("leaves a device its session when another takes its client id", async () => {
     await using cellar = await comeAs("cellar", {
       clientId: "cellar",

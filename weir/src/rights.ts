@@ -79,6 +79,8 @@ export function publishersOf(rights: string): string[] {
 
 /** The logger's user; also its client id, as it is without users, so that the broker knows its session. */
 const LOGGER = "weir-logger";
+/** The dashboard's user: operators command devices through it. */
+const DASHBOARD = "dashboard";
 /** The first levels of a device's topics. */
 const PREFIXES = ["devices", "losant"] as const;
 
@@ -104,16 +106,22 @@ function deviceRights(id: string): string[] {
   ];
 }
 
-/** An operator sees everything and commands each device. Home Assistant is one, and says when it starts. */
-const OPERATOR_RIGHTS = ["topic read #", "topic read $SYS/#", "topic write homeassistant/status"];
+const SYSTEM = "topic read $SYS/#";
+/** Addresses and client ids of everybody: for the dashboard, which needs a right of its own for that. */
+const NO_BROKER_LOG = "topic deny $SYS/broker/log/#";
+/** An operator sees all messages and commands each device. Home Assistant is one, and says when it starts. */
+const OPERATOR_RIGHTS = ["topic read #", SYSTEM, NO_BROKER_LOG, "topic write homeassistant/status"];
 
 function commandRights(id: string): string[] {
   return PREFIXES.map((prefix) => commandTo(prefix, id));
 }
 
-/** What others may do because a device is there: operators command it, the logger confirms what it sends. */
+/**
+ * What others may do because a device is there: operators and the dashboard command it, the logger confirms what it
+ * sends.
+ */
 function rightsAbout(id: string, { client, user }: Block): string[] {
-  if (client?.kind === "operator") return commandRights(id);
+  if (client?.kind === "operator" || user === DASHBOARD) return commandRights(id);
   return user === LOGGER ? [writeTo(`weir/receipt/${id}`)] : [];
 }
 
@@ -160,6 +168,7 @@ export function renewed(rights: string): string {
         } else if (client?.kind === "operator") {
           const commands = devices.map((id) => commandTo(prefix, id));
           replaced.set(writeTo(`${prefix}/+/command`), commands);
+          if (!lines.includes(NO_BROKER_LOG)) replaced.set(SYSTEM, [SYSTEM, NO_BROKER_LOG]);
         }
       }
       if (service === "logger") {
@@ -184,7 +193,11 @@ export function withMissingBlocks(rights: string, suite: string): string {
   const known = usersOf(rights);
   const missing = blocksOf(suite).filter(({ user }) => user !== null && !known.includes(user));
   if (missing.length === 0) return rights;
-  return rightsText([...blocksOf(rights), ...missing].map(({ lines }) => lines));
+  const devices = devicesOf(rights);
+  return rightsText([
+    ...blocksOf(rights).map(({ lines }) => lines),
+    ...missing.map((block) => [...block.lines, ...devices.flatMap((id) => rightsAbout(id, block))]),
+  ]);
 }
 
 /** A topic without a word before it may be read and written. */
