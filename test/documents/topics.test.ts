@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "@jest/globals";
+import { flow as dashboard } from "@weir/dashboard/dashboard";
 import { flow as deviceAgent } from "@weir/device-agent";
 import { flow as logger } from "@weir/logger/logger";
 import type { Flow } from "@weir/protocol";
@@ -7,14 +8,15 @@ import { flow as publisher } from "@weir/publisher/publisher";
 import { flow as stats } from "@weir/stats/stats";
 import { flow as statsPrinter } from "@weir/stats-printer/stats-printer";
 
-/** Programs that a person runs, and devices: they come and go. */
-const OTHERS = ["audit", "anyone"];
+/** Programs that a person runs, and devices, which come and go; and the broker itself. */
+const OTHERS = ["audit", "anyone", "broker"];
 const flows: Record<string, Flow> = {
   publisher,
   logger,
   stats,
   "stats-printer": statsPrinter,
   "device-agent": deviceAgent,
+  dashboard,
 };
 
 interface TopicRow {

@@ -1,3 +1,4 @@
+import type { Flow } from "@weir/protocol";
 import { EXIT_CODES, errorCode, Fault, type Service, type ServiceContext } from "@weir/runtime";
 import { Access } from "./access/access.ts";
 import { openDashboardFile } from "./access/database.ts";
@@ -28,6 +29,18 @@ import { statusRoutes } from "./routes/status.ts";
 import { userRoutes } from "./routes/users.ts";
 
 const VERSION = "0.1.0";
+
+export const flow: Flow = {
+  subscribes: [
+    "devices/<id>/command",
+    "devices/<id>/command/ack",
+    "devices/<id>/availability",
+    "devices/<id>/log/<level>",
+    "STATS",
+    "$SYS/broker/log/N",
+  ],
+  publishes: ["devices/<id>/command"],
+};
 
 /** Starts the pages and the API. */
 export async function startDashboard(
