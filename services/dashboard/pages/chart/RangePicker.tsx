@@ -1,4 +1,4 @@
-import { serverNow } from "../clock.ts";
+import { now, serverNow } from "../clock.ts";
 import { Icon } from "../parts/Icon.tsx";
 import { format } from "../preferences.ts";
 import { edgesOfRange, PRESETS, presetOf, type Range, shifted, zoomed } from "./range.ts";
@@ -42,7 +42,7 @@ export function RangePicker({ range, onRange }: RangePickerProps) {
         <StepButton label="Closer" name="closer" onClick={() => onRange(zoomed(range, 0.5))} />
         <StepButton label="Wider" name="wider" onClick={() => onRange(zoomed(range, 2))} />
       </div>
-      {chosen === null ? <Span range={range} /> : null}
+      <Span range={range} />
     </div>
   );
 }
@@ -72,11 +72,16 @@ function StepButton({ label, name, isDisabled = false, onClick }: StepButtonProp
 }
 
 function Span({ range }: { range: Range }) {
-  const { fromMs, toMs } = edgesOfRange(range, serverNow());
-  const { when, duration } = format.value;
+  const { fromMs, toMs } = edgesOfRange(range, now.value);
+  const { when, duration, zone } = format.value;
+  const isPreset = presetOf(range) !== null;
   const words =
-    range.toMs === null
+    range.toMs === null && !isPreset
       ? `the last ${duration(range.spanMs)}`
-      : `${when(fromMs, serverNow())} – ${when(toMs, serverNow())}`;
-  return <span class="range-span">{words}</span>;
+      : `${when(fromMs, now.value)} – ${range.toMs === null ? "now" : when(toMs, now.value)}`;
+  return (
+    <span class="range-span" title={`Times of ${zone}`}>
+      {words}
+    </span>
+  );
 }

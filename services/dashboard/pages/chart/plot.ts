@@ -35,7 +35,6 @@ export interface PlotOptions {
 const DRAG_PIXELS_MIN = 8;
 const BAND_OPACITY = 0.16;
 const BAR_OPACITY = 0.7;
-const FONT = "12px system-ui, sans-serif";
 
 /** A chart on a canvas, until it is destroyed. */
 export class Plot {
@@ -90,11 +89,14 @@ function uplotOptions(options: PlotOptions, data: PlotData): uPlot.Options {
     series.push(edge, { ...edge });
   }
   const scales = scalesOf(shown.map((one) => one.series));
+  const hasRight = scales.some(({ side }) => side === "right");
   return {
     width,
     height,
     ms: 1,
     tzDate: (atMs) => uPlot.tzDate(new Date(atMs), timeZone),
+    // Half of a mark of an axis needs room.
+    padding: [8, hasRight ? 0 : 12, 0, 0],
     legend: { show: false },
     scales: {
       x: { time: true, range: () => [data.fromMs, data.toMs] },
@@ -192,7 +194,7 @@ function valueRange(kind: Scale["kind"]): uPlot.Range.Function {
 function timeAxis({ locale, timeZone }: PlotOptions): uPlot.Axis {
   const label = axisTimes(locale, timeZone);
   return {
-    font: FONT,
+    font: axisFont(),
     stroke: () => token("--ink-2"),
     grid: gridLines(),
     ticks: { show: false },
@@ -208,7 +210,7 @@ function valueAxis({ key, side, kind }: Scale): uPlot.Axis {
   return {
     scale: key,
     side: side === "left" ? 3 : 1,
-    font: FONT,
+    font: axisFont(),
     stroke: () => token("--ink-2"),
     // Lines of two axes would cross out each other.
     grid: side === "left" ? gridLines() : { show: false },
@@ -217,19 +219,29 @@ function valueAxis({ key, side, kind }: Scale): uPlot.Axis {
     gap: 6,
     size: (_plot, values) =>
       Math.max(32, 14 + 7.2 * Math.max(0, ...(values ?? []).map((text) => text.length))),
-    values: (_plot, marks, _axis, _space, increment) => {
-      const format = new Intl.NumberFormat([...navigator.languages], {
-        maximumFractionDigits: fractionDigits(increment),
-        minimumFractionDigits: fractionDigits(increment),
-        ...(Math.max(...marks.map(Math.abs)) >= 1e6 ? { notation: "compact" } : {}),
-      });
-      return marks.map((mark) =>
-        kind === "state" && !Number.isInteger(mark)
-          ? ""
-          : format.format(mark).replace("-", "\u2212"),
-      );
-    },
+    values: (_plot, marks, _axis, _space, increment) =>
+      kind === "state"
+        ? marks.map((mark) => (Number.isInteger(mark) ? String(mark) : ""))
+        : valueLabels(marks, increment),
   };
+}
+
+function valueLabels(marks: readonly number[], increment: number): string[] {
+  const digits = fractionDigits(increment);
+  const isLarge = Math.max(...marks.map(Math.abs)) >= LARGE_VALUE;
+  const format = new Intl.NumberFormat([...navigator.languages], {
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits,
+    ...(isLarge ? { notation: "compact", maximumFractionDigits: Math.max(2, digits) } : {}),
+  });
+  return marks.map((mark) => format.format(mark).replace("-", "\u2212"));
+}
+
+/** From here on an axis writes `1.5M`. */
+const LARGE_VALUE = 1e6;
+
+function axisFont(): string {
+  return `12px ${getComputedStyle(document.body).fontFamily}`;
 }
 
 function gridLines(): uPlot.Axis.Grid {

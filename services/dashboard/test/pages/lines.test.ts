@@ -41,6 +41,15 @@ test("a counter is drawn as its increase, with nothing between", () => {
   expect(linesWith({ kind: "counter", intervalMs: 9_000 }, [1, null, 2])).toEqual([1, null, 2]);
 });
 
+test("a state holds until now where it is sent only when it changes", () => {
+  const contact = { kind: "state", intervalMs: 0 };
+  expect(linesWith(contact, [null, 1, null, null])).toEqual([null, 1, undefined, 1]);
+  const reported = { kind: "state", intervalMs: 100 };
+  expect(linesWith(reported, [1, null, null, null])).toEqual([1, null, null, null]);
+  expect(linesWith(reported, [1, null, null])).toEqual([1, null, null]);
+  expect(linesWith(reported, [1, null])).toEqual([1, 1]);
+});
+
 test("a point between two gaps is seen", () => {
   expect(isolatedPoints([null, 1, null, 2, undefined, 3, null, 4])).toEqual([1, 7]);
   expect(isolatedPoints([1])).toEqual([0]);
