@@ -1,3 +1,4 @@
+import type { ComponentChildren } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { serverNow } from "../clock.ts";
 import { ErrorNote, Skeleton } from "../parts/Notes.tsx";
@@ -33,6 +34,8 @@ interface HistoryChartProps {
   onNewest?: (newest: ReadonlyMap<string, Newest>) => void;
   /** Another number asks for the history once more. */
   refresh?: number;
+  /** The legend. */
+  children?: ComponentChildren;
 }
 
 const HEIGHT = 320;
@@ -156,6 +159,7 @@ export function HistoryChart(props: HistoryChartProps) {
           <p class="chart-none">Nothing was stored in this time.</p>
         ) : null}
       </div>
+      {props.children}
       {history?.skipped.map((reason) => (
         <p class="quiet" key={reason}>
           Not all of it could be read: {reason}

@@ -1,3 +1,4 @@
+import { useState } from "preact/hooks";
 import type { Series } from "../../src/contract/series.ts";
 import { now } from "../clock.ts";
 import { isOld, labelOf } from "../parts/series-words.ts";
@@ -13,12 +14,16 @@ interface SeriesTogglesProps {
   onToggle: (name: string) => void;
 }
 
+const LISTED_MAX = 15;
+
 /** The legend of a chart: each series with its newest value, as a switch. */
 export function SeriesToggles({ series, shown, newest, onToggle }: SeriesTogglesProps) {
+  const [isWhole, setIsWhole] = useState(series.length <= LISTED_MAX + 3);
   return (
     <ul class="toggles" aria-label="Series">
       {series.map((one, place) => {
         const isShown = shown.includes(one.series);
+        if (!isWhole && !isShown && place >= LISTED_MAX) return null;
         const known = newest.get(one.series);
         const { value, atMs } =
           known !== undefined && known.atMs >= one.newestMs
@@ -45,6 +50,13 @@ export function SeriesToggles({ series, shown, newest, onToggle }: SeriesToggles
           </li>
         );
       })}
+      {isWhole ? null : (
+        <li>
+          <button type="button" class="toggle" onClick={() => setIsWhole(true)}>
+            All {series.length} series
+          </button>
+        </li>
+      )}
     </ul>
   );
 }

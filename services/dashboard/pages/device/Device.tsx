@@ -17,11 +17,12 @@ import { Connections } from "./Connections.tsx";
 import { DeletionNote } from "./Deletions.tsx";
 import { DeviceHead } from "./DeviceHead.tsx";
 import { DeviceLog } from "./DeviceLog.tsx";
+import { rootOf } from "./deletion-plan.ts";
 import { Gauges } from "./Gauges.tsx";
 import { type Pause, PauseButton, PauseNote } from "./Pause.tsx";
 import { Settings } from "./Settings.tsx";
 import { States } from "./States.tsx";
-import { tellingSeries } from "./telling-series.ts";
+import { measuredSeries, tellingSeries } from "./telling-series.ts";
 import { useDeletions } from "./use-deletions.ts";
 
 const SERIES_EVERY_MS = 10_000;
@@ -88,7 +89,8 @@ function DevicePage({ device, series: listed }: DevicePageProps) {
   const [range, setRange] = useRange();
   const known = useFrozen(listed.value?.series ?? device.values, pause !== null);
   const shownDevice = useFrozen(device, pause !== null);
-  const all = known.map((one) => withNewest(one, newest));
+  const root = device.isCommandable ? rootOf(device.topics) : null;
+  const all = measuredSeries(known, root).map((one) => withNewest(one, newest));
   const asked = place.value.query.getAll("series");
   const shown = asked.length > 0 ? asked : tellingSeries(device.values);
   const tab = TABS.find(({ name }) => name === place.value.query.get("tab"))?.name ?? "log";
@@ -134,13 +136,12 @@ function DevicePage({ device, series: listed }: DevicePageProps) {
           onWaiting={setWaiting}
           onNewest={setNewest}
           refresh={refresh}
-        />
-        <SeriesToggles series={all} shown={shown} newest={newest} onToggle={toggle} />
+        >
+          <SeriesToggles series={all} shown={shown} newest={newest} onToggle={toggle} />
+        </HistoryChart>
       </section>
-      <div class="device-columns">
-        <Gauges series={all} />
-        {device.isCommandable ? <Commands device={device} refresh={refresh} /> : null}
-      </div>
+      <Gauges series={all} />
+      {device.isCommandable ? <Commands device={device} refresh={refresh} /> : null}
       <section class="card">
         <Tabs
           label="About this device"
@@ -150,7 +151,9 @@ function DevicePage({ device, series: listed }: DevicePageProps) {
         >
           {tab === "log" ? <DeviceLog id={device.id} isPaused={pause !== null} /> : null}
           {tab === "connections" ? <Connections id={device.id} isPaused={pause !== null} /> : null}
-          {tab === "states" ? <States id={device.id} isPaused={pause !== null} /> : null}
+          {tab === "states" ? (
+            <States id={device.id} root={root} isPaused={pause !== null} />
+          ) : null}
           {tab === "settings" ? (
             <Settings device={device} series={all} deletions={deletions} />
           ) : null}

@@ -44,9 +44,9 @@ export function SpanChoice({ span, onSpan, nowMs }: SpanChoiceProps) {
     onSpan({ ...span, ...typed, preset });
   };
   return (
-    <div class="span-choice">
-      <fieldset class="choice">
-        <legend>When it arrived</legend>
+    <fieldset class="span-choice">
+      <legend>When it arrived</legend>
+      <div class="choice">
         {PRESETS.map(({ name, label }) => (
           <label key={name}>
             <input
@@ -58,7 +58,7 @@ export function SpanChoice({ span, onSpan, nowMs }: SpanChoiceProps) {
             {label}
           </label>
         ))}
-      </fieldset>
+      </div>
       {span.preset === "typed" ? (
         <div class="span-times">
           <label class="field">
@@ -80,6 +80,6 @@ export function SpanChoice({ span, onSpan, nowMs }: SpanChoiceProps) {
           <p class="quiet">Times of {zone}.</p>
         </div>
       ) : null}
-    </div>
+    </fieldset>
   );
 }

@@ -6,16 +6,29 @@ import { ErrorNote, Skeleton } from "../parts/Notes.tsx";
 import { Time, Value } from "../parts/Value.tsx";
 import { format } from "../preferences.ts";
 import { deviceApi } from "./device-api.ts";
+import { isMeasured } from "./telling-series.ts";
 
 const EVERY_MS = 5_000;
 
+/** More are shown when they are asked for. */
+const LISTED_MAX = 20;
+
+interface StatesProps {
+  id: string;
+  /** What its topics begin with, where it is addressed as Weir's devices are. */
+  root: string | null;
+  isPaused: boolean;
+}
+
 /** The newest payloads of a device, and how each was read. */
-export function States({ id, isPaused }: { id: string; isPaused: boolean }) {
+export function States({ id, root, isPaused }: StatesProps) {
+  const [isWhole, setIsWhole] = useState(false);
   const options = isPaused ? {} : { everyMs: EVERY_MS };
   const loaded = useLoaded(`states of ${id}`, (signal) => deviceApi.states(id, signal), options);
   const kept = useRef(loaded.value);
   if (!isPaused) kept.current = loaded.value;
-  const states = kept.current?.states ?? null;
+  const all = kept.current?.states.filter(({ topic }) => isMeasured(topic, root)) ?? null;
+  const states = isWhole ? all : (all?.slice(0, LISTED_MAX) ?? null);
   return (
     <>
       {loaded.problem === null ? null : (
@@ -25,11 +38,18 @@ export function States({ id, isPaused }: { id: string; isPaused: boolean }) {
       {states?.length === 0 ? <p class="quiet">Nothing of this device is stored.</p> : null}
       <ul class="payloads">
         {states?.map((state, place) => (
-          <li key={`${state.topic} ${state.receivedMs} ${states.length - place}`}>
+          <li
+            key={`${state.topic} ${state.receivedMs} ${state.bytes} ${sameBefore(states, place)}`}
+          >
             <StateDetails state={state} />
           </li>
         ))}
       </ul>
+      {all === null || isWhole || all.length <= LISTED_MAX ? null : (
+        <button type="button" class="link" onClick={() => setIsWhole(true)}>
+          Show the newest {all.length}
+        </button>
+      )}
     </>
   );
 }
@@ -62,6 +82,12 @@ function StateDetails({ state }: { state: Explained }) {
       ) : null}
     </details>
   );
+}
+
+/** Payloads that came in one millisecond are told apart by their order. */
+function sameBefore(states: readonly Explained[], place: number): number {
+  const { receivedMs } = states[place] as Explained;
+  return states.slice(place + 1).filter((one) => one.receivedMs === receivedMs).length;
 }
 
 function outcomeOf({ outcome }: Explained): string {

@@ -50,7 +50,7 @@ export function deletionParts(
       case "states":
         return below("state");
       case "logs":
-        return below("log");
+        return below("log/#");
       case "everything":
         return outermost([...below("#"), ...topicsOf(stream, series)]);
     }

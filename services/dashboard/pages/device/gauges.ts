@@ -18,7 +18,7 @@ export function gaugesOf(series: readonly Series[]): Gauge[] {
   const stems = new Map<string, Map<string, Series>>();
   for (const one of series) {
     const ending = ENDING.exec(one.path)?.[1]?.toLowerCase();
-    if (ending === undefined || one.unit === "%") continue;
+    if (ending === undefined || isPercent(one)) continue;
     const stem = `${stemOf(one)}\n${one.unit}`;
     const parts = stems.get(stem) ?? new Map<string, Series>();
     stems.set(stem, parts.set(ending === "size" ? "total" : ending, one));
@@ -30,7 +30,7 @@ export function gaugesOf(series: readonly Series[]): Gauge[] {
       .flatMap((parts) => [...parts.values()].map(stemOf)),
   );
   const percents = series
-    .filter((one) => one.unit === "%" && one.kind === "gauge" && !covered.has(percentStemOf(one)))
+    .filter((one) => isPercent(one) && one.kind === "gauge" && !covered.has(percentStemOf(one)))
     .filter(({ newestValue }) => newestValue >= 0 && newestValue <= 100)
     .map((one) => ({
       label: one.name ?? one.path,
@@ -39,6 +39,11 @@ export function gaugesOf(series: readonly Series[]): Gauge[] {
       atMs: one.newestMs,
     }));
   return [...pairs, ...percents];
+}
+
+/** A device may say the unit in the name alone. */
+function isPercent({ unit, path }: Series): boolean {
+  return unit === "%" || (unit === null && /(^|[-_. /])percent(age)?$/i.test(path));
 }
 
 function pairGauge(parts: ReadonlyMap<string, Series>): Gauge[] {

@@ -49,7 +49,7 @@ test("everything of a device is all below its root, and what its series have els
 
 test("logs may be in a stream without series", () => {
   expect(deletionParts("logs", { ...scope, streams: ["logs"] })).toEqual([
-    { stream: "logs", filters: ["devices/kitchen/log"] },
+    { stream: "logs", filters: ["devices/kitchen/log/#"] },
   ]);
 });
 

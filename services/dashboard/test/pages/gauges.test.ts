@@ -11,6 +11,12 @@ test("a value in percent is a gauge of 0 to 100", () => {
   ]);
 });
 
+test("a value that is named percent is one, too", () => {
+  expect(gaugesOf([value("cpu-percent", 5, null), value("percentile", 5, null)])).toMatchObject([
+    { label: "cpu-percent", percent: 5 },
+  ]);
+});
+
 test("used and free of the same unit are a share, and its own percent is left out", () => {
   const gauges = gaugesOf([
     value("drive-space-used", 30, "GB"),
