@@ -54,8 +54,7 @@ export function DeletionList({
             <tr>
               <th scope="col">Asked</th>
               <th scope="col">What</th>
-              <th scope="col">From</th>
-              <th scope="col">To</th>
+              <th scope="col">When it arrived</th>
               <th scope="col">State</th>
               <th scope="col">
                 <span class="hidden">Undo</span>
@@ -74,8 +73,14 @@ export function DeletionList({
                   ))}
                   <span class="quiet">of {deletion.stream}</span>
                 </td>
-                <td>{deletion.fromMs <= 0 ? "the beginning" : <Time atMs={deletion.fromMs} />}</td>
                 <td>
+                  {deletion.fromMs <= 0 ? (
+                    "until "
+                  ) : (
+                    <>
+                      <Time atMs={deletion.fromMs} /> –{" "}
+                    </>
+                  )}
                   <Time atMs={deletion.toMs} />
                 </td>
                 <td>{deletionWords(deletion, format.value)}</td>
