@@ -3,14 +3,11 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import fastifyStatic from "@fastify/static";
 import type { FastifyReply, FastifyRequest } from "fastify";
-import { z } from "zod";
 import type { Api } from "./server.ts";
 
 /** Where tools/pages.mjs puts the pages. */
 export const PAGES_FOLDER: string = fileURLToPath(new URL("../../dist", import.meta.url));
 
-/** The icon, and what the page needs before its script. */
-const ROOT_FILE = /^[a-z][a-z-]*\.(ico|js|png|svg|webmanifest)$/;
 const YEAR_MS = 31_536_000_000;
 
 const NOT_BUILT = `<!doctype html>
@@ -42,11 +39,6 @@ export async function servePages(server: Api, folder: string): Promise<void> {
       // Their names contain a hash of what is in them.
       immutable: true,
       maxAge: YEAR_MS,
-    });
-    scope.get("/:file", { schema: { hide: true } }, (request, reply) => {
-      const { file } = z.object({ file: z.string() }).parse(request.params);
-      if (!ROOT_FILE.test(file)) return reply.callNotFound();
-      return reply.sendFile(file, folder, { maxAge: 0, immutable: false });
     });
   });
   server.setNotFoundHandler(async (request, reply) => {

@@ -17,7 +17,6 @@ function builtPages(): TemporaryFolder {
   mkdirSync(folder.file("dist/assets"), { recursive: true });
   writeFileSync(folder.file("dist/index.html"), INDEX);
   writeFileSync(folder.file("dist/.hidden"), "hidden");
-  writeFileSync(folder.file("dist/theme.js"), SCRIPT);
   writeFileSync(folder.file("dist/assets/main-AbC.js"), SCRIPT);
   writeFileSync(folder.file("dist/assets/main-AbC.js.gz"), gzipSync(SCRIPT));
   return folder;
@@ -55,16 +54,6 @@ test("lets browsers keep what has a hash in its name, and sends it compressed", 
   expect(compressed.headers["cache-control"]).toContain("immutable");
   expect(compressed.headers.vary).toMatch(/accept-encoding/i);
   expect(gunzipSync(compressed.rawPayload).toString()).toBe(SCRIPT);
-  await api.close();
-});
-
-test("has browsers ask again for what has no hash in its name", async () => {
-  using folder = builtPages();
-  const api = await serve(folder);
-  const answer = await api.inject({ url: "/theme.js" });
-  expect(answer.body).toBe(SCRIPT);
-  expect(answer.headers["cache-control"]).toBe("public, max-age=0");
-  expect(answer.headers["content-type"]).toMatch(/javascript/);
   await api.close();
 });
 
