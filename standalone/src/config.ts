@@ -1,12 +1,8 @@
 import { parseArgs } from "node:util";
-import { dashboardSettings, readDashboardConfig } from "@weir/dashboard/config";
-import { deviceAgentSettings, readAgentConfig } from "@weir/device-agent/config";
-import { loggerSettings, readLoggerConfig } from "@weir/logger/config";
-import { publisherSettings, readPublisherConfig } from "@weir/publisher/config";
+import { dashboardSettings } from "@weir/dashboard/config";
 import {
   brokerConfig,
   brokerSettings,
-  ConfigurationFault,
   type Environment,
   EXIT_CODES,
   errorMessage,
@@ -15,12 +11,15 @@ import {
   processSettings,
   readSettings,
   renderHelp,
-  section,
   storeSettings,
-  text,
 } from "@weir/runtime";
-import { readStatsConfig, statsSettings } from "@weir/stats/config";
-import { readStatsPrinterConfig, statsPrinterSettings } from "@weir/stats-printer/config";
+import {
+  allSettings,
+  collectProblems,
+  readServices,
+  settingWarnings,
+  standaloneSettings,
+} from "./settings.ts";
 
 export interface StandaloneConfig {
   /** The user's own broker, or one that the suite brings. */
@@ -33,38 +32,12 @@ export interface StandaloneConfig {
   httpHost: string;
   /** What every process is given as its environment. */
   environment: Environment;
+  /** What its user may not have meant. */
+  warnings: readonly string[];
 }
 
 /** The embedded broker is for this machine alone: it asks for no password. */
 export const EMBEDDED_BROKER_HOST = "127.0.0.1";
-
-export const standaloneSettings = section("Without Docker (npm start)", {
-  LOG_FOLDER: text({
-    description: "Folder of the logs that npm start writes, a file for each process.",
-    default: "data/logs",
-    allowed: "a path",
-  }),
-});
-
-/** Every setting of `npm start`, for `--help`. */
-export const allSettings = {
-  ...standaloneSettings,
-  ...publisherSettings,
-  ...loggerSettings,
-  ...statsSettings,
-  ...statsPrinterSettings,
-  ...deviceAgentSettings,
-  ...dashboardSettings,
-};
-
-const serviceReaders = [
-  readLoggerConfig,
-  readStatsConfig,
-  readPublisherConfig,
-  readStatsPrinterConfig,
-  readAgentConfig,
-  readDashboardConfig,
-];
 
 /** @throws ConfigurationFault naming every problem, those of the services included. */
 export function readStandaloneConfig(given: Environment): StandaloneConfig {
@@ -81,22 +54,28 @@ export function readStandaloneConfig(given: Environment): StandaloneConfig {
     // The supervisor reads their logs.
     LOG_FORMAT: "json",
   };
-  for (const read of serviceReaders) collectProblems(problems, () => read(environment));
-  if (own === null || problems.size > 0) throw new ConfigurationFault([...problems]);
+  const logger = readServices(environment, problems);
 
   const { DASHBOARD_HOST, DASHBOARD_PORT } = dashboardSettings;
   const pages = { DASHBOARD_HOST, DASHBOARD_PORT };
-  const shared = { ...brokerSettings, ...storeSettings, ...processSettings, ...pages };
+  const shared = {
+    ...standaloneSettings,
+    ...brokerSettings,
+    ...storeSettings,
+    ...processSettings,
+    ...pages,
+  };
   const values = readSettings(shared, environment);
   return {
     broker: namesBroker(given)
       ? { kind: "foreign", url: brokerConfig(values).url }
       : { kind: "embedded" },
     storeFile: values.DB_FILE,
-    logFolder: own.LOG_FOLDER,
+    logFolder: values.LOG_FOLDER,
     pagesUrl: pagesUrlOf(values.DASHBOARD_HOST, values.DASHBOARD_PORT),
     httpHost: values.HTTP_HOST,
     environment,
+    warnings: settingWarnings(given, logger),
   };
 }
 
@@ -105,16 +84,6 @@ function pagesUrlOf(host: string, port: number): string | null {
   const isThisMachine = ["127.0.0.1", "0.0.0.0", "::", "::1"].includes(host);
   const name = host.includes(":") ? `[${host}]` : host;
   return `http://${isThisMachine ? "localhost" : name}:${port}`;
-}
-
-function collectProblems<T>(problems: Set<string>, read: () => T): T | null {
-  try {
-    return read();
-  } catch (error) {
-    if (!(error instanceof ConfigurationFault)) throw error;
-    for (const problem of error.problems) problems.add(problem);
-    return null;
-  }
 }
 
 /** @throws Fault for an option that there is not. */

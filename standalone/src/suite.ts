@@ -11,6 +11,7 @@ import {
   listenForStopRequest,
   makeFolderAt,
   makePlaceOf,
+  visible,
 } from "@weir/runtime";
 import type { StandaloneConfig } from "./config.ts";
 import { watchTerminal } from "./hangup.ts";
@@ -62,6 +63,7 @@ export async function runSuite(options: {
   /** Starts each part when the one before is ready; resolves when the suite is to end. */
   async function startInOrder(): Promise<string | Fault> {
     const parts = config.broker.kind === "embedded" ? [BROKER, ...SERVICES] : SERVICES;
+    for (const warning of config.warnings) terminal.say(`warning: ${visible(warning)}.`);
     terminal.say(`starting ${parts.map(({ name }) => name).join(", ")}.`);
     for (const part of parts) {
       if (part === parts.at(-1)) {

@@ -23,6 +23,18 @@ describe("the suite says what is wrong, what to do, and ends with", () => {
     expect(left).toEqual({});
   });
 
+  test("a warning for a name in .env that resembles a setting", async () => {
+    using folder = temporaryFolder();
+    writeFileSync(folder.file(".env"), "LOGGER_RETENTION_MINUTE=5\n");
+    await using taken = await takePort();
+    const environment = { BROKER_PORT: String(taken.port) };
+    await using suite = await startSuite({ folder: folder.path, environment });
+    expect(await suite.ended).toBe(69);
+    expect(suite.said()).toContain(
+      "weir: warning: .env:1: LOGGER_RETENTION_MINUTE is not a setting; did you mean LOGGER_RETENTION_MINUTES?",
+    );
+  });
+
   test("69 when a port of a service is taken", async () => {
     await using taken = await takePort();
     const { code, said, left } = await fail({ STATS_HTTP_PORT: String(taken.port) });

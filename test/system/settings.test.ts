@@ -1,5 +1,6 @@
-import { readFileSync } from "node:fs";
+import { globSync, readFileSync } from "node:fs";
 import { expect, test } from "@jest/globals";
+import { allSettings, COMPOSE_VARIABLES } from "@weir/standalone/settings";
 import { parse } from "yaml";
 
 test("Compose hands every setting of .env.example to the containers", () => {
@@ -26,4 +27,11 @@ test("the secured suite gives each service a user, and the commands another", ()
   expect(weir?.environment.BROKER_TOOLS_USERNAME).toBe("weir-tools");
   expect(weir?.environment.BROKER_TOOLS_PASSWORD_FILE).toBe("/run/secrets/tools");
   expect(weir?.secrets).toEqual(["tools"]);
+});
+
+test("what the files of Compose read is a setting, or known as theirs", () => {
+  const texts = globSync("docker-compose*.yml").map((file) => readFileSync(file, "utf8"));
+  const read = new Set(texts.flatMap((text) => text.match(/(?<=\$\{)[A-Z_]+/g) ?? []));
+  const others = [...read].filter((name) => !(name in allSettings));
+  expect(others.sort()).toEqual([...COMPOSE_VARIABLES].sort());
 });

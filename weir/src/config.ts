@@ -1,7 +1,6 @@
 import { accessSync, constants, existsSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import { readLoggerConfig } from "@weir/logger/config";
 import { loadFilter } from "@weir/logger/filter";
 import { planConnections, planSubscriptions } from "@weir/logger/plan";
 import { type FilterQos, filterHolds, filtersOverlap, matchesFilter } from "@weir/protocol";
@@ -13,6 +12,7 @@ import {
   topicSettings,
   visible,
 } from "@weir/runtime";
+import { readServices, settingWarnings } from "@weir/standalone/settings";
 import {
   openDecoder,
   type StreamConfig,
@@ -28,21 +28,25 @@ export function define(command: Command, { environment, out }: Surroundings): vo
 
   const check = command
     .command("check")
-    .description("read weir.yaml as the logger does, and show the streams and their subscriptions")
+    .description("read the settings of all services, and show the streams and their subscriptions")
     .argument("[file]", "another file than config/weir.yaml or WEIR_FILE")
     .option("--json", "print what it finds as JSON");
   examples(
     check,
     ["config check", "config check another.yaml --json"],
     `Exit code 78 when the configuration is wrong: it names every problem with its line. Warnings are about
-what is missing on this machine, or may not be intended; with them the exit code is 0.`,
+what is missing on this machine, or may not be intended, such as a name in .env that resembles that of a
+setting; with them the exit code is 0.`,
   );
   action(check, async (given, file) => {
     const settings = file === undefined ? environment : { ...environment, WEIR_FILE: file };
-    const config = readLoggerConfig(settings);
+    const config = readServices(settings);
     const { TOPIC } = readSettings(topicSettings, settings);
     const description = describeConfig(config.streams, config);
-    const warnings = await warningsOf(config.streams.streams, TOPIC);
+    const warnings = [
+      ...settingWarnings(settings, config),
+      ...(await warningsOf(config.streams.streams, TOPIC)),
+    ];
     if (given.has("json")) {
       printJson({ ...description, warnings }, { to: out, indent: 2 });
       return EXIT_CODES.ok;

@@ -150,6 +150,24 @@ streams:
     expect(errors).toMatch(/^weir config: .*\n {2}\.env:2: BROKER_PASSWORD: the quote '/);
   });
 
+  test("reads the settings of every service, and warns of names that are probably misspelled", async () => {
+    using folder = temporaryFolder();
+    writeFileSync(folder.file(".env"), "LOG_LEVLE=debug\nMQTT_PUBLISH=1883\nBARN_PASSWORD=x\n");
+    writeWeirFile(
+      folder,
+      "brokers: { barn: { url: mqtt://barn, passwordVariable: BARN_PASSWORD } }",
+    );
+    const good = await runConfig(folder, ["check"], { DEVICE_IDS: "a" });
+    expect(good.output).toContain(
+      "warning: .env:1: LOG_LEVLE is not a setting; did you mean LOG_LEVEL?",
+    );
+    expect(good.output).toContain("warning: DEVICE_IDS, in the environment, is not a setting");
+    expect(good.output).toContain("2 warning(s)");
+    const bad = await runConfig(folder, ["check"], { DASHBOARD_PORT: "web", DEVICE_ID: "a/b" });
+    expect(bad.exitCode).toBe(EXIT_CODES.configuration);
+    expect(bad.errors).toMatch(/2 problem\(s\):\n {2}DEVICE_ID: .*\n {2}DASHBOARD_PORT: /);
+  });
+
   test("warns of what is missing here, and of what may not be meant", async () => {
     using folder = temporaryFolder();
     writeFileSync(folder.file("occupied"), "");

@@ -5,6 +5,8 @@ export interface EnvFile {
   values: Readonly<Record<string, string>>;
   /** The line of each key. */
   lines: ReadonlyMap<string, number>;
+  /** The variables that values name. */
+  used: ReadonlySet<string>;
   /** What Compose refuses, too: `3: TOPIC: …`. */
   problems: readonly string[];
   /** What is read otherwise than its author may think, in the same form. */
@@ -34,6 +36,7 @@ export function parseEnvFile(
 ): EnvFile {
   const values: Record<string, string> = {};
   const lines = new Map<string, number>();
+  const used = new Set<string>();
   const problems: string[] = [];
   const warnings: string[] = [];
   let position = 0;
@@ -70,7 +73,10 @@ export function parseEnvFile(
     }
   }
 
-  const lookup = (name: string): string | undefined => environment[name] ?? values[name];
+  function lookup(name: string): string | undefined {
+    used.add(name);
+    return environment[name] ?? values[name];
+  }
 
   for (take(BEFORE_STATEMENT); position < text.length; take(BEFORE_STATEMENT)) {
     take(EXPORT);
@@ -91,7 +97,7 @@ export function parseEnvFile(
     }
     // A key by itself stands for the variable of the environment, which wins anyway.
   }
-  return { values, lines, problems, warnings };
+  return { values, lines, used, problems, warnings };
 }
 
 function withoutEscapedQuotes(text: string, quote: string): string {

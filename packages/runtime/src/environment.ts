@@ -3,7 +3,7 @@ import { textOf } from "@weir/protocol";
 import { populate } from "dotenv";
 import { type EnvFile, parseEnvFile } from "./env-file.ts";
 import { ConfigurationFault, EXIT_CODES, errorCode, Fault } from "./fault.ts";
-import { shownLines } from "./problems.ts";
+import { didYouMean, shownLines } from "./problems.ts";
 import type { Environment } from "./settings.ts";
 
 /**
@@ -15,6 +15,45 @@ export function loadEnvironment(file = ".env", own: Environment = process.env): 
   const environment = { ...own };
   populate(environment, readEnvFile(file, environment).values);
   return environment;
+}
+
+/** Variables that Compose and Docker read themselves. */
+const READ_BY_DOCKER = /^(COMPOSE|DOCKER|BUILDX|BUILDKIT)_/;
+/** First words of settings that begin many other variables, too. */
+const COMMON_PREFIXES: readonly string[] = ["DB_", "HTTP_"];
+
+/**
+ * Warnings about names that look like those of settings and are none, and about what values in `.env` name and
+ * nothing sets. In the environment, which has variables of others, a name must begin as settings do and resemble one.
+ *
+ * @param environment of `loadEnvironment`.
+ * @param known the names of all settings, and of other variables that are read.
+ * @throws as `loadEnvironment`.
+ */
+export function nameWarnings(
+  environment: Environment,
+  known: readonly string[],
+  file = ".env",
+): string[] {
+  const { lines, used, warnings } = readEnvFile(file, environment);
+  const prefixes = known.map((name) => name.replace(/_.*/, "_")).filter((one) => one.endsWith("_"));
+  const hasPrefix = (name: string) => prefixes.some((prefix) => name.startsWith(prefix));
+  const isCommon = (name: string) => COMMON_PREFIXES.some((prefix) => name.startsWith(prefix));
+  const unknown = (name: string) => !known.includes(name) && !used.has(name);
+  const ofFile = [...lines]
+    .filter(([key]) => unknown(key) && !READ_BY_DOCKER.test(key))
+    .map(([key, line]) => ({ key, line, meant: didYouMean(key, known) }))
+    .filter(({ key, meant }) => meant !== "" || hasPrefix(key))
+    .map(({ key, line, meant }) => {
+      const words = meant || "; nothing reads it (.env.example has all settings)";
+      return `${file}:${line}: ${key} is not a setting${words}`;
+    });
+  const ofProcess = Object.keys(environment)
+    .filter((name) => unknown(name) && !lines.has(name) && hasPrefix(name) && !isCommon(name))
+    .map((name) => ({ name, meant: didYouMean(name, known) }))
+    .filter(({ meant }) => meant !== "")
+    .map(({ name, meant }) => `${name}, in the environment, is not a setting${meant}`);
+  return [...warnings.map((one) => `${file}:${one}`), ...ofFile, ...ofProcess];
 }
 
 function readEnvFile(file: string, environment: Environment): EnvFile {

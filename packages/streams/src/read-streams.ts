@@ -69,13 +69,15 @@ export function streamsOf(settings: CheckedSettings<typeof loggedSettings>): Str
     settings,
     { variable: "WEIR_FILE", needs: loggedSettings, format: weirFileFormat },
     (values, file) => {
-      const { brokers, problems } = readBrokers(file.content.brokers ?? {}, {
+      const entries = file.content.brokers ?? {};
+      const { brokers, problems } = readBrokers(entries, {
         own: brokerConfig(values),
         environment: settings.environment,
         base: file.folder,
       });
       const config: StreamsConfig = {
         brokers,
+        passwordVariables: Object.values(entries).flatMap((entry) => entry.passwordVariable ?? []),
         streams: configureStreams(settings, values, file),
         performance: {
           intervalMs: file.content.performance?.interval ?? PERFORMANCE_INTERVAL_MS,

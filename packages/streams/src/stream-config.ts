@@ -121,6 +121,8 @@ export function takes(
 export interface StreamsConfig {
   /** `default` is the broker of the environment. */
   brokers: Readonly<Record<string, BrokerConfig>>;
+  /** The variables of the environment that hold passwords of brokers. */
+  passwordVariables: readonly string[];
   streams: readonly StreamConfig[];
   /** How often and where the logger publishes its performance. */
   performance: { intervalMs: number; topic: string };

@@ -1,0 +1,76 @@
+import { dashboardSettings, readDashboardConfig } from "@weir/dashboard/config";
+import { deviceAgentSettings, readAgentConfig } from "@weir/device-agent/config";
+import { type LoggerConfig, loggerSettings, readLoggerConfig } from "@weir/logger/config";
+import { publisherSettings, readPublisherConfig } from "@weir/publisher/config";
+import { ConfigurationFault, type Environment, nameWarnings, section, text } from "@weir/runtime";
+import { readStatsConfig, statsSettings } from "@weir/stats/config";
+import { readStatsPrinterConfig, statsPrinterSettings } from "@weir/stats-printer/config";
+
+export const standaloneSettings = section("Without Docker (npm start)", {
+  LOG_FOLDER: text({
+    description: "Folder of the logs that npm start writes, a file for each process.",
+    default: "data/logs",
+    allowed: "a path",
+  }),
+});
+
+/** Every setting of the suite. */
+export const allSettings = {
+  ...standaloneSettings,
+  ...publisherSettings,
+  ...loggerSettings,
+  ...statsSettings,
+  ...statsPrinterSettings,
+  ...deviceAgentSettings,
+  ...dashboardSettings,
+};
+
+/** Variables that only the files of Compose read. */
+export const COMPOSE_VARIABLES: readonly string[] = [
+  "DASHBOARD_PUBLISH",
+  "MQTT_PUBLISH",
+  "MQTTS_CERTIFICATE_PUBLISH",
+  "MQTTS_PUBLISH",
+  "SECRETS_FOLDER",
+];
+
+/**
+ * Reads the configuration of every service.
+ *
+ * @param problems that were found before.
+ * @returns the logger's.
+ * @throws ConfigurationFault with these and every problem of the services, each once.
+ */
+export function readServices(
+  environment: Environment,
+  problems: Set<string> = new Set(),
+): LoggerConfig {
+  const others = [
+    readStatsConfig,
+    readPublisherConfig,
+    readStatsPrinterConfig,
+    readAgentConfig,
+    readDashboardConfig,
+  ];
+  const logger = collectProblems(problems, () => readLoggerConfig(environment));
+  for (const read of others) collectProblems(problems, () => read(environment));
+  if (logger === null || problems.size > 0) throw new ConfigurationFault([...problems]);
+  return logger;
+}
+
+/** The result of a reader; `null` where it throws problems, which are added to the others. */
+export function collectProblems<T>(problems: Set<string>, read: () => T): T | null {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof ConfigurationFault)) throw error;
+    for (const problem of error.problems) problems.add(problem);
+    return null;
+  }
+}
+
+/** Warnings about `.env` and the environment: names that are probably misspelled. */
+export function settingWarnings(environment: Environment, { streams }: LoggerConfig): string[] {
+  const known = [...Object.keys(allSettings), ...COMPOSE_VARIABLES, ...streams.passwordVariables];
+  return nameWarnings(environment, known);
+}
