@@ -45,7 +45,10 @@ export function Overview() {
     <Page title="Overview">
       <Averages />
       <div class="overview">
-        <NeedsALook looks={looks} isKnown={devices.all !== null && !services.isLoading} />
+        <NeedsALook
+          looks={looks}
+          isKnown={devices.all !== null && (services.value ?? services.problem) !== null}
+        />
         <section aria-labelledby="devices-title">
           <header class="section-head">
             <h2 id="devices-title">Devices</h2>

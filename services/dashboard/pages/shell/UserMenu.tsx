@@ -26,12 +26,7 @@ export function UserMenu() {
   if (user == null) return null;
   return (
     <div class="user">
-      <button
-        type="button"
-        class="user-button"
-        popovertarget={MENU}
-        aria-label={`Menu of ${user.name}`}
-      >
+      <button type="button" class="user-button" popovertarget={MENU}>
         <Icon name="user" />
         <span>{user.name}</span>
         <span class="zone" title={`Times are of ${format.value.zone}`}>
