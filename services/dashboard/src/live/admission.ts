@@ -25,7 +25,7 @@ export class Admission {
   readonly #byAddress = new Map<string, number>();
 
   /** Lets a client in. Disposing of the answer makes room again. @throws RequestFault where there is no room. */
-  admit({ user, address }: Client): Disposable {
+  admit({ user, address }: Pick<Client, "user" | "address">): Disposable {
     if (this.#open >= STREAMS_MAX) throw fullFault("in all", STREAMS_MAX);
     if (user !== null && countOf(this.#byUser, user) >= STREAMS_PER_USER_MAX) {
       throw fullFault("of one user", STREAMS_PER_USER_MAX);
