@@ -3,7 +3,7 @@ import { explained, series } from "./series.ts";
 import { timeMs } from "./times.ts";
 
 /** online, offline: it says so itself (birth and will). heard, silent: by what arrives and how often. */
-export const DEVICE_STATES = ["online", "offline", "heard", "silent"] as const;
+const DEVICE_STATES = ["online", "offline", "heard", "silent"] as const;
 
 /** A device, found by what it publishes. */
 export const device = z
