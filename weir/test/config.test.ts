@@ -55,10 +55,14 @@ streams:
           name: "default",
           broker: { url: "mqtt://home" },
           streams: ["data", "devices", "a", "b"],
-          subscriptions: ["DATA", "devices/#", "losant/#", "a/+", "+/b"].map((filter) => ({
-            filter,
-            qos: 1,
-          })),
+          subscriptions: [
+            "DATA",
+            "devices/#",
+            "losant/#",
+            "homeassistant/device/+/config",
+            "a/+",
+            "+/b",
+          ].map((filter) => ({ filter, qos: 1 })),
           subscriptions311: expect.arrayContaining([{ filter: "#", qos: 1 }]),
         },
         {

@@ -145,6 +145,8 @@ const MINUTE_MS = 60_000;
 export const DATA = "data";
 /** The stream of the states, logs and acks of devices. */
 const DEVICES = "devices";
+/** What devices say of themselves to Home Assistant: it has the names and the units of their series. */
+const DISCOVERY = "homeassistant/device/+/config";
 
 /** What a program needs to know of a stream that follows it and logs nothing itself. */
 export type StoredStream = Pick<
@@ -241,7 +243,10 @@ function defaultStreams(values: StreamValues): StreamConfig[] {
     },
     {
       ...devices,
-      filters: prefixesOf(values.DEVICE_TOPIC_PREFIXES).map((prefix) => `${prefix}/#`),
+      filters: [
+        ...prefixesOf(values.DEVICE_TOPIC_PREFIXES).map((prefix) => `${prefix}/#`),
+        DISCOVERY,
+      ],
       // A retained message is not a new state.
       retained: "mark",
       retention: { ...devices.retention, ageMs: 7 * DAY_MS },

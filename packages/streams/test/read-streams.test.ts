@@ -22,7 +22,7 @@ describe("streams", () => {
       },
       {
         name: "devices",
-        filters: ["devices/#", "losant/#"],
+        filters: ["devices/#", "losant/#", "homeassistant/device/+/config"],
         place: { kind: "folder", folder: "data/devices" },
         rotationMs: 86_400_000,
         retention: { ageMs: 7 * 86_400_000 },
@@ -60,7 +60,7 @@ streams:
     batch: { rows: 7, delay: 5ms }
     connection: own`;
     expect(named(text, "devices")).toMatchObject({
-      filters: ["devices/#", "losant/#"],
+      filters: ["devices/#", "losant/#", "homeassistant/device/+/config"],
       exclude: ["devices/+/log/debug"],
       retention: { ageMs: 7 * 86_400_000, bytesMax: 1.5e9 },
     });
@@ -124,6 +124,7 @@ streams:
     expect(named(text, "devices", { DEVICE_TOPIC_PREFIXES: "a, b" })?.filters).toEqual([
       "a/#",
       "b/#",
+      "homeassistant/device/+/config",
     ]);
     expect(named(text, "data")?.filters).toEqual(["OURS"]);
     expect(named(text, "devices")?.filters).toEqual(["ours/#"]);

@@ -19,6 +19,7 @@ export const flow: Flow = {
     "devices/<id>/command/ack",
     "devices/<id>/availability",
     "devices/<id>/log/<level>",
+    "homeassistant/device/<id>/config",
   ],
   publishes: ["weir/receipt/<publisher>", "weir/service/logger/performance"],
 };

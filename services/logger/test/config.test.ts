@@ -21,7 +21,10 @@ describe("the logger's configuration", () => {
             place: { kind: "file", file: "tmp/test.db" },
             retention: { ageMs: 35 * 60 * 1e3 },
           },
-          { name: "devices", filters: ["devices/#", "losant/#"] },
+          {
+            name: "devices",
+            filters: ["devices/#", "losant/#", "homeassistant/device/+/config"],
+          },
         ],
       },
     });

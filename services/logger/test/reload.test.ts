@@ -30,6 +30,7 @@ describe("a reload", () => {
         "file",
         "streams.data.place",
         "streams.devices.place",
+        "tokenFile",
       ].toSorted(),
     );
     expect(config).toEqual(before);

@@ -7,6 +7,10 @@ const EXPRESSION = /^\{\{-?([^{}%]*)\}\}$/;
 /** A boolean as a word, as Zigbee2MQTT writes it: `{% if value_json["a"] %}true{% else %}false{% endif %}`. */
 const BOOLEAN = /^\{% if ([^{}%]+) %\}\w+\{% else %\}\w+\{% endif %\}$/;
 
+/** An attribute of the state of Weir's own devices, whose series are named without `data`. */
+const ATTRIBUTE =
+  /^\{\{ 'None' if '([\w.-]+)' in value_json\.get\('stale', \[\]\) else value_json\.data\.get\('\1', ''\) \}\}$/;
+
 const NAME = /\s*(value_json|value)(?!\w)/y;
 const ACCESS =
   /\.get\(\s*(?:'([^'\\]*)'|"([^"\\]*)")\s*\)|\.([A-Za-z_]\w*)|\.(\d+)|\[\s*(?:'([^'\\]*)'|"([^"\\]*)"|(\d+))\s*\]/y;
@@ -26,6 +30,8 @@ export function pathOfTemplate(template: string): Path | null {
   const text = template.trim();
   if (text === "") return "";
   if (text.length > LENGTH_MAX) return null;
+  const attribute = ATTRIBUTE.exec(text)?.[1];
+  if (attribute !== undefined) return pathOf("", attribute);
   const inner = (EXPRESSION.exec(text) ?? BOOLEAN.exec(text))?.[1];
   if (inner === undefined) return null;
   const found = readExpression(inner, 0);
