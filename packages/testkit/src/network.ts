@@ -1,8 +1,9 @@
 // The network between the broker and its clients, as a process that an operator controls:
-//   node network.ts serve BROKER_HOST:PORT LISTEN_PORT
+//   node network.ts serve BROKER_HOST:PORT LISTEN_PORT [CONTROL_PORT]
 //   node network.ts capture     (and the other commands, to the one that serves on this machine)
 import { once } from "node:events";
 import { rmSync } from "node:fs";
+import { createServer as createHttpServer } from "node:http";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -56,7 +57,26 @@ function execute(proxy: FaultProxy, words: readonly string[]): string {
   return `network: ${words.join(" ")}\n`;
 }
 
-async function serve(target: string, listenPort: string): Promise<void> {
+/** Over HTTP: GET / shows the condition, POST /capture, /release and /reset change it. For a network of containers only. */
+function controlOverHttp(proxy: FaultProxy) {
+  const commands = ["capture", "release", "reset"];
+  let condition = "release";
+  let sinceMs: number | null = null;
+  return createHttpServer((request, response) => {
+    const command = request.url?.slice(1) ?? "";
+    const isChange = request.method === "POST" && commands.includes(command);
+    if (isChange) {
+      process.stdout.write(execute(proxy, [command]));
+      if (command !== "reset") condition = command;
+      sinceMs = Date.now();
+    }
+    const isKnown = isChange || (request.method === "GET" && command === "");
+    response.writeHead(isKnown ? 200 : 404, { "content-type": "application/json" });
+    response.end(JSON.stringify({ condition, sinceMs, commands }));
+  });
+}
+
+async function serve(target: string, listenPort: string, controlPort?: string): Promise<void> {
   const { hostname: host, port } = new URL(`tcp://${target}`);
   const stopped = Promise.race([once(process, "SIGTERM"), once(process, "SIGINT")]);
   await using proxy = await startFaultProxy({
@@ -75,9 +95,13 @@ async function serve(target: string, listenPort: string): Promise<void> {
     });
   }).listen(CONTROL);
   await once(control, "listening");
+  const http =
+    controlPort === undefined ? null : controlOverHttp(proxy).listen(Number(controlPort));
   process.stdout.write(`network: port ${proxy.port} leads to ${target}\n`);
   await stopped;
   control.close();
+  http?.close();
+  http?.closeAllConnections();
 }
 
 async function send(words: readonly string[]): Promise<void> {
@@ -87,11 +111,13 @@ async function send(words: readonly string[]): Promise<void> {
   process.stdout.write(await text(socket));
 }
 
-const [first, target, listenPort] = process.argv.slice(2);
+const [first, target, listenPort, controlPort] = process.argv.slice(2);
 if (first === "serve" && target !== undefined && listenPort !== undefined) {
-  await serve(target, listenPort);
+  await serve(target, listenPort, controlPort);
 } else if (parseCommand(process.argv.slice(2)) === null) {
-  process.stderr.write(`node network.ts serve HOST:PORT LISTEN_PORT, or one of\n${COMMANDS}\n`);
+  process.stderr.write(
+    `node network.ts serve HOST:PORT LISTEN_PORT [CONTROL_PORT], or one of\n${COMMANDS}\n`,
+  );
   process.exitCode = 64;
 } else {
   await send(process.argv.slice(2));

@@ -27,6 +27,7 @@ import {
 } from "@weir/runtime";
 import { indexFileOf } from "@weir/series";
 import { prefixesOf, streamSettings, streamsOf } from "@weir/streams";
+import { servicesHere, servicesOf, servicesProblem, urlProblem } from "./addresses.ts";
 import { PASSWORD_LENGTH_MAX, PASSWORD_LENGTH_MIN } from "./contract/access.ts";
 
 export const dashboardSettings = {
@@ -75,6 +76,18 @@ export const dashboardSettings = {
     DASHBOARD_KEY_FILE: credentialFile("key", {
       description: "File with the private key of DASHBOARD_CERTIFICATE_FILE.",
       allowed: "the path of a PEM file with a private key that has no passphrase",
+    }),
+    DASHBOARD_SERVICES: optionalText({
+      description:
+        "The services whose health the pages show. Without it: those on this machine, with the ports of their settings.",
+      allowed: "name=http://host:port, with commas between them",
+      problem: servicesProblem,
+    }),
+    DASHBOARD_NETWORK_URL: optionalText({
+      description:
+        "Where the network of the debug composition is controlled. Without it the pages have no buttons for that.",
+      allowed: "a URL that begins with http://",
+      problem: urlProblem,
     }),
     DASHBOARD_HTTP_PORT: httpPortSetting(9_106),
   }),
@@ -148,6 +161,11 @@ export function readDashboardConfig(environment: Environment) {
     tls: certificate === null || key === null ? null : { certificate, key },
     broker: brokerConfig(values),
     logger: loggerAddress(values),
+    services:
+      values.DASHBOARD_SERVICES === null
+        ? servicesHere(environment, values.HTTP_HOST)
+        : servicesOf(values.DASHBOARD_SERVICES),
+    networkUrl: values.DASHBOARD_NETWORK_URL,
     statsTopic: values.STATS_TOPIC,
     /** Older statistics are stale. */
     staleAfterSeconds: staleAfterSeconds(values),

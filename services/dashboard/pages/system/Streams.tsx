@@ -79,13 +79,15 @@ function StreamRow({ stream }: { stream: Of<typeof streamShape> }) {
       </td>
       <td class="number">{count(stream.series)}</td>
       <td class="number">
-        {bytes(stream.bytes)}
+        {stream.bytes === null ? "–" : bytes(stream.bytes)}
         {bytesPerDay === null ? null : <span class="quiet">+{bytes(bytesPerDay)} a day</span>}
       </td>
       <td>{retentionWords(stream, format.value)}</td>
       <td>
         {historyWords(stream, format.value)}
-        {stream.historyBytes === 0 ? null : <span class="quiet">{bytes(stream.historyBytes)}</span>}
+        {stream.historyBytes === null || stream.historyBytes === 0 ? null : (
+          <span class="quiet">{bytes(stream.historyBytes)}</span>
+        )}
       </td>
     </tr>
   );

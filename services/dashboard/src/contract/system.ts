@@ -10,8 +10,11 @@ export const stream = z
     lagSeconds: z.number().nullable().describe("between an observation and its commit"),
     newestMs: timeMs.nullable(),
     series: z.int(),
-    bytes: z.int().describe("what its rows and archives take on the disk"),
-    historyBytes: z.int(),
+    bytes: z
+      .int()
+      .nullable()
+      .describe("what its rows and archives take on the disk; null: not measured yet"),
+    historyBytes: z.int().nullable(),
     bytesPerDay: z.number().nullable().describe("how it grows; null: not known yet"),
     retention: z.object({
       ageMs: z.number().nullable(),
@@ -37,6 +40,7 @@ export const streams = z.object({
     .nullable(),
   measuredMs: timeMs.nullable(),
 });
+export type Streams = z.infer<typeof streams>;
 
 const seqRange = z.tuple([z.int(), z.int()]);
 
@@ -103,6 +107,7 @@ export const service = z
     lookedMs: timeMs,
   })
   .meta({ id: "Service" });
+export type ServiceHealth = z.infer<typeof service>;
 export const services = z.object({ services: z.array(service) });
 
 export const networkState = z
@@ -112,6 +117,8 @@ export const networkState = z
     commands: z.array(z.string()),
   })
   .meta({ id: "Network" });
+export type NetworkState = z.infer<typeof networkState>;
 export const networkRequest = z.strictObject({
   command: z.enum(["capture", "release", "reset"]),
 });
+export type NetworkCommand = z.infer<typeof networkRequest>["command"];

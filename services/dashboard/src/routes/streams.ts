@@ -1,0 +1,18 @@
+import { streams } from "../contract/system.ts";
+import { type StreamOverviewOptions, streamOverview } from "../data/stream-overview.ts";
+import type { Api } from "../http/server.ts";
+
+/** The configured streams. */
+export function streamRoutes(api: Api, options: StreamOverviewOptions): void {
+  api.get(
+    "/api/v1/streams",
+    {
+      schema: {
+        summary: "The streams: rates, lag, what they take on the disk",
+        tags: ["system"],
+        response: { 200: streams },
+      },
+    },
+    () => streamOverview(options),
+  );
+}
