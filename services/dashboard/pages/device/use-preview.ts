@@ -4,7 +4,7 @@ import { RequestError } from "../api.ts";
 import { deviceApi } from "./device-api.ts";
 
 /** What several deletions together would hide. */
-export interface PreviewSum {
+interface PreviewSum {
   rows: number;
   bytes: number;
   firstMs: number | null;
