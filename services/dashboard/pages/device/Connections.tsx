@@ -34,6 +34,7 @@ export function Connections({ id, isPaused }: { id: string; isPaused: boolean })
         </p>
       ) : null}
       <Newest
+        label="Connections"
         list={list}
         empty="The device has not come or gone since this was first looked at."
         head={["Time", "Event", "Reason", "Session", "From"]}

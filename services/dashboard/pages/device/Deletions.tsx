@@ -3,6 +3,7 @@ import { now } from "../clock.ts";
 import { Icon } from "../parts/Icon.tsx";
 import { ErrorNote } from "../parts/Notes.tsx";
 import { Time } from "../parts/Value.tsx";
+import { Wide } from "../parts/Wide.tsx";
 import { format } from "../preferences.ts";
 import { deletionWords } from "./deletion-words.ts";
 import type { Deletions } from "./use-deletions.ts";
@@ -48,7 +49,7 @@ export function DeletionList({
   return (
     <>
       {problem === null ? null : <ErrorNote problem={problem} />}
-      <div class="wide">
+      <Wide label="Deletions">
         <table>
           <thead>
             <tr>
@@ -95,7 +96,7 @@ export function DeletionList({
             ))}
           </tbody>
         </table>
-      </div>
+      </Wide>
     </>
   );
 }

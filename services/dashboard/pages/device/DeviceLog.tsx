@@ -17,6 +17,7 @@ export function DeviceLog({ id, isPaused }: { id: string; isPaused: boolean }) {
   });
   return (
     <Newest
+      label="Log"
       list={log}
       empty="The device has logged nothing yet. Weir's device agent logs commands, starts and problems on its topic log."
     >

@@ -14,7 +14,7 @@ export function Gauges({ series }: { series: readonly Series[] }) {
       {gauges.map(({ label, percent, parts, atMs }) => (
         <div class="gauge" key={label}>
           <div class="gauge-head">
-            <h3>{label}</h3>
+            <span class="gauge-label">{label}</span>
             <Value value={percent} unit="%" />
           </div>
           <meter aria-label={label} min={0} max={100} value={percent} />

@@ -4,6 +4,7 @@ import type { RequestError } from "../api.ts";
 import { useLive } from "../page-stream.ts";
 import { useLoaded } from "../parts/loaded.ts";
 import { ErrorNote, Skeleton } from "../parts/Notes.tsx";
+import { Wide } from "../parts/Wide.tsx";
 
 const KEPT_MAX = 100;
 
@@ -41,6 +42,7 @@ export function useNewest<T extends { atMs: number }>(question: Question<T>): Ne
 }
 
 interface NewestProps<T> {
+  label: string;
   list: NewestList<T>;
   /** What to say where there are none. */
   empty: string;
@@ -50,6 +52,7 @@ interface NewestProps<T> {
 
 /** Such a list as a table. */
 export function Newest<T extends { atMs: number }>({
+  label,
   list,
   empty,
   head,
@@ -62,7 +65,7 @@ export function Newest<T extends { atMs: number }>({
       {entries === null && problem === null ? <Skeleton lines={4} /> : null}
       {entries?.length === 0 ? <p class="quiet">{empty}</p> : null}
       {entries === null || entries.length === 0 ? null : (
-        <div class="wide">
+        <Wide label={label}>
           <table class="events">
             {head === undefined ? null : (
               <thead>
@@ -82,7 +85,7 @@ export function Newest<T extends { atMs: number }>({
               ))}
             </tbody>
           </table>
-        </div>
+        </Wide>
       )}
     </>
   );

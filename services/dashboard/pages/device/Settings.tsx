@@ -22,7 +22,7 @@ export function Settings({ device, series, deletions }: SettingsProps) {
   return (
     <div class="device-settings">
       <div>
-        <h3>Data</h3>
+        <h2>Data</h2>
         <p class="quiet">
           Deleting hides readings at once, from the store, the history and the statistics. For 24
           hours it can be undone; then they are removed from the disk. The device stays connected,
@@ -48,7 +48,7 @@ export function Settings({ device, series, deletions }: SettingsProps) {
       </div>
       {own.length === 0 ? null : (
         <div>
-          <h3>Earlier deletions</h3>
+          <h2>Earlier deletions</h2>
           <DeletionList deletions={deletions} shown={own} />
         </div>
       )}

@@ -1,8 +1,6 @@
 import type { Device } from "../../src/contract/devices.ts";
+import type { Tone } from "./tone.ts";
 import { Age, Time } from "./Value.tsx";
-
-/** What colours mean: nothing else. */
-export type Tone = "ok" | "attention" | "problem" | "quiet";
 
 /** A state: a shape and a word; the colour repeats them. */
 export function State({ tone, word }: { tone: Tone; word: string }) {

@@ -5,6 +5,7 @@ import { useLoaded } from "../parts/loaded.ts";
 import { Empty, ErrorNote, Skeleton } from "../parts/Notes.tsx";
 import { State } from "../parts/State.tsx";
 import { Age } from "../parts/Value.tsx";
+import { Wide } from "../parts/Wide.tsx";
 import { format } from "../preferences.ts";
 import { auditVerdict, publisherTone } from "./audit-words.ts";
 import { Network } from "./Network.tsx";
@@ -52,7 +53,7 @@ function Found({ audit }: { audit: AuditShape }) {
         </Empty>
       ) : null}
       {publishers.length === 0 ? null : (
-        <div class="wide">
+        <Wide label="Publishers">
           <table>
             <thead>
               <tr>
@@ -71,12 +72,12 @@ function Found({ audit }: { audit: AuditShape }) {
               ))}
             </tbody>
           </table>
-        </div>
+        </Wide>
       )}
       {unsequenced === 0 ? null : (
         <p class="quiet">
-          {format.value.count(unsequenced)} messages came from publishers without an outbox: they
-          are stored, and nobody can say whether others are missing.
+          {format.value.count(unsequenced)} messages came from publishers without an outbox. They
+          are stored; whether others are missing cannot be known.
         </p>
       )}
       {hints.map((hint) => (

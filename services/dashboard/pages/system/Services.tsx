@@ -3,8 +3,10 @@ import type { service as serviceShape } from "../../src/contract/system.ts";
 import { api } from "../api.ts";
 import { useLoaded } from "../parts/loaded.ts";
 import { ErrorNote, Skeleton } from "../parts/Notes.tsx";
-import { State, type Tone } from "../parts/State.tsx";
+import { State } from "../parts/State.tsx";
+import type { Tone } from "../parts/tone.ts";
 import { Age, Time } from "../parts/Value.tsx";
+import { Wide } from "../parts/Wide.tsx";
 import { format } from "../preferences.ts";
 
 const EVERY_MS = 5_000;
@@ -20,7 +22,7 @@ export function Services() {
       {problem === null ? null : <ErrorNote problem={problem} retry={reload} />}
       {value === null && problem === null ? <Skeleton lines={5} /> : null}
       {value === null ? null : (
-        <div class="wide">
+        <Wide label="Services">
           <table>
             <thead>
               <tr>
@@ -47,7 +49,7 @@ export function Services() {
               ))}
             </tbody>
           </table>
-        </div>
+        </Wide>
       )}
     </section>
   );

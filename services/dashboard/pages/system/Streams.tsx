@@ -5,6 +5,7 @@ import { useLoaded } from "../parts/loaded.ts";
 import { ErrorNote, Skeleton } from "../parts/Notes.tsx";
 import { State } from "../parts/State.tsx";
 import { Age } from "../parts/Value.tsx";
+import { Wide } from "../parts/Wide.tsx";
 import { format } from "../preferences.ts";
 import { diskWords, historyWords, retentionWords } from "./stream-words.ts";
 
@@ -28,7 +29,7 @@ export function Streams() {
       {value === null ? null : (
         <>
           <Disk disk={value.disk} />
-          <div class="wide">
+          <Wide label="Streams">
             <table>
               <thead>
                 <tr>
@@ -56,7 +57,7 @@ export function Streams() {
                 ))}
               </tbody>
             </table>
-          </div>
+          </Wide>
         </>
       )}
     </section>

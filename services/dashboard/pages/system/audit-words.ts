@@ -1,6 +1,6 @@
 import type { Audit } from "../../src/contract/system.ts";
 import type { Format } from "../format.ts";
-import type { Tone } from "../parts/State.tsx";
+import type { Tone } from "../parts/tone.ts";
 
 interface Verdict {
   tone: Tone;
@@ -9,17 +9,19 @@ interface Verdict {
 
 /** The audit in one sentence. */
 export function auditVerdict(
-  { atMs, judged, missing, publishers }: Audit,
+  { atMs, missing, publishers }: Audit,
   { count }: Pick<Format, "count">,
 ): Verdict {
   if (atMs === null) return { tone: "quiet", words: "The first audit has not ended yet." };
+  const accepted = publishers.reduce((sum, one) => sum + (one.accepted ?? one.stored), 0);
   if (missing > 0) {
     const words = missing === 1 ? "1 message is missing" : `${count(missing)} messages are missing`;
-    return { tone: "problem", words: `${words}, of ${count(judged)} that were judged.` };
+    return { tone: "problem", words: `${words}, of ${count(accepted)} that publishers accepted.` };
   }
   const waiting = publishers.reduce((sum, one) => sum + (one.waiting ?? 0), 0);
   const abandoned = publishers.reduce((sum, one) => sum + one.abandoned, 0);
-  const words = [`Of ${count(judged)} messages, none is missing`];
+  if (publishers.length === 0) return { tone: "quiet", words: "There is nothing to audit yet." };
+  const words = [`Of ${count(accepted)} messages that publishers accepted, none is missing`];
   if (waiting > 0) words.push(`${count(waiting)} wait in outboxes`);
   if (abandoned > 0) words.push(`${count(abandoned)} were abandoned by their publishers`);
   return { tone: waiting + abandoned > 0 ? "attention" : "ok", words: `${words.join("; ")}.` };

@@ -1,7 +1,7 @@
 import type { infer as Of } from "zod";
 import type { stream, streams } from "../../src/contract/system.ts";
 import type { Format } from "../format.ts";
-import type { Tone } from "../parts/State.tsx";
+import type { Tone } from "../parts/tone.ts";
 
 type Stream = Of<typeof stream>;
 

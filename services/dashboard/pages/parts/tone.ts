@@ -1,0 +1,2 @@
+/** What colours mean: nothing else. */
+export type Tone = "ok" | "attention" | "problem" | "quiet";
