@@ -1,6 +1,6 @@
 import type { ServerResponse } from "node:http";
 import type { Clock, Logger } from "@weir/runtime";
-import { DeletionWatch, deletionsFileOf } from "@weir/store";
+import { DeletionWatch, deletionsFileOf, type RowPosition } from "@weir/store";
 import type { StoredStream } from "@weir/streams";
 import type { Device } from "../contract/devices.ts";
 import type { LiveEvents } from "../contract/live.ts";
@@ -109,8 +109,7 @@ export class Live {
   #subscribe(page: LivePage, { series, after, wantsDevices, device }: LiveQuestion): void {
     const { devices } = this.#options;
     for (const of of series) {
-      const position = after === null ? "now" : (after.get(of.name) ?? null);
-      page.join(this.#followerOf(of.name), of, position);
+      page.join(this.#followerOf(of.name), of, beginningOf(of.name, after));
     }
     if (devices === null) return;
     if (wantsDevices) {
@@ -227,4 +226,12 @@ export class Live {
   #beat(): void {
     for (const page of this.#pages) page.beat();
   }
+}
+
+/** Behind which row the points of a stream begin. */
+function beginningOf(stream: string, after: Positions | null): RowPosition | null | "now" {
+  if (after === null) return "now";
+  const position = after.get(stream);
+  // Where nothing was stored, a history names no segment.
+  return position === undefined || position.segment === "" ? null : position;
 }

@@ -11,10 +11,12 @@ import { createTestContext, rowOf, START_US, type TemporaryFolder } from "@weir/
 import { encodePositions } from "../../src/contract/positions.ts";
 import type { Averages } from "../../src/contract/status.ts";
 import { SeriesCatalogue } from "../../src/data/catalogue-cache.ts";
+import { HistoryAnswers } from "../../src/data/history-answers.ts";
 import { type Api, buildServer } from "../../src/http/server.ts";
 import type { DeviceNews } from "../../src/live/device-news.ts";
 import { Live } from "../../src/live/live.ts";
 import { StatusBoard } from "../../src/live/status-board.ts";
+import { historyRoutes } from "../../src/routes/history.ts";
 import { liveRoutes } from "../../src/routes/live.ts";
 import { statusRoutes } from "../../src/routes/status.ts";
 
@@ -109,6 +111,8 @@ export class LiveSubject implements AsyncDisposable {
       request.who = { name: "ada", role: "viewer", kind: "user", isCurrent: isSignedIn };
     });
     const catalogue = new SeriesCatalogue(indexFile, context);
+    const stored = { streams, indexFile, skewUs: 60e6, catalogue, clock };
+    historyRoutes(server, new HistoryAnswers(stored));
     liveRoutes(server, { live, catalogue, streams: ["home"] });
     statusRoutes(server, { status });
     const address = await server.listen({ host: "127.0.0.1", port: 0 });
