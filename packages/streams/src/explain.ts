@@ -28,12 +28,14 @@ export interface Explained {
  *
  * @param topics topics and topic filters. They must be valid.
  * @param count how many of each stream at most, of all topics together.
+ * @param scannedMax as of `readNewest`.
  * @throws Fault when the catalogue or a store cannot be read.
  */
 export function explain(
   { streams, indexFile, skewUs }: Pick<HistorySource, "streams" | "indexFile" | "skewUs">,
   topics: readonly string[],
   count: number,
+  scannedMax?: number,
 ): Explained[] {
   const catalogue = readCatalogue(indexFile) ?? [];
   const explained: Explained[] = [];
@@ -41,7 +43,11 @@ export function explain(
     const { name, place } = stream;
     const reader = openSeriesReader(stream, skewUs);
     const memory = readMemory(indexFile, name);
-    for (const message of readNewest(place, { topics, limit: count })) {
+    for (const message of readNewest(place, {
+      topics,
+      limit: count,
+      ...(scannedMax && { scannedMax }),
+    })) {
       const reading = reader.read(message, memory.at(positionOf(message.cursor)));
       const own = catalogue.filter(
         (series) => series.stream === name && series.topic === reading.topic,

@@ -140,6 +140,18 @@ describe("the newest messages of a topic", () => {
     expect(read(["#"], 1_000)).toHaveLength(66);
     expect(read([], 10)).toEqual([]);
   });
+
+  test("are looked for in so many rows of the open segment, and in all of the others", () => {
+    using folder = temporaryFolder();
+    fillSegments(folder.path, [[numbered(0, 0, "rare"), ...numberedRows(1, 99)], []]);
+    using store = openDevices(folder.path);
+    store.append([numbered(100, 100, "rare"), ...numberedRows(101, 110)]);
+    const place = { kind: "folder", folder: folder.path } as const;
+    const read = (scannedMax: number) =>
+      numbersOf(readNewest(place, { topics: ["rare"], limit: 9, scannedMax }));
+    expect(read(11)).toEqual([0, 100]);
+    expect(read(10)).toEqual([0]);
+  });
 });
 
 describe("a question in SQL", () => {

@@ -13,6 +13,9 @@ const LINE_LENGTH_MAX = 2_000;
 /** Rows of birth and will that are looked into: the broker's copy is stored at each start of the logger, too. */
 const PRESENCE_ROWS_MAX = 500;
 
+/** Rows of the open segment of a stream that are looked through: nothing else happens meanwhile. */
+const SCANNED_MAX = 1_000_000;
+
 type Streams = Pick<HistorySource, "streams" | "indexFile" | "skewUs">;
 
 /** What is stored of devices, in whichever stream. */
@@ -26,7 +29,9 @@ export class DeviceRows {
   /** The newest messages of topics and topic filters, the newest first. @throws Fault */
   newest(topics: readonly string[], limit: number): StoredMessage[] {
     return this.#source.streams
-      .flatMap(({ place }) => readNewest(place, { topics, limit }).reverse())
+      .flatMap(({ place }) =>
+        readNewest(place, { topics, limit, scannedMax: SCANNED_MAX }).reverse(),
+      )
       .sort((a, b) => b.receivedUs - a.receivedUs)
       .slice(0, limit);
   }
@@ -40,7 +45,7 @@ export class DeviceRows {
 
   /** The newest payloads of a device and how they were read, the newest first. @throws Fault */
   states({ topics }: FoundDevice, limit: number): Explained[] {
-    return explain(this.#source, topics, limit)
+    return explain(this.#source, topics, limit, SCANNED_MAX)
       .reverse()
       .map(explainedToContract)
       .sort((a, b) => b.receivedMs - a.receivedMs)
