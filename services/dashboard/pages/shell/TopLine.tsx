@@ -56,7 +56,7 @@ function StatusLink() {
     <a class={`status ${tone}`} href="/system">
       <Dot tone={tone} />
       {/* The words are announced when they change; the age, each second, is not. */}
-      <span aria-live="polite">{words}</span>
+      <span aria-live="polite">{words}</span>{" "}
       {more === null ? null : <span class="more">{more}</span>}
     </a>
   );
