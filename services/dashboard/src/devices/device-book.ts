@@ -9,6 +9,8 @@ import { tellingValues } from "./telling-values.ts";
 
 /** How often those who wait for changes hear of them. */
 const LOOK_EVERY_MS = 2_000;
+/** How soon after birth or will; at a start the broker sends those of all devices at once. */
+const LOOK_SOON_MS = 200;
 /** Topics of a device that are looked into. */
 const TOPICS_MAX = 20;
 
@@ -50,11 +52,13 @@ export class DeviceBook implements Disposable {
   readonly #listeners = new Set<(changed: readonly Device[]) => void>();
   #shown = new Map<string, string>();
   #looking: Disposable | null = null;
+  #soon: Disposable | null = null;
 
   constructor(options: DeviceBookOptions) {
     this.#options = options;
     options.presences.onChange(() => {
-      if (this.#listeners.size > 0) this.#look();
+      if (this.#listeners.size === 0) return;
+      this.#soon ??= options.clock.schedule(LOOK_SOON_MS, () => this.#look());
     });
   }
 
@@ -131,9 +135,13 @@ export class DeviceBook implements Disposable {
   [Symbol.dispose](): void {
     this.#looking?.[Symbol.dispose]();
     this.#looking = null;
+    this.#soon?.[Symbol.dispose]();
+    this.#soon = null;
   }
 
   #look(): void {
+    this.#soon?.[Symbol.dispose]();
+    this.#soon = null;
     const shown = new Map<string, string>();
     const changed: Device[] = [];
     for (const found of this.#ifKnown()) {

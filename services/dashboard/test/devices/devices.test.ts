@@ -91,10 +91,10 @@ describe("devices", () => {
   });
 
   test("that are not there are a problem with a remedy", async () => {
-    const response = await home.api.inject(`/api/v1${pathOf("home:devices/nobody")}`);
+    const response = await home.api.inject(`/api/v1${pathOf("home:devices/garage")}`);
     expect(response.statusCode).toBe(404);
     expect(response.json().problems).toEqual([
-      expect.objectContaining({ field: "id", value: "home:devices/nobody" }),
+      expect.objectContaining({ field: "id", value: "home:devices/garage" }),
     ]);
   });
 });
@@ -132,7 +132,7 @@ describe("the state of a device", () => {
     expect(pantry).toMatchObject({ state: "silent", sinceMs: pantry?.heardMs });
   });
 
-  test("is told to those who wait for changes, and only what has changed", async () => {
+  test("goes to those who wait for changes, and only what has changed", async () => {
     home.count({ topic: "devices/kitchen/state", payload: { data: { walk: 1 } } });
     home.count({ topic: "devices/attic/state", payload: { data: { walk: 1 } } });
     const changes: string[] = [];
