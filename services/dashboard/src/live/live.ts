@@ -134,7 +134,11 @@ export class Live {
     const { clock } = this.#options;
     const timers = new DisposableStack();
     timers.use(clock.repeat(TICK_MS, () => this.#readPoints()));
-    timers.use(clock.repeat(LOOK_MS, () => void this.#look()));
+    const look = () =>
+      this.#look().catch((error: unknown) =>
+        this.#options.logger.warn({ err: error }, "the status cannot be found out"),
+      );
+    timers.use(clock.repeat(LOOK_MS, () => void look()));
     timers.use(clock.repeat(BEAT_MS, () => this.#beat()));
     return timers;
   }

@@ -173,8 +173,8 @@ export class PointsFollower implements Disposable {
     this.reset(reason);
   }
 
-  #reset(subscription: Subscription, reason: string): void {
-    subscription.through = this.#end() ?? this.#through;
+  #reset(subscription: Subscription, reason: string, through = this.#through): void {
+    subscription.through = through;
     subscription.state = "live";
     subscription.listener.reset(reason);
   }
@@ -253,7 +253,8 @@ export class PointsFollower implements Disposable {
       const { after } = subscription.listener;
       subscription.state = "live";
       if (after === "now") subscription.through = end;
-      else if (!isWithin(after, end)) this.#reset(subscription, "the page was away for too long");
+      else if (!isWithin(after, end))
+        this.#reset(subscription, "the page was away for too long", end);
       else if (isBefore(after, this.#through)) void this.#catchUp(subscription);
     }
   }
