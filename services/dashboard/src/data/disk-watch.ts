@@ -1,5 +1,7 @@
-import { Worker } from "node:worker_threads";
-import type { Clock, Logger } from "@weir/runtime";
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import { type Clock, type Logger, NODE_ARGUMENTS, NODE_ENVIRONMENT } from "@weir/runtime";
 import type { StreamConfig } from "@weir/streams";
 
 /** What is measured. */
@@ -27,17 +29,18 @@ const LOOK_MS = 5_000;
 /** Between two measurements while somebody asks. */
 const EVERY_MS = 300_000;
 const ASKED_FOR_MS = 180_000;
+const PROGRAM = fileURLToPath(new URL("./disk-process.ts", import.meta.url));
 /** A measurement that takes longer is given up. */
 const MEASURING_MS_MAX = 60_000;
 
-/** Measures the disk while somebody asks, on another thread: it may take seconds where there is much to look at. */
+/** Measures the disk while somebody asks, in a process of its own: it may take seconds and much memory. */
 export class DiskWatch implements AsyncDisposable {
   readonly #options: DiskWatchOptions;
   readonly #timer: Disposable;
   #latest: DiskUse | null = null;
   #askedMs = Number.NEGATIVE_INFINITY;
   #begunMs = Number.NEGATIVE_INFINITY;
-  #worker: Worker | null = null;
+  #measuring: ChildProcess | null = null;
 
   constructor(options: DiskWatchOptions) {
     this.#options = options;
@@ -52,30 +55,46 @@ export class DiskWatch implements AsyncDisposable {
   }
 
   #look(): void {
-    const { clock, logger } = this.#options;
+    const { clock } = this.#options;
     const nowMs = clock.monotonic();
-    if (this.#worker !== null) {
-      if (nowMs - this.#begunMs > MEASURING_MS_MAX) void this.#worker.terminate();
-      return;
+    if (this.#measuring !== null) {
+      if (nowMs - this.#begunMs > MEASURING_MS_MAX) this.#measuring.kill("SIGKILL");
+    } else if (nowMs - this.#askedMs <= ASKED_FOR_MS && nowMs - this.#begunMs >= EVERY_MS) {
+      this.#begunMs = nowMs;
+      this.#measure();
     }
-    if (nowMs - this.#askedMs > ASKED_FOR_MS || nowMs - this.#begunMs < EVERY_MS) return;
-    this.#begunMs = nowMs;
-    const { streams, storeFile, indexFile } = this.#options;
+  }
+
+  #measure(): void {
+    const { streams, storeFile, indexFile, clock, logger } = this.#options;
     const task: DiskTask = { streams, storeFile, indexFile, nowMs: clock.now() };
-    const worker = new Worker(new URL("./disk-worker.ts", import.meta.url), { workerData: task });
-    this.#worker = worker;
-    // A cast: the worker posts exactly that.
-    worker.on("message", (use) => {
+    const child = fork(PROGRAM, {
+      execArgv: [...NODE_ARGUMENTS],
+      env: { ...process.env, ...NODE_ENVIRONMENT },
+      // Times without an end are infinite, which JSON has not.
+      serialization: "advanced",
+    });
+    this.#measuring = child;
+    // A cast: the program sends exactly that.
+    child.on("message", (use) => {
       this.#latest = use as DiskUse;
     });
-    worker.on("error", (error) => logger.warn({ err: error }, "the disk could not be measured"));
-    worker.on("exit", () => {
-      this.#worker = null;
+    child.on("error", (error) => {
+      this.#measuring = null;
+      logger.warn({ err: error }, "the disk cannot be measured");
     });
+    child.on("close", (code, signal) => {
+      this.#measuring = null;
+      if (code !== 0) logger.warn({ code, signal }, "the disk could not be measured");
+    });
+    child.send(task);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#timer[Symbol.dispose]();
-    await this.#worker?.terminate();
+    const child = this.#measuring;
+    if (child === null) return;
+    child.kill("SIGKILL");
+    await once(child, "close");
   }
 }
