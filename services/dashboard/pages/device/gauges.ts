@@ -1,4 +1,5 @@
 import type { Series } from "../../src/contract/series.ts";
+import { labelOf } from "../parts/series-words.ts";
 
 /** A value whose range is known. */
 export interface Gauge {
@@ -33,7 +34,7 @@ export function gaugesOf(series: readonly Series[]): Gauge[] {
     .filter((one) => isPercent(one) && one.kind === "gauge" && !covered.has(percentStemOf(one)))
     .filter(({ newestValue }) => newestValue >= 0 && newestValue <= 100)
     .map((one) => ({
-      label: one.name ?? one.path,
+      label: labelOf(one),
       percent: one.newestValue,
       parts: null,
       atMs: one.newestMs,
@@ -58,7 +59,7 @@ function pairGauge(parts: ReadonlyMap<string, Series>): Gauge[] {
   if (!(all > 0) || value < 0 || value > all) return [];
   return [
     {
-      label: labelOf(first),
+      label: usedLabelOf(first),
       percent: (100 * value) / all,
       parts: { used: value, total: all, unit: first.unit },
       atMs: Math.min(first.newestMs, second.newestMs),
@@ -66,8 +67,8 @@ function pairGauge(parts: ReadonlyMap<string, Series>): Gauge[] {
   ];
 }
 
-function labelOf({ name, path }: Series): string {
-  const stem = (name ?? path).replace(ENDING, "");
+function usedLabelOf(series: Series): string {
+  const stem = labelOf(series).replace(ENDING, "");
   return stem === "" ? "used" : `${stem} used`;
 }
 

@@ -6,9 +6,18 @@ const OLD_MS_MIN = 60_000;
 /** For a series whose interval is not known yet. */
 const OLD_MS_UNKNOWN = 3_600_000;
 
-/** What a series is called where its device is named beside it. */
-export function labelOf({ name, path, topic }: Pick<Series, "name" | "path" | "topic">): string {
-  if (name !== null && name !== "") return name;
+/** What a series is called where its device is named beside it: without the name of the device before its own. */
+export function labelOf({
+  name,
+  path,
+  topic,
+  device,
+}: Pick<Series, "name" | "path" | "topic" | "device">): string {
+  if (name !== null && name !== "") {
+    const before = `${device.name} `;
+    const isBefore = name.length > before.length && name.startsWith(before);
+    return isBefore ? name.slice(before.length) : name;
+  }
   if (path !== "") return path;
   return topic.slice(topic.lastIndexOf("/") + 1) || topic;
 }

@@ -39,6 +39,15 @@ test("total takes the place of free, or of used", () => {
   ]);
 });
 
+test("its label is the name without that of the device", () => {
+  const device = { id: "data:devices/kitchen", name: "kitchen" };
+  const named = (name: string, path: string, newestValue: number) =>
+    seriesOf({ series: `data:t#${path}`, path, unit: "GB", newestValue, device, name });
+  expect(
+    gaugesOf([named("kitchen Drive used", "d-used", 1), named("kitchen Drive free", "d-free", 1)]),
+  ).toMatchObject([{ label: "Drive used" }]);
+});
+
 test("parts of other units or topics are no pair", () => {
   expect(gaugesOf([value("used", 3, "GB"), value("free", 1, "MB")])).toEqual([]);
   expect(gaugesOf([value("used", 3, "GB", "a"), value("free", 1, "GB", "b")])).toEqual([]);

@@ -44,9 +44,13 @@ test("changes replace devices in their places; new ones come at the end of a who
 });
 
 test("a series is called by its name, its path, or the last level of its topic", () => {
-  expect(labelOf({ name: "Drive used", path: "root", topic: "a/b" })).toBe("Drive used");
-  expect(labelOf({ name: null, path: "temperature", topic: "a/b" })).toBe("temperature");
-  expect(labelOf({ name: null, path: "", topic: "devices/greenhouse/humidity" })).toBe("humidity");
+  const device = { id: "data:kitchen", name: "kitchen" };
+  expect(labelOf({ device, name: "Drive used", path: "root", topic: "a/b" })).toBe("Drive used");
+  expect(labelOf({ device, name: null, path: "temperature", topic: "a/b" })).toBe("temperature");
+  expect(labelOf({ device, name: null, path: "", topic: "devices/greenhouse/humidity" })).toBe(
+    "humidity",
+  );
+  expect(labelOf({ device, name: "kitchen Walk", path: "", topic: "" })).toBe("Walk");
 });
 
 test("a value is old when three of its usual intervals have passed, a minute at least", () => {
