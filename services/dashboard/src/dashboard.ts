@@ -3,9 +3,9 @@ import { EXIT_CODES, errorCode, Fault, type Service, type ServiceContext } from 
 import { Access } from "./access/access.ts";
 import { openDashboardFile } from "./access/database.ts";
 import { guard } from "./access/guard.ts";
-import { BrokerLink } from "./broker-link.ts";
 import type { DashboardConfig } from "./config.ts";
 import { AuditRunner } from "./data/audit-runner.ts";
+import { BrokerLink } from "./data/broker-link.ts";
 import { SeriesCatalogue } from "./data/catalogue-cache.ts";
 import { DiskWatch } from "./data/disk-watch.ts";
 import { Exports } from "./data/exports.ts";

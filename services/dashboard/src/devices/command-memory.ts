@@ -1,8 +1,8 @@
 import type { InboundMessage } from "@weir/mqtt";
 import { parseCommand, parseCommandAck } from "@weir/protocol";
 import type { Clock } from "@weir/runtime";
-import type { BrokerLink } from "../broker-link.ts";
 import type { DeviceCommands } from "../contract/devices.ts";
+import type { BrokerLink } from "../data/broker-link.ts";
 import type { CommandSenders } from "./command-senders.ts";
 import { commandsIn } from "./described-commands.ts";
 import { addressOf, rootOf } from "./device-address.ts";

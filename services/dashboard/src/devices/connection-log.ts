@@ -1,8 +1,8 @@
 import type { InboundMessage } from "@weir/mqtt";
 import type { ServiceContext } from "@weir/runtime";
 import type { Database } from "better-sqlite3";
-import type { BrokerLink } from "../broker-link.ts";
 import type { ConnectionEvent } from "../contract/devices.ts";
+import type { BrokerLink } from "../data/broker-link.ts";
 import { BROKER_LOG_TOPIC, type LoggedConnection, parseBrokerLog } from "./broker-log.ts";
 import { clientNamesOf, nameInClientId } from "./client-names.ts";
 

@@ -3,7 +3,6 @@ import type { Clock, ServiceContext } from "@weir/runtime";
 import type { HistorySource } from "@weir/streams";
 import type { Database } from "better-sqlite3";
 import type { z } from "zod";
-import type { BrokerLink } from "../broker-link.ts";
 import type {
   CommandLife,
   ConnectionEvent,
@@ -11,6 +10,7 @@ import type {
   Device,
   LogEntry,
 } from "../contract/devices.ts";
+import type { BrokerLink } from "../data/broker-link.ts";
 import type { SeriesCatalogue } from "../data/catalogue-cache.ts";
 import { CommandSenders } from "./command-senders.ts";
 import { ConnectionLog } from "./connection-log.ts";

@@ -2,7 +2,7 @@ import type { InboundMessage } from "@weir/mqtt";
 import { textOf } from "@weir/protocol";
 import type { Clock } from "@weir/runtime";
 import { deviceOf } from "@weir/series";
-import type { BrokerLink } from "../broker-link.ts";
+import type { BrokerLink } from "../data/broker-link.ts";
 import type { Presence } from "./device-state.ts";
 
 /** Devices whose birth and will are kept at most; those of more are not heeded. */

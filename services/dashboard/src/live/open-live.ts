@@ -1,10 +1,20 @@
 import type { ServiceContext } from "@weir/runtime";
-import type { BrokerLink } from "../broker-link.ts";
-import type { DashboardConfig } from "../config.ts";
+import type { StoredStream } from "@weir/streams";
+import type { BrokerLink } from "../data/broker-link.ts";
 import { LatestAverages } from "./averages.ts";
 import type { DeviceNews } from "./device-news.ts";
 import { Live } from "./live.ts";
 import { type Missing, StatusBoard } from "./status-board.ts";
+
+interface LiveConfig {
+  streams: { streams: readonly StoredStream[] };
+  indexFile: string;
+  statsTopic: string;
+  /** Older statistics are stale. */
+  staleAfterSeconds: number;
+  /** How far ahead of reception an observation may lie, in microseconds. */
+  skewUs: number;
+}
 
 interface Sources {
   /** It must not have been started yet. */
@@ -16,7 +26,7 @@ interface Sources {
 
 /** Everything that pages are told without asking again, and the status for those who ask. */
 export function openLive(
-  { streams: { streams }, ...config }: DashboardConfig,
+  { streams: { streams }, ...config }: LiveConfig,
   context: ServiceContext,
   { link, missing, devices, version }: Sources,
 ): { live: Live; status: StatusBoard } {

@@ -3,8 +3,8 @@ import { type Clock, Fault, type Logger } from "@weir/runtime";
 import { readProgress } from "@weir/series";
 import { streamEnd } from "@weir/store";
 import type { StoredStream } from "@weir/streams";
-import type { BrokerLink } from "../broker-link.ts";
 import type { Status } from "../contract/status.ts";
+import type { BrokerLink } from "../data/broker-link.ts";
 
 /** What the newest audit has found. */
 export interface Missing {

@@ -5,7 +5,7 @@ import type { StoredStream } from "@weir/streams";
 import { createTestContext, eventually, rowOf, temporaryFolder } from "@weir/testkit";
 import type { z } from "zod";
 import { openDashboardFile } from "../../src/access/database.ts";
-import { BrokerLink } from "../../src/broker-link.ts";
+import { BrokerLink } from "../../src/data/broker-link.ts";
 import { SeriesCatalogue } from "../../src/data/catalogue-cache.ts";
 import { Devices } from "../../src/devices/devices.ts";
 import type { Api } from "../../src/http/server.ts";

@@ -9,8 +9,8 @@ import {
   START_US,
   temporaryFolder,
 } from "@weir/testkit";
-import { BrokerLink } from "../../src/broker-link.ts";
 import { status as statusSchema } from "../../src/contract/status.ts";
+import { BrokerLink } from "../../src/data/broker-link.ts";
 import { LatestAverages } from "../../src/live/averages.ts";
 import { type Missing, StatusBoard, stateOf } from "../../src/live/status-board.ts";
 import { LiveSubject, openHome, power } from "./live-subject.ts";
