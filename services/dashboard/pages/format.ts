@@ -21,7 +21,7 @@ export interface Format {
   steady(value: number): string;
   /** A whole number with separators. */
   count(value: number): string;
-  /** A share of 1 as a percentage, without the sign. */
+  /** A share of 1 as a tenths, without the sign. */
   percent(share: number): string;
   /** A value of a series: bytes and seconds in the unit that fits. */
   quantity(value: number, unit: string | null): Quantity;
@@ -58,7 +58,7 @@ export function createFormat(locale: string | readonly string[], zone: string): 
   const whole = numbers({ maximumFractionDigits: 0 });
   const scientific = numbers({ notation: "scientific", maximumSignificantDigits: 3 });
   const exactly = numbers({ minimumSignificantDigits: 3, maximumSignificantDigits: 3 });
-  const percentage = numbers({ maximumFractionDigits: 1 });
+  const tenths = numbers({ maximumFractionDigits: 1 });
   const clock = times({ hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
   const clockSeconds = times({
     hour: "2-digit",
@@ -103,6 +103,10 @@ export function createFormat(locale: string | readonly string[], zone: string): 
     return { text: number(size), unit: BYTE_UNITS[at] ?? "B" };
   }
 
+  function duration(ms: number): string {
+    return durationOf(ms, tenths);
+  }
+
   function when(atMs: number, nowMs: number): string {
     if (day(atMs) === day(nowMs)) return clock(atMs);
     const days = Math.abs(nowMs - atMs) / DAY;
@@ -115,11 +119,11 @@ export function createFormat(locale: string | readonly string[], zone: string): 
     number,
     steady,
     count: whole,
-    percent: (share) => percentage(share * 100),
+    percent: (share) => tenths(share * 100),
     quantity(value, unit) {
       if (unit === "B" || unit === "bytes") return scaledBytes(value);
       if (unit === "s" && Math.abs(value) >= 7_200) {
-        return { text: durationOf(value * SECOND), unit: null };
+        return { text: duration(value * SECOND), unit: null };
       }
       return { text: number(value), unit: unit === "" ? null : unit };
     },
@@ -127,7 +131,7 @@ export function createFormat(locale: string | readonly string[], zone: string): 
       const { text, unit } = scaledBytes(value);
       return `${text} ${unit}`;
     },
-    duration: durationOf,
+    duration,
     age(atMs, nowMs) {
       const past = nowMs - atMs;
       if (past < -MINUTE) return `in the future: ${when(atMs, nowMs)}`;
@@ -153,10 +157,10 @@ function withMinus(format: Intl.NumberFormat, value: number): string {
   return text.startsWith(MINUS) && !/[1-9∞]/.test(text) ? text.slice(MINUS.length) : text;
 }
 
-function durationOf(ms: number): string {
+function durationOf(ms: number, tenths: (value: number) => string): string {
   const size = Math.abs(ms);
   if (size < SECOND) return `${Math.round(size)} ms`;
-  if (size < 10 * SECOND && size % SECOND !== 0) return `${(size / SECOND).toFixed(1)} s`;
+  if (size < 10 * SECOND && size % SECOND !== 0) return `${tenths(size / SECOND)} s`;
   if (size < MINUTE) return `${Math.round(size / SECOND)} s`;
   if (size < HOUR) return `${Math.floor(size / MINUTE)} min`;
   if (size < DAY) return twoParts(size, HOUR, "h", MINUTE, "min");

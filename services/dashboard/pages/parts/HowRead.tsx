@@ -1,7 +1,11 @@
 import type { Explained } from "../../src/contract/series.ts";
 import { format } from "../preferences.ts";
 import { prettyPayload } from "./pretty.ts";
+import { State } from "./State.tsx";
 import { Time, Value } from "./Value.tsx";
+
+/** Kinds of outcomes that a reader should know of; the others are fine. */
+const DOUBTS: ReadonlySet<string> = new Set(["flagged", "rejected"]);
 
 /** A stored payload beside the numbers that were read from it. */
 export function HowRead({ explained }: { explained: Explained }) {
@@ -12,11 +16,15 @@ export function HowRead({ explained }: { explained: Explained }) {
     <div class="how-read">
       <p class="quiet">
         Received <Time atMs={receivedMs} seconds />, {size(bytes)}
-        {explained.isRetained ? ", retained by the broker" : ""}. Read as <code>{family}</code>:{" "}
-        {outcome.reason === "" ? outcome.kind : outcome.reason}. Its time,{" "}
-        <Time atMs={observedMs} seconds />, is from{" "}
+        {explained.isRetained ? ", retained by the broker" : ""}. Read as <code>{family}</code>,
+        with the time <Time atMs={observedMs} seconds /> of{" "}
         {timeSource === "reception" ? "its reception" : <code>{timeSource}</code>}.
       </p>
+      {DOUBTS.has(outcome.kind) ? (
+        <p>
+          <State tone="attention" word={`${outcome.kind}: ${outcome.reason}`} />
+        </p>
+      ) : null}
       <div class="payload-and-points">
         {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls */}
         <section class="payload" tabIndex={0} aria-label="Payload">

@@ -34,6 +34,7 @@ describe("numbers", () => {
 
   test("the locale decides about separators", () => {
     expect(createFormat("de", "UTC").number(1_013.25)).toBe("1.013");
+    expect(createFormat("de", "UTC").duration(1_240)).toBe("1,2 s");
     expect(createFormat("de", "UTC").number(-3.5)).toBe("\u22123,5");
   });
 });
@@ -66,6 +67,7 @@ describe("times", () => {
   test.each([
     [45, "45 ms"],
     [1_240, "1.2 s"],
+    [9_980, "10 s"],
     [12_000, "12 s"],
     [720_000, "12 min"],
     [12_000_000, "3 h 20 min"],
