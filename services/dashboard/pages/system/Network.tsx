@@ -1,10 +1,11 @@
 import { useState } from "preact/hooks";
+import type { NetworkCommand, NetworkState } from "../../src/contract/system.ts";
 import { RequestError, session } from "../api.ts";
 import { useLoaded } from "../parts/loaded.ts";
 import { ErrorNote } from "../parts/Notes.tsx";
 import { State } from "../parts/State.tsx";
 import { Age } from "../parts/Value.tsx";
-import { type NetworkCommand, type Network as NetworkState, networkApi } from "./system-api.ts";
+import { networkApi } from "./system-api.ts";
 
 const BUTTONS: Record<NetworkCommand, string> = {
   capture: "Cut the network",
@@ -62,7 +63,7 @@ export function Network({ onChange }: { onChange: () => void }) {
       <p class="quiet">
         {isViewer
           ? "Only operators cut the network."
-          : "Publishers keep what they cannot send, and send it later: it waits above, then it is stored, and none is missing."}
+          : "Publishers keep what they cannot send, and send it later. Above it waits first, then it is stored; none is missing."}
       </p>
       {problem === null ? null : <ErrorNote problem={problem} />}
     </div>
