@@ -92,14 +92,18 @@ export function get<T>(path: string, query?: Query, signal?: AbortSignal): Promi
 }
 
 /** Sends a body as JSON. */
-export function send<T>(method: "POST" | "PUT", path: string, body: unknown = {}): Promise<T> {
+export function send<T>(
+  method: "POST" | "PUT" | "PATCH",
+  path: string,
+  body: unknown = {},
+): Promise<T> {
   return ask<T>(method, addressOf(path), {
     body: JSON.stringify(body),
     headers: { "content-type": "application/json" },
   });
 }
 
-export function remove<T>(path: string): Promise<T> {
+function remove<T>(path: string): Promise<T> {
   return ask<T>("DELETE", addressOf(path));
 }
 
@@ -131,6 +135,8 @@ export const api = {
     send<unknown>("PUT", "/session/password", body),
   users: () => get<Of<typeof access.users>>("/users"),
   addUser: (body: Of<typeof access.userRequest>) => send<unknown>("POST", "/users", body),
+  changeUser: (name: string, body: Of<typeof access.userChange>) =>
+    send<access.User>("PATCH", `/users/${encodeURIComponent(name)}`, body),
   removeUser: (name: string) => remove<unknown>(`/users/${encodeURIComponent(name)}`),
   tokens: () => get<Of<typeof access.tokens>>("/tokens"),
   addToken: (body: Of<typeof access.tokenRequest>) =>

@@ -6,7 +6,7 @@ const MINUS = "\u2212";
 const BYTE_UNITS = ["B", "kB", "MB", "GB", "TB", "PB"] as const;
 
 /** A number and its unit, apart: pages set the unit smaller. */
-export interface Quantity {
+interface Quantity {
   text: string;
   unit: string | null;
 }

@@ -12,6 +12,18 @@ export function Users({ own }: { own: string }) {
   const users = useLoaded("users", api.users);
   const [isAdding, setIsAdding] = useState(false);
   const [removing, setRemoving] = useState<string | null>(null);
+  const [refusal, setRefusal] = useState<RequestError | null>(null);
+  const changeRole = async (name: string, value: string): Promise<void> => {
+    setRefusal(null);
+    try {
+      await api.changeUser(name, { role: value === "operator" ? "operator" : "viewer" });
+    } catch (error) {
+      if (!(error instanceof RequestError)) throw error;
+      setRefusal(error);
+    }
+    users.reload();
+  };
+  const problem = refusal ?? users.problem;
   return (
     <section aria-labelledby="users-title">
       <header class="section-head">
@@ -20,7 +32,7 @@ export function Users({ own }: { own: string }) {
           Add a user
         </button>
       </header>
-      {users.problem === null ? null : <ErrorNote problem={users.problem} retry={users.reload} />}
+      {problem === null ? null : <ErrorNote problem={problem} retry={users.reload} />}
       {users.value === null ? (
         <Skeleton />
       ) : (
@@ -40,7 +52,20 @@ export function Users({ own }: { own: string }) {
               {users.value.users.map(({ name, role, madeMs }) => (
                 <tr key={name}>
                   <td>{name}</td>
-                  <td>{role}</td>
+                  <td>
+                    {name === own ? (
+                      role
+                    ) : (
+                      <select
+                        aria-label={`Role of ${name}`}
+                        value={role}
+                        onChange={({ currentTarget: { value } }) => void changeRole(name, value)}
+                      >
+                        <option>viewer</option>
+                        <option>operator</option>
+                      </select>
+                    )}
+                  </td>
                   <td>
                     <Time atMs={madeMs} />
                   </td>
