@@ -1,6 +1,7 @@
 import type { infer as Of } from "zod";
 import type { Audit as AuditShape, publisherAudit } from "../../src/contract/system.ts";
 import { api } from "../api.ts";
+import { status } from "../page-stream.ts";
 import { useLoaded } from "../parts/loaded.ts";
 import { Empty, ErrorNote, Skeleton } from "../parts/Notes.tsx";
 import { State } from "../parts/State.tsx";
@@ -38,11 +39,21 @@ export function Audit() {
 function Found({ audit }: { audit: AuditShape }) {
   const { publishers, hints, problem, unsequenced } = audit;
   const verdict = auditVerdict(audit, format.value);
+  const isAway = status.value?.broker.isConnected === false;
   return (
     <>
       <p class="verdict">
-        <State tone={verdict.tone} word={verdict.words} />
+        <State
+          tone={isAway && verdict.tone === "ok" ? "attention" : verdict.tone}
+          word={verdict.words}
+        />
       </p>
+      {isAway ? (
+        <p>
+          The broker is away: what publishers have accepted since this audit is not known. Their
+          outboxes keep it.
+        </p>
+      ) : null}
       {problem === null ? null : <p>The last audit could not be made: {problem}</p>}
       {publishers.length === 0 && audit.atMs !== null ? (
         <Empty title="No publisher has an outbox yet">

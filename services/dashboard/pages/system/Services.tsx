@@ -22,7 +22,7 @@ export function Services() {
       {problem === null ? null : <ErrorNote problem={problem} retry={reload} />}
       {value === null && problem === null ? <Skeleton lines={5} /> : null}
       {value === null ? null : (
-        <Wide label="Services">
+        <Wide label="Table of services">
           <table>
             <thead>
               <tr>

@@ -29,7 +29,7 @@ export function Streams() {
       {value === null ? null : (
         <>
           <Disk disk={value.disk} />
-          <Wide label="Streams">
+          <Wide label="Table of streams">
             <table>
               <thead>
                 <tr>
