@@ -5,7 +5,7 @@ import { deviceAgentSettings } from "@weir/device-agent/config";
 import { loggerSettings } from "@weir/logger/config";
 import { publisherSettings } from "@weir/publisher/config";
 import { renderEnvExample, type Settings } from "@weir/runtime";
-import { standaloneSettings } from "@weir/standalone/settings";
+import { demoSettings, standaloneSettings } from "@weir/standalone/settings";
 import { statsSettings } from "@weir/stats/config";
 import { statsPrinterSettings } from "@weir/stats-printer/config";
 
@@ -17,6 +17,7 @@ const all: readonly Settings[] = [
   statsSettings,
   statsPrinterSettings,
   dashboardSettings,
+  demoSettings,
   standaloneSettings,
 ];
 

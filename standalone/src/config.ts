@@ -16,6 +16,7 @@ import {
 import {
   allSettings,
   collectProblems,
+  demoSettings,
   readServices,
   settingWarnings,
   standaloneSettings,
@@ -32,6 +33,8 @@ export interface StandaloneConfig {
   httpHost: string;
   /** What every process is given as its environment. */
   environment: Environment;
+  /** Services that are not wanted, by name. */
+  withoutServices: readonly string[];
   /** What its user may not have meant. */
   warnings: readonly string[];
 }
@@ -59,6 +62,7 @@ export function readStandaloneConfig(given: Environment): StandaloneConfig {
   const { DASHBOARD_HOST, DASHBOARD_PORT } = dashboardSettings;
   const pages = { DASHBOARD_HOST, DASHBOARD_PORT };
   const shared = {
+    ...demoSettings,
     ...standaloneSettings,
     ...brokerSettings,
     ...storeSettings,
@@ -75,6 +79,10 @@ export function readStandaloneConfig(given: Environment): StandaloneConfig {
     pagesUrl: pagesUrlOf(values.DASHBOARD_HOST, values.DASHBOARD_PORT),
     httpHost: values.HTTP_HOST,
     environment,
+    withoutServices: [
+      ...(values.DEMO_PUBLISHER === "1" ? [] : ["publisher"]),
+      ...(values.DEMO_DEVICE === "1" ? [] : ["device-agent"]),
+    ],
     warnings: settingWarnings(given, logger),
   };
 }

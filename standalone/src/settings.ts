@@ -2,7 +2,15 @@ import { dashboardSettings, readDashboardConfig } from "@weir/dashboard/config";
 import { deviceAgentSettings, readAgentConfig } from "@weir/device-agent/config";
 import { type LoggerConfig, loggerSettings, readLoggerConfig } from "@weir/logger/config";
 import { publisherSettings, readPublisherConfig } from "@weir/publisher/config";
-import { ConfigurationFault, type Environment, nameWarnings, section, text } from "@weir/runtime";
+import {
+  ConfigurationFault,
+  choice,
+  type Environment,
+  nameWarnings,
+  readSettings,
+  section,
+  text,
+} from "@weir/runtime";
 import { readStatsConfig, statsSettings } from "@weir/stats/config";
 import { readStatsPrinterConfig, statsPrinterSettings } from "@weir/stats-printer/config";
 
@@ -14,8 +22,25 @@ export const standaloneSettings = section("Without Docker (npm start)", {
   }),
 });
 
+/** Numbers, because Compose takes them as such. */
+const ONE_OR_NONE = { default: "1", of: ["1", "0"] } as const;
+
+/** What the suite brings so that a new user sees something. */
+export const demoSettings = section("Simulated parts", {
+  DEMO_PUBLISHER: choice({
+    description: "1: a publisher sends simulated readings to TOPIC. 0: the suite has none.",
+    ...ONE_OR_NONE,
+  }),
+  DEMO_DEVICE: choice({
+    description:
+      "1: a device, kitchen, reports its state and takes commands. 0: the suite has none.",
+    ...ONE_OR_NONE,
+  }),
+});
+
 /** Every setting of the suite. */
 export const allSettings = {
+  ...demoSettings,
   ...standaloneSettings,
   ...publisherSettings,
   ...loggerSettings,
@@ -45,7 +70,8 @@ export function readServices(
   environment: Environment,
   problems: Set<string> = new Set(),
 ): LoggerConfig {
-  const others = [
+  const others: readonly ((environment: Environment) => unknown)[] = [
+    (settings) => readSettings(demoSettings, settings),
     readStatsConfig,
     readPublisherConfig,
     readStatsPrinterConfig,

@@ -62,7 +62,8 @@ export async function runSuite(options: {
 
   /** Starts each part when the one before is ready; resolves when the suite is to end. */
   async function startInOrder(): Promise<string | Fault> {
-    const parts = config.broker.kind === "embedded" ? [BROKER, ...SERVICES] : SERVICES;
+    const services = SERVICES.filter(({ name }) => !config.withoutServices.includes(name));
+    const parts = config.broker.kind === "embedded" ? [BROKER, ...services] : services;
     for (const warning of config.warnings) terminal.say(`warning: ${visible(warning)}.`);
     terminal.say(`starting ${parts.map(({ name }) => name).join(", ")}.`);
     for (const part of parts) {

@@ -117,6 +117,18 @@ describe("the suite without Docker", () => {
     },
   );
 
+  test("runs without the simulated publisher and device where DEMO_… says so", async () => {
+    using folder = temporaryFolder();
+    const environment = { DEMO_PUBLISHER: "0", DEMO_DEVICE: "0" };
+    await using suite = await startSuite({ folder: folder.path, environment, program: PATIENT });
+    await hasSaid(suite, "Ctrl-C stops it all");
+    await eventually(() => "stats-printer" in suite.parts());
+    const parts = ["broker", "dashboard", "logger", "stats", "stats-printer"];
+    expect(Object.keys(suite.parts()).sort()).toEqual(parts);
+    suite.child.kill("SIGTERM");
+    expect(await suite.ended).toBe(0);
+  });
+
   test("uses the broker that BROKER names", async () => {
     using folder = temporaryFolder();
     await using broker = await startBroker();

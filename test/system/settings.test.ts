@@ -1,10 +1,12 @@
+import { execFileSync } from "node:child_process";
 import { globSync, readFileSync } from "node:fs";
 import { expect, test } from "@jest/globals";
 import { allSettings, COMPOSE_VARIABLES } from "@weir/standalone/settings";
+import { hasDocker } from "@weir/testkit";
 import { parse } from "yaml";
 
 test("Compose hands every setting of .env.example to the containers", () => {
-  const [example = ""] = readFileSync(".env.example", "utf8").split("# --- Without Docker");
+  const [example = ""] = readFileSync(".env.example", "utf8").split("# --- Simulated parts");
   const documented = example.matchAll(/^#([A-Z_]+)=/gm);
   const compose = parse(readFileSync("docker-compose.yml", "utf8"), { merge: true });
   const passed = Object.keys(compose["x-service"].environment);
@@ -34,4 +36,25 @@ test("what the files of Compose read is a setting, or known as theirs", () => {
   const read = new Set(texts.flatMap((text) => text.match(/(?<=\$\{)[A-Z_]+/g) ?? []));
   const others = [...read].filter((name) => !(name in allSettings));
   expect(others.sort()).toEqual([...COMPOSE_VARIABLES].sort());
+});
+
+const withCompose = hasDocker() ? test.each : test.skip.each;
+
+withCompose([
+  ["docker-compose.yml", {}, [1, 1]],
+  ["docker-compose.yml", { DEMO_PUBLISHER: "1", DEMO_DEVICE: "" }, [1, 1]],
+  ["docker-compose.yml", { DEMO_PUBLISHER: "0" }, [0, 1]],
+  ["docker-compose-debug.yml", { DEMO_PUBLISHER: "0", DEMO_DEVICE: "0" }, [0, 0]],
+])("%s with %j has this many publishers and devices: %j", (file, settings, scales) => {
+  const { PATH, HOME } = process.env;
+  const output = execFileSync("docker", ["compose", "--file", file, "config", "--format", "json"], {
+    env: { PATH, HOME, COMPOSE_DISABLE_ENV_FILE: "1", ...settings },
+    encoding: "utf8",
+  });
+  const services: Record<string, { scale?: number }> = JSON.parse(output).services;
+  const others = Object.entries(services).filter(([name]) => name !== "weir");
+  expect([services.publisher?.scale, services["device-agent"]?.scale]).toEqual(scales);
+  expect(others.filter(([, { scale = 1 }]) => scale === 0)).toHaveLength(
+    scales.filter((scale) => scale === 0).length,
+  );
 });
