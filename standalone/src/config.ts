@@ -24,7 +24,7 @@ import {
 
 export interface StandaloneConfig {
   /** The user's own broker, or one that the suite brings. */
-  broker: { kind: "foreign"; url: string } | { kind: "embedded" };
+  broker: { kind: "foreign"; url: string } | { kind: "embedded"; port: number };
   storeFile: string;
   logFolder: string;
   /** Where the pages are; `null` where the dashboard takes any free port. */
@@ -73,7 +73,7 @@ export function readStandaloneConfig(given: Environment): StandaloneConfig {
   return {
     broker: namesBroker(given)
       ? { kind: "foreign", url: brokerConfig(values).url }
-      : { kind: "embedded" },
+      : { kind: "embedded", port: values.BROKER_PORT },
     storeFile: values.DB_FILE,
     logFolder: values.LOG_FOLDER,
     pagesUrl: pagesUrlOf(values.DASHBOARD_HOST, values.DASHBOARD_PORT),

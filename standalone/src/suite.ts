@@ -9,14 +9,16 @@ import {
   errorMessage,
   Fault,
   listenForStopRequest,
+  lockFile,
   makeFolderAt,
   makePlaceOf,
   visible,
 } from "@weir/runtime";
-import type { StandaloneConfig } from "./config.ts";
+import { EMBEDDED_BROKER_HOST, type StandaloneConfig } from "./config.ts";
 import { watchTerminal } from "./hangup.ts";
 import { type Keeper, keep, NO_READER, type Part } from "./keeper.ts";
 import { createTerminal } from "./log.ts";
+import { checkBrokerPort } from "./taken-port.ts";
 
 /**
  * Runs the suite until it is asked to stop, or cannot start.
@@ -47,7 +49,7 @@ export async function runSuite(options: {
     return true;
   });
   const over = Promise.race([stopRequest, ending.promise]);
-  await preflight(config);
+  using _lock = await preflight(config, clock);
 
   function reload(): void {
     terminal.say(
@@ -111,15 +113,22 @@ const CONNECT_TIMEOUT_MS = 5_000;
 /**
  * What can be known before anything is started.
  *
- * @throws Fault for a folder that cannot be written, and for a broker of the user's own that does not
- * answer: whoever starts the suite by hand wants to know at once. Later outages are waited out.
+ * @returns the lock on the logs: a second suite would begin new files over those of the first.
+ * @throws Fault for a folder that cannot be written, for a port that is taken, and for a broker of the user's own
+ * that does not answer: whoever starts the suite by hand wants to know at once. Later outages are waited out.
  */
-async function preflight(config: StandaloneConfig): Promise<void> {
+async function preflight(config: StandaloneConfig, clock: Clock): Promise<Disposable> {
   makePlaceOf(config.storeFile, "DB_FILE");
   checkFolder(dirname(config.storeFile), "DB_FILE");
   makeFolderAt(config.logFolder, "LOG_FOLDER");
   checkFolder(config.logFolder, "LOG_FOLDER");
   if (config.broker.kind === "foreign") await checkBroker(config.broker.url);
+  else await checkBrokerPort(EMBEDDED_BROKER_HOST, config.broker.port, clock);
+  return lockFile(join(config.logFolder, "npm-start"), {
+    message: `another npm start writes its logs to ${config.logFolder}`,
+    remedy:
+      "Stop it. Or give this one a clone of its own, where .env has other ports (BROKER_PORT, DASHBOARD_PORT and those that end with _HTTP_PORT).",
+  });
 }
 
 function checkFolder(folder: string, setting: string): void {

@@ -129,7 +129,7 @@ export function rowIds(folder: string): { first: number; last: number } {
 
 /** Listens on its own port until it is disposed of. */
 export async function takePort(): Promise<AsyncDisposable & { port: number }> {
-  const server = createServer().listen(0, "127.0.0.1");
+  const server = createServer((socket) => socket.resume()).listen(0, "127.0.0.1");
   await once(server, "listening");
   const address = server.address();
   if (address === null || typeof address === "string") throw new Error("no port");

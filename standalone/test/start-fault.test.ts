@@ -1,5 +1,6 @@
-import { writeFileSync } from "node:fs";
+import { readdirSync, writeFileSync } from "node:fs";
 import { describe, expect, jest, test } from "@jest/globals";
+import { startBroker } from "@weir/broker";
 import { freePort, temporaryFolder } from "@weir/testkit";
 import { hasTable, PATIENT, startSuite, takePort } from "./fixture.ts";
 
@@ -18,9 +19,33 @@ describe("the suite says what is wrong, what to do, and ends with", () => {
     await using taken = await takePort();
     const { code, said, left } = await fail({ BROKER_PORT: String(taken.port) });
     expect(code).toBe(69);
-    expect(said).toContain(`port ${taken.port} on 127.0.0.1 is taken`);
-    expect(said).toContain("or BROKER_PORT to a free port.");
+    expect(said).toContain(`port ${taken.port} on 127.0.0.1 is taken by another program`);
+    expect(said).toContain("End that program, or set BROKER_PORT to a free port.");
     expect(left).toEqual({});
+  });
+
+  test("69 when a broker has the port, which it names, and how to use it", async () => {
+    await using broker = await startBroker();
+    const { code, said } = await fail({ BROKER_PORT: String(broker.port) });
+    expect(code).toBe(69);
+    expect(said).toContain(
+      `port ${broker.port} on 127.0.0.1 is taken by a broker (aedes, as npm start brings it)`,
+    );
+    expect(said).toContain(`BROKER=localhost:${broker.port} npm start uses that broker.`);
+  });
+
+  test("75 when another suite writes the logs, which stay as they are", async () => {
+    using folder = temporaryFolder();
+    await using first = await startSuite({ folder: folder.path, program: PATIENT });
+    await hasTable(first);
+    await using second = await startSuite({ folder: folder.path });
+    expect(await second.ended).toBe(75);
+    expect(second.said()).toContain("another npm start writes its logs to");
+    expect(readdirSync(folder.file("data/logs")).filter((file) => file.endsWith(".old"))).toEqual(
+      [],
+    );
+    first.child.kill("SIGTERM");
+    expect(await first.ended).toBe(0);
   });
 
   test("a warning for a name in .env that resembles a setting", async () => {

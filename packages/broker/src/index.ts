@@ -11,6 +11,9 @@ interface Address {
   port: number;
 }
 
+/** As Mosquitto names itself; whoever finds the port taken shows it. */
+const VERSION = "aedes, as npm start brings it";
+
 /** A broker in this process. */
 export interface Broker extends AsyncDisposable {
   port: number;
@@ -33,6 +36,8 @@ export async function startBroker({
     preConnect: log.accept,
   });
   log.follow(aedes);
+  const version = { topic: "$SYS/broker/version", payload: VERSION, qos: 0, retain: true } as const;
+  aedes.publish({ cmd: "publish", dup: false, ...version }, () => {});
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     sockets.add(socket);
