@@ -156,7 +156,7 @@ export function HistoryChart(props: HistoryChartProps) {
         {history !== null &&
         !isLoading &&
         columns.every(({ count }) => count.every((one) => one === 0)) ? (
-          <p class="chart-none">Nothing was stored in this time.</p>
+          <p class="chart-none">Nothing is stored of this time.</p>
         ) : null}
       </div>
       {props.children}

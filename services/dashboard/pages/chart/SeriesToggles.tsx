@@ -11,13 +11,15 @@ interface SeriesTogglesProps {
   series: readonly Series[];
   shown: readonly string[];
   newest: ReadonlyMap<string, Newest>;
+  /** Whether its newest value was deleted. */
+  isGone: (series: Series) => boolean;
   onToggle: (name: string) => void;
 }
 
 const LISTED_MAX = 15;
 
 /** The legend of a chart: each series with its newest value, as a switch. */
-export function SeriesToggles({ series, shown, newest, onToggle }: SeriesTogglesProps) {
+export function SeriesToggles({ series, shown, newest, isGone, onToggle }: SeriesTogglesProps) {
   const [isWhole, setIsWhole] = useState(series.length <= LISTED_MAX + 3);
   return (
     <ul class="toggles" aria-label="Series">
@@ -41,7 +43,7 @@ export function SeriesToggles({ series, shown, newest, onToggle }: SeriesToggles
               <LineMark place={place} />
               <span class="toggle-name">{labelOf(one)}</span>
               <Value
-                value={value}
+                value={isGone(one) ? null : value}
                 unit={one.unit}
                 kind={one.kind}
                 isOld={isOld({ ...one, receivedMs: Math.max(atMs, one.receivedMs) }, now.value)}

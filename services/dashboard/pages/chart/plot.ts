@@ -96,7 +96,7 @@ function uplotOptions(options: PlotOptions, data: PlotData): uPlot.Options {
     ms: 1,
     tzDate: (atMs) => uPlot.tzDate(new Date(atMs), timeZone),
     // Half of a mark of an axis needs room.
-    padding: [8, hasRight ? 0 : 12, 0, 0],
+    padding: [8, hasRight ? 0 : 20, 0, 0],
     legend: { show: false },
     scales: {
       x: { time: true, range: () => [data.fromMs, data.toMs] },

@@ -17,7 +17,7 @@ import { Connections } from "./Connections.tsx";
 import { DeletionNote } from "./Deletions.tsx";
 import { DeviceHead } from "./DeviceHead.tsx";
 import { DeviceLog } from "./DeviceLog.tsx";
-import { rootOf } from "./deletion-plan.ts";
+import { isDeleted, rootOf } from "./deletion-plan.ts";
 import { Gauges } from "./Gauges.tsx";
 import { type Pause, PauseButton, PauseNote } from "./Pause.tsx";
 import { Settings } from "./Settings.tsx";
@@ -99,6 +99,7 @@ function DevicePage({ device, series: listed }: DevicePageProps) {
     listed.reload();
   };
   const deletions = useDeletions(again);
+  const isGone = (one: Series): boolean => isDeleted(one, deletions.all ?? []);
   const toggle = (name: string): void => {
     const next = shown.includes(name) ? shown.filter((one) => one !== name) : [...shown, name];
     // In the order of the list, so that colours stay.
@@ -137,10 +138,16 @@ function DevicePage({ device, series: listed }: DevicePageProps) {
           onNewest={setNewest}
           refresh={refresh}
         >
-          <SeriesToggles series={all} shown={shown} newest={newest} onToggle={toggle} />
+          <SeriesToggles
+            series={all}
+            shown={shown}
+            newest={newest}
+            isGone={isGone}
+            onToggle={toggle}
+          />
         </HistoryChart>
       </section>
-      <Gauges series={all} />
+      <Gauges series={all.filter((one) => !isGone(one))} />
       {device.isCommandable ? <Commands device={device} refresh={refresh} /> : null}
       <section class="card">
         <Tabs
@@ -175,7 +182,12 @@ function useFrozen<T>(value: T, isFrozen: boolean): T {
 function withNewest(series: Series, newest: ReadonlyMap<string, Newest>): Series {
   const known = newest.get(series.series);
   if (known === undefined || known.atMs < series.newestMs) return series;
-  return { ...series, newestValue: known.value, newestMs: known.atMs };
+  return {
+    ...series,
+    newestValue: known.value,
+    newestMs: known.atMs,
+    receivedMs: Math.max(series.receivedMs, known.atMs),
+  };
 }
 
 function nameIn(id: string): string {

@@ -1,3 +1,4 @@
+import type { Deletion } from "../../src/contract/deletions.ts";
 import type { History, Series } from "../../src/contract/series.ts";
 
 /** What of a device is to be deleted. */
@@ -86,6 +87,21 @@ function outermost(filters: readonly string[]): string[] {
   return filters.filter(
     (one) =>
       one.endsWith("/#") || !trees.some((tree) => one === tree || one.startsWith(`${tree}/`)),
+  );
+}
+
+/** Whether the newest value that is known of a series was deleted: the catalogue still has it. */
+export function isDeleted(
+  { stream, topic, receivedMs }: Pick<Series, "stream" | "topic" | "receivedMs">,
+  deletions: readonly Deletion[],
+): boolean {
+  return deletions.some(
+    (one) =>
+      !["undoing", "undone"].includes(one.state) &&
+      one.stream === stream &&
+      receivedMs >= one.fromMs &&
+      receivedMs < one.toMs &&
+      concerns(one.filters, [topic]),
   );
 }
 

@@ -2,6 +2,7 @@ import { expect, test } from "@jest/globals";
 import {
   concerns,
   deletionParts,
+  isDeleted,
   pointsByBucket,
   rootOf,
   sharedSeries,
@@ -67,6 +68,25 @@ test("a deletion concerns the topics that its filters cover", () => {
   expect(concerns(["a/#"], ["a/b"])).toBe(true);
   expect(concerns(["a/#"], ["a"])).toBe(true);
   expect(concerns(["a/b", "a/c/#"], ["a", "ab", "a/bc"])).toBe(false);
+});
+
+test("a value is not shown once it was deleted, and again after undoing that", () => {
+  const deletion = {
+    ...{ id: "1", stream: "data", filters: ["a/#"], fromMs: 100, toMs: 200, askedMs: 0 },
+    ...{
+      sinceMs: 0,
+      undoUntilMs: null,
+      hiddenRows: 1,
+      restoredRows: 0,
+      skipped: [],
+      problem: null,
+    },
+  };
+  const value = (receivedMs: number) => seriesOf({ stream: "data", topic: "a/b", receivedMs });
+  expect(isDeleted(value(150), [{ ...deletion, state: "hidden" }])).toBe(true);
+  expect(isDeleted(value(200), [{ ...deletion, state: "hidden" }])).toBe(false);
+  expect(isDeleted(value(150), [{ ...deletion, state: "undone" }])).toBe(false);
+  expect(isDeleted(value(150), [{ ...deletion, state: "hidden", filters: ["b"] }])).toBe(false);
 });
 
 test("days count the points of all series", () => {
