@@ -7,7 +7,7 @@ import {
   readSettings,
   runService,
 } from "@weir/runtime";
-import { EMBEDDED_BROKER_HOST } from "./config.ts";
+import { OWN_BROKER_HOST } from "./config.ts";
 
 const settings = { BROKER_PORT: brokerSettings.BROKER_PORT, ...processSettings };
 
@@ -24,7 +24,7 @@ await runService<{ process: ProcessConfig; port: number }>({
   },
   start: async ({ port }, { health, logger }) => {
     const check = health.check("broker");
-    const broker = await startBroker({ host: EMBEDDED_BROKER_HOST, port });
+    const broker = await startBroker({ host: OWN_BROKER_HOST, port });
     logger.info({ port: broker.port }, "listening");
     check.pass();
     return broker;

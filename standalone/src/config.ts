@@ -1,3 +1,4 @@
+import { dirname, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { dashboardSettings } from "@weir/dashboard/config";
 import {
@@ -24,7 +25,7 @@ import {
 
 export interface StandaloneConfig {
   /** The user's own broker, or one that the suite brings. */
-  broker: { kind: "foreign"; url: string } | { kind: "embedded"; port: number };
+  broker: { kind: "foreign"; url: string } | OwnBroker;
   storeFile: string;
   logFolder: string;
   /** Where the pages are; `null` where the dashboard takes any free port. */
@@ -39,8 +40,17 @@ export interface StandaloneConfig {
   warnings: readonly string[];
 }
 
-/** The embedded broker is for this machine alone: it asks for no password. */
-export const EMBEDDED_BROKER_HOST = "127.0.0.1";
+/** A broker that the suite brings. */
+export interface OwnBroker {
+  kind: "own";
+  port: number;
+  wanted: "auto" | "mosquitto" | "aedes";
+  /** The absolute path of the folder that a Mosquitto keeps its sessions in. */
+  folder: string;
+}
+
+/** The broker of the suite is for this machine alone: it asks for no password. */
+export const OWN_BROKER_HOST = "127.0.0.1";
 
 /** @throws ConfigurationFault naming every problem, those of the services included. */
 export function readStandaloneConfig(given: Environment): StandaloneConfig {
@@ -53,7 +63,7 @@ export function readStandaloneConfig(given: Environment): StandaloneConfig {
     ...given,
     ...(namesBroker(given) || own === null
       ? {}
-      : { BROKER: `${EMBEDDED_BROKER_HOST}:${own.BROKER_PORT}` }),
+      : { BROKER: `${OWN_BROKER_HOST}:${own.BROKER_PORT}` }),
     // The supervisor reads their logs.
     LOG_FORMAT: "json",
   };
@@ -73,7 +83,12 @@ export function readStandaloneConfig(given: Environment): StandaloneConfig {
   return {
     broker: namesBroker(given)
       ? { kind: "foreign", url: brokerConfig(values).url }
-      : { kind: "embedded", port: values.BROKER_PORT },
+      : {
+          kind: "own",
+          port: values.BROKER_PORT,
+          wanted: values.BROKER_KIND,
+          folder: resolve(dirname(values.DB_FILE), "mosquitto"),
+        },
     storeFile: values.DB_FILE,
     logFolder: values.LOG_FOLDER,
     pagesUrl: pagesUrlOf(values.DASHBOARD_HOST, values.DASHBOARD_PORT),

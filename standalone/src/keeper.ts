@@ -21,6 +21,8 @@ export interface Part {
   name: string;
   /** The file that Node runs. */
   main: string;
+  /** Default none. */
+  args?: readonly string[];
   /** Whether it writes to the terminal itself. */
   isOnTerminal: boolean;
 }
@@ -159,7 +161,7 @@ function startPart(
 ) {
   // In the verbose run not the terminal: lines, not a table that is redrawn between them.
   const table = isVerbose ? "pipe" : "inherit";
-  const child = spawn(process.execPath, [...NODE_ARGUMENTS, part.main], {
+  const child = spawn(process.execPath, [...NODE_ARGUMENTS, part.main, ...(part.args ?? [])], {
     // Without it each start strips and compiles every file again, and keeps the compiler in memory.
     env: { NODE_COMPILE_CACHE: COMPILE_CACHE, ...NODE_ENVIRONMENT, ...environment },
     detached: true,
@@ -184,7 +186,7 @@ function startPart(
       if (process.platform !== "win32") child.kill("SIGTERM");
       else if (child.connected) child.disconnect();
     },
-    kill: (): void => void child.kill("SIGKILL"),
+    kill: (): void => killGroup(child),
     /** Reports to it that something else was written to its terminal. */
     redraw: (): void => {
       if (process.platform !== "win32") child.kill("SIGCONT");
@@ -192,6 +194,17 @@ function startPart(
     // Before it listens, SIGHUP would end it.
     reload: (): void => void httpPort.promise.then(() => child.kill("SIGHUP")),
   };
+}
+
+/** Kills a part with its own children: a Mosquitto would go on. */
+function killGroup(child: ChildProcess): void {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  try {
+    process.kill(-Number(child.pid), "SIGKILL");
+  } catch {
+    // Windows knows no groups; or it has just ended.
+    child.kill("SIGKILL");
+  }
 }
 
 async function untilEnded(

@@ -15,6 +15,12 @@ import { readStatsConfig, statsSettings } from "@weir/stats/config";
 import { readStatsPrinterConfig, statsPrinterSettings } from "@weir/stats-printer/config";
 
 export const standaloneSettings = section("Without Docker (npm start)", {
+  BROKER_KIND: choice({
+    description:
+      "The broker that npm start brings. auto: a mosquitto on the PATH, from 2.0 on, or else aedes, which has no MQTT 5 and loses sessions when it restarts.",
+    default: "auto",
+    of: ["auto", "mosquitto", "aedes"],
+  }),
   LOG_FOLDER: text({
     description: "Folder of the logs that npm start writes, a file for each process.",
     default: "data/logs",

@@ -14,10 +14,12 @@ import {
   makePlaceOf,
   visible,
 } from "@weir/runtime";
-import { EMBEDDED_BROKER_HOST, type StandaloneConfig } from "./config.ts";
+import { chooseBroker } from "./broker-choice.ts";
+import { OWN_BROKER_HOST, type StandaloneConfig } from "./config.ts";
 import { watchTerminal } from "./hangup.ts";
 import { type Keeper, keep, NO_READER, type Part } from "./keeper.ts";
 import { createTerminal } from "./log.ts";
+import { endLeftover } from "./mosquitto-part.ts";
 import { checkBrokerPort } from "./taken-port.ts";
 
 /**
@@ -50,6 +52,10 @@ export async function runSuite(options: {
   });
   const over = Promise.race([stopRequest, ending.promise]);
   using _lock = await preflight(config, clock);
+  const broker =
+    config.broker.kind === "own"
+      ? await chooseBroker(config.broker, config.environment.PATH ?? "")
+      : null;
 
   function reload(): void {
     terminal.say(
@@ -65,8 +71,9 @@ export async function runSuite(options: {
   /** Starts each part when the one before is ready; resolves when the suite is to end. */
   async function startInOrder(): Promise<string | Fault> {
     const services = SERVICES.filter(({ name }) => !config.withoutServices.includes(name));
-    const parts = config.broker.kind === "embedded" ? [BROKER, ...services] : services;
+    const parts = broker === null ? services : [broker.part, ...services];
     for (const warning of config.warnings) terminal.say(`warning: ${visible(warning)}.`);
+    if (broker !== null) terminal.say(broker.sentence);
     terminal.say(`starting ${parts.map(({ name }) => name).join(", ")}.`);
     for (const part of parts) {
       if (part === parts.at(-1)) {
@@ -123,7 +130,10 @@ async function preflight(config: StandaloneConfig, clock: Clock): Promise<Dispos
   makeFolderAt(config.logFolder, "LOG_FOLDER");
   checkFolder(config.logFolder, "LOG_FOLDER");
   if (config.broker.kind === "foreign") await checkBroker(config.broker.url);
-  else await checkBrokerPort(EMBEDDED_BROKER_HOST, config.broker.port, clock);
+  else {
+    await endLeftover(config.broker.folder);
+    await checkBrokerPort(OWN_BROKER_HOST, config.broker.port, clock);
+  }
   return lockFile(join(config.logFolder, "npm-start"), {
     message: `another npm start writes its logs to ${config.logFolder}`,
     remedy:
@@ -169,8 +179,8 @@ async function checkBroker(url: string): Promise<void> {
 /** Stops every part in its turn; the names of those that did not end as they should. */
 async function stopAll(keepers: readonly Keeper[]): Promise<string[]> {
   const unclean: string[] = [];
-  for (const { parts, timeoutMs } of STOP_STAGES) {
-    const stage = keepers.filter(({ part }) => parts.some(({ name }) => name === part.name));
+  for (const { names, timeoutMs } of STOP_STAGES) {
+    const stage = keepers.filter(({ part }) => names.includes(part.name));
     await Promise.all(
       stage.map(async ({ part, stop }) => {
         if (!(await stop(timeoutMs))) unclean.push(part.name);
@@ -180,11 +190,6 @@ async function stopAll(keepers: readonly Keeper[]): Promise<string[]> {
   return unclean;
 }
 
-const BROKER: Part = {
-  name: "broker",
-  main: join(import.meta.dirname, "broker-main.ts"),
-  isOnTerminal: false,
-};
 const LOGGER = service("logger");
 const STATS = service("stats");
 const PUBLISHER = service("publisher");
@@ -207,9 +212,10 @@ const RELOADED: readonly Part[] = [LOGGER, STATS];
  * What is stopped together, and when it is killed. In reverse, within 5 s in all: intake ends first, the
  * logger flushes to a broker that is there.
  */
-export const STOP_STAGES: readonly { parts: readonly Part[]; timeoutMs: number }[] = [
-  { parts: [PRINTER, DASHBOARD, PUBLISHER, STATS], timeoutMs: 1_200 },
+export const STOP_STAGES: readonly { names: readonly string[]; timeoutMs: number }[] = [
+  { names: ["stats-printer", "dashboard", "publisher", "stats"], timeoutMs: 1_200 },
   // Their own limit is 2 s: a command may have to end, a commit to be made.
-  { parts: [DEVICE_AGENT, LOGGER], timeoutMs: 2_100 },
-  { parts: [BROKER], timeoutMs: 600 },
+  { names: ["device-agent", "logger"], timeoutMs: 2_100 },
+  // Mosquitto writes its sessions.
+  { names: ["broker"], timeoutMs: 1_500 },
 ];

@@ -56,6 +56,8 @@ export async function startSuite(options: TrialOptions): Promise<TrialSuite> {
       ...NOTHING_SET,
       PATH: process.env.PATH,
       BROKER_PORT: String(await freePort()),
+      // Whether this machine has a Mosquitto or not.
+      BROKER_KIND: "aedes",
       DB_FILE: join(folder, "data/weir.db"),
       PUBLISHER_OUTBOX_FILE: join(folder, "data/outbox.db"),
       DEVICE_FOLDER: join(folder, "data/device"),
