@@ -44,4 +44,4 @@ export const deletion = z
   .meta({ id: "Deletion" });
 export type Deletion = z.infer<typeof deletion>;
 export const deletions = z.object({ deletions: z.array(deletion).describe("the newest first") });
-export const deletionParameters = z.strictObject({ id: z.string().min(1).max(64) });
+export const deletionParameters = z.strictObject({ id: z.string().regex(/^[\w-]{1,64}$/) });

@@ -2,19 +2,24 @@ import fastifyCookie from "@fastify/cookie";
 import fastifyHelmet from "@fastify/helmet";
 import fastifyRateLimit from "@fastify/rate-limit";
 import fastifySwagger from "@fastify/swagger";
-import { EXIT_CODES, errorCode, Fault, type Logger, RequestFault } from "@weir/runtime";
-import Fastify, { type FastifyBaseLogger, type FastifyInstance } from "fastify";
+import { type Logger, RequestFault } from "@weir/runtime";
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+} from "fastify";
 import {
-  hasZodFastifySchemaValidationErrors,
   jsonSchemaTransform,
   jsonSchemaTransformObject,
   serializerCompiler,
-  validatorCompiler,
   type ZodTypeProvider,
 } from "fastify-type-provider-zod";
 import type { Role } from "../contract/access.ts";
 import { problems } from "../contract/problems.ts";
+import { checkForm } from "./check-form.ts";
 import { PAGES_FOLDER, servePages } from "./pages.ts";
+import { answerNoRequest, answerProblems } from "./problems-of.ts";
 
 /** Who asks: a user with a session, or a program with a token. */
 export interface Who {
@@ -63,8 +68,6 @@ const CONNECTIONS_MAX = 5_000;
 const CONNECTIONS_CHECK_MS = 5_000;
 /** What is still being sent when the server closes. */
 const CLOSE_MS_MAX = 1_000;
-/** Where nothing says otherwise. */
-const RETRY_AFTER_SECONDS = 5;
 
 export interface ServerOptions {
   /** Where the built pages are. Default: where they are built. */
@@ -88,6 +91,10 @@ export async function buildServer(
     bodyLimit: BODY_BYTES_MAX,
     requestTimeout: REQUEST_MS_MAX,
     return503OnClosing: true,
+    clientErrorHandler: answerNoRequest,
+    // An address that leads to no route, because it cannot be read.
+    frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) =>
+      void answerProblems(error, request, reply, logger),
     routerOptions: { maxParamLength: 4_096 },
   };
   const http = {
@@ -102,18 +109,9 @@ export async function buildServer(
   const server = made.withTypeProvider<ZodTypeProvider>() as unknown as Api;
   server.server.maxConnections = CONNECTIONS_MAX;
   server.decorateRequest("who", null);
-  server.setValidatorCompiler(validatorCompiler);
+  server.setValidatorCompiler(checkForm);
   server.setSerializerCompiler(serializerCompiler);
-  server.setErrorHandler((error, request, reply) => {
-    const { status, problems } = problemsOf(error);
-    // What is given up because the client has left is no failure.
-    if (status >= 500 && !reply.raw.destroyed)
-      logger.error({ err: error, url: request.routeOptions.url }, "a request failed");
-    const isForLater = status === 429 || status === 503;
-    if (isForLater && !reply.hasHeader("retry-after"))
-      reply.header("retry-after", RETRY_AFTER_SECONDS);
-    return reply.code(status).send({ problems });
-  });
+  server.setErrorHandler((error, request, reply) => answerProblems(error, request, reply, logger));
   await server.register(fastifyHelmet, {
     contentSecurityPolicy: {
       useDefaults: false,
@@ -203,45 +201,4 @@ function endConnections(server: Api): void {
   server.addHook("onSend", async (_request, reply) => {
     if (isClosing) reply.header("connection", "close");
   });
-}
-
-interface Answered {
-  status: number;
-  problems: readonly { field: string; value: unknown; problem: string; remedy: string }[];
-}
-
-function problemsOf(error: unknown): Answered {
-  if (error instanceof RequestFault) return { status: error.status, problems: error.problems };
-  if (hasZodFastifySchemaValidationErrors(error)) {
-    const problems = error.validation.map(({ instancePath, message }) => ({
-      field:
-        instancePath.split("/").filter(Boolean).join(".") || (error.validationContext ?? "body"),
-      value: null,
-      problem: message ?? "it has another form",
-      remedy: "Correct it, and send the request again: nothing was done.",
-    }));
-    return { status: 400, problems };
-  }
-  const problem = (status: number, words: string, remedy: string): Answered => ({
-    status,
-    problems: [{ field: "request", value: null, problem: words, remedy }],
-  });
-  if (error instanceof Fault) {
-    const isLater = error.exitCode === EXIT_CODES.tryLater;
-    return problem(
-      isLater || error.exitCode === EXIT_CODES.unavailable ? 503 : 500,
-      error.message,
-      error.remedy,
-    );
-  }
-  const status = (error as { statusCode?: unknown } | null)?.statusCode;
-  // What Fastify itself refuses: a body that is too large, or is no JSON.
-  if (typeof status === "number" && status >= 400 && status < 500) {
-    return problem(
-      status,
-      errorCode(error) ?? "it cannot be read",
-      "Correct it, and send the request again.",
-    );
-  }
-  return problem(500, "the dashboard failed to answer", "Look into its log, and ask again.");
 }
