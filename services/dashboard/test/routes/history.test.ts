@@ -92,7 +92,7 @@ describe("history", () => {
     expect(await refused({ ...span, series: "gone:a#b" })).toEqual([400, ["series", "gone:a#b"]]);
     expect(await refused({ ...span, buckets: 5_001, series: temperature })).toEqual([
       400,
-      ["buckets", null],
+      ["buckets", "5001"],
     ]);
     const names = Array.from({ length: 11 }, (_, at) => `zigbee2mqtt/kitchen#v${at}`);
     const payload = Object.fromEntries(names.map((_, at) => [`v${at}`, at]));

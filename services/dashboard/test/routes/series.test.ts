@@ -83,7 +83,7 @@ describe("series", () => {
     ["filter=a/%23/b", "filter"],
     ["limit=0", "limit"],
     ["kind=flow", "kind"],
-    ["colour=red", "querystring"],
+    ["colour=red", "colour"],
   ])("refuse %s, and say which field is wrong", async (query, field) => {
     const response = await server.inject(`/api/v1/series?${query}`);
     expect(response.statusCode).toBe(400);
