@@ -25,6 +25,7 @@ import {
   storedSettings,
   storedStreamsOf,
 } from "@weir/streams";
+import { publishedFileOf } from "./published-topics.ts";
 import { slowTickMs } from "./series-publisher.ts";
 import { deviceTopics, type StatisticsTopicOf, streamTopics } from "./series-topics.ts";
 
@@ -157,6 +158,7 @@ function readSeriesConfig(settings: CheckedSettings<typeof settingsOfSeries>) {
   return {
     streams: followed,
     indexFile: indexFileOf(values.DB_FILE),
+    publishedFile: publishedFileOf(values.DB_FILE),
     deletionsFile: deletionsFileOf(values.DB_FILE),
     /** Those of the devices' states; `null` for no statistics of them. */
     devices: ofDevices === null ? null : { place: ofDevices.place, prefixes: devicePrefixes },

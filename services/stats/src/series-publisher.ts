@@ -1,4 +1,5 @@
 import type { ReconnectingClient } from "@weir/mqtt";
+import type { PublishedTopics } from "./published-topics.ts";
 import { type Moment, type Series, type SeriesSet, statisticsOf } from "./series-set.ts";
 
 /** How series are published. */
@@ -15,6 +16,7 @@ interface SeriesPace {
 
 /** Between two calls of `publishDue` there may be so much, before publications are lost. */
 const BURST_MS = 500;
+/** So many at once; the others follow. */
 const WITHDRAWALS_MAX = 10_000;
 
 interface SeriesPublisherOptions {
@@ -23,9 +25,12 @@ interface SeriesPublisherOptions {
   sets: () => readonly Pick<SeriesSet, "all" | "size">[];
   moment: () => Moment;
   publish: ReconnectingClient["publish"];
+  topics: Pick<PublishedTopics, "all" | "add" | "remove">;
   onPublished: () => void;
   /** A publication failed; it is due again. */
   onFailed: (error: unknown) => void;
+  /** What is published cannot be remembered. */
+  onForgetful: (error: unknown) => void;
 }
 
 /** Publishes series in turn, within their pace. */
@@ -33,6 +38,10 @@ export class SeriesPublisher {
   readonly #options: SeriesPublisherOptions;
   readonly #allowance: Allowance;
   readonly #withdrawals = new Set<string>();
+  /** Topics whose removal is under way. */
+  readonly #leaving = new Set<string>();
+  /** The broker may keep topics that are no longer published, from an earlier run or configuration. */
+  #hasLeftovers = true;
   #waiting = 0;
   #underWay = 0;
 
@@ -47,6 +56,7 @@ export class SeriesPublisher {
 
   /** Publishes what is due. Call it several times a second. */
   publishDue(lagRows: number): void {
+    if (this.#hasLeftovers) this.#findLeftovers();
     const { pace, sets, moment } = this.#options;
     const { nowMs } = moment();
     const size = sets().reduce((sum, set) => sum + set.size, 0);
@@ -55,7 +65,9 @@ export class SeriesPublisher {
     // A broker that is slow to acknowledge gets no more than one second's publications.
     const free = Math.max(0, pace.rateMax - this.#underWay);
     const turn = this.#allowance.take(Math.min(free, due.length + this.#withdrawals.size));
-    for (const one of due.slice(0, turn)) {
+    const now = due.slice(0, turn);
+    this.#remember(now.map(({ topic }) => topic));
+    for (const one of now) {
       this.#withdrawals.delete(one.topic);
       this.#send(one, lagRows);
     }
@@ -65,8 +77,39 @@ export class SeriesPublisher {
 
   /** Removes from the broker what it keeps of series that are no more. */
   withdraw(forgotten: readonly Series[]): void {
-    for (const one of forgotten) {
-      if (this.#withdrawals.size < WITHDRAWALS_MAX) this.#withdrawals.add(one.topic);
+    for (const { topic } of forgotten) this.#withdraw(topic);
+  }
+
+  #withdraw(topic: string): void {
+    if (this.#withdrawals.size < WITHDRAWALS_MAX) this.#withdrawals.add(topic);
+    else this.#hasLeftovers = true;
+  }
+
+  #findLeftovers(): void {
+    if (this.#withdrawals.size > 0 || this.#leaving.size > 0) return;
+    this.#hasLeftovers = false;
+    const current = new Set(Array.from(this.#all(), ({ topic }) => topic));
+    for (const topic of this.#options.topics.all()) {
+      if (!current.has(topic)) this.#withdraw(topic);
+    }
+  }
+
+  #remember(topics: readonly string[]): void {
+    // What is published again stays remembered when the removal before it is acknowledged.
+    for (const topic of topics) this.#leaving.delete(topic);
+    try {
+      this.#options.topics.add(topics);
+    } catch (error) {
+      this.#options.onForgetful(error);
+    }
+  }
+
+  #removed(topic: string): void {
+    if (!this.#leaving.delete(topic)) return;
+    try {
+      this.#options.topics.remove(topic);
+    } catch (error) {
+      this.#options.onForgetful(error);
     }
   }
 
@@ -115,7 +158,14 @@ export class SeriesPublisher {
   #withdrawSome(atMost: number): void {
     for (const to of this.#withdrawals.values().take(atMost)) {
       this.#withdrawals.delete(to);
-      this.#deliver(to, "").catch(this.#options.onFailed);
+      this.#leaving.add(to);
+      this.#deliver(to, "").then(
+        () => this.#removed(to),
+        (error: unknown) => {
+          this.#hasLeftovers ||= this.#leaving.delete(to);
+          this.#options.onFailed(error);
+        },
+      );
     }
   }
 }

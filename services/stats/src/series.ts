@@ -6,6 +6,7 @@ import { openSeriesReader } from "@weir/streams";
 import type { FollowedStream, SeriesConfig } from "./config.ts";
 import { keepLooking } from "./follower.ts";
 import { History } from "./history.ts";
+import { PublishedTopics } from "./published-topics.ts";
 import { SeriesFollower } from "./series-follower.ts";
 import { createSeriesMetrics, exposeCatalogue, exposeValues } from "./series-metrics.ts";
 import { SeriesPublisher } from "./series-publisher.ts";
@@ -73,14 +74,28 @@ export function startSeries(
   const names = () => followed.keys();
   exposeCatalogue(catalogue, names, context.metrics);
   exposeValues(catalogue, names, { ...config, now: clock.now, registry: context.metrics });
+  const topics = opened.use(
+    orOpeningFault(
+      config.publishedFile,
+      "DB_FILE",
+      () => new PublishedTopics(config.publishedFile),
+    ),
+  );
   const publisher = new SeriesPublisher({
     pace: config.pace,
     sets: () => Array.from(followed.values(), ({ follower }) => follower.series),
     moment,
     publish,
+    topics,
     onPublished: () => metrics.publications.inc(),
     // The client logs why it lost the broker.
     onFailed: (error) => logger.debug({ err: error }, "statistics of a series not published"),
+    onForgetful: (error) =>
+      warnOnce(
+        config.publishedFile,
+        { err: error },
+        "what is published cannot be remembered: what is no longer published may stay at the broker",
+      ),
   });
 
   /** Whether every stream has been read to its end. */
@@ -142,7 +157,14 @@ export function startSeries(
       onAdded: ({ kept, turnedAway }) => {
         metrics.readings.inc(kept);
         metrics.turnedAway.inc(turnedAway);
-        if (turnedAway > 0) warnOnce(name);
+        if (turnedAway > 0) {
+          const { seriesMax } = config;
+          warnOnce(
+            name,
+            { stream: name, seriesMax },
+            "there are more series than STATS_SERIES_MAX; those that came last have no statistics",
+          );
+        }
       },
       onSkipped: ({ kind, reason }) => {
         metrics.skipped.inc();
@@ -155,13 +177,10 @@ export function startSeries(
     });
   }
 
-  function warnOnce(stream: string): void {
-    if (warned.has(stream)) return;
-    warned.add(stream);
-    logger.warn(
-      { stream, seriesMax: config.seriesMax },
-      "there are more series than STATS_SERIES_MAX; those that came last have no statistics",
-    );
+  function warnOnce(about: string, details: object, message: string): void {
+    if (warned.has(about)) return;
+    warned.add(about);
+    logger.warn(details, message);
   }
 
   async function look(): Promise<void> {
