@@ -188,18 +188,29 @@ const LENGTH_MAX = 40;
 /** The edit distance of Levenshtein: how many letters to insert, remove or replace. */
 function editsBetween(from: string, to: string): number {
   if (from.length > LENGTH_MAX) return Number.POSITIVE_INFINITY;
-  let above = Array.from({ length: to.length + 1 }, (_, index) => index);
-  for (const [row, letter] of [...from].entries()) {
+  const [letters, others] = withoutCommonEnds([...from], [...to]);
+  let above = Array.from({ length: others.length + 1 }, (_, index) => index);
+  for (const [row, letter] of letters.entries()) {
     let left = row + 1;
     const current = [left];
-    for (const [column, other] of [...to].entries()) {
+    for (const [column, other] of others.entries()) {
       const changed = (above[column] ?? 0) + (letter === other ? 0 : 1);
       left = Math.min(left + 1, (above[column + 1] ?? 0) + 1, changed);
       current.push(left);
     }
     above = current;
   }
-  return above.at(-1) ?? from.length;
+  return above.at(-1) ?? letters.length;
+}
+
+/** What two words have in common at their ends needs no edit; names of one system often begin alike. */
+function withoutCommonEnds(one: string[], other: string[]): [string[], string[]] {
+  let begin = 0;
+  while (begin < one.length && one[begin] === other[begin]) begin += 1;
+  let end = 0;
+  const endMax = Math.min(one.length, other.length) - begin;
+  while (end < endMax && one.at(-1 - end) === other.at(-1 - end)) end += 1;
+  return [one.slice(begin, one.length - end), other.slice(begin, other.length - end)];
 }
 
 /** JSON Schema, as far as it is read here; other keywords pass through. */

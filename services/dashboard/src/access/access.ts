@@ -1,6 +1,7 @@
 import type { Clock, Logger } from "@weir/runtime";
 import type { Database } from "better-sqlite3";
 import { Browsers } from "./browsers.ts";
+import { DeferrableWrites } from "./deferrable-writes.ts";
 import { Guesses } from "./guesses.ts";
 import { Passwords } from "./passwords.ts";
 import { Sessions } from "./sessions.ts";
@@ -27,9 +28,10 @@ export class Access implements Disposable {
 
   constructor(database: Database, clock: Clock, logger: Logger) {
     this.users = new Users(database);
-    this.sessions = new Sessions(database, clock);
+    const writes = new DeferrableWrites(clock, logger);
+    this.sessions = new Sessions(database, clock, writes);
     this.browsers = new Browsers(database, clock);
-    this.tokens = new Tokens(database, clock);
+    this.tokens = new Tokens(database, clock, writes);
     this.guesses = new Guesses(clock);
     this.clock = clock;
     this.logger = logger;

@@ -14,7 +14,7 @@ import { STEPS } from "./schema.ts";
 const APPLICATION_ID = 0x57_44_73_68;
 const READ_BY_OWNER = 0o600;
 /** SQLite waits on the thread of the process. */
-const BUSY_MS_MAX = 1_000;
+const BUSY_MS_MAX = 250;
 
 /**
  * Opens the file of users, sessions and the connection log, makes it where there is none, and brings an older one up

@@ -39,7 +39,7 @@ function tokenOf(secret: string, { tokens }: Access): Who | null {
   const token = tokens.find(secret);
   if (token === null) return null;
   const { name, role } = token;
-  return { name, role, kind: "token", isCurrent: () => tokens.find(secret) !== null };
+  return { name, role, kind: "token", isCurrent: () => isThere(() => tokens.find(secret)) };
 }
 
 function userOf(
@@ -53,7 +53,16 @@ function userOf(
   // Signing in does not act for the session that is there.
   if (needed !== "anyone" && !SAFE_METHODS.has(request.method)) refuseForged(request, secret);
   const { name, role } = found;
-  return { name, role, kind: "user", isCurrent: () => sessions.find(secret) !== null };
+  return { name, role, kind: "user", isCurrent: () => isThere(() => sessions.find(secret)) };
+}
+
+/** Whoever asks has no answer to fail. Where it cannot be looked up, the next request says why. */
+function isThere(find: () => object | null): boolean {
+  try {
+    return find() !== null;
+  } catch {
+    return false;
+  }
 }
 
 /** Only a page of this server may change something with a cookie, or sign in. */

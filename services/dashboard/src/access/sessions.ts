@@ -1,6 +1,7 @@
 import type { Clock } from "@weir/runtime";
 import type { Database } from "better-sqlite3";
 import type { Role } from "../contract/access.ts";
+import type { DeferrableWrites } from "./deferrable-writes.ts";
 import { hashOf, newSecret } from "./secrets.ts";
 
 /** A session that has not ended. */
@@ -31,8 +32,10 @@ DELETE FROM sessions WHERE hash IN (
 export class Sessions {
   readonly #database: Database;
   readonly #clock: Clock;
+  readonly #writes: DeferrableWrites;
 
-  constructor(database: Database, clock: Clock) {
+  constructor(database: Database, clock: Clock, writes: DeferrableWrites) {
+    this.#writes = writes;
     this.#database = database;
     this.#clock = clock;
   }
@@ -57,7 +60,8 @@ export class Sessions {
     const { usedMs, ...session } = found;
     const nowMs = this.#clock.now();
     if (nowMs - usedMs > USED_STEP_MS) {
-      this.#database.prepare("UPDATE sessions SET used_ms = ? WHERE hash = ?").run(nowMs, hash);
+      const sql = "UPDATE sessions SET used_ms = ? WHERE hash = ?";
+      this.#writes.attempt(() => this.#database.prepare(sql).run(nowMs, hash));
     }
     return session;
   }
@@ -72,7 +76,8 @@ export class Sessions {
   }
 
   removeExpired(): void {
-    this.#database.prepare(`DELETE FROM sessions WHERE NOT (${NOT_EXPIRED})`).run(this.#limits());
+    const sql = `DELETE FROM sessions WHERE NOT (${NOT_EXPIRED})`;
+    this.#writes.attempt(() => this.#database.prepare(sql).run(this.#limits()));
   }
 
   #limits(): { nowMs: number; idleMs: number; maxMs: number } {

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { type Clock, RequestFault } from "@weir/runtime";
 import type { Database } from "better-sqlite3";
 import type { NewToken, Role, Token } from "../contract/access.ts";
+import type { DeferrableWrites } from "./deferrable-writes.ts";
 import { hashOf, newSecret } from "./secrets.ts";
 
 const TOKENS_MAX = 1_000;
@@ -14,8 +15,10 @@ const COLUMNS = "id, name, role, made_ms AS madeMs, used_ms AS usedMs";
 export class Tokens {
   readonly #database: Database;
   readonly #clock: Clock;
+  readonly #writes: DeferrableWrites;
 
-  constructor(database: Database, clock: Clock) {
+  constructor(database: Database, clock: Clock, writes: DeferrableWrites) {
+    this.#writes = writes;
     this.#database = database;
     this.#clock = clock;
   }
@@ -48,7 +51,8 @@ export class Tokens {
     if (token === undefined) return null;
     const nowMs = this.#clock.now();
     if (nowMs - (token.usedMs ?? 0) > USED_STEP_MS) {
-      this.#database.prepare("UPDATE tokens SET used_ms = ? WHERE id = ?").run(nowMs, token.id);
+      const sql = "UPDATE tokens SET used_ms = ? WHERE id = ?";
+      this.#writes.attempt(() => this.#database.prepare(sql).run(nowMs, token.id));
     }
     return token;
   }

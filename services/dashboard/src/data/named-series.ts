@@ -2,11 +2,14 @@ import { RequestFault, type RequestProblem } from "@weir/runtime";
 import { findSeries } from "@weir/series";
 import type { ListedSeries, SeriesCatalogue } from "./catalogue-cache.ts";
 
+/** Names that lead to none are reported so far: looking for what is meant takes a while. */
+const PROBLEMS_MAX = 3;
+
 /**
  * The series of names, each once.
  *
  * @param names `stream:topic#path`; the stream may be left out where only one has the series.
- * @throws RequestFault with a problem for each name that leads to none, or to several.
+ * @throws RequestFault with the first names that lead to none, or to several.
  */
 export function namedSeries(
   catalogue: SeriesCatalogue,
@@ -18,6 +21,7 @@ export function namedSeries(
     const named = find(catalogue, name);
     if ("problem" in named) problems.push({ field: "series", value: name, ...named });
     else found.add(named);
+    if (problems.length === PROBLEMS_MAX) break;
   }
   if (problems.length > 0) throw new RequestFault(404, problems);
   return [...found];

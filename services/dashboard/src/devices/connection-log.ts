@@ -51,7 +51,7 @@ export class ConnectionLog implements Disposable {
   ofDevice(deviceId: string, limit: number): ConnectionEvent[] {
     this.#flush();
     const names = JSON.stringify(clientNamesOf(deviceId));
-    return this.#statements.newest.all({ names, limit }) as ConnectionEvent[];
+    return this.#ifReadable(() => this.#statements.newest.all({ names, limit })) ?? [];
   }
 
   /** Calls back with each event of a device's connections until it is disposed of. */
@@ -94,10 +94,20 @@ export class ConnectionLog implements Disposable {
 
   /** The address of a client that went before the dashboard was started. */
   #keptEnd(clientId: string): string | null {
-    const last = this.#statements.last.get(nameInClientId(clientId), clientId);
-    // The columns of the statement.
-    const { event, address } = (last ?? {}) as Partial<ConnectionEvent>;
+    const { last } = this.#statements;
+    const { event, address } =
+      this.#ifReadable(() => last.get(nameInClientId(clientId), clientId)) ?? {};
     return event === "disconnected" ? (address ?? null) : null;
+  }
+
+  /** Without the log the rest goes on. */
+  #ifReadable<T>(read: () => T): T | null {
+    try {
+      return read();
+    } catch (error) {
+      this.#context.logger.warn({ err: error }, "the log of connections cannot be read");
+      return null;
+    }
   }
 
   #flush(): void {
@@ -132,11 +142,11 @@ function prepare(database: Database) {
     insert: database.prepare(`
 INSERT INTO connections (at_ms, event, reason, session, client_id, name, address)
 VALUES (@atMs, @event, @reason, @session, @clientId, @name, @address)`),
-    newest: database.prepare(`
+    newest: database.prepare<object, ConnectionEvent>(`
 SELECT at_ms AS atMs, event, reason, session, client_id AS clientId, address FROM connections
 WHERE name IN (SELECT value FROM json_each(@names))
 ORDER BY id DESC LIMIT @limit`),
-    last: database.prepare(`
+    last: database.prepare<[string, string], Pick<ConnectionEvent, "event" | "address">>(`
 SELECT event, address FROM connections WHERE name = ? AND client_id = ? ORDER BY id DESC LIMIT 1`),
     trimClient: database.prepare(`
 DELETE FROM connections WHERE name = ? AND id <=

@@ -15,6 +15,18 @@ import { shortened } from "./check-form.ts";
 const RETRY_AFTER_SECONDS = 5;
 const NOTHING_DONE = "Correct it, and send the request again: nothing was done.";
 
+/** Why the dashboard's file cannot be used: the other files are read, and their readers say it themselves. */
+const FILE_WORDS = [
+  [/BUSY|LOCKED/, "another program has locked it", "End that program, and ask again."],
+  [/FULL|IOERR/, "it cannot be written: the disk is full or fails", "Make room, and ask again."],
+  [/READONLY/, "it is read-only", "Let the dashboard write it, and ask again."],
+] as const;
+const FILE_OTHERWISE = [
+  null,
+  "it cannot be used",
+  "Look into the log of the dashboard. Put a copy in the place of a damaged file, and start it again.",
+] as const;
+
 interface Answered {
   status: number;
   problems: readonly RequestProblem[];
@@ -64,6 +76,11 @@ function problemsOf(error: unknown, request: FastifyRequest): Answered {
     const isLater = error.exitCode === EXIT_CODES.tryLater;
     const isAway = isLater || error.exitCode === EXIT_CODES.unavailable;
     return one(isAway ? 503 : 500, "request", null, error.message, error.remedy);
+  }
+  const code = errorCode(error);
+  if (code?.startsWith("SQLITE_")) {
+    const [, problem, remedy] = FILE_WORDS.find(([codes]) => codes.test(code)) ?? FILE_OTHERWISE;
+    return one(503, "DASHBOARD_FILE", null, problem, remedy);
   }
   const status = (error as { statusCode?: unknown } | null)?.statusCode;
   if (typeof status === "number" && status >= 400 && status < 500) {

@@ -3,6 +3,7 @@ import { expect, test } from "@jest/globals";
 import { faultOf, overwrite, temporaryFolder } from "@weir/testkit";
 import Sqlite from "better-sqlite3";
 import { openDashboardFile } from "../../src/access/database.ts";
+import type { Who } from "../../src/http/server.ts";
 import { Browser, operatorOf, PASSWORD, startTestServer } from "./fixture.ts";
 
 test("keeps users and sessions over a restart, and no secret in the file", async () => {
@@ -77,4 +78,35 @@ test("refuses a damaged file: in an empty one a stranger could be the first user
   const text = folder.file("text.db");
   writeFileSync(text, "this is no database, but a text that is long enough".repeat(10));
   expect(faultOf(() => openDashboardFile(text)).message).toContain("is damaged");
+});
+
+test("goes on where another program has locked the file, and says so where it has to write", async () => {
+  using folder = temporaryFolder();
+  const file = folder.file("dashboard.db");
+  await using server = await startTestServer({ file });
+  const asking: Who[] = [];
+  server.api.addHook("preHandler", async ({ who }) => {
+    if (who !== null) asking.push(who);
+  });
+  const browser = await operatorOf(server);
+  const { secret } = (await browser.ask("POST", "/tokens", { name: "a", role: "viewer" })).json();
+  const authorization = `Bearer ${secret}`;
+  using locking = new DisposableStack();
+  const other = new Sqlite(file);
+  locking.defer(() => void other.close());
+  other.exec("BEGIN IMMEDIATE");
+
+  // The sessions that have expired are removed every hour.
+  server.clock.advance(2 * 3_600_000);
+  expect(asking.map(({ isCurrent }) => isCurrent())).toEqual([true]);
+  expect((await browser.ask("GET", "/users")).statusCode).toBe(200);
+  const byToken = new Browser(server.api);
+  expect((await byToken.ask("GET", "/session", undefined, { authorization })).statusCode).toBe(200);
+  const refused = await browser.signIn();
+  expect(refused.statusCode).toBe(503);
+  expect(refused.json().problems).toEqual([
+    expect.objectContaining({ field: "DASHBOARD_FILE", problem: "another program has locked it" }),
+  ]);
+  other.exec("ROLLBACK");
+  expect((await browser.signIn()).statusCode).toBe(200);
 });

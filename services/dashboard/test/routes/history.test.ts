@@ -89,6 +89,11 @@ describe("history", () => {
       ["series", "home:a"],
       ["series", "home:b"],
     ]);
+    const many = Array.from({ length: 100 }, (_, at) => `home:zigbee2mqtt/kitche#v${at}`);
+    expect(await refused({ ...span, series: many })).toEqual([
+      404,
+      ...many.slice(0, 3).map((name) => ["series", name]),
+    ]);
     expect(await refused({ ...span, series: "gone:a#b" })).toEqual([400, ["series", "gone:a#b"]]);
     expect(await refused({ ...span, buckets: 5_001, series: temperature })).toEqual([
       400,
