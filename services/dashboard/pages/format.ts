@@ -125,7 +125,9 @@ export function createFormat(locale: string | readonly string[], zone: string): 
       if (unit === "s" && Math.abs(value) >= 7_200) {
         return { text: duration(value * SECOND), unit: null };
       }
-      return { text: number(value), unit: unit === "" ? null : unit };
+      // A number of two digits keeps its width: 37.0 after 36.9.
+      const isWide = Math.abs(value) >= 10 && !Number.isInteger(value);
+      return { text: (isWide ? steady : number)(value), unit: unit === "" ? null : unit };
     },
     bytes(value) {
       const { text, unit } = scaledBytes(value);

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import type { Flow } from "@weir/protocol";
 import { EXIT_CODES, errorCode, Fault, type Service, type ServiceContext } from "@weir/runtime";
 import { Access } from "./access/access.ts";
@@ -56,7 +57,9 @@ export async function startDashboard(
 ): Promise<Service<DashboardConfig>> {
   const { clock, logger, health } = context;
   await using opening = new AsyncDisposableStack();
-  const link = opening.use(new BrokerLink(config.broker, "weir-dashboard", context));
+  const link = opening.use(
+    new BrokerLink(config.broker, `weir-dashboard-${randomUUID()}`, context),
+  );
   const database = openDashboardFile(config.file);
   opening.defer(() => void database.close());
   const access = opening.use(new Access(database, clock, logger));

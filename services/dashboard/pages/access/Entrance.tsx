@@ -1,10 +1,13 @@
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import { api, RequestError, session } from "../api.ts";
+import { Copyable } from "../parts/Copyable.tsx";
 import { ErrorNote } from "../parts/Notes.tsx";
 import { Mark } from "../shell/TopLine.tsx";
 
 const PASSWORD_LENGTH_MIN = 10;
+const SHOW_CODE = `docker compose logs dashboard | grep code
+grep code data/logs/dashboard.log    # without Docker`;
 
 interface EntranceProps {
   title: string;
@@ -84,7 +87,12 @@ export function Setup() {
     <Entrance
       title="Make the first user"
       intro={
-        <p>The log of the dashboard shows a one-time code. It proves that this server is yours.</p>
+        <>
+          <p>
+            The log of the dashboard shows a one-time code. It proves that this server is yours.
+          </p>
+          <Copyable text={SHOW_CODE} label="Commands that show the code" />
+        </>
       }
       action="Make the user and sign in"
       enter={(fields) =>

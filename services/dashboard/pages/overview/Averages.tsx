@@ -73,7 +73,7 @@ function ReadingsLine() {
       const ageMs = serverNow() - first.firstMs;
       const spanMs = Math.min(PAST_MS, Math.max(PAST_MS_MIN, ageMs));
       const history = await pastOf([first.series], spanMs, PAST_BUCKETS, signal);
-      return { values: history.series.flatMap(lineOf), spanMs };
+      return { values: history.series.flatMap((one) => lineOf(one, history.edgesMs)), spanMs };
     },
     { everyMs: PAST_EVERY_MS },
   );

@@ -35,3 +35,20 @@ export function linePath(
   });
   return path;
 }
+
+/** Fills gaps of at most so many places evenly; those at the ends stay. */
+export function bridged(values: readonly (number | null)[], gapMax: number): (number | null)[] {
+  const filled = [...values];
+  let before: { at: number; value: number } | null = null;
+  for (const [at, value] of values.entries()) {
+    if (value === null) continue;
+    if (before !== null && at - before.at - 1 <= gapMax) {
+      const slope = (value - before.value) / (at - before.at);
+      for (let place = before.at + 1; place < at; place += 1) {
+        filled[place] = before.value + slope * (place - before.at);
+      }
+    }
+    before = { at, value };
+  }
+  return filled;
+}

@@ -1,6 +1,7 @@
 import type { History, Series } from "../../src/contract/series.ts";
 import { api } from "../api.ts";
 import { serverNow } from "../clock.ts";
+import { bridged } from "./line-path.ts";
 import { type Loaded, useLoaded } from "./loaded.ts";
 
 /** A series shows the shortest of these that it fills, a day at most. */
@@ -27,7 +28,7 @@ export function usePastLines(all: readonly Series[]): Loaded<Map<string, PastLin
       const ask = async (names: readonly string[], spanMs: number): Promise<void> => {
         const history = await pastOf(names, spanMs, BUCKETS, signal);
         for (const one of history.series) {
-          lines.set(one.series.series, { values: lineOf(one), spanMs });
+          lines.set(one.series.series, { values: lineOf(one, history.edgesMs), spanMs });
         }
       };
       const questions = SPANS_MS.flatMap((spanMs) => {
@@ -58,20 +59,26 @@ export function pastOf(
   return api.history({ series, fromMs: Math.floor(serverNow() - spanMs), buckets }, signal);
 }
 
-/** What of a history is drawn as one line: a counter by how much it grew. */
-export function lineOf({
-  series,
-  average,
-  last,
-  increase,
-}: History["series"][number]): (number | null)[] {
+/** Values of a series come as regularly as this times their usual interval. */
+const LATE_FACTOR = 3;
+
+/**
+ * What of a history is drawn as one line: a counter by how much it grew. Buckets between two values of a series that
+ * comes less often than once a bucket are no gap.
+ */
+export function lineOf(
+  { series, average, last, increase }: History["series"][number],
+  edgesMs: History["edgesMs"],
+): (number | null)[] {
+  const bucketMs = (edgesMs[1] ?? 0) - (edgesMs[0] ?? 0);
+  const gapMax = bucketMs > 0 ? Math.floor((LATE_FACTOR * series.intervalMs) / bucketMs) : 0;
   switch (series.kind) {
     case "counter":
       return increase;
     case "state":
       return last;
     case "gauge":
-      return average;
+      return bridged(average, gapMax);
   }
 }
 
