@@ -20,7 +20,7 @@ export function Network({ onChange }: { onChange: () => void }) {
   const { value, reload } = useLoaded("network", networkApi.state, { everyMs: EVERY_MS });
   const [problem, setProblem] = useState<RequestError | null>(null);
   // Elsewhere there is no fault proxy.
-  if (value === null) return null;
+  if (value === null || value.commands.length === 0) return null;
   const isViewer = session.value?.user?.role === "viewer";
   const act = async (command: NetworkCommand): Promise<void> => {
     try {

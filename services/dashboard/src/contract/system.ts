@@ -112,7 +112,11 @@ export const services = z.object({ services: z.array(service) });
 
 export const networkState = z
   .object({
-    condition: z.string().describe("as it was imposed last: release is a network without faults"),
+    condition: z
+      .string()
+      .describe(
+        "as it was imposed last: release is a network without faults; none: no network can be cut",
+      ),
     sinceMs: timeMs.nullable(),
     commands: z.array(z.string()),
   })

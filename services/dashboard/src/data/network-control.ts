@@ -19,12 +19,14 @@ export class NetworkControl {
     this.#url = url;
   }
 
-  /** @throws RequestFault where there is no such network, or it does not answer; so does the other. */
-  state(): Promise<NetworkState> {
-    return this.#ask("GET", "/");
+  /** @throws RequestFault where the network does not answer. */
+  async state(): Promise<NetworkState> {
+    // Pages ask again and again: a browser would write each 404 to its console as an error.
+    if (this.#url === null) return { condition: "none", sinceMs: null, commands: [] };
+    return await this.#ask("GET", "/");
   }
 
-  /** @returns the state after that. */
+  /** @returns the state after that. @throws RequestFault where there is no such network, or it does not answer. */
   command(command: NetworkCommand): Promise<NetworkState> {
     return this.#ask("POST", `/${command}`);
   }

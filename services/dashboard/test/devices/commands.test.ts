@@ -89,7 +89,7 @@ describe("a command", () => {
     ["a reserved name", { name: "constructor" }, "name"],
     ["too little time", { name: "report_now", timeoutMs: 1 }, "timeoutMs"],
     ["a long payload", { name: "report_now", payload: "x".repeat(65_450) }, "payload"],
-    ["another key", { name: "report_now", retain: true }, "body"],
+    ["another key", { name: "report_now", retain: true }, "retain"],
   ])("with %s is refused, and nothing is sent", async (_what, command, field) => {
     const response = await post(command);
     expect(response.statusCode).toBe(400);

@@ -59,13 +59,16 @@ describe("the network", () => {
   });
 
   test("is there in the debug composition only, and may be away", async () => {
-    const asked = async (url: string | null) => {
+    const asked = async (url: string | null, command?: string) => {
       const server = await serverFor((api) => networkRoutes(api, new NetworkControl(url)));
-      const response = await server.inject("/api/v1/network");
+      const request = { method: "POST", url: "/api/v1/network", payload: { command } } as const;
+      const response = await server.inject(command === undefined ? "/api/v1/network" : request);
       await server.close();
-      return [response.statusCode, response.json().problems[0].problem];
+      return [response.statusCode, response.json().problems?.[0].problem ?? response.json()];
     };
-    expect(await asked(null)).toEqual([404, "this composition has no network that can be cut"]);
+    expect(await asked(null)).toEqual([200, { condition: "none", sinceMs: null, commands: [] }]);
+    const refused = [404, "this composition has no network that can be cut"];
+    expect(await asked(null, "capture")).toEqual(refused);
     const away = await asked(`http://127.0.0.1:${await freePort()}`);
     expect(away).toEqual([503, expect.stringContaining("the network does not answer")]);
   });
