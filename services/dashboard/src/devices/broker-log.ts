@@ -9,7 +9,8 @@ export interface LoggedConnection {
   /** Whether the client asked for its former session; `null` at an end. */
   session: "kept" | "new" | null;
   clientId: string;
-  address: string;
+  /** `null` at an end in the log of Mosquitto 2.0. */
+  address: string | null;
   /**
    * Whether its session went over to a new connection. Mosquitto 2.1.2 also says so of a connection that has ended
    * before, when a session that it has kept is resumed.
@@ -29,6 +30,9 @@ const ASKED = / \(p\d+, c([01]), k\d+(?:, u'.*')?\)$/s;
 const ASKED_EVERYWHERE = / \(p\d+, c[01], k\d+/g;
 /** The longest client id counts: what looks like an end in it is a part of it, for the broker writes behind it. */
 const DISCONNECTED = new RegExp(`^(.*) \\[(${ADDRESS}:\\d+)\\] disconnected(?:: (.*))?$`, "s");
+/** The same in the log of Mosquitto 2.0, which names no address. */
+const DISCONNECTED_2_0 =
+  /^(.*) (disconnected|closed its connection|has exceeded timeout, disconnecting)$/s;
 /** Behind a client id, which may end like a line about a connection. */
 const OTHER_LINE = / negotiated \S+ cipher \S+$/;
 
@@ -37,6 +41,9 @@ const TAKEN_OVER = "session taken over";
 const REASONS: Readonly<Record<string, string>> = {
   "": "it said goodbye",
   "connection closed by client": "the connection was closed from its side, without a goodbye",
+  "closed its connection": "the connection was closed from its side, without a goodbye",
+  disconnected: "it said goodbye",
+  "has exceeded timeout, disconnecting": "no sign of life for 1.5 times its keep-alive",
   "exceeded timeout": "no sign of life for 1.5 times its keep-alive",
   [TAKEN_OVER]: "a new connection with the same client id took its place",
   "not authorised": "not authorised: the broker did not let it in, or ended it",
@@ -90,12 +97,29 @@ function parseBeginning(rest: string): LoggedConnection | null {
 
 function parseEnd(rest: string): LoggedConnection | null {
   if (OTHER_LINE.test(rest)) return null;
-  const [, clientId, address, said = "."] = DISCONNECTED.exec(withoutDot(rest)) ?? [];
-  if (clientId === undefined || address === undefined) return null;
+  const text = withoutDot(rest);
+  const [, clientId, address, said = "."] = DISCONNECTED.exec(text) ?? [];
+  if (clientId === undefined || address === undefined) return parseOlderEnd(text);
+  // The words of the one version behind those of the other: a part of them is a client id.
+  if (said !== "." && DISCONNECTED_2_0.test(text)) return null;
   const given = said === "." ? "" : said;
   const reason = REASONS[given] ?? `the broker says: ${given}`;
   const isTakenOver = given === TAKEN_OVER;
   return { event: "disconnected", reason, session: null, clientId, address, isTakenOver };
+}
+
+function parseOlderEnd(text: string): LoggedConnection | null {
+  const [, clientId, said] = DISCONNECTED_2_0.exec(text) ?? [];
+  if (clientId === undefined || said === undefined) return null;
+  const reason = REASONS[said] ?? null;
+  return {
+    event: "disconnected",
+    reason,
+    session: null,
+    clientId,
+    address: null,
+    isTakenOver: false,
+  };
 }
 
 function withoutDot(text: string): string {

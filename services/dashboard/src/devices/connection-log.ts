@@ -86,10 +86,10 @@ export class ConnectionLog implements Disposable {
   #hasEnded({ event, clientId, address, isTakenOver }: LoggedConnection): boolean {
     const endedAt = isTakenOver ? (this.#ended.get(clientId) ?? this.#keptEnd(clientId)) : null;
     this.#ended.delete(clientId);
-    if (event === "disconnected") this.#ended.set(clientId, address);
+    if (event === "disconnected" && address !== null) this.#ended.set(clientId, address);
     const [oldest = ""] = this.#ended.size > ENDED_MAX ? this.#ended.keys() : [];
     this.#ended.delete(oldest);
-    return endedAt === address;
+    return isTakenOver && endedAt === address;
   }
 
   /** The address of a client that went before the dashboard was started. */

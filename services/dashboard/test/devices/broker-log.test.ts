@@ -60,6 +60,21 @@ describe("a line of the broker's log", () => {
   });
 
   test.each([
+    ["disconnected.", "it said goodbye"],
+    ["closed its connection.", "the connection was closed from its side, without a goodbye"],
+    ["has exceeded timeout, disconnecting.", "no sign of life for 1.5 times its keep-alive"],
+  ])("of Mosquitto 2.0 gives the reason in words: %s", (end, reason) => {
+    expect(parse(`1795815094: Client dev1 ${end}`)).toEqual({
+      event: "disconnected",
+      reason,
+      session: null,
+      clientId: "dev1",
+      address: null,
+      isTakenOver: false,
+    });
+  });
+
+  test.each([
     "1795815094: New connection from 172.17.0.1:47498 on port 1883.",
     "1795815094: Expiring client dev1 due to timeout.",
     "1795815094: mosquitto version 2.1.2 running",
@@ -72,6 +87,13 @@ describe("a line of the broker's log", () => {
 });
 
 describe("a client id that looks like a line about another client", () => {
+  test("is not read at all where the words of two versions meet", () => {
+    expect(parse("Client dev1 [10.0.0.2:4711] disconnected: x closed its connection.")).toBeNull();
+    expect(parse("Client dev1 closed its connection closed its connection.")?.clientId).toBe(
+      "dev1 closed its connection",
+    );
+  });
+
   const victims = (line: string): string | undefined => parse(line)?.clientId;
 
   test("is taken whole at an end", () => {
