@@ -5,6 +5,9 @@ import type { Database } from "better-sqlite3";
 import Sqlite from "better-sqlite3";
 import { APPLICATION_ID, INDEX_VERSION, STEPS } from "./schema.ts";
 
+/** SQLite waits on the thread of the process, and both a save and a look are repeated after a while anyway. */
+const BUSY_MS_MAX = 100;
+
 /** Where the index of a store is. @param storeFile as DB_FILE names it. */
 export function indexFileOf(storeFile: string): string {
   return join(dirname(storeFile), "index.db");
@@ -46,7 +49,8 @@ export function openIndex(file: string, nowMs: number): OpenedIndex {
 export function openIndexForReading(file: string): Database | null {
   if (!existsSync(file)) return null;
   try {
-    const database = new Sqlite(file, { readonly: true, fileMustExist: true });
+    const options = { readonly: true, fileMustExist: true, timeout: BUSY_MS_MAX };
+    const database = new Sqlite(file, options);
     try {
       versionOf(database, file);
       return database;
@@ -93,9 +97,6 @@ function orReadingFault(file: string, cause: unknown): Fault {
 }
 
 const DAMAGED = /^SQLITE_(CORRUPT|NOTADB)/;
-/** SQLite waits on the thread of the process, and a save is repeated after a while anyway. */
-const BUSY_MS_MAX = 100;
-
 function openOrMake(file: string): Database {
   const database = new Sqlite(file, { timeout: BUSY_MS_MAX });
   try {

@@ -40,8 +40,8 @@ export function answerProblems(
   logger: Logger,
 ): FastifyReply {
   const { status, problems } = problemsOf(error, request);
-  // What is given up because the client has left is no failure.
-  if (status >= 500 && !reply.raw.destroyed)
+  // A refusal is an answer, and what is given up because the client has left is no failure.
+  if (status >= 500 && !(error instanceof RequestFault) && !reply.raw.destroyed)
     logger.error({ err: error, url: request.routeOptions?.url }, "a request failed");
   const isForLater = status === 429 || status === 503;
   if (isForLater && !reply.hasHeader("retry-after"))

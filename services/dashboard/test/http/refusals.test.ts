@@ -1,6 +1,7 @@
 import { connect } from "node:net";
 import { text } from "node:stream/consumers";
-import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { afterAll, beforeAll, expect, jest, test } from "@jest/globals";
+import { type Logger, RequestFault } from "@weir/runtime";
 import { createTestContext } from "@weir/testkit";
 import { z } from "zod";
 import { problems } from "../../src/contract/problems.ts";
@@ -8,9 +9,17 @@ import { type Api, buildServer } from "../../src/http/server.ts";
 
 let api: Api;
 let address: string;
+let logged: jest.SpiedFunction<Logger["error"]>;
 
 beforeAll(async () => {
-  api = await buildServer(createTestContext().logger, "0.0.0");
+  const { logger } = createTestContext();
+  logger.level = "error";
+  logged = jest.spyOn(logger, "error").mockReturnValue(undefined);
+  api = await buildServer(logger, "0.0.0");
+  const full = { field: "live", value: null, problem: "it is full", remedy: "Ask again." };
+  api.get("/api/v1/full", () => {
+    throw new RequestFault(503, [full]);
+  });
   const body = z.strictObject({ name: z.string().max(5), password: z.string().max(5) });
   const querystring = z.strictObject({
     limit: z.coerce.number().int().max(500).default(1),
@@ -94,3 +103,9 @@ test.each([
     expect(await say(said)).toMatchObject({ status, problems: [{ field }] });
   },
 );
+
+test("does not fill the log with refusals", async () => {
+  const answer = await fetch(`${address}/api/v1/full`);
+  expect([answer.status, answer.headers.get("retry-after")]).toEqual([503, "5"]);
+  expect(logged).not.toHaveBeenCalled();
+});
