@@ -1,30 +1,36 @@
 // Takes the pictures of the docs, in both themes and as on a phone: node test/browser/screenshots.ts
-import { mkdirSync, statSync } from "node:fs";
+import { mkdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { seriesPage } from "@weir/dashboard/contract/series";
 import { print } from "@weir/runtime";
-import { connectTestClient, eventually } from "@weir/testkit";
-import { PATIENCE_MS, setUp, startTrial } from "./trial.ts";
+import { connectTestClient, eventually, type TestClient } from "@weir/testkit";
+import type { Page } from "playwright-core";
+import { withPalette } from "./palette.ts";
+import { ask, OPERATOR, PASSWORD, PATIENCE_MS, setUp, signIn, startTrial } from "./trial.ts";
 
 const FOLDER = join(import.meta.dirname, "../../docs/images");
 const BYTES_MAX = 600_000;
-const WIDE = { width: 1280, height: 860 };
+const WIDE = { width: 1200, height: 840 };
+/** With what is below the first screen. */
+const HIGH = { width: 1200, height: 1480 };
 const PHONE = { width: 390, height: 844 };
 const HOUR_MS = 3_600_000;
-const EVERY_MS = 30_000;
+/** Small lines show a day, charts an hour. */
+const DAY_MS = 24 * HOUR_MS;
+const EVERY_MS = { lastHour: 30_000, before: 300_000 } as const;
+const READINGS_EVERY_MS = 5_000;
 const KITCHEN = `/devices/${encodeURIComponent("devices:devices/kitchen")}`;
 
 /** What a home is like, `hours` before now. */
 const HOME: Record<string, (hours: number) => Record<string, number>> = {
-  freezer: (hours) => ({ temperature: -18.2 + wave(hours, 9), battery: 91 }),
-  garden: (hours) => ({ temperature: 7.4 - 2 * hours + wave(hours, 2), humidity: 81 + 4 * hours }),
-  bathroom: (hours) => ({
-    humidity: 52 + 18 * Math.exp(-((hours - 0.5) ** 2) * 40),
-    temperature: 22.1,
+  freezer: (hours) => ({ temperature: -18.2 + wave(hours, 1 / 5), battery: 91 }),
+  garden: (hours) => ({
+    temperature: 7.4 + 6 * wave(hours, 1 / 24),
+    humidity: 81 - 20 * wave(hours, 1 / 24),
   }),
-  kitchen: (hours) => ({
-    "drive-space-used": 35.6 + (hours < 0.35 ? 1 : 0) + (hours > 0.7 ? 0.4 : 0),
-    "cpu-percent": 14 + 9 * wave(hours, 11) + 5 * wave(hours, 31),
-    "memory-percent": 41 + 3 * wave(hours, 5),
+  bathroom: (hours) => ({
+    temperature: 22.1 + 2 * wave(hours, 1 / 9),
+    humidity: 52 + 9 * wave(hours, 1 / 7),
   }),
 };
 
@@ -35,51 +41,57 @@ function wave(hours: number, turns: number): number {
 await using trial = await startTrial();
 const page = await trial.open("/", { viewport: WIDE, reducedMotion: "reduce" });
 await setUp(page, trial.code);
-await publishHome(trial.brokerPort);
+await publishHome(page, trial.brokerPort);
 mkdirSync(FOLDER, { recursive: true });
 
 const names: string[] = [];
 for (const theme of ["light", "dark"] as const) {
   await page.emulateMedia({ colorScheme: theme });
   await page.setViewportSize(WIDE);
-  await page.goto(trial.url);
-  await page.getByRole("main").getByText("garden").waitFor();
-  await page
-    .getByText(/readings, /)
-    .nth(2)
-    .waitFor();
-  await take(`overview-${theme}`);
+  await takeOverview(page, `overview-${theme}`);
+  await page.setViewportSize(HIGH);
   await page.goto(trial.url + KITCHEN);
   await page.getByRole("button", { name: "Add 1 GB file" }).waitFor();
-  await take(`device-${theme}`);
+  await take(page, `device-${theme}`);
   await page.goto(`${trial.url}/system`);
-  await page.getByRole("cell", { name: "stats-printer" }).waitFor();
-  await take(`system-${theme}`);
+  await page.getByRole("main").getByText("device-agent").waitFor();
+  await take(page, `system-${theme}`);
 }
-await page.emulateMedia({ colorScheme: "light" });
-await page.setViewportSize(PHONE);
-await page.goto(trial.url);
-await page.getByRole("main").getByText("garden").waitFor();
-await take("phone-overview");
-await page.goto(trial.url + KITCHEN);
-await take("phone-device");
+const phone = await trial.open("/", { viewport: PHONE, isMobile: true, hasTouch: true });
+await signIn(phone, OPERATOR, PASSWORD);
+await takeOverview(phone, "phone-overview");
+await phone.goto(trial.url + KITCHEN);
+await take(phone, "phone-device");
 
 const bytes = names.reduce((sum, name) => sum + statSync(join(FOLDER, name)).size, 0);
 print(`${names.length} pictures, ${Math.round(bytes / 1_000)} kB, in docs/images\n`);
 if (bytes > BYTES_MAX) throw new Error(`they have more than ${BYTES_MAX / 1_000} kB together`);
 
 /** Takes a picture once nothing is on its way. */
-async function take(name: string): Promise<void> {
+async function take(page: Page, name: string): Promise<void> {
+  await page.getByRole("banner").getByText("all stored").waitFor();
   await eventually(async () => (await page.locator("[aria-busy=true]").count()) === 0, PATIENCE_MS);
-  await page.screenshot({ path: join(FOLDER, `${name}.png`) });
+  writeFileSync(join(FOLDER, `${name}.png`), withPalette(await page.screenshot()));
   names.push(`${name}.png`);
 }
 
-/** An hour of a home, with its times; its units are those that Home Assistant learns. */
-async function publishHome(brokerPort: number): Promise<void> {
+/** Takes a picture once the readings and each device have their line. */
+async function takeOverview(page: Page, name: string): Promise<void> {
+  await page.goto(trial.url);
+  for (const device of [...Object.keys(HOME), "kitchen"]) {
+    const card = page.getByRole("main").getByRole("link", { name: device });
+    await card.locator(".sparkline").waitFor();
+  }
+  await page.locator(".averages .sparkline").waitFor();
+  await take(page, name);
+}
+
+/** A day of a home, with its times; its units are those that Home Assistant learns. */
+async function publishHome(page: Page, brokerPort: number): Promise<void> {
   await using client = await connectTestClient(brokerPort);
   const publish = (topic: string, payload: object): Promise<unknown> =>
     client.publish(topic, JSON.stringify(payload), { qos: 1 });
+  await publishReadings(client);
   const units = { temperature: "°C", humidity: "%", battery: "%" };
   for (const name of ["freezer", "garden", "bathroom"]) {
     await publish(`homeassistant/device/${name}/config`, {
@@ -101,9 +113,40 @@ async function publishHome(brokerPort: number): Promise<void> {
     });
   }
   const nowMs = Date.now();
-  for (let agoMs = HOUR_MS; agoMs >= 0; agoMs -= EVERY_MS) {
-    for (const [name, at] of Object.entries(HOME)) {
-      await publish(`devices/${name}/state`, { time: nowMs - agoMs, ...at(agoMs / HOUR_MS) });
+  const kitchen = await kitchenNow(page);
+  for (let agoMs = DAY_MS; agoMs >= 0; agoMs -= EVERY_MS[agoMs > HOUR_MS ? "before" : "lastHour"]) {
+    const hours = agoMs / HOUR_MS;
+    for (const [name, at] of Object.entries({ ...HOME, kitchen })) {
+      // The kitchen itself says how it is now.
+      if (name !== "kitchen" || agoMs > 0) {
+        await publish(`devices/${name}/state`, { time: nowMs - agoMs, ...at(hours) });
+      }
     }
   }
+}
+
+/** Half an hour of readings before the suite's own. */
+async function publishReadings(client: TestClient): Promise<void> {
+  const nowMs = Date.now();
+  for (let agoMs = HOUR_MS / 2; agoMs > 0; agoMs -= READINGS_EVERY_MS) {
+    const hours = agoMs / HOUR_MS;
+    const number = Math.round(50 + 30 * wave(hours, 3) + 40 * wave(hours, 47));
+    await client.publish("DATA", JSON.stringify({ number, epochtime: nowMs - agoMs }), { qos: 1 });
+  }
+}
+
+/** What the device of the suite was like: as it is now, but for two files and some work. */
+async function kitchenNow(page: Page): Promise<(hours: number) => Record<string, number>> {
+  const { series } = await eventually(async () => {
+    const found = await ask(page, "/series?filter=devices/kitchen/state", seriesPage);
+    return found.total > 0 && found;
+  }, PATIENCE_MS);
+  const newest = (path: string): number =>
+    series.find((one) => one.path === path)?.newestValue ?? 0;
+  const files = (hours: number): number => Number(hours > 0.4) + Number(hours > 0.75);
+  return (hours) => ({
+    "drive-space-used": newest("drive-space-used") - files(hours),
+    "cpu-percent": 14 + 9 * wave(hours, 11) + 5 * wave(hours, 31),
+    "memory-percent": newest("memory-percent") + 3 * wave(hours, 5),
+  });
 }
