@@ -58,9 +58,7 @@ export async function runSuite(options: {
       : null;
 
   function reload(): void {
-    terminal.say(
-      `${RELOADED.map(({ name }) => name).join(" and ")} read their configuration again (SIGHUP).`,
-    );
+    terminal.say(`${RELOADED_NAMES} read their configuration again (SIGHUP).`);
     for (const keeper of keepers) if (RELOADED.includes(keeper.part)) keeper.reload();
     // A shell that ends sends SIGHUP shortly before the terminal is gone.
     clock.schedule(CLOSING_MS, () => {
@@ -206,7 +204,8 @@ function service(name: string): Part {
 const SERVICES: readonly Part[] = [LOGGER, STATS, PUBLISHER, DEVICE_AGENT, DASHBOARD, PRINTER];
 
 /** What takes over a changed configuration while it runs. */
-const RELOADED: readonly Part[] = [LOGGER, STATS];
+const RELOADED: readonly Part[] = [LOGGER, STATS, DASHBOARD];
+const RELOADED_NAMES = "logger, stats and dashboard";
 
 /**
  * What is stopped together, and when it is killed. In reverse, within 5 s in all: intake ends first, the

@@ -150,7 +150,7 @@ describe("the suite without Docker", () => {
     expect(await suite.ended).toBe(0);
   });
 
-  test("has the logger and stats read weir.yaml again on SIGHUP, and goes on", async () => {
+  test("has the logger, stats and the dashboard read weir.yaml again on SIGHUP, and goes on", async () => {
     using folder = temporaryFolder();
     const weirFile = folder.file("weir.yaml");
     writeFileSync(weirFile, "streams: {}");
@@ -166,7 +166,8 @@ describe("the suite without Docker", () => {
     suite.child.kill("SIGHUP");
     await hasLogged("logger", "reloaded the configuration");
     await hasLogged("stats", "reloaded the configuration");
-    expect(suite.said()).toContain("logger and stats read their configuration again");
+    await hasLogged("dashboard", "reloaded the configuration");
+    expect(suite.said()).toContain("logger, stats and dashboard read their configuration again");
 
     // What is wrong is said where the user looks.
     writeFileSync(weirFile, "streams: { rooms: { filter: [rooms/#] } }");

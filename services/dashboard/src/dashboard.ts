@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Flow } from "@weir/protocol";
 import { EXIT_CODES, errorCode, Fault, type Service, type ServiceContext } from "@weir/runtime";
+import type { Database } from "better-sqlite3";
 import { Access } from "./access/access.ts";
 import { openDashboardFile } from "./access/database.ts";
 import { guard } from "./access/guard.ts";
@@ -50,20 +51,45 @@ export const flow: Flow = {
   publishes: ["devices/<id>/command"],
 };
 
-/** Starts the pages and the API. */
+/** Starts the pages and the API. SIGHUP starts all but the access once more, with weir.yaml as it is then. */
 export async function startDashboard(
   config: DashboardConfig,
   context: ServiceContext,
 ): Promise<Service<DashboardConfig>> {
+  const { clock, logger } = context;
+  await using opening = new AsyncDisposableStack();
+  const database = openDashboardFile(config.file);
+  opening.defer(() => void database.close());
+  const access = opening.use(new Access(database, clock, logger));
+  if (config.password !== null) await access.takeFilePassword(config.password);
+  let serving = await serve(config, context, { database, access });
+  opening.defer(() => serving.disposeAsync());
+  const running = opening.move();
+  return {
+    reload: async ({ streams, audited }) => {
+      await serving.disposeAsync();
+      try {
+        serving = await serve({ ...config, streams, audited }, context, { database, access });
+      } catch (error) {
+        // There is nothing left that could go on.
+        context.fail(error);
+      }
+    },
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
+}
+
+/** Everything but who may use it. */
+async function serve(
+  config: DashboardConfig,
+  context: ServiceContext,
+  { database, access }: { database: Database; access: Access },
+): Promise<AsyncDisposableStack> {
   const { clock, logger, health } = context;
   await using opening = new AsyncDisposableStack();
   const link = opening.use(
     new BrokerLink(config.broker, `weir-dashboard-${randomUUID()}`, context),
   );
-  const database = openDashboardFile(config.file);
-  opening.defer(() => void database.close());
-  const access = opening.use(new Access(database, clock, logger));
-  if (config.password !== null) await access.takeFilePassword(config.password);
   const { trustedProxies, tls } = config;
   const server = opening.adopt(
     await buildServer(logger, VERSION, { trustedProxies, tls }),

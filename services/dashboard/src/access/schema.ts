@@ -38,7 +38,7 @@ CREATE TABLE connections (
   client_id TEXT NOT NULL,
   -- What the client id calls the device.
   name TEXT NOT NULL,
-  address TEXT NOT NULL
+  address TEXT
 ) STRICT;
 CREATE INDEX connections_by_name ON connections (name);
 CREATE TABLE commands (

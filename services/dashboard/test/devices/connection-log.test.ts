@@ -2,9 +2,18 @@ import { readFileSync } from "node:fs";
 import { createConnection, type Socket } from "node:net";
 import { describe, expect, test } from "@jest/globals";
 import { startBroker } from "@weir/broker";
-import { eventually, hasDocker, startMosquitto, temporaryFolder } from "@weir/testkit";
+import {
+  createTestContext,
+  eventually,
+  hasDocker,
+  startMosquitto,
+  temporaryFolder,
+} from "@weir/testkit";
 import { generate, type IConnectPacket } from "mqtt-packet";
+import { openDashboardFile } from "../../src/access/database.ts";
 import { type ConnectionEvent, connections } from "../../src/contract/devices.ts";
+import { BrokerLink } from "../../src/data/broker-link.ts";
+import { ConnectionLog } from "../../src/devices/connection-log.ts";
 import { startTestDevices, type TestDevices } from "./fixture.ts";
 
 const BROKERS: [string, () => Promise<AsyncDisposable & { port: number }>][] = [
@@ -106,6 +115,27 @@ describe.each(BROKERS)("why a device has come and gone at %s", (_name, start) =>
     await reaches(home, 1);
     expect(eventsOf(home)).toMatchObject([{ event: "connected", clientId: "kitchen" }]);
   });
+});
+
+test("an end is kept also where the broker names no address, as Mosquitto 2.0", async () => {
+  using folder = temporaryFolder();
+  const context = createTestContext();
+  const database = openDashboardFile(folder.file("dashboard.db"));
+  await using link = new BrokerLink(
+    { url: "mqtt://127.0.0.1:1", username: null, password: null },
+    "weir-dashboard",
+    context,
+  );
+  const takers: Parameters<BrokerLink["listen"]>[1][] = [];
+  link.listen = (_filter, take) => void takers.push(take);
+  {
+    using log = new ConnectionLog(link, database, context);
+    const payload = Buffer.from("1795815094: Client kitchen closed its connection.");
+    const message = { topic: "$SYS/broker/log/N", payload, qos: 0, retained: false } as const;
+    for (const take of takers) take(message);
+    expect(log.ofDevice(KITCHEN, 10)).toMatchObject([{ event: "disconnected", address: null }]);
+  }
+  database.close();
 });
 
 test("the connection log survives a restart, and says since when a device is there", async () => {
