@@ -1,5 +1,6 @@
 import { addAbortListener } from "node:events";
 import type { Clock } from "@weir/runtime";
+import { writeToStream } from "mqtt-packet";
 import type {
   Answered,
   Broker,
@@ -106,6 +107,8 @@ const OFFLINE = "offline";
 const AVAILABILITY_OPTIONS = { qos: 1, retain: true } as const satisfies PublishOptions;
 
 export function createReconnectingClient(options: ReconnectingClientOptions): ReconnectingClient {
+  // It would keep a buffer of each of 65,536 numbers: 8 MB in every process.
+  writeToStream.cacheNumbers = false;
   const { clock, logger, broker, clientId, session } = options;
   const { availability, random = Math.random } = options;
   const { reconnect = withJitter } = options;
