@@ -1,4 +1,4 @@
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { CommandLife, Device } from "../../src/contract/devices.ts";
 import { RequestError, session } from "../api.ts";
 import { useLive } from "../page-stream.ts";
@@ -16,9 +16,12 @@ const RECENT_SHOWN = 10;
 /** What a device executes: a form for each command, and what became of those that were sent. */
 export function Commands({ device, refresh }: { device: Device; refresh: number }) {
   const { id } = device;
-  const loaded = useLoaded(`commands of ${id} ${refresh}`, (signal) =>
-    deviceApi.commands(id, signal),
-  );
+  const loaded = useLoaded(`commands of ${id}`, (signal) => deviceApi.commands(id, signal));
+  const refreshed = useRef(refresh);
+  useEffect(() => {
+    if (refreshed.current !== refresh) loaded.reload();
+    refreshed.current = refresh;
+  }, [refresh]);
   const [lives, setLives] = useState<readonly CommandLife[]>([]);
   /** The command that each form has sent last. */
   const [sent, setSent] = useState<Readonly<Record<string, string>>>({});

@@ -29,8 +29,8 @@ export function Connections({ id, isPaused }: { id: string; isPaused: boolean })
     <>
       {source === "birth and will" ? (
         <p class="quiet">
-          This broker does not say why connections end. What is here is from the device's own birth
-          and last will.
+          The broker has not said why this device's connections end. What is here is from its own
+          birth and last will.
         </p>
       ) : null}
       <Newest

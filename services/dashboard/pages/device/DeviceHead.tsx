@@ -15,7 +15,8 @@ export function DeviceHead({ device }: { device: Device }) {
           </span>
         )}
         <span class="quiet">
-          heard <Age atMs={heardMs} />
+          {state === "heard" ? null : "heard "}
+          <Age atMs={heardMs} />
         </span>
       </p>
       <details>

@@ -83,8 +83,8 @@ function StreamRow({ stream }: { stream: Of<typeof streamShape> }) {
         {stream.bytes === null ? "–" : bytes(stream.bytes)}
         {bytesPerDay === null ? null : <span class="quiet">+{bytes(bytesPerDay)} a day</span>}
       </td>
-      <td>{retentionWords(stream, format.value)}</td>
-      <td>
+      <td class="time">{retentionWords(stream, format.value)}</td>
+      <td class="time">
         {historyWords(stream, format.value)}
         {stream.historyBytes === null || stream.historyBytes === 0 ? null : (
           <span class="quiet">{bytes(stream.historyBytes)}</span>

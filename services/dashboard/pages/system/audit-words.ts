@@ -24,15 +24,11 @@ export function auditVerdict(
   const words = [`Of ${count(accepted)} messages that publishers accepted, none is missing`];
   if (waiting > 0) words.push(`${count(waiting)} wait in outboxes`);
   if (abandoned > 0) words.push(`${count(abandoned)} were abandoned by their publishers`);
-  return { tone: waiting + abandoned > 0 ? "attention" : "ok", words: `${words.join("; ")}.` };
+  // What waits is safe, and there is always something on its way.
+  return { tone: abandoned > 0 ? "attention" : "ok", words: `${words.join("; ")}.` };
 }
 
-export function publisherTone({
-  missing,
-  waiting,
-  abandoned,
-  doubts,
-}: Audit["publishers"][number]): Tone {
+export function publisherTone({ missing, abandoned, doubts }: Audit["publishers"][number]): Tone {
   if (missing > 0) return "problem";
-  return (waiting ?? 0) > 0 || abandoned > 0 || doubts.length > 0 ? "attention" : "ok";
+  return abandoned > 0 || doubts.length > 0 ? "attention" : "ok";
 }

@@ -22,10 +22,3 @@ export function addressOf(topic: string, prefixes: readonly string[]): DeviceAdd
   }
   return null;
 }
-
-/** Numbers in a device's commands, their results and its log are no measurements. */
-export function isMeasured(topic: string, address: DeviceAddress | null): boolean {
-  return (
-    address === null || !/^(?:command|log)(?:\/|$)/.test(topic.slice(rootOf(address).length + 1))
-  );
-}

@@ -2,7 +2,7 @@ import type { DeviceAddress } from "@weir/protocol";
 import { type Clock, Fault, RequestFault } from "@weir/runtime";
 import type { Device } from "../contract/devices.ts";
 import { type ListedSeries, type SeriesCatalogue, toContract } from "../data/catalogue-cache.ts";
-import { addressOf, isMeasured } from "./device-address.ts";
+import { addressOf } from "./device-address.ts";
 import { type Presence, stateOf } from "./device-state.ts";
 import { type Presences, presenceKey } from "./presences.ts";
 import { tellingValues } from "./telling-values.ts";
@@ -112,9 +112,7 @@ export class DeviceBook implements Disposable {
       heardMs,
       isCommandable: address !== null,
       seriesCount: series.length,
-      values: tellingValues(series.filter(({ topic }) => isMeasured(topic, address))).map(
-        toContract,
-      ),
+      values: tellingValues(series).map(toContract),
     };
   }
 

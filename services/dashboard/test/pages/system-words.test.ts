@@ -58,6 +58,7 @@ describe("the audit in one sentence", () => {
 
   test("a publisher with a doubt is not shown as fine", () => {
     expect(publisherTone(publisher())).toBe("ok");
+    expect(publisherTone(publisher({ waiting: 5 }))).toBe("ok");
     expect(publisherTone(publisher({ doubts: ["its announcement is gone"] }))).toBe("attention");
     expect(publisherTone(publisher({ doubts: ["x"], missing: 1 }))).toBe("problem");
   });
