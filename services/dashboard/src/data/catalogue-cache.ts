@@ -28,6 +28,8 @@ export class SeriesCatalogue {
   #all: readonly ListedSeries[] = [];
   #byName: ReadonlyMap<string, ListedSeries> = new Map();
   #stamp = "";
+  /** Why it could not be read, where it never could. */
+  #fault: Fault | null = null;
   #notBeforeMs = Number.NEGATIVE_INFINITY;
 
   constructor(indexFile: string, context: Pick<ServiceContext, "clock" | "logger">) {
@@ -55,7 +57,10 @@ export class SeriesCatalogue {
   #refresh(): void {
     const { clock, logger } = this.#context;
     const beganMs = clock.monotonic();
-    if (beganMs < this.#notBeforeMs) return;
+    if (beganMs < this.#notBeforeMs) {
+      if (this.#fault !== null) throw this.#fault;
+      return;
+    }
     this.#notBeforeMs = beganMs + READ_EVERY_MS;
     // Taken before reading, which may make an empty -wal: what is written meanwhile is read the next time.
     const stamp = `${fileStamp(this.#indexFile)} ${fileStamp(`${this.#indexFile}-wal`)}`;
@@ -63,8 +68,13 @@ export class SeriesCatalogue {
     try {
       this.#take(readCatalogue(this.#indexFile) ?? []);
       this.#stamp = stamp;
+      this.#fault = null;
     } catch (error) {
-      if (!(error instanceof Fault) || this.#stamp === "") throw error;
+      if (!(error instanceof Fault)) throw error;
+      if (this.#stamp === "") {
+        this.#fault = error;
+        throw error;
+      }
       logger.warn({ err: error }, "the catalogue of series cannot be read: an older one is shown");
     }
     const tookMs = clock.monotonic() - beganMs;

@@ -50,6 +50,8 @@ export function liveRoutes(api: Api, { live, catalogue, streams }: Sources): voi
         wantsDevices: devices === "changes",
         device,
       };
+      // Where devices cannot be looked up, that is the answer.
+      if (device !== null) catalogue.all();
       const { who, ip: address } = request;
       const isCurrent = who?.isCurrent ?? (() => true);
       const client = { user: who?.name ?? null, address, isCurrent };

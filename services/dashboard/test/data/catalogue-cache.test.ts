@@ -68,7 +68,14 @@ describe("the catalogue that all requests share", () => {
     using folder = temporaryFolder();
     const indexFile = folder.file("index.db");
     writeFileSync(indexFile, "no database");
-    const { catalogue } = opened(indexFile);
+    const { clock, catalogue } = opened(indexFile);
     expect(() => catalogue.all()).toThrow(/index\.db cannot be read/);
+    // It is not looked at again so soon, and has no series for that.
+    expect(() => catalogue.all()).toThrow(/index\.db cannot be read/);
+
+    rmSync(indexFile);
+    catalogueMessage(indexFile, 1, { topic, payload: { humidity: 50 } });
+    clock.advance(1_000);
+    expect(catalogue.all()).toHaveLength(1);
   });
 });

@@ -1,3 +1,4 @@
+import { writeFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { describe, expect, test } from "@jest/globals";
 import { createFakeClock, eventually, temporaryFolder } from "@weir/testkit";
@@ -163,4 +164,14 @@ describe("a live stream", () => {
     });
     deaf.destroy();
   });
+});
+
+test("a page of a device hears why devices cannot be looked up", async () => {
+  using folder = temporaryFolder();
+  using _home = openHome(folder);
+  writeFileSync(folder.file("index.db"), "no database");
+  await using subject = await LiveSubject.start(folder, { devices: new SaidDevices() });
+  const answer = await fetch(`${subject.address}/api/v1/live?device=kitchen`);
+  const told = answer.status === 503 ? await answer.text() : answer.body?.cancel();
+  expect([answer.status, await told]).toEqual([503, expect.stringContaining("cannot be read")]);
 });
