@@ -3,7 +3,7 @@ import type { Series } from "../../src/contract/series.ts";
 import { axisTimes } from "./axis-times.ts";
 import { type Column, isolatedPoints, type Lines } from "./lines.ts";
 import { lineStyle, translucent } from "./palette.ts";
-import { fractionDigits, type Scale, scaleKey, scalesOf } from "./scales.ts";
+import { axisRange, fractionDigits, type Scale, scaleKey, scalesOf } from "./scales.ts";
 
 /** A series on a chart. Its place in the list of all decides its colour. */
 export interface Shown {
@@ -177,18 +177,7 @@ function cursorOptions({ onDoubleClick }: PlotOptions): uPlot.Cursor {
 }
 
 function valueRange(kind: Scale["kind"]): uPlot.Range.Function {
-  return (_plot, min, max) => {
-    if (min == null || max == null) return [0, 1];
-    if (kind === "state" && min >= 0 && max <= 1) return [-0.08, 1.08];
-    if (kind === "counter") return [0, max > 0 ? max * 1.08 : 1];
-    if (min === max) {
-      const margin = Math.abs(min) * 0.05 || 1;
-      return [min - margin, max + margin];
-    }
-    const margin = (max - min) * 0.08;
-    // What is never negative is not drawn with room for it.
-    return [min >= 0 ? Math.max(0, min - margin) : min - margin, max + margin];
-  };
+  return (_plot, min, max) => (min == null || max == null ? [0, 1] : axisRange(kind, min, max));
 }
 
 function timeAxis({ locale, timeZone }: PlotOptions): uPlot.Axis {

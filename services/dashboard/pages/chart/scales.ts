@@ -1,4 +1,5 @@
 import type { Series } from "../../src/contract/series.ts";
+import { isFlat } from "../parts/line-path.ts";
 
 /** What the values of some series are measured on. */
 export interface Scale {
@@ -25,6 +26,19 @@ export function scalesOf(series: readonly Series[]): Scale[] {
     kind,
     side: sides[place] ?? null,
   }));
+}
+
+/** The ends of an axis for values between these. */
+export function axisRange(kind: Scale["kind"], min: number, max: number): [number, number] {
+  if (kind === "state" && min >= 0 && max <= 1) return [-0.08, 1.08];
+  if (kind === "counter") return [0, max > 0 ? max * 1.08 : 1];
+  if (isFlat(min, max)) {
+    const margin = Math.abs(min) * 0.05 || 1;
+    return [min - margin, max + margin];
+  }
+  const margin = (max - min) * 0.08;
+  // What is never negative is not drawn with room for it.
+  return [min >= 0 ? Math.max(0, min - margin) : min - margin, max + margin];
 }
 
 /** What an axis is labelled with. */

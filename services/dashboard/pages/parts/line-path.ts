@@ -1,5 +1,15 @@
+/** A span of so small a part of the values comes from the arithmetic of averages: the values are equal. */
+const SPAN_SHARE_MIN = 1e-9;
+/** Half the length of a value alone: a dot as thin as the line is not seen. */
+const ALONE_HALF = 2;
+
+/** Whether values between these differ by no more than rounding. */
+export function isFlat(low: number, high: number): boolean {
+  return high - low <= SPAN_SHARE_MIN * Math.max(Math.abs(low), Math.abs(high));
+}
+
 /**
- * The path of a small line through values, `null` being a gap. A value alone is a dot. Flat lines lie in the middle.
+ * The path of a small line through values, `null` being a gap. A value alone is a dash. Flat lines lie in the middle.
  * @returns the `d` of an SVG path within width and height
  */
 export function linePath(
@@ -15,7 +25,7 @@ export function linePath(
     if (value < low) low = value;
     if (value > high) high = value;
   }
-  const span = high - low;
+  const span = isFlat(low, high) ? 0 : high - low;
   const step = values.length > 1 ? width / (values.length - 1) : 0;
   const round = (pixels: number): number => Math.round(pixels * 10) / 10;
   let path = "";
@@ -28,9 +38,9 @@ export function linePath(
     const x = round(index * step);
     const y = round(span === 0 ? height / 2 : height - ((value - low) / span) * height);
     const isAlone = !isDrawing && (values[index + 1] ?? null) === null;
-    path += `${isDrawing ? "L" : "M"}${x} ${y}`;
-    // A line of no length with round ends is a dot.
-    if (isAlone) path += `L${x} ${y}`;
+    path += isAlone
+      ? `M${x - ALONE_HALF} ${y}L${x + ALONE_HALF} ${y}`
+      : `${isDrawing ? "L" : "M"}${x} ${y}`;
     isDrawing = true;
   });
   return path;

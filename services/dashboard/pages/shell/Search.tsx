@@ -74,6 +74,11 @@ export function Search() {
             choose(at + (event.key === "ArrowDown" ? 1 : -1));
           }
           if (event.key === "Enter") open(results[at]);
+          if (event.key === "Escape") {
+            // The field would empty itself first.
+            event.preventDefault();
+            close();
+          }
         }}
       />
       <div class="results" id="search-results" role="listbox" aria-label="Results" ref={list}>

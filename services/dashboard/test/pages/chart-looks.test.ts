@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
 import { axisTimes } from "../../pages/chart/axis-times.ts";
 import { lineStyle, translucent } from "../../pages/chart/palette.ts";
-import { axisLabel, fractionDigits, scalesOf } from "../../pages/chart/scales.ts";
+import { axisLabel, axisRange, fractionDigits, scalesOf } from "../../pages/chart/scales.ts";
 import { seriesOf } from "./histories.ts";
 
 const stylesheet = readFileSync(join(import.meta.dirname, "../../pages/styles.css"), "utf8");
@@ -45,6 +45,12 @@ describe("the scales of a chart", () => {
   test("a counter's increase is not measured with its unit's other values", () => {
     const series = [seriesOf({ unit: "kWh" }), seriesOf({ unit: "kWh", kind: "counter" })];
     expect(scalesOf(series).map(axisLabel)).toEqual(["kWh", "kWh, increase"]);
+  });
+
+  test("do not magnify the rounding of averages", () => {
+    const [low, high] = axisRange("gauge", 8.019999999999998, 8.02);
+    expect(high - low).toBeGreaterThan(0.5);
+    expect(axisRange("gauge", 0, 100)).toEqual([0, 108]);
   });
 
   test.each([

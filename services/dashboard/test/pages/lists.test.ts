@@ -21,7 +21,9 @@ describe("a small line", () => {
 
   test("is in the middle when it is flat, a dot when it is alone, nothing without values", () => {
     expect(linePath([5, 5], 100, 40)).toBe("M0 20L100 20");
-    expect(linePath([null, 5, null], 100, 40)).toBe("M50 20L50 20");
+    // An average of equal values may be off in its last digit.
+    expect(linePath([8.02, 8.019999999999998], 100, 40)).toBe("M0 20L100 20");
+    expect(linePath([null, 5, null], 100, 40)).toBe("M48 20L52 20");
     expect(linePath([null, null], 100, 40)).toBe("");
   });
 });
