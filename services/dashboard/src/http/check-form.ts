@@ -14,7 +14,7 @@ export const checkForm: FastifySchemaCompiler<z.ZodType> = ({ schema, httpPart =
     const parsed = schema.safeParse(given, { error: issueWords });
     if (parsed.success) return { value: parsed.data };
     const problems = formProblems(parsed.error.issues, { schema }).map(({ path, words }) => ({
-      field: path.length === 0 ? whole : shortened(path.join(".")),
+      field: shortened(path.join(".")) || whole,
       value: shownAt(given, path),
       problem: words,
       remedy: "Correct it, and send the request again: nothing was done.",

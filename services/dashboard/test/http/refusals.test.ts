@@ -64,6 +64,10 @@ test("names the parameter, what was given, and what it must be", async () => {
   ]);
 });
 
+test("names the query where a key has no name", async () => {
+  expect(await get("a?=3")).toMatchObject({ status: 400, problems: [{ field: "query" }] });
+});
+
 test("does not give a password back", async () => {
   const { status, problems } = await post(
     '{"name":"abcdef","password":"abcdef"}',
