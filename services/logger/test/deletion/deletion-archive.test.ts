@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
-import { expect, test } from "@jest/globals";
+import { expect, jest, test } from "@jest/globals";
 import { systemClock } from "@weir/runtime";
 import {
   countRows,
@@ -12,6 +12,9 @@ import {
 import { createFakeClock, eventually, START_US, temporaryFolder } from "@weir/testkit";
 import { UNDO_MS } from "../../src/deletions.ts";
 import { rowsOf, SECOND_US, startWorker } from "./fixture.ts";
+
+// Archives are written by processes of low priority, one after the other.
+jest.setTimeout(240_000);
 
 async function numbersIn(folder: string): Promise<number[]> {
   const pages = await Array.fromAsync(readRange({ kind: "folder", folder }));
