@@ -15,9 +15,10 @@ export class PublisherSums {
   add(line: AuditLine): void {
     const { publisher, stream, topic, doubt, missing, lastReceivedUs } = line;
     const sum = this.#sums.get(publisher) ?? this.#begin(publisher);
-    if (line.accepted !== null) sum.accepted = (sum.accepted ?? 0) + line.accepted;
-    if (line.waiting !== null) sum.waiting = (sum.waiting ?? 0) + line.waiting;
-    sum.stored += line.received;
+    const { accepted, stored, waiting } = atOneMoment(line);
+    if (accepted !== null) sum.accepted = (sum.accepted ?? 0) + accepted;
+    if (waiting !== null) sum.waiting = (sum.waiting ?? 0) + waiting;
+    sum.stored += stored;
     sum.abandoned += line.abandoned;
     sum.filtered += line.filtered;
     sum.duplicates += line.duplicates;
@@ -70,6 +71,18 @@ export class PublisherSums {
     this.#sums.set(publisher, sum);
     return sum;
   }
+}
+
+/**
+ * What an outbox has accepted is older than what the ledger has: of what was waiting then, some is stored by now, and so
+ * is what was accepted since.
+ */
+function atOneMoment(line: AuditLine): Pick<PublisherAudit, "accepted" | "stored" | "waiting"> {
+  const { accepted, waiting, received, filtered, abandoned, missing } = line;
+  if (accepted === null || waiting === null) return { accepted, waiting, stored: received };
+  const left = accepted - received - filtered - abandoned - count(missing);
+  const stored = Math.min(received, accepted);
+  return { accepted, stored, waiting: Math.max(0, Math.min(waiting, left)) };
 }
 
 const pair = ([from, to]: readonly [number, number]): [number, number] => [from, to];
