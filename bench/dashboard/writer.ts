@@ -2,13 +2,14 @@
 import { openSegmentedStore } from "@weir/store";
 import { rowOf } from "@weir/testkit";
 
+/** Of sensors, unless another number is given. */
 export const TOPICS = 500;
 const BATCH_MS = 50;
 
 /** The topic of a sensor. */
 export const topicOf = (sensor: number): string => `home/sensor-${sensor}`;
 
-function write(folder: string, perSecond: number): void {
+function write(folder: string, perSecond: number, topics: number): void {
   const store = openSegmentedStore({
     folder,
     stream: "home",
@@ -25,7 +26,7 @@ function write(folder: string, perSecond: number): void {
     const rows = Array.from({ length: due }, (_, index) => {
       // As if they had come evenly since the last commit.
       const time = nowMs - BATCH_MS + ((index + 1) * BATCH_MS) / due;
-      const sensor = (written + index) % TOPICS;
+      const sensor = (written + index) % topics;
       const reading = { time, temperature: sensor / 10, humidity: 40, battery: 91 };
       return {
         ...template,
@@ -47,4 +48,7 @@ function write(folder: string, perSecond: number): void {
   });
 }
 
-if (import.meta.main) write(process.argv[2] as string, Number(process.argv[3]));
+if (import.meta.main) {
+  const [folder = "", perSecond, topics = TOPICS] = process.argv.slice(2);
+  write(folder, Number(perSecond), Number(topics));
+}

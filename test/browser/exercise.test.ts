@@ -9,7 +9,7 @@ import { device } from "@weir/dashboard/contract/devices";
 import { history } from "@weir/dashboard/contract/series";
 import { connectTestClient, eventually } from "@weir/testkit";
 import type { Locator, Page } from "playwright-core";
-import { hasChromium } from "./chromium.ts";
+import { hasChromium } from "../../tools/chromium.ts";
 import { ask, PATIENCE_MS, setUp, startTrial, type Trial } from "./trial.ts";
 
 jest.setTimeout(300_000);

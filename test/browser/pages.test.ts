@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from "@j
 import { session } from "@weir/dashboard/contract/access";
 import { connectTestClient, eventually, type TestClient } from "@weir/testkit";
 import type { Page } from "playwright-core";
-import { hasChromium } from "./chromium.ts";
+import { hasChromium } from "../../tools/chromium.ts";
 import { ask, PASSWORD, PATIENCE_MS, setUp, signIn, startTrial, type Trial } from "./trial.ts";
 
 jest.setTimeout(300_000);

@@ -5,7 +5,7 @@ import { eventually, freePort, temporaryFolder } from "@weir/testkit";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import type { z } from "zod";
 import { startSuite, type TrialSuite } from "../../standalone/test/fixture.ts";
-import { launchChromium } from "./chromium.ts";
+import { launchChromium } from "../../tools/chromium.ts";
 
 const PAGES_TOOL = join(import.meta.dirname, "../../tools/pages.mjs");
 /** Two cores that other tests share. */

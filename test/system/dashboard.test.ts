@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals
 import { device } from "@weir/dashboard/contract/devices";
 import { eventually, hasDocker } from "@weir/testkit";
 import type { Browser } from "playwright-core";
-import { hasChromium, launchChromium } from "../browser/chromium.ts";
+import { hasChromium, launchChromium } from "../../tools/chromium.ts";
 import { ask, openPage, setUp } from "../browser/trial.ts";
 import { type Compose, createCompose } from "./compose.ts";
 
