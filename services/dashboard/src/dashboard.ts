@@ -130,6 +130,7 @@ async function serve(
   const { live, status } = openLive(config, context, {
     link,
     missing: () => auditor.missing(),
+    performance,
     devices,
     version: VERSION,
   });

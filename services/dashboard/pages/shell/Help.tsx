@@ -25,6 +25,8 @@ export function Help() {
       <dl class="words">
         <dt>all stored</dt>
         <dd>Each message that a publisher with an outbox has accepted is on the disk.</dd>
+        <dt>logger away</dt>
+        <dd>Nothing is stored now. Publishers with an outbox keep what they send.</dd>
         <dt>behind by 120</dt>
         <dd>120 messages are stored and not in the statistics yet. They will be.</dd>
         <dt>3 missing</dt>

@@ -43,6 +43,8 @@ export function statusLine(
         more: since === null ? null : `since ${format.when(since, nowMs)}`,
       };
     }
+    case "logger away":
+      return { tone: "problem", words: "logger away", more: fresh && `newest ${fresh}` };
     case "behind":
       return {
         tone: "attention",

@@ -4,7 +4,7 @@ import { timeMs } from "./times.ts";
 /** The answer to "is anything lost, and how fresh is this". The worst that holds is the state. */
 export const status = z
   .object({
-    state: z.enum(["stored", "behind", "broker away", "missing", "unknown"]),
+    state: z.enum(["stored", "behind", "broker away", "logger away", "missing", "unknown"]),
     nowMs: timeMs,
     newestMs: timeMs.nullable().describe("when the newest message was stored, on any stream"),
     behindRows: z.int().describe("messages that are stored and not in the statistics yet"),

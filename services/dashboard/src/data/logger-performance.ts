@@ -31,4 +31,9 @@ export class PerformanceReport {
     if (this.#latest === null) return null;
     return this.#clock.now() - this.#latest.at * 1_000 > this.#validMs ? null : this.#latest;
   }
+
+  /** Whether reports stay away. @param sinceMs since when they would have come, in milliseconds since the epoch */
+  isOverdue(sinceMs: number): boolean {
+    return this.latest() === null && this.#clock.now() - sinceMs > this.#validMs;
+  }
 }

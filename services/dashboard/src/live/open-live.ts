@@ -1,6 +1,7 @@
 import type { ServiceContext } from "@weir/runtime";
 import type { StoredStream } from "@weir/streams";
 import type { BrokerLink } from "../data/broker-link.ts";
+import type { PerformanceReport } from "../data/logger-performance.ts";
 import { LatestAverages } from "./averages.ts";
 import type { DeviceNews } from "./device-news.ts";
 import { Live } from "./live.ts";
@@ -20,6 +21,7 @@ interface Sources {
   /** It must not have been started yet. */
   link: BrokerLink;
   missing: () => Missing | null;
+  performance: PerformanceReport;
   devices: DeviceNews | null;
   version: string;
 }
@@ -28,11 +30,12 @@ interface Sources {
 export function openLive(
   { streams: { streams }, ...config }: LiveConfig,
   context: ServiceContext,
-  { link, missing, devices, version }: Sources,
+  { link, missing, performance, devices, version }: Sources,
 ): { live: Live; status: StatusBoard } {
   const averages = new LatestAverages({ ...config, ...context, link });
   const lagRows = () => averages.lagRows();
-  const status = new StatusBoard({ ...config, ...context, link, streams, lagRows, missing });
+  const sources = { link, streams, lagRows, missing, performance };
+  const status = new StatusBoard({ ...config, ...context, ...sources });
   const live = new Live({ ...config, ...context, streams, status, averages, devices, version });
   return { live, status };
 }

@@ -5,6 +5,7 @@ import { streamEnd } from "@weir/store";
 import type { StoredStream } from "@weir/streams";
 import type { Status } from "../contract/status.ts";
 import type { BrokerLink } from "../data/broker-link.ts";
+import type { PerformanceReport } from "../data/logger-performance.ts";
 
 /** What the newest audit has found. */
 export interface Missing {
@@ -21,6 +22,7 @@ interface StatusOptions {
   lagRows: () => number | null;
   /** `null`: nothing was judged yet. */
   missing: () => Missing | null;
+  performance: Pick<PerformanceReport, "isOverdue">;
   clock: Clock;
   logger: Logger;
 }
@@ -38,10 +40,14 @@ export function stateOf({
   newestMs,
   behindRows,
   missing,
-}: Pick<Status, "broker" | "newestMs" | "behindRows" | "missing">): Status["state"] {
+  isLoggerAway,
+}: Pick<Status, "broker" | "newestMs" | "behindRows" | "missing"> & {
+  isLoggerAway: boolean;
+}): Status["state"] {
   if (missing !== null && missing > 0) return "missing";
   // Without a time no attempt has ended yet.
   if (!broker.isConnected && broker.sinceMs !== null) return "broker away";
+  if (isLoggerAway) return "logger away";
   if (behindRows >= BEHIND_ROWS_MIN) return "behind";
   return broker.isConnected && newestMs !== null ? "stored" : "unknown";
 }
@@ -63,9 +69,11 @@ export class StatusBoard {
 
   /** As it was at the last refreshment; the broker's state is that of now. */
   current(): Status {
-    const { link, clock, lagRows, missing } = this.#options;
+    const { link, clock, lagRows, missing, performance } = this.#options;
     const { newestUs, indexRows } = this.#found;
     const audited = missing();
+    const { isConnected, sinceMs } = link.state;
+    const isLoggerAway = isConnected && sinceMs !== null && performance.isOverdue(sinceMs);
     const facts = {
       newestMs: newestUs === null ? null : newestUs / 1_000,
       behindRows: Math.max(indexRows, lagRows() ?? 0),
@@ -73,7 +81,7 @@ export class StatusBoard {
       missing: audited?.count ?? null,
     };
     return {
-      state: stateOf(facts),
+      state: stateOf({ ...facts, isLoggerAway }),
       nowMs: clock.now(),
       ...facts,
       auditedMs: audited?.atMs ?? null,

@@ -5,6 +5,7 @@ import { connectTestClient, createTestContext, eventually, temporaryFolder } fro
 import { readDashboardConfig } from "../../src/config.ts";
 import { BrokerLink } from "../../src/data/broker-link.ts";
 import { SeriesCatalogue } from "../../src/data/catalogue-cache.ts";
+import { PerformanceReport } from "../../src/data/logger-performance.ts";
 import { buildServer } from "../../src/http/server.ts";
 import { openLive } from "../../src/live/open-live.ts";
 import { liveRoutes } from "../../src/routes/live.ts";
@@ -40,7 +41,8 @@ test("a page goes on with what is stored while the broker is away, says so, and 
   });
   const context = createTestContext();
   await using link = new BrokerLink(config.broker, "dashboard", context);
-  const sources = { link, missing: () => null, devices: null, version: "test" };
+  const performance = new PerformanceReport(context.clock, 10_000);
+  const sources = { link, missing: () => null, performance, devices: null, version: "test" };
   const { live } = openLive(config, context, sources);
   await using server = await buildServer(context.logger, "test");
   const catalogue = new SeriesCatalogue(config.indexFile, context);

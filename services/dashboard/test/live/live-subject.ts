@@ -93,7 +93,8 @@ export class LiveSubject implements AsyncDisposable {
     const streams = [stream];
     const averages = { current: () => NO_AVERAGES, onChange: () => {} };
     const link = { onChange: () => {}, state: { isConnected: true, sinceMs: 0, reason: null } };
-    const read = { lagRows: () => 0, missing: () => null };
+    const performance = { isOverdue: () => false };
+    const read = { lagRows: () => 0, missing: () => null, performance };
     const status = new StatusBoard({ ...context, ...read, link, streams, indexFile });
     const live = new Live({
       ...context,

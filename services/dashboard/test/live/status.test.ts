@@ -11,6 +11,7 @@ import {
 } from "@weir/testkit";
 import { status as statusSchema } from "../../src/contract/status.ts";
 import { BrokerLink } from "../../src/data/broker-link.ts";
+import { PerformanceReport } from "../../src/data/logger-performance.ts";
 import { LatestAverages } from "../../src/live/averages.ts";
 import { type Missing, StatusBoard, stateOf } from "../../src/live/status-board.ts";
 import { LiveSubject, openHome, power } from "./live-subject.ts";
@@ -18,7 +19,13 @@ import { LiveSubject, openHome, power } from "./live-subject.ts";
 const CONNECTED = { isConnected: true, sinceMs: 1, reason: null };
 const AWAY = { isConnected: false, sinceMs: 1, reason: "refused" };
 const NOT_TRIED = { isConnected: false, sinceMs: null, reason: null };
-const FINE = { broker: CONNECTED, newestMs: 1, behindRows: 0, missing: 0 };
+const FINE = {
+  broker: CONNECTED,
+  newestMs: 1,
+  behindRows: 0,
+  missing: 0,
+  isLoggerAway: false,
+};
 
 test.each([
   ["stored", FINE],
@@ -26,6 +33,7 @@ test.each([
   ["stored", { ...FINE, behindRows: 999 }],
   ["behind", { ...FINE, behindRows: 1_000 }],
   ["broker away", { ...FINE, behindRows: 1_000, broker: AWAY }],
+  ["logger away", { ...FINE, behindRows: 1_000, isLoggerAway: true }],
   ["missing", { ...FINE, behindRows: 1_000, broker: AWAY, missing: 1 }],
   ["unknown", { ...FINE, newestMs: null }],
   ["unknown", { ...FINE, broker: NOT_TRIED }],
@@ -63,6 +71,7 @@ describe("the status", () => {
       indexFile,
       lagRows: () => null,
       missing: () => missing,
+      performance: { isOverdue: () => false },
     });
     const rows = (seconds: number) =>
       Array.from({ length: 1_000 }, () => ({
@@ -78,6 +87,27 @@ describe("the status", () => {
     expect(board.current()).toMatchObject({ state: "behind", behindRows: 2_000 });
     missing = { count: 3, atMs: 4 };
     expect(board.current()).toMatchObject({ state: "missing", missing: 3, auditedMs: 4 });
+  });
+
+  test("says that the logger is away when its reports stay away", async () => {
+    using folder = temporaryFolder();
+    using store = openHome(folder);
+    store.append([power(1)]);
+    const clock = createFakeClock();
+    const board = new StatusBoard({
+      ...createTestContext(clock),
+      link: { onChange: () => {}, state: { ...CONNECTED, sinceMs: clock.now() } },
+      streams: [{ name: "home", place: { kind: "folder", folder: folder.file("home") } }],
+      indexFile: folder.file("index.db"),
+      lagRows: () => null,
+      missing: () => null,
+      performance: new PerformanceReport(clock, 10_000),
+    });
+    await board.refresh();
+    clock.advance(35_000);
+    expect(board.current().state).toBe("stored");
+    clock.advance(1);
+    expect(board.current().state).toBe("logger away");
   });
 });
 

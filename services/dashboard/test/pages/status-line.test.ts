@@ -43,6 +43,11 @@ test("what is wrong comes with its number or its time", () => {
     words: "broker away",
     more: "since 12:02",
   });
+  expect(line({ state: "logger away" })).toEqual({
+    tone: "problem",
+    words: "logger away",
+    more: "newest 12 s ago",
+  });
   expect(line({ state: "unknown" })).toMatchObject({ tone: "quiet", words: "not judged yet" });
 });
 
