@@ -125,6 +125,11 @@ export class Live {
     return [...this.#parts].findLast(({ wish }) => (wish.series?.length ?? 0) > 0);
   }
 
+  /** Whether points of the open stream are those of a part: its indices are of what it was asked for. */
+  #asksFor(part: { wish: Wish }): boolean {
+    return part === this.#followed() && seriesKey(part.wish) === this.#askedSeries;
+  }
+
   #query(): string {
     const wishes = [...this.#parts].map(({ wish }) => wish);
     const { series = [], after } = this.#followed()?.wish ?? {};
@@ -139,7 +144,7 @@ export class Live {
   #open(query: string): void {
     this.#source?.close();
     const followed = this.#followed()?.wish;
-    const series = JSON.stringify([followed?.series, followed?.after]);
+    const series = seriesKey(followed);
     const asked = new URLSearchParams(query);
     // The same series after the same history: they go on where the last event was.
     if (series === this.#askedSeries && this.#lastId !== "" && followed !== undefined) {
@@ -174,7 +179,7 @@ export class Live {
       this.#openAfter((data as LiveEvents["bye"]).retryMs);
     }
     for (const part of [...this.#parts]) {
-      if (name === "points" && part !== this.#followed()) continue;
+      if (name === "points" && !this.#asksFor(part)) continue;
       (part.handlers[name] as ((event: never) => void) | undefined)?.(data);
     }
   }
@@ -210,4 +215,8 @@ export class Live {
     this.#isAway = isAway;
     this.#options.onAway(isAway);
   }
+}
+
+function seriesKey(wish: Wish | undefined): string {
+  return JSON.stringify([wish?.series, wish?.after]);
 }

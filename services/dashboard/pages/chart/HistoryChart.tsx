@@ -2,6 +2,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { serverNow } from "../clock.ts";
 import { ErrorNote, Skeleton } from "../parts/Notes.tsx";
+import type { Newest } from "../parts/newest.ts";
 import { format, theme } from "../preferences.ts";
 import { ChartReading } from "./ChartReading.tsx";
 import { ChartTable } from "./ChartTable.tsx";
@@ -14,11 +15,6 @@ import { axisLabel, scalesOf } from "./scales.ts";
 import { summaryOf } from "./summary.ts";
 import { useDark } from "./use-dark.ts";
 import { useWidth } from "./use-width.ts";
-
-export interface Newest {
-  value: number;
-  atMs: number;
-}
 
 interface HistoryChartProps {
   /** The names of the series. */

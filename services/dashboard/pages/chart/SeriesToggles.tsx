@@ -1,10 +1,10 @@
 import { useState } from "preact/hooks";
 import type { Series } from "../../src/contract/series.ts";
 import { now } from "../clock.ts";
+import type { Newest } from "../parts/newest.ts";
 import { isOld, labelOf } from "../parts/series-words.ts";
 import { Value } from "../parts/Value.tsx";
 import { format } from "../preferences.ts";
-import type { Newest } from "./HistoryChart.tsx";
 import { LineMark } from "./LineMark.tsx";
 
 interface SeriesTogglesProps {

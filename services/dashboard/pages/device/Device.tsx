@@ -2,13 +2,14 @@ import { useEffect, useState } from "preact/hooks";
 import type { Device as DeviceShape } from "../../src/contract/devices.ts";
 import type { Series } from "../../src/contract/series.ts";
 import { api } from "../api.ts";
-import { HistoryChart, type Newest } from "../chart/HistoryChart.tsx";
+import { HistoryChart } from "../chart/HistoryChart.tsx";
 import { SeriesToggles } from "../chart/SeriesToggles.tsx";
 import { useRange } from "../chart/use-range.ts";
 import { serverNow } from "../clock.ts";
 import { useLive } from "../page-stream.ts";
 import { type Loaded, useLoaded } from "../parts/loaded.ts";
 import { Empty, ErrorNote, Skeleton } from "../parts/Notes.tsx";
+import { type Newest, withNewest } from "../parts/newest.ts";
 import { Tabs } from "../parts/Tabs.tsx";
 import { goQuery, place } from "../router.ts";
 import { Page } from "../shell/Page.tsx";
@@ -177,17 +178,6 @@ function useFrozen<T>(value: T, isFrozen: boolean): T {
     if (!isFrozen) keep(() => value);
   }, [value, isFrozen]);
   return isFrozen ? kept : value;
-}
-
-function withNewest(series: Series, newest: ReadonlyMap<string, Newest>): Series {
-  const known = newest.get(series.series);
-  if (known === undefined || known.atMs < series.newestMs) return series;
-  return {
-    ...series,
-    newestValue: known.value,
-    newestMs: known.atMs,
-    receivedMs: Math.max(series.receivedMs, known.atMs),
-  };
 }
 
 function nameIn(id: string): string {

@@ -7,6 +7,7 @@ import { status, useLive } from "../page-stream.ts";
 import { Icon } from "../parts/Icon.tsx";
 import { useLoaded } from "../parts/loaded.ts";
 import { ErrorNote } from "../parts/Notes.tsx";
+import { followedBy, type Newest, withNewest, withPoints } from "../parts/newest.ts";
 import { usePastLines } from "../parts/past-lines.ts";
 import { Dot } from "../parts/State.tsx";
 import { format } from "../preferences.ts";
@@ -110,15 +111,31 @@ function useDevices() {
 function Cards({ devices }: { devices: readonly Device[] }) {
   const firsts = useMemo(() => devices.flatMap(({ values }) => values.slice(0, 1)), [devices]);
   const lines = usePastLines(firsts);
+  const newest = useNewest(devices);
   return (
     <ul class="cards">
       {devices.map((device) => (
         <li key={device.id}>
-          <DeviceCard device={device} line={lines.value?.get(device.values[0]?.series ?? "")} />
+          <DeviceCard
+            device={{ ...device, values: device.values.map((one) => withNewest(one, newest)) }}
+            line={lines.value?.get(device.values[0]?.series ?? "")}
+          />
         </li>
       ))}
     </ul>
   );
+}
+
+/** The newest values as they come: summaries of devices are some seconds old. */
+function useNewest(devices: readonly Device[]): ReadonlyMap<string, Newest> {
+  const [newest, setNewest] = useState<ReadonlyMap<string, Newest>>(new Map());
+  const names = followedBy(devices);
+  useLive(names.length === 0 ? null : { series: names }, {
+    points: (event) => setNewest((was) => withPoints(was, names, event)),
+    // What was deleted is among them.
+    reset: () => setNewest(new Map()),
+  });
+  return newest;
 }
 
 function CardSkeletons() {

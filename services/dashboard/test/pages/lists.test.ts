@@ -1,11 +1,13 @@
 import { describe, expect, test } from "@jest/globals";
 import { withChanges } from "../../pages/devices/device-list.ts";
 import { linePath } from "../../pages/parts/line-path.ts";
+import { followedBy, withNewest, withPoints } from "../../pages/parts/newest.ts";
 import { prettyPayload } from "../../pages/parts/pretty.ts";
 import { isOld, labelOf } from "../../pages/parts/series-words.ts";
 import { visibleRows } from "../../pages/parts/visible-rows.ts";
 import { searchQuery } from "../../pages/series/search-query.ts";
 import type { Device } from "../../src/contract/devices.ts";
+import type { Series } from "../../src/contract/series.ts";
 
 test("of a million rows only those near the screen are in the page", () => {
   expect(visibleRows(1_000_000, 60, -600_000, 840)).toEqual({ first: 9_994, end: 10_020 });
@@ -68,4 +70,34 @@ test("JSON is shown with its structure, and other text as it was sent", () => {
   expect(prettyPayload("21.50")).toBe("21.50");
   expect(prettyPayload("9007199254740993")).toBe("9007199254740993");
   expect(prettyPayload("<b>on</b>")).toBe("<b>on</b>");
+});
+
+describe("the newest values of cards", () => {
+  // Only names have a part in it.
+  const card = (...names: string[]) => ({ values: names.map((series) => ({ series }) as Series) });
+
+  test("the first series of all devices are followed before the others, forty of them", () => {
+    expect(followedBy([card("c", "d"), card(), card("a", "b")])).toEqual(["a", "b", "c", "d"]);
+    const many = Array.from({ length: 30 }, (_, at) => card(`first ${at}`, `second ${at}`));
+    const followed = followedBy(many);
+    expect(followed.filter((name) => name.startsWith("first"))).toHaveLength(30);
+    expect(followed).toHaveLength(40);
+  });
+
+  test("a point replaces what is older, whether that came as a point or in the list", () => {
+    const names = ["a", "b"];
+    const newest = withPoints(new Map(), names, {
+      points: [
+        [1, 2_000, 5],
+        [1, 1_000, 4],
+        [7, 3_000, 9],
+      ],
+    });
+    expect(newest).toEqual(new Map([["b", { value: 5, atMs: 2_000 }]]));
+    // What has no part in it is left out.
+    const listed = { series: "b", newestValue: 1, newestMs: 1_500, receivedMs: 1_600 } as Series;
+    expect(withNewest(listed, newest)).toMatchObject({ newestValue: 5, receivedMs: 2_000 });
+    const newer = { ...listed, newestMs: 2_500 };
+    expect(withNewest(newer, newest)).toBe(newer);
+  });
 });

@@ -104,6 +104,18 @@ describe("the one stream of a page", () => {
     expect(heard).toEqual(["1", "status"]);
   });
 
+  test("points of another question are not given to a part that has just come", () => {
+    const { live, newest, pass } = surroundings();
+    const heard: unknown[] = [];
+    live.follow({ series: ["a#x"] }, {});
+    pass(0);
+    live.follow({ series: ["b#y"] }, { points: ({ points }) => heard.push(points) });
+    newest().say("points", { points: [[0, 1, 2]] });
+    pass(0);
+    newest().say("points", { points: [[0, 3, 4]] });
+    expect(heard).toEqual([[[0, 3, 4]]]);
+  });
+
   test("another wish opens another stream, which goes on behind the last event", () => {
     const { live, sources, newest, pass } = surroundings();
     live.follow({ series: ["a#x"], after: "t1" }, {});
