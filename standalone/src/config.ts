@@ -91,7 +91,11 @@ export function readStandaloneConfig(given: Environment): StandaloneConfig {
         },
     storeFile: values.DB_FILE,
     logFolder: values.LOG_FOLDER,
-    pagesUrl: pagesUrlOf(values.DASHBOARD_HOST, values.DASHBOARD_PORT),
+    pagesUrl: pagesUrlOf(
+      (environment.DASHBOARD_CERTIFICATE_FILE ?? "") === "" ? "http" : "https",
+      values.DASHBOARD_HOST,
+      values.DASHBOARD_PORT,
+    ),
     httpHost: values.HTTP_HOST,
     environment,
     withoutServices: [
@@ -102,11 +106,11 @@ export function readStandaloneConfig(given: Environment): StandaloneConfig {
   };
 }
 
-function pagesUrlOf(host: string, port: number): string | null {
+function pagesUrlOf(scheme: "http" | "https", host: string, port: number): string | null {
   if (port === 0) return null;
   const isThisMachine = ["127.0.0.1", "0.0.0.0", "::", "::1"].includes(host);
   const name = host.includes(":") ? `[${host}]` : host;
-  return `http://${isThisMachine ? "localhost" : name}:${port}`;
+  return `${scheme}://${isThisMachine ? "localhost" : name}:${port}`;
 }
 
 /** @throws Fault for an option that there is not. */

@@ -1,3 +1,4 @@
+import { useEffect, useRef } from "preact/hooks";
 import type { Deletion } from "../../src/contract/deletions.ts";
 import { now } from "../clock.ts";
 import { Icon } from "../parts/Icon.tsx";
@@ -12,6 +13,9 @@ import type { Deletions } from "./use-deletions.ts";
 export function DeletionNote({ deletions }: { deletions: Deletions }) {
   const { all, made, undo } = deletions;
   const own = all?.filter(({ id }) => made.includes(id)) ?? [];
+  const note = useRef<HTMLParagraphElement>(null);
+  // The dialog was opened from the end of the page.
+  useEffect(() => note.current?.scrollIntoView({ block: "center" }), [own.length]);
   if (own.length === 0) return null;
   const undoable = own.filter(isUndoable);
   const rows = own.reduce((sum, { hiddenRows }) => sum + hiddenRows, 0);
@@ -19,7 +23,7 @@ export function DeletionNote({ deletions }: { deletions: Deletions }) {
   const isUndone = own.every(({ state }) => state === "undone");
   const readings = rows === 1 ? "1 reading" : `${format.value.count(rows)} readings`;
   return (
-    <p class="note deleted" role="status">
+    <p class="note deleted" role="status" ref={note}>
       <Icon name={isUndone ? "check" : "trash"} />
       <span>
         {isUndone
