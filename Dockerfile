@@ -66,6 +66,8 @@ FROM base
 ARG SERVICE
 ENV SERVICE=$SERVICE \
     MALLOC_ARENA_MAX=2 \
+    MALLOC_MMAP_THRESHOLD_=4194304 \
+    MALLOC_TRIM_THRESHOLD_=4194304 \
     NODE_COMPILE_CACHE=/app/.compile-cache
 # A new volume takes over the owner of the folder that it is mounted on.
 RUN mkdir /data .compile-cache && chown node:node /data .compile-cache
@@ -74,7 +76,7 @@ COPY --from=tree /tree .
 RUN ln -s "$(realpath --relative-to . "node_modules/@weir/$SERVICE")/src/main.ts" main.ts
 USER node
 # Compiles every module once, into the cache; Node keeps one for each user id. The option, and
-# MALLOC_ARENA_MAX above, are those of packages/runtime/src/process.ts.
+# those of malloc above, are those of packages/runtime/src/process.ts.
 RUN node --max-semi-space-size=8 main.ts --help >/dev/null
 # As process 1 it handles SIGTERM, and waits for the one child that it may have; so it needs no init.
 ENTRYPOINT ["node", "--max-semi-space-size=8", "main.ts"]
