@@ -51,6 +51,7 @@ export async function runSuite(options: {
     return true;
   });
   const over = Promise.race([stopRequest, ending.promise]);
+  for (const warning of config.warnings) terminal.say(`warning: ${visible(warning)}.`);
   using _lock = await preflight(config, clock);
   const broker =
     config.broker.kind === "own"
@@ -70,14 +71,13 @@ export async function runSuite(options: {
   async function startInOrder(): Promise<string | Fault> {
     const services = SERVICES.filter(({ name }) => !config.withoutServices.includes(name));
     const parts = broker === null ? services : [broker.part, ...services];
-    for (const warning of config.warnings) terminal.say(`warning: ${visible(warning)}.`);
     if (broker !== null) terminal.say(broker.sentence);
     terminal.say(`starting ${parts.map(({ name }) => name).join(", ")}.`);
     for (const part of parts) {
       if (part === parts.at(-1)) {
         if (config.pagesUrl !== null) {
           terminal.say(
-            `the pages are at ${config.pagesUrl}; the code for the first user is in ${join(config.logFolder, "dashboard.log")}.`,
+            `the pages are at ${config.pagesUrl}; ${join(config.logFolder, "dashboard.log")} has the code for the first user.`,
           );
         }
         terminal.say(

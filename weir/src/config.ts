@@ -14,6 +14,7 @@ import {
 } from "@weir/runtime";
 import { readServices, settingWarnings } from "@weir/standalone/settings";
 import {
+  DISCOVERY_FILTER,
   openDecoder,
   type StreamConfig,
   type StreamsConfig,
@@ -321,7 +322,9 @@ function overlapWarnings(streams: readonly StreamConfig[]): string[] {
 function sharesTopics(one: StreamConfig, other: StreamConfig): boolean {
   const excluded = [...one.exclude, ...other.exclude];
   // A pair is apart when one of the two is left out as a whole; what is left out in part may still meet.
-  const isLeftOut = (filter: string) => excluded.some((outer) => filterHolds(outer, filter));
+  const isLeftOut = (filter: string) =>
+    // The stream devices always takes it, beside a stream for a home.
+    filter === DISCOVERY_FILTER || excluded.some((outer) => filterHolds(outer, filter));
   const kept = one.filters.filter((filter) => !isLeftOut(filter));
   const others = other.filters.filter((filter) => !isLeftOut(filter));
   return kept.some((filter) => others.some((another) => filtersOverlap(filter, another)));

@@ -207,7 +207,8 @@ streams:
       `
 streams:
   a: { filters: [x/#], exclude: [x/log/#], retention: { age: 7d } }
-  b: { filters: [x/log/+], retention: { age: 7d } }`,
+  b: { filters: [x/log/+], retention: { age: 7d } }
+  home: { filters: [zigbee2mqtt/#, homeassistant/#], retention: { age: 30d } }`,
     );
     const { output } = await runConfig(folder, ["check", "--json"]);
     expect(JSON.parse(output).warnings).toEqual([]);

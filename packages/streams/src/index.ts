@@ -34,6 +34,7 @@ export {
 } from "./read-streams.ts";
 export { openSeriesReader } from "./series-of-stream.ts";
 export {
+  DISCOVERY_FILTER,
   type FollowableStream,
   prefixesOf,
   type StoredStream,

@@ -146,7 +146,7 @@ export const DATA = "data";
 /** The stream of the states, logs and acks of devices. */
 const DEVICES = "devices";
 /** What devices say of themselves to Home Assistant: it has the names and the units of their series. */
-const DISCOVERY = "homeassistant/device/+/config";
+export const DISCOVERY_FILTER = "homeassistant/device/+/config";
 
 /** What a program needs to know of a stream that follows it and logs nothing itself. */
 export type StoredStream = Pick<
@@ -245,7 +245,7 @@ function defaultStreams(values: StreamValues): StreamConfig[] {
       ...devices,
       filters: [
         ...prefixesOf(values.DEVICE_TOPIC_PREFIXES).map((prefix) => `${prefix}/#`),
-        DISCOVERY,
+        DISCOVERY_FILTER,
       ],
       // A retained message is not a new state.
       retained: "mark",

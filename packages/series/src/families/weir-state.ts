@@ -26,8 +26,9 @@ export const weirState: Family = {
       const isLog = LOG.test(topic);
       const text = isLog ? object.message : object.name;
       const keys = isLog ? LOG_KEYS : COMMAND_KEYS;
-      if (typeof text !== "string" || !Object.keys(object).every((key) => keys.has(key)))
-        return false;
+      // An ack of what could not be read has no name.
+      const isNamed = typeof text === "string" || (text === null && "status" in object);
+      if (!isNamed || !Object.keys(object).every((key) => keys.has(key))) return false;
       reading.ignore("", isLog ? "a log line" : "a command");
       return true;
     }

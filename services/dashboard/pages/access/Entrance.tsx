@@ -6,8 +6,8 @@ import { ErrorNote } from "../parts/Notes.tsx";
 import { Mark } from "../shell/TopLine.tsx";
 
 const PASSWORD_LENGTH_MIN = 10;
-const SHOW_CODE = `docker compose logs dashboard | grep code
-grep code data/logs/dashboard.log    # without Docker`;
+const SHOW_CODE = `docker compose logs dashboard | grep "the code"
+grep "the code" data/logs/dashboard.log    # without Docker`;
 
 interface EntranceProps {
   title: string;

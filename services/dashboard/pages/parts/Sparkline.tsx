@@ -19,6 +19,7 @@ export function Sparkline({
       role="img"
       aria-label={label}
     >
+      <title>{label}</title>
       <path d={linePath(values, WIDTH, HEIGHT)} />
     </svg>
   );

@@ -208,9 +208,14 @@ export class DeviceBook implements Disposable {
   }
 }
 
+/** The interval of fewer points says little: many a device sends several at once when it begins. */
+const SETTLED_POINTS = 10;
+
 /** That of its most frequent measurement; switches and meters come as they please. */
 function usualIntervalMs(series: readonly ListedSeries[]): number {
-  const known = series.filter(({ intervalMs }) => intervalMs > 0);
+  const known = series.filter(
+    ({ intervalMs, points }) => intervalMs > 0 && points >= SETTLED_POINTS,
+  );
   const measured = known.filter(({ kind }) => kind === "gauge");
   const intervals = (measured.length > 0 ? measured : known).map(({ intervalMs }) => intervalMs);
   return intervals.length === 0 ? 0 : Math.min(...intervals);

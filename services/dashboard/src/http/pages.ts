@@ -51,7 +51,12 @@ export async function servePages(server: Api, folder: string): Promise<void> {
 
 function isForPage({ method, url, headers }: FastifyRequest): boolean {
   const isRead = method === "GET" || method === "HEAD";
-  return isRead && !url.startsWith("/api/") && (headers.accept ?? "").includes("text/html");
+  // Whoever watches whether the pages are there asks for the first one, as any type.
+  return (
+    isRead &&
+    !url.startsWith("/api/") &&
+    (url === "/" || (headers.accept ?? "").includes("text/html"))
+  );
 }
 
 function nothingThere({ url }: FastifyRequest, reply: FastifyReply): FastifyReply {

@@ -125,11 +125,19 @@ describe("the state of a device", () => {
   });
 
   test("is silent when nothing has come for long", async () => {
-    for (const agoMs of [12 * MINUTE_MS, 11 * MINUTE_MS, 10 * MINUTE_MS]) {
+    for (let minutes = 20; minutes >= 10; minutes -= 1) {
+      const agoMs = minutes * MINUTE_MS;
       home.count({ topic: "zigbee2mqtt/Pantry", payload: { temperature: 14.7 }, agoMs });
     }
     const [pantry] = (await found()).devices;
     expect(pantry).toMatchObject({ state: "silent", sinceMs: pantry?.heardMs });
+  });
+
+  test("is not silent a minute after the few messages with which it began", async () => {
+    for (const agoMs of [5 * MINUTE_MS + 2, 5 * MINUTE_MS + 1, 5 * MINUTE_MS]) {
+      home.count({ topic: "zigbee2mqtt/Pantry", payload: { temperature: 14.7 }, agoMs });
+    }
+    expect((await found()).devices[0]).toMatchObject({ state: "heard" });
   });
 
   test("goes to those who wait for changes, and only what has changed", async () => {

@@ -72,6 +72,14 @@ test("answers with problems where nothing is, for programs and scripts", async (
   await api.close();
 });
 
+test("answers for its first address, whatever type is asked for: so it can be watched", async () => {
+  using folder = builtPages();
+  const api = await serve(folder);
+  expect((await api.inject({ url: "/", method: "HEAD" })).statusCode).toBe(200);
+  expect((await api.inject({ url: "/", headers: { accept: "*/*" } })).statusCode).toBe(200);
+  await api.close();
+});
+
 test("says how to build the pages while there are none, and serves them when there are", async () => {
   using folder = temporaryFolder();
   const api = await serve(folder);
