@@ -84,7 +84,7 @@ function StateDetails({ state }: { state: Explained }) {
   );
 }
 
-/** Payloads that came in one millisecond are told apart by their order. */
+/** The order distinguishes payloads that came in one millisecond. */
 function sameBefore(states: readonly Explained[], place: number): number {
   const { receivedMs } = states[place] as Explained;
   return states.slice(place + 1).filter((one) => one.receivedMs === receivedMs).length;

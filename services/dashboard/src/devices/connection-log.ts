@@ -2,7 +2,7 @@ import type { InboundMessage } from "@weir/mqtt";
 import type { ServiceContext } from "@weir/runtime";
 import type { Database } from "better-sqlite3";
 import type { ConnectionEvent } from "../contract/devices.ts";
-import type { BrokerLink } from "../data/broker-link.ts";
+import type { BrokerLink } from "../sources/broker-link.ts";
 import { BROKER_LOG_TOPIC, type LoggedConnection, parseBrokerLog } from "./broker-log.ts";
 import { clientNamesOf, nameInClientId } from "./client-names.ts";
 

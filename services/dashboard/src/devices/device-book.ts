@@ -1,7 +1,7 @@
 import type { DeviceAddress } from "@weir/protocol";
 import { type Clock, Fault, RequestFault } from "@weir/runtime";
 import type { Device } from "../contract/devices.ts";
-import { type ListedSeries, type SeriesCatalogue, toContract } from "../data/catalogue-cache.ts";
+import { type ListedSeries, type SeriesCatalogue, toContract } from "../sources/catalogue-cache.ts";
 import { addressOf } from "./device-address.ts";
 import { type Presence, stateOf } from "./device-state.ts";
 import { type Presences, presenceKey } from "./presences.ts";

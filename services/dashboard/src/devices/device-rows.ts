@@ -3,7 +3,7 @@ import { readNewest, type StoredMessage } from "@weir/store";
 import { explain, type HistorySource } from "@weir/streams";
 import type { ConnectionEvent, LogEntry } from "../contract/devices.ts";
 import type { Explained } from "../contract/series.ts";
-import { explainedToContract } from "../data/explained.ts";
+import { explainedToContract } from "../sources/explained.ts";
 import { rootOf } from "./device-address.ts";
 import type { FoundDevice } from "./device-book.ts";
 import { presenceIn, presenceTopicsOf } from "./presences.ts";

@@ -10,8 +10,8 @@ import type {
   Device,
   LogEntry,
 } from "../contract/devices.ts";
-import type { BrokerLink } from "../data/broker-link.ts";
-import type { SeriesCatalogue } from "../data/catalogue-cache.ts";
+import type { BrokerLink } from "../sources/broker-link.ts";
+import type { SeriesCatalogue } from "../sources/catalogue-cache.ts";
 import { CommandSenders } from "./command-senders.ts";
 import { ConnectionLog } from "./connection-log.ts";
 import { addressOf, rootOf } from "./device-address.ts";

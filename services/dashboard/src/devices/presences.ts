@@ -2,10 +2,10 @@ import type { InboundMessage } from "@weir/mqtt";
 import { textOf } from "@weir/protocol";
 import type { Clock } from "@weir/runtime";
 import { deviceOf } from "@weir/series";
-import type { BrokerLink } from "../data/broker-link.ts";
+import type { BrokerLink } from "../sources/broker-link.ts";
 import type { Presence } from "./device-state.ts";
 
-/** Devices whose birth and will are kept at most; those of more are not heeded. */
+/** Devices whose birth and will are kept at most; those of more are left out. */
 const PRESENCES_MAX = 10_000;
 const TOPIC_LENGTH_MAX = 1_024;
 const PAYLOAD_BYTES_MAX = 256;

@@ -1,7 +1,7 @@
 import type { ServiceContext } from "@weir/runtime";
 import type { StoredStream } from "@weir/streams";
-import type { BrokerLink } from "../data/broker-link.ts";
-import type { PerformanceReport } from "../data/logger-performance.ts";
+import type { BrokerLink } from "../sources/broker-link.ts";
+import type { PerformanceReport } from "../sources/logger-performance.ts";
 import { LatestAverages } from "./averages.ts";
 import type { DeviceNews } from "./device-news.ts";
 import { Live } from "./live.ts";
@@ -26,7 +26,7 @@ interface Sources {
   version: string;
 }
 
-/** Everything that pages are told without asking again, and the status for those who ask. */
+/** What pages get without asking again, and the status for those who ask. */
 export function openLive(
   { streams: { streams }, ...config }: LiveConfig,
   context: ServiceContext,

@@ -4,8 +4,8 @@ import { readProgress } from "@weir/series";
 import { streamEnd } from "@weir/store";
 import type { StoredStream } from "@weir/streams";
 import type { Status } from "../contract/status.ts";
-import type { BrokerLink } from "../data/broker-link.ts";
-import type { PerformanceReport } from "../data/logger-performance.ts";
+import type { BrokerLink } from "../sources/broker-link.ts";
+import type { PerformanceReport } from "../sources/logger-performance.ts";
 
 /** What the newest audit has found. */
 export interface Missing {

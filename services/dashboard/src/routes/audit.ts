@@ -1,6 +1,6 @@
 import { audit } from "../contract/system.ts";
-import type { AuditRunner } from "../data/audit-runner.ts";
 import type { Api } from "../http/server.ts";
+import type { AuditRunner } from "../sources/audit-runner.ts";
 
 /** Whether anything is lost, by publisher. */
 export function auditRoutes(api: Api, runner: Pick<AuditRunner, "latest">): void {

@@ -5,8 +5,8 @@ import {
   deletionRequest,
   deletions,
 } from "../contract/deletions.ts";
-import type { LoggerDeletions } from "../data/logger-deletions.ts";
 import type { Api } from "../http/server.ts";
+import type { LoggerDeletions } from "../sources/logger-deletions.ts";
 import { goneSignal } from "./gone.ts";
 
 const config = { role: "operator" } as const;

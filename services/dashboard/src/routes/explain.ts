@@ -1,7 +1,7 @@
 import { explain, type HistorySource } from "@weir/streams";
 import { explainQuery, explanations } from "../contract/series.ts";
-import { explainedToContract } from "../data/explained.ts";
 import type { Api } from "../http/server.ts";
+import { explainedToContract } from "../sources/explained.ts";
 
 /** How the newest payloads of a topic are read. */
 export function explainRoutes(

@@ -1,8 +1,8 @@
 import type { FastifyReply } from "fastify";
 import { z } from "zod";
 import { pointsExportQuery, rowsExportQuery } from "../contract/exports.ts";
-import type { Export, Exports } from "../data/exports.ts";
 import type { Api } from "../http/server.ts";
+import type { Export, Exports } from "../sources/exports.ts";
 import { goneSignal } from "./gone.ts";
 
 const TYPES = {

@@ -1,6 +1,6 @@
 import { history, historyQuery } from "../contract/series.ts";
-import type { HistoryAnswers } from "../data/history-answers.ts";
 import type { Api } from "../http/server.ts";
+import type { HistoryAnswers } from "../sources/history-answers.ts";
 import { goneSignal } from "./gone.ts";
 
 /** What series were like over time. */

@@ -3,11 +3,11 @@ import { z } from "zod";
 import { liveEvents, liveQuery } from "../contract/live.ts";
 import { decodePositions, type Positions } from "../contract/positions.ts";
 import { problems } from "../contract/problems.ts";
-import type { SeriesCatalogue } from "../data/catalogue-cache.ts";
 import type { Api } from "../http/server.ts";
 import { RETRY_AFTER_SECONDS } from "../live/admission.ts";
 import { askedSeries } from "../live/asked-series.ts";
 import type { Live } from "../live/live.ts";
+import type { SeriesCatalogue } from "../sources/catalogue-cache.ts";
 
 interface Sources {
   live: Live;

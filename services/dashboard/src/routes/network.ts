@@ -1,6 +1,6 @@
 import { networkRequest, networkState } from "../contract/system.ts";
-import type { NetworkControl } from "../data/network-control.ts";
 import type { Api } from "../http/server.ts";
+import type { NetworkControl } from "../sources/network-control.ts";
 
 const tags = ["system"];
 

@@ -1,8 +1,8 @@
 import type { StoredStream } from "@weir/streams";
 import { rejections, rejectionsQuery } from "../contract/system.ts";
-import type { PerformanceReport } from "../data/logger-performance.ts";
-import { newestRejections } from "../data/rejections.ts";
 import type { Api } from "../http/server.ts";
+import type { PerformanceReport } from "../sources/logger-performance.ts";
+import { newestRejections } from "../sources/rejections.ts";
 
 /** What was not read as it was meant, and why. */
 export function rejectionRoutes(

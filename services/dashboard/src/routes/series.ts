@@ -1,8 +1,8 @@
 import { searchSeries } from "@weir/series";
 import { series, seriesPage, seriesParameters, seriesQuery } from "../contract/series.ts";
-import { type SeriesCatalogue, toContract } from "../data/catalogue-cache.ts";
-import { namedSeries } from "../data/named-series.ts";
 import type { Api } from "../http/server.ts";
+import { type SeriesCatalogue, toContract } from "../sources/catalogue-cache.ts";
+import { namedSeries } from "../sources/named-series.ts";
 
 /** The series that there are: all that match, or one by its name. */
 export function seriesRoutes(api: Api, catalogue: SeriesCatalogue): void {

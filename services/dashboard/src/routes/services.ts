@@ -1,6 +1,6 @@
 import { type ServiceHealth, services } from "../contract/system.ts";
-import type { ServicesHealth } from "../data/service-health.ts";
 import type { Api } from "../http/server.ts";
+import type { ServicesHealth } from "../sources/service-health.ts";
 
 /** How Weir's services are, and what else they need. */
 export function serviceRoutes(

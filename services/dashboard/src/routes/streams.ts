@@ -1,6 +1,6 @@
 import { streams } from "../contract/system.ts";
-import { type StreamOverviewOptions, streamOverview } from "../data/stream-overview.ts";
 import type { Api } from "../http/server.ts";
+import { type StreamOverviewOptions, streamOverview } from "../sources/stream-overview.ts";
 
 /** The configured streams. */
 export function streamRoutes(api: Api, options: StreamOverviewOptions): void {

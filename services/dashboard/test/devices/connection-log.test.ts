@@ -12,8 +12,8 @@ import {
 import { generate, type IConnectPacket } from "mqtt-packet";
 import { openDashboardFile } from "../../src/access/database.ts";
 import { type ConnectionEvent, connections } from "../../src/contract/devices.ts";
-import { BrokerLink } from "../../src/data/broker-link.ts";
 import { ConnectionLog } from "../../src/devices/connection-log.ts";
+import { BrokerLink } from "../../src/sources/broker-link.ts";
 import { startTestDevices, type TestDevices } from "./fixture.ts";
 
 const BROKERS: [string, () => Promise<AsyncDisposable & { port: number }>][] = [

@@ -5,12 +5,12 @@ import type { StoredStream } from "@weir/streams";
 import { createTestContext, eventually, rowOf, temporaryFolder } from "@weir/testkit";
 import type { z } from "zod";
 import { openDashboardFile } from "../../src/access/database.ts";
-import { BrokerLink } from "../../src/data/broker-link.ts";
-import { SeriesCatalogue } from "../../src/data/catalogue-cache.ts";
 import { Devices } from "../../src/devices/devices.ts";
 import type { Api } from "../../src/http/server.ts";
 import { commandRoutes } from "../../src/routes/commands.ts";
 import { deviceRoutes } from "../../src/routes/devices.ts";
+import { BrokerLink } from "../../src/sources/broker-link.ts";
+import { SeriesCatalogue } from "../../src/sources/catalogue-cache.ts";
 import { catalogueMessage, serverFor } from "../fixture.ts";
 
 /** A message that is stored, or counted in the catalogue. */

@@ -10,8 +10,6 @@ import type { StoredStream } from "@weir/streams";
 import { createTestContext, rowOf, START_US, type TemporaryFolder } from "@weir/testkit";
 import { encodePositions } from "../../src/contract/positions.ts";
 import type { Averages } from "../../src/contract/status.ts";
-import { SeriesCatalogue } from "../../src/data/catalogue-cache.ts";
-import { HistoryAnswers } from "../../src/data/history-answers.ts";
 import { type Api, buildServer } from "../../src/http/server.ts";
 import type { DeviceNews } from "../../src/live/device-news.ts";
 import { Live } from "../../src/live/live.ts";
@@ -19,6 +17,8 @@ import { StatusBoard } from "../../src/live/status-board.ts";
 import { historyRoutes } from "../../src/routes/history.ts";
 import { liveRoutes } from "../../src/routes/live.ts";
 import { statusRoutes } from "../../src/routes/status.ts";
+import { SeriesCatalogue } from "../../src/sources/catalogue-cache.ts";
+import { HistoryAnswers } from "../../src/sources/history-answers.ts";
 
 const NO_AVERAGES: Averages = {
   topic: "STATS",

@@ -48,7 +48,7 @@ describe("a page that comes back", () => {
     expect(client.of("reset")).toEqual([]);
   });
 
-  test("is told where retention has removed rows that it has not got", async () => {
+  test("gets a reset where retention has removed rows that it has not got", async () => {
     using folder = temporaryFolder();
     using store = openTestStore(folder.file("weir.db"));
     store.append([power(1)]);

@@ -10,10 +10,10 @@ import {
   temporaryFolder,
 } from "@weir/testkit";
 import { status as statusSchema } from "../../src/contract/status.ts";
-import { BrokerLink } from "../../src/data/broker-link.ts";
-import { PerformanceReport } from "../../src/data/logger-performance.ts";
 import { LatestAverages } from "../../src/live/averages.ts";
 import { type Missing, StatusBoard, stateOf } from "../../src/live/status-board.ts";
+import { BrokerLink } from "../../src/sources/broker-link.ts";
+import { PerformanceReport } from "../../src/sources/logger-performance.ts";
 import { LiveSubject, openHome, power } from "./live-subject.ts";
 
 const CONNECTED = { isConnected: true, sinceMs: 1, reason: null };

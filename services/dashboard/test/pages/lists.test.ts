@@ -30,7 +30,7 @@ describe("a small line", () => {
   });
 });
 
-test("a topic filter is told from words by a + or # that is a whole level", () => {
+test("a topic filter differs from words by a + or # that is a whole level", () => {
   expect(searchQuery("devices/+/state")).toEqual({ filter: "devices/+/state" });
   expect(searchQuery("#")).toEqual({ filter: "#" });
   expect(searchQuery(" kitchen temperature ")).toEqual({ text: "kitchen temperature" });

@@ -9,8 +9,8 @@ import {
   temporaryFolder,
 } from "@weir/testkit";
 import { type Audit, audit } from "../../src/contract/system.ts";
-import { AuditRunner } from "../../src/data/audit-runner.ts";
 import { auditRoutes } from "../../src/routes/audit.ts";
+import { AuditRunner } from "../../src/sources/audit-runner.ts";
 import { serverFor } from "../fixture.ts";
 import { type RunningLogger, startRunningLogger } from "../running-logger.ts";
 

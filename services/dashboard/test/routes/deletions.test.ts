@@ -2,8 +2,8 @@ import { writeFileSync } from "node:fs";
 import { describe, expect, test } from "@jest/globals";
 import { eventually, freePort, readingNow, temporaryFolder } from "@weir/testkit";
 import { deletion, deletionPreview, deletions } from "../../src/contract/deletions.ts";
-import { LoggerDeletions } from "../../src/data/logger-deletions.ts";
 import { deletionRoutes } from "../../src/routes/deletions.ts";
+import { LoggerDeletions } from "../../src/sources/logger-deletions.ts";
 import { serverFor } from "../fixture.ts";
 import { startRunningLogger } from "../running-logger.ts";
 

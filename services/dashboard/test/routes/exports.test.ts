@@ -5,10 +5,10 @@ import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { createTestContext, eventually, overwrite, START_US } from "@weir/testkit";
 import { parquetReadObjects } from "hyparquet";
-import { SeriesCatalogue } from "../../src/data/catalogue-cache.ts";
-import { Exports } from "../../src/data/exports.ts";
 import type { Api } from "../../src/http/server.ts";
 import { exportRoutes } from "../../src/routes/exports.ts";
+import { SeriesCatalogue } from "../../src/sources/catalogue-cache.ts";
+import { Exports } from "../../src/sources/exports.ts";
 import { serverFor } from "../fixture.ts";
 import { RecordedHome } from "../recorded-home.ts";
 

@@ -3,10 +3,10 @@ import { deletionsFileOf, writeDeletions } from "@weir/store";
 import { createTestContext, START_US } from "@weir/testkit";
 import { decodePositions } from "../../src/contract/positions.ts";
 import { history } from "../../src/contract/series.ts";
-import { SeriesCatalogue } from "../../src/data/catalogue-cache.ts";
-import { HistoryAnswers } from "../../src/data/history-answers.ts";
 import type { Api } from "../../src/http/server.ts";
 import { historyRoutes } from "../../src/routes/history.ts";
+import { SeriesCatalogue } from "../../src/sources/catalogue-cache.ts";
+import { HistoryAnswers } from "../../src/sources/history-answers.ts";
 import { catalogueMessage, serverFor } from "../fixture.ts";
 import { RecordedHome } from "../recorded-home.ts";
 

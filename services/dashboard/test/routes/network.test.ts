@@ -5,8 +5,8 @@ import { describe, expect, test } from "@jest/globals";
 import { startBroker } from "@weir/broker";
 import { connectTestClient, eventually, freePort, temporaryFolder } from "@weir/testkit";
 import { networkState } from "../../src/contract/system.ts";
-import { NetworkControl } from "../../src/data/network-control.ts";
 import { networkRoutes } from "../../src/routes/network.ts";
+import { NetworkControl } from "../../src/sources/network-control.ts";
 import { serverFor } from "../fixture.ts";
 
 const NETWORK = fileURLToPath(

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { type TemporaryFolder, temporaryFolder } from "@weir/testkit";
 import { series, seriesPage } from "../../src/contract/series.ts";
-import { SeriesCatalogue } from "../../src/data/catalogue-cache.ts";
 import type { Api } from "../../src/http/server.ts";
 import { seriesRoutes } from "../../src/routes/series.ts";
+import { SeriesCatalogue } from "../../src/sources/catalogue-cache.ts";
 import { catalogueMessage, serverFor } from "../fixture.ts";
 
 let folder: TemporaryFolder;

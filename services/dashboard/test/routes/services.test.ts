@@ -4,9 +4,9 @@ import { describe, expect, test } from "@jest/globals";
 import { Gauge, startHttpServer } from "@weir/runtime";
 import { createFakeClock, createTestContext, freePort } from "@weir/testkit";
 import { services } from "../../src/contract/system.ts";
-import { OwnHealth } from "../../src/data/own-health.ts";
-import { ServicesHealth } from "../../src/data/service-health.ts";
 import { serviceRoutes } from "../../src/routes/services.ts";
+import { OwnHealth } from "../../src/sources/own-health.ts";
+import { ServicesHealth } from "../../src/sources/service-health.ts";
 import { serverFor } from "../fixture.ts";
 
 describe("services", () => {

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "@jest/globals";
 import { createTestContext, eventually, START_US } from "@weir/testkit";
 import { streams } from "../../src/contract/system.ts";
-import { SeriesCatalogue } from "../../src/data/catalogue-cache.ts";
-import { DiskWatch } from "../../src/data/disk-watch.ts";
-import { PerformanceReport } from "../../src/data/logger-performance.ts";
 import { streamRoutes } from "../../src/routes/streams.ts";
+import { SeriesCatalogue } from "../../src/sources/catalogue-cache.ts";
+import { DiskWatch } from "../../src/sources/disk-watch.ts";
+import { PerformanceReport } from "../../src/sources/logger-performance.ts";
 import { serverFor } from "../fixture.ts";
 import { performanceOf } from "../performance.ts";
 import { RecordedHome } from "../recorded-home.ts";

@@ -1,7 +1,7 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { describe, expect, test } from "@jest/globals";
 import { createFakeClock } from "@weir/testkit";
-import { SharedAnswers } from "../../src/data/shared-answers.ts";
+import { SharedAnswers } from "../../src/sources/shared-answers.ts";
 
 const staying = new AbortController().signal;
 

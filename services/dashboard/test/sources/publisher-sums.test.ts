@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import type { AuditLine } from "@weir/audit";
-import { PublisherSums } from "../../src/data/publisher-sums.ts";
+import { PublisherSums } from "../../src/sources/publisher-sums.ts";
 
 const LINE: AuditLine = {
   stream: "data",

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { RequestFault } from "@weir/runtime";
-import { Places } from "../../src/data/places.ts";
+import { Places } from "../../src/sources/places.ts";
 
 const staying = new AbortController().signal;
 

@@ -1,7 +1,7 @@
 import { rmSync, writeFileSync } from "node:fs";
 import { describe, expect, test } from "@jest/globals";
 import { createFakeClock, createTestContext, START_US, temporaryFolder } from "@weir/testkit";
-import { SeriesCatalogue, toContract } from "../../src/data/catalogue-cache.ts";
+import { SeriesCatalogue, toContract } from "../../src/sources/catalogue-cache.ts";
 import { catalogueMessage } from "../fixture.ts";
 
 const topic = "zigbee2mqtt/kitchen";
