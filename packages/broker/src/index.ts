@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { matchesFilter } from "@weir/protocol";
 import { EXIT_CODES, errorCode, Fault } from "@weir/runtime";
-import { Aedes, type AedesOptions, type Client } from "aedes";
+import { Aedes, type AedesOptions } from "aedes";
 import { ConnectionLog } from "./connection-log.ts";
 
 interface Address {
@@ -86,24 +86,24 @@ interface Subscriber {
 
 /**
  * Forwards no topic that begins with `$` to a filter that begins with a wildcard [MQTT-4.7.2-1]: aedes 1.2.0 does so
- * with retained messages. Lowers a message to the QoS that its subscriber was granted [MQTT-3.8.4-8]. aedes 1.2.0 looks the
- * granted QoS up by the topic of the message, which does not find a filter with a wildcard: without this
- * it sends QoS 2 to a subscription of QoS 1. It calls this for live, retained and queued messages; of a
+ * with retained messages.
+ *
+ * Lowers a message to the QoS that its subscriber was granted [MQTT-3.8.4-8]. aedes 1.2.0 looks the granted QoS up by
+ * the topic of the message, which does not find a filter with a wildcard: without this it sends QoS 2 to a subscription of QoS 1. It calls this for live, retained and queued messages; of a
  * queued one it sends the packet that it passed here, so that the packet is changed in place.
  */
 const forwardAsGranted: NonNullable<AedesOptions["authorizeForward"]> = (client, packet) => {
-  if (packet.topic.startsWith("$") && !isAskedFor(client, packet.topic)) return null;
+  // `client` is a Client of aedes, whose types do not name its subscriptions.
+  const subscriber = client as unknown as Subscriber;
+  if (packet.topic.startsWith("$") && !isAskedFor(subscriber, packet.topic)) return null;
   if (packet.qos > 0) {
-    // `client` is a Client of aedes, whose types do not name its subscriptions.
-    const granted = grantedQos(client as unknown as Subscriber, packet.topic);
+    const granted = grantedQos(subscriber, packet.topic);
     if (granted < packet.qos) packet.qos = granted;
   }
   return packet;
 };
 
-function isAskedFor(client: Client, topic: string): boolean {
-  // `client` is a Client of aedes, whose types do not name its subscriptions.
-  const { subscriptions } = client as unknown as Subscriber;
+function isAskedFor({ subscriptions }: Subscriber, topic: string): boolean {
   return Object.keys(subscriptions).some((filter) => matchesFilter(filter, topic));
 }
 
