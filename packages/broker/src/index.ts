@@ -89,8 +89,11 @@ interface Subscriber {
  * with retained messages.
  *
  * Lowers a message to the QoS that its subscriber was granted [MQTT-3.8.4-8]. aedes 1.2.0 looks the granted QoS up by
- * the topic of the message, which does not find a filter with a wildcard: without this it sends QoS 2 to a subscription of QoS 1. It calls this for live, retained and queued messages; of a
- * queued one it sends the packet that it passed here, so that the packet is changed in place.
+ * the topic of the message, which does not find a filter with a wildcard: without this it sends QoS 2 to a subscription
+ * of QoS 1.
+ *
+ * aedes calls this for live, retained and queued messages; of a queued one it sends the packet that it passed here, so
+ * that the packet is changed in place.
  */
 const forwardAsGranted: NonNullable<AedesOptions["authorizeForward"]> = (client, packet) => {
   // `client` is a Client of aedes, whose types do not name its subscriptions.
