@@ -106,3 +106,4 @@ export {
   makePlaceOf,
   orOpeningFault,
 } from "./writable-file.ts";
+export { parseYaml, readYamlFile } from "./yaml-file.ts";

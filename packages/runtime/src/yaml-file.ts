@@ -27,10 +27,20 @@ const ALIASES_MAX = 100;
  */
 export function readYamlFile(file: string) {
   const text = readText(file);
+  return { exists: text !== null, ...parseYaml(text ?? "", file) };
+}
+
+/**
+ * Reads the text of a file.
+ *
+ * @param file its name, for messages.
+ * @throws ConfigurationFault when it is not valid YAML.
+ */
+export function parseYaml(text: string, file: string) {
   const lines = new LineCounter();
   // The library's own check for duplicate keys is quadratic: a minute for 100,000 of them.
   const options = { lineCounter: lines, prettyErrors: false, uniqueKeys: false };
-  const document = parseDocument(text ?? "", options);
+  const document = parseDocument(text, options);
   const lineAt = (offset: number): number => lines.linePos(offset).line;
   const found = [...document.errors, ...document.warnings, ...wrongKeys(document)];
   const mistakes = found.map(({ code, message, pos }) => {
@@ -49,7 +59,6 @@ export function readYamlFile(file: string) {
   };
 
   return {
-    exists: text !== null,
     content,
     /** File, line and path in one line. */
     whereIs,

@@ -1,0 +1,85 @@
+import { matchesFilter } from "@weir/protocol";
+import { parseSeries } from "@weir/series";
+import type { Source } from "../nodes/node.ts";
+import type { RunningFlow, RunningNode } from "./running-flow.ts";
+
+/** Topics whose targets are remembered at most. */
+const TOPICS_MAX = 50_000;
+
+/** Who listens to one topic of one stream. */
+export interface TopicTargets {
+  /** By the path of the reading. */
+  series: ReadonlyMap<string, readonly RunningNode[]>;
+  messages: readonly RunningNode[];
+}
+
+interface Listener {
+  node: RunningNode;
+  /** `null`: of every stream. */
+  stream: string | null;
+  filter: string;
+  /** The path of a series; `null` for messages. */
+  path: string | null;
+}
+
+/** Which nodes listen to what. */
+export class Dispatch {
+  readonly #listeners: readonly Listener[];
+  readonly #byKind: ReadonlyMap<Source["kind"], readonly RunningNode[]>;
+  readonly #byTopic = new Map<string, TopicTargets | null>();
+
+  /** @param streams the names of all streams. */
+  constructor(flows: Iterable<RunningFlow>, streams: readonly string[]) {
+    const listeners: Listener[] = [];
+    const byKind = new Map<Source["kind"], RunningNode[]>();
+    for (const { nodes } of flows) {
+      for (const node of nodes.values()) {
+        for (const source of node.behaviour.sources ?? []) {
+          byKind.set(source.kind, [...(byKind.get(source.kind) ?? []), node]);
+          if (source.kind === "series") {
+            const { stream, topic, path } = parseSeries(source.series, streams);
+            listeners.push({ node, stream, filter: topic, path });
+          } else if (source.kind === "messages") {
+            listeners.push({ node, stream: null, filter: source.filter, path: null });
+          }
+        }
+      }
+    }
+    this.#listeners = listeners;
+    this.#byKind = byKind;
+  }
+
+  /** The topic filters that somebody listens to in a stream. */
+  filtersOf(stream: string): string[] {
+    const filters = this.#listeners
+      .filter((one) => one.stream === null || one.stream === stream)
+      .map(({ filter }) => filter);
+    return [...new Set(filters)];
+  }
+
+  listenersTo(kind: Source["kind"]): readonly RunningNode[] {
+    return this.#byKind.get(kind) ?? [];
+  }
+
+  /** `null` where nobody listens: then the message need not even be read. */
+  targetsOf(stream: string, topic: string): TopicTargets | null {
+    const key = `${stream}\0${topic}`;
+    const known = this.#byTopic.get(key);
+    if (known !== undefined) return known;
+    const found = this.#find(stream, topic);
+    if (this.#byTopic.size >= TOPICS_MAX) this.#byTopic.clear();
+    this.#byTopic.set(key, found);
+    return found;
+  }
+
+  #find(stream: string, topic: string): TopicTargets | null {
+    const series = new Map<string, RunningNode[]>();
+    const messages: RunningNode[] = [];
+    for (const { node, stream: wanted, filter, path } of this.#listeners) {
+      if ((wanted !== null && wanted !== stream) || !matchesFilter(filter, topic)) continue;
+      if (path === null) messages.push(node);
+      else series.set(path, [...(series.get(path) ?? []), node]);
+    }
+    return series.size === 0 && messages.length === 0 ? null : { series, messages };
+  }
+}

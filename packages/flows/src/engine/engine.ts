@@ -1,0 +1,489 @@
+import { errorMessage } from "@weir/runtime";
+import type { FlowDefinition } from "../files/workflow-file.ts";
+import type {
+  AlertChange,
+  Data,
+  Effect,
+  Heard,
+  HeardConnection,
+  HeardMessage,
+  HeardPoint,
+  HeardSystem,
+  Outcome,
+  Source,
+} from "../nodes/node.ts";
+import type { AlertRecord, Changes, NewEffect, RunPart, Stop } from "./changes.ts";
+import { Dispatch, type TopicTargets } from "./dispatch.ts";
+import { NodeStep } from "./node-step.ts";
+import { type RunningFlow, type RunningNode, runningFlow } from "./running-flow.ts";
+import { WakeUps } from "./wake-ups.ts";
+
+/** Nodes that one run may go through at once. */
+const STEPS_MAX = 1_000;
+/** Runs that begin one another: by an alert, or by pressing a button of another workflow. */
+const DEPTH_MAX = 10;
+/** Actions of one workflow in a minute. */
+const EFFECTS_PER_MINUTE_MAX = 600;
+/** Values that all workflows share. */
+const STORED_MAX = 10_000;
+const MINUTE_MS = 60_000;
+
+/** What was kept by an earlier engine. */
+export interface Kept {
+  states: Iterable<{
+    flow: string;
+    node: string;
+    key: string;
+    state: unknown;
+    wakeMs: number | null;
+  }>;
+  stored: Iterable<{ name: string; value: unknown }>;
+  stops: Iterable<{ flow: string; reason: string }>;
+  nextRun: number;
+}
+
+export const NOTHING_KEPT: Kept = { states: [], stored: [], stops: [], nextRun: 1 };
+
+/** Something that reached a node and waits for its turn. */
+interface Waiting {
+  node: RunningNode;
+  run: RunPart;
+  input: string;
+  data: Data;
+  depth: number;
+}
+
+/**
+ * Runs workflows. It has no clock, no files and no network: the same events at the same times lead to the same changes,
+ * live, after a restart, and when a workflow is tried on the past. Whoever uses it commits `takeChanges` and does the
+ * effects. Events come in the order of their times; one that comes late counts as of now.
+ */
+export class Engine {
+  nowMs = 0;
+  readonly stored = new Map<string, unknown>();
+  readonly #streams: readonly string[];
+  readonly #flows = new Map<string, RunningFlow>();
+  readonly #wakeUps = new WakeUps();
+  readonly #waiting: Waiting[] = [];
+  readonly #changedNodes = new Set<RunningNode>();
+  readonly #changedStored = new Set<string>();
+  readonly #runs = new Map<number, RunPart>();
+  #effects: NewEffect[] = [];
+  #alerts: AlertRecord[] = [];
+  #stops: Stop[] = [];
+  #dispatch: Dispatch;
+  #nextRun: number;
+  #depth = 0;
+  #stepsOfRun = 0;
+  #isDraining = false;
+
+  /** @param streams the names of all streams. */
+  constructor({ streams, kept = NOTHING_KEPT }: { streams: readonly string[]; kept?: Kept }) {
+    this.#streams = streams;
+    this.#dispatch = new Dispatch([], streams);
+    this.#nextRun = kept.nextRun;
+    for (const { name, value } of kept.stored) this.stored.set(name, value);
+  }
+
+  get flows(): ReadonlyMap<string, RunningFlow> {
+    return this.#flows;
+  }
+
+  get dispatch(): Dispatch {
+    return this.#dispatch;
+  }
+
+  /** When the next wake-up is due; `null` for none. */
+  get nextWakeMs(): number | null {
+    return this.#wakeUps.next()?.atMs ?? null;
+  }
+
+  /**
+   * Replaces the workflows. What has not changed goes on as if nothing had happened: a workflow of the same hash, and
+   * in one that was changed each node of the same type and configuration, keeps its states.
+   *
+   * @param kept of an earlier engine, for the first time.
+   * @returns names of the workflows that are new or were changed.
+   */
+  setFlows(definitions: readonly FlowDefinition[], kept: Kept = NOTHING_KEPT): string[] {
+    const next = new Map<string, RunningFlow>();
+    const changed: string[] = [];
+    for (const definition of definitions) {
+      if (!definition.isEnabled) continue;
+      const before = this.#flows.get(definition.name);
+      const isSame = before !== undefined && before.definition.hash === definition.hash;
+      next.set(definition.name, isSame ? before : runningFlow(definition));
+      if (!isSame) changed.push(definition.name);
+    }
+    for (const [name, before] of this.#flows) {
+      const after = next.get(name);
+      if (after !== before) this.#handOver(before, after);
+    }
+    this.#flows.clear();
+    for (const [name, flow] of next) this.#flows.set(name, flow);
+    this.#restore(kept);
+    this.#dispatch = new Dispatch(next.values(), this.#streams);
+    return changed;
+  }
+
+  /** Nodes that set timers of their own hear that they have started. */
+  start(flows: Iterable<string>, nowMs: number): void {
+    this.#come(nowMs);
+    const started = new Set(flows);
+    for (const node of this.#dispatch.listenersTo("start")) {
+      if (started.has(node.flow.definition.name)) this.#hear(node, { kind: "start" });
+    }
+    this.#drain();
+  }
+
+  /** Wakes what is due up to a time. */
+  advance(toMs: number): void {
+    for (;;) {
+      const due = this.#wakeUps.next();
+      if (due === null || due.atMs > toMs) break;
+      this.#wakeUps.take();
+      this.#come(due.atMs);
+      this.#wake(due.node, due.key);
+      this.#drain();
+    }
+    this.#come(toMs);
+  }
+
+  /** Takes the readings of one message. @param targets as `dispatch` has found them. */
+  takePoint(targets: readonly RunningNode[], point: HeardPoint, nowMs: number): void {
+    this.advance(nowMs);
+    for (const node of targets) this.#hear(node, point);
+    this.#drain();
+  }
+
+  takeMessage(targets: TopicTargets["messages"], message: HeardMessage, nowMs: number): void {
+    this.advance(nowMs);
+    for (const node of targets) this.#hear(node, message);
+    this.#drain();
+  }
+
+  take(
+    heard: HeardConnection | HeardSystem | { kind: "alerts"; alert: AlertChange },
+    nowMs: number,
+  ): void {
+    this.advance(nowMs);
+    this.#tell(heard.kind, heard);
+    this.#drain();
+  }
+
+  /** Presses a button. @returns the id of the run; `null` where there is no such button that runs. */
+  press(
+    { flow, node, by, payload }: { flow: string; node: string; by: string; payload: unknown },
+    nowMs: number,
+  ): number | null {
+    this.advance(nowMs);
+    const pressed = this.#flows.get(flow)?.nodes.get(node);
+    const isButton = pressed?.behaviour.sources?.some(({ kind }) => kind === "button") === true;
+    if (pressed === undefined || !isButton || pressed.flow.stopped !== null) return null;
+    const run = this.#nextRun;
+    this.#hear(pressed, { kind: "button", by, payload });
+    this.#drain();
+    return this.#nextRun > run ? run : null;
+  }
+
+  /** Goes on with what became of an effect. A workflow that was removed meanwhile does not. */
+  settle(
+    { flow, node, data }: Pick<NewEffect, "flow" | "node" | "data">,
+    outcome: Outcome,
+    nowMs: number,
+  ): void {
+    this.advance(nowMs);
+    const settled = this.#flows.get(flow)?.nodes.get(node);
+    if (settled === undefined) return;
+    this.#use(settled, null, null, (step) => {
+      const { behaviour, name } = settled;
+      if (behaviour.settle !== undefined) {
+        // An outcome belongs to the run that has asked.
+        step.belongTo(data);
+        behaviour.settle(outcome, data, step);
+      } else if (outcome.isDone) {
+        step.belongTo(data);
+        if (outcome.result !== null) step.note({ result: outcome.result });
+        step.emit("done", data, outcome.result);
+      } else {
+        const { problem, isUncertain } = outcome;
+        step.fail(problem, { ...data, [name]: { problem, isUncertain } });
+      }
+    });
+    this.#drain();
+  }
+
+  /** Lets a workflow run again that was stopped. */
+  resume(flow: string): void {
+    const stopped = this.#flows.get(flow);
+    if (stopped === undefined) return;
+    stopped.stopped = null;
+    stopped.effects = { sinceMs: 0, count: 0 };
+  }
+
+  /** What has changed since the last call. */
+  takeChanges(): Changes {
+    const changes: Changes = {
+      states: [],
+      stored: [],
+      runs: [...this.#runs.values()],
+      effects: this.#effects,
+      alerts: this.#alerts,
+      stops: this.#stops,
+    };
+    for (const node of this.#changedNodes) {
+      for (const key of node.changed) {
+        const cell = node.cells.get(key) ?? null;
+        changes.states.push({ flow: node.flow.definition.name, node: node.name, key, cell });
+      }
+      node.changed.clear();
+    }
+    for (const name of this.#changedStored)
+      changes.stored.push({ name, value: this.stored.get(name) ?? null });
+    this.#changedNodes.clear();
+    this.#changedStored.clear();
+    this.#runs.clear();
+    this.#effects = [];
+    this.#alerts = [];
+    this.#stops = [];
+    return changes;
+  }
+
+  // What follows is called by the step of a node.
+
+  /** @internal */
+  keep(node: RunningNode, key: string, state: unknown, wakeMs: number | null): void {
+    const cell = node.cells.get(key);
+    if (cell === undefined) node.cells.set(key, { state, wakeMs });
+    else {
+      cell.state = state;
+      if (cell.wakeMs === wakeMs) {
+        this.#noteChanged(node, key);
+        return;
+      }
+      cell.wakeMs = wakeMs;
+    }
+    if (wakeMs !== null) this.#wakeUps.add(wakeMs, node, key);
+    this.#noteChanged(node, key);
+  }
+
+  /** @internal */
+  forget(node: RunningNode, key: string): void {
+    if (node.cells.delete(key)) this.#noteChanged(node, key);
+  }
+
+  /** @internal @returns whether there is room. */
+  store(name: string, value: unknown): boolean {
+    if (!this.stored.has(name) && this.stored.size >= STORED_MAX) return false;
+    this.stored.set(name, value);
+    this.#changedStored.add(name);
+    return true;
+  }
+
+  /** @internal The run that data belongs to: the one that it names, or a new one. */
+  runOf(node: RunningNode, data: Data): RunPart {
+    const { run: named } = data;
+    const flow = node.flow.definition.name;
+    if (typeof named === "number") {
+      const known = this.#runs.get(named);
+      if (known !== undefined) return known;
+      const part: RunPart = {
+        id: named,
+        flow,
+        trigger: null,
+        startedMs: this.nowMs,
+        data: null,
+        steps: [],
+        isQuiet: false,
+      };
+      this.#runs.set(named, part);
+      return part;
+    }
+    const run: RunPart = {
+      id: this.#nextRun,
+      flow,
+      trigger: node.name,
+      startedMs: this.nowMs,
+      data,
+      steps: [],
+      isQuiet: true,
+    };
+    this.#nextRun += 1;
+    // Of runs that did nothing only the newest is kept.
+    const { lastRun } = node.flow;
+    if (lastRun?.isQuiet === true) this.#runs.delete(lastRun.id);
+    node.flow.lastRun = run;
+    this.#runs.set(run.id, run);
+    return run;
+  }
+
+  /** @internal Hands data on by the wires of an output. */
+  send(node: RunningNode, output: string, data: Data, run: RunPart): void {
+    for (const { node: to, input } of node.targets.get(output) ?? []) {
+      this.#waiting.push({ node: to, run, input, data, depth: this.#depth });
+    }
+  }
+
+  /** @internal */
+  perform(node: RunningNode, run: RunPart, effect: Effect, data: Data): void {
+    run.isQuiet = false;
+    const { definition, effects } = node.flow;
+    if (effect.kind === "press") {
+      this.#pressFrom(node, effect);
+      return;
+    }
+    if (this.nowMs - effects.sinceMs >= MINUTE_MS)
+      node.flow.effects = { sinceMs: this.nowMs, count: 0 };
+    node.flow.effects.count += 1;
+    if (node.flow.effects.count > EFFECTS_PER_MINUTE_MAX) {
+      this.#stop(
+        node.flow,
+        `more than ${EFFECTS_PER_MINUTE_MAX} actions within a minute, the last one by ${node.name}`,
+      );
+      return;
+    }
+    const { name: flow, lateMs } = definition;
+    this.#effects.push({
+      run: run.id,
+      flow,
+      node: node.name,
+      atMs: this.nowMs,
+      effect,
+      data,
+      lateMs,
+    });
+  }
+
+  /** @internal */
+  alert(node: RunningNode, run: RunPart, change: Omit<AlertChange, "flow" | "node">): void {
+    run.isQuiet = false;
+    const alert = { ...change, flow: node.flow.definition.name, node: node.name };
+    this.#alerts.push({ ...alert, run: run.id, atMs: this.nowMs });
+    this.#deeper(node.flow, () => this.#tell("alerts", { kind: "alerts", alert }));
+  }
+
+  #come(toMs: number): void {
+    if (toMs > this.nowMs) this.nowMs = toMs;
+  }
+
+  #tell(kind: Source["kind"], heard: Heard): void {
+    for (const node of this.#dispatch.listenersTo(kind)) this.#hear(node, heard);
+  }
+
+  #hear(node: RunningNode, heard: Heard): void {
+    if (node.flow.stopped !== null || node.behaviour.hear === undefined) return;
+    this.#use(node, null, null, (step) => node.behaviour.hear?.(heard, step));
+  }
+
+  #wake(node: RunningNode, key: string): void {
+    const cell = node.cells.get(key);
+    if (cell === undefined) return;
+    cell.wakeMs = null;
+    this.#noteChanged(node, key);
+    if (node.flow.stopped !== null) return;
+    this.#use(node, null, null, (step) => node.behaviour.wake?.(key, step));
+  }
+
+  /** Runs one node. Its fault stops its workflow, and no other. */
+  #use(
+    node: RunningNode,
+    run: RunPart | null,
+    input: string | null,
+    use: (step: NodeStep) => void,
+  ): void {
+    const step = new NodeStep(this, node, run, input);
+    try {
+      use(step);
+    } catch (error) {
+      this.#stop(node.flow, `node ${node.name} failed: ${errorMessage(error)}`);
+    }
+    step.close();
+  }
+
+  /** Hands on what waits, until nothing does. */
+  #drain(): void {
+    if (this.#isDraining) return;
+    this.#isDraining = true;
+    this.#stepsOfRun = 0;
+    // What comes is appended meanwhile.
+    for (const { node, run, input, data, depth } of this.#waiting) {
+      if (node.flow.stopped !== null) continue;
+      this.#stepsOfRun += 1;
+      if (this.#stepsOfRun > STEPS_MAX) {
+        this.#stop(
+          node.flow,
+          `a run went through more than ${STEPS_MAX} nodes, the last one ${node.name}: its wires lead in a circle`,
+        );
+        continue;
+      }
+      this.#depth = depth;
+      this.#use(node, run, input, (step) => node.behaviour.take?.(input, data, step));
+    }
+    this.#waiting.length = 0;
+    this.#depth = 0;
+    this.#isDraining = false;
+  }
+
+  #pressFrom(node: RunningNode, { flow, node: button, payload }: Effect & { kind: "press" }): void {
+    const pressed = this.#flows.get(flow)?.nodes.get(button);
+    const isButton = pressed?.behaviour.sources?.some(({ kind }) => kind === "button") === true;
+    if (pressed === undefined || !isButton) return;
+    const by = `workflow ${node.flow.definition.name}`;
+    this.#deeper(node.flow, () => this.#hear(pressed, { kind: "button", by, payload }));
+  }
+
+  #deeper(flow: RunningFlow, go: () => void): void {
+    if (this.#depth >= DEPTH_MAX) {
+      this.#stop(
+        flow,
+        `workflows begin one another more than ${DEPTH_MAX} times: they lead in a circle`,
+      );
+      return;
+    }
+    this.#depth += 1;
+    go();
+    this.#depth -= 1;
+  }
+
+  #stop(flow: RunningFlow, reason: string): void {
+    if (flow.stopped !== null) return;
+    flow.stopped = reason;
+    this.#stops.push({ flow: flow.definition.name, reason, atMs: this.nowMs });
+  }
+
+  #noteChanged(node: RunningNode, key: string): void {
+    node.changed.add(key);
+    this.#changedNodes.add(node);
+  }
+
+  /** Nodes that have not changed keep their states; those of the others are forgotten. */
+  #handOver(before: RunningFlow, after: RunningFlow | undefined): void {
+    for (const old of before.nodes.values()) {
+      const node = after?.nodes.get(old.name);
+      for (const [key, cell] of old.cells) {
+        if (node !== undefined && node.hash === old.hash) {
+          node.cells.set(key, cell);
+          if (cell.wakeMs !== null) this.#wakeUps.add(cell.wakeMs, node, key);
+        } else {
+          this.#noteChanged(old, key);
+        }
+      }
+      if (node === undefined || node.hash !== old.hash) old.cells.clear();
+    }
+  }
+
+  #restore({ states, stops }: Kept): void {
+    for (const { flow, node: name, key, state, wakeMs } of states) {
+      const node = this.#flows.get(flow)?.nodes.get(name);
+      if (node === undefined) continue;
+      const parsed = node.type.state?.safeParse(state);
+      if (parsed?.success !== true) continue;
+      node.cells.set(key, { state: parsed.data, wakeMs });
+      if (wakeMs !== null) this.#wakeUps.add(wakeMs, node, key);
+    }
+    for (const { flow, reason } of stops) {
+      const stopped = this.#flows.get(flow);
+      if (stopped !== undefined) stopped.stopped = reason;
+    }
+  }
+}

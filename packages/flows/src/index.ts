@@ -1,0 +1,23 @@
+export type {
+  AlertRecord,
+  Changes,
+  NewEffect,
+  RunPart,
+  StateChange,
+  Stop,
+  TraceStep,
+} from "./engine/changes.ts";
+export { Engine, type Kept, NOTHING_KEPT } from "./engine/engine.ts";
+export { type FlowDefinition, type ParsedFile, parseWorkflowFile } from "./files/workflow-file.ts";
+export { NODES } from "./nodes/index.ts";
+export type {
+  AlertChange,
+  Effect,
+  HeardConnection,
+  HeardMessage,
+  HeardPoint,
+  HeardSystem,
+  NodeType,
+  Outcome,
+  Severity,
+} from "./nodes/node.ts";

@@ -1,0 +1,66 @@
+import { describe, expect, test } from "@jest/globals";
+import { MINUTE_MS, Workbench } from "../workbench.ts";
+
+const FREEZER = `
+flows:
+  freezer:
+    nodes:
+      warm: { type: threshold, series: "zigbee2mqtt/freezer#temperature", above: -15, for: 10m, clearBelow: -17 }
+      yes: { type: debug }
+      no: { type: debug }
+    wires: [warm.yes -> yes, warm.no -> no]
+`;
+const SERIES = "zigbee2mqtt/freezer#temperature";
+
+describe("threshold", () => {
+  test("says yes once, when it has lasted, without another reading", () => {
+    const bench = new Workbench(FREEZER);
+    bench.reading(SERIES, -14, 0);
+    bench.reading(SERIES, -13, 5 * MINUTE_MS);
+    bench.advance(10 * MINUTE_MS - 1);
+    expect(bench.path()).toEqual([]);
+    bench.advance(10 * MINUTE_MS);
+    bench.reading(SERIES, -12, 11 * MINUTE_MS);
+    expect(bench.path()).toEqual(["warm:yes", "yes:out"]);
+  });
+
+  test("begins again when the value came back in between", () => {
+    const bench = new Workbench(FREEZER);
+    bench.reading(SERIES, -14, 0);
+    bench.reading(SERIES, -16, 5 * MINUTE_MS);
+    bench.reading(SERIES, -18, 6 * MINUTE_MS);
+    bench.reading(SERIES, -14, 7 * MINUTE_MS);
+    bench.advance(16 * MINUTE_MS);
+    expect(bench.path()).toEqual([]);
+    bench.advance(17 * MINUTE_MS);
+    expect(bench.path()).toEqual(["warm:yes", "yes:out"]);
+  });
+
+  test("says no only below the lower limit", () => {
+    const bench = new Workbench(FREEZER);
+    bench.reading(SERIES, -14, 0);
+    bench.advance(10 * MINUTE_MS);
+    bench.reading(SERIES, -16, 20 * MINUTE_MS);
+    expect(bench.path()).toEqual(["warm:yes", "yes:out"]);
+    bench.reading(SERIES, -17.5, 21 * MINUTE_MS);
+    expect(bench.path()).toEqual(["warm:yes", "yes:out", "warm:no", "no:out"]);
+  });
+
+  test("goes on after a restart in the middle, and fires on time", () => {
+    const bench = new Workbench(FREEZER);
+    bench.reading(SERIES, -14, 0);
+    const after = bench.restarted();
+    after.advance(30 * MINUTE_MS);
+    const [run] = after.changes().runs;
+    expect(run?.startedMs).toBe(run?.steps[0]?.atMs);
+    expect((run?.startedMs ?? 0) % (10 * MINUTE_MS)).toBe(0);
+    expect(after.restarted().path()).toEqual([]);
+  });
+
+  test("readings that come together count by the times at which they were observed", () => {
+    const bench = new Workbench(FREEZER);
+    bench.reading(SERIES, -14, 60 * MINUTE_MS, 0);
+    bench.reading(SERIES, -14, 60 * MINUTE_MS, 12 * MINUTE_MS);
+    expect(bench.path()).toEqual(["warm:yes", "yes:out"]);
+  });
+});
