@@ -12,6 +12,7 @@ export { type FlowDefinition, type ParsedFile, parseWorkflowFile } from "./files
 export { NODES } from "./nodes/index.ts";
 export type {
   AlertChange,
+  Data,
   Effect,
   HeardConnection,
   HeardMessage,

@@ -2,6 +2,7 @@ import { errorMessage } from "@weir/runtime";
 import type { FlowDefinition } from "../files/workflow-file.ts";
 import type {
   AlertChange,
+  Button,
   Data,
   Effect,
   Heard,
@@ -177,9 +178,8 @@ export class Engine {
     nowMs: number,
   ): number | null {
     this.advance(nowMs);
-    const pressed = this.#flows.get(flow)?.nodes.get(node);
-    const isButton = pressed?.behaviour.sources?.some(({ kind }) => kind === "button") === true;
-    if (pressed === undefined || !isButton || pressed.flow.stopped !== null) return null;
+    const pressed = this.#buttonOf({ flow, node });
+    if (pressed === null) return null;
     const run = this.#nextRun;
     this.#hear(pressed, { kind: "button", by, payload });
     this.#drain();
@@ -328,10 +328,6 @@ export class Engine {
   perform(node: RunningNode, run: RunPart, effect: Effect, data: Data): void {
     run.isQuiet = false;
     const { definition, effects } = node.flow;
-    if (effect.kind === "press") {
-      this.#pressFrom(node, effect);
-      return;
-    }
     if (this.nowMs - effects.sinceMs >= MINUTE_MS)
       node.flow.effects = { sinceMs: this.nowMs, count: 0 };
     node.flow.effects.count += 1;
@@ -352,6 +348,15 @@ export class Engine {
       data,
       lateMs,
     });
+  }
+
+  /** @internal @returns whether there is such a button that runs. */
+  pressFrom(node: RunningNode, button: Button, payload: unknown): boolean {
+    const pressed = this.#buttonOf(button);
+    if (pressed === null) return false;
+    const by = `workflow ${node.flow.definition.name}`;
+    this.#deeper(node.flow, () => this.#hear(pressed, { kind: "button", by, payload }));
+    return true;
   }
 
   /** @internal */
@@ -424,12 +429,10 @@ export class Engine {
     this.#isDraining = false;
   }
 
-  #pressFrom(node: RunningNode, { flow, node: button, payload }: Effect & { kind: "press" }): void {
-    const pressed = this.#flows.get(flow)?.nodes.get(button);
-    const isButton = pressed?.behaviour.sources?.some(({ kind }) => kind === "button") === true;
-    if (pressed === undefined || !isButton) return;
-    const by = `workflow ${node.flow.definition.name}`;
-    this.#deeper(node.flow, () => this.#hear(pressed, { kind: "button", by, payload }));
+  #buttonOf({ flow, node: name }: Button): RunningNode | null {
+    const node = this.#flows.get(flow)?.nodes.get(name);
+    const isButton = node?.behaviour.sources?.some(({ kind }) => kind === "button") === true;
+    return node !== undefined && isButton && node.flow.stopped === null ? node : null;
   }
 
   #deeper(flow: RunningFlow, go: () => void): void {

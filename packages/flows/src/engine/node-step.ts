@@ -1,4 +1,4 @@
-import type { AlertChange, Data, Effect, Step, StoredValues } from "../nodes/node.ts";
+import type { AlertChange, Button, Data, Effect, Step, StoredValues } from "../nodes/node.ts";
 import type { RunPart, TraceStep } from "./changes.ts";
 import type { Engine } from "./engine.ts";
 import type { RunningNode } from "./running-flow.ts";
@@ -95,6 +95,10 @@ export class NodeStep implements Step<unknown> {
     const run = this.#run ?? this.belongTo({});
     this.#traced(run);
     this.#engine.alert(this.#node, run, change);
+  }
+
+  press(button: Button, payload: unknown): boolean {
+    return this.#engine.pressFrom(this.#node, button, payload);
   }
 
   /** Which run this is part of, from now on. */

@@ -120,7 +120,8 @@ export type Effect =
     }
   | {
       kind: "ntfy";
-      url: string;
+      server: string;
+      topic: string;
       title: string;
       message: string;
       priority: number;
@@ -131,8 +132,7 @@ export type Effect =
   | { kind: "publish"; topic: string; payload: string; qos: 0 | 1; retain: boolean }
   | { kind: "command"; device: string; name: string; payload: unknown; timeoutMs: number }
   /** One number of a series over a span up to `toMs`. */
-  | { kind: "history"; series: string; fromMs: number; toMs: number; aggregate: Aggregate }
-  | { kind: "press"; flow: string; node: string; payload: unknown };
+  | { kind: "history"; series: string; fromMs: number; toMs: number; aggregate: Aggregate };
 
 export type Aggregate = "mean" | "min" | "max" | "sum" | "count" | "first" | "last" | "increase";
 
@@ -168,8 +168,16 @@ export interface Step<S> {
   perform(effect: Effect, data: Data): void;
   /** Says that an alert of this node has changed. */
   alert(change: Omit<AlertChange, "flow" | "node">): void;
+  /** Presses a button of any workflow. @returns whether there is one that runs. */
+  press(button: Button, payload: unknown): boolean;
   /** Values that all workflows share, by name. */
   readonly stored: StoredValues;
+}
+
+/** A button, by its workflow and its node's name. */
+export interface Button {
+  flow: string;
+  node: string;
 }
 
 /** Values that outlive runs and restarts. */
