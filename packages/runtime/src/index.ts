@@ -24,7 +24,6 @@ export {
   startHttpServer,
   watchBroker,
 } from "./health.ts";
-export { loggerAddress, loggerAddressSettings, tokenFileBeside } from "./logger-address.ts";
 export {
   createLogger,
   dataFor,
@@ -61,6 +60,14 @@ export {
   type ServiceDefinition,
 } from "./service.ts";
 export {
+  loggerAddress,
+  loggerAddressSettings,
+  loggerTokenFile,
+  workflowsAddress,
+  workflowsAddressSettings,
+  workflowsTokenFile,
+} from "./service-addresses.ts";
+export {
   CheckedSettings,
   choice,
   type Environment,
@@ -87,7 +94,7 @@ export {
   topicSettings,
   topicsDifferRule,
 } from "./shared-settings.ts";
-export { readTokenFile } from "./token-file.ts";
+export { readTokenFile, tokenIn } from "./token-file.ts";
 export {
   type Bounds,
   bytesOf,

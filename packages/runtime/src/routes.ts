@@ -40,6 +40,8 @@ export interface Route<Body> {
   path: string;
   /** What the body must be: JSON of this form. `null`: there is none. */
   body: z.ZodType<Body> | null;
+  /** Bytes that a body has at most. Default: 64 KiB. */
+  bodyBytesMax?: number;
   /** @throws RequestFault for what is wrong beyond the form. */
   answer: (request: {
     parameters: Readonly<Record<string, string>>;
@@ -71,7 +73,10 @@ export class Routes {
       answer: async (request, parameters, signal) => {
         checkToken(request, token);
         // A route without a schema takes no body, and its `Body` is null.
-        const body = route.body === null ? (null as Body) : await readBody(request, route.body);
+        const body =
+          route.body === null
+            ? (null as Body)
+            : await readBody(request, route.body, route.bodyBytesMax);
         return await route.answer({ parameters, body, signal });
       },
     });
@@ -143,12 +148,16 @@ function checkToken({ headers }: IncomingMessage, token: string): void {
 const BODY_BYTES_MAX = 64 * 1024;
 
 /** @throws RequestFault for a body that is too large, is no JSON, or has another form. */
-async function readBody<Body>(request: IncomingMessage, schema: z.ZodType<Body>): Promise<Body> {
+async function readBody<Body>(
+  request: IncomingMessage,
+  schema: z.ZodType<Body>,
+  bytesMax = BODY_BYTES_MAX,
+): Promise<Body> {
   const type = request.headers["content-type"] ?? null;
   if (type?.split(";")[0]?.trim().toLowerCase() !== "application/json") {
     throw fault(415, "content-type", type, "it is not JSON", "Send application/json.");
   }
-  const content = parseJson(await readText(request));
+  const content = parseJson(await readText(request, bytesMax));
   const parsed = schema.safeParse(content, { error: issueWords });
   if (parsed.success) return parsed.data;
   const problems = formProblems(parsed.error.issues, { schema }).map(({ path, words }) => ({
@@ -160,7 +169,7 @@ async function readBody<Body>(request: IncomingMessage, schema: z.ZodType<Body>)
   throw new RequestFault(400, problems);
 }
 
-async function readText(request: IncomingMessage): Promise<string> {
+async function readText(request: IncomingMessage, bytesMax: number): Promise<string> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   // Its connection stays: the answer says why it was not read to its end.
@@ -168,8 +177,8 @@ async function readText(request: IncomingMessage): Promise<string> {
     // Without an encoding a request yields buffers.
     chunks.push(chunk as Buffer);
     bytes += (chunk as Buffer).length;
-    if (bytes > BODY_BYTES_MAX) {
-      const problem = `it has more than ${BODY_BYTES_MAX} bytes`;
+    if (bytes > bytesMax) {
+      const problem = `it has more than ${bytesMax} bytes`;
       throw fault(413, "body", null, problem, "Ask for less at once.");
     }
   }

@@ -1,6 +1,6 @@
 import type { LiveEvents } from "../src/contract/live.ts";
 
-/** What a part of a page wants to hear of, beside status and averages. */
+/** What a part of a page wants to hear of, beside status, averages, alerts and workflows. */
 export interface Wish {
   series?: readonly string[];
   /** `through` of the history that these points continue. */
@@ -46,6 +46,8 @@ const EVENTS = [
   "command",
   "log",
   "connection",
+  "alerts",
+  "workflows",
   "bye",
 ] as const satisfies readonly (keyof LiveEvents)[];
 

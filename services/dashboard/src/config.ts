@@ -24,6 +24,8 @@ import {
   toolSettings,
   topicSettings,
   topicsDifferRule,
+  workflowsAddress,
+  workflowsAddressSettings,
 } from "@weir/runtime";
 import { indexFileOf } from "@weir/series";
 import { prefixesOf, streamSettings, streamsOf } from "@weir/streams";
@@ -38,6 +40,7 @@ export const dashboardSettings = {
   ...streamSettings,
   ...statisticsSettings,
   ...loggerAddressSettings,
+  ...workflowsAddressSettings,
   ...section("Dashboard", {
     DASHBOARD_HOST: text({
       description:
@@ -161,6 +164,7 @@ export function readDashboardConfig(environment: Environment) {
     tls: certificate === null || key === null ? null : { certificate, key },
     broker: brokerConfig(values),
     logger: loggerAddress(values),
+    workflows: workflowsAddress(values),
     services:
       values.DASHBOARD_SERVICES === null
         ? servicesHere(environment, values.HTTP_HOST)

@@ -10,6 +10,7 @@ import { Devices } from "./devices/devices.ts";
 import { buildServer } from "./http/server.ts";
 import { openLive } from "./live/open-live.ts";
 import { accessRoutes } from "./routes/access.ts";
+import { alertRoutes } from "./routes/alerts.ts";
 import { auditRoutes } from "./routes/audit.ts";
 import { commandRoutes } from "./routes/commands.ts";
 import { deletionRoutes } from "./routes/deletions.ts";
@@ -25,6 +26,7 @@ import { serviceRoutes } from "./routes/services.ts";
 import { statusRoutes } from "./routes/status.ts";
 import { streamRoutes } from "./routes/streams.ts";
 import { userRoutes } from "./routes/users.ts";
+import { workflowRoutes } from "./routes/workflows.ts";
 import { AuditRunner } from "./sources/audit-runner.ts";
 import { BrokerLink } from "./sources/broker-link.ts";
 import { SeriesCatalogue } from "./sources/catalogue-cache.ts";
@@ -36,6 +38,7 @@ import { PerformanceReport } from "./sources/logger-performance.ts";
 import { NetworkControl } from "./sources/network-control.ts";
 import { OwnHealth } from "./sources/own-health.ts";
 import { ServicesHealth } from "./sources/service-health.ts";
+import { WorkflowsClient } from "./sources/workflows-client.ts";
 
 const VERSION = "0.1.0";
 
@@ -120,6 +123,9 @@ async function serve(
   serviceRoutes(server, new ServicesHealth(config.services, clock), () => ownHealth.all());
   networkRoutes(server, new NetworkControl(config.networkUrl));
   deletionRoutes(server, new LoggerDeletions(config.logger));
+  const workflows = new WorkflowsClient(config.workflows);
+  workflowRoutes(server, workflows);
+  alertRoutes(server, workflows);
   const prefixes = config.devicePrefixes;
   const devices = opening.use(
     new Devices({ link, catalogue, database, stored, prefixes, context }),

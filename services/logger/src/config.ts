@@ -6,12 +6,12 @@ import {
   type Environment,
   integer,
   loggerAddressSettings,
+  loggerTokenFile,
   processConfig,
   processSettings,
   section,
   storeSettings,
   text,
-  tokenFileBeside,
   toolSettings,
   topicSettings,
   topicsDifferRule,
@@ -102,7 +102,7 @@ export function readLoggerConfig(environment: Environment) {
       clockSteadyMs: values.LOGGER_CLOCK_STEADY_SECONDS * 1_000,
     },
     /** With the secret of those who may delete data. */
-    tokenFile: values.LOGGER_TOKEN_FILE ?? tokenFileBeside(values.DB_FILE),
+    tokenFile: loggerTokenFile(values),
     /** How far ahead of reception an observation may lie before its time is replaced. */
     skewUs: values.LOGGER_CLOCK_SKEW_SECONDS * 1_000_000,
     /** The first levels of the topics of devices, before the device's id. */

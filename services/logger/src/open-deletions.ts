@@ -1,11 +1,10 @@
-import type { ServiceContext } from "@weir/runtime";
+import { type ServiceContext, tokenIn } from "@weir/runtime";
 import { deletionsFileOf, type SegmentFinalizer } from "@weir/store";
 import type { LoggerConfig } from "./config.ts";
 import { addDeletionRoutes } from "./deletion-routes.ts";
 import { DeletionWorker } from "./deletion-worker.ts";
 import { Deletions, registerDeletionMetrics } from "./deletions.ts";
 import type { Stream } from "./stream.ts";
-import { tokenIn } from "./token-file.ts";
 
 /**
  * Goes on with the deletions that an earlier process has left, and answers requests for others.
@@ -21,7 +20,7 @@ export function openDeletions(
 ): AsyncDisposable {
   const { clock, logger, metrics, routes } = options;
   const deletions = new Deletions(deletionsFileOf(config.file), { clock, logger });
-  const token = tokenIn(config.tokenFile);
+  const token = tokenIn(config.tokenFile, "logger");
   const { clockSteadyMs } = config.maintenance;
   const worker = new DeletionWorker({ ...options, deletions, clockSteadyMs });
   registerDeletionMetrics(metrics, deletions);

@@ -27,11 +27,13 @@ export const alertQuery = z.strictObject({
   limit: z.int().min(1).max(500).default(100),
 });
 export type AlertQuery = z.infer<typeof alertQuery>;
+export const openAlerts = z
+  .object({ info: z.int(), warning: z.int(), critical: z.int() })
+  .describe("how many alerts are new, by severity");
+export type OpenAlerts = z.infer<typeof openAlerts>;
 export const alerts = z.object({
   alerts: z.array(alert).describe("the newest first"),
-  open: z
-    .object({ info: z.int(), warning: z.int(), critical: z.int() })
-    .describe("how many are new"),
+  open: openAlerts,
 });
 export type Alerts = z.infer<typeof alerts>;
 

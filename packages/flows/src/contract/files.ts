@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { openAlerts } from "./alerts.ts";
 import { runSummary } from "./runs.ts";
 
 /** The longest text of a workflow file. */
@@ -14,6 +15,7 @@ const nodeType = z.object({
 });
 export type NodeTypeInfo = z.infer<typeof nodeType>;
 export const nodeTypes = z.object({ types: z.array(nodeType) });
+export type NodeTypes = z.infer<typeof nodeTypes>;
 
 /** A workflow as its file has it, as far as it can be read. */
 export const flowModel = z.object({
@@ -78,6 +80,12 @@ export const saveRequest = z.strictObject({
 });
 export type SaveRequest = z.infer<typeof saveRequest>;
 
+export const removeRequest = z.strictObject({
+  revision: z.string().describe("the one that was looked at"),
+});
+export const removedFile = z.object({ file: z.string() });
+export const enableRequest = z.strictObject({ isEnabled: z.boolean() });
+
 export const flowState = z.object({
   name: z.string(),
   file: z.string(),
@@ -106,6 +114,7 @@ export const pressRequest = z.strictObject({
   by: z.string().max(200),
 });
 export const pressed = z.object({ run: z.int() });
+export type Pressed = z.infer<typeof pressed>;
 
 /** What has changed since a number; the answer waits for it. */
 export const news = z.object({
@@ -114,5 +123,6 @@ export const news = z.object({
   /** Workflows with new runs, or another state. */
   flows: z.array(z.string()),
   alertsChanged: z.boolean(),
+  open: openAlerts,
 });
 export type News = z.infer<typeof news>;

@@ -60,3 +60,4 @@ export const runQuery = z.strictObject({
 });
 export type RunQuery = z.infer<typeof runQuery>;
 export const runs = z.object({ runs: z.array(runSummary) });
+export type Runs = z.infer<typeof runs>;

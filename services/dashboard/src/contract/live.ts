@@ -1,3 +1,4 @@
+import { openAlerts } from "@weir/flows/contract";
 import { z } from "zod";
 import { commandLife, connectionEvent, device, logEntry } from "./devices.ts";
 import { POSITIONS_LENGTH_MAX } from "./positions.ts";
@@ -5,7 +6,7 @@ import { seriesNames } from "./series.ts";
 import { averages, status } from "./status.ts";
 import { timeMs } from "./times.ts";
 
-/** What one page wants to hear of. Status and averages come to every page. */
+/** What one page wants to hear of. Status, averages, alerts and workflows come to every page. */
 export const liveQuery = z.strictObject({
   series: seriesNames.optional().describe("their points, as they are stored"),
   device: z.string().max(2_048).optional().describe("its log, connections and commands"),
@@ -34,6 +35,10 @@ export const liveEvents = {
   command: commandLife,
   log: logEntry,
   connection: connectionEvent,
+  /** An alert has changed. `null`: the service workflows is away. */
+  alerts: z.object({ open: openAlerts.nullable() }),
+  /** Workflows that have new runs, were changed, or are in another state. */
+  workflows: z.object({ flows: z.array(z.string()) }),
   /** The server ends the stream; come back after so many milliseconds. */
   bye: z.object({ reason: z.string(), retryMs: z.int() }),
 } as const;
