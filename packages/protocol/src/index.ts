@@ -1,3 +1,5 @@
+export { BROKER_LOG_TOPIC, type LoggedConnection, parseBrokerLog } from "./broker-log.ts";
+export { clientNamesOf, nameInClientId } from "./client-names.ts";
 export {
   COMMAND_BYTES_MAX,
   COMMAND_STATUSES,
@@ -31,6 +33,7 @@ export {
 } from "./observed-time.ts";
 export { OUTCOMES, type Outcome, outcomeOf } from "./outcomes.ts";
 export { isObject, parseLenientJson, textOf, withoutMarks } from "./outside-text.ts";
+export { presenceFilters, presenceIn, presenceTopicsOf } from "./presence.ts";
 export {
   type DataPayload,
   type Decoded,

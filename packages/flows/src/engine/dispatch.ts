@@ -1,6 +1,6 @@
 import { matchesFilter } from "@weir/protocol";
 import { parseSeries } from "@weir/series";
-import type { Source } from "../nodes/node.ts";
+import type { HeardSystem, Source } from "../nodes/node.ts";
 import type { RunningFlow, RunningNode } from "./running-flow.ts";
 
 /** Topics whose targets are remembered at most. */
@@ -59,6 +59,13 @@ export class Dispatch {
 
   listenersTo(kind: Source["kind"]): readonly RunningNode[] {
     return this.#byKind.get(kind) ?? [];
+  }
+
+  /** Whether a node listens to this of what Weir says of itself. */
+  asksFor(about: HeardSystem["about"]): boolean {
+    return this.listenersTo("system").some(({ behaviour }) =>
+      behaviour.sources?.some((source) => source.kind === "system" && source.about === about),
+    );
   }
 
   /** `null` where nobody listens: then the message need not even be read. */

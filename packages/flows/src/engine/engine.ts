@@ -127,12 +127,16 @@ export class Engine {
     return changed;
   }
 
-  /** Nodes that set timers of their own hear that they have started. */
-  start(flows: Iterable<string>, nowMs: number): void {
+  /**
+   * Nodes that set timers of their own hear that they have started.
+   *
+   * @param wallMs the wall clock, where it is later: what they have missed meanwhile happens once.
+   */
+  start(flows: Iterable<string>, nowMs: number, wallMs = nowMs): void {
     this.#come(nowMs);
     const started = new Set(flows);
     for (const node of this.#dispatch.listenersTo("start")) {
-      if (started.has(node.flow.definition.name)) this.#hear(node, { kind: "start" });
+      if (started.has(node.flow.definition.name)) this.#hear(node, { kind: "start", wallMs });
     }
     this.#drain();
   }

@@ -14,7 +14,7 @@ export type Source =
   /** A person, or another workflow, who presses. */
   | { kind: "button" }
   /** What Weir says of itself. */
-  | { kind: "system" }
+  | { kind: "system"; about: HeardSystem["about"] }
   /** Alerts of any workflow that change. */
   | { kind: "alerts" }
   /** Once when the workflow is new or was changed, and after each start: to set a timer. */
@@ -53,6 +53,10 @@ export interface HeardConnection {
   event: "connected" | "disconnected";
   /** In words; `null` where it is not known. */
   reason: string | null;
+  /** What a device says itself counts; the broker's log is for those that say nothing. */
+  by: "birth and will" | "broker's log";
+  /** It is the broker's copy of an earlier message: news only where something else was known. */
+  isCopy: boolean;
 }
 
 export interface HeardPress {
@@ -75,6 +79,8 @@ export interface HeardAlert {
 
 export interface HeardStart {
   kind: "start";
+  /** The wall clock: later than the engine's time where there are messages to be taken up. */
+  wallMs: number;
 }
 
 export type Heard =

@@ -1,10 +1,15 @@
 import type { InboundMessage } from "@weir/mqtt";
+import {
+  BROKER_LOG_TOPIC,
+  clientNamesOf,
+  type LoggedConnection,
+  nameInClientId,
+  parseBrokerLog,
+} from "@weir/protocol";
 import type { ServiceContext } from "@weir/runtime";
 import type { Database } from "better-sqlite3";
 import type { ConnectionEvent } from "../contract/devices.ts";
 import type { BrokerLink } from "../sources/broker-link.ts";
-import { BROKER_LOG_TOPIC, type LoggedConnection, parseBrokerLog } from "./broker-log.ts";
-import { clientNamesOf, nameInClientId } from "./client-names.ts";
 
 const KEPT_MS = 30 * 86_400_000;
 const ROWS_MAX = 100_000;

@@ -1,4 +1,4 @@
-import { DEVICE_LOG_LEVELS, isObject, parseLenientJson, textOf } from "@weir/protocol";
+import { DEVICE_LOG_LEVELS, isObject, parseLenientJson, presenceIn, textOf } from "@weir/protocol";
 import { readNewest, type StoredMessage } from "@weir/store";
 import { explain, type HistorySource } from "@weir/streams";
 import type { ConnectionEvent, LogEntry } from "../contract/devices.ts";
@@ -6,7 +6,7 @@ import type { Explained } from "../contract/series.ts";
 import { explainedToContract } from "../sources/explained.ts";
 import { rootOf } from "./device-address.ts";
 import type { FoundDevice } from "./device-book.ts";
-import { presenceIn, presenceTopicsOf } from "./presences.ts";
+import { presenceTopicsIn } from "./presences.ts";
 
 /** Characters of a line of a device's log. */
 const LINE_LENGTH_MAX = 2_000;
@@ -55,7 +55,7 @@ export class DeviceRows {
   /** When a device has come and gone by its birth and will, the newest first. @throws Fault */
   presences({ presenceKeys }: FoundDevice, limit: number): ConnectionEvent[] {
     const events: ConnectionEvent[] = [];
-    const rows = this.newest(presenceTopicsOf(presenceKeys), PRESENCE_ROWS_MAX);
+    const rows = this.newest(presenceTopicsIn(presenceKeys), PRESENCE_ROWS_MAX);
     for (const { payload, receivedUs, retained } of rows.reverse()) {
       const isOnline = presenceIn(payload);
       const event = isOnline === true ? "online" : "offline";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { clientNamesOf, nameInClientId } from "../../src/devices/client-names.ts";
+import { clientNamesOf, nameInClientId } from "../src/client-names.ts";
 
 /** Whether a client's connections are shown with a device. */
 const belongs = (deviceId: string, clientId: string): boolean =>

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { parseBrokerLog } from "../../src/devices/broker-log.ts";
+import { parseBrokerLog } from "../src/broker-log.ts";
 
 const parse = (line: string) => parseBrokerLog(Buffer.from(line));
 
