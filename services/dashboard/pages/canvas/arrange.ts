@@ -1,0 +1,70 @@
+import { Graph, layout as place } from "@dagrejs/dagre";
+import type { FlowModel, Layout } from "@weir/flows/contract";
+import { bottomOf, boxSize, FRAME_HEAD, frameOf } from "./boxes.ts";
+import type { Place } from "./model.ts";
+
+const BETWEEN_RANKS = 88;
+const BETWEEN_BOXES = 36;
+const MARGIN = 32;
+
+/** The layout with a place for each node: workflows without any place are arranged below the others. */
+export function withPlaces(flows: readonly FlowModel[], given: Layout): Layout {
+  const layout: Layout = {};
+  for (const flow of flows) {
+    const known = given[flow.name] ?? {};
+    const kept = flow.nodes.flatMap(({ name }) => {
+      const at = known[name];
+      return at === undefined ? [] : [[name, at] as const];
+    });
+    if (kept.length > 0) layout[flow.name] = besides(flow, Object.fromEntries(kept));
+  }
+  for (const flow of flows.filter(({ name, nodes }) => !(name in layout) && nodes.length > 0)) {
+    const frames = flows
+      .filter(({ name }) => name in layout)
+      .map((other) => frameOf(other, layout, { x: 0, y: 0 }));
+    layout[flow.name] = arranged(flow, { x: 0, y: bottomOf(frames) });
+  }
+  return layout;
+}
+
+/** Nodes that have no place yet stand in a row below the others. */
+function besides(flow: FlowModel, places: Readonly<Record<string, Place>>): Record<string, Place> {
+  const all = { ...places };
+  const bottom = Math.max(
+    ...flow.nodes.map((node) => (places[node.name]?.y ?? -Infinity) + boxSize(node).height),
+  );
+  let x = Math.min(...Object.values(places).map((at) => at.x));
+  for (const node of flow.nodes.filter(({ name }) => !(name in places))) {
+    all[node.name] = { x, y: bottom + BETWEEN_BOXES };
+    x += boxSize(node).width + BETWEEN_BOXES;
+  }
+  return all;
+}
+
+/** Places for the nodes of a workflow along its wires, from left to right. @param corner where its frame begins. */
+export function arranged(flow: FlowModel, corner: Place): Record<string, Place> {
+  const graph = new Graph({ multigraph: true });
+  graph.setGraph({ rankdir: "LR", ranksep: BETWEEN_RANKS, nodesep: BETWEEN_BOXES });
+  graph.setDefaultEdgeLabel(() => ({}));
+  for (const node of flow.nodes) graph.setNode(node.name, boxSize(node));
+  for (const [index, { from, to }] of flow.wires.entries()) {
+    if (graph.hasNode(from.node) && graph.hasNode(to.node)) {
+      graph.setEdge(from.node, to.node, {}, String(index));
+    }
+  }
+  place(graph);
+  return Object.fromEntries(
+    flow.nodes.map((node) => {
+      const { width, height } = boxSize(node);
+      // The library gives middles.
+      const { x, y } = graph.node(node.name) as Place;
+      return [
+        node.name,
+        {
+          x: Math.round(corner.x + MARGIN + x - width / 2),
+          y: Math.round(corner.y + MARGIN + FRAME_HEAD + y - height / 2),
+        },
+      ];
+    }),
+  );
+}
