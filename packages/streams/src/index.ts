@@ -25,6 +25,7 @@ export {
 } from "./history.ts";
 export { exportPoints, type PointsQuestion } from "./history-points.ts";
 export { topicFiltersOf } from "./history-rows.ts";
+export { HistorySpans } from "./history-spans.ts";
 export {
   readStreams,
   storedSettings,
