@@ -1,0 +1,151 @@
+import { setImmediate as yieldToEvents } from "node:timers/promises";
+import { Pace, readCatalogue } from "@weir/series";
+import type { Skipped } from "@weir/store";
+import type { HistorySource } from "@weir/streams";
+import type { Trial } from "../contract/trials.ts";
+import type { FlowDefinition } from "../files/workflow-file.ts";
+import { type EventSequence, inOrderOfTime } from "./stored-event.ts";
+import { storedMessages } from "./stored-messages.ts";
+import { type Sources, storedReadings } from "./stored-readings.ts";
+import { type HistoryOf, TriedVersion } from "./tried-version.ts";
+
+/** What is tried. Times in milliseconds since the epoch. */
+export interface TrialQuestion {
+  asked: FlowDefinition;
+  /** What is saved, to compare it with; `null` for nothing. */
+  saved: FlowDefinition | null;
+  fromMs: number;
+  toMs: number;
+}
+
+/** What a workflow is tried on, and how long that may take. */
+export interface TrialSource extends Omit<HistorySource, "nowUs" | "onSkipped"> {
+  historyOf: HistoryOf;
+  /** The trial ends after so long with what it has found by then. */
+  tookMsMax: number;
+  /** How much of the time was tried, from 0 to 1; now and then. */
+  onProgress?: (share: number) => void;
+}
+
+/** Readings and messages of one trial at most. */
+const EVENTS_MAX = 50_000_000;
+/** Lines about what was left out at most. */
+const NOTES_MAX = 20;
+const EVENTS_BETWEEN_LOOKS = 256;
+const PROGRESS_MS = 250;
+const US = 1_000;
+
+/** Ends a trial early, with what it has found. */
+class Limit extends Error {}
+
+/**
+ * What a workflow would have done with what is stored: its events come with their own times, its actions are recorded and
+ * not performed. Beside it the saved version.
+ *
+ * @throws Fault when a store cannot be read; the reason of the signal.
+ */
+export async function tryFlow(question: TrialQuestion, source: TrialSource): Promise<Trial> {
+  const { asked, saved, fromMs, toMs } = question;
+  const startMs = performance.now();
+  const notes = new Set<string>();
+  const names = source.streams.map(({ name }) => name);
+  const open = (flow: FlowDefinition): TriedVersion =>
+    new TriedVersion(flow, names, source.historyOf);
+  const versions = [open(asked)];
+  if (saved !== null && saved.hash !== asked.hash) versions.push(open(saved));
+
+  const sources: Sources = { points: false, rows: false };
+  let events = 0;
+  let reachedMs = fromMs;
+  let shownMs = startMs;
+  const pace = new Pace(source.signal);
+  const look = async (): Promise<void> => {
+    await pace.breathe();
+    const nowMs = performance.now();
+    if (nowMs - startMs > source.tookMsMax) {
+      throw new Limit(`${Math.round(source.tookMsMax / 1_000)} s were over`);
+    }
+    if (events > EVENTS_MAX) throw new Limit(`there were ${EVENTS_MAX} readings and messages`);
+    if (nowMs - shownMs < PROGRESS_MS) return;
+    shownMs = nowMs;
+    source.onProgress?.((reachedMs - fromMs) / (toMs - fromMs));
+    // The progress gets out only where others may work.
+    await yieldToEvents();
+  };
+  try {
+    for (const version of versions) await version.start(fromMs);
+    for await (const some of inOrderOfTime(sequences(question, { source, versions, sources, notes }))) {
+      for (const event of some) {
+        events += 1;
+        reachedMs = event.atMs;
+        for (const version of versions) {
+          if (version.isStopped) continue;
+          const waiting = version.take(event);
+          if (waiting !== null) await waiting;
+        }
+        if (events % EVENTS_BETWEEN_LOOKS === 0) await look();
+      }
+      if (versions.every(({ isStopped }) => isStopped)) break;
+    }
+    for (const version of versions) await version.advance(toMs, look);
+  } catch (error) {
+    if (!(error instanceof Limit)) throw error;
+    notes.add(`tried up to ${new Date(reachedMs).toISOString()}: ${error.message}`);
+  }
+  const [askedResult, savedResult = null] = versions.map((version) => version.result());
+  if (askedResult === undefined) throw new Error("the asked version is always there");
+  return {
+    fromMs,
+    toMs,
+    events,
+    tookMs: performance.now() - startMs,
+    source: sources.points ? (sources.rows ? "both" : "points") : "rows",
+    asked: askedResult,
+    saved: savedResult,
+    notes: [...notes].slice(0, NOTES_MAX),
+  };
+}
+
+interface Trying {
+  source: TrialSource;
+  versions: readonly TriedVersion[];
+  sources: Sources;
+  notes: Set<string>;
+}
+
+/** Everything stored that one of the versions hears. */
+function sequences(
+  { fromMs, toMs }: TrialQuestion,
+  { source, versions, sources, notes }: Trying,
+): EventSequence[] {
+  const { streams, indexFile } = source;
+  const [fromUs, toUs] = [Math.floor(fromMs * US), Math.ceil(toMs * US)];
+  const stored = {
+    ...source,
+    nowUs: toUs,
+    onSkipped: ({ reason }: Skipped) => void notes.add(`left out: ${reason}`),
+  };
+  const catalogue = readCatalogue(indexFile) ?? [];
+  const all: EventSequence[] = [];
+  for (const stream of streams) {
+    const { name } = stream;
+    const targetsOf = (topic: string) =>
+      versions.map(({ dispatch }) => dispatch.targetsOf(name, topic));
+    const hears = (topic: string, path: string): boolean =>
+      targetsOf(topic).some((targets) => targets?.series.has(path));
+    const hearsMessage = (topic: string): boolean =>
+      targetsOf(topic).some((targets) => targets !== null && targets.messages.length > 0);
+    const series = catalogue.filter((one) => one.stream === name && hears(one.topic, one.path));
+    const wanted = { stream, fromUs, toUs };
+    const filters = filtersOf(versions, name, "series");
+    if (filters.length > 0) {
+      all.push(storedReadings({ ...wanted, series, filters, hears }, stored, sources));
+    }
+    const ofMessages = filtersOf(versions, name, "messages");
+    if (ofMessages.length > 0) {
+      const question = { ...wanted, filters: ofMessages, hears: hearsMessage };
+      all.push(storedMessages(question, stored, sources));
+    }
+  }
+  return all;
+}

@@ -1,0 +1,175 @@
+import { Engine } from "../engine/engine.ts";
+import type { FlowDefinition } from "../files/workflow-file.ts";
+import type { TrialVersion } from "../contract/trials.ts";
+import type { NewEffect } from "../engine/changes.ts";
+import { effectWords } from "../nodes/effect-words.ts";
+import type { Effect, HeardPoint, Outcome } from "../nodes/node.ts";
+import type { RunningNode } from "../engine/running-flow.ts";
+import type { StoredEvent } from "./stored-event.ts";
+
+type Fired = TrialVersion["fired"][number];
+/** The one effect that only reads. */
+export type HistoryEffect = Effect & { kind: "history" };
+/** What a series was like, as of then. */
+export type HistoryOf = (effect: HistoryEffect) => Promise<Outcome>;
+
+const FIRED_MAX = 10_000;
+/** What has changed is looked at after so many events. */
+const EVENTS_BETWEEN_LOOKS = 1_000;
+const WORDS_LENGTH_MAX = 200;
+/** Actions that neither do something outside nor raise an alert. */
+const INNER_ACTIONS: ReadonlySet<string> = new Set(["debug", "store", "press"]);
+const DONE: Outcome = { isDone: true, result: null };
+
+/** One version of a workflow that is tried: its actions are recorded, not performed. */
+export class TriedVersion {
+  readonly #flow: FlowDefinition;
+  readonly #engine: Engine;
+  readonly #historyOf: HistoryOf;
+  readonly #targets = new Map<string, readonly RunningNode[]>();
+  readonly #fired: Fired[] = [];
+  readonly #counts: Record<string, number> = {};
+  #runs = 0;
+  #events = 0;
+  #stopped: string | null = null;
+
+  /** @param streams the names of all streams. */
+  constructor(flow: FlowDefinition, streams: readonly string[], historyOf: HistoryOf) {
+    this.#flow = flow;
+    this.#historyOf = historyOf;
+    this.#engine = new Engine({ streams });
+    // One that is switched off can be tried, too.
+    this.#engine.setFlows([{ ...flow, isEnabled: true }]);
+  }
+
+  get dispatch(): Engine["dispatch"] {
+    return this.#engine.dispatch;
+  }
+
+  get isStopped(): boolean {
+    return this.#stopped !== null;
+  }
+
+  async start(atMs: number): Promise<void> {
+    this.#engine.start([this.#flow.name], atMs);
+    await this.#settle();
+  }
+
+  /** Takes an event. @returns a promise where something has to be waited for. */
+  take(event: StoredEvent): Promise<void> | null {
+    const { nextWakeMs } = this.#engine;
+    if (nextWakeMs !== null && nextWakeMs <= event.atMs) return this.#wakeAndTake(event);
+    return this.#hear(event);
+  }
+
+  /** Wakes what is due up to a time, one after the other, so that outcomes come at the right time. @param breathe lets others work. */
+  async advance(toMs: number, breathe: () => Promise<void>): Promise<void> {
+    for (;;) {
+      const { nextWakeMs } = this.#engine;
+      if (nextWakeMs === null || nextWakeMs > toMs || this.isStopped) return;
+      this.#engine.advance(nextWakeMs);
+      await this.#settle();
+      this.#look();
+      await breathe();
+    }
+  }
+
+  result(): TrialVersion {
+    this.#collect();
+    return {
+      fired: this.#fired.toSorted((one, other) => one.atMs - other.atMs),
+      counts: this.#counts,
+      runs: this.#runs,
+      stopped: this.#stopped,
+    };
+  }
+
+  async #wakeAndTake(event: StoredEvent): Promise<void> {
+    await this.advance(event.atMs, async () => {});
+    await this.#hear(event);
+  }
+
+  #hear({ atMs, stream, path, heard }: StoredEvent): Promise<void> | null {
+    const engine = this.#engine;
+    switch (heard.kind) {
+      case "series":
+        engine.takePoint(this.#targetsOf(stream, path, heard), heard, atMs);
+        break;
+      case "messages":
+        engine.takeMessage(
+          engine.dispatch.targetsOf(stream, heard.topic)?.messages ?? [],
+          heard,
+          atMs,
+        );
+        break;
+      case "connections":
+        engine.take(heard, atMs);
+    }
+    this.#look();
+    return engine.hasEffects ? this.#settle() : null;
+  }
+
+  #targetsOf(stream: string, path: string, { series, topic }: HeardPoint): readonly RunningNode[] {
+    const known = this.#targets.get(series);
+    if (known !== undefined) return known;
+    const found = this.#engine.dispatch.targetsOf(stream, topic)?.series.get(path) ?? [];
+    this.#targets.set(series, found);
+    return found;
+  }
+
+  /** What has changed must not pile up. */
+  #look(): void {
+    this.#events += 1;
+    if (this.#events % EVENTS_BETWEEN_LOOKS === 0 && !this.#engine.hasEffects) this.#collect();
+  }
+
+  /** Answers each action as done, at once. */
+  async #settle(): Promise<void> {
+    while (this.#engine.hasEffects) {
+      for (const effect of this.#collect()) {
+        const { nowMs } = this.#engine;
+        this.#engine.settle(effect, await this.#outcomeOf(effect.effect), nowMs);
+      }
+    }
+  }
+
+  async #outcomeOf(effect: Effect): Promise<Outcome> {
+    return effect.kind === "history" ? await this.#historyOf(effect) : DONE;
+  }
+
+  #collect(): readonly NewEffect[] {
+    const { effects, alerts, runs, stops } = this.#engine.takeChanges();
+    for (const { effect, atMs, node, data } of effects) {
+      if (effect.kind === "history") continue;
+      this.#fire({ atMs, node, kind: effect.kind, what: effectWords(effect), about: keyOf(data) });
+    }
+    for (const { state, atMs, node, title, key } of alerts) {
+      if (state === "new") this.#fire({ atMs, node, kind: "alert", what: title, about: key });
+    }
+    for (const { id, data, steps } of runs) {
+      // The newest run is always among them.
+      this.#runs = Math.max(this.#runs, id);
+      for (const { node, atMs, values, input } of steps) {
+        const type = this.#flow.nodes.find(({ name }) => name === node)?.type.type ?? "";
+        if (!INNER_ACTIONS.has(type) || input === null) continue;
+        this.#fire({ atMs, node, kind: type, what: shortened(values), about: keyOf(data) });
+      }
+    }
+    this.#stopped ??= stops[0]?.reason ?? null;
+    return effects;
+  }
+
+  #fire(fired: Fired): void {
+    this.#counts[fired.kind] = (this.#counts[fired.kind] ?? 0) + 1;
+    if (this.#fired.length < FIRED_MAX) this.#fired.push(fired);
+  }
+}
+
+function keyOf(data: Readonly<Record<string, unknown>> | null): string {
+  return typeof data?.key === "string" ? data.key : "";
+}
+
+function shortened(values: unknown): string {
+  const text = values === null ? "" : JSON.stringify(values);
+  return text.length > WORDS_LENGTH_MAX ? `${text.slice(0, WORDS_LENGTH_MAX - 1)}…` : text;
+}
