@@ -9,6 +9,7 @@ export type {
 } from "./engine/changes.ts";
 export { Engine, type Kept, NOTHING_KEPT } from "./engine/engine.ts";
 export { type FlowDefinition, type ParsedFile, parseWorkflowFile } from "./files/workflow-file.ts";
+export { effectWords } from "./nodes/effect-words.ts";
 export { NODES } from "./nodes/index.ts";
 export type {
   AlertChange,
@@ -22,3 +23,5 @@ export type {
   Outcome,
   Severity,
 } from "./nodes/node.ts";
+export { type TrialQuestion, type TrialSource, tryFlow } from "./trial/trial.ts";
+export type { HistoryEffect, HistoryOf } from "./trial/tried-version.ts";

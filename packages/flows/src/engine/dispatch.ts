@@ -49,10 +49,11 @@ export class Dispatch {
     this.#byKind = byKind;
   }
 
-  /** The topic filters that somebody listens to in a stream. */
-  filtersOf(stream: string): string[] {
+  /** The topic filters that somebody listens to in a stream. @param of default both. */
+  filtersOf(stream: string, of: "series" | "messages" | null = null): string[] {
     const filters = this.#listeners
       .filter((one) => one.stream === null || one.stream === stream)
+      .filter(({ path }) => of === null || (path === null) === (of === "messages"))
       .map(({ filter }) => filter);
     return [...new Set(filters)];
   }

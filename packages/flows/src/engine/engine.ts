@@ -99,6 +99,11 @@ export class Engine {
     return this.#wakeUps.next()?.atMs ?? null;
   }
 
+  /** Whether there are effects that `takeChanges` would return. */
+  get hasEffects(): boolean {
+    return this.#effects.length > 0;
+  }
+
   /**
    * Replaces the workflows. What has not changed goes on as if nothing had happened: a workflow of the same hash, and
    * in one that was changed each node of the same type and configuration, keeps its states.

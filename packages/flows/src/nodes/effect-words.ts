@@ -15,14 +15,12 @@ function wordsOf(effect: Effect): string {
     case "webhook":
       return `${effect.method} ${effect.url}`;
     case "ntfy":
-      return `${effect.url}: ${effect.title === "" ? effect.message : effect.title}`;
+      return `${effect.server}/${effect.topic}: ${effect.title === "" ? effect.message : effect.title}`;
     case "publish":
       return `${effect.topic} ${effect.payload}`;
     case "command":
       return `${effect.name} for ${effect.device}`;
     case "history":
       return `the ${effect.aggregate} of ${effect.series}`;
-    case "press":
-      return `${effect.node} of ${effect.flow}`;
   }
 }

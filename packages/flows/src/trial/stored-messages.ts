@@ -4,8 +4,8 @@ import { deviceOf } from "@weir/series";
 import { readRange, type StoredMessage } from "@weir/store";
 import type { HistorySource, StoredStream } from "@weir/streams";
 import type { HeardMessage } from "../nodes/node.ts";
-import type { Sources } from "./stored-readings.ts";
 import type { EventSequence, StoredEvent } from "./stored-event.ts";
+import type { Sources } from "./stored-readings.ts";
 
 /** What is read of a stream. Times in microseconds since the epoch. */
 export interface MessagesQuestion {

@@ -8,8 +8,8 @@ import {
 } from "@weir/series";
 import { positionOf, type RangeQuery, readRange } from "@weir/store";
 import {
-  HistorySpans,
   type HistorySource,
+  HistorySpans,
   openSeriesReader,
   type StoredStream,
   topicFiltersOf,
@@ -102,8 +102,8 @@ async function* readingsOfRows(
   const known = new Map(series.map((one) => [`${one.topic}#${one.path}`, aboutOf(one)]));
   const reader = openSeriesReader(stream, skewUs);
   // Of some families a reading has another topic than its message: then each message is read.
-  const areOwnTopics = series.length === 0 || topicFiltersOf(series.slice(0, FILTERS_MAX)).length > 0;
-  const wanted = areOwnTopics && filters.length <= FILTERS_MAX ? filters : [];
+  const isByTopic = series.length === 0 || topicFiltersOf(series.slice(0, FILTERS_MAX)).length > 0;
+  const wanted = isByTopic && filters.length <= FILTERS_MAX ? filters : [];
   let memory: StreamMemory | null = null;
   for await (const page of readRange(stream.place, { ...query, fromUs, toUs, filters: wanted })) {
     signal.throwIfAborted();

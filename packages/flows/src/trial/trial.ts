@@ -1,12 +1,12 @@
 import { setImmediate as yieldToEvents } from "node:timers/promises";
-import { Pace, readCatalogue } from "@weir/series";
-import type { Skipped } from "@weir/store";
+import { type CataloguedSeries, Pace, readCatalogue } from "@weir/series";
 import type { HistorySource } from "@weir/streams";
 import type { Trial } from "../contract/trials.ts";
 import type { FlowDefinition } from "../files/workflow-file.ts";
 import { type EventSequence, inOrderOfTime } from "./stored-event.ts";
 import { storedMessages } from "./stored-messages.ts";
 import { type Sources, storedReadings } from "./stored-readings.ts";
+import { notesOn } from "./trial-notes.ts";
 import { type HistoryOf, TriedVersion } from "./tried-version.ts";
 
 /** What is tried. Times in milliseconds since the epoch. */
@@ -54,6 +54,11 @@ export async function tryFlow(question: TrialQuestion, source: TrialSource): Pro
   const versions = [open(asked)];
   if (saved !== null && saved.hash !== asked.hash) versions.push(open(saved));
 
+  const catalogue = readCatalogue(source.indexFile) ?? [];
+  const listened = versions.flatMap((version) => version.listened);
+  const about = { streams: source.streams, fromUs: fromMs * US };
+  for (const note of await notesOn(listened, catalogue, about)) notes.add(note);
+
   const sources: Sources = { points: false, rows: false };
   let events = 0;
   let reachedMs = fromMs;
@@ -74,7 +79,8 @@ export async function tryFlow(question: TrialQuestion, source: TrialSource): Pro
   };
   try {
     for (const version of versions) await version.start(fromMs);
-    for await (const some of inOrderOfTime(sequences(question, { source, versions, sources, notes }))) {
+    const trying = { source, versions, catalogue, sources, notes };
+    for await (const some of inOrderOfTime(sequencesOf(question, trying))) {
       for (const event of some) {
         events += 1;
         reachedMs = event.atMs;
@@ -94,6 +100,12 @@ export async function tryFlow(question: TrialQuestion, source: TrialSource): Pro
   }
   const [askedResult, savedResult = null] = versions.map((version) => version.result());
   if (askedResult === undefined) throw new Error("the asked version is always there");
+  for (const { fired, counts } of [askedResult, savedResult ?? askedResult]) {
+    const count = Object.values(counts).reduce((sum, one) => sum + one, 0);
+    if (fired.length < count) {
+      notes.add(`only the first ${fired.length} of ${count} actions are listed`);
+    }
+  }
   return {
     fromMs,
     toMs,
@@ -109,43 +121,54 @@ export async function tryFlow(question: TrialQuestion, source: TrialSource): Pro
 interface Trying {
   source: TrialSource;
   versions: readonly TriedVersion[];
+  catalogue: readonly CataloguedSeries[];
   sources: Sources;
   notes: Set<string>;
 }
 
 /** Everything stored that one of the versions hears. */
-function sequences(
+function sequencesOf(
   { fromMs, toMs }: TrialQuestion,
-  { source, versions, sources, notes }: Trying,
+  { source, versions, catalogue, sources, notes }: Trying,
 ): EventSequence[] {
-  const { streams, indexFile } = source;
-  const [fromUs, toUs] = [Math.floor(fromMs * US), Math.ceil(toMs * US)];
-  const stored = {
+  const stored: HistorySource = {
     ...source,
-    nowUs: toUs,
-    onSkipped: ({ reason }: Skipped) => void notes.add(`left out: ${reason}`),
+    nowUs: toMs * US,
+    onSkipped: ({ reason }) => void notes.add(`left out: ${reason}`),
   };
-  const catalogue = readCatalogue(indexFile) ?? [];
-  const all: EventSequence[] = [];
-  for (const stream of streams) {
-    const { name } = stream;
-    const targetsOf = (topic: string) =>
-      versions.map(({ dispatch }) => dispatch.targetsOf(name, topic));
-    const hears = (topic: string, path: string): boolean =>
-      targetsOf(topic).some((targets) => targets?.series.has(path));
-    const hearsMessage = (topic: string): boolean =>
-      targetsOf(topic).some((targets) => targets !== null && targets.messages.length > 0);
-    const series = catalogue.filter((one) => one.stream === name && hears(one.topic, one.path));
+  const [fromUs, toUs] = [Math.floor(fromMs * US), Math.ceil(toMs * US)];
+  return source.streams.flatMap((stream) => {
+    const heard = heardBy(versions, stream.name);
     const wanted = { stream, fromUs, toUs };
-    const filters = filtersOf(versions, name, "series");
-    if (filters.length > 0) {
-      all.push(storedReadings({ ...wanted, series, filters, hears }, stored, sources));
+    const sequences: EventSequence[] = [];
+    if (heard.seriesFilters.length > 0) {
+      const series = catalogue.filter(
+        (one) => one.stream === stream.name && heard.hasSeries(one.topic, one.path),
+      );
+      const question = { ...wanted, series, filters: heard.seriesFilters, hears: heard.hasSeries };
+      sequences.push(storedReadings(question, stored, sources));
     }
-    const ofMessages = filtersOf(versions, name, "messages");
-    if (ofMessages.length > 0) {
-      const question = { ...wanted, filters: ofMessages, hears: hearsMessage };
-      all.push(storedMessages(question, stored, sources));
+    if (heard.messageFilters.length > 0) {
+      const question = { ...wanted, filters: heard.messageFilters, hears: heard.hasMessages };
+      sequences.push(storedMessages(question, stored, sources));
     }
-  }
-  return all;
+    return sequences;
+  });
+}
+
+/** What the versions listen to in a stream. */
+function heardBy(versions: readonly TriedVersion[], stream: string) {
+  const filters = (of: "series" | "messages"): string[] => [
+    ...new Set(versions.flatMap(({ dispatch }) => dispatch.filtersOf(stream, of))),
+  ];
+  return {
+    seriesFilters: filters("series"),
+    messageFilters: filters("messages"),
+    hasSeries: (topic: string, path: string): boolean =>
+      versions.some(({ dispatch }) => dispatch.targetsOf(stream, topic)?.series.has(path)),
+    hasMessages: (topic: string): boolean =>
+      versions.some(
+        ({ dispatch }) => (dispatch.targetsOf(stream, topic)?.messages.length ?? 0) > 0,
+      ),
+  };
 }

@@ -1,10 +1,10 @@
-import { Engine } from "../engine/engine.ts";
-import type { FlowDefinition } from "../files/workflow-file.ts";
 import type { TrialVersion } from "../contract/trials.ts";
 import type { NewEffect } from "../engine/changes.ts";
-import { effectWords } from "../nodes/effect-words.ts";
-import type { Effect, HeardPoint, Outcome } from "../nodes/node.ts";
+import { Engine } from "../engine/engine.ts";
 import type { RunningNode } from "../engine/running-flow.ts";
+import type { FlowDefinition } from "../files/workflow-file.ts";
+import { effectWords } from "../nodes/effect-words.ts";
+import type { Effect, HeardPoint, Outcome, Source } from "../nodes/node.ts";
 import type { StoredEvent } from "./stored-event.ts";
 
 type Fired = TrialVersion["fired"][number];
@@ -44,6 +44,12 @@ export class TriedVersion {
 
   get dispatch(): Engine["dispatch"] {
     return this.#engine.dispatch;
+  }
+
+  /** What its nodes listen to. */
+  get listened(): Source[] {
+    const nodes = [...this.#engine.flows.values()].flatMap((flow) => [...flow.nodes.values()]);
+    return nodes.flatMap(({ behaviour }) => behaviour.sources ?? []);
   }
 
   get isStopped(): boolean {
