@@ -1,0 +1,66 @@
+import { z } from "zod";
+import { renderTemplate } from "../expressions/template.ts";
+import { defineNode } from "./node.ts";
+import { factsOf, template } from "./templated.ts";
+import { mayBePrivate, secretName, webAddress } from "./web-address.ts";
+
+const TAGS_MAX = 10;
+const TITLE_MAX = 250;
+/** ntfy makes an attachment of what is longer than 4,096 bytes. */
+const MESSAGE_BYTES_MAX = 4_000;
+
+/** Sends a notification to telephones by a server of ntfy. */
+export const ntfy = defineNode({
+  type: "ntfy",
+  group: "action",
+  summary: "sends a notification by ntfy",
+  config: z.strictObject({
+    server: webAddress.default("https://ntfy.sh").describe("the server, without the topic"),
+    topic: z
+      .string()
+      .regex(
+        /^[\w-]{1,64}$/,
+        "a topic of ntfy has 1 to 64 letters, digits, underscores and hyphens",
+      )
+      .describe(
+        "the topic; on a public server who knows it reads all: choose one that cannot be guessed",
+      ),
+    title: template(1_000).default("").describe("a template for the title; may be empty"),
+    message: template(10_000)
+      .optional()
+      .describe("a template for the message; without it, the data in lines"),
+    priority: z.int().min(1).max(5).default(3).describe("1 the lowest, 3 the usual, 5 the highest"),
+    tags: z
+      .array(z.string().regex(/^[\w+-]{1,40}$/, "a tag is one word"))
+      .max(TAGS_MAX)
+      .default([])
+      .describe("tags, some of which ntfy shows as a picture"),
+    tokenFile: secretName
+      .optional()
+      .describe("name of a file in WORKFLOWS_SECRETS_FOLDER that holds the access token"),
+    allowPrivate: mayBePrivate,
+  }),
+  inputs: () => ["in"],
+  outputs: () => ["done"],
+  create: ({ title, message, tokenFile = null, ...rest }) => ({
+    take: (_input, data, step) => {
+      const line = renderTemplate(title, data, { oneLine: true }).slice(0, TITLE_MAX);
+      const text =
+        message === undefined ? factsOf(data) : renderTemplate(message, data, { oneLine: false });
+      const shown = cut(text, MESSAGE_BYTES_MAX);
+      step.note({ topic: rest.topic, title: line });
+      step.perform({ kind: "ntfy", ...rest, tokenFile, title: line, message: shown }, data);
+    },
+  }),
+});
+
+/** The beginning of a text that has at most so many bytes. */
+function cut(text: string, bytesMax: number): string {
+  const bytes = Buffer.from(text);
+  if (bytes.length <= bytesMax) return text;
+  // The last character may be cut in two.
+  return `${bytes
+    .subarray(0, bytesMax)
+    .toString()
+    .replace(/\uFFFD+$/, "")}…`;
+}

@@ -1,0 +1,42 @@
+import { topicProblem } from "@weir/protocol";
+import { z } from "zod";
+import { renderTemplate } from "../expressions/template.ts";
+import { checkContent, contentKeys, contentOf } from "./message-body.ts";
+import { defineNode } from "./node.ts";
+import { template } from "./templated.ts";
+
+/** Publishes a message at the broker. */
+export const publish = defineNode({
+  type: "publish",
+  group: "action",
+  summary: "publishes an MQTT message",
+  config: z.strictObject({
+    topic: template(2_048).describe("a template for the topic"),
+    ...contentKeys,
+    qos: z
+      .union([z.literal(0), z.literal(1)])
+      .default(1)
+      .describe("1: the broker confirms it; 0: it does not"),
+    retain: z.boolean().default(false).describe("true: the broker keeps it for later subscribers"),
+  }),
+  inputs: () => ["in"],
+  outputs: () => ["done"],
+  create: ({ topic, text, json, qos, retain }) => {
+    checkContent({ text, json });
+    const problem = topic.includes("{{") ? null : topicProblem(topic);
+    if (problem !== null) throw new Error(`topic: ${problem}`);
+    return {
+      take: (_input, data, step) => {
+        const named = renderTemplate(topic, data, { oneLine: true });
+        const content = contentOf({ text, json }, data);
+        const wrong = topicProblem(named) ?? content.problem;
+        if (wrong !== null || content.problem !== null) {
+          step.fail(wrong ?? "", data);
+          return;
+        }
+        step.note({ topic: named });
+        step.perform({ kind: "publish", topic: named, payload: content.body, qos, retain }, data);
+      },
+    };
+  },
+});

@@ -1,0 +1,97 @@
+import { errorMessage } from "@weir/runtime";
+import { z } from "zod";
+import { renderTemplate } from "../expressions/template.ts";
+import type { Data } from "./node.ts";
+
+/** JSON with templates in it, as a file has it, in characters. */
+const JSON_MAX = 65_536;
+/** How deep lists and objects of it may lie in one another. */
+const DEPTH_MAX = 20;
+/** One placeholder and nothing else: it stands for the value as it is, not for its text. */
+const WHOLE = /^\{\{\s*([\w-]+(?:\.[\w-]+)*)\s*\}\}$/;
+/** Lines of `factsOf`, and the longest one in characters. */
+const FACTS_MAX = 50;
+const FACT_MAX = 500;
+
+/** A template as a file has it. @param lengthMax in characters. */
+export function template(lengthMax: number) {
+  return z
+    .string()
+    .max(lengthMax)
+    .superRefine((text, context) => {
+      const message = templateProblem(text);
+      if (message !== null) context.addIssue({ code: "custom", message });
+    });
+}
+
+/** JSON of any form as a file has it; its strings are templates. */
+export const jsonTemplate = z.unknown().superRefine((json, context) => {
+  const message = jsonProblem(json, 0) ?? sizeProblem(json);
+  if (message !== null) context.addIssue({ code: "custom", message });
+});
+
+/** Fills in the templates of JSON. A string that is one placeholder becomes the value itself: `"{{value}}"` a number. */
+export function renderJson(json: unknown, data: Data): unknown {
+  if (typeof json === "string") {
+    const [, path] = WHOLE.exec(json) ?? [];
+    return path === undefined
+      ? renderTemplate(json, data, { oneLine: false })
+      : valueAt(path.split("."), data);
+  }
+  if (Array.isArray(json)) return json.map((item) => renderJson(item, data));
+  if (typeof json !== "object" || json === null) return json;
+  return Object.fromEntries(
+    Object.entries(json).map(([key, value]) => [key, renderJson(value, data)]),
+  );
+}
+
+/** What stands in the data, a line each, for messages that have no text of their own. */
+export function factsOf(data: Data): string {
+  const lines: string[] = [];
+  for (const [name, value] of Object.entries(data)) {
+    if (value === null || value === undefined) continue;
+    const isTime = name === "timeMs" && typeof value === "number";
+    const shown = isTime ? new Date(value).toISOString() : textOf(value);
+    lines.push(`${isTime ? "time" : name}: ${shown}`.slice(0, FACT_MAX));
+    if (lines.length === FACTS_MAX) break;
+  }
+  return lines.join("\n");
+}
+
+function textOf(value: unknown): string {
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
+
+function valueAt(path: readonly string[], data: Data): unknown {
+  let value: unknown = data;
+  for (const name of path) {
+    if (typeof value !== "object" || value === null || !Object.hasOwn(value, name)) return null;
+    value = (value as Readonly<Record<string, unknown>>)[name]; // It has this name.
+  }
+  return value;
+}
+
+function templateProblem(text: string): string | null {
+  try {
+    renderTemplate(text, {}, { oneLine: false });
+    return null;
+  } catch (error) {
+    return `it is no template: ${errorMessage(error)}`;
+  }
+}
+
+function jsonProblem(json: unknown, depth: number): string | null {
+  if (depth > DEPTH_MAX) return `lists and objects lie in one another at most ${DEPTH_MAX} deep`;
+  if (typeof json === "string") return templateProblem(json);
+  if (typeof json !== "object" || json === null) return null;
+  for (const value of Object.values(json)) {
+    const problem = jsonProblem(value, depth + 1);
+    if (problem !== null) return problem;
+  }
+  return null;
+}
+
+function sizeProblem(json: unknown): string | null {
+  const length = json === undefined ? 0 : JSON.stringify(json).length;
+  return length > JSON_MAX ? `as JSON it has at most ${JSON_MAX} characters` : null;
+}

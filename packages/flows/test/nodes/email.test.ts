@@ -1,0 +1,77 @@
+import { describe, expect, test } from "@jest/globals";
+import { parseWorkflowFile } from "../../src/files/workflow-file.ts";
+import { Workbench } from "../workbench.ts";
+
+const mail = (config: string): string => `
+flows:
+  mails:
+    nodes:
+      any: { type: series, series: "+#x" }
+      mail: { type: email, ${config} }
+      sent: { type: debug }
+      failed: { type: debug }
+    wires: [any -> mail, mail.done -> sent, mail.error -> failed]
+`;
+
+describe("email", () => {
+  test("fills in subject and text, and goes on when it was sent", () => {
+    const bench = new Workbench(
+      mail('to: [you@example.org], subject: "{{deviceName}} is at {{value}}", text: "Look"'),
+    );
+    bench.reading("freezer#x", -14, 0);
+    const [effect] = bench.changes().effects;
+    expect(effect?.effect).toEqual({
+      kind: "email",
+      to: ["you@example.org"],
+      subject: "freezer is at -14",
+      text: "Look",
+      whenUncertain: "say",
+    });
+    expect(bench.path()).toEqual(["any:reading", "mail"]);
+    bench.settle({ isDone: true, result: { messageId: "<1@x>" } }, 1);
+    expect(bench.path()).toEqual(["any:reading", "mail", "mail:done", "sent:out"]);
+  });
+
+  test("goes on by error with the problem when it was not sent", () => {
+    const bench = new Workbench(mail('to: [you@example.org], subject: "x"'));
+    bench.reading("freezer#x", 1, 0);
+    bench.settle({ isDone: false, problem: "no such mailbox", isUncertain: false }, 1);
+    const shown = bench
+      .changes()
+      .runs.flatMap(({ steps }) => steps)
+      .at(-1);
+    expect(shown?.values).toMatchObject({
+      data: { mail: { problem: "no such mailbox", isUncertain: false } },
+    });
+    expect(bench.path().at(-1)).toBe("failed:out");
+  });
+
+  test("line ends in a device's text do not end the subject", () => {
+    const bench = new Workbench(mail('to: [you@example.org], subject: "at {{topic}}"'));
+    bench.reading("a\r\nBcc: all@example.org\u2028b#x", 1, 0);
+    const effect = bench.changes().effects[0]?.effect;
+    expect(effect?.kind === "email" && effect.subject).toBe("at a Bcc: all@example.org b");
+  });
+
+  test("without a text it has the data in lines", () => {
+    const bench = new Workbench(mail('to: [you@example.org], subject: "x"'));
+    bench.reading("freezer#x", 4, 0);
+    const effect = bench.changes().effects[0]?.effect;
+    expect(effect?.kind === "email" && effect.text.split("\n")).toEqual(
+      expect.arrayContaining(["deviceName: freezer", "value: 4", "time: 2026-11-28T12:00:00.000Z"]),
+    );
+  });
+
+  test.each(["Me <you@example.org>", "a@b.org, c@d.org", "a@b.org\\nBcc: c@d.org", "you"])(
+    "refuses the address %j",
+    (address) => {
+      const { problems } = parseWorkflowFile(mail(`to: ["${address}"], subject: x`), "test");
+      expect(problems.join()).toMatch(/an address is written you@example.org/);
+    },
+  );
+
+  test("refuses a template that is none", () => {
+    const { problems } = parseWorkflowFile(mail('to: [a@b.org], subject: "{{#a}}"'), "test");
+    expect(problems.join()).toMatch(/subject/);
+  });
+});

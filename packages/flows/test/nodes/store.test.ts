@@ -1,0 +1,50 @@
+import { describe, expect, test } from "@jest/globals";
+import { parseWorkflowFile } from "../../src/files/workflow-file.ts";
+import { Workbench } from "../workbench.ts";
+
+const storing = (config: string): string => `
+flows:
+  keeps:
+    nodes:
+      any: { type: series, series: "+#x" }
+      keep: { type: store, ${config} }
+      failed: { type: debug }
+    wires: [any -> keep, keep.error -> failed]
+`;
+
+describe("store", () => {
+  test("a value of its own type, by a name for each device", () => {
+    const bench = new Workbench(storing('name: "last {{deviceName}}", value: "{{value}}"'));
+    bench.reading("hall#x", 7, 0);
+    bench.reading("attic#x", 8, 1);
+    expect([...bench.engine.stored]).toEqual([
+      ["last hall", 7],
+      ["last attic", 8],
+    ]);
+  });
+
+  test("adds, and goes on adding after a restart", () => {
+    const bench = new Workbench(storing("name: count, add: 2"));
+    bench.reading("a#x", 1, 0);
+    bench.reading("a#x", 1, 1);
+    const after = bench.restarted();
+    after.reading("a#x", 1, 2);
+    expect(after.engine.stored.get("count")).toBe(6);
+  });
+
+  test("does not add to a text, and does not store what is too large", () => {
+    const bench = new Workbench(storing("name: count, add: 2"));
+    bench.engine.stored.set("count", "five");
+    bench.reading("a#x", 1, 0);
+    expect(bench.engine.stored.get("count")).toBe("five");
+    expect(bench.path().at(-1)).toBe("failed:out");
+    const large = new Workbench(storing('name: x, value: "{{topic}}"'));
+    large.reading(`${"a".repeat(9_000)}#x`, 1, 0);
+    expect(large.path().at(-1)).toBe("failed:out");
+    expect(large.engine.stored.size).toBe(0);
+  });
+
+  test.each(["name: a", "name: a, value: 1, add: 2"])("refuses %s", (config) => {
+    expect(parseWorkflowFile(storing(config), "test").problems.join()).toMatch(/value or add/);
+  });
+});
