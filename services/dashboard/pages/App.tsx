@@ -6,13 +6,25 @@ import { api, session } from "./api.ts";
 import { Device } from "./device/Device.tsx";
 import { Devices } from "./devices/Devices.tsx";
 import { Overview } from "./overview/Overview.tsx";
+
 import { useLoaded } from "./parts/loaded.ts";
 import { Empty, ErrorNote } from "./parts/Notes.tsx";
 import { place } from "./router.ts";
 import { SeriesPage } from "./series/SeriesPage.tsx";
 import { Frame } from "./shell/Frame.tsx";
+import { lazily } from "./shell/Lazy.tsx";
 import { Page } from "./shell/Page.tsx";
 import { System } from "./system/System.tsx";
+
+const Workflows = lazily("Workflows", async () => {
+  return (await import("./workflows/Workflows.tsx")).Workflows;
+});
+const Runs = lazily("Runs", async () => (await import("./workflows/Runs.tsx")).Runs);
+const Run = lazily("Run", async () => (await import("./workflows/Run.tsx")).Run);
+const NodeTypes = lazily("Types of nodes", async () => {
+  return (await import("./workflows/NodeTypes.tsx")).NodeTypes;
+});
+const Alerts = lazily("Alerts", async () => (await import("./alerts/Alerts.tsx")).Alerts);
 
 /** Everything: who asks decides whether it is the entrance or the pages. */
 export function App() {
@@ -41,6 +53,14 @@ function pageOf(path: string): ComponentChildren {
       return <Devices />;
     case "/series":
       return <SeriesPage />;
+    case "/workflows":
+      return <Workflows />;
+    case "/workflows/runs":
+      return <Runs />;
+    case "/workflows/nodes":
+      return <NodeTypes />;
+    case "/alerts":
+      return <Alerts />;
     case "/system":
       return <System />;
     case "/account":
@@ -48,6 +68,8 @@ function pageOf(path: string): ComponentChildren {
   }
   const device = /^\/devices\/(.+)$/.exec(path)?.[1];
   if (device !== undefined) return <Device id={idIn(device)} />;
+  const run = /^\/workflows\/runs\/(\d+)$/.exec(path)?.[1];
+  if (run !== undefined) return <Run id={Number(run)} />;
   return (
     <Page title="Nothing is here">
       <Empty title="There is no such page">

@@ -1,4 +1,5 @@
 import { signal } from "@preact/signals";
+import type { OpenAlerts } from "@weir/flows/contract";
 import { useEffect, useRef } from "preact/hooks";
 import type { Averages, Status } from "../src/contract/status.ts";
 import { addressOf, api, session } from "./api.ts";
@@ -7,6 +8,8 @@ import { type Handlers, Live, type Wish } from "./live.ts";
 
 export const status = signal<Status | null>(null);
 export const averages = signal<Averages | null>(null);
+/** How many alerts are new, by severity; `null`: not known, as while no workflows run. */
+export const newAlerts = signal<OpenAlerts | null>(null);
 /** Since when no event comes, by this machine's clock; `null`: the stream is there. */
 export const awaySinceMs = signal<number | null>(null);
 
@@ -50,6 +53,9 @@ export function usePageStream(): void {
           averages: (event) => {
             averages.value = event;
           },
+          alerts: ({ open }) => {
+            newAlerts.value = open;
+          },
         },
       ),
     [],
@@ -71,6 +77,8 @@ export function useLive(wish: Wish | null, handlers: Handlers): void {
       command: (event) => newest.current.command?.(event),
       log: (event) => newest.current.log?.(event),
       connection: (event) => newest.current.connection?.(event),
+      alerts: (event) => newest.current.alerts?.(event),
+      workflows: (event) => newest.current.workflows?.(event),
     });
   }, [key]);
 }

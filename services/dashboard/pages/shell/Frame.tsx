@@ -1,7 +1,9 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { usePageStream } from "../page-stream.ts";
+import { newCount, newWords } from "../alerts/alert-words.ts";
+import { newAlerts, usePageStream } from "../page-stream.ts";
 import { Icon } from "../parts/Icon.tsx";
+import { format } from "../preferences.ts";
 import { place } from "../router.ts";
 import { Help } from "./Help.tsx";
 import { Search } from "./Search.tsx";
@@ -40,6 +42,7 @@ export function Frame({ children }: { children: ComponentChildren }) {
           >
             <Icon name={icon} />
             {title}
+            {address === "/alerts" ? <NewAlerts /> : null}
           </a>
         ))}
       </nav>
@@ -49,6 +52,23 @@ export function Frame({ children }: { children: ComponentChildren }) {
       {isHelpOpen.value ? <Help /> : null}
       {isSearchOpen.value ? <Search /> : null}
     </div>
+  );
+}
+
+/** How many alerts wait for somebody; who hears the page hears of each change. */
+function NewAlerts() {
+  const count = newCount(newAlerts.value);
+  return (
+    <span class="new-alerts" aria-live="polite">
+      {count === 0 ? null : (
+        <>
+          <span class={newAlerts.value?.critical ? "count problem" : "count"} aria-hidden="true">
+            {format.value.count(count)}
+          </span>
+          <span class="hidden">{newWords(count)}</span>
+        </>
+      )}
+    </span>
   );
 }
 

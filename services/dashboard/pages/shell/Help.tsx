@@ -35,6 +35,10 @@ export function Help() {
         <dd>The device says so itself, by its birth and its will.</dd>
         <dt>heard, silent</dt>
         <dd>It does not say. It was heard as often as usual, or not for a long time.</dd>
+        <dt>run</dt>
+        <dd>One time that a workflow did something, with its path, values and actions.</dd>
+        <dt>new, acknowledged, cleared</dt>
+        <dd>An alert that nobody has seen; that somebody looks after; that is over.</dd>
         <dt>series</dt>
         <dd>
           One number over time. Its name is <code>stream:topic#path</code>.

@@ -1,7 +1,8 @@
 import type { ComponentChildren } from "preact";
 import { useEffect } from "preact/hooks";
+import { newCount } from "../alerts/alert-words.ts";
 import { now } from "../clock.ts";
-import { awaySinceMs, status } from "../page-stream.ts";
+import { awaySinceMs, newAlerts, status } from "../page-stream.ts";
 import { StaleNote } from "../parts/Notes.tsx";
 import { format } from "../preferences.ts";
 
@@ -14,9 +15,11 @@ interface PageProps {
 
 /** A page with its title, and what to know where its data is not of now. */
 export function Page({ title, aside, children }: PageProps) {
+  const alerts = newCount(newAlerts.value);
   useEffect(() => {
-    document.title = title === "Overview" ? "Weir" : `${title} · Weir`;
-  }, [title]);
+    const name = title === "Overview" ? "Weir" : `${title} · Weir`;
+    document.title = alerts === 0 ? name : `(${alerts}) ${name}`;
+  }, [title, alerts]);
   return (
     <div class="page">
       <header class="page-head">

@@ -9,6 +9,8 @@ export const PLACES = [
   { key: "o", title: "Overview", address: "/", icon: "overview" },
   { key: "d", title: "Devices", address: "/devices", icon: "devices" },
   { key: "s", title: "Series", address: "/series", icon: "series" },
+  { key: "w", title: "Workflows", address: "/workflows", icon: "workflows" },
+  { key: "a", title: "Alerts", address: "/alerts", icon: "alerts" },
   { key: "y", title: "System", address: "/system", icon: "system" },
 ] as const;
 

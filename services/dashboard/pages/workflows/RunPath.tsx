@@ -1,0 +1,54 @@
+import type { Run, RunStep } from "@weir/flows/contract";
+import { Icon } from "../parts/Icon.tsx";
+import { Time } from "../parts/Value.tsx";
+import { format } from "../preferences.ts";
+import { sinceStart, stepWords, valueText } from "./run-words.ts";
+
+/** The nodes that a run went through, one after the other, with the values that decided. */
+export function RunPath({ run: { steps, startedMs } }: { run: Run }) {
+  return (
+    <ol class="path">
+      {steps.map((step, place) => (
+        // A run may come by a node twice at one time; steps are only added at the end.
+        <li key={place} class={step.problem === null ? "" : "failed"}>
+          <Step step={step} startedMs={startedMs} />
+        </li>
+      ))}
+    </ol>
+  );
+}
+
+function Step({ step, startedMs }: { step: RunStep; startedMs: number }) {
+  const { atMs, node, values, problem } = step;
+  const { from, to } = stepWords(step);
+  const entries = Object.entries(values ?? {});
+  return (
+    <>
+      <p class="step-time">
+        <Time atMs={atMs} seconds />{" "}
+        <span class="quiet">{sinceStart(atMs, startedMs, format.value)}</span>
+      </p>
+      <div class="step-what">
+        <p>
+          <strong>{node}</strong> <span class="quiet">{from}</span> {to}
+        </p>
+        {problem === null ? null : (
+          <p class="step-problem">
+            <Icon name="problem" />
+            {problem}
+          </p>
+        )}
+        {entries.length === 0 ? null : (
+          <dl class="step-values">
+            {entries.map(([name, value]) => (
+              <div key={name}>
+                <dt>{name}</dt>
+                <dd>{valueText(value, format.value)}</dd>
+              </div>
+            ))}
+          </dl>
+        )}
+      </div>
+    </>
+  );
+}

@@ -1,0 +1,83 @@
+import type { FlowState, RunAction, RunStep, RunSummary } from "@weir/flows/contract";
+import type { Format } from "../format.ts";
+import type { Tone } from "../parts/tone.ts";
+
+interface Words {
+  tone: Tone;
+  words: string;
+}
+
+const RUN_STATES: Record<RunSummary["state"], Words> = {
+  done: { tone: "ok", words: "done" },
+  waiting: { tone: "quiet", words: "waiting for an action" },
+  failed: { tone: "problem", words: "failed" },
+};
+
+export function runWords({ state }: Pick<RunSummary, "state">): Words {
+  return RUN_STATES[state];
+}
+
+const FLOW_STATES: Record<FlowState["state"], Tone> = {
+  running: "ok",
+  off: "quiet",
+  stopped: "problem",
+  invalid: "problem",
+};
+
+export function flowTone({ state }: Pick<FlowState, "state">): Tone {
+  return FLOW_STATES[state];
+}
+
+/** What became of an action; its reason where there is one. */
+export function actionWords(action: RunAction, format: Pick<Format, "duration">): Words {
+  const { state, problem, attempts, atMs, endedMs } = action;
+  const because = problem === null ? "" : `: ${problem}`;
+  const tries = attempts > 1 ? `, attempt ${attempts}` : "";
+  switch (state) {
+    case "waiting":
+      // After a failed attempt the next one waits for its turn.
+      return { tone: problem === null ? "quiet" : "attention", words: `waiting${tries}${because}` };
+    case "doing":
+      return { tone: "quiet", words: `under way${tries}` };
+    case "done": {
+      const took = endedMs === null ? "" : ` in ${format.duration(Math.max(0, endedMs - atMs))}`;
+      return { tone: "ok", words: `done${took}${attempts > 1 ? `, at attempt ${attempts}` : ""}` };
+    }
+    case "failed": {
+      const after = attempts > 1 ? ` after ${attempts} attempts` : "";
+      return { tone: "problem", words: `failed${after}${because}` };
+    }
+    case "uncertain":
+      return { tone: "attention", words: `uncertain, it may have been sent${because}` };
+    case "expired":
+      return { tone: "attention", words: `expired, it was too late to do it${because}` };
+  }
+}
+
+/** Where a step came in, and by which outputs it went on. */
+export function stepWords({ input, outputs, problem }: RunStep): { from: string; to: string } {
+  const to =
+    outputs.length > 0
+      ? `went on by ${outputs.join(", ")}`
+      : problem === null
+        ? "went no further"
+        : "";
+  return { from: input === null ? "" : `at ${input}`, to };
+}
+
+/** A value of a step, in one line. */
+export function valueText(value: unknown, format: Pick<Format, "number">): string {
+  if (typeof value === "number") return format.number(value);
+  if (typeof value === "string") return value;
+  return JSON.stringify(value) ?? "";
+}
+
+/** Millisecond distances between the steps of a run: `+1.2 s` since it began. */
+export function sinceStart(
+  atMs: number,
+  startedMs: number,
+  format: Pick<Format, "duration">,
+): string {
+  const past = atMs - startedMs;
+  return past <= 0 ? "" : `+${format.duration(past)}`;
+}
