@@ -8,6 +8,11 @@ export type {
   TraceStep,
 } from "./engine/changes.ts";
 export { Engine, type Kept, NOTHING_KEPT } from "./engine/engine.ts";
+export { editWorkflows } from "./files/edit-file.ts";
+export { checkText } from "./files/flow-model.ts";
+export { workflowsJsonSchema } from "./files/json-schema.ts";
+export { formatLayout, parseLayout } from "./files/layout.ts";
+export { nodeTypeInfos } from "./files/node-ports.ts";
 export { type FlowDefinition, type ParsedFile, parseWorkflowFile } from "./files/workflow-file.ts";
 export { effectWords } from "./nodes/effect-words.ts";
 export { NODES } from "./nodes/index.ts";

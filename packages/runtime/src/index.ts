@@ -113,4 +113,4 @@ export {
   makePlaceOf,
   orOpeningFault,
 } from "./writable-file.ts";
-export { parseYaml, readYamlFile } from "./yaml-file.ts";
+export { parseYaml, readTextFile, readYamlFile } from "./yaml-file.ts";

@@ -26,7 +26,7 @@ const ALIASES_MAX = 100;
  * @throws ConfigurationFault when it cannot be read, or is not valid YAML.
  */
 export function readYamlFile(file: string) {
-  const text = readText(file);
+  const text = readTextFile(file);
   return { exists: text !== null, ...parseYaml(text ?? "", file) };
 }
 
@@ -74,7 +74,13 @@ export function parseYaml(text: string, file: string) {
   };
 }
 
-function readText(file: string): string | null {
+/**
+ * Reads a file of text, at most 1 MiB.
+ *
+ * @returns `null` where there is none.
+ * @throws ConfigurationFault when it cannot be read.
+ */
+export function readTextFile(file: string): string | null {
   try {
     const stats = statSync(file);
     // Reading a pipe blocks until a process writes to it, and a device may have no end.

@@ -105,6 +105,7 @@ export const workflows = z.object({
   files: z.array(
     z.object({ file: z.string(), revision: z.string(), problems: z.array(z.string()) }),
   ),
+  problems: z.array(z.string()).describe("what is wrong with the folder itself"),
   flows: z.array(flowState),
 });
 export type Workflows = z.infer<typeof workflows>;

@@ -22,7 +22,7 @@ const WIRES_MAX = 500;
 const FLOWS_MAX = 200;
 const TABLE_ROWS_MAX = 1_000;
 
-const NAME = /^[a-z][a-z0-9-]{0,63}$/i;
+const NAME = /^[A-Za-z][A-Za-z0-9-]{0,63}$/;
 const name = z
   .string()
   .regex(

@@ -6,7 +6,7 @@ const given = (max: number) => z.coerce.number().int().min(1).max(max);
 
 const name = z
   .string()
-  .regex(/^[a-z][a-z0-9-]{0,63}$/i)
+  .regex(/^[A-Za-z][A-Za-z0-9-]{0,63}$/)
   .describe("a name in a workflow file");
 
 export const fileParameters = z.strictObject({

@@ -1,0 +1,72 @@
+import { ConfigurationFault, parseYaml } from "@weir/runtime";
+import type { CheckedText, FlowModel } from "../contract/files.ts";
+import { NODES } from "../nodes/index.ts";
+import { portsOf } from "./node-ports.ts";
+import { parseWire } from "./wire.ts";
+import { parseWorkflowFile } from "./workflow-file.ts";
+
+type NodeModel = FlowModel["nodes"][number];
+type WireModel = FlowModel["wires"][number];
+
+/** Reads a text for the canvas: also workflows that are not valid, as far as they can be read. @param file its name without `.yaml`. */
+export function checkText(text: string, file: string): CheckedText {
+  const { invalid, problems } = parseWorkflowFile(text, file);
+  return { text, flows: modelsOf(text), invalid, problems: [...problems] };
+}
+
+function modelsOf(text: string): FlowModel[] {
+  let content: unknown;
+  try {
+    ({ content } = parseYaml(text, ""));
+  } catch (error) {
+    if (error instanceof ConfigurationFault) return [];
+    throw error;
+  }
+  return entriesOf(partOf(content, "flows")).map(([name, flow]) => {
+    const title = partOf(flow, "title");
+    const nodes = entriesOf(partOf(flow, "nodes")).map(nodeModel);
+    return {
+      name,
+      title: typeof title === "string" ? title : "",
+      isEnabled: partOf(flow, "enabled") !== false,
+      nodes,
+      wires: wiresOf(partOf(flow, "wires"), nodes),
+    };
+  });
+}
+
+function nodeModel([name, given]: [string, unknown]): NodeModel {
+  const { type: named, ...config } = Object.fromEntries(entriesOf(given));
+  const type = typeof named === "string" ? named : "";
+  const known = NODES.get(type);
+  const { inputs, outputs } =
+    known === undefined ? { inputs: [], outputs: [] } : portsOf(known, config);
+  return { name, type, config, inputs: [...inputs], outputs: [...outputs, "error"] };
+}
+
+/** The wires between nodes that there are. An end that its node does not have is added to it, so that it can be shown. */
+function wiresOf(given: unknown, nodes: readonly NodeModel[]): WireModel[] {
+  const byName = new Map(nodes.map((node) => [node.name, node]));
+  const wires: WireModel[] = [];
+  for (const text of Array.isArray(given) ? given : []) {
+    const wire = typeof text === "string" ? parseWire(text) : null;
+    const from = wire && byName.get(wire.from.node);
+    const to = wire && byName.get(wire.to.node);
+    if (!from || !to) continue;
+    const output = wire.from.port ?? from.outputs[0] ?? "error";
+    const input = wire.to.port ?? to.inputs[0] ?? "in";
+    if (!from.outputs.includes(output)) from.outputs.splice(-1, 0, output);
+    if (!to.inputs.includes(input)) to.inputs.push(input);
+    wires.push({ from: { node: from.name, output }, to: { node: to.name, input } });
+  }
+  return wires;
+}
+
+function partOf(content: unknown, key: string): unknown {
+  return Object.fromEntries(entriesOf(content))[key];
+}
+
+function entriesOf(content: unknown): [string, unknown][] {
+  const isMap = typeof content === "object" && content !== null && !Array.isArray(content);
+  return isMap ? Object.entries(content) : [];
+}

@@ -1,0 +1,40 @@
+import { jsonSchemaOf } from "@weir/runtime";
+import type { NodeTypeInfo } from "../contract/files.ts";
+import { NODES } from "../nodes/index.ts";
+import type { NodeType } from "../nodes/node.ts";
+
+export interface NodePorts {
+  inputs: readonly string[];
+  /** Without `error`, which every node has. */
+  outputs: readonly string[];
+}
+
+/** The inputs and outputs of a node, as far as they are known where its configuration is wrong. */
+export function portsOf(type: NodeType, config: unknown): NodePorts {
+  const { data = config } = type.config.safeParse(config);
+  return { inputs: orNone(() => type.inputs(data)), outputs: orNone(() => type.outputs(data)) };
+}
+
+/** A type of node may read what its configuration lacks. */
+function orNone(read: () => readonly string[]): readonly string[] {
+  try {
+    return read();
+  } catch {
+    return [];
+  }
+}
+
+/** Every type of node, for forms. */
+export function nodeTypeInfos(): NodeTypeInfo[] {
+  return Array.from(NODES.values(), (type) => {
+    const { inputs, outputs } = portsOf(type, {});
+    return {
+      type: type.type,
+      group: type.group,
+      summary: type.summary,
+      inputs: [...inputs],
+      outputs: [...outputs],
+      schema: jsonSchemaOf(type.config),
+    };
+  });
+}
