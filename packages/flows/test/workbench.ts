@@ -1,7 +1,7 @@
 import type { Changes } from "../src/engine/changes.ts";
 import { Engine, type Kept } from "../src/engine/engine.ts";
 import { parseWorkflowFile } from "../src/files/workflow-file.ts";
-import type { Outcome } from "../src/nodes/node.ts";
+import type { HeardConnection, Outcome } from "../src/nodes/node.ts";
 
 export const MINUTE_MS = 60_000;
 /** When every test begins. */
@@ -22,7 +22,8 @@ export class Workbench {
     stops: [],
   };
 
-  constructor(text: string, kept?: Kept) {
+  /** @param wallAfterMs the wall clock, where it is later than what the engine begins with. */
+  constructor(text: string, kept?: Kept, wallAfterMs = 0) {
     this.#text = text;
     const { flows, problems } = parseWorkflowFile(text, "test");
     if (problems.length > 0) throw new Error(problems.join("\n"));
@@ -31,6 +32,7 @@ export class Workbench {
     this.engine.start(
       flows.map(({ name }) => name),
       START_MS,
+      START_MS + wallAfterMs,
     );
   }
 
@@ -63,6 +65,25 @@ export class Workbench {
       payload,
     } as const;
     this.engine.takeMessage(targets, message, START_MS + afterMs);
+  }
+
+  /** A device of the stream home has come or gone. */
+  connection(
+    name: string,
+    event: "connected" | "disconnected",
+    afterMs: number,
+    how: Partial<Pick<HeardConnection, "by" | "isCopy">> = {},
+  ): void {
+    const heard = {
+      kind: "connections",
+      device: `home:devices/${name}`,
+      deviceName: name,
+      event,
+      reason: null,
+      by: "birth and will",
+      isCopy: false,
+    } as const;
+    this.engine.take({ ...heard, ...how }, START_MS + afterMs);
   }
 
   advance(afterMs: number): void {
@@ -100,14 +121,22 @@ export class Workbench {
     );
   }
 
-  /** Another engine with what this one has kept, as after a restart. */
-  restarted(): Workbench {
+  /** How each run began: `door:message`. */
+  begun(): string[] {
+    return this.changes().runs.map(({ steps: [first] }) =>
+      [first?.node, ...(first?.outputs ?? [])].join(":"),
+    );
+  }
+
+  /** Another engine with what this one has kept, as after a restart. @param wallAfterMs when that happens. */
+  restarted(wallAfterMs = 0): Workbench {
     const { runs } = this.changes();
-    return new Workbench(this.#text, {
+    const kept = {
       states: [...this.#kept.values()],
       stored: [...this.#stored].map(([name, value]) => ({ name, value })),
       stops: this.#changes.stops,
       nextRun: 1 + Math.max(0, ...runs.map(({ id }) => id)),
-    });
+    };
+    return new Workbench(this.#text, kept, wallAfterMs);
   }
 }

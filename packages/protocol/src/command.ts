@@ -68,7 +68,12 @@ export function endsCommand(status: CommandStatus): status is CommandOutcome {
 
 /** Reads an ack; `null` for anything else. */
 export function parseCommandAck(payload: Buffer): CommandAck | null {
-  const parsed = commandAck.safeParse(jsonOf(payload));
+  return commandAckIn(jsonOf(payload));
+}
+
+/** An ack in JSON that was parsed before; `null` for anything else. */
+export function commandAckIn(json: unknown): CommandAck | null {
+  const parsed = commandAck.safeParse(json);
   return parsed.success ? parsed.data : null;
 }
 

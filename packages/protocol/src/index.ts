@@ -7,6 +7,7 @@ export {
   type CommandAck,
   type CommandOutcome,
   type CommandStatus,
+  commandAckIn,
   endsCommand,
   parseCommand,
   parseCommandAck,

@@ -66,6 +66,8 @@ export class Engine {
   readonly #flows = new Map<string, RunningFlow>();
   readonly #wakeUps = new WakeUps();
   readonly #waiting: Waiting[] = [];
+  /** Runs that have begun since it was drained. */
+  readonly #begun: { flow: RunningFlow; run: RunPart }[] = [];
   readonly #changedNodes = new Set<RunningNode>();
   readonly #changedStored = new Set<string>();
   readonly #runs = new Map<number, RunPart>();
@@ -228,6 +230,11 @@ export class Engine {
     if (stopped === undefined) return;
     stopped.stopped = null;
     stopped.effects = { sinceMs: 0, count: 0 };
+    for (const node of stopped.nodes.values()) {
+      for (const [key, { wakeMs }] of node.cells) {
+        if (wakeMs !== null) this.#wakeUps.add(wakeMs, node, key);
+      }
+    }
   }
 
   /** What has changed since the last call. */
@@ -318,10 +325,7 @@ export class Engine {
       isQuiet: true,
     };
     this.#nextRun += 1;
-    // Of runs that did nothing only the newest is kept.
-    const { lastRun } = node.flow;
-    if (lastRun?.isQuiet === true) this.#runs.delete(lastRun.id);
-    node.flow.lastRun = run;
+    this.#begun.push({ flow: node.flow, run });
     this.#runs.set(run.id, run);
     return run;
   }
@@ -392,9 +396,10 @@ export class Engine {
   #wake(node: RunningNode, key: string): void {
     const cell = node.cells.get(key);
     if (cell === undefined) return;
+    // It waits until the workflow runs again.
+    if (node.flow.stopped !== null) return;
     cell.wakeMs = null;
     this.#noteChanged(node, key);
-    if (node.flow.stopped !== null) return;
     this.#use(node, null, null, (step) => node.behaviour.wake?.(key, step));
   }
 
@@ -434,6 +439,12 @@ export class Engine {
       this.#use(node, run, input, (step) => node.behaviour.take?.(input, data, step));
     }
     this.#waiting.length = 0;
+    for (const { flow, run } of this.#begun) {
+      // Of runs that did nothing only the newest is kept.
+      if (flow.lastRun?.isQuiet === true) this.#runs.delete(flow.lastRun.id);
+      flow.lastRun = run;
+    }
+    this.#begun.length = 0;
     this.#depth = 0;
     this.#isDraining = false;
   }

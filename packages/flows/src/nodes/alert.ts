@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { renderTemplate } from "../expressions/template.ts";
-import { DailyHours, dailyHours, timeZone } from "./daily-hours.ts";
+import { DailyHours, dailyHours, timeZone } from "../times/daily-hours.ts";
 import { type Data, defineNode, type Step } from "./node.ts";
 import { template } from "./templated.ts";
 
