@@ -23,7 +23,7 @@ export interface SpansQuestion {
 }
 
 /** So many points are in a span, as far as they are spread evenly. */
-const SPAN_POINTS = 100_000;
+const SPAN_POINTS = 10_000;
 const SPAN_US_MIN = 1_000_000;
 /** Points of files that are read at one moment: 16 bytes each. */
 const OPEN_POINTS_MAX = 16_000_000;

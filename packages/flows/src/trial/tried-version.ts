@@ -15,7 +15,7 @@ export type HistoryOf = (effect: HistoryEffect) => Promise<Outcome>;
 
 const FIRED_MAX = 10_000;
 /** What has changed is looked at after so many events. */
-const EVENTS_BETWEEN_LOOKS = 1_000;
+const EVENTS_BETWEEN_LOOKS = 250;
 const WORDS_LENGTH_MAX = 200;
 /** Actions that neither do something outside nor raise an alert. */
 const INNER_ACTIONS: ReadonlySet<string> = new Set(["debug", "store", "press"]);
@@ -27,6 +27,8 @@ export class TriedVersion {
   readonly #engine: Engine;
   readonly #historyOf: HistoryOf;
   readonly #targets = new Map<string, readonly RunningNode[]>();
+  /** Their types, by the names of the nodes. */
+  readonly #innerActions: ReadonlyMap<string, string>;
   readonly #fired: Fired[] = [];
   readonly #counts: Record<string, number> = {};
   #runs = 0;
@@ -37,6 +39,11 @@ export class TriedVersion {
   constructor(flow: FlowDefinition, streams: readonly string[], historyOf: HistoryOf) {
     this.#flow = flow;
     this.#historyOf = historyOf;
+    this.#innerActions = new Map(
+      flow.nodes
+        .map(({ name, type }): [string, string] => [name, type.type])
+        .filter(([, type]) => INNER_ACTIONS.has(type)),
+    );
     this.#engine = new Engine({ streams });
     // One that is switched off can be tried, too.
     this.#engine.setFlows([{ ...flow, isEnabled: true }]);
@@ -146,28 +153,32 @@ export class TriedVersion {
   #collect(): readonly NewEffect[] {
     const { effects, alerts, runs, stops } = this.#engine.takeChanges();
     for (const { effect, atMs, node, data } of effects) {
-      if (effect.kind === "history") continue;
-      this.#fire({ atMs, node, kind: effect.kind, what: effectWords(effect), about: keyOf(data) });
+      const { kind } = effect;
+      if (kind === "history") continue;
+      const fired = () => ({ atMs, node, kind, what: effectWords(effect), about: keyOf(data) });
+      this.#fire(kind, fired);
     }
     for (const { state, atMs, node, title, key } of alerts) {
-      if (state === "new") this.#fire({ atMs, node, kind: "alert", what: title, about: key });
+      const kind = "alert";
+      if (state === "new") this.#fire(kind, () => ({ atMs, node, kind, what: title, about: key }));
     }
     for (const { id, data, steps } of runs) {
       // The newest run is always among them.
       this.#runs = Math.max(this.#runs, id);
       for (const { node, atMs, values, input } of steps) {
-        const type = this.#flow.nodes.find(({ name }) => name === node)?.type.type ?? "";
-        if (!INNER_ACTIONS.has(type) || input === null) continue;
-        this.#fire({ atMs, node, kind: type, what: shortened(values), about: keyOf(data) });
+        const kind = this.#innerActions.get(node);
+        if (kind === undefined || input === null) continue;
+        const fired = () => ({ atMs, node, kind, what: shortened(values), about: keyOf(data) });
+        this.#fire(kind, fired);
       }
     }
     this.#stopped ??= stops[0]?.reason ?? null;
     return effects;
   }
 
-  #fire(fired: Fired): void {
-    this.#counts[fired.kind] = (this.#counts[fired.kind] ?? 0) + 1;
-    if (this.#fired.length < FIRED_MAX) this.#fired.push(fired);
+  #fire(kind: string, fired: () => Fired): void {
+    this.#counts[kind] = (this.#counts[kind] ?? 0) + 1;
+    if (this.#fired.length < FIRED_MAX) this.#fired.push(fired());
   }
 }
 
