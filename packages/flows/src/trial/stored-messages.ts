@@ -1,6 +1,6 @@
 import { isUtf8 } from "node:buffer";
-import { parseLenientJson, textOf } from "@weir/protocol";
-import { deviceOf } from "@weir/series";
+import { PAYLOAD_BYTES_MAX, parseLenientJson, textOf } from "@weir/protocol";
+import { type CataloguedSeries, deviceOf } from "@weir/series";
 import { readRange, type StoredMessage } from "@weir/store";
 import type { HistorySource, StoredStream } from "@weir/streams";
 import type { HeardMessage } from "../nodes/node.ts";
@@ -13,6 +13,8 @@ export interface MessagesQuestion {
   fromUs: number;
   toUs: number;
   filters: readonly string[];
+  /** The series of this stream. */
+  catalogue: readonly CataloguedSeries[];
   hears(topic: string): boolean;
 }
 
@@ -21,39 +23,45 @@ const FILTERS_MAX = 100;
 
 /** The messages of a stream, in the order of their arrival. */
 export async function* storedMessages(
-  { stream, fromUs, toUs, filters, hears }: MessagesQuestion,
+  { stream, fromUs, toUs, filters, catalogue, hears }: MessagesQuestion,
   { signal, onSkipped }: HistorySource,
   sources: Sources,
 ): EventSequence {
   const wanted = filters.length <= FILTERS_MAX ? filters : [];
+  // The first path of each topic.
+  const firsts = new Map(catalogue.toReversed().map((series) => [series.topic, series]));
   for await (const page of readRange(stream.place, { fromUs, toUs, filters: wanted })) {
     signal.throwIfAborted();
     page.skipped.forEach(onSkipped);
     const events: StoredEvent[] = [];
     for (const message of page.messages) {
-      if (!hears(message.topic)) continue;
-      const heard = heardMessage(stream.name, message);
-      events.push({ atMs: message.receivedUs / 1_000, stream: stream.name, path: "", heard });
+      // What the broker had kept is not new.
+      if (message.retained || !hears(message.topic)) continue;
+      const heard = heardMessage(stream.name, message, firsts.get(message.topic) ?? null);
+      const atMs = Math.floor(message.receivedUs / 1_000);
+      events.push({ atMs, stream: stream.name, path: "", heard });
     }
     if (events.length > 0) sources.rows = true;
     yield events;
   }
 }
 
-function heardMessage(stream: string, { topic, payload }: StoredMessage): HeardMessage {
-  const { id, name } = deviceOf({ stream, topic, path: "", device: null });
-  return {
-    kind: "messages",
-    stream,
-    topic,
-    device: id,
-    deviceName: name,
-    payload: payloadOf(payload),
-  };
+function heardMessage(
+  stream: string,
+  message: StoredMessage,
+  first: CataloguedSeries | null,
+): HeardMessage {
+  const { topic } = message;
+  const payload = payloadOf(message);
+  // Where the payload is one value, the last level is its name.
+  const path = first?.path ?? (typeof payload === "object" ? "value" : "");
+  const { id, name } = deviceOf({ stream, topic, path, device: first?.device ?? null });
+  return { kind: "messages", stream, topic, device: id, deviceName: name, payload };
 }
 
-function payloadOf(payload: Buffer): unknown {
-  if (!isUtf8(payload)) return null;
+/** JSON where it is some, otherwise text; `null` for what is neither, or too long. */
+function payloadOf({ payload }: StoredMessage): unknown {
+  if (payload.length > PAYLOAD_BYTES_MAX || !isUtf8(payload)) return null;
   const text = textOf(payload);
   const { json } = parseLenientJson(text);
   return json === undefined ? text : json;

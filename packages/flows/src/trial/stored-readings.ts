@@ -75,7 +75,7 @@ function eventsOf(
     const { stream, path } = one;
     const { kind, series: name, topic, device, deviceName, unit } = about;
     for (const [at, observedUs] of us.entries()) {
-      const atMs = observedUs / 1_000;
+      const atMs = Math.floor(observedUs / 1_000);
       const value = values[at] as number;
       // Written out: a million copies of an object take longer.
       const heard = {
@@ -112,13 +112,13 @@ async function* readingsOfRows(
     for (const message of page.messages) {
       memory ??= readMemory(indexFile, stream.name);
       const { topic, points } = reader.read(message, memory.at(positionOf(message.cursor)));
-      const atMs = message.receivedUs / 1_000;
+      const atMs = Math.floor(message.receivedUs / 1_000);
       for (const { path, value, observedUs } of points) {
         if (!hears(topic, path)) continue;
         const about =
           known.get(`${topic}#${path}`) ??
           aboutOf({ stream: stream.name, topic, path, device: null, unit: null });
-        const heard = { ...about, value, observedMs: observedUs / 1_000 };
+        const heard = { ...about, value, observedMs: Math.floor(observedUs / 1_000) };
         events.push({ atMs, stream: stream.name, path, heard });
       }
     }

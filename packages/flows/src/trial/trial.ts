@@ -140,16 +140,16 @@ function sequencesOf(
   return source.streams.flatMap((stream) => {
     const heard = heardBy(versions, stream.name);
     const wanted = { stream, fromUs, toUs };
+    const ofStream = catalogue.filter((one) => one.stream === stream.name);
     const sequences: EventSequence[] = [];
     if (heard.seriesFilters.length > 0) {
-      const series = catalogue.filter(
-        (one) => one.stream === stream.name && heard.hasSeries(one.topic, one.path),
-      );
+      const series = ofStream.filter(({ topic, path }) => heard.hasSeries(topic, path));
       const question = { ...wanted, series, filters: heard.seriesFilters, hears: heard.hasSeries };
       sequences.push(storedReadings(question, stored, sources));
     }
     if (heard.messageFilters.length > 0) {
-      const question = { ...wanted, filters: heard.messageFilters, hears: heard.hasMessages };
+      const { messageFilters: filters, hasMessages: hears } = heard;
+      const question = { ...wanted, filters, catalogue: ofStream, hears };
       sequences.push(storedMessages(question, stored, sources));
     }
     return sequences;
