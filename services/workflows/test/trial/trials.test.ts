@@ -98,9 +98,9 @@ describe("trials", () => {
     );
     expect(status).toBe(400);
     expect(problems[0]?.problem).toMatch(/^freezer\.yaml:5: flows\.warm\.nodes\.warm/);
-    const other = await refusalOf(trials.try({ ...REQUEST, flow: "wram" }, null, PATIENT));
+    const other = await refusalOf(trials.try({ ...REQUEST, flow: "warmm" }, null, PATIENT));
     expect(other.problems[0]?.problem).toBe(
-      "freezer.yaml has no workflow wram; did you mean warm?",
+      "freezer.yaml has no workflow warmm; did you mean warm?",
     );
   });
 
