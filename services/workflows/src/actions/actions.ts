@@ -1,0 +1,186 @@
+import type { Effect, Outcome } from "@weir/flows";
+import { pause } from "@weir/mqtt";
+import { type Clock, errorMessage, type Logger } from "@weir/runtime";
+import type { ActionEnd, ActionLog, OnEnd, WaitingAction } from "./action-log.ts";
+import {
+  failed,
+  type Performer,
+  type Performers,
+  type RetryLater,
+  uncertain,
+} from "./performer.ts";
+
+/** Actions of each kind that are under way at once. A command waits for its device, and that costs nothing. */
+const AT_ONCE: Readonly<Record<Effect["kind"], number>> = {
+  email: 2,
+  webhook: 8,
+  ntfy: 4,
+  publish: 16,
+  command: 500,
+  history: 2,
+};
+// The keys of the table are the kinds.
+const KINDS = Object.keys(AT_ONCE) as Effect["kind"][];
+
+/** Attempts of one action, and the wait between them: it doubles. */
+const ATTEMPTS_MAX = 50;
+const BACKOFF = { baseMs: 5_000, capMs: 600_000 };
+
+/** How long a stop waits for what is under way. */
+const STOP_MS = 1_000;
+/** How often to look for actions at least: the clock may be set. At most: others may be in the way of the next one. */
+const LOOK_MS = { least: 60_000, most: 1_000 };
+
+const INTERRUPTED = "Weir was stopped meanwhile";
+
+export interface ActionsOptions {
+  log: ActionLog;
+  performers: Performers;
+  onEnd: OnEnd;
+  clock: Clock;
+  logger: Pick<Logger, "info" | "warn">;
+  /** The log failed: the service cannot go on. */
+  fail: (fault: unknown) => void;
+  /** A number in [0, 1) for the jitter of the wait. Default Math.random. */
+  random?: () => number;
+}
+
+/** Performs the actions of the outbox: in order, a few of each kind at once, again where that may help, in time or not at all. */
+export class Actions implements AsyncDisposable {
+  readonly #options: ActionsOptions;
+  readonly #underWay = new Map<Effect["kind"], number>();
+  readonly #running = new Set<Promise<void>>();
+  /** Aborts when a stop begins, and when it has waited long enough. */
+  readonly #stopping = new AbortController();
+  readonly #leaving = new AbortController();
+  #next: Disposable | null = null;
+
+  constructor(options: ActionsOptions) {
+    this.#options = options;
+  }
+
+  /** Takes up what an earlier process has left, and begins. */
+  start(): void {
+    const { log, clock } = this.#options;
+    for (const action of log.interrupted()) {
+      const { effect, state, id } = action;
+      const mayResend = effect.kind === "email" && effect.whenUncertain === "resend";
+      if (state === "handed over" && !mayResend) this.#end(action, uncertain(INTERRUPTED));
+      else log.retry(id, INTERRUPTED, clock.now());
+    }
+    this.wake();
+  }
+
+  /** To be called after each commit that has added actions. */
+  wake(): void {
+    if (this.#stopping.signal.aborted) return;
+    const { log, clock } = this.#options;
+    const nowMs = clock.now();
+    for (const kind of KINDS) {
+      const room = AT_ONCE[kind] - (this.#underWay.get(kind) ?? 0);
+      if (room <= 0) continue;
+      for (const action of log.due(kind, nowMs, room)) this.#begin(action, nowMs);
+    }
+    this.#wakeLater(nowMs);
+  }
+
+  /** Ends within about a second. What has not ended by itself is left as it is in the log. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stopping.abort();
+    this.#next?.[Symbol.dispose]();
+    const ended = new AbortController();
+    const ending = Promise.all(this.#running).then(() => ended.abort());
+    await pause(this.#options.clock, STOP_MS, ended.signal);
+    this.#leaving.abort();
+    await ending;
+  }
+
+  #wakeLater(nowMs: number): void {
+    const { log, clock } = this.#options;
+    const nextMs = log.nextDueMs();
+    this.#next?.[Symbol.dispose]();
+    this.#next = null;
+    if (nextMs === null) return;
+    // One whose turn has come waits for room: whoever makes room wakes.
+    const delayMs = nextMs > nowMs ? nextMs - nowMs : LOOK_MS.most;
+    this.#next = clock.schedule(Math.min(delayMs, LOOK_MS.least), () => this.wake());
+  }
+
+  #begin(action: WaitingAction, nowMs: number): void {
+    const { log, fail } = this.#options;
+    const { kind } = action.effect;
+    log.begin(action.id, nowMs);
+    if (nowMs > action.atMs + action.lateMs) {
+      this.#end(
+        action,
+        failed(`it was too late for it: ${sinceWords(nowMs - action.atMs)}`),
+        "expired",
+      );
+      return;
+    }
+    this.#underWay.set(kind, (this.#underWay.get(kind) ?? 0) + 1);
+    const running = this.#perform(action)
+      .catch(fail)
+      .then(() => {
+        this.#running.delete(running);
+        this.#underWay.set(kind, (this.#underWay.get(kind) ?? 1) - 1);
+        this.wake();
+      })
+      .catch(fail);
+    this.#running.add(running);
+  }
+
+  async #perform(action: WaitingAction): Promise<void> {
+    const { log, performers } = this.#options;
+    const { effect, id, key } = action;
+    // The table has for each kind the one who takes its effects.
+    const perform = performers[effect.kind] as Performer;
+    // A command waits for its device: a stop does not.
+    const { signal } = effect.kind === "command" ? this.#stopping : this.#leaving;
+    const attempt = action.attempts + 1;
+    let result: Outcome | RetryLater;
+    try {
+      result = await perform(effect, { key, attempt, signal, handOver: () => log.handOver(id) });
+    } catch (error) {
+      result = failed(errorMessage(error));
+    }
+    const isDone = "isDone" in result && result.isDone;
+    // What a stop has cut short is neither done nor failed.
+    if (signal.aborted && !isDone) return;
+    if ("isDone" in result) this.#end(action, result);
+    else this.#tryLater(action, attempt, result);
+  }
+
+  #tryLater(action: WaitingAction, attempt: number, { problem, retryInMs }: RetryLater): void {
+    const { log, clock, logger, random = Math.random } = this.#options;
+    const { id, flow, node, effect, atMs, lateMs } = action;
+    const usualMs = Math.min(BACKOFF.capMs, BACKOFF.baseMs * 2 ** (attempt - 1));
+    const waitMs = Math.max(retryInMs ?? 0, Math.round(usualMs * (0.5 + random() / 2)));
+    const notBeforeMs = clock.now() + waitMs;
+    if (attempt >= ATTEMPTS_MAX || notBeforeMs > atMs + lateMs) {
+      this.#end(action, failed(`${problem} (tried ${attempt} times)`));
+      return;
+    }
+    logger.info({ flow, node, kind: effect.kind, attempt, waitMs }, `will try again: ${problem}`);
+    log.retry(id, problem, notBeforeMs);
+  }
+
+  #end(action: WaitingAction, outcome: Outcome, end: ActionEnd = endOf(outcome)): void {
+    const { onEnd, logger } = this.#options;
+    if (!outcome.isDone) {
+      const { flow, node, effect } = action;
+      logger.warn({ flow, node, kind: effect.kind, end }, outcome.problem);
+    }
+    onEnd(action, outcome, end);
+  }
+}
+
+function endOf(outcome: Outcome): ActionEnd {
+  if (outcome.isDone) return "done";
+  return outcome.isUncertain ? "uncertain" : "failed";
+}
+
+function sinceWords(agoMs: number): string {
+  const minutes = Math.round(agoMs / 60_000);
+  return `its time was ${minutes < 120 ? `${minutes} minutes` : `${Math.round(minutes / 60)} hours`} ago`;
+}
