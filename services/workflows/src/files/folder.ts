@@ -80,6 +80,11 @@ export class WorkflowFolder {
     return { ...this.#checked(text, file), file, layout, revision };
   }
 
+  /** The text of a file; `null` where there is none. @throws RequestFault where it cannot be read. */
+  textOf(file: string): string | null {
+    return this.#stored(file)?.text ?? null;
+  }
+
   /**
    * Checks a text; with workflows, writes them into it first.
    *

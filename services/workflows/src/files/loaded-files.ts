@@ -15,7 +15,7 @@ export interface LoadedFile {
   revision: string;
   /** Those that run or are switched off. One that is wrong now is here as it was before, if it was. */
   flows: readonly FlowDefinition[];
-  /** Names of workflows that are not valid. */
+  /** Names of workflows that are not valid. Not those whose names another file has. */
   invalid: readonly string[];
   /** A line for each: file, line, place, value and remedy. */
   problems: readonly string[];
@@ -120,7 +120,6 @@ function withoutOthers(file: LoadedFile, owners: Map<string, string>): LoadedFil
   return {
     ...file,
     flows: file.flows.filter((flow) => !taken.includes(flow)),
-    invalid: [...file.invalid, ...taken.map(({ name }) => name)],
     problems: [...file.problems, ...lines],
   };
 }
