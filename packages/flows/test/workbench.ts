@@ -1,7 +1,7 @@
 import type { Changes } from "../src/engine/changes.ts";
 import { Engine, type Kept } from "../src/engine/engine.ts";
 import { parseWorkflowFile } from "../src/files/workflow-file.ts";
-import type { HeardConnection, Outcome } from "../src/nodes/node.ts";
+import type { Data, HeardConnection, Outcome } from "../src/nodes/node.ts";
 
 export const MINUTE_MS = 60_000;
 /** When every test begins. */
@@ -119,6 +119,13 @@ export class Workbench {
     return this.changes().runs.flatMap(({ steps }) =>
       steps.map(({ node, outputs }) => [node, ...outputs].join(":")),
     );
+  }
+
+  /** The data that has reached a debug node. */
+  dataAt(node: string): Data[] {
+    const steps = this.changes().runs.flatMap((run) => run.steps);
+    // A debug node shows nothing but its data.
+    return steps.filter((step) => step.node === node).map(({ values }) => values?.data as Data);
   }
 
   /** How each run began: `door:message`. */

@@ -58,12 +58,14 @@ export const threshold = defineNode<Config, State>({
   create: (given) => {
     const judge = (
       value: number,
-      observedMs: number,
+      timeMs: number,
       key: string,
       dataNow: () => Data,
       step: Step<State>,
     ): void => {
       const before = step.state(key) ?? { is: "no", sinceMs: 0, lastMs: 0, data: null };
+      // A clock that is ahead must not make what comes later look old.
+      const observedMs = Math.min(timeMs, step.nowMs);
       // What was observed before the newest reading says nothing of now.
       if (observedMs < before.lastMs) return;
       if (!holds(given, value, before.is !== "no")) {

@@ -63,4 +63,12 @@ describe("threshold", () => {
     bench.reading(SERIES, -14, 60 * MINUTE_MS, 12 * MINUTE_MS);
     expect(bench.path()).toEqual(["warm:yes", "yes:out"]);
   });
+
+  test("is not deaf after a reading of a clock that is far ahead", () => {
+    const bench = new Workbench(FREEZER);
+    bench.reading(SERIES, -18, 0, 365 * 24 * 60 * MINUTE_MS);
+    bench.reading(SERIES, -14, MINUTE_MS);
+    bench.advance(11 * MINUTE_MS);
+    expect(bench.path()).toEqual(["warm:yes", "yes:out"]);
+  });
 });

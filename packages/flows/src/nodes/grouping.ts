@@ -1,0 +1,30 @@
+import { z } from "zod";
+import { jsonOf } from "../expressions/json.ts";
+import { Template } from "../expressions/template.ts";
+import type { Data } from "./node.ts";
+
+const GROUP_LENGTH_MAX = 500;
+/** Characters of JSON that wait for a time at most. */
+const WAITING_LENGTH_MAX = 100_000;
+
+/** The key `by` of a type that keeps something for each device by itself. */
+export const by = z
+  .string()
+  .max(1_000)
+  .describe("what it is kept by, as a template: {{key}}, {{device}}; empty: one for all");
+
+/** Finds what a node keeps its state by. @throws Error for a template that is not valid. */
+export function grouping(template: string): (data: Data) => string {
+  const compiled = new Template(template, { isOneLine: true, lengthMax: GROUP_LENGTH_MAX });
+  if (template === "{{key}}") return (data) => (typeof data.key === "string" ? data.key : "");
+  return (data) => compiled.render(data).text;
+}
+
+/** Says why data cannot wait, because it would have to be kept; `null` where it can. */
+export function tooLongToWait(data: Data): string | null {
+  const length = jsonOf(data)?.length;
+  if (length === undefined) return "the data is nested too deeply to wait";
+  return length <= WAITING_LENGTH_MAX
+    ? null
+    : `the data has ${length} characters of JSON; at most ${WAITING_LENGTH_MAX} can wait`;
+}

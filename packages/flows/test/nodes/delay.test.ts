@@ -1,0 +1,41 @@
+import { describe, expect, test } from "@jest/globals";
+import { MINUTE_MS, START_MS, Workbench } from "../workbench.ts";
+
+const FLOW = `
+flows:
+  later:
+    nodes:
+      reading: { type: series, series: "home/+#x" }
+      wait: { type: delay, for: 5m }
+      seen: { type: debug }
+      full: { type: debug }
+    wires: [reading -> wait, reading -> wait, wait -> seen, wait.error -> full]
+`;
+
+describe("delay", () => {
+  test("lets each one go on when its time is over, in the same run", () => {
+    let bench = new Workbench(FLOW);
+    bench.reading("home/a#x", 1, 0);
+    bench.reading("home/a#x", 2, MINUTE_MS);
+    const ids = bench.changes().runs.map(({ id }) => id);
+    bench = bench.restarted();
+    bench.advance(5 * MINUTE_MS);
+    expect(bench.path()).toEqual(["wait:out", "seen:out", "wait:out", "seen:out"]);
+    bench.advance(6 * MINUTE_MS);
+    const { runs } = bench.changes();
+    expect(new Set(runs.map(({ id }) => id))).toEqual(new Set(ids));
+    expect(runs.at(-1)?.steps.at(-1)?.atMs).toBe(START_MS + 6 * MINUTE_MS);
+  });
+
+  test("refuses more than a thousand that wait", () => {
+    const bench = new Workbench(FLOW);
+    for (let n = 0; n < 501; n += 1) bench.reading("home/a#x", n, n);
+    const full = bench
+      .changes()
+      .runs.flatMap(({ steps }) => steps.filter(({ problem }) => problem));
+    expect(full.map(({ problem }) => problem)).toEqual([
+      expect.stringContaining("1000 runs wait here already"),
+      expect.stringContaining("1000 runs wait here already"),
+    ]);
+  });
+});
