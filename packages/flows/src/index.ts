@@ -28,5 +28,6 @@ export type {
   Outcome,
   Severity,
 } from "./nodes/node.ts";
+export { connectionOfRow } from "./nodes/presence.ts";
 export { type TrialQuestion, type TrialSource, tryFlow } from "./trial/trial.ts";
 export type { HistoryEffect, HistoryOf } from "./trial/tried-version.ts";

@@ -4,6 +4,7 @@ import { type CataloguedSeries, deviceOf } from "@weir/series";
 import { readRange, type StoredMessage } from "@weir/store";
 import type { HistorySource, StoredStream } from "@weir/streams";
 import type { HeardMessage } from "../nodes/node.ts";
+import { connectionOfRow } from "../nodes/presence.ts";
 import type { EventSequence, StoredEvent } from "./stored-event.ts";
 import type { Sources } from "./stored-readings.ts";
 
@@ -39,6 +40,27 @@ export async function* storedMessages(
       if (message.retained || !hears(message.topic)) continue;
       const heard = heardMessage(stream.name, message, firsts.get(message.topic) ?? null);
       const atMs = Math.floor(message.receivedUs / 1_000);
+      events.push({ atMs, stream: stream.name, path: "", heard });
+    }
+    if (events.length > 0) sources.rows = true;
+    yield events;
+  }
+}
+
+/** What devices say of their connections, in the order of arrival. @param filters of `presenceFilters`. */
+export async function* storedConnections(
+  { stream, fromUs, toUs, filters }: Omit<MessagesQuestion, "catalogue" | "hears">,
+  { signal, onSkipped }: HistorySource,
+  sources: Sources,
+): EventSequence {
+  for await (const page of readRange(stream.place, { fromUs, toUs, filters })) {
+    signal.throwIfAborted();
+    page.skipped.forEach(onSkipped);
+    const events: StoredEvent[] = [];
+    for (const { topic, payload, retained, receivedUs } of page.messages) {
+      const heard = connectionOfRow({ stream: stream.name, topic, payload, retained });
+      if (heard === null) continue;
+      const atMs = Math.floor(receivedUs / 1_000);
       events.push({ atMs, stream: stream.name, path: "", heard });
     }
     if (events.length > 0) sources.rows = true;

@@ -1,10 +1,11 @@
 import { setImmediate as yieldToEvents } from "node:timers/promises";
+import { presenceFilters } from "@weir/protocol";
 import { type CataloguedSeries, Pace, readCatalogue } from "@weir/series";
 import type { HistorySource } from "@weir/streams";
 import type { Trial } from "../contract/trials.ts";
 import type { FlowDefinition } from "../files/workflow-file.ts";
 import { type EventSequence, inOrderOfTime } from "./stored-event.ts";
-import { storedMessages } from "./stored-messages.ts";
+import { storedConnections, storedMessages } from "./stored-messages.ts";
 import { type Sources, storedReadings } from "./stored-readings.ts";
 import { notesOn } from "./trial-notes.ts";
 import { type HistoryOf, TriedVersion } from "./tried-version.ts";
@@ -20,6 +21,8 @@ export interface TrialQuestion {
 
 /** What a workflow is tried on, and how long that may take. */
 export interface TrialSource extends Omit<HistorySource, "nowUs" | "onSkipped"> {
+  /** The first levels of the topics of Weir's devices. */
+  devicePrefixes: readonly string[];
   historyOf: HistoryOf;
   /** The trial ends after so long with what it has found by then. */
   tookMsMax: number;
@@ -152,6 +155,10 @@ function sequencesOf(
       const question = { ...wanted, filters, catalogue: ofStream, hears };
       sequences.push(storedMessages(question, stored, sources));
     }
+    if (heard.hasConnections) {
+      const filters = presenceFilters(source.devicePrefixes);
+      sequences.push(storedConnections({ ...wanted, filters }, stored, sources));
+    }
     return sequences;
   });
 }
@@ -164,6 +171,7 @@ function heardBy(versions: readonly TriedVersion[], stream: string) {
   return {
     seriesFilters: filters("series"),
     messageFilters: filters("messages"),
+    hasConnections: versions.some(({ dispatch }) => dispatch.listenersTo("connections").length > 0),
     hasSeries: (topic: string, path: string): boolean =>
       versions.some(({ dispatch }) => dispatch.targetsOf(stream, topic)?.series.has(path)),
     hasMessages: (topic: string): boolean =>

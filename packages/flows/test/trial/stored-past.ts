@@ -93,6 +93,7 @@ export class StoredPast implements Disposable {
       skewUs: SKEW_US,
       signal: new AbortController().signal,
       tookMsMax: 60_000,
+      devicePrefixes: ["devices"],
       historyOf: async () => ({ isDone: false, problem: "not here", isUncertain: false }),
     };
   }

@@ -93,6 +93,35 @@ describe("a trial", () => {
     );
   });
 
+  test("hears what devices say of their connections, and messages, in the order of arrival", async () => {
+    using folder = temporaryFolder();
+    using past = new StoredPast(folder, FOREVER);
+    const topic = "devices/attic/availability";
+    past.store(
+      ["online", "online", "offline", "hello", "online"].map((payload, minute) => ({
+        topic: payload === "hello" ? "door" : topic,
+        payload,
+        afterMs: minute * MINUTE_MS,
+      })),
+    );
+    past.rotate(5 * MINUTE_MS);
+    const { asked } = await past.try(`
+flows:
+  both:
+    nodes:
+      device: { type: device }
+      door: { type: topic, topic: door }
+      show: { type: debug }
+    wires: [device.connected -> show, device.disconnected -> show, door -> show]
+`);
+    expect(asked.fired.map(({ atMs, about }) => [(atMs - START_MS) / MINUTE_MS, about])).toEqual([
+      [0, "home:devices/attic"],
+      [2, "home:devices/attic"],
+      [3, "home:door"],
+      [4, "home:devices/attic"],
+    ]);
+  });
+
   test("keeps the counts of what there is no place for", async () => {
     using folder = temporaryFolder();
     using past = new StoredPast(folder, FOREVER);

@@ -8,7 +8,7 @@ import type { TrialAnswer, TrialTask } from "./trials.ts";
 async function answer(): Promise<TrialAnswer> {
   // A cast: the parent sends exactly that.
   const [task] = (await once(process, "message")) as [TrialTask];
-  const { request, savedText, streams, indexFile, skewUs, tookMsMax } = task;
+  const { request, savedText, streams, indexFile, skewUs, devicePrefixes, tookMsMax } = task;
   const { file, text, flow, fromMs, toMs } = request;
   const asked = find(text, file, flow);
   if ("problems" in asked) return asked;
@@ -24,6 +24,7 @@ async function answer(): Promise<TrialAnswer> {
       streams,
       indexFile,
       skewUs,
+      devicePrefixes,
       tookMsMax,
       // The parent ends this process.
       signal: new AbortController().signal,

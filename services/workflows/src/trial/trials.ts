@@ -11,6 +11,8 @@ export interface StoredPast {
   indexFile: string;
   /** How far ahead of reception an observation may lie, in microseconds. */
   skewUs: number;
+  /** The first levels of the topics of Weir's devices. */
+  devicePrefixes: readonly string[];
 }
 
 /** What the process of a trial is sent. */

@@ -57,7 +57,12 @@ function storedPast(folder: TemporaryFolder): StoredPast {
       observedUs: null,
     })),
   );
-  return { streams: [stream], indexFile: indexFileOf(folder.file("weir.db")), skewUs: 60_000_000 };
+  return {
+    streams: [stream],
+    indexFile: indexFileOf(folder.file("weir.db")),
+    skewUs: 60_000_000,
+    devicePrefixes: [],
+  };
 }
 
 function openTrials(past: StoredPast): Trials {
