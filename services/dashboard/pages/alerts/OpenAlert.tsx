@@ -32,7 +32,7 @@ export function OpenAlert({ alert, isViewer, onChange }: OpenAlertProps) {
           </span>
           {key === "" ? null : <About name={key} />}
           <a href={`/workflows/runs?flow=${encodeURIComponent(flow)}`}>{flow}</a>
-          <a href={`/workflows/runs/${run}`}>why</a>
+          <a href={`/workflows/runs/${run}`}>{`run ${run}`}</a>
         </p>
         {alert.acknowledgedMs === null ? null : (
           <p class="quiet">

@@ -1,9 +1,12 @@
+import type { Alert } from "@weir/flows/contract";
 import { useMemo, useState } from "preact/hooks";
 import type { Device } from "../../src/contract/devices.ts";
+import { newCount } from "../alerts/alert-words.ts";
+import { alertsApi } from "../alerts/alerts-api.ts";
 import { api } from "../api.ts";
 import { now } from "../clock.ts";
 import { withChanges } from "../devices/device-list.ts";
-import { status, useLive } from "../page-stream.ts";
+import { newAlerts, status, useLive } from "../page-stream.ts";
 import { Icon } from "../parts/Icon.tsx";
 import { useLoaded } from "../parts/loaded.ts";
 import { ErrorNote } from "../parts/Notes.tsx";
@@ -21,6 +24,8 @@ const CARDS_MAX = 24;
 const LOOKS_MAX = 8;
 /** All that may need a look; the API gives no more at once. */
 const DEVICES_MAX = 500;
+/** As many alerts as the API gives at once. */
+const ALERTS_MAX = 500;
 const MINUTE = 60_000;
 
 /** Everything at a glance. */
@@ -31,10 +36,12 @@ export function Overview() {
   const rejections = useLoaded("rejections", (signal) => api.rejections({ limit: 200 }, signal), {
     everyMs: MINUTE,
   });
+  const alerts = useNewAlerts();
   const looks = needsALook(
     {
       status: status.value,
       devices: devices.all ?? [],
+      alerts,
       services: services.value,
       streams: streams.value,
       rejections: rejections.value,
@@ -73,6 +80,16 @@ export function Overview() {
       </div>
     </Page>
   );
+}
+
+/** Alerts that are new. They are asked for only where there are any: not every suite has workflows. */
+function useNewAlerts(): readonly Alert[] {
+  const isAny = newCount(newAlerts.value) > 0;
+  const loaded = useLoaded(isAny ? "alerts" : null, (signal) =>
+    alertsApi.alerts({ state: "open", limit: ALERTS_MAX }, signal),
+  );
+  useLive({}, { alerts: loaded.reload });
+  return loaded.value?.alerts ?? [];
 }
 
 /** All devices, kept newest by the live stream. */

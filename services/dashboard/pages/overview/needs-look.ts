@@ -1,12 +1,15 @@
+import type { Alert } from "@weir/flows/contract";
 import type { Device } from "../../src/contract/devices.ts";
 import type { Status } from "../../src/contract/status.ts";
 import { deviceAddress } from "../addresses.ts";
+import { alertTone, inOrder } from "../alerts/alert-words.ts";
 import type { RejectionsAnswer, ServicesAnswer, StreamsAnswer } from "../api.ts";
 import type { Format } from "../format.ts";
+import { aboutWords } from "../parts/about-words.ts";
 
 export interface Look {
   id: string;
-  tone: "attention" | "problem";
+  tone: "quiet" | "attention" | "problem";
   what: string;
   why: string;
   address: string;
@@ -15,6 +18,7 @@ export interface Look {
 export interface Known {
   status: Status | null;
   devices: readonly Device[];
+  alerts: readonly Alert[];
   services: ServicesAnswer | null;
   streams: StreamsAnswer | null;
   rejections: RejectionsAnswer | null;
@@ -27,16 +31,21 @@ const DISK_MS = 7 * 86_400_000;
 /** Refused payloads of this time. */
 const REJECTED_MS = 86_400_000;
 
+/** New alerts that are named; the others are counted. */
+const ALERTS_MAX = 5;
+const TONES = { problem: 0, attention: 1, quiet: 2 } as const;
+
 /** What needs a look first, the worst first. */
 export function needsALook(known: Known, format: Format): Look[] {
   const looks = [
     ...missing(known, format),
+    ...alerts(known, format),
     ...services(known),
     ...disk(known, format),
     ...devices(known, format),
     ...rejected(known, format),
   ];
-  return looks.sort((a, b) => Number(b.tone === "problem") - Number(a.tone === "problem"));
+  return looks.sort((a, b) => TONES[a.tone] - TONES[b.tone]);
 }
 
 function missing({ status }: Known, format: Format): Look[] {
@@ -45,6 +54,23 @@ function missing({ status }: Known, format: Format): Look[] {
   const what = count === 1 ? "1 message is missing" : `${format.count(count)} messages are missing`;
   const why = "They were accepted by an outbox and are not in the store.";
   return [{ id: "missing", tone: "problem", what, why, address: "/system" }];
+}
+
+function alerts({ alerts: open, nowMs }: Known, format: Format): Look[] {
+  const fresh = inOrder(open.filter(({ state }) => state === "new"));
+  const looks = fresh.slice(0, ALERTS_MAX).map((alert): Look => {
+    const { id, title, severity, key, raisedMs } = alert;
+    const about = key === "" ? "" : ` on ${aboutWords(key).words}`;
+    const why = `${severity}${about}, ${format.age(raisedMs, nowMs)}`;
+    // One that is open has the shape of its severity.
+    const tone = alertTone(alert) as Look["tone"];
+    return { id: `alert ${id}`, tone, what: title, why, address: "/alerts" };
+  });
+  const others = fresh.length - looks.length;
+  if (others <= 0) return looks;
+  const what = `${format.count(others)} more new ${others === 1 ? "alert" : "alerts"}`;
+  const why = "Nobody has acknowledged them.";
+  return [...looks, { id: "alerts", tone: "attention", what, why, address: "/alerts" }];
 }
 
 function services({ services: answer }: Known): Look[] {

@@ -80,7 +80,11 @@ function Counts({ flow: { name, actions24h, openAlerts } }: { flow: FlowState })
   const actions = actions24h === 1 ? "1 action" : `${count(actions24h)} actions`;
   return (
     <>
-      <a href={runsAddress(name)}>{`${actions} in 24 h`}</a>
+      {actions24h === 0 ? (
+        <span class="quiet">no action in 24 h</span>
+      ) : (
+        <a href={runsAddress(name)}>{`${actions} in 24 h`}</a>
+      )}
       {openAlerts === 0 ? null : (
         <a href={`/alerts?text=${encodeURIComponent(name)}`}>
           {openAlerts === 1 ? "1 open alert" : `${count(openAlerts)} open alerts`}

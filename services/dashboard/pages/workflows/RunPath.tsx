@@ -5,22 +5,32 @@ import { format } from "../preferences.ts";
 import { sinceStart, stepWords, valueText } from "./run-words.ts";
 
 /** The nodes that a run went through, one after the other, with the values that decided. */
-export function RunPath({ run: { steps, startedMs } }: { run: Run }) {
+export function RunPath({ run: { steps, startedMs, performed } }: { run: Run }) {
   return (
     <ol class="path">
       {steps.map((step, place) => (
         // A run may come by a node twice at one time; steps are only added at the end.
         <li key={place} class={step.problem === null ? "" : "failed"}>
-          <Step step={step} startedMs={startedMs} />
+          <Step
+            step={step}
+            startedMs={startedMs}
+            isActing={performed.some(({ node }) => node === step.node)}
+          />
         </li>
       ))}
     </ol>
   );
 }
 
-function Step({ step, startedMs }: { step: RunStep; startedMs: number }) {
+interface StepProps {
+  step: RunStep;
+  startedMs: number;
+  isActing: boolean;
+}
+
+function Step({ step, startedMs, isActing }: StepProps) {
   const { atMs, node, values, problem } = step;
-  const { from, to } = stepWords(step);
+  const { from, to } = stepWords(step, isActing);
   const entries = Object.entries(values ?? {});
   return (
     <>
@@ -43,7 +53,7 @@ function Step({ step, startedMs }: { step: RunStep; startedMs: number }) {
             {entries.map(([name, value]) => (
               <div key={name}>
                 <dt>{name}</dt>
-                <dd>{valueText(value, format.value)}</dd>
+                <dd>{valueText(value)}</dd>
               </div>
             ))}
           </dl>

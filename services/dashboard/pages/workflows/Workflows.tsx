@@ -83,9 +83,8 @@ function FileSection({ file, problems, flows, can, reload }: FileSectionProps) {
     <section class="workflow-file" aria-labelledby={id}>
       <header class="section-head">
         <h2 id={id}>
-          <a href={fileAddress(file)}>{file}</a>
+          <a href={fileAddress(file)}>{`${file}.yaml`}</a>
         </h2>
-        <span class="quiet">{`${file}.yaml`}</span>
       </header>
       {problems.length === 0 ? null : (
         <div class="note problem">

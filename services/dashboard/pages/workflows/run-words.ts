@@ -54,20 +54,20 @@ export function actionWords(action: RunAction, format: Pick<Format, "duration">)
   }
 }
 
-/** Where a step came in, and by which outputs it went on. */
-export function stepWords({ input, outputs, problem }: RunStep): { from: string; to: string } {
-  const to =
-    outputs.length > 0
-      ? `went on by ${outputs.join(", ")}`
-      : problem === null
-        ? "went no further"
-        : "";
-  return { from: input === null ? "" : `at ${input}`, to };
+/** Where a step came in, and by which outputs it went on. @param isActing whether the node has an action in this run */
+export function stepWords(
+  { input, outputs, problem }: RunStep,
+  isActing: boolean,
+): { from: string; to: string } {
+  const from = input === null ? "" : `at ${input}`;
+  if (outputs.length > 0) return { from, to: `went on by ${outputs.join(", ")}` };
+  if (problem !== null) return { from, to: "" };
+  return { from, to: isActing ? "began an action" : "went no further" };
 }
 
-/** A value of a step, in one line. */
-export function valueText(value: unknown, format: Pick<Format, "number">): string {
-  if (typeof value === "number") return format.number(value);
+/** A value of a step, in one line: exactly, for it may be near a limit. */
+export function valueText(value: unknown): string {
+  if (typeof value === "number") return String(value).replace("-", "\u2212");
   if (typeof value === "string") return value;
   return JSON.stringify(value) ?? "";
 }

@@ -1,4 +1,5 @@
 import { expect, test } from "@jest/globals";
+import type { Alert } from "@weir/flows/contract";
 import { createFormat } from "../../pages/format.ts";
 import { type Known, needsALook } from "../../pages/overview/needs-look.ts";
 import type { Device } from "../../src/contract/devices.ts";
@@ -8,6 +9,7 @@ const DAY = 86_400_000;
 const NOTHING: Known = {
   status: null,
   devices: [],
+  alerts: [],
   services: null,
   streams: null,
   rejections: null,
@@ -53,6 +55,39 @@ test("problems come before what wants attention, with a link to each", () => {
     ["boiler is offline", "since 12:02", "/devices/boiler"],
     ["attic/1 is silent", "last heard 2 min ago", "/devices/attic%2F1"],
   ]);
+});
+
+test("new alerts are named, the worst first, and those beyond are counted", () => {
+  const alert = (id: number, severity: Alert["severity"], state: Alert["state"]): Alert => ({
+    id,
+    flow: "warm",
+    node: "alert",
+    key: "devices:devices/freezer/state#temperature",
+    severity,
+    title: `Freezer ${id}`,
+    state,
+    raisedMs: NOON - 120_000,
+    acknowledgedMs: null,
+    acknowledgedBy: null,
+    clearedMs: null,
+    clearedBy: null,
+    run: id,
+  });
+  const found = looks({
+    devices: [device("boiler", "silent")],
+    alerts: [
+      alert(1, "info", "new"),
+      alert(2, "critical", "acknowledged"),
+      alert(3, "critical", "new"),
+    ],
+  });
+  expect(found.map(({ tone, what, why }) => [tone, what, why])).toEqual([
+    ["problem", "Freezer 3", "critical on devices/freezer/state temperature, 2 min ago"],
+    ["attention", "boiler is silent", "last heard 2 min ago"],
+    ["quiet", "Freezer 1", "info on devices/freezer/state temperature, 2 min ago"],
+  ]);
+  const many = Array.from({ length: 7 }, (_, at) => alert(at, "warning", "new"));
+  expect(looks({ alerts: many }).at(-1)?.what).toBe("2 more new alerts");
 });
 
 test("a disk needs a look when it is nearly full, or will be within a week", () => {

@@ -51,22 +51,21 @@ describe("what became of an action", () => {
 
 test("a step says where it came in and went on", () => {
   const step = { atMs: 0, node: "warm", values: null };
-  expect(stepWords({ ...step, input: "reading", outputs: ["yes"], problem: null })).toEqual({
+  expect(stepWords({ ...step, input: "reading", outputs: ["yes"], problem: null }, false)).toEqual({
     from: "at reading",
     to: "went on by yes",
   });
-  expect(stepWords({ ...step, input: null, outputs: [], problem: null })).toEqual({
-    from: "",
-    to: "went no further",
-  });
+  const last = { ...step, input: null, outputs: [], problem: null };
+  expect(stepWords(last, false)).toEqual({ from: "", to: "went no further" });
+  expect(stepWords(last, true)).toEqual({ from: "", to: "began an action" });
   // Its problem says it all.
-  expect(stepWords({ ...step, input: null, outputs: [], problem: "no value" }).to).toBe("");
+  expect(stepWords({ ...last, problem: "no value" }, false).to).toBe("");
 });
 
-test("values of a step are one line each, and times count from the beginning", () => {
-  expect(valueText(-18.234, format)).toBe("−18.2");
-  expect(valueText("<b>", format)).toBe("<b>");
-  expect(valueText({ a: [1] }, format)).toBe('{"a":[1]}');
+test("values of a step are exact, in one line each, and times count from the beginning", () => {
+  expect(valueText(-15.0001)).toBe("−15.0001");
+  expect(valueText("<b>")).toBe("<b>");
+  expect(valueText({ a: [1] })).toBe('{"a":[1]}');
   expect(sinceStart(600_000, 0, format)).toBe("+10 min");
   expect(sinceStart(5, 5, format)).toBe("");
 });
