@@ -39,8 +39,7 @@ export function matching(alerts: readonly Alert[], text: string, severity: strin
   });
 }
 
-/** Whom the end of an alert is owed to; a workflow's own name says that the workflow has cleared it. */
+/** Who has cleared an alert: a user, or a workflow by its name. */
 export function clearedWords({ clearedBy, flow }: Pick<Alert, "clearedBy" | "flow">): string {
-  if (clearedBy === null || clearedBy === flow) return "by the workflow";
-  return `by ${clearedBy}`;
+  return clearedBy === null || clearedBy === `workflow ${flow}` ? "by itself" : `by ${clearedBy}`;
 }

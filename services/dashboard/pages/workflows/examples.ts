@@ -41,7 +41,7 @@ export const EXAMPLES: readonly Example[] = [
     nodes:
       silent:
         type: inactive
-        device: "*"
+        topic: "devices/+/state"
         for: 1h
       alert:
         type: alert

@@ -61,5 +61,5 @@ test("an alert that is over has no alarming shape; who has cleared it is said", 
   expect(alertTone(alert(1, { severity: "critical" }))).toBe("problem");
   expect(alertTone(alert(1, { severity: "critical", state: "cleared" }))).toBe("quiet");
   expect(clearedWords(alert(1, { clearedBy: "admin" }))).toBe("by admin");
-  expect(clearedWords(alert(1, { clearedBy: "freezer-warm" }))).toBe("by the workflow");
+  expect(clearedWords(alert(1, { clearedBy: "workflow freezer-warm" }))).toBe("by itself");
 });

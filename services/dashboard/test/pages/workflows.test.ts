@@ -1,7 +1,9 @@
 import { describe, expect, test } from "@jest/globals";
+import { parseWorkflowFile } from "@weir/flows";
 import type { RunAction, Workflows } from "@weir/flows/contract";
 import { createFormat } from "../../pages/format.ts";
 import { aboutWords } from "../../pages/parts/about-words.ts";
+import { EXAMPLES } from "../../pages/workflows/examples.ts";
 import { nameProblem } from "../../pages/workflows/new-name.ts";
 import { settingsOf } from "../../pages/workflows/node-settings.ts";
 import { questionOf } from "../../pages/workflows/run-question.ts";
@@ -118,6 +120,14 @@ test("a new name is free in files and workflows, and one that files can have", (
   expect(nameProblem("../up", existing)).toMatch(/letters, digits and hyphens/);
   expect(nameProblem("home", existing)).toMatch(/a file home.yaml already/);
   expect(nameProblem("WARM", existing)).toMatch(/Home.yaml has a workflow of this name/);
+});
+
+test("each example is a valid workflow of the chosen name, and off", () => {
+  for (const { text } of EXAMPLES) {
+    const { flows, problems } = parseWorkflowFile(text("mine"), "mine");
+    expect(problems).toEqual([]);
+    expect(flows).toMatchObject([{ name: "mine", isEnabled: false }]);
+  }
 });
 
 test("settings of a node come from its schema, those of all its forms once", () => {
