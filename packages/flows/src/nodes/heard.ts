@@ -1,6 +1,4 @@
-import { presenceIn } from "@weir/protocol";
-import { deviceOf } from "@weir/series";
-import type { Data, HeardConnection, HeardMessage, HeardPoint } from "./node.ts";
+import type { Data, HeardMessage, HeardPoint } from "./node.ts";
 
 /** The data that a run begins with. `key` is what states and alerts are kept by: the device, where there is one. */
 export function dataOfPoint(point: HeardPoint): Data {
@@ -18,34 +16,4 @@ export function dataOfMessage(
 /** What a node keeps its state by: `key` of the data. */
 export function keyOf(data: Data): string {
   return typeof data.key === "string" ? data.key : "";
-}
-
-/** A stored message on one of the topics of `presenceFilters`. */
-interface PresenceRow {
-  stream: string;
-  topic: string;
-  payload: Buffer;
-  /** Whether it is the broker's copy, which the logger is sent when it starts. */
-  retained: boolean;
-}
-
-/** What a stored birth or will says; `null` for anything else. */
-export function connectionOfRow({
-  stream,
-  topic,
-  payload,
-  retained,
-}: PresenceRow): HeardConnection | null {
-  const isOnline = presenceIn(payload);
-  if (isOnline === null) return null;
-  const { id, name } = deviceOf({ stream, topic, path: "", device: null });
-  return {
-    kind: "connections",
-    device: id,
-    deviceName: name,
-    event: isOnline ? "connected" : "disconnected",
-    reason: null,
-    by: "birth and will",
-    isCopy: retained,
-  };
 }
