@@ -15,6 +15,7 @@ export {
   readCatalogue,
   readMemory,
   readProgress,
+  readSeriesOfTopic,
 } from "./catalogue/catalogue.ts";
 export { type Device, deviceOf } from "./catalogue/device-of.ts";
 export { findSeries, type NamedSeries } from "./catalogue/find-series.ts";

@@ -127,6 +127,18 @@ export function readCatalogue(file: string): CataloguedSeries[] | null {
   });
 }
 
+/** The series of one topic, without reading the whole catalogue; `null` while there is none. */
+export function readSeriesOfTopic(
+  file: string,
+  streams: readonly string[],
+  topic: string,
+): CataloguedSeries[] | null {
+  return whileReading(file, (database) => {
+    const ofTopic = database.prepare(`${SERIES} WHERE stream = ? AND topic = ?`);
+    return streams.flatMap((stream) => ofTopic.all(stream, topic) as CataloguedSeries[]);
+  });
+}
+
 /** Up to which row each stream was counted when the catalogue was saved, also while it is written. */
 export function readProgress(file: string): ReadonlyMap<string, Progress> {
   const saved = whileReading(file, (database) => database.prepare(PROGRESS).all());

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { constants, setPriority } from "node:os";
 import { type FlowDefinition, parseWorkflowFile, tryFlow } from "@weir/flows";
 import { didYouMean, errorMessage } from "@weir/runtime";
+import { historyOf } from "../actions/history.ts";
 import type { TrialAnswer, TrialTask } from "./trials.ts";
 
 /** Tries a workflow as this process's parent asks, and ends. */
@@ -19,6 +20,8 @@ async function answer(): Promise<TrialAnswer> {
     fromMs,
     toMs,
   };
+  // The parent ends this process.
+  const { signal } = new AbortController();
   try {
     const trial = await tryFlow(question, {
       streams,
@@ -26,13 +29,8 @@ async function answer(): Promise<TrialAnswer> {
       skewUs,
       devicePrefixes,
       tookMsMax,
-      // The parent ends this process.
-      signal: new AbortController().signal,
-      historyOf: async () => ({
-        isDone: false,
-        problem: "not asked in a trial",
-        isUncertain: false,
-      }),
+      signal,
+      historyOf: async (effect) => await historyOf(effect, { streams, indexFile, skewUs, signal }),
     });
     return { trial };
   } catch (error) {
