@@ -24,6 +24,9 @@ const Run = lazily("Run", async () => (await import("./workflows/Run.tsx")).Run)
 const NodeTypes = lazily("Types of nodes", async () => {
   return (await import("./workflows/NodeTypes.tsx")).NodeTypes;
 });
+const WorkflowCanvas = lazily("Workflow", async () => {
+  return (await import("./canvas/CanvasPage.tsx")).CanvasPage;
+});
 const Alerts = lazily("Alerts", async () => (await import("./alerts/Alerts.tsx")).Alerts);
 
 /** Everything: who asks decides whether it is the entrance or the pages. */
@@ -70,6 +73,8 @@ function pageOf(path: string): ComponentChildren {
   if (device !== undefined) return <Device id={idIn(device)} />;
   const run = /^\/workflows\/runs\/(\d+)$/.exec(path)?.[1];
   if (run !== undefined) return <Run id={Number(run)} />;
+  const file = /^\/workflows\/files\/([\w-]{1,64})$/.exec(path)?.[1];
+  if (file !== undefined) return <WorkflowCanvas file={file} />;
   return (
     <Page title="Nothing is here">
       <Empty title="There is no such page">

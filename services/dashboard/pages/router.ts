@@ -13,9 +13,21 @@ function readPlace(): Place {
   return { path: path === "" ? "/" : path, query: new URLSearchParams(location.search) };
 }
 
+/** What a page with unsaved work asks before it is left; `null`: nothing. */
+export const beforeLeaving = signal<(() => boolean) | null>(null);
+
+function isLeft(path: string): boolean {
+  const ask = beforeLeaving.peek();
+  if (path === place.peek().path || ask === null) return true;
+  if (!ask()) return false;
+  beforeLeaving.value = null;
+  return true;
+}
+
 /** Goes to an address of these pages. `replace` leaves no step in the browser's history. */
 export function go(address: string, how: "push" | "replace" = "push"): void {
   const before = place.value.path;
+  if (!isLeft(new URL(address, location.href).pathname)) return;
   if (how === "push") history.pushState(null, "", address);
   else history.replaceState(null, "", address);
   place.value = readPlace();
@@ -38,7 +50,9 @@ export function goQuery(
 }
 
 addEventListener("popstate", () => {
-  place.value = readPlace();
+  const { path, query } = place.value;
+  if (isLeft(readPlace().path)) place.value = readPlace();
+  else history.pushState(null, "", query.size === 0 ? path : `${path}?${query}`);
 });
 
 /** Plain links are enough: a click on one of these pages' own addresses does not load the document. */

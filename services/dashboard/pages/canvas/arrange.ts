@@ -1,11 +1,10 @@
 import { Graph, layout as place } from "@dagrejs/dagre";
 import type { FlowModel, Layout } from "@weir/flows/contract";
-import { bottomOf, boxSize, FRAME_HEAD, frameOf } from "./boxes.ts";
+import { bottomOf, boxSize, FRAME_HEAD, FRAME_PADDING, frameOf } from "./boxes.ts";
 import type { Place } from "./model.ts";
 
 const BETWEEN_RANKS = 88;
 const BETWEEN_BOXES = 36;
-const MARGIN = 32;
 
 /** The layout with a place for each node: workflows without any place are arranged below the others. */
 export function withPlaces(flows: readonly FlowModel[], given: Layout): Layout {
@@ -61,8 +60,8 @@ export function arranged(flow: FlowModel, corner: Place): Record<string, Place> 
       return [
         node.name,
         {
-          x: Math.round(corner.x + MARGIN + x - width / 2),
-          y: Math.round(corner.y + MARGIN + FRAME_HEAD + y - height / 2),
+          x: Math.round(corner.x + FRAME_PADDING + x - width / 2),
+          y: Math.round(corner.y + FRAME_PADDING + FRAME_HEAD + y - height / 2),
         },
       ];
     }),

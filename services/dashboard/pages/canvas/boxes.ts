@@ -3,11 +3,14 @@ import type { FlowNode, Place } from "./model.ts";
 
 /** Sizes on the canvas, in pixels at its own scale. */
 export const BOX_WIDTH = 216;
+export const PORT_SIZE = 12;
+/** Where the output error is, from the left. */
+export const ERROR_LEFT = BOX_WIDTH - 32;
 const HEAD = 52;
 const ROW = 24;
 const FOOT = 20;
 /** Around the boxes of a workflow; above them is its name. */
-const FRAME_PADDING = 32;
+export const FRAME_PADDING = 32;
 export const FRAME_HEAD = 44;
 const EMPTY_FRAME = { width: 320, height: 140 };
 

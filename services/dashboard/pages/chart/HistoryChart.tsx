@@ -8,7 +8,7 @@ import { ChartReading } from "./ChartReading.tsx";
 import { ChartTable } from "./ChartTable.tsx";
 import { useFeed } from "./feed.ts";
 import { linesOf, timesOf } from "./lines.ts";
-import { Plot, type Shown } from "./plot.ts";
+import { type ChartMark, Plot, type Shown } from "./plot.ts";
 import { RangePicker } from "./RangePicker.tsx";
 import { bucketsOf, edgesOfRange, type Range, selected, shifted, zoomed } from "./range.ts";
 import { axisLabel, scalesOf } from "./scales.ts";
@@ -30,6 +30,8 @@ interface HistoryChartProps {
   onNewest?: (newest: ReadonlyMap<string, Newest>) => void;
   /** Another number asks for the history once more. */
   refresh?: number;
+  /** Moments to mark on it; what they are is said beside the chart. */
+  marks?: readonly ChartMark[];
   /** The legend. */
   children?: ComponentChildren;
 }
@@ -41,7 +43,7 @@ const NARROW_PIXELS = 520;
 /** Series over a range of time, and live: picker, chart, values under the cursor, and the same as a table. */
 export function HistoryChart(props: HistoryChartProps) {
   const { names, range, onRange, isPaused = false, onWaiting, onNewest, refresh = 0 } = props;
-  const { placeOf = (name) => names.indexOf(name) } = props;
+  const { placeOf = (name) => names.indexOf(name), marks = [] } = props;
   const host = useRef<HTMLDivElement>(null);
   const width = useWidth(host);
   const zone = format.value.zone;
@@ -84,7 +86,7 @@ export function HistoryChart(props: HistoryChartProps) {
   newestActions.current = actions;
 
   const plot = useRef<Plot | null>(null);
-  const look = JSON.stringify([shown, zone, theme.value, useDark()], (key, value) =>
+  const look = JSON.stringify([shown, marks, zone, theme.value, useDark()], (key, value) =>
     // What changes with each point has no part in how the chart is built.
     ["points", "newestMs", "receivedMs", "newestValue"].includes(key) ? undefined : value,
   );
@@ -99,6 +101,7 @@ export function HistoryChart(props: HistoryChartProps) {
     if (!isDrawn || host.current === null) return;
     const options = {
       shown,
+      marks,
       locale: navigator.languages,
       timeZone: zone,
       width,

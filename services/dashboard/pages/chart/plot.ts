@@ -11,6 +11,12 @@ export interface Shown {
   place: number;
 }
 
+/** A moment on the chart. Marks that are weak are drawn below the others, and dashed. */
+export interface ChartMark {
+  atMs: number;
+  isWeak: boolean;
+}
+
 interface PlotData {
   timesMs: readonly number[];
   lines: readonly Lines[];
@@ -20,6 +26,7 @@ interface PlotData {
 
 export interface PlotOptions {
   shown: readonly Shown[];
+  marks: readonly ChartMark[];
   locale: readonly string[];
   timeZone: string;
   width: number;
@@ -107,6 +114,7 @@ function uplotOptions(options: PlotOptions, data: PlotData): uPlot.Options {
     axes: [timeAxis(options), ...scales.filter(({ side }) => side !== null).map(valueAxis)],
     cursor: cursorOptions(options),
     hooks: {
+      draw: [(plot) => drawMarks(plot, options.marks)],
       setSelect: [
         (plot) => {
           const { left, width: pixels } = plot.select;
@@ -124,6 +132,27 @@ function uplotOptions(options: PlotOptions, data: PlotData): uPlot.Options {
       ],
     },
   };
+}
+
+function drawMarks(plot: uPlot, marks: readonly ChartMark[]): void {
+  const { ctx, bbox } = plot;
+  const right = bbox.left + bbox.width;
+  ctx.save();
+  ctx.lineWidth = devicePixelRatio;
+  for (const isWeak of [true, false]) {
+    ctx.strokeStyle = token(isWeak ? "--ink-2" : "--accent");
+    ctx.setLineDash(isWeak ? [2 * devicePixelRatio, 4 * devicePixelRatio] : []);
+    for (const mark of marks) {
+      if (mark.isWeak !== isWeak) continue;
+      const x = Math.round(plot.valToPos(mark.atMs, "x", true));
+      if (x < bbox.left || x > right) continue;
+      ctx.beginPath();
+      ctx.moveTo(x, bbox.top);
+      ctx.lineTo(x, bbox.top + bbox.height);
+      ctx.stroke();
+    }
+  }
+  ctx.restore();
 }
 
 const steps = uPlot.paths.stepped?.({ align: 1 }) ?? (() => null);

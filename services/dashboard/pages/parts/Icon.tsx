@@ -20,6 +20,8 @@ const PATHS = {
   minus: "M5 12h14",
   pause: "M9 5.5v13M15 5.5v13",
   play: "M8 5.5v13l10.5-6.5z",
+  undo: "M8 5 3.5 9.5 8 14M3.5 9.5h10a6 5 0 0 1 0 10H9",
+  redo: "M16 5l4.5 4.5L16 14M20.5 9.5h-10a6 5 0 0 0 0 10H15",
   trash: "M4.5 7h15M9.5 7V4.5h5V7M6.5 7l1 12.5h9l1-12.5M10 10.5v6M14 10.5v6",
 } as const;
 

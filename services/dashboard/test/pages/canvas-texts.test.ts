@@ -5,6 +5,9 @@ import { type Field, fieldsOf, shownValue, typedValue } from "../../pages/canvas
 import { changesOnly, lineDiff } from "../../pages/canvas/line-diff.ts";
 import { placed } from "../../pages/canvas/problems.ts";
 import { valueWords, wayOf } from "../../pages/canvas/trace.ts";
+import { patternParts, patternsOf } from "../../pages/canvas/trial-patterns.ts";
+import { countWords, resultWords } from "../../pages/canvas/trial-words.ts";
+import { drawnFlow } from "./drawn-flow.ts";
 
 function fieldsOfType(type: string): Map<string, Field> {
   const node = NODES.get(type);
@@ -145,5 +148,35 @@ describe("the way of a run", () => {
     expect(way.nodes.get("mail")?.problem).toBe("refused");
     expect(valueWords(way.nodes.get("warm")?.values ?? null)).toBe("value 5 · device freezer");
     expect(way.nodes.get("other")).toBeUndefined();
+  });
+});
+
+describe("the result of a test on the past", () => {
+  const version = (counts: Record<string, number>) => ({
+    fired: [],
+    counts,
+    runs: 9,
+    stopped: null,
+  });
+  test("says how often it fires, by its alerts, beside what is saved", () => {
+    const asked = version({ alert: 3, email: 4 });
+    expect(resultWords({ asked, saved: version({ email: 41 }) })).toBe(
+      "Fires 3 times instead of 41.",
+    );
+    expect(resultWords({ asked, saved: version({ alert: 3 }) })).toContain("as often as");
+    expect(resultWords({ asked: version({ email: 1 }), saved: null })).toBe("Fires once.");
+    expect(resultWords({ asked: version({}), saved: null })).toBe("Does not fire.");
+    expect(countWords(asked)).toBe("3 × alert, 4 × email");
+  });
+
+  test("is shown on the series that its nodes name, with or without a stream", () => {
+    const flow = drawnFlow("freezer", ["warm", "mail"]);
+    const [warm] = flow.nodes;
+    if (warm !== undefined) warm.config = { series: "zigbee2mqtt/freezer#temperature" };
+    expect(patternsOf(flow)).toEqual(["zigbee2mqtt/freezer#temperature"]);
+    const parts = { topic: "home/+", path: "a.b" };
+    expect(patternParts("home/+#a.b")).toEqual({ stream: null, ...parts });
+    expect(patternParts("data:home/+#a.b")).toEqual({ stream: "data", ...parts });
+    expect(patternParts("home/##a.b")).toMatchObject({ topic: "home/#", path: "a.b" });
   });
 });

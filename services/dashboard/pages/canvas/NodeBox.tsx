@@ -1,0 +1,67 @@
+import { Handle, type NodeProps, Position } from "@xyflow/react";
+import { Icon } from "../parts/Icon.tsx";
+import { Dot } from "../parts/State.tsx";
+import { ERROR_LEFT, portTop } from "./boxes.ts";
+import type { Box } from "./canvas-parts.ts";
+import { isFailed, MarkAtNode } from "./MarkAtNode.tsx";
+
+/** A node with its inputs and outputs, its problems, and what the shown run left at it. */
+export function NodeBox({ data }: NodeProps<Box>) {
+  const { node, summary, problems, mark, press } = data;
+  const outputs = node.outputs.filter((output) => output !== "error");
+  const isWrong = problems.length > 0;
+  const hasFailed = mark !== null && (mark.problem !== null || mark.actions.some(isFailed));
+  const look = hasFailed ? "failed" : mark !== null ? "lit" : "";
+  return (
+    <div class={`box ${look} ${isWrong ? "wrong" : ""}`} title={summary}>
+      <header>
+        <strong>{node.name}</strong>
+        <span class="quiet">{node.type}</span>
+        {isWrong ? (
+          <span class="box-problem" title={problems.map(({ words }) => words).join("\n")}>
+            <Dot tone="problem" />
+            <span class="hidden">{problems.length === 1 ? "a problem" : "problems"}</span>
+          </span>
+        ) : null}
+      </header>
+      {node.inputs.map((input, index) => (
+        <Handle
+          key={`in ${input}`}
+          type="target"
+          id={input}
+          position={Position.Left}
+          style={{ top: portTop(index) }}
+        >
+          <span class="port at-left">{input}</span>
+        </Handle>
+      ))}
+      {outputs.map((output, index) => (
+        <Handle
+          key={`out ${output}`}
+          type="source"
+          id={output}
+          position={Position.Right}
+          style={{ top: portTop(index) }}
+        >
+          <span class="port at-right">{output}</span>
+        </Handle>
+      ))}
+      <Handle
+        type="source"
+        id="error"
+        class="error"
+        position={Position.Bottom}
+        style={{ left: ERROR_LEFT }}
+      >
+        <span class="port at-bottom">error</span>
+      </Handle>
+      {press === null ? null : (
+        <button type="button" class="plain press nodrag nopan" onClick={press}>
+          <Icon name="play" />
+          Press
+        </button>
+      )}
+      {mark === null ? null : <MarkAtNode mark={mark} />}
+    </div>
+  );
+}
