@@ -11,6 +11,8 @@ const AUDIT_EVERY_MS = 300_000;
 /** Whether the broker is there. */
 export interface LinkState {
   isConnected: boolean;
+  /** `null` before the first attempt has ended: then nothing is known. */
+  sinceMs: number | null;
   /** Why it is away. */
   reason: string | null;
 }
@@ -61,8 +63,8 @@ export class SystemWatch implements AsyncDisposable {
 
   #lookAtBroker(): void {
     const { link, isAskedFor } = this.#options;
-    const { isConnected, reason } = link.state;
-    if (!isAskedFor("broker")) return;
+    const { isConnected, sinceMs, reason } = link.state;
+    if (sinceMs === null || !isAskedFor("broker")) return;
     this.#take({ kind: "system", about: "broker", isAway: !isConnected, reason });
   }
 
@@ -103,7 +105,7 @@ export class SystemWatch implements AsyncDisposable {
     } catch (error) {
       if (this.#ending.signal.aborted) return;
       const words = error instanceof Fault ? error.message : errorMessage(error);
-      context.logger.warn({ err: error }, `an audit could not be made: ${words}`);
+      context.logger.debug({ err: error }, `an audit could not be made: ${words}`);
     }
   }
 

@@ -18,7 +18,7 @@ import { type LinkState, SystemWatch } from "../../src/sources/system.ts";
 
 const ALL = ["disk", "audit", "broker"] as const;
 
-/** What is told, and what a test changes. */
+/** What it says, and what a test changes. */
 function watch(
   folder: TemporaryFolder,
   { port = 1, asked = ALL }: { port?: number; asked?: readonly HeardSystem["about"][] },
@@ -33,7 +33,7 @@ function watch(
   const heard: HeardSystem[] = [];
   const changed: (() => void)[] = [];
   const link = {
-    state: { isConnected: true, reason: null } as LinkState,
+    state: { isConnected: false, sinceMs: null, reason: null } as LinkState,
     onChange: (change: () => void) => void changed.push(change),
   };
   const subject = new SystemWatch({
@@ -73,8 +73,10 @@ describe("what Weir says of itself", () => {
   test("the broker, as soon as it is away and when it is back", async () => {
     using folder = temporaryFolder();
     await using watched = watch(folder, { asked: ["broker"] });
-    watched.become({ isConnected: false, reason: "connection refused" });
-    watched.become({ isConnected: true, reason: null });
+    watched.subject.look();
+    expect(watched.heard).toEqual([]);
+    watched.become({ isConnected: false, sinceMs: 1, reason: "connection refused" });
+    watched.become({ isConnected: true, sinceMs: 2, reason: null });
     expect(watched.heard).toEqual([
       { kind: "system", about: "broker", isAway: true, reason: "connection refused" },
       { kind: "system", about: "broker", isAway: false, reason: null },
@@ -107,7 +109,7 @@ describe("what Weir says of itself", () => {
     using folder = temporaryFolder();
     await using watched = watch(folder, { asked: [] });
     watched.subject.look();
-    watched.become({ isConnected: false, reason: null });
+    watched.become({ isConnected: false, sinceMs: 1, reason: null });
     watched.clock.advance(600_000);
     await watched.subject[Symbol.asyncDispose]();
     expect(watched.heard).toEqual([]);
@@ -116,6 +118,7 @@ describe("what Weir says of itself", () => {
   test("what cannot be looked at is left out, and the rest goes on", async () => {
     using folder = temporaryFolder();
     await using watched = watch(folder, { asked: ["disk", "broker"] });
+    watched.become({ isConnected: true, sinceMs: 1, reason: null });
     rmSync(folder.file(""), { recursive: true, force: true });
     watched.subject.look();
     watched.clock.advance(30_000);
