@@ -106,8 +106,8 @@ export class Commands {
       const wanted = prefix.split("/");
       return (
         wanted.length === levels.length &&
-        wanted.every(
-          (level, at) => level === levels[at] || (level === "+" && isName(levels[at] ?? "")),
+        wanted.every((level, at) =>
+          level === "+" ? isName(levels[at] ?? "") : level === levels[at],
         )
       );
     });
