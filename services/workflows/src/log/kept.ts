@@ -1,0 +1,143 @@
+import type { Changes, FlowDefinition, Kept } from "@weir/flows";
+import type { RowPosition } from "@weir/store";
+import type { Database } from "better-sqlite3";
+
+/** The workflows that run from now on. */
+export interface RunningSet {
+  flows: readonly FlowDefinition[];
+  /** Names of those that cannot run now, and whose states wait for them. */
+  waiting: ReadonlySet<string>;
+}
+
+/** What the engine knows: states, stored values, stops, and up to where the streams were taken. */
+export class KeptState {
+  readonly #statements: ReturnType<typeof prepare>;
+  /** Of the workflows that run. */
+  #hashes: ReadonlyMap<string, string> = new Map();
+
+  constructor(database: Database) {
+    this.#statements = prepare(database);
+  }
+
+  /** What was kept of workflows. A node that has changed since begins without. */
+  of(flows: readonly FlowDefinition[]): Pick<Kept, "states" | "stops"> {
+    const { statesOf, hashOf, stopOf } = this.#statements;
+    const states: KeptStateRow[] = [];
+    const stops: { flow: string; reason: string }[] = [];
+    for (const { name: flow, hash, nodes } of flows) {
+      for (const node of nodes) {
+        const kept = hashOf.get(flow, node.name) as { hash: string } | undefined;
+        if (kept?.hash !== node.hash) continue;
+        for (const { key, json, wakeMs } of statesOf.all(flow, node.name) as StateRow[]) {
+          states.push({ flow, node: node.name, key, state: JSON.parse(json), wakeMs });
+        }
+      }
+      const stop = stopOf.get(flow) as { hash: string; reason: string } | undefined;
+      if (stop?.hash === hash) stops.push({ flow, reason: stop.reason });
+    }
+    return { states, stops };
+  }
+
+  stored(): { name: string; value: unknown }[] {
+    const rows = this.#statements.stored.all() as { name: string; json: string }[];
+    return rows.map(({ name, json }) => ({ name, value: JSON.parse(json) }));
+  }
+
+  positions(): Map<string, RowPosition> {
+    const rows = this.#statements.positions.all() as (RowPosition & { stream: string })[];
+    return new Map(rows.map(({ stream, segment, id }) => [stream, { segment, id }]));
+  }
+
+  /** A number that was noted; `null` where there is none. */
+  number(name: "engine time" | "next run"): number | null {
+    const row = this.#statements.about.get(name) as { value: number } | undefined;
+    return row?.value ?? null;
+  }
+
+  // What follows is part of a commit.
+
+  note(name: "engine time" | "next run", value: number): void {
+    this.#statements.note.run(name, value);
+  }
+
+  move(stream: string, position: RowPosition | null): void {
+    if (position === null) this.#statements.forgetPosition.run(stream);
+    else this.#statements.move.run(stream, position.segment, position.id);
+  }
+
+  change({ states, stored, stops }: Changes): void {
+    const { keep, forget, store, stop } = this.#statements;
+    for (const { flow, node, key, cell } of states) {
+      if (cell === null) forget.run(flow, node, key);
+      else keep.run(flow, node, key, JSON.stringify(cell.state), cell.wakeMs);
+    }
+    for (const { name, value } of stored) store.run(name, JSON.stringify(value) ?? "null");
+    for (const { flow, reason, atMs } of stops) {
+      stop.run(flow, this.#hashes.get(flow) ?? "", reason, atMs);
+    }
+  }
+
+  resume(flow: string): void {
+    this.#statements.resume.run(flow);
+  }
+
+  /** Forgets what belongs to no node that runs, or to a node as it was before. */
+  run({ flows, waiting }: RunningSet): void {
+    const { nodes, forgetNode, forgetStates, noteNode, stops, resume } = this.#statements;
+    const before = nodes.all() as { flow: string; node: string; hash: string }[];
+    const known = new Map(before.map(({ flow, node, hash }) => [`${flow}.${node}`, hash]));
+    for (const { name: flow, nodes: own } of flows) {
+      for (const { name: node, hash } of own) {
+        const id = `${flow}.${node}`;
+        if (known.get(id) !== hash) {
+          forgetStates.run(flow, node);
+          noteNode.run(flow, node, hash);
+        }
+        known.delete(id);
+      }
+    }
+    for (const { flow, node } of before) {
+      if (waiting.has(flow) || !known.has(`${flow}.${node}`)) continue;
+      forgetStates.run(flow, node);
+      forgetNode.run(flow, node);
+    }
+    this.#hashes = new Map(flows.map(({ name, hash }) => [name, hash]));
+    for (const { flow, hash } of stops.all() as { flow: string; hash: string }[]) {
+      if (!waiting.has(flow) && this.#hashes.get(flow) !== hash) resume.run(flow);
+    }
+  }
+}
+
+type KeptStateRow = Kept["states"] extends Iterable<infer S> ? S : never;
+
+interface StateRow {
+  key: string;
+  json: string;
+  wakeMs: number | null;
+}
+
+function prepare(database: Database) {
+  return {
+    about: database.prepare("SELECT value FROM about WHERE name = ?"),
+    note: database.prepare("REPLACE INTO about VALUES (?, ?)"),
+    positions: database.prepare("SELECT stream, segment, id FROM positions"),
+    move: database.prepare("REPLACE INTO positions VALUES (?, ?, ?)"),
+    forgetPosition: database.prepare("DELETE FROM positions WHERE stream = ?"),
+    statesOf: database.prepare(
+      "SELECT key, json, wake_ms AS wakeMs FROM states WHERE flow = ? AND node = ?",
+    ),
+    keep: database.prepare("REPLACE INTO states VALUES (?, ?, ?, ?, ?)"),
+    forget: database.prepare("DELETE FROM states WHERE flow = ? AND node = ? AND key = ?"),
+    forgetStates: database.prepare("DELETE FROM states WHERE flow = ? AND node = ?"),
+    hashOf: database.prepare("SELECT hash FROM nodes WHERE flow = ? AND node = ?"),
+    nodes: database.prepare("SELECT flow, node, hash FROM nodes"),
+    noteNode: database.prepare("REPLACE INTO nodes VALUES (?, ?, ?)"),
+    forgetNode: database.prepare("DELETE FROM nodes WHERE flow = ? AND node = ?"),
+    stored: database.prepare("SELECT name, json FROM stored"),
+    store: database.prepare("REPLACE INTO stored VALUES (?, ?)"),
+    stops: database.prepare("SELECT flow, hash FROM stops"),
+    stopOf: database.prepare("SELECT hash, reason FROM stops WHERE flow = ?"),
+    stop: database.prepare("REPLACE INTO stops VALUES (?, ?, ?, ?)"),
+    resume: database.prepare("DELETE FROM stops WHERE flow = ?"),
+  };
+}
