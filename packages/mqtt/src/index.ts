@@ -1,3 +1,4 @@
+export { BrokerLink, type LinkState } from "./broker-link.ts";
 export type { Answered, Opened, Session, Subscription } from "./connection/connection.ts";
 export type { Transport } from "./connection/negotiate.ts";
 export { type Backoff, backoffMs, isRefusal, pause, RECONNECT_BACKOFF } from "./outage.ts";

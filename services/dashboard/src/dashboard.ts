@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { BrokerLink } from "@weir/mqtt";
 import type { Flow } from "@weir/protocol";
 import { EXIT_CODES, errorCode, Fault, type Service, type ServiceContext } from "@weir/runtime";
 import type { Database } from "better-sqlite3";
@@ -28,7 +29,6 @@ import { streamRoutes } from "./routes/streams.ts";
 import { userRoutes } from "./routes/users.ts";
 import { workflowRoutes } from "./routes/workflows.ts";
 import { AuditRunner } from "./sources/audit-runner.ts";
-import { BrokerLink } from "./sources/broker-link.ts";
 import { SeriesCatalogue } from "./sources/catalogue-cache.ts";
 import { DiskWatch } from "./sources/disk-watch.ts";
 import { Exports } from "./sources/exports.ts";

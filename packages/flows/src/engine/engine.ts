@@ -62,7 +62,7 @@ interface Waiting {
 export class Engine {
   nowMs = 0;
   readonly stored = new Map<string, unknown>();
-  readonly #streams: readonly string[];
+  #streams: readonly string[];
   readonly #flows = new Map<string, RunningFlow>();
   readonly #wakeUps = new WakeUps();
   readonly #waiting: Waiting[] = [];
@@ -94,6 +94,21 @@ export class Engine {
 
   get dispatch(): Dispatch {
     return this.#dispatch;
+  }
+
+  /** The id of the run that begins next. */
+  get nextRun(): number {
+    return this.#nextRun;
+  }
+
+  /** How urgent a commit is: for what is to be done, for runs that people may look at, or only for what would be lost. */
+  get pending(): "nothing" | "states" | "runs" | "actions" {
+    if (this.#effects.length > 0 || this.#alerts.length > 0 || this.#stops.length > 0)
+      return "actions";
+    for (const { isQuiet } of this.#runs.values()) if (!isQuiet) return "runs";
+    const hasChanged =
+      this.#changedNodes.size > 0 || this.#changedStored.size > 0 || this.#runs.size > 0;
+    return hasChanged ? "states" : "nothing";
   }
 
   /** When the next wake-up is due; `null` for none. */
@@ -132,6 +147,12 @@ export class Engine {
     this.#restore(kept);
     this.#dispatch = new Dispatch(next.values(), this.#streams);
     return changed;
+  }
+
+  /** The streams are others. @param streams their names. */
+  setStreams(streams: readonly string[]): void {
+    this.#streams = streams;
+    this.#dispatch = new Dispatch(this.#flows.values(), streams);
   }
 
   /**

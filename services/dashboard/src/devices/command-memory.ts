@@ -1,8 +1,7 @@
-import type { InboundMessage } from "@weir/mqtt";
+import type { BrokerLink, InboundMessage } from "@weir/mqtt";
 import { parseCommand, parseCommandAck } from "@weir/protocol";
 import type { Clock } from "@weir/runtime";
 import type { DeviceCommands } from "../contract/devices.ts";
-import type { BrokerLink } from "../sources/broker-link.ts";
 import type { CommandSenders } from "./command-senders.ts";
 import { commandsIn } from "./described-commands.ts";
 import { addressOf, rootOf } from "./device-address.ts";

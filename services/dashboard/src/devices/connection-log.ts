@@ -1,4 +1,4 @@
-import type { InboundMessage } from "@weir/mqtt";
+import type { BrokerLink, InboundMessage } from "@weir/mqtt";
 import {
   BROKER_LOG_TOPIC,
   clientNamesOf,
@@ -9,7 +9,6 @@ import {
 import type { ServiceContext } from "@weir/runtime";
 import type { Database } from "better-sqlite3";
 import type { ConnectionEvent } from "../contract/devices.ts";
-import type { BrokerLink } from "../sources/broker-link.ts";
 
 const KEPT_MS = 30 * 86_400_000;
 const ROWS_MAX = 100_000;

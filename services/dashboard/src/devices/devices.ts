@@ -1,4 +1,4 @@
-import type { InboundMessage } from "@weir/mqtt";
+import type { BrokerLink, InboundMessage } from "@weir/mqtt";
 import type { Clock, ServiceContext } from "@weir/runtime";
 import type { HistorySource } from "@weir/streams";
 import type { Database } from "better-sqlite3";
@@ -10,7 +10,6 @@ import type {
   Device,
   LogEntry,
 } from "../contract/devices.ts";
-import type { BrokerLink } from "../sources/broker-link.ts";
 import type { SeriesCatalogue } from "../sources/catalogue-cache.ts";
 import { CommandSenders } from "./command-senders.ts";
 import { ConnectionLog } from "./connection-log.ts";

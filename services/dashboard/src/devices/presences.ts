@@ -1,8 +1,7 @@
-import type { InboundMessage } from "@weir/mqtt";
+import type { BrokerLink, InboundMessage } from "@weir/mqtt";
 import { presenceFilters, presenceIn, presenceTopicsOf } from "@weir/protocol";
 import type { Clock } from "@weir/runtime";
 import { deviceOf } from "@weir/series";
-import type { BrokerLink } from "../sources/broker-link.ts";
 import type { Presence } from "./device-state.ts";
 
 /** Devices whose birth and will are kept at most; those of more are left out. */

@@ -1,7 +1,7 @@
+import type { BrokerLink } from "@weir/mqtt";
 import { parseStatistics, type Statistics, type WindowDetail } from "@weir/protocol";
 import type { Clock } from "@weir/runtime";
 import type { Averages } from "../contract/status.ts";
-import type { BrokerLink } from "../sources/broker-link.ts";
 
 interface AveragesOptions {
   link: Pick<BrokerLink, "listen" | "onChange" | "state">;

@@ -1,6 +1,6 @@
+import type { BrokerLink } from "@weir/mqtt";
 import type { ServiceContext } from "@weir/runtime";
 import type { StoredStream } from "@weir/streams";
-import type { BrokerLink } from "../sources/broker-link.ts";
 import type { PerformanceReport } from "../sources/logger-performance.ts";
 import { LatestAverages } from "./averages.ts";
 import type { DeviceNews } from "./device-news.ts";

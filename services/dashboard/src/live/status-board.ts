@@ -1,10 +1,10 @@
 import { setImmediate as yieldToEvents } from "node:timers/promises";
+import type { BrokerLink } from "@weir/mqtt";
 import { type Clock, Fault, type Logger } from "@weir/runtime";
 import { readProgress } from "@weir/series";
 import { streamEnd } from "@weir/store";
 import type { StoredStream } from "@weir/streams";
 import type { Status } from "../contract/status.ts";
-import type { BrokerLink } from "../sources/broker-link.ts";
 import type { PerformanceReport } from "../sources/logger-performance.ts";
 
 /** What the newest audit has found. */

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { createConnection, type Socket } from "node:net";
 import { describe, expect, test } from "@jest/globals";
 import { startBroker } from "@weir/broker";
+import { BrokerLink } from "@weir/mqtt";
 import {
   createTestContext,
   eventually,
@@ -13,7 +14,6 @@ import { generate, type IConnectPacket } from "mqtt-packet";
 import { openDashboardFile } from "../../src/access/database.ts";
 import { type ConnectionEvent, connections } from "../../src/contract/devices.ts";
 import { ConnectionLog } from "../../src/devices/connection-log.ts";
-import { BrokerLink } from "../../src/sources/broker-link.ts";
 import { startTestDevices, type TestDevices } from "./fixture.ts";
 
 const BROKERS: [string, () => Promise<AsyncDisposable & { port: number }>][] = [

@@ -1,4 +1,5 @@
 import { startBroker } from "@weir/broker";
+import { BrokerLink } from "@weir/mqtt";
 import { systemClock } from "@weir/runtime";
 import { openSegmentedStore } from "@weir/store";
 import type { StoredStream } from "@weir/streams";
@@ -9,7 +10,6 @@ import { Devices } from "../../src/devices/devices.ts";
 import type { Api } from "../../src/http/server.ts";
 import { commandRoutes } from "../../src/routes/commands.ts";
 import { deviceRoutes } from "../../src/routes/devices.ts";
-import { BrokerLink } from "../../src/sources/broker-link.ts";
 import { SeriesCatalogue } from "../../src/sources/catalogue-cache.ts";
 import { catalogueMessage, serverFor } from "../fixture.ts";
 

@@ -1,12 +1,12 @@
 import { writeFileSync } from "node:fs";
 import { expect, test } from "@jest/globals";
 import { startBroker } from "@weir/broker";
+import { BrokerLink } from "@weir/mqtt";
 import { connectTestClient, createTestContext, eventually, temporaryFolder } from "@weir/testkit";
 import { readDashboardConfig } from "../../src/config.ts";
 import { buildServer } from "../../src/http/server.ts";
 import { openLive } from "../../src/live/open-live.ts";
 import { liveRoutes } from "../../src/routes/live.ts";
-import { BrokerLink } from "../../src/sources/broker-link.ts";
 import { SeriesCatalogue } from "../../src/sources/catalogue-cache.ts";
 import { PerformanceReport } from "../../src/sources/logger-performance.ts";
 import { LiveClient } from "./live-client.ts";

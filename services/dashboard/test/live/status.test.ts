@@ -1,5 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { startBroker } from "@weir/broker";
+import { BrokerLink } from "@weir/mqtt";
 import { Catalogue } from "@weir/series";
 import {
   connectTestClient,
@@ -12,7 +13,6 @@ import {
 import { status as statusSchema } from "../../src/contract/status.ts";
 import { LatestAverages } from "../../src/live/averages.ts";
 import { type Missing, StatusBoard, stateOf } from "../../src/live/status-board.ts";
-import { BrokerLink } from "../../src/sources/broker-link.ts";
 import { PerformanceReport } from "../../src/sources/logger-performance.ts";
 import { LiveSubject, openHome, power } from "./live-subject.ts";
 

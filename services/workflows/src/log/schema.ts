@@ -49,7 +49,7 @@ CREATE TABLE actions (
   problem TEXT, ended_ms REAL
 ) STRICT;
 CREATE INDEX actions_by_run ON actions (run);
-CREATE INDEX actions_that_wait ON actions (not_before_ms, id) WHERE ended_ms IS NULL;
+CREATE INDEX actions_that_wait ON actions (kind, not_before_ms, id) WHERE ended_ms IS NULL;
 CREATE INDEX actions_by_end ON actions (ended_ms, flow) WHERE state = 'done';
 CREATE TABLE alerts (
   id INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -61,10 +61,7 @@ export class WorkflowsLog implements Disposable {
    * @throws what SQLite throws: the disk is full, another program has locked the file.
    */
   commit(commit: Commit): EndedAction[] {
-    const refused = this.#write(commit);
-    this.outbox.forgetEnding(commit.ended);
-    for (const { action } of refused) this.outbox.endSoon(action.id);
-    return refused;
+    return this.#write(commit);
   }
 
   /** What is done now and then. @throws what SQLite throws. */
@@ -97,7 +94,7 @@ export class WorkflowsLog implements Disposable {
     kept.note("engine time", commit.engineMs);
     kept.note("next run", commit.nextRun);
     for (const one of ended) {
-      if (outbox.end(one, nowMs)) runs.end(one.action.run, one.state !== "done");
+      if (outbox.end(one, nowMs)) runs.end(one.action.run, one.end !== "done");
     }
     runs.add(changes.runs, changes.effects);
     for (const { flow, isQuiet } of changes.runs) if (!isQuiet) this.#retention.added(flow);

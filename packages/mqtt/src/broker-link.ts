@@ -1,6 +1,7 @@
-import { createReconnectingClient, type InboundMessage, type ReconnectingClient } from "@weir/mqtt";
 import { matchesFilter } from "@weir/protocol";
 import { type BrokerConfig, type ServiceContext, watchBroker } from "@weir/runtime";
+import type { InboundMessage, PublishOptions } from "./packets/message.ts";
+import { createReconnectingClient, type ReconnectingClient } from "./reconnecting-client.ts";
 
 /** Whether the broker is there, and since when. */
 export interface LinkState {
@@ -16,7 +17,7 @@ interface Listener {
   take: (message: InboundMessage) => void;
 }
 
-/** The one connection of the dashboard to the broker: its parts listen to topics through it, and publish. */
+/** The one connection of a service to its broker: the service's parts listen to topics through it, and publish. */
 export class BrokerLink implements AsyncDisposable {
   state: LinkState = { isConnected: false, sinceMs: null, reason: null };
   readonly #client: ReconnectingClient;
@@ -66,8 +67,8 @@ export class BrokerLink implements AsyncDisposable {
   }
 
   /** @throws when there is no connection, or it ends before the broker has answered. */
-  publish(topic: string, payload: string): Promise<void> {
-    return this.#client.publish(topic, payload, { qos: 1 });
+  publish(topic: string, payload: string, options: PublishOptions = { qos: 1 }): Promise<void> {
+    return this.#client.publish(topic, payload, options);
   }
 
   #become(state: LinkState): void {

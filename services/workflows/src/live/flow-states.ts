@@ -1,0 +1,55 @@
+import type { Engine } from "@weir/flows";
+import type { FlowState } from "@weir/flows/contract";
+import type { LoadedFiles } from "../files/folder.ts";
+import type { WorkflowsLog } from "../log/workflows-log.ts";
+
+interface Sources {
+  loaded: LoadedFiles;
+  engine: Engine;
+  log: WorkflowsLog;
+}
+
+/** How each workflow is, those that cannot run included, by name. */
+export function flowStatesOf({ loaded, engine, log }: Sources, nowMs: number): FlowState[] {
+  const lastRuns = log.runs.lastOfEach();
+  const actions = log.actionsOfDay(nowMs);
+  const openAlerts = log.alerts.openOfEach();
+  const rest = (name: string) => ({
+    lastRun: lastRuns.get(name) ?? null,
+    actions24h: actions.get(name) ?? 0,
+    openAlerts: openAlerts.get(name) ?? 0,
+  });
+  const states: FlowState[] = [];
+  for (const { file, flows, invalid, problems } of loaded.files) {
+    const wrong = new Set(invalid);
+    for (const { name, title, isEnabled, nodes } of flows) {
+      const stopped = engine.flows.get(name)?.stopped ?? null;
+      const running = engine.flows.get(name)?.nodes;
+      const isButton = (node: string): boolean =>
+        running?.get(node)?.behaviour.sources?.some(({ kind }) => kind === "button") === true;
+      const isWrong = wrong.delete(name);
+      const runs = stopped === null ? "running" : "stopped";
+      const state = isEnabled ? runs : "off";
+      states.push({
+        name,
+        file,
+        title,
+        state: isWrong ? "invalid" : state,
+        reason: isWrong ? reasonOf(name, problems) : stopped,
+        buttons: nodes.map((node) => node.name).filter(isButton),
+        ...rest(name),
+      });
+    }
+    for (const name of wrong) {
+      const reason = reasonOf(name, problems);
+      states.push({ name, file, title: "", state: "invalid", reason, buttons: [], ...rest(name) });
+    }
+  }
+  return states.sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** What is wrong with a workflow, out of the problems of its file. */
+function reasonOf(name: string, problems: readonly string[]): string {
+  const own = problems.filter((problem) => problem.includes(`flows.${name}`));
+  return (own.length > 0 ? own : problems).join("\n");
+}

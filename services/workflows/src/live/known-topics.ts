@@ -1,0 +1,86 @@
+import { type Clock, Fault, type Logger } from "@weir/runtime";
+import { type Device, deviceOf, formatSeries, readTopic } from "@weir/series";
+
+/** How long what the catalogue says of a topic is believed; of one that it does not know yet, shorter. */
+const KNOWN_MS = 600_000;
+const UNKNOWN_MS = 60_000;
+/** Topics that are remembered at most. */
+const TOPICS_MAX = 50_000;
+
+/** What is known of one series. */
+export interface KnownSeries {
+  /** `stream:topic#path`. */
+  series: string;
+  unit: string | null;
+  device: Device;
+}
+
+interface KnownTopic {
+  untilMs: number;
+  /** What the catalogue says of its paths. */
+  about: ReadonlyMap<string, { unit: string | null; device: string | null }>;
+  /** The device that the first of them belongs to; `undefined` where none is catalogued. */
+  first: string | null | undefined;
+  series: Map<string, KnownSeries>;
+}
+
+/** Which device and unit the series of a topic have, as the catalogue says. */
+export class KnownTopics {
+  readonly #indexFile: string;
+  readonly #context: { clock: Clock; logger: Logger };
+  readonly #topics = new Map<string, KnownTopic>();
+
+  constructor(indexFile: string, context: { clock: Clock; logger: Logger }) {
+    this.#indexFile = indexFile;
+    this.#context = context;
+  }
+
+  seriesOf(stream: string, topic: string, path: string): KnownSeries {
+    const known = this.#topicOf(stream, topic);
+    const before = known.series.get(path);
+    if (before !== undefined) return before;
+    const { unit = null, device = null } = known.about.get(path) ?? {};
+    const found = {
+      series: formatSeries({ stream, topic, path }),
+      unit,
+      device: deviceOf({ stream, topic, path, device }),
+    };
+    known.series.set(path, found);
+    return found;
+  }
+
+  /** @param isValue whether the payload is one value, and so the last level its name. */
+  deviceOf(stream: string, topic: string, isValue: boolean): Device {
+    const { about, first = null } = this.#topicOf(stream, topic);
+    const [path = isValue ? "" : "value"] = about.keys();
+    return deviceOf({ stream, topic, path, device: first });
+  }
+
+  #topicOf(stream: string, topic: string): KnownTopic {
+    const nowMs = this.#context.clock.monotonic();
+    const key = `${stream}\0${topic}`;
+    const known = this.#topics.get(key);
+    if (known !== undefined && nowMs < known.untilMs) return known;
+    if (this.#topics.size >= TOPICS_MAX) this.#topics.clear();
+    const about = this.#read(stream, topic);
+    const found: KnownTopic = {
+      untilMs: nowMs + (about.size === 0 ? UNKNOWN_MS : KNOWN_MS),
+      about,
+      first: about.values().next().value?.device,
+      series: new Map(),
+    };
+    this.#topics.set(key, found);
+    return found;
+  }
+
+  #read(stream: string, topic: string): KnownTopic["about"] {
+    try {
+      const series = readTopic(this.#indexFile, stream, topic);
+      return new Map(series.map(({ path, unit, device }) => [path, { unit, device }]));
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      this.#context.logger.debug({ err: error }, "the catalogue cannot be read");
+      return new Map();
+    }
+  }
+}
