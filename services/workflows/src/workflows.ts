@@ -4,6 +4,7 @@ import { BROKER_LOG_TOPIC, type Flow, presenceFilters } from "@weir/protocol";
 import type { Service, ServiceContext } from "@weir/runtime";
 import type { WorkflowsConfig } from "./config.ts";
 import { WorkflowFolder } from "./files/folder.ts";
+import type { LoadedFiles } from "./files/loaded-files.ts";
 import { WorkflowsEngine } from "./live/workflows-engine.ts";
 import { WorkflowsLog } from "./log/workflows-log.ts";
 import { connectionsInLog } from "./sources/connections.ts";
@@ -48,18 +49,19 @@ export async function startWorkflows(
       context,
     }),
   );
-  const folder = new WorkflowFolder(config.folder);
-  const load = (): void => {
-    workflows.setWorkflows(folder.load());
+  const folder = new WorkflowFolder(config.folder, context.clock);
+  const run = (loaded: LoadedFiles): void => {
+    workflows.setWorkflows(loaded);
     system.look();
   };
-  load();
+  run(folder.load());
+  opening.use(folder.watch(run));
   await link.start();
   const running = opening.move();
   return {
     reload: async ({ streams }) => {
       workflows.setStreams(streams.streams);
-      load();
+      run(folder.load());
     },
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };

@@ -1,4 +1,3 @@
-<<<<<<< HEAD
 import { accessSync, constants, existsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { checkText, editWorkflows, type FlowDefinition } from "@weir/flows";
@@ -239,47 +238,3 @@ export function noSuchFlow(flow: string): never {
 function problemOf(field: string, value: string | null, problem: string, remedy: string) {
   return { field, value, problem, remedy };
 }
-=======
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
-import { type FlowDefinition, parseWorkflowFile } from "@weir/flows";
-
-/** A file of the folder, read. */
-interface LoadedFile {
-  /** Its name without `.yaml`. */
-  file: string;
-  flows: readonly FlowDefinition[];
-  /** Names of workflows that are not valid. */
-  invalid: readonly string[];
-  problems: readonly string[];
-}
-
-export interface LoadedFiles {
-  files: readonly LoadedFile[];
-  /** The workflows of all files: no two have the same name. */
-  flows: readonly FlowDefinition[];
-  /** What is wrong with the folder itself. */
-  problems: readonly string[];
-}
-
-/** The folder of the workflow files. */
-export class WorkflowFolder {
-  readonly folder: string;
-
-  constructor(folder: string) {
-    this.folder = folder;
-  }
-
-  load(): LoadedFiles {
-    if (!existsSync(this.folder)) return { files: [], flows: [], problems: [] };
-    const files = readdirSync(this.folder)
-      .filter((name) => name.endsWith(".yaml"))
-      .toSorted()
-      .map((name) => {
-        const file = name.slice(0, -".yaml".length);
-        return { file, ...parseWorkflowFile(readFileSync(join(this.folder, name), "utf8"), file) };
-      });
-    return { files, flows: files.flatMap(({ flows }) => flows), problems: [] };
-  }
-}
->>>>>>> 46b6740 (feat(workflows): follow the streams, run workflows, commit all at once)

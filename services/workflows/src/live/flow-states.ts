@@ -1,6 +1,6 @@
 import type { Engine } from "@weir/flows";
 import type { FlowState } from "@weir/flows/contract";
-import type { LoadedFiles } from "../files/folder.ts";
+import type { LoadedFiles } from "../files/loaded-files.ts";
 import type { WorkflowsLog } from "../log/workflows-log.ts";
 
 interface Sources {

@@ -1,7 +1,7 @@
 import { Engine, type FlowDefinition } from "@weir/flows";
 import type { FlowState } from "@weir/flows/contract";
 import type { ServiceContext } from "@weir/runtime";
-import type { LoadedFiles } from "../files/folder.ts";
+import { type LoadedFiles, NOTHING_LOADED } from "../files/loaded-files.ts";
 import type { Commit, WorkflowsLog } from "../log/workflows-log.ts";
 import { Delivery } from "./delivery.ts";
 import { type FedStream, Feed } from "./feed.ts";
@@ -37,7 +37,7 @@ export class WorkflowsEngine implements AsyncDisposable {
   readonly #listeners = new Set<(news: CommittedNews) => void>();
   readonly loop: Loop;
   #streams: readonly FedStream[];
-  #loaded: LoadedFiles = { files: [], flows: [], problems: [] };
+  #loaded: LoadedFiles = NOTHING_LOADED;
 
   constructor(options: EngineOptions) {
     const { log, streams, indexFile, skewUs, presenceFilters, context } = options;

@@ -86,7 +86,9 @@ export class Running implements AsyncDisposable {
   }
 
   reload(): void {
-    this.workflows.setWorkflows(new WorkflowFolder(this.#home.folder.file("workflows")).load());
+    this.workflows.setWorkflows(
+      new WorkflowFolder(this.#home.folder.file("workflows"), this.#home.clock).load(),
+    );
   }
 
   /** Which node of which run sent what by which outputs, of all runs: `warm:yes`. */
