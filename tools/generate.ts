@@ -8,6 +8,7 @@ import { renderEnvExample, type Settings } from "@weir/runtime";
 import { demoSettings, standaloneSettings } from "@weir/standalone/settings";
 import { statsSettings } from "@weir/stats/config";
 import { statsPrinterSettings } from "@weir/stats-printer/config";
+import { workflowsSettings } from "@weir/workflows/config";
 
 /** The settings of every service, in the order of the flow. */
 const all: readonly Settings[] = [
@@ -16,6 +17,7 @@ const all: readonly Settings[] = [
   loggerSettings,
   statsSettings,
   statsPrinterSettings,
+  workflowsSettings,
   dashboardSettings,
   demoSettings,
   standaloneSettings,

@@ -7,6 +7,7 @@ import type { Flow } from "@weir/protocol";
 import { flow as publisher } from "@weir/publisher/publisher";
 import { flow as stats } from "@weir/stats/stats";
 import { flow as statsPrinter } from "@weir/stats-printer/stats-printer";
+import { flow as workflows } from "@weir/workflows/workflows";
 
 /** Programs that a person runs, and devices, which come and go; and the broker itself. */
 const OTHERS = ["audit", "anyone", "broker"];
@@ -17,6 +18,7 @@ const flows: Record<string, Flow> = {
   "stats-printer": statsPrinter,
   "device-agent": deviceAgent,
   dashboard,
+  workflows,
 };
 
 interface TopicRow {

@@ -15,6 +15,7 @@ export { formatLayout, parseLayout } from "./files/layout.ts";
 export { nodeTypeInfos } from "./files/node-ports.ts";
 export { type FlowDefinition, type ParsedFile, parseWorkflowFile } from "./files/workflow-file.ts";
 export { effectWords } from "./nodes/effect-words.ts";
+export { payloadOf } from "./nodes/heard.ts";
 export { NODES } from "./nodes/index.ts";
 export type {
   AlertChange,

@@ -18,6 +18,8 @@ import {
 } from "@weir/runtime";
 import { indexFileOf } from "@weir/series";
 import { prefixesOf, streamSettings, streamsOf } from "@weir/streams";
+import { secretSettings } from "./actions/secret-files.ts";
+import { smtpConfig, smtpRules, smtpSettings } from "./actions/smtp-settings.ts";
 
 export const workflowsSettings = {
   ...brokerSettings,
@@ -38,6 +40,8 @@ export const workflowsSettings = {
     }),
   }),
   ...workflowsAddressSettings,
+  ...secretSettings,
+  ...smtpSettings,
   ...processSettings,
 };
 
@@ -45,7 +49,10 @@ export type WorkflowsConfig = ReturnType<typeof readWorkflowsConfig>;
 
 /** @throws ConfigurationFault naming every problem, those of weir.yaml included. */
 export function readWorkflowsConfig(environment: Environment) {
-  const settings = new CheckedSettings(workflowsSettings, environment, [topicsDifferRule]);
+  const settings = new CheckedSettings(workflowsSettings, environment, [
+    topicsDifferRule,
+    ...smtpRules,
+  ]);
   const streams = streamsOf(settings);
   const values = settings.values();
   return {
@@ -54,6 +61,8 @@ export function readWorkflowsConfig(environment: Environment) {
     folder: values.WORKFLOWS_FOLDER,
     file: values.WORKFLOWS_FILE ?? join(dirname(values.DB_FILE), "workflows.db"),
     tokenFile: workflowsTokenFile(values),
+    secretsFolder: values.WORKFLOWS_SECRETS_FOLDER,
+    smtp: smtpConfig(values),
     storeFile: values.DB_FILE,
     indexFile: indexFileOf(values.DB_FILE),
     /** What is logged, and by which brokers. */

@@ -1,8 +1,7 @@
-import { isUtf8 } from "node:buffer";
-import { PAYLOAD_BYTES_MAX, parseLenientJson, textOf } from "@weir/protocol";
 import { type CataloguedSeries, deviceOf } from "@weir/series";
 import { readRange, type StoredMessage } from "@weir/store";
 import type { HistorySource, StoredStream } from "@weir/streams";
+import { payloadOf } from "../nodes/heard.ts";
 import type { HeardMessage } from "../nodes/node.ts";
 import { connectionOfRow } from "../nodes/presence.ts";
 import type { EventSequence, StoredEvent } from "./stored-event.ts";
@@ -74,17 +73,9 @@ function heardMessage(
   first: CataloguedSeries | null,
 ): HeardMessage {
   const { topic } = message;
-  const payload = payloadOf(message);
+  const payload = payloadOf(message.payload);
   // Where the payload is one value, the last level is its name.
   const path = first?.path ?? (typeof payload === "object" ? "value" : "");
   const { id, name } = deviceOf({ stream, topic, path, device: first?.device ?? null });
   return { kind: "messages", stream, topic, device: id, deviceName: name, payload };
-}
-
-/** JSON where it is some, otherwise text; `null` for what is neither, or too long. */
-function payloadOf({ payload }: StoredMessage): unknown {
-  if (payload.length > PAYLOAD_BYTES_MAX || !isUtf8(payload)) return null;
-  const text = textOf(payload);
-  const { json } = parseLenientJson(text);
-  return json === undefined ? text : json;
 }

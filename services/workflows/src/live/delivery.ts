@@ -1,9 +1,6 @@
-import { isUtf8 } from "node:buffer";
-import type { Engine } from "@weir/flows";
-import { matchesFilter, PAYLOAD_BYTES_MAX, parseLenientJson, textOf } from "@weir/protocol";
+import { connectionOfRow, type Engine, payloadOf } from "@weir/flows";
+import { matchesFilter } from "@weir/protocol";
 import { concernsOtherTopics } from "@weir/series";
-import type { StoredMessage } from "@weir/store";
-import { connectionOfRow } from "../sources/connections.ts";
 import type { KnownTopics } from "./known-topics.ts";
 import type { TakenRow, TopicUse } from "./stream-feed.ts";
 
@@ -95,7 +92,7 @@ export class Delivery {
     }
     const messages = this.#engine.dispatch.targetsOf(stream, topic)?.messages ?? [];
     if (messages.length > 0) {
-      const payload = payloadOf(message);
+      const payload = payloadOf(message.payload);
       const isValue = typeof payload !== "object";
       const { id: device, name: deviceName } = this.#known.deviceOf(stream, topic, isValue);
       const heard = { kind: "messages", stream, topic, device, deviceName, payload } as const;
@@ -104,12 +101,4 @@ export class Delivery {
     }
     return isHeard;
   }
-}
-
-/** JSON where it is some, otherwise text; `null` for what is neither, or too long. */
-function payloadOf({ payload }: StoredMessage): unknown {
-  if (payload.length > PAYLOAD_BYTES_MAX || !isUtf8(payload)) return null;
-  const text = textOf(payload);
-  const { json } = parseLenientJson(text);
-  return json === undefined ? text : json;
 }

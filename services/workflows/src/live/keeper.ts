@@ -43,17 +43,9 @@ export class Keeper {
     const waiting = this.#waiting;
     if (waiting === null) return true;
     if (context.clock.monotonic() < this.#notBeforeMs) return false;
+    let refused: EndedAction[];
     try {
-      const refused = log.commit({ ...waiting.commit, nowMs: context.clock.now() });
-      this.#waiting = null;
-      if (this.problem !== null) {
-        context.logger.info("runs are written again");
-        this.problem = null;
-        check.pass();
-      }
-      waiting.kept(refused);
-      onKept(waiting.commit);
-      return true;
+      refused = log.commit({ ...waiting.commit, nowMs: context.clock.now() });
     } catch (error) {
       if (!PASSING.test(errorCode(error) ?? "")) throw error;
       this.#notBeforeMs = context.clock.monotonic() + RETRY_MS;
@@ -65,5 +57,14 @@ export class Keeper {
       check.fail(this.problem);
       return false;
     }
+    this.#waiting = null;
+    if (this.problem !== null) {
+      context.logger.info("runs are written again");
+      this.problem = null;
+      check.pass();
+    }
+    waiting.kept(refused);
+    onKept(waiting.commit);
+    return true;
   }
 }

@@ -25,6 +25,8 @@ interface EngineOptions {
   skewUs: number;
   /** Topics on which devices say that they are there. */
   presenceFilters: readonly string[];
+  /** After each commit that has brought actions. */
+  onActions: () => void;
   context: Pick<ServiceContext, "clock" | "logger" | "fail" | "health">;
 }
 
@@ -127,6 +129,7 @@ export class WorkflowsEngine implements AsyncDisposable {
     for (const { flow } of changes.runs) flows.add(flow);
     for (const { flow } of changes.stops) flows.add(flow);
     for (const { action } of ended) flows.add(action.flow);
+    if (changes.effects.length > 0) this.#options.onActions();
     this.#say({ flows, alertsChanged: changes.alerts.length + decisions.length > 0 });
   }
 

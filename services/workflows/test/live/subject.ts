@@ -78,6 +78,7 @@ export class Running implements AsyncDisposable {
       indexFile: indexFileOf(folder.file("weir.db")),
       skewUs: 60e6,
       presenceFilters: ["devices/+/availability"],
+      onActions: () => {},
       context: this.context,
     });
     this.reload();
