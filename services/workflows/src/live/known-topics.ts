@@ -1,5 +1,5 @@
 import { type Clock, Fault, type Logger } from "@weir/runtime";
-import { type Device, deviceOf, formatSeries, readTopic } from "@weir/series";
+import { type Device, deviceOf, formatSeries, readSeriesOfTopic } from "@weir/series";
 
 /** How long what the catalogue says of a topic is believed; of one that it does not know yet, shorter. */
 const KNOWN_MS = 600_000;
@@ -75,7 +75,7 @@ export class KnownTopics {
 
   #read(stream: string, topic: string): KnownTopic["about"] {
     try {
-      const series = readTopic(this.#indexFile, stream, topic);
+      const series = readSeriesOfTopic(this.#indexFile, [stream], topic) ?? [];
       return new Map(series.map(({ path, unit, device }) => [path, { unit, device }]));
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
