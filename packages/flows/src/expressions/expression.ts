@@ -16,7 +16,7 @@ const WHOLE = "data";
 type Values = Readonly<Record<string, unknown>>;
 
 /** What an expression gives, or why it gives nothing. */
-export type Evaluated = { value: unknown } | { problem: string };
+type Evaluated = { value: unknown } | { problem: string };
 
 /**
  * An expression in CEL over the data of a run. What it may do is bounded (`guard`), so that neither an expression nor

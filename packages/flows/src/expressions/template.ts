@@ -16,7 +16,7 @@ export interface TemplateOptions {
   lengthMax?: number;
 }
 
-export interface Rendered {
+interface Rendered {
   text: string;
   /** Names that the data does not have; at most 20. Their place stays empty. */
   unknown: readonly string[];
