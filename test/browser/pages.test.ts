@@ -1,11 +1,11 @@
 // Every page as different people use it: who may what, what devices can do to it, whether all can use it.
-import AxeBuilder from "@axe-core/playwright";
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from "@jest/globals";
 import { session } from "@weir/dashboard/contract/access";
-import { connectTestClient, eventually, type TestClient } from "@weir/testkit";
+import { connectTestClient, type TestClient } from "@weir/testkit";
 import type { Page } from "playwright-core";
 import { hasChromium } from "../../tools/chromium.ts";
-import { ask, PASSWORD, PATIENCE_MS, setUp, signIn, startTrial, type Trial } from "./trial.ts";
+import { look, PHONE, WIDE } from "./look.ts";
+import { ask, PASSWORD, setUp, signIn, startTrial, type Trial } from "./trial.ts";
 
 jest.setTimeout(300_000);
 
@@ -21,8 +21,6 @@ const ADDRESSES = [
   "/account",
   "/nowhere",
 ];
-const WIDE = { width: 1280, height: 900 };
-const PHONE = { width: 390, height: 844 };
 
 const inChromium = hasChromium() ? describe : describe.skip;
 
@@ -46,15 +44,7 @@ inChromium("the pages", () => {
   const publish = (topic: string, payload: unknown): Promise<unknown> =>
     garden.publish(topic, JSON.stringify(payload), { qos: 1 });
 
-  /** Opens an address, and waits until nothing is on its way. */
-  async function visit(page: Page, address: string): Promise<void> {
-    await page.goto(trial.url + address);
-    await page.getByRole("heading", { level: 1 }).waitFor();
-    await eventually(
-      async () => (await page.locator("[aria-busy=true]").count()) === 0,
-      PATIENCE_MS,
-    );
-  }
+  const visit = (page: Page, address: string): Promise<void> => trial.visit(page, address);
 
   test("two browsers see the same live value, without being loaded again", async () => {
     const other = await trial.open("/");
@@ -214,17 +204,3 @@ inChromium("the pages", () => {
     },
   );
 });
-
-/** What axe calls serious or critical, and what makes the page scroll to the side. */
-async function look(page: Page, where: string): Promise<string[]> {
-  await page.emulateMedia({ colorScheme: "light" });
-  const light = await new AxeBuilder({ page }).analyze();
-  await page.emulateMedia({ colorScheme: "dark" });
-  // The themes differ in colours only.
-  const dark = await new AxeBuilder({ page }).withRules("color-contrast").analyze();
-  const findings = [...light.violations, ...dark.violations]
-    .filter(({ impact }) => impact === "serious" || impact === "critical")
-    .map(({ id, nodes }) => `${where}: ${id} at ${nodes.map(({ html }) => html).join(" ")}`);
-  const beyond = await page.evaluate<number>("document.documentElement.scrollWidth - innerWidth");
-  return beyond > 0 ? [...findings, `${where}: ${beyond} px wider than the screen`] : findings;
-}

@@ -22,6 +22,8 @@ export interface Trial extends AsyncDisposable {
   url: string;
   /** Opens a browser of its own, with its own session. */
   open(path?: string, options?: BrowserContextOptions): Promise<Page>;
+  /** Opens an address, and waits until nothing is on its way. */
+  visit(page: Page, address: string): Promise<void>;
   /** With it the first user is made. */
   code: string;
   /** Errors in the console, and requests to other hosts, of all pages so far. */
@@ -57,6 +59,14 @@ export async function startTrial(): Promise<Trial> {
   const offences: string[] = [];
   const open = async (path = "/", options: BrowserContextOptions = {}): Promise<Page> =>
     await openPage(browser, url, path, options, offences);
+  const visit = async (page: Page, address: string): Promise<void> => {
+    await page.goto(url + address);
+    await page.getByRole("heading", { level: 1 }).waitFor();
+    await eventually(
+      async () => (await page.locator("[aria-busy=true]").count()) === 0,
+      PATIENCE_MS,
+    );
+  };
   const owned = stack.move();
   return {
     suite,
@@ -64,6 +74,7 @@ export async function startTrial(): Promise<Trial> {
     brokerPort,
     url,
     open,
+    visit,
     code,
     offences,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),

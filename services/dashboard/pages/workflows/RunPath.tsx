@@ -1,8 +1,9 @@
 import type { Run, RunStep } from "@weir/flows/contract";
 import { Icon } from "../parts/Icon.tsx";
+import { prettyPayload } from "../parts/pretty.ts";
 import { Time } from "../parts/Value.tsx";
 import { format } from "../preferences.ts";
-import { sinceStart, stepWords, valueText } from "./run-words.ts";
+import { isTree, sinceStart, stepWords, valueText } from "./run-words.ts";
 
 /** The nodes that a run went through, one after the other, with the values that decided. */
 export function RunPath({ run: { steps, startedMs, performed } }: { run: Run }) {
@@ -53,12 +54,24 @@ function Step({ step, startedMs, isActing }: StepProps) {
             {entries.map(([name, value]) => (
               <div key={name}>
                 <dt>{name}</dt>
-                <dd>{valueText(value)}</dd>
+                <dd>
+                  <StepValue name={name} value={value} />
+                </dd>
               </div>
             ))}
           </dl>
         )}
       </div>
     </>
+  );
+}
+
+function StepValue({ name, value }: { name: string; value: unknown }) {
+  if (!isTree(value)) return <>{valueText(value)}</>;
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls
+    <section class="payload" tabIndex={0} aria-label={name}>
+      <pre>{prettyPayload(valueText(value))}</pre>
+    </section>
   );
 }

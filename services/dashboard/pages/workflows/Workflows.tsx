@@ -94,7 +94,7 @@ function FileSection({ file, problems, flows, can, reload }: FileSectionProps) {
               <strong>
                 {problems.length === 1 ? "A problem" : `${problems.length} problems`}.
               </strong>{" "}
-              Workflows that are valid run all the same.
+              Workflows without one run; what was valid before goes on as it was.
             </p>
             <ul class="problems">
               {problems.map((one) => (

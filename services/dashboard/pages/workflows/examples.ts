@@ -69,3 +69,8 @@ export const EXAMPLES: readonly Example[] = [
 `,
   },
 ];
+
+/** What the empty page shows to try: one line, which works with what the two lines after it publish. */
+export const FIRST_WORKFLOW =
+  'flows: { freezer-warm: { nodes: { warm: { type: threshold, series: "devices/freezer/state#temperature", above: -15 }, ' +
+  'alert: { type: alert, title: "Freezer is at {{value}} °C" } }, wires: [warm.yes -> alert.raise, warm.no -> alert.clear] } }';

@@ -2,6 +2,9 @@ import type { FlowState, RunAction, RunStep, RunSummary } from "@weir/flows/cont
 import type { Format } from "../format.ts";
 import type { Tone } from "../parts/tone.ts";
 
+/** A longer value is a tree. */
+const LINE_LENGTH_MAX = 80;
+
 interface Words {
   tone: Tone;
   words: string;
@@ -70,6 +73,11 @@ export function valueText(value: unknown): string {
   if (typeof value === "number") return String(value).replace("-", "\u2212");
   if (typeof value === "string") return value;
   return JSON.stringify(value) ?? "";
+}
+
+/** Whether a value is read more easily as a tree, as the data that reaches a node debug. */
+export function isTree(value: unknown): boolean {
+  return typeof value === "object" && value !== null && valueText(value).length > LINE_LENGTH_MAX;
 }
 
 /** Millisecond distances between the steps of a run: `+1.2 s` since it began. */

@@ -3,11 +3,17 @@ import { parseWorkflowFile } from "@weir/flows";
 import type { RunAction, Workflows } from "@weir/flows/contract";
 import { createFormat } from "../../pages/format.ts";
 import { aboutWords } from "../../pages/parts/about-words.ts";
-import { EXAMPLES } from "../../pages/workflows/examples.ts";
+import { EXAMPLES, FIRST_WORKFLOW } from "../../pages/workflows/examples.ts";
 import { nameProblem } from "../../pages/workflows/new-name.ts";
 import { settingsOf } from "../../pages/workflows/node-settings.ts";
 import { questionOf } from "../../pages/workflows/run-question.ts";
-import { actionWords, sinceStart, stepWords, valueText } from "../../pages/workflows/run-words.ts";
+import {
+  actionWords,
+  isTree,
+  sinceStart,
+  stepWords,
+  valueText,
+} from "../../pages/workflows/run-words.ts";
 
 const format = createFormat("en-GB", "UTC");
 
@@ -68,6 +74,8 @@ test("values of a step are exact, in one line each, and times count from the beg
   expect(valueText(-15.0001)).toBe("−15.0001");
   expect(valueText("<b>")).toBe("<b>");
   expect(valueText({ a: [1] })).toBe('{"a":[1]}');
+  expect(isTree({ a: 1 })).toBe(false);
+  expect(isTree({ a: "x".repeat(100) })).toBe(true);
   expect(sinceStart(600_000, 0, format)).toBe("+10 min");
   expect(sinceStart(5, 5, format)).toBe("");
 });
@@ -128,6 +136,13 @@ test("each example is a valid workflow of the chosen name, and off", () => {
     expect(problems).toEqual([]);
     expect(flows).toMatchObject([{ name: "mine", isEnabled: false }]);
   }
+});
+
+test("the line of the empty page is a valid workflow that a shell does not change", () => {
+  const { flows, problems } = parseWorkflowFile(`${FIRST_WORKFLOW}\n`, "freezer");
+  expect(problems).toEqual([]);
+  expect(flows).toMatchObject([{ name: "freezer-warm", isEnabled: true }]);
+  expect(FIRST_WORKFLOW).not.toMatch(/['\\]/);
 });
 
 test("settings of a node come from its schema, those of all its forms once", () => {
