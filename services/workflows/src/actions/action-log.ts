@@ -1,4 +1,5 @@
 import type { Data, Effect, Outcome } from "@weir/flows";
+import { errorCode } from "@weir/runtime";
 
 /** An action of the outbox that has not ended. */
 export interface WaitingAction {
@@ -23,7 +24,7 @@ export interface WaitingAction {
 /** How an action ends. `expired`: it was not done, because it was too late. */
 export type ActionEnd = "done" | "failed" | "uncertain" | "expired";
 
-/** The actions of the outbox. Each change is committed before the method returns. */
+/** The actions of the outbox. Each change is committed before the method returns; what throws has changed nothing. */
 export interface ActionLog {
   /** Those that an earlier process has begun and not ended. */
   interrupted(): WaitingAction[];
@@ -41,3 +42,10 @@ export interface ActionLog {
 
 /** Records how an action has ended, and lets its workflow go on. */
 export type OnEnd = (action: WaitingAction, outcome: Outcome, end: ActionEnd) => void;
+
+const PASSING = /^SQLITE_(FULL|BUSY|LOCKED|IOERR|READONLY|CANTOPEN)/;
+
+/** Whether the log refuses for now, because of a full disk or another program. */
+export function isPassing(error: unknown): boolean {
+  return PASSING.test(errorCode(error) ?? "");
+}

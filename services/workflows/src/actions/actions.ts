@@ -1,7 +1,13 @@
 import type { Effect, Outcome } from "@weir/flows";
 import { pause } from "@weir/mqtt";
 import { type Clock, errorMessage, type Logger } from "@weir/runtime";
-import type { ActionEnd, ActionLog, OnEnd, WaitingAction } from "./action-log.ts";
+import {
+  type ActionEnd,
+  type ActionLog,
+  isPassing,
+  type OnEnd,
+  type WaitingAction,
+} from "./action-log.ts";
 import {
   failed,
   type Performer,
@@ -26,6 +32,8 @@ const KINDS = Object.keys(AT_ONCE) as Effect["kind"][];
 const ATTEMPTS_MAX = 50;
 const BACKOFF = { baseMs: 5_000, capMs: 600_000 };
 
+/** How soon what the log has refused is tried again. */
+const REFUSED_MS = 1_000;
 /** How long a stop waits for what is under way. */
 const STOP_MS = 1_000;
 /** How often to look for actions at least: the clock may be set. At most: others may be in the way of the next one. */
@@ -66,7 +74,7 @@ export class Actions implements AsyncDisposable {
       const { effect, state, id } = action;
       const mayResend = effect.kind === "email" && effect.whenUncertain === "resend";
       if (state === "handed over" && !mayResend) this.#end(action, uncertain(INTERRUPTED));
-      else log.retry(id, INTERRUPTED, clock.now());
+      else this.#putBack(id, INTERRUPTED, clock.now());
     }
     this.wake();
   }
@@ -74,14 +82,16 @@ export class Actions implements AsyncDisposable {
   /** To be called after each commit that has added actions. */
   wake(): void {
     if (this.#stopping.signal.aborted) return;
-    const { log, clock } = this.#options;
-    const nowMs = clock.now();
-    for (const kind of KINDS) {
-      const room = AT_ONCE[kind] - (this.#underWay.get(kind) ?? 0);
-      if (room <= 0) continue;
-      for (const action of log.due(kind, nowMs, room)) this.#begin(action, nowMs);
+    this.#next?.[Symbol.dispose]();
+    this.#next = null;
+    const { clock, fail } = this.#options;
+    try {
+      const delayMs = this.#beginDue(clock.now());
+      if (delayMs !== null) this.#next = clock.schedule(delayMs, () => this.wake());
+    } catch (error) {
+      if (isPassing(error)) this.#next = clock.schedule(REFUSED_MS, () => this.wake());
+      else fail(error);
     }
-    this.#wakeLater(nowMs);
   }
 
   /** Ends within about a second. What has not ended by itself is left as it is in the log. */
@@ -95,15 +105,18 @@ export class Actions implements AsyncDisposable {
     await ending;
   }
 
-  #wakeLater(nowMs: number): void {
-    const { log, clock } = this.#options;
+  /** Begins what is due and has room. @returns when to look again; `null` where nothing waits. */
+  #beginDue(nowMs: number): number | null {
+    const { log } = this.#options;
+    for (const kind of KINDS) {
+      const room = AT_ONCE[kind] - (this.#underWay.get(kind) ?? 0);
+      if (room <= 0) continue;
+      for (const action of log.due(kind, nowMs, room)) this.#begin(action, nowMs);
+    }
     const nextMs = log.nextDueMs();
-    this.#next?.[Symbol.dispose]();
-    this.#next = null;
-    if (nextMs === null) return;
+    if (nextMs === null) return null;
     // One whose turn has come waits for room: whoever makes room wakes.
-    const delayMs = nextMs > nowMs ? nextMs - nowMs : LOOK_MS.most;
-    this.#next = clock.schedule(Math.min(delayMs, LOOK_MS.least), () => this.wake());
+    return nextMs > nowMs ? Math.min(nextMs - nowMs, LOOK_MS.least) : LOOK_MS.most;
   }
 
   #begin(action: WaitingAction, nowMs: number): void {
@@ -152,7 +165,7 @@ export class Actions implements AsyncDisposable {
   }
 
   #tryLater(action: WaitingAction, attempt: number, { problem, retryInMs }: RetryLater): void {
-    const { log, clock, logger, random = Math.random } = this.#options;
+    const { clock, logger, random = Math.random } = this.#options;
     const { id, flow, node, effect, atMs, lateMs } = action;
     const usualMs = Math.min(BACKOFF.capMs, BACKOFF.baseMs * 2 ** (attempt - 1));
     const waitMs = Math.max(retryInMs ?? 0, Math.round(usualMs * (0.5 + random() / 2)));
@@ -162,7 +175,25 @@ export class Actions implements AsyncDisposable {
       return;
     }
     logger.info({ flow, node, kind: effect.kind, attempt, waitMs }, `will try again: ${problem}`);
-    log.retry(id, problem, notBeforeMs);
+    this.#putBack(id, problem, notBeforeMs);
+  }
+
+  /** Until the log has taken it. A kill meanwhile leaves it as it is, and so it is tried again, too. */
+  #putBack(id: number, problem: string, notBeforeMs: number): void {
+    const { log, clock, fail } = this.#options;
+    if (this.#leaving.signal.aborted) return;
+    try {
+      log.retry(id, problem, notBeforeMs);
+    } catch (error) {
+      if (!isPassing(error)) {
+        fail(error);
+        return;
+      }
+      clock.schedule(REFUSED_MS, () => {
+        this.#putBack(id, problem, notBeforeMs);
+        this.wake();
+      });
+    }
   }
 
   #end(action: WaitingAction, outcome: Outcome, end: ActionEnd = endOf(outcome)): void {

@@ -187,15 +187,46 @@ describe("actions", () => {
     expect(performed.ends).toEqual(["1 failed: broken", "2 done"]);
   });
 
-  test("a log that cannot be written ends the service", async () => {
+  test("while the disk is full they wait, and are put back when it has room", async () => {
+    const performed = new Performed(async ({ attempt }) =>
+      attempt === 1 ? { problem: "away", retryInMs: null } : DONE,
+    );
+    await using _actions = performed.actions;
+    const { log, clock } = performed;
+    let refusals = 0;
+    const refusing = <A extends unknown[]>(write: (...values: A) => void) => {
+      let isFirst = true;
+      return (...values: A): void => {
+        if (isFirst) {
+          isFirst = false;
+          refusals += 1;
+          throw Object.assign(new Error("disk full"), { code: "SQLITE_FULL" });
+        }
+        write.apply(log, values);
+      };
+    };
+    log.begin = refusing(log.begin);
+    log.retry = refusing(log.retry);
+    log.add(PUBLISH, clock.now());
+    performed.actions.start();
+    await eventually(() => {
+      clock.advance(1_000);
+      return performed.ends.length === 1;
+    });
+    expect(performed.ends).toEqual(["1 done"]);
+    expect(refusals).toBe(2);
+    expect(performed.faults).toEqual([]);
+  });
+
+  test("a log that is broken ends the service", async () => {
     const performed = new Performed(async () => ({ problem: "away", retryInMs: null }));
     await using _actions = performed.actions;
     performed.log.retry = () => {
-      throw new Error("disk full");
+      throw new Error("broken");
     };
     performed.log.add(PUBLISH, performed.clock.now());
     performed.actions.start();
     await eventually(() => performed.faults.length === 1);
-    expect(performed.faults).toEqual([new Error("disk full")]);
+    expect(performed.faults).toEqual([new Error("broken")]);
   });
 });
