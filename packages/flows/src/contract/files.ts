@@ -92,7 +92,9 @@ export const flowState = z.object({
   title: z.string(),
   state: z.enum(["running", "off", "stopped", "invalid"]),
   reason: z.string().nullable().describe("why it is stopped or invalid"),
-  buttons: z.array(z.string()).describe("nodes that can be pressed"),
+  buttons: z
+    .array(z.object({ node: z.string(), label: z.string() }))
+    .describe("nodes that can be pressed"),
   lastRun: runSummary.nullable(),
   actions24h: z.int().describe("actions done within the last 24 hours"),
   openAlerts: z.int(),

@@ -14,8 +14,8 @@ export const button = defineNode<z.infer<typeof config>>({
   config,
   inputs: () => [],
   outputs: () => ["pressed"],
-  create: ({ payload: usual = null }) => ({
-    sources: [{ kind: "button" }],
+  create: ({ label, payload: usual = null }, { name }) => ({
+    sources: [{ kind: "button", label: label ?? name }],
     hear: (heard, step) => {
       if (heard.kind !== "button") return;
       const { by, payload } = heard;

@@ -12,7 +12,7 @@ export type Source =
   /** Devices that connect and disconnect, by birth and will or by the broker's log. */
   | { kind: "connections" }
   /** A person, or another workflow, who presses. */
-  | { kind: "button" }
+  | { kind: "button"; label: string }
   /** What Weir says of itself. */
   | { kind: "system"; about: HeardSystem["about"] }
   /** Alerts of any workflow that change. */

@@ -50,8 +50,8 @@ export function FlowRow({ flow, can, reload }: FlowRowProps) {
             Start again
           </button>
         ) : null}
-        {buttons.map((node) => (
-          <PressButton key={node} flow={flow} node={node} isDisabled={!can.press} />
+        {buttons.map((button) => (
+          <PressButton key={button.node} flow={flow} button={button} isDisabled={!can.press} />
         ))}
         {state === "invalid" ? null : <Switch flow={flow} isDisabled={!can.save} reload={reload} />}
       </div>

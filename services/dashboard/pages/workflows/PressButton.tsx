@@ -6,15 +6,14 @@ import { workflowsApi } from "./workflows-api.ts";
 
 interface PressButtonProps {
   flow: FlowState;
-  /** The node that is pressed. */
-  node: string;
+  button: FlowState["buttons"][number];
   isDisabled: boolean;
 }
 
 /** A virtual button, and what became of pressing it. */
-export function PressButton({ flow, node, isDisabled }: PressButtonProps) {
+export function PressButton({ flow, button, isDisabled }: PressButtonProps) {
   const { name, state, lastRun } = flow;
-  const press = useDeed(() => workflowsApi.press(name, node));
+  const press = useDeed(() => workflowsApi.press(name, button.node));
   const isOff = state !== "running";
   const run = press.result !== null && lastRun?.id === press.result.run ? lastRun : null;
   return (
@@ -27,7 +26,7 @@ export function PressButton({ flow, node, isDisabled }: PressButtonProps) {
         title={isOff && !isDisabled ? `The workflow is ${state}.` : undefined}
         onClick={() => void press.act()}
       >
-        {`Press ${node}`}
+        {`Press ${button.label}`}
       </button>
       <span class="press-result" aria-live="polite">
         {press.problem === null ? null : <span class="refusal">{press.problem.message}</span>}

@@ -25,8 +25,11 @@ export function flowStatesOf({ loaded, engine, log }: Sources, nowMs: number): F
     for (const { name, title, isEnabled, nodes } of flows) {
       const stopped = engine.flows.get(name)?.stopped ?? null;
       const running = engine.flows.get(name)?.nodes;
-      const isButton = (node: string): boolean =>
-        running?.get(node)?.behaviour.sources?.some(({ kind }) => kind === "button") === true;
+      const buttons = nodes.flatMap(({ name: node }) =>
+        (running?.get(node)?.behaviour.sources ?? [])
+          .filter((source) => source.kind === "button")
+          .map(({ label }) => ({ node, label })),
+      );
       const isWrong = wrong.delete(name);
       const runs = stopped === null ? "running" : "stopped";
       const state = isEnabled ? runs : "off";
@@ -36,7 +39,7 @@ export function flowStatesOf({ loaded, engine, log }: Sources, nowMs: number): F
         title,
         state: isWrong ? "invalid" : state,
         reason: isWrong ? reasonOf(name, problems) : stopped,
-        buttons: nodes.map((node) => node.name).filter(isButton),
+        buttons,
         ...rest(name),
       });
     }
