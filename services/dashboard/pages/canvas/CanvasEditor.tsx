@@ -1,12 +1,13 @@
-import type { NodeTypeInfo, WorkflowFile } from "@weir/flows/contract";
+import type { NodeTypeInfo, WorkflowFile, Workflows } from "@weir/flows/contract";
 import { useEffect, useRef, useState } from "preact/hooks";
+import { session } from "../api.ts";
 import { ErrorNote } from "../parts/Notes.tsx";
 import { Tabs } from "../parts/Tabs.tsx";
 import { useDeed } from "../parts/use-deed.ts";
 import { place } from "../router.ts";
 import { Page } from "../shell/Page.tsx";
 import { workflowsApi } from "../workflows/workflows-api.ts";
-import { framesOf, insideOf } from "./boxes.ts";
+import { framesOf, insideOf, nearestFrame } from "./boxes.ts";
 import { opened } from "./editing.ts";
 import { bringIntoView, type Flow, FlowCanvas } from "./FlowCanvas.tsx";
 import { freeName, type NodeAt, nameProblem, type Place, withFlow, withNode } from "./model.ts";
@@ -20,6 +21,7 @@ import { Toolbar } from "./Toolbar.tsx";
 import { TrialDialog } from "./TrialDialog.tsx";
 import { useEditing } from "./use-editing.ts";
 import { useEditorKeys } from "./use-editor-keys.ts";
+import { useNarrow } from "./use-narrow.ts";
 import { useWays } from "./use-ways.ts";
 import { YamlTab } from "./YamlTab.tsx";
 
@@ -28,7 +30,6 @@ interface CanvasEditorProps {
   /** `null`: there is no such file yet. */
   found: WorkflowFile | null;
   types: readonly NodeTypeInfo[];
-  readOnly: string | null;
 }
 
 const TABS = [
@@ -37,10 +38,11 @@ const TABS = [
 ] as const;
 
 /** Draws, tests and saves the workflows of a file. */
-export function CanvasEditor({ file, found, types, readOnly }: CanvasEditorProps) {
+export function CanvasEditor({ file, found, types }: CanvasEditorProps) {
   const [first] = useState(() => opened(found));
-  const editor = useEditing(file, first, readOnly);
   const ways = useWays(file);
+  const readOnly = readOnlyReason(ways.workflows.value, useNarrow());
+  const editor = useEditing(file, first, readOnly);
   const asked = place.value.query.get("flow");
   const [selection, setSelection] = useState<Selection>(
     found === null || asked === null ? NOTHING : new Set([asked]),
@@ -82,8 +84,8 @@ export function CanvasEditor({ file, found, types, readOnly }: CanvasEditorProps
     const type = byType.get(typeName);
     if (type === undefined || draft.isUnreadable) return;
     const frames = framesOf(draft.flows, draft.layout);
-    const under = at === null ? undefined : [...frames].find(([, frame]) => isInside(frame, at));
-    const flow = under?.[0] ?? flowFor(draft, selection) ?? newFlowName();
+    const under = at === null ? null : nearestFrame(frames, at);
+    const flow = under ?? flowFor(draft, selection) ?? newFlowName();
     const base = draft.flows.some(({ name }) => name === flow) ? draft : withFlow(draft, flow);
     const frame = framesOf(base.flows, base.layout).get(flow);
     const isEmpty = !base.flows.some(({ name, nodes }) => name === flow && nodes.length > 0);
@@ -180,6 +182,14 @@ export function CanvasEditor({ file, found, types, readOnly }: CanvasEditorProps
   );
 }
 
-function isInside(frame: Place & { width: number; height: number }, { x, y }: Place): boolean {
-  return x >= frame.x && x <= frame.x + frame.width && y >= frame.y && y <= frame.y + frame.height;
+/** Why nothing can be changed; `null`: it can. */
+function readOnlyReason(workflows: Workflows | null, isNarrow: boolean): string | null {
+  const user = session.value?.user;
+  if (user?.role === "viewer") return `Only operators change workflows; ${user.name} is a viewer.`;
+  if (workflows?.isWritable === false) {
+    return `Workflows cannot be saved: the service may not write to ${workflows.folder}.`;
+  }
+  return isNarrow
+    ? "On a small screen workflows can be looked at. A wider one also changes them."
+    : null;
 }

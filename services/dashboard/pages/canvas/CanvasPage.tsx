@@ -1,6 +1,6 @@
 import type { WorkflowFile } from "@weir/flows/contract";
 import { useEffect, useState } from "preact/hooks";
-import { RequestError, session } from "../api.ts";
+import { RequestError } from "../api.ts";
 import { useLoaded } from "../parts/loaded.ts";
 import { ErrorNote, Skeleton } from "../parts/Notes.tsx";
 import { Page } from "../shell/Page.tsx";
@@ -8,7 +8,6 @@ import { workflowsApi } from "../workflows/workflows-api.ts";
 import { CanvasEditor } from "./CanvasEditor.tsx";
 import { canvasApi } from "./canvas-api.ts";
 import "./canvas.css";
-import { useNarrow } from "./use-narrow.ts";
 
 /** A workflow file: its canvas and its text. A file that is not there yet begins empty. */
 export function CanvasPage({ file }: { file: string }) {
@@ -16,11 +15,17 @@ export function CanvasPage({ file }: { file: string }) {
   const [answer, setAnswer] = useState<{ of: string; file: WorkflowFile | null } | null>(null);
   const [problem, setProblem] = useState<RequestError | null>(null);
   const [round, setRound] = useState(0);
-  const isNarrow = useNarrow();
-  const workflows = useLoaded("workflows", workflowsApi.all).value;
+
+  const workflows = useLoaded("workflows", workflowsApi.all);
+  // The answer of an earlier page may not know the file yet.
+  const isThere = workflows.isLoading
+    ? undefined
+    : workflows.value?.files.some((one) => one.file === file);
 
   // `round` is a reason to ask, too. What is edited is never replaced by itself.
   useEffect(() => {
+    if (isThere === undefined || answer?.of === file) return;
+    if (!isThere) return setAnswer({ of: file, file: null });
     const abort = new AbortController();
     canvasApi.file(file, abort.signal).then(
       (found) => {
@@ -32,28 +37,11 @@ export function CanvasPage({ file }: { file: string }) {
       },
     );
     return () => abort.abort();
-  }, [file, round]);
+  }, [file, isThere, round]);
 
-  const shown = problem ?? types.problem;
-  const user = session.value?.user;
-  const readOnly =
-    user?.role === "viewer"
-      ? `Only operators change workflows; ${user.name} is a viewer.`
-      : workflows?.isWritable === false
-        ? `Workflows cannot be saved: the service may not write to ${workflows.folder}.`
-        : isNarrow
-          ? "On a small screen workflows can be looked at. A wider one also changes them."
-          : null;
+  const shown = problem ?? types.problem ?? workflows.problem;
   if (answer?.of === file && types.value !== null) {
-    return (
-      <CanvasEditor
-        key={file}
-        file={file}
-        found={answer.file}
-        types={types.value.types}
-        readOnly={readOnly}
-      />
-    );
+    return <CanvasEditor key={file} file={file} found={answer.file} types={types.value.types} />;
   }
   return (
     <Page title={file} aside={<a href="/workflows">Workflows</a>}>
@@ -64,6 +52,7 @@ export function CanvasPage({ file }: { file: string }) {
           problem={shown}
           retry={() => {
             types.reload();
+            workflows.reload();
             setRound((count) => count + 1);
           }}
         />

@@ -44,11 +44,13 @@ export function ConfigField({ field, value, problems, isDisabled, onValue }: Con
     take(currentTarget.value);
   return (
     <div class="field">
-      <label for={id}>
+      <label for={kind === "choices" ? undefined : id}>
         {key}
         {isRequired ? <span class="required"> required</span> : null}
       </label>
-      {kind === "choice" || kind === "boolean" ? (
+      {kind === "choices" ? (
+        <ChoicesField field={field} text={text} isDisabled={isDisabled} onText={take} />
+      ) : kind === "choice" || kind === "boolean" ? (
         <select {...common} value={text} onChange={onInput}>
           <option value="">{presetWords(kind, preset)}</option>
           {kind === "boolean" ? (
@@ -97,6 +99,36 @@ export function ConfigField({ field, value, problems, isDisabled, onValue }: Con
         {shown.join(" ")}
       </span>
     </div>
+  );
+}
+
+interface ChoicesFieldProps {
+  field: Field;
+  text: string;
+  isDisabled: boolean;
+  onText: (text: string) => void;
+}
+
+/** Several of some choices; what is given is their places. */
+function ChoicesField({ field, text, isDisabled, onText }: ChoicesFieldProps) {
+  const chosen = new Set(text.split(",").filter((place) => place !== ""));
+  const toggle = (place: string): void => {
+    if (!chosen.delete(place)) chosen.add(place);
+    onText([...chosen].sort((one, other) => Number(one) - Number(other)).join(","));
+  };
+  return (
+    <fieldset class="command-choices" aria-label={field.key} disabled={isDisabled}>
+      {field.choices.map((choice, index) => (
+        <label key={String(choice)}>
+          <input
+            type="checkbox"
+            checked={chosen.has(String(index))}
+            onChange={() => toggle(String(index))}
+          />
+          {String(choice)}
+        </label>
+      ))}
+    </fieldset>
   );
 }
 

@@ -3,7 +3,7 @@ import type { FlowModel, Layout } from "@weir/flows/contract";
 import { bottomOf, boxSize, FRAME_HEAD, FRAME_PADDING, frameOf } from "./boxes.ts";
 import type { Place } from "./model.ts";
 
-const BETWEEN_RANKS = 88;
+const BETWEEN_RANKS = 64;
 const BETWEEN_BOXES = 36;
 
 /** The layout with a place for each node: workflows without any place are arranged below the others. */

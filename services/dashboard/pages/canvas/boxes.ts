@@ -2,7 +2,7 @@ import type { FlowModel, Layout } from "@weir/flows/contract";
 import type { FlowNode, Place } from "./model.ts";
 
 /** Sizes on the canvas, in pixels at its own scale. */
-export const BOX_WIDTH = 216;
+export const BOX_WIDTH = 192;
 export const PORT_SIZE = 12;
 /** Where the output error is, from the left. */
 export const ERROR_LEFT = BOX_WIDTH - 32;
@@ -72,4 +72,18 @@ export function bottomOf(frames: readonly Rectangle[]): number {
 export function insideOf(frame: Rectangle, isEmpty: boolean): Place {
   const x = isEmpty ? frame.x + FRAME_PADDING : frame.x + frame.width;
   return { x, y: frame.y + FRAME_PADDING + FRAME_HEAD };
+}
+
+/** The workflow whose frame a place is in, or the nearest to it; `null`: there is none. */
+export function nearestFrame(
+  frames: ReadonlyMap<string, Rectangle>,
+  { x, y }: Place,
+): string | null {
+  const distances = [...frames].map(([name, { x: left, y: top, width, height }]) => {
+    const across = Math.max(left - x, 0, x - left - width);
+    const along = Math.max(top - y, 0, y - top - height);
+    return { name, distance: Math.hypot(across, along) };
+  });
+  distances.sort((one, other) => one.distance - other.distance);
+  return distances[0]?.name ?? null;
 }

@@ -7,7 +7,17 @@ export interface Field {
   hint: string | null;
   /** What holds where nothing is given. */
   preset: string;
-  kind: "text" | "long text" | "number" | "boolean" | "choice" | "list" | "json";
+  /** scalar: text, a number, true or false. choice: one of the choices; choices: several. */
+  kind:
+    | "text"
+    | "long text"
+    | "scalar"
+    | "number"
+    | "boolean"
+    | "choice"
+    | "choices"
+    | "list"
+    | "json";
   choices: readonly (string | number | boolean)[];
 }
 
@@ -16,6 +26,8 @@ type Schema = Record<string, unknown>;
 /** Texts of these keys may have several lines. */
 const LONG = new Set(["text", "body", "message", "template", "payload"]);
 const LENGTH_LONG = 4_096;
+/** Text that YAML, too, takes as a number or as true or false. */
+const SCALAR = /^(?:-?(?:0|[1-9]\d{0,14})(?:\.\d{1,9})?|true|false)$/;
 
 /** The fields of a type's configuration, from its JSON Schema; of alternatives, those of all of them. */
 export function fieldsOf(schema: Schema): Field[] {
@@ -48,9 +60,11 @@ function fieldOf(key: string, property: Schema, isRequired: boolean): Field {
     hint: form.hint,
     preset:
       preset === undefined ? "" : typeof preset === "string" ? preset : JSON.stringify(preset),
-    choices: form.kind === "choice" ? form.choices : [],
+    choices: "choices" in form ? form.choices : [],
   };
-  if (alternativesOf(property).some(isTextList)) return { ...about, kind: "list" };
+  const alternatives = alternativesOf(property);
+  if (alternatives.some(isTextList)) return { ...about, kind: "list" };
+  if (isScalar(alternatives)) return { ...about, kind: "scalar" };
   return { ...about, kind: kindOf(key, form) };
 }
 
@@ -61,21 +75,25 @@ function kindOf(key: string, form: Form): Field["kind"] {
     case "number":
     case "boolean":
     case "choice":
-      return form.kind;
     case "choices":
+      return form.kind;
     case "none":
     case "json":
       return "json";
   }
 }
 
-/** What a field shows for a value of the file. */
+/** What a field shows for a value of the file. Choices are given by their places, as in a form of a command. */
 export function shownValue({ kind, choices }: Field, value: unknown): string {
   if (value === undefined) return "";
   if (kind === "choice") {
     // What is of another type is not among them.
     const place = choices.indexOf(value as string);
     return place < 0 ? "" : String(place);
+  }
+  if (kind === "choices") {
+    const all: readonly unknown[] = Array.isArray(value) ? value : [];
+    return all.map((one) => choices.indexOf(one as string)).join(",");
   }
   if (kind === "list" && Array.isArray(value) && value.every((one) => typeof one === "string")) {
     return value.join("\n");
@@ -101,10 +119,14 @@ export function typedValue(
       const value = Number(typed.trim().replace(",", "."));
       return { value: Number.isFinite(value) ? value : typed };
     }
+    case "scalar":
+      return { value: SCALAR.test(typed) ? (JSON.parse(typed) as number | boolean) : typed };
     case "boolean":
       return { value: typed === "true" };
     case "choice":
       return { value: choices[Number(typed)] };
+    case "choices":
+      return { value: typed.split(",").map((place) => choices[Number(place)]) };
     case "list":
       return { value: typed.split("\n").filter((line) => line.trim() !== "") };
     case "json": {
@@ -112,6 +134,11 @@ export function typedValue(
       return "problem" in read ? read : { value: read.payload };
     }
   }
+}
+
+function isScalar(alternatives: readonly Schema[]): boolean {
+  const types = new Set(alternatives.flatMap(({ type }) => type));
+  return types.has("string") && (types.has("number") || types.has("boolean"));
 }
 
 function isTextList({ type, items }: Schema): boolean {

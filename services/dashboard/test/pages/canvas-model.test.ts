@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { arranged, withPlaces } from "../../pages/canvas/arrange.ts";
-import { boxSize, framesOf } from "../../pages/canvas/boxes.ts";
+import { boxSize, framesOf, nearestFrame } from "../../pages/canvas/boxes.ts";
 import {
   duplicated,
   freeName,
@@ -141,5 +141,12 @@ describe("places of boxes", () => {
         expect(isApart).toBe(true);
       }
     }
+  });
+
+  test("in or near a frame belong to its workflow", () => {
+    const frames = framesOf(FREEZER.flows, FREEZER.layout);
+    expect(nearestFrame(frames, { x: 10, y: 10 })).toBe("freezer");
+    expect(nearestFrame(frames, { x: 10, y: 900 })).toBe("attic");
+    expect(nearestFrame(new Map(), { x: 0, y: 0 })).toBeNull();
   });
 });

@@ -42,6 +42,8 @@ describe("the form of a node", () => {
         qos: z.int(),
         body: z.string(),
         headers: z.record(z.string(), z.string()),
+        days: z.array(z.enum(["mon", "tue", "wed"])),
+        default: z.union([z.string(), z.number(), z.boolean()]),
       }),
     );
     const config: Record<string, unknown> = {
@@ -51,6 +53,8 @@ describe("the form of a node", () => {
       qos: 1,
       body: "line\nline",
       headers: { accept: "text" },
+      days: ["mon", "wed"],
+      default: 0.5,
     };
     const fields = fieldsOf(schema);
     expect(Object.fromEntries(fields.map(({ key, kind }) => [key, kind]))).toEqual({
@@ -60,6 +64,8 @@ describe("the form of a node", () => {
       qos: "number",
       body: "long text",
       headers: "json",
+      days: "choices",
+      default: "scalar",
     });
     for (const field of fields) {
       const value = config[field.key];
