@@ -38,6 +38,7 @@ import { PerformanceReport } from "./sources/logger-performance.ts";
 import { NetworkControl } from "./sources/network-control.ts";
 import { OwnHealth } from "./sources/own-health.ts";
 import { ServicesHealth } from "./sources/service-health.ts";
+import { WorkflowNews } from "./sources/workflow-news.ts";
 import { WorkflowsClient } from "./sources/workflows-client.ts";
 
 const VERSION = "0.1.0";
@@ -138,6 +139,7 @@ async function serve(
     missing: () => auditor.missing(),
     performance,
     devices,
+    workflows: new WorkflowNews(workflows, context),
     version: VERSION,
   });
   statusRoutes(server, { status });

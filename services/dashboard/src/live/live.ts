@@ -5,6 +5,7 @@ import type { StoredStream } from "@weir/streams";
 import type { Device } from "../contract/devices.ts";
 import type { LiveEvents } from "../contract/live.ts";
 import type { Positions } from "../contract/positions.ts";
+import type { WorkflowNews } from "../sources/workflow-news.ts";
 import { Admission, type Client } from "./admission.ts";
 import type { StreamSeries } from "./asked-series.ts";
 import type { DeviceNews } from "./device-news.ts";
@@ -32,6 +33,9 @@ interface Shown<T> {
   onChange(changed: () => void): void;
 }
 
+/** What is said of workflows. */
+export type WorkflowsSaid = Pick<WorkflowNews, "alerts" | "follow">;
+
 interface LiveOptions {
   streams: readonly StoredStream[];
   indexFile: string;
@@ -41,6 +45,7 @@ interface LiveOptions {
   averages: Shown<LiveEvents["averages"]>;
   /** `null` while nothing is known of devices. */
   devices: DeviceNews | null;
+  workflows: WorkflowsSaid;
   version: string;
   clock: Clock;
   logger: Logger;
@@ -83,7 +88,7 @@ export class Live {
    * @throws RequestFault, before anything is answered, where there are too many streams.
    */
   open(question: LiveQuestion, client: Client, response: ServerResponse, headers: Headers): void {
-    const { clock, version, status, averages } = this.#options;
+    const { clock, version, status, averages, workflows } = this.#options;
     const admitted = this.#admission.admit(client);
     const stream = new EventStream(response, headers, clock);
     const page = new LivePage(stream);
@@ -93,6 +98,7 @@ export class Live {
     page.send("hello", JSON.stringify(hello));
     page.send("status", JSON.stringify(status.current()));
     page.send("averages", JSON.stringify(averages.current()));
+    page.send("alerts", JSON.stringify(workflows.alerts));
     page.own(clock.schedule(PAGE_MS_MAX, () => page.end("it has lasted for an hour")));
     page.own(clock.repeat(BEAT_MS, () => client.isCurrent() || page.end("you are signed out")));
     this.#subscribe(page, question);
@@ -131,8 +137,9 @@ export class Live {
   }
 
   #start(): DisposableStack {
-    const { clock } = this.#options;
+    const { clock, workflows } = this.#options;
     const timers = new DisposableStack();
+    timers.use(workflows.follow((event, data) => this.#tell(event, JSON.stringify(data))));
     timers.use(clock.repeat(TICK_MS, () => this.#readPoints()));
     const look = () =>
       this.#look().catch((error: unknown) =>

@@ -4,7 +4,7 @@ import type { StoredStream } from "@weir/streams";
 import type { PerformanceReport } from "../sources/logger-performance.ts";
 import { LatestAverages } from "./averages.ts";
 import type { DeviceNews } from "./device-news.ts";
-import { Live } from "./live.ts";
+import { Live, type WorkflowsSaid } from "./live.ts";
 import { type Missing, StatusBoard } from "./status-board.ts";
 
 interface LiveConfig {
@@ -23,6 +23,7 @@ interface Sources {
   missing: () => Missing | null;
   performance: PerformanceReport;
   devices: DeviceNews | null;
+  workflows: WorkflowsSaid;
   version: string;
 }
 
@@ -30,12 +31,21 @@ interface Sources {
 export function openLive(
   { streams: { streams }, ...config }: LiveConfig,
   context: ServiceContext,
-  { link, missing, performance, devices, version }: Sources,
+  { link, missing, performance, devices, workflows, version }: Sources,
 ): { live: Live; status: StatusBoard } {
   const averages = new LatestAverages({ ...config, ...context, link });
   const lagRows = () => averages.lagRows();
   const sources = { link, streams, lagRows, missing, performance };
   const status = new StatusBoard({ ...config, ...context, ...sources });
-  const live = new Live({ ...config, ...context, streams, status, averages, devices, version });
+  const live = new Live({
+    ...config,
+    ...context,
+    streams,
+    status,
+    averages,
+    devices,
+    workflows,
+    version,
+  });
   return { live, status };
 }

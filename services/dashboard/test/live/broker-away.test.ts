@@ -10,7 +10,7 @@ import { liveRoutes } from "../../src/routes/live.ts";
 import { SeriesCatalogue } from "../../src/sources/catalogue-cache.ts";
 import { PerformanceReport } from "../../src/sources/logger-performance.ts";
 import { LiveClient } from "./live-client.ts";
-import { openHome, POWER, power } from "./live-subject.ts";
+import { NO_WORKFLOWS, openHome, POWER, power } from "./live-subject.ts";
 
 const STATISTICS = JSON.stringify({
   avg_1min: 46,
@@ -42,7 +42,15 @@ test("a page goes on with what is stored while the broker is away, says so, and 
   const context = createTestContext();
   await using link = new BrokerLink(config.broker, "dashboard", context);
   const performance = new PerformanceReport(context.clock, 10_000);
-  const sources = { link, missing: () => null, performance, devices: null, version: "test" };
+  const workflows = NO_WORKFLOWS;
+  const sources = {
+    link,
+    missing: () => null,
+    performance,
+    devices: null,
+    workflows,
+    version: "test",
+  };
   const { live } = openLive(config, context, sources);
   await using server = await buildServer(context.logger, "test");
   const catalogue = new SeriesCatalogue(config.indexFile, context);

@@ -35,11 +35,12 @@ class Page {
   }
 
   async connect({ address }: LiveSubject): Promise<void> {
-    const lastId = this.#client?.lastId ?? null;
     if (this.#client !== null) {
       await this.#client[Symbol.asyncDispose]();
       this.#before.push(this.#client);
     }
+    // What had arrived when the connection was lost may still be read.
+    const lastId = this.#client?.lastId ?? null;
     this.#client = await LiveClient.open(address, this.#query, lastId);
   }
 

@@ -12,7 +12,7 @@ import { encodePositions } from "../../src/contract/positions.ts";
 import type { Averages } from "../../src/contract/status.ts";
 import { type Api, buildServer } from "../../src/http/server.ts";
 import type { DeviceNews } from "../../src/live/device-news.ts";
-import { Live } from "../../src/live/live.ts";
+import { Live, type WorkflowsSaid } from "../../src/live/live.ts";
 import { StatusBoard } from "../../src/live/status-board.ts";
 import { historyRoutes } from "../../src/routes/history.ts";
 import { liveRoutes } from "../../src/routes/live.ts";
@@ -28,6 +28,12 @@ const NO_AVERAGES: Averages = {
   avg_5min: null,
   avg_30min: null,
   windows: null,
+};
+
+/** No service of workflows is there. */
+export const NO_WORKFLOWS: WorkflowsSaid = {
+  alerts: { open: null },
+  follow: () => ({ [Symbol.dispose]: () => {} }),
 };
 
 /** A row whose only point is a number. */
@@ -70,11 +76,13 @@ export class LiveSubject implements AsyncDisposable {
     {
       place = { kind: "folder", folder: folder.file("home") },
       devices = null,
+      workflows = NO_WORKFLOWS,
       clock = systemClock,
       isSignedIn,
     }: {
       place?: StreamPlace;
       devices?: DeviceNews | null;
+      workflows?: WorkflowsSaid;
       clock?: Clock;
       isSignedIn?: () => boolean;
     } = {},
@@ -104,6 +112,7 @@ export class LiveSubject implements AsyncDisposable {
       status,
       averages,
       devices,
+      workflows,
       version: "test",
     });
     const server = await buildServer(context.logger, "test");

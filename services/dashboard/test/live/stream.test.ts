@@ -56,9 +56,9 @@ describe("a live stream", () => {
     using folder = temporaryFolder();
     await using subject = await LiveSubject.start(folder);
     await using client = await LiveClient.open(subject.address, {});
-    await eventually(() => client.events.length >= 3);
-    const names = client.events.slice(0, 3).map(({ event }) => event);
-    expect(names).toEqual(["hello", "status", "averages"]);
+    await eventually(() => client.events.length >= 4);
+    const names = client.events.slice(0, 4).map(({ event }) => event);
+    expect(names).toEqual(["hello", "status", "averages", "alerts"]);
     expect(client.of("hello")[0]).toMatchObject({ version: "test" });
   });
 
