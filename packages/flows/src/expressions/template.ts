@@ -61,15 +61,6 @@ export class Template {
   }
 }
 
-/** Fills in a template that is used now and then. @throws Error where it is none. */
-export function renderTemplate(
-  text: string,
-  data: Readonly<Record<string, unknown>>,
-  { oneLine: isOneLine }: { oneLine: boolean },
-): string {
-  return new Template(text, { isOneLine }).render(data).text;
-}
-
 type Token = [kind: string, value: string, from: number, to: number, inner?: Token[]];
 
 type Part =

@@ -1,8 +1,7 @@
 import { z } from "zod";
-import { renderTemplate } from "../expressions/template.ts";
 import { DailyHours, dailyHours, timeZone } from "../times/daily-hours.ts";
 import { type Data, defineNode, type Step } from "./node.ts";
-import { template } from "./templated.ts";
+import { filler, template } from "./templated.ts";
 
 const TITLE_MAX = 300;
 const KEY_MAX = 500;
@@ -53,8 +52,8 @@ export const alert = defineNode<z.infer<typeof config>, State>({
   outputs: () => ["raised", "cleared"],
   create: ({ severity, title, about, quiet, timeZone, ignoreQuiet }, { flow, name }) => {
     const hours = quiet === undefined || ignoreQuiet ? null : new DailyHours(quiet, timeZone);
-    const line = (text: string, data: Data, max: number): string =>
-      renderTemplate(text, data, { oneLine: true }).slice(0, max);
+    const titleOf = filler(title, { isOneLine: true, lengthMax: TITLE_MAX });
+    const keyOf = filler(about, { isOneLine: true, lengthMax: KEY_MAX });
     const raised = (key: string, open: State, data: Data, step: Step<State>): void => {
       if (hours?.holds(step.nowMs) === true) {
         step.keep(key, { ...open, held: data }, hours.endAfter(step.nowMs));
@@ -73,14 +72,14 @@ export const alert = defineNode<z.infer<typeof config>, State>({
         if (is === "cleared" && ofFlow === flow && node === name) step.forget(key);
       },
       take: (input, data, step) => {
-        const key = line(about, data, KEY_MAX);
+        const key = keyOf(data, step);
         const open = step.state(key);
         if (input === "raise") {
           if (open !== undefined) {
             step.note({ title: open.title, isOpenSince: open.sinceMs });
             return;
           }
-          const shown = line(title, data, TITLE_MAX);
+          const shown = titleOf(data, step);
           step.alert({ key, severity, title: shown, state: "new" });
           raised(key, { title: shown, sinceMs: step.nowMs, held: null }, data, step);
         } else if (open !== undefined) {

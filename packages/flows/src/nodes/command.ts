@@ -1,9 +1,8 @@
 import { COMMAND_BYTES_MAX, nameProblem } from "@weir/protocol";
 import { duration } from "@weir/runtime";
 import { z } from "zod";
-import { renderTemplate } from "../expressions/template.ts";
 import { defineNode } from "./node.ts";
-import { jsonTemplate, renderJson, template } from "./templated.ts";
+import { filler, jsonFiller, jsonTemplate, template } from "./templated.ts";
 
 /** What stands around the payload in the message: id, name and times. */
 const ENVELOPE_BYTES = 512;
@@ -34,27 +33,27 @@ export const command = defineNode({
   }),
   inputs: () => ["in"],
   outputs: () => ["done"],
-  create: ({ device, name, payload, timeout }) => ({
-    take: (_input, data, step) => {
-      const to = renderTemplate(device, data, { oneLine: true });
-      if (to === "") {
-        step.fail(`the device ${JSON.stringify(device)} is empty with this data`, data);
-        return;
-      }
-      const argument = payload === undefined ? undefined : renderJson(payload, data);
-      const bytes = argument === undefined ? 0 : Buffer.byteLength(JSON.stringify(argument));
-      if (bytes > PAYLOAD_BYTES_MAX) {
-        step.fail(
-          `the payload has ${bytes} bytes; a command has ${PAYLOAD_BYTES_MAX} at most`,
-          data,
-        );
-        return;
-      }
-      step.note({ device: to, command: name });
-      step.perform(
-        { kind: "command", device: to, name, payload: argument, timeoutMs: timeout },
-        data,
-      );
-    },
-  }),
+  create: ({ device, name, payload, timeout }) => {
+    const deviceOf = filler(device, { isOneLine: true });
+    const payloadOf = payload === undefined ? () => undefined : jsonFiller(payload);
+    return {
+      take: (_input, data, step) => {
+        const to = deviceOf(data, step);
+        if (to === "") {
+          step.fail(`the device ${JSON.stringify(device)} is empty with this data`, data);
+          return;
+        }
+        const argument = payloadOf(data);
+        const bytes = argument === undefined ? 0 : Buffer.byteLength(JSON.stringify(argument));
+        if (bytes > PAYLOAD_BYTES_MAX) {
+          const most = `a command has ${PAYLOAD_BYTES_MAX} at most`;
+          step.fail(`the payload has ${bytes} bytes; ${most}`, data);
+          return;
+        }
+        step.note({ device: to, command: name });
+        const asked = { device: to, name, payload: argument, timeoutMs: timeout };
+        step.perform({ kind: "command", ...asked }, data);
+      },
+    };
+  },
 });

@@ -1,7 +1,6 @@
 import { z } from "zod";
-import { renderTemplate } from "../expressions/template.ts";
 import { defineNode } from "./node.ts";
-import { factsOf, template } from "./templated.ts";
+import { factsOf, filler, template } from "./templated.ts";
 
 const RECIPIENTS_MAX = 20;
 const SUBJECT_MAX = 300;
@@ -33,17 +32,20 @@ export const email = defineNode({
   }),
   inputs: () => ["in"],
   outputs: () => ["done"],
-  create: ({ to, subject, text, whenUncertain }) => ({
-    take: (_input, data, step) => {
-      const line = renderTemplate(subject, data, { oneLine: true }).slice(0, SUBJECT_MAX);
-      if (line === "") {
-        step.fail(`the subject ${JSON.stringify(subject)} is empty with this data`, data);
-        return;
-      }
-      const body =
-        text === undefined ? factsOf(data) : renderTemplate(text, data, { oneLine: false });
-      step.note({ to, subject: line });
-      step.perform({ kind: "email", to, subject: line, text: body, whenUncertain }, data);
-    },
-  }),
+  create: ({ to, subject, text, whenUncertain }) => {
+    const subjectOf = filler(subject, { isOneLine: true, lengthMax: SUBJECT_MAX });
+    const textOf = text === undefined ? factsOf : filler(text);
+    return {
+      take: (_input, data, step) => {
+        const line = subjectOf(data, step);
+        if (line === "") {
+          step.fail(`the subject ${JSON.stringify(subject)} is empty with this data`, data);
+          return;
+        }
+        step.note({ to, subject: line });
+        const filled = { subject: line, text: textOf(data, step) };
+        step.perform({ kind: "email", to, ...filled, whenUncertain }, data);
+      },
+    };
+  },
 });

@@ -1,6 +1,6 @@
-import { renderTemplate } from "../expressions/template.ts";
+import { Template } from "../expressions/template.ts";
 import type { Data } from "./node.ts";
-import { jsonTemplate, renderJson, template } from "./templated.ts";
+import { jsonFiller, jsonTemplate, template } from "./templated.ts";
 
 /** The largest body of a webhook and payload of a message, in bytes; the broker accepts no more. */
 const BODY_BYTES_MAX = 262_144;
@@ -15,29 +15,25 @@ export const contentKeys = {
     .describe("JSON whose strings are templates; without text and json it is all data as JSON"),
 };
 
-interface Content {
+/** What a message holds with the data filled in, or why there is none. */
+type Content = { body: string; problem: null } | { body: null; problem: string };
+
+/** Makes the content of messages ready. @throws Error where text and json are both given. */
+export function contentFiller({
+  text,
+  json,
+}: {
   text?: string | undefined;
   json?: unknown;
-}
-
-/** A message of one form. @throws Error where both are given. */
-export function checkContent({ text, json }: Content): void {
+}): (data: Data) => Content {
   if (text !== undefined && json !== undefined) throw new Error("give text or json, not both");
-}
-
-/** The content with the data filled in, or why there is none. */
-export function contentOf(
-  { text, json }: Content,
-  data: Data,
-): { body: string; isJson: boolean; problem: null } | { problem: string } {
-  const isJson = text === undefined;
-  const body = isJson
-    ? JSON.stringify(json === undefined ? data : renderJson(json, data))
-    : renderTemplate(text, data, { oneLine: false });
-  const bytes = Buffer.byteLength(body);
-  if (bytes > BODY_BYTES_MAX) {
+  const template = text === undefined ? null : new Template(text);
+  const fill = json === undefined ? (data: Data) => data : jsonFiller(json);
+  return (data) => {
+    const body = template === null ? JSON.stringify(fill(data)) : template.render(data).text;
+    const bytes = Buffer.byteLength(body);
+    if (bytes <= BODY_BYTES_MAX) return { body, problem: null };
     const problem = `the content has ${bytes} bytes, and at most ${BODY_BYTES_MAX} are sent; name text or json with less in it`;
-    return { problem };
-  }
-  return { body, isJson, problem: null };
+    return { body: null, problem };
+  };
 }

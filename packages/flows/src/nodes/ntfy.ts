@@ -1,7 +1,6 @@
 import { z } from "zod";
-import { renderTemplate } from "../expressions/template.ts";
 import { defineNode } from "./node.ts";
-import { factsOf, template } from "./templated.ts";
+import { factsOf, filler, template } from "./templated.ts";
 import { mayBePrivate, secretName, webAddress } from "./web-address.ts";
 
 const TAGS_MAX = 10;
@@ -42,16 +41,20 @@ export const ntfy = defineNode({
   }),
   inputs: () => ["in"],
   outputs: () => ["done"],
-  create: ({ title, message, tokenFile = null, ...rest }) => ({
-    take: (_input, data, step) => {
-      const line = renderTemplate(title, data, { oneLine: true }).slice(0, TITLE_MAX);
-      const text =
-        message === undefined ? factsOf(data) : renderTemplate(message, data, { oneLine: false });
-      const shown = cut(text, MESSAGE_BYTES_MAX);
-      step.note({ topic: rest.topic, title: line });
-      step.perform({ kind: "ntfy", ...rest, tokenFile, title: line, message: shown }, data);
-    },
-  }),
+  create: ({ title, message, tokenFile = null, ...rest }) => {
+    const titleOf = filler(title, { isOneLine: true, lengthMax: TITLE_MAX });
+    const messageOf = message === undefined ? factsOf : filler(message);
+    return {
+      take: (_input, data, step) => {
+        const filled = {
+          title: titleOf(data, step),
+          message: cut(messageOf(data, step), MESSAGE_BYTES_MAX),
+        };
+        step.note({ topic: rest.topic, title: filled.title });
+        step.perform({ kind: "ntfy", ...rest, tokenFile, ...filled }, data);
+      },
+    };
+  },
 });
 
 /** The beginning of a text that has at most so many bytes. */

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { defineNode } from "./node.ts";
-import { jsonTemplate, renderJson } from "./templated.ts";
+import { jsonFiller, jsonTemplate } from "./templated.ts";
 
 /** Presses a button, usually of another workflow. */
 export const press = defineNode({
@@ -20,15 +20,16 @@ export const press = defineNode({
   }),
   inputs: () => ["in"],
   outputs: () => ["done"],
-  create: ({ flow, button, payload }, place) => ({
-    take: (_input, data, step) => {
-      const pressed = { flow: flow ?? place.flow, node: button };
-      step.note({ pressed: `${pressed.flow}.${pressed.node}` });
-      if (step.press(pressed, payload === undefined ? null : renderJson(payload, data))) {
-        step.emit("done", data);
-      } else {
-        step.fail(`there is no button ${button} in a workflow ${pressed.flow} that runs`, data);
-      }
-    },
-  }),
+  create: ({ flow, button, payload }, place) => {
+    const pressed = { flow: flow ?? place.flow, node: button };
+    const payloadOf = payload === undefined ? () => null : jsonFiller(payload);
+    return {
+      take: (_input, data, step) => {
+        step.note({ pressed: `${pressed.flow}.${pressed.node}` });
+        if (step.press(pressed, payloadOf(data))) step.emit("done", data);
+        else
+          step.fail(`there is no button ${button} in a workflow ${pressed.flow} that runs`, data);
+      },
+    };
+  },
 });

@@ -1,9 +1,8 @@
 import { topicProblem } from "@weir/protocol";
 import { z } from "zod";
-import { renderTemplate } from "../expressions/template.ts";
-import { checkContent, contentKeys, contentOf } from "./message-body.ts";
+import { contentFiller, contentKeys } from "./message-body.ts";
 import { defineNode } from "./node.ts";
-import { template } from "./templated.ts";
+import { filler, template } from "./templated.ts";
 
 /** Publishes a message at the broker. */
 export const publish = defineNode({
@@ -22,16 +21,17 @@ export const publish = defineNode({
   inputs: () => ["in"],
   outputs: () => ["done"],
   create: ({ topic, text, json, qos, retain }) => {
-    checkContent({ text, json });
     const problem = topic.includes("{{") ? null : topicProblem(topic);
     if (problem !== null) throw new Error(`topic: ${problem}`);
+    const topicOf = filler(topic, { isOneLine: true });
+    const contentOf = contentFiller({ text, json });
     return {
       take: (_input, data, step) => {
-        const named = renderTemplate(topic, data, { oneLine: true });
-        const content = contentOf({ text, json }, data);
-        const wrong = topicProblem(named) ?? content.problem;
+        const named = topicOf(data, step);
+        const wrong = topicProblem(named);
+        const content = contentOf(data);
         if (wrong !== null || content.problem !== null) {
-          step.fail(wrong ?? "", data);
+          step.fail(wrong ?? content.problem ?? "", data);
           return;
         }
         step.note({ topic: named });

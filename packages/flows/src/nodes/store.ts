@@ -1,7 +1,8 @@
 import { z } from "zod";
-import { renderTemplate } from "../expressions/template.ts";
-import { defineNode } from "./node.ts";
-import { jsonTemplate, renderJson, template } from "./templated.ts";
+import { Expression } from "../expressions/expression.ts";
+import { expressionOf } from "./expressions.ts";
+import { type Data, defineNode } from "./node.ts";
+import { filler, jsonFiller, jsonTemplate, template } from "./templated.ts";
 
 const NAME_MAX = 200;
 /** The largest value, as JSON in characters. */
@@ -15,11 +16,12 @@ const config = z
       .describe(
         'what to store: JSON whose strings are templates; "{{value}}" alone stays a number',
       ),
+    expression: expressionOf("what to store").optional(),
     add: z.number().optional().describe("adds to the number that is stored; to 0 where none is"),
   })
-  .superRefine(({ value, add }, context) => {
-    if ((value === undefined) !== (add === undefined)) return;
-    const message = "give value or add, and only one of them";
+  .superRefine(({ value, expression, add }, context) => {
+    if ([value, expression, add].filter((one) => one !== undefined).length === 1) return;
+    const message = "give value, expression or add, and only one of them";
     context.addIssue({ code: "custom", path: ["value"], message });
   });
 
@@ -31,30 +33,61 @@ export const store = defineNode({
   config,
   inputs: () => ["in"],
   outputs: () => ["done"],
-  create: ({ name, value, add }) => ({
-    take: (_input, data, step) => {
-      const named = renderTemplate(name, data, { oneLine: true }).slice(0, NAME_MAX);
-      if (named === "") {
-        step.fail(`the name ${JSON.stringify(name)} is empty with this data`, data);
-        return;
-      }
-      const before = step.stored.get(named) ?? null;
-      if (add !== undefined && before !== null && typeof before !== "number") {
-        step.fail(`${named} holds no number to which ${add} could be added`, data);
-        return;
-      }
-      const next = add === undefined ? renderJson(value, data) : Number(before ?? 0) + add;
-      const length = JSON.stringify(next).length;
-      if (length > VALUE_MAX) {
-        step.fail(`the value has ${length} characters, and at most ${VALUE_MAX} are stored`, data);
-        return;
-      }
-      if (!step.stored.set(named, next)) {
-        step.fail(`there is no room for another stored value: ${named}`, data);
-        return;
-      }
-      step.note({ stored: named, value: next });
-      step.emit("done", data, { value: next, before });
-    },
-  }),
+  create: ({ name, value, expression, add }) => {
+    const nameOf = filler(name, { isOneLine: true, lengthMax: NAME_MAX });
+    const nextOf = nextValue({ value, expression, add });
+    return {
+      take: (_input, data, step) => {
+        const named = nameOf(data, step);
+        const refuse = (problem: string): void => step.fail(problem, data);
+        if (named === "") {
+          refuse(`the name ${JSON.stringify(name)} is empty with this data`);
+          return;
+        }
+        const before = step.stored.get(named) ?? null;
+        const next = nextOf(data, before);
+        if ("problem" in next) {
+          refuse(`${named}: ${next.problem}`);
+          return;
+        }
+        const length = JSON.stringify(next.value).length;
+        if (length > VALUE_MAX) {
+          refuse(`the value has ${length} characters, and at most ${VALUE_MAX} are stored`);
+          return;
+        }
+        if (!step.stored.set(named, next.value)) {
+          refuse(`there is no room for another stored value: ${named}`);
+          return;
+        }
+        step.note({ stored: named, value: next.value });
+        step.emit("done", data, { value: next.value, before });
+      },
+    };
+  },
 });
+
+type Next = { value: unknown } | { problem: string };
+
+function nextValue({
+  value,
+  expression,
+  add,
+}: Pick<z.infer<typeof config>, "value" | "expression" | "add">): (
+  data: Data,
+  before: unknown,
+) => Next {
+  if (add !== undefined) {
+    return (_data, before) => {
+      if (before === null) return { value: add };
+      return typeof before === "number"
+        ? { value: before + add }
+        : { problem: `what is stored is no number to which ${add} could be added` };
+    };
+  }
+  if (expression !== undefined) {
+    const evaluated = new Expression(expression);
+    return (data) => evaluated.evaluate(data);
+  }
+  const fill = jsonFiller(value);
+  return (data) => ({ value: fill(data) });
+}

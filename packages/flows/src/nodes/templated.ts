@@ -1,7 +1,7 @@
 import { errorMessage } from "@weir/runtime";
 import { z } from "zod";
-import { renderTemplate } from "../expressions/template.ts";
-import type { Data } from "./node.ts";
+import { Template, type TemplateOptions } from "../expressions/template.ts";
+import type { Data, Step } from "./node.ts";
 
 /** JSON with templates in it, as a file has it, in characters. */
 const JSON_MAX = 65_536;
@@ -30,19 +30,37 @@ export const jsonTemplate = z.unknown().superRefine((json, context) => {
   if (message !== null) context.addIssue({ code: "custom", message });
 });
 
-/** Fills in the templates of JSON. A string that is one placeholder becomes the value itself: `"{{value}}"` a number. */
-export function renderJson(json: unknown, data: Data): unknown {
+/** Makes a template ready. What fills it in notes in the trace which names the data does not have. */
+export function filler(
+  text: string,
+  options: TemplateOptions = {},
+): (data: Data, step: Pick<Step<never>, "note">) => string {
+  const template = new Template(text, options);
+  return (data, step) => {
+    const filled = template.render(data);
+    if (filled.unknown.length > 0) step.note({ unknown: filled.unknown });
+    return filled.text;
+  };
+}
+
+/** Makes JSON with templates ready. A string that is one placeholder becomes the value itself: `"{{value}}"` a number. */
+export function jsonFiller(json: unknown): (data: Data) => unknown {
   if (typeof json === "string") {
     const [, path] = WHOLE.exec(json) ?? [];
-    return path === undefined
-      ? renderTemplate(json, data, { oneLine: false })
-      : valueAt(path.split("."), data);
+    if (path !== undefined) {
+      const names = path.split(".");
+      return (data) => valueAt(names, data);
+    }
+    const template = new Template(json);
+    return (data) => template.render(data).text;
   }
-  if (Array.isArray(json)) return json.map((item) => renderJson(item, data));
-  if (typeof json !== "object" || json === null) return json;
-  return Object.fromEntries(
-    Object.entries(json).map(([key, value]) => [key, renderJson(value, data)]),
-  );
+  if (typeof json !== "object" || json === null) return () => json;
+  if (Array.isArray(json)) {
+    const fillers = json.map(jsonFiller);
+    return (data) => fillers.map((fill) => fill(data));
+  }
+  const fillers = Object.entries(json).map(([key, value]) => [key, jsonFiller(value)] as const);
+  return (data) => Object.fromEntries(fillers.map(([key, fill]) => [key, fill(data)]));
 }
 
 /** What stands in the data, a line each, for messages that have no text of their own. */
@@ -73,10 +91,10 @@ function valueAt(path: readonly string[], data: Data): unknown {
 
 function templateProblem(text: string): string | null {
   try {
-    renderTemplate(text, {}, { oneLine: false });
+    new Template(text);
     return null;
   } catch (error) {
-    return `it is no template: ${errorMessage(error)}`;
+    return errorMessage(error);
   }
 }
 

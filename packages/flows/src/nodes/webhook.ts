@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { checkContent, contentKeys, contentOf } from "./message-body.ts";
+import { contentFiller, contentKeys } from "./message-body.ts";
 import { defineNode } from "./node.ts";
 import { mayBePrivate, secretName, webAddress } from "./web-address.ts";
 
@@ -42,33 +42,24 @@ export const webhook = defineNode({
   inputs: () => ["in"],
   outputs: () => ["done"],
   create: ({ url, method, headers, text, json, secretFile = null, allowPrivate }) => {
-    checkContent({ text, json });
+    const contentOf = contentFiller({ text, json });
     const hasBody = method !== "GET" && method !== "DELETE";
     if (!hasBody && (text !== undefined || json !== undefined)) {
       throw new Error(`a request with ${method} has no content; remove text and json`);
     }
     const hasType = Object.keys(headers).some((name) => name.toLowerCase() === "content-type");
+    const type = text === undefined ? "application/json" : "text/plain; charset=utf-8";
+    const all = { ...(hasBody && !hasType && { "content-type": type }), ...headers };
     return {
       take: (_input, data, step) => {
-        const content = hasBody
-          ? contentOf({ text, json }, data)
-          : { body: "", isJson: false, problem: null };
-        if (content.problem !== null) {
-          step.fail(content.problem, data);
+        const { body, problem } = hasBody ? contentOf(data) : { body: "", problem: null };
+        if (body === null) {
+          step.fail(problem, data);
           return;
         }
-        const type = content.isJson ? "application/json" : "text/plain; charset=utf-8";
-        const own = hasBody && !hasType ? { "content-type": type } : {};
         step.note({ method, url });
-        step.perform(
-          {
-            kind: "webhook",
-            ...{ url, method, secretFile, allowPrivate },
-            headers: { ...own, ...headers },
-            body: content.body,
-          },
-          data,
-        );
+        const request = { url, method, headers: all, body, secretFile, allowPrivate };
+        step.perform({ kind: "webhook", ...request }, data);
       },
     };
   },

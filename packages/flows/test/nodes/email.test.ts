@@ -53,6 +53,13 @@ describe("email", () => {
     expect(effect?.kind === "email" && effect.subject).toBe("at a Bcc: all@example.org b");
   });
 
+  test("its trace names what the data does not have", () => {
+    const bench = new Workbench(mail('to: [you@example.org], subject: "at {{vlaue}}"'));
+    bench.reading("freezer#x", 4, 0);
+    const [, step] = bench.changes().runs.flatMap(({ steps }) => steps);
+    expect(step?.values).toMatchObject({ unknown: ["vlaue"] });
+  });
+
   test("without a text it has the data in lines", () => {
     const bench = new Workbench(mail('to: [you@example.org], subject: "x"'));
     bench.reading("freezer#x", 4, 0);

@@ -32,6 +32,16 @@ describe("store", () => {
     expect(after.engine.stored.get("count")).toBe(6);
   });
 
+  test("what an expression gives, or its problem", () => {
+    const bench = new Workbench(storing('name: double, expression: "value * 2"'));
+    bench.reading("a#x", 4, 0);
+    expect(bench.engine.stored.get("double")).toBe(8);
+    const wrong = new Workbench(storing('name: double, expression: "payload.x * 2"'));
+    wrong.reading("a#x", 4, 0);
+    expect(wrong.path().at(-1)).toBe("failed:out");
+    expect(wrong.engine.stored.size).toBe(0);
+  });
+
   test("does not add to a text, and does not store what is too large", () => {
     const bench = new Workbench(storing("name: count, add: 2"));
     bench.engine.stored.set("count", "five");
@@ -45,6 +55,8 @@ describe("store", () => {
   });
 
   test.each(["name: a", "name: a, value: 1, add: 2"])("refuses %s", (config) => {
-    expect(parseWorkflowFile(storing(config), "test").problems.join()).toMatch(/value or add/);
+    expect(parseWorkflowFile(storing(config), "test").problems.join()).toMatch(
+      /value, expression or add/,
+    );
   });
 });
