@@ -17,8 +17,8 @@ import {
   type Surroundings,
   usageFault,
 } from "./command-line.ts";
-import { LoggerClient } from "./logger-client.ts";
 import { namedSeries, readAllSeries } from "./named-series.ts";
+import { ServiceClient } from "./service-client.ts";
 import { TIME_FORMS } from "./time.ts";
 import { readTimeSpan, readTimeZone } from "./time-options.ts";
 
@@ -154,7 +154,7 @@ const previewSchema = z.object({
 
 async function preview(request: Request, given: Given, context: Context): Promise<void> {
   const { environment, signal, out, err } = context;
-  const client = new LoggerClient(environment, signal);
+  const client = ServiceClient.logger(environment, signal);
   const found = await client.ask("POST", "/deletions/preview", previewSchema, request);
   const series = seriesOf(request, readCatalogue(indexFile(environment)) ?? []);
   for (const reason of found.skipped) print(`weir delete: ${reason}\n`, { to: err });
@@ -213,7 +213,7 @@ const deletionSchema = z.object({
 type Deletion = z.infer<typeof deletionSchema>;
 
 async function hide(request: Request, given: Given, context: Context): Promise<void> {
-  const client = new LoggerClient(context.environment, context.signal);
+  const client = ServiceClient.logger(context.environment, context.signal);
   const asked = await client.ask("POST", "/deletions", deletionSchema, request);
   const hidden = await untilDone(client, asked, context);
   report(hidden, given, context, () => {
@@ -224,7 +224,7 @@ async function hide(request: Request, given: Given, context: Context): Promise<v
 }
 
 async function undo(id: string, given: Given, context: Context): Promise<void> {
-  const client = new LoggerClient(context.environment, context.signal);
+  const client = ServiceClient.logger(context.environment, context.signal);
   const path = `/deletions/${encodeURIComponent(id)}/undo`;
   const asked = await client.ask("POST", path, deletionSchema);
   const undone = await untilDone(client, asked, context);
@@ -237,12 +237,12 @@ function rowsAre(count: number, what: string): string {
 
 const listSchema = z.object({ deletions: z.array(deletionSchema) });
 
-const askList = async (client: LoggerClient): Promise<Deletion[]> =>
+const askList = async (client: ServiceClient): Promise<Deletion[]> =>
   (await client.ask("GET", "/deletions", listSchema)).deletions;
 
 /** Waits until the rows are hidden, or back. */
 async function untilDone(
-  client: LoggerClient,
+  client: ServiceClient,
   asked: Deletion,
   { signal, err }: Context,
 ): Promise<Deletion> {
@@ -272,7 +272,7 @@ function report(
 }
 
 async function list(given: Given, { environment, signal, out, err }: Context): Promise<void> {
-  const deletions = await askList(new LoggerClient(environment, signal));
+  const deletions = await askList(ServiceClient.logger(environment, signal));
   if (given.has("json")) {
     for (const deletion of deletions) printJson(deletion, { to: out });
     return;

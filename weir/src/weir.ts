@@ -41,6 +41,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: "delete a part of a stream, and undo that",
     load: () => import("./delete.ts"),
   },
+  workflows: {
+    summary: "check workflows, try them on the past, show their runs and alerts",
+    load: () => import("./workflows.ts"),
+  },
   "verify-stats": {
     summary: "compare one publication of statistics with SQL over the store",
     load: () => import("./verify-stats.ts"),

@@ -15,6 +15,7 @@ const COMMANDS = [
     "replay",
     "audit",
     "delete",
+    "workflows",
     "verify-stats",
     "config",
     "command",
@@ -35,6 +36,10 @@ describe("weir", () => {
   test.each([
     ...COMMANDS.map((name) => [name]),
     ...["check", "schema"].map((name) => ["config", name]),
+    ...["check", "test", "list", "press", "runs", "run", "alerts", "schema"].map((name) => [
+      "workflows",
+      name,
+    ]),
     ...["init", "device", "operator", "remove", "status"].map((name) => ["secure", name]),
   ])("%s %s explains itself with an example", async (...path) => {
     const argv = path.filter((name) => name !== undefined);
