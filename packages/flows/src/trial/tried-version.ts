@@ -152,15 +152,15 @@ export class TriedVersion {
 
   #collect(): readonly NewEffect[] {
     const { effects, alerts, runs, stops } = this.#engine.takeChanges();
+    for (const { state, atMs, node, title, key } of alerts) {
+      const kind = "alert";
+      if (state === "new") this.#fire(kind, () => ({ atMs, node, kind, what: title, about: key }));
+    }
     for (const { effect, atMs, node, data } of effects) {
       const { kind } = effect;
       if (kind === "history") continue;
       const fired = () => ({ atMs, node, kind, what: effectWords(effect), about: keyOf(data) });
       this.#fire(kind, fired);
-    }
-    for (const { state, atMs, node, title, key } of alerts) {
-      const kind = "alert";
-      if (state === "new") this.#fire(kind, () => ({ atMs, node, kind, what: title, about: key }));
     }
     for (const { id, data, steps } of runs) {
       // The newest run is always among them.
