@@ -65,7 +65,7 @@ describe("weir workflows test", () => {
     using folder = temporaryFolder();
     const { code, out, err } = await run(prepare(folder), "test", "plug-busy", "--from", "-2h");
     expect({ code, err }).toEqual({ code: 0, err: "" });
-    expect(out).toContain("it would have fired 1 time. (1 readings and messages from rows");
+    expect(out).toContain("it would have fired 1 time. (2 readings and messages from rows");
     expect(out).toMatch(/^2026-01-01T00:01:00Z +alert +alert +home:tele\/plug\/SENSOR.* 42 W$/m);
   });
 

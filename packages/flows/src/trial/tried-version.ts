@@ -53,10 +53,11 @@ export class TriedVersion {
     return this.#engine.dispatch;
   }
 
-  /** What its nodes listen to. */
+  /** What begins runs. */
   get listened(): Source[] {
     const nodes = [...this.#engine.flows.values()].flatMap((flow) => [...flow.nodes.values()]);
-    return nodes.flatMap(({ behaviour }) => behaviour.sources ?? []);
+    const begin = nodes.filter(({ type }) => type.group !== "action");
+    return begin.flatMap(({ behaviour }) => behaviour.sources ?? []);
   }
 
   get isStopped(): boolean {
