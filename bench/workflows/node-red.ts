@@ -1,0 +1,82 @@
+import { execFileSync } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { percentile, type Results } from "../dashboard/figures.ts";
+import { memoryOf } from "../dashboard/running.ts";
+import { startChild } from "../process.ts";
+import { nodeRedFlows, weirFiles } from "./flows.ts";
+import { type LoadOptions, measureUnder } from "./load.ts";
+import { startRunning } from "./running.ts";
+
+const VERSION = "5.0.7";
+const INSTALLED_WITHIN_MS = 300_000;
+/** Until its flows run: it has no address that says so without its editor. */
+const STARTED_MS = 20_000;
+
+/** The same logic in Node-RED and in Weir, one after the other, at the same rate. */
+export async function measureNodeRed(options: LoadOptions): Promise<Results> {
+  const { workflows: count, perSecond } = options;
+  const weir = await ofWeir(options);
+  const nodeRed = await ofNodeRed(options);
+  const usOf = (cores: number): number => (cores * 1e6) / perSecond;
+  return {
+    title: `${count} flows at ${perSecond} messages/s, beside Node-RED ${VERSION}`,
+    figures: [
+      { text: "Node-RED, processor time a message", value: usOf(nodeRed.cores), unit: "us" },
+      { text: "workflows", value: usOf(weir.cores), unit: "us" },
+      {
+        text: "workflows over Node-RED",
+        value: weir.cores / nodeRed.cores,
+        unit: "x",
+        atMost: 0.2,
+      },
+      {
+        text: "workflows and logger over Node-RED",
+        value: weir.withLogger / nodeRed.cores,
+        unit: "x",
+      },
+      { text: "Node-RED, memory, PSS", value: nodeRed.pss, unit: "MB" },
+      { text: "workflows, memory, PSS", value: weir.pss, unit: "MB" },
+      { text: "Node-RED, PUBLISH to action, p99", value: nodeRed.p99, unit: "ms" },
+      { text: "Weir, PUBLISH to action, p99", value: weir.p99, unit: "ms" },
+      { text: "Node-RED, actions that arrived", value: nodeRed.arrived, unit: "" },
+      { text: "Weir, actions that arrived", value: weir.arrived, unit: "" },
+    ],
+  };
+}
+
+async function ofWeir(options: LoadOptions) {
+  await using running = await startRunning();
+  const { logger, workflows } = await running.startWeir(weirFiles(options.workflows));
+  const { cores, tookMs, arrived } = await measureUnder(running, [workflows, logger], options);
+  const [own = Number.NaN, ofLogger = Number.NaN] = cores;
+  const { pss } = memoryOf(workflows);
+  return { cores: own, withLogger: own + ofLogger, pss, p99: percentile(tookMs, 0.99), arrived };
+}
+
+async function ofNodeRed(options: LoadOptions) {
+  await using running = await startRunning();
+  const folder = join(running.folder, "node-red");
+  mkdirSync(folder);
+  const install = ["install", "--no-save", "--ignore-scripts", "--no-audit", "--no-fund"];
+  execFileSync("npm", [...install, "--prefix", folder, `node-red@${VERSION}`], {
+    timeout: INSTALLED_WITHIN_MS,
+    stdio: ["ignore", "ignore", "inherit"],
+  });
+  const settings = { httpAdminRoot: false, httpNodeRoot: false, uiPort: 0, uiHost: "127.0.0.1" };
+  const logging = { console: { level: "error", metrics: false, audit: false } };
+  const text = JSON.stringify({ ...settings, logging, flowFile: "flows.json" });
+  writeFileSync(join(folder, "settings.js"), `module.exports = ${text};\n`);
+  const flows = nodeRedFlows(options.workflows, running.brokerPort);
+  writeFileSync(join(folder, "flows.json"), JSON.stringify(flows));
+  const program = join(folder, "node_modules/node-red/red.js");
+  await using child = await startChild(process.execPath, [program, "-u", folder], {
+    cwd: folder,
+    env: { PATH: process.env.PATH, HOME: folder, NODE_ENV: "production" },
+  });
+  await Promise.race([pause(STARTED_MS), child.failed]);
+  const { cores, tookMs, arrived } = await measureUnder(running, [child], options);
+  const [own = Number.NaN] = cores;
+  return { cores: own, pss: memoryOf(child).pss, p99: percentile(tookMs, 0.99), arrived };
+}
