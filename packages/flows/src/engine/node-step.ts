@@ -65,8 +65,11 @@ export class NodeStep implements Step<unknown> {
     const run = this.belongTo(data);
     const { name } = this.#node;
     this.#traced(run).outputs.push(output);
-    const own = added === undefined || added === null ? {} : { [name]: added };
-    this.#engine.send(this.#node, output, { ...data, ...own, run: run.id }, run);
+    // Where nothing is behind, the data need not be copied.
+    if (!this.#node.targets.has(output)) return;
+    const hasOwn = added !== undefined && added !== null;
+    const sent = hasOwn ? { ...data, [name]: added, run: run.id } : { ...data, run: run.id };
+    this.#engine.send(this.#node, output, sent, run);
   }
 
   fail(problem: string, data: Data): void {
@@ -81,7 +84,7 @@ export class NodeStep implements Step<unknown> {
   }
 
   note(values: Readonly<Record<string, unknown>>): void {
-    this.#values = { ...this.#values, ...values };
+    this.#values = this.#values === null ? values : { ...this.#values, ...values };
     if (this.#trace !== null) this.#trace.values = this.#values;
   }
 
