@@ -5,7 +5,9 @@ import {
   TypeError as TypeFault,
 } from "@marcbachmann/cel-js";
 import { didYouMean, errorMessage } from "@weir/runtime";
-import { type AstNode, guard, Refusal } from "./guard.ts";
+import type { AstNode } from "./ast.ts";
+import { guard, Refusal } from "./guard.ts";
+import { Work } from "./work.ts";
 
 const EXPRESSION_LENGTH_MAX = 1_000;
 /** Names that a message lists. */
@@ -29,6 +31,7 @@ export class Expression {
   readonly #evaluate: (data: Values) => unknown;
   readonly #names: readonly string[];
   readonly #isWhole: boolean;
+  readonly #work = new Work();
 
   /** @throws Error saying what is wrong, where, and the remedy. */
   constructor(text: string) {
@@ -40,9 +43,8 @@ export class Expression {
     try {
       const parsed = ENVIRONMENT.parse(text);
       // The guard knows more of a node than the library's types say.
-      const names = guard(parsed.ast as unknown as AstNode, (name) =>
-        ENVIRONMENT.hasVariable(name),
-      );
+      const ast = parsed.ast as unknown as AstNode;
+      const names = guard(ast, (name) => ENVIRONMENT.hasVariable(name), this.#work);
       const { type, error } = parsed.check();
       if (error !== undefined) throw error;
       this.text = text;
@@ -62,6 +64,7 @@ export class Expression {
         return { problem: missing(name, "the data", data) };
       }
     }
+    this.#work.begin();
     try {
       const value = plain(this.#evaluate(this.#isWhole ? { ...data, [WHOLE]: data } : data));
       if (typeof value !== "number" || Number.isFinite(value)) return { value };
@@ -142,7 +145,8 @@ function plain(value: unknown): unknown {
   if (typeof value !== "object" || value === null) return value;
   const { constructor: kind } = value;
   // Types, bytes, durations and unsigned numbers are objects of the library.
-  return kind === Object || kind === undefined ? value : String(value);
+  if (kind !== Object && kind !== undefined) return String(value);
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, plain(inner)]));
 }
 
 function invalid(text: string, error: unknown): string {

@@ -1,14 +1,9 @@
+import type { AstNode, Evaluate } from "./ast.ts";
 import { Pattern } from "./pattern.ts";
+import type { Work } from "./work.ts";
 
-/** The longest text that an expression takes from the data, or makes. */
-const TEXT_LENGTH_MAX = 10_000;
-/** The longest list that `all`, `exists`, `filter` and `map` go through, or that an expression makes. */
-const LIST_LENGTH_MAX = 1_000;
-/** How deeply nested a value may be that is compared or handed to a function. */
-const DEPTH_MAX = 4;
 /** How many times an expression may go through a list. */
 const LOOPS_MAX = 5;
-
 const FUNCTIONS = "abs bool double duration has int max min round size string timestamp type".split(
   " ",
 );
@@ -19,25 +14,10 @@ const METHODS = [
   ..."getDayOfYear getFullYear getHours getMilliseconds getMinutes getMonth getSeconds".split(" "),
 ];
 
-type Evaluate = (evaluator: Evaluator, node: AstNode, scope: Scope) => unknown;
-
-interface Evaluator {
-  run(node: AstNode, scope: Scope): unknown;
-}
-
-interface Scope {
-  getValue(name: string): unknown;
-}
-
-/** What the guard uses of the nodes that cel-js parses to: its types leave most of it out. */
-export interface AstNode {
-  readonly op: string;
-  args: unknown;
-  readonly start: number;
-  readonly end: number;
-  readonly meta: { alternate?: AstNode; macro?: object; evaluate: Evaluate };
-  setMeta(key: string, value: unknown): void;
-}
+/** What gives a value of the data as it is. */
+const READS: ReadonlySet<string> = new Set(["id", ".", "[]"]);
+/** What makes a value longer than those that it is made of. */
+const MAKES_VALUES: ReadonlySet<string> = new Set(["+", "list", "map"]);
 
 /** How a node is used by the one above. */
 interface Use {
@@ -63,10 +43,15 @@ export class Refusal extends Error {
  * the texts and lists are that it works on. Numbers in it become doubles, as those of JSON are, `has` looks at a path
  * of which any part may be missing, and a pattern is checked once.
  *
+ * @param work begins before each evaluation.
  * @returns the names that the data must have.
  * @throws Refusal
  */
-export function guard(root: AstNode, isConstant: (name: string) => boolean): ReadonlySet<string> {
+export function guard(
+  root: AstNode,
+  isConstant: (name: string) => boolean,
+  work: Work,
+): ReadonlySet<string> {
   const names = new Set<string>();
   const lookedFor = new Set<string>();
   let loops = 0;
@@ -82,13 +67,13 @@ export function guard(root: AstNode, isConstant: (name: string) => boolean): Rea
         break;
       case ".":
         visit((node.args as [AstNode, string])[0], inner({ as: "part" }));
-        boundResult(node, use);
+        boundResult(node, use, work);
         break;
       case "[]": {
         const [of, index] = node.args as [AstNode, AstNode];
         visit(of, inner({ as: "part" }));
         visit(index, inner({ as: "argument" }));
-        boundResult(node, use);
+        boundResult(node, use, work);
         break;
       }
       case "call":
@@ -99,7 +84,7 @@ export function guard(root: AstNode, isConstant: (name: string) => boolean): Rea
         visitLoop(node, use);
         break;
       default:
-        if (node.op === "+") boundResult(node, use);
+        if (MAKES_VALUES.has(node.op)) boundResult(node, use, work);
         for (const child of childrenOf(node.args)) visit(child, inner());
     }
   };
@@ -108,7 +93,7 @@ export function guard(root: AstNode, isConstant: (name: string) => boolean): Rea
     const name = node.args as string;
     if (!isConstant(name)) {
       if (!use.elements.includes(name)) names.add(name);
-      boundResult(node, use);
+      boundResult(node, use, work);
     } else if (use.as === "part" || use.as === "list") {
       throw new Refusal(`${name} is a word of CEL: write data["${name}"]`, node.start);
     }
@@ -135,8 +120,8 @@ export function guard(root: AstNode, isConstant: (name: string) => boolean): Rea
       const as = isMethod && index === 0 ? "value" : "argument";
       visit(child, { ...use, as });
     }
-    if (name === "matches") matchPattern(node, children);
-    else boundResult(node, use);
+    if (name === "matches") matchPattern(node, children, work);
+    else boundResult(node, use, work);
   };
 
   const visitLoop = (node: AstNode, use: Use): void => {
@@ -152,7 +137,7 @@ export function guard(root: AstNode, isConstant: (name: string) => boolean): Rea
     }
     visit(iterable, { ...use, as: "list" });
     visit(step, { as: "value", isInLoop: true, elements: [...use.elements, iterVarName] });
-    boundResult(node, { ...use, as: "list" });
+    boundResult(node, use, work);
   };
 
   visit(root, { as: "value", isInLoop: false, elements: [] });
@@ -172,47 +157,20 @@ function childrenOf(args: unknown): AstNode[] {
 }
 
 /** What a node gives is refused where it is too long, or too deeply nested, for what is done with it. */
-function boundResult(node: AstNode, { as }: Use): void {
+function boundResult(node: AstNode, { as }: Use, work: Work): void {
   if (as === "part") return;
   const { evaluate } = node.meta;
+  const isRead = READS.has(node.op);
   const bounded: Evaluate = (evaluator, of, scope) => {
     const value = evaluate(evaluator, of, scope);
-    if (typeof value === "string") {
-      if (value.length > TEXT_LENGTH_MAX) {
-        throw new Error(`a text is longer than ${TEXT_LENGTH_MAX} characters`);
-      }
-    } else if (typeof value === "object" && value !== null) {
-      const isMade = node.op !== "id" && node.op !== "." && node.op !== "[]";
-      if ((as === "list" || isMade) && Array.isArray(value) && value.length > LIST_LENGTH_MAX) {
-        throw new Error(`a list has more than ${LIST_LENGTH_MAX} elements`);
-      }
-      if (as !== "list" && depthOf(value) > DEPTH_MAX) {
-        throw new Error(`a value is nested more than ${DEPTH_MAX} deep: name a part of it`);
-      }
-    }
+    work.take(value, { isList: as === "list", isRead });
     return value;
   };
   node.setMeta("evaluate", bounded);
 }
 
-/** As deep as the library looks to find a value's type: by the first elements. */
-function depthOf(value: unknown): number {
-  let depth = 0;
-  for (let of = value; typeof of === "object" && of !== null && depth <= DEPTH_MAX; depth += 1) {
-    of = firstOf(of);
-  }
-  return depth;
-}
-
-function firstOf(value: object): unknown {
-  for (const key in value) {
-    if (Object.hasOwn(value, key)) return (value as Readonly<Record<string, unknown>>)[key];
-  }
-  return undefined;
-}
-
 /** `has(a.b.c)` is false where any part is missing. @returns the name that the path begins with. */
-function lookForPath(node: AstNode, [path]: readonly AstNode[]): string {
+function lookForPath(node: AstNode, [path, ...others]: readonly AstNode[]): string {
   const keys: string[] = [];
   let of = path;
   while (of?.op === ".") {
@@ -220,7 +178,7 @@ function lookForPath(node: AstNode, [path]: readonly AstNode[]): string {
     keys.unshift(key);
     of = left;
   }
-  if (of?.op !== "id" || keys.length === 0) {
+  if (of?.op !== "id" || keys.length === 0 || others.length > 0) {
     throw new Refusal("has takes a path with a dot, as in has(payload.state)", node.start);
   }
   const name = of.args as string;
@@ -237,7 +195,7 @@ function lookForPath(node: AstNode, [path]: readonly AstNode[]): string {
 }
 
 /** A pattern is part of the expression, so that it can be checked before any text comes. */
-function matchPattern(node: AstNode, [of, pattern]: readonly AstNode[]): void {
+function matchPattern(node: AstNode, [of, pattern]: readonly AstNode[], work: Work): void {
   const source = pattern?.op === "value" ? pattern.args : null;
   if (of === undefined || typeof source !== "string") {
     throw new Refusal("matches takes a pattern in quotation marks", node.start);
@@ -251,6 +209,7 @@ function matchPattern(node: AstNode, [of, pattern]: readonly AstNode[]): void {
   const evaluate: Evaluate = (evaluator, _node, scope) => {
     const text = evaluator.run(of, scope);
     if (typeof text !== "string") throw new Error("matches is for texts");
+    work.look(checked.looksMax(text));
     return checked.isIn(text);
   };
   node.setMeta("evaluate", evaluate);

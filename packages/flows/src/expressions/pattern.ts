@@ -10,8 +10,10 @@ const REPEATED_MAX = 100;
 
 /** A regular expression whose worst case is known: it takes only texts that it is done with soon. */
 export class Pattern {
+  readonly #ways: number;
+  readonly #repeats: number;
   /** The longest text that it takes. */
-  readonly textLengthMax: number;
+  readonly #textLengthMax: number;
   readonly #pattern: RegExp;
 
   /** @throws Error saying what is wrong with the pattern, and the remedy. */
@@ -26,19 +28,29 @@ export class Pattern {
     } catch {
       throw new Error(`${JSON.stringify(source)} is not a regular expression`);
     }
-    this.textLengthMax = textLengthMaxOf(source);
-    if (this.textLengthMax < TEXT_LENGTH_MIN) {
+    const { ways, repeats } = worstCaseOf(source);
+    this.#ways = ways;
+    this.#repeats = repeats;
+    this.#textLengthMax = Math.floor(
+      Math.min(TEXT_LENGTH_MAX, (LOOKS_MAX / ways) ** (1 / Math.max(1, repeats))),
+    );
+    if (this.#textLengthMax < TEXT_LENGTH_MIN) {
       throw new Error(
         `the pattern ${JSON.stringify(source)} can take too long: use fewer of * + ? { and |`,
       );
     }
   }
 
+  /** How many characters it looks at in the worst case. */
+  looksMax(text: string): number {
+    return this.#ways * text.length ** this.#repeats;
+  }
+
   /** Whether a part of the text is as the pattern says. @throws Error for a text that is too long for it. */
   isIn(text: string): boolean {
-    if (text.length > this.textLengthMax) {
+    if (text.length > this.#textLengthMax) {
       throw new Error(
-        `the text has ${text.length} characters; this pattern takes at most ${this.textLengthMax}`,
+        `the text has ${text.length} characters; this pattern takes at most ${this.#textLengthMax}`,
       );
     }
     return this.#pattern.test(text);
@@ -55,7 +67,7 @@ interface Group {
  * An engine that tries one way after the other looks at most `ways * length ^ repeats` times: each `*` may end at any
  * character, each `?` and `|` doubles what is tried. That holds as long as nothing of that kind is repeated itself.
  */
-function textLengthMaxOf(source: string): number {
+function worstCaseOf(source: string): { ways: number; repeats: number } {
   const refuse = (what: string): never => {
     throw new Error(`the pattern ${JSON.stringify(source)} has ${what}`);
   };
@@ -113,6 +125,5 @@ function textLengthMaxOf(source: string): number {
       if (source[at + 1] === "?") at += 1;
     }
   }
-  const longest = (LOOKS_MAX / ways) ** (1 / Math.max(1, repeats));
-  return Math.floor(Math.min(TEXT_LENGTH_MAX, longest));
+  return { ways, repeats };
 }

@@ -3,6 +3,7 @@ import { by, grouping } from "./grouping.ts";
 import { defineNode } from "./node.ts";
 
 const NAMES = ["a", "b", "c", "d", "e", "f", "g", "h"] as const;
+type Name = (typeof NAMES)[number];
 
 const config = z.strictObject({
   inputs: z
@@ -46,10 +47,13 @@ function join(
         take: (input, data, step) => {
           const key = groupOf(data);
           const before = step.state(key) ?? { holds: {}, isYes: false };
-          const name = input.replace(/^not-/, "");
-          const holds = { ...before.holds, [name]: name === input };
+          // The inputs are these names, and the same with not- in front.
+          const name = input.replace(/^not-/, "") as Name;
+          const doesHold = name === input;
+          const holds = { ...before.holds, [name]: doesHold };
           const isYes = isMet(holds, inputs);
           step.note(holds);
+          if (before.holds[name] === doesHold) return;
           step.keep(key, { holds, isYes });
           // Whatever came last: what is behind keeps yes and no by the same key.
           if (isYes !== before.isYes) step.emit(isYes ? "yes" : "no", { ...data, key }, holds);

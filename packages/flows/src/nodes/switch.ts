@@ -47,6 +47,7 @@ export const switchNode = defineNode<Config>({
     return {
       take: (_input, data, step) => {
         const found = find(data);
+        if ("value" in found) step.note({ value: found.value });
         if ("problem" in found) step.fail(found.problem, data);
         else step.emit(found.output, data);
       },
@@ -54,7 +55,8 @@ export const switchNode = defineNode<Config>({
   },
 });
 
-type Find = (data: Data) => { output: string } | { problem: string };
+/** `value`: what the cases were compared with, where that is short. */
+type Find = (data: Data) => { output: string; value?: unknown } | { problem: string };
 
 function byValue(of: string, cases: Config["cases"]): Find {
   const expression = new Expression(of);
@@ -65,7 +67,9 @@ function byValue(of: string, cases: Config["cases"]): Find {
   return (data) => {
     const evaluated = expression.evaluate(data);
     if ("problem" in evaluated) return evaluated;
-    return { output: outputs.get(evaluated.value) ?? OTHERWISE };
+    const { value } = evaluated;
+    const output = outputs.get(value) ?? OTHERWISE;
+    return output === OTHERWISE && typeof value !== "number" ? { output } : { output, value };
   };
 }
 

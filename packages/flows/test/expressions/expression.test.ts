@@ -103,6 +103,17 @@ describe("an expression", () => {
     );
   });
 
+  test("does only so much with one set of data", () => {
+    const rows = Array.from({ length: 900 }, (_, row) => [row, row, row]);
+    expect(result("[payload, payload, payload, payload]", { payload: rows })).toBe(
+      "a value holds more than 10000 others: name a part of it",
+    );
+    expect(result("payload.exists(x, payload == [x])", { payload: rows })).toBe(
+      "it takes too long with this data: name less of it",
+    );
+    expect(result("payload.exists(x, x == [899, 899, 899])", { payload: rows })).toBe(true);
+  });
+
   test.each([
     ['payload.state.matches("(a+)+b")', "a group that is repeated"],
     ['payload.state.matches("(a|b)*")', "a group that is repeated"],

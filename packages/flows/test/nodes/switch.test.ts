@@ -33,6 +33,12 @@ describe("switch", () => {
       "which:high",
       "which:else",
     ]);
+    const steps = bench.changes().runs.flatMap((run) => run.steps);
+    expect(steps.flatMap(({ node, values }) => (node === "which" ? [values] : []))).toEqual([
+      { value: 2 },
+      { value: 9 },
+      { value: 5 },
+    ]);
   });
 
   test("refuses cases that are no expressions, and names that are taken", () => {
