@@ -19,6 +19,7 @@ const all: readonly Settings[] = [
   statsPrinterSettings,
   workflowsSettings,
   dashboardSettings,
+  workflowsSettings,
   demoSettings,
   standaloneSettings,
 ];

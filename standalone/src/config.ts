@@ -146,8 +146,8 @@ Options, after "npm start --":
   --format …  how the statistics are printed: table, json or csv
 
 A broker that BROKER or BROKER_URL names must answer at the start, or it ends with code 69; later
-outages are waited out. A process that ends is started again. SIGHUP has the logger, stats and
-the dashboard read weir.yaml again, unless the terminal was closed: then it stops. Exit codes: 0 stopped as asked, 69 a
+outages are waited out. A process that ends is started again. SIGHUP has the logger, stats,
+workflows and the dashboard read weir.yaml again, unless the terminal was closed: then it stops. Exit codes: 0 stopped as asked, 69 a
 port is taken or the broker is missing, 73 a folder cannot be written, 75 another logger writes the
 store, 78 the settings are wrong.
 

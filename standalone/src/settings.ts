@@ -13,6 +13,7 @@ import {
 } from "@weir/runtime";
 import { readStatsConfig, statsSettings } from "@weir/stats/config";
 import { readStatsPrinterConfig, statsPrinterSettings } from "@weir/stats-printer/config";
+import { readWorkflowsConfig, workflowsSettings } from "@weir/workflows/config";
 
 export const standaloneSettings = section("Without Docker (npm start)", {
   BROKER_KIND: choice({
@@ -54,6 +55,7 @@ export const allSettings = {
   ...statsPrinterSettings,
   ...deviceAgentSettings,
   ...dashboardSettings,
+  ...workflowsSettings,
 };
 
 /** Variables that only the files of Compose read. */
@@ -83,6 +85,7 @@ export function readServices(
     readStatsPrinterConfig,
     readAgentConfig,
     readDashboardConfig,
+    readWorkflowsConfig,
   ];
   const logger = collectProblems(problems, () => readLoggerConfig(environment));
   for (const read of others) collectProblems(problems, () => read(environment));

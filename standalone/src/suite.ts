@@ -193,6 +193,7 @@ const STATS = service("stats");
 const PUBLISHER = service("publisher");
 const DEVICE_AGENT = service("device-agent");
 const DASHBOARD = service("dashboard");
+const WORKFLOWS = service("workflows");
 const PRINTER: Part = { ...service("stats-printer"), isOnTerminal: true };
 
 function service(name: string): Part {
@@ -201,18 +202,26 @@ function service(name: string): Part {
 }
 
 /** In the order of their start. */
-const SERVICES: readonly Part[] = [LOGGER, STATS, PUBLISHER, DEVICE_AGENT, DASHBOARD, PRINTER];
+const SERVICES: readonly Part[] = [
+  LOGGER,
+  STATS,
+  WORKFLOWS,
+  PUBLISHER,
+  DEVICE_AGENT,
+  DASHBOARD,
+  PRINTER,
+];
 
 /** What takes over a changed configuration while it runs. */
-const RELOADED: readonly Part[] = [LOGGER, STATS, DASHBOARD];
-const RELOADED_NAMES = "logger, stats and dashboard";
+const RELOADED: readonly Part[] = [LOGGER, STATS, WORKFLOWS, DASHBOARD];
+const RELOADED_NAMES = "logger, stats, workflows and dashboard";
 
 /**
  * What is stopped together, and when it is killed. In reverse, within 5 s in all: intake ends first, the
  * logger flushes to a broker that is there.
  */
 export const STOP_STAGES: readonly { names: readonly string[]; timeoutMs: number }[] = [
-  { names: ["stats-printer", "dashboard", "publisher", "stats"], timeoutMs: 1_200 },
+  { names: ["stats-printer", "dashboard", "workflows", "publisher", "stats"], timeoutMs: 1_200 },
   // Their own limit is 2 s: a command may have to end, a commit to be made.
   { names: ["device-agent", "logger"], timeoutMs: 2_100 },
   // Mosquitto writes its sessions.

@@ -24,6 +24,7 @@ describe("the suite without Docker", () => {
         "publisher",
         "stats",
         "stats-printer",
+        "workflows",
       ].sort(),
     );
 
@@ -123,7 +124,7 @@ describe("the suite without Docker", () => {
     await using suite = await startSuite({ folder: folder.path, environment, program: PATIENT });
     await hasSaid(suite, "Ctrl-C stops it all");
     await eventually(() => "stats-printer" in suite.parts());
-    const parts = ["broker", "dashboard", "logger", "stats", "stats-printer"];
+    const parts = ["broker", "dashboard", "logger", "stats", "stats-printer", "workflows"];
     expect(Object.keys(suite.parts()).sort()).toEqual(parts);
     suite.child.kill("SIGTERM");
     expect(await suite.ended).toBe(0);
@@ -150,7 +151,7 @@ describe("the suite without Docker", () => {
     expect(await suite.ended).toBe(0);
   });
 
-  test("has the logger, stats and the dashboard read weir.yaml again on SIGHUP, and goes on", async () => {
+  test("has the logger, stats, workflows and the dashboard read weir.yaml again on SIGHUP, and goes on", async () => {
     using folder = temporaryFolder();
     const weirFile = folder.file("weir.yaml");
     writeFileSync(weirFile, "streams: {}");
@@ -167,7 +168,8 @@ describe("the suite without Docker", () => {
     await hasLogged("logger", "reloaded the configuration");
     await hasLogged("stats", "reloaded the configuration");
     await hasLogged("dashboard", "reloaded the configuration");
-    expect(suite.said()).toContain("logger, stats and dashboard read their configuration again");
+    await hasLogged("workflows", "reloaded the configuration");
+    expect(suite.said()).toContain("logger, stats, workflows and dashboard read their configuration again");
 
     // What is wrong is said where the user looks.
     writeFileSync(weirFile, "streams: { rooms: { filter: [rooms/#] } }");

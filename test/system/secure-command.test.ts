@@ -78,6 +78,7 @@ describe("weir secure", () => {
       // Two commands for each of four devices, and the status of Home Assistant.
       ["anna", 9],
       ["dashboard", 8],
+      ["workflows", 8],
     ] as const) {
       const found = retainable.find((one) => one.user === user);
       expect([user, found?.topics.length]).toEqual([user, topics]);
@@ -183,6 +184,7 @@ describe("weir secure", () => {
       )
       .replace("topic deny $SYS/broker/log/#\n", "")
       .replace(/# service dashboard;[\s\S]*?\n\n/, "")
+      .replace(/# service workflows;[\s\S]*?\n\n/, "")
       .replace(/(topic write (devices|losant)\/\w+\/command\n){4}/, (lines) =>
         lines.includes("kitchen")
           ? "topic write devices/+/command\ntopic write losant/+/command\n"

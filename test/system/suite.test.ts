@@ -14,6 +14,7 @@ const SERVICES = [
   "stats-printer",
   "device-agent",
   "dashboard",
+  "workflows",
   "mosquitto",
 ];
 

@@ -79,8 +79,8 @@ export function publishersOf(rights: string): string[] {
 
 /** The logger's user; also its client id, as it is without users, so that the broker knows its session. */
 const LOGGER = "weir-logger";
-/** The dashboard's user: operators command devices through it. */
-const DASHBOARD = "dashboard";
+/** Users of services that command devices for others: for operators, and as workflow files say. */
+const COMMANDING: ReadonlySet<string> = new Set(["dashboard", "workflows"]);
 /** The first levels of a device's topics. */
 const PREFIXES = ["devices", "losant"] as const;
 
@@ -107,7 +107,7 @@ function deviceRights(id: string): string[] {
 }
 
 const SYSTEM = "topic read $SYS/#";
-/** Addresses and client ids of everybody: for the dashboard, which needs a right of its own for that. */
+/** Addresses and client ids of everybody: for the dashboard and workflows, which need a right of their own for that. */
 const NO_BROKER_LOG = "topic deny $SYS/broker/log/#";
 /** An operator sees all messages and commands each device. Home Assistant is one, and says when it starts. */
 const OPERATOR_RIGHTS = ["topic read #", SYSTEM, NO_BROKER_LOG, "topic write homeassistant/status"];
@@ -117,11 +117,12 @@ function commandRights(id: string): string[] {
 }
 
 /**
- * What others may do because a device is there: operators and the dashboard command it, the logger confirms what it
- * sends.
+ * What others may do because a device is there: operators, the dashboard and workflows command it, the logger confirms
+ * what it sends.
  */
 function rightsAbout(id: string, { client, user }: Block): string[] {
-  if (client?.kind === "operator" || user === DASHBOARD) return commandRights(id);
+  const isCommanding = client?.kind === "operator" || (user !== null && COMMANDING.has(user));
+  if (isCommanding) return commandRights(id);
   return user === LOGGER ? [writeTo(`weir/receipt/${id}`)] : [];
 }
 
