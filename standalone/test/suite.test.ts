@@ -169,7 +169,9 @@ describe("the suite without Docker", () => {
     await hasLogged("stats", "reloaded the configuration");
     await hasLogged("dashboard", "reloaded the configuration");
     await hasLogged("workflows", "reloaded the configuration");
-    expect(suite.said()).toContain("logger, stats, workflows and dashboard read their configuration again");
+    expect(suite.said()).toContain(
+      "logger, stats, workflows and dashboard read their configuration again",
+    );
 
     // What is wrong is said where the user looks.
     writeFileSync(weirFile, "streams: { rooms: { filter: [rooms/#] } }");
