@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { jsonOf } from "../expressions/json.ts";
 import { Template } from "../expressions/template.ts";
+import { keyOf } from "./heard.ts";
 import type { Data } from "./node.ts";
 
 const GROUP_LENGTH_MAX = 500;
@@ -16,7 +17,7 @@ export const by = z
 /** Finds what a node keeps its state by. @throws Error for a template that is not valid. */
 export function grouping(template: string): (data: Data) => string {
   const compiled = new Template(template, { isOneLine: true, lengthMax: GROUP_LENGTH_MAX });
-  if (template === "{{key}}") return (data) => (typeof data.key === "string" ? data.key : "");
+  if (template === "{{key}}") return keyOf;
   return (data) => compiled.render(data).text;
 }
 

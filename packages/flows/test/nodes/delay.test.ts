@@ -38,4 +38,25 @@ describe("delay", () => {
       expect.stringContaining("1000 runs wait here already"),
     ]);
   });
+
+  test("lets no data wait that is too long to be kept", () => {
+    const bench = new Workbench(`
+flows:
+  later:
+    nodes:
+      big: { type: topic, topic: big }
+      wait: { type: delay, for: 5m }
+      calm: { type: debounce, for: 5m }
+    wires: [big -> wait, big -> calm]
+`);
+    bench.message("big", "a".repeat(100_000), 0);
+    const problems = bench
+      .changes()
+      .runs.flatMap(({ steps }) => steps.map(({ problem }) => problem));
+    expect(problems).toEqual([
+      null,
+      expect.stringContaining("at most 100000 can wait"),
+      expect.stringContaining("at most 100000 can wait"),
+    ]);
+  });
 });

@@ -51,6 +51,22 @@ describe("all", () => {
     bench.reading("a/door#x", 1, 1);
     expect(reached(bench)).toEqual([]);
   });
+
+  test("an alert behind it is cleared by whichever input comes last", () => {
+    const bench = new Workbench(
+      flow("{ type: all }")
+        .replace("yes: { type: debug }", 'yes: { type: alert, title: "both" }')
+        .replace("join.yes -> yes", "join.yes -> yes.raise")
+        .replace("join.no -> no", "join.no -> yes.clear"),
+    );
+    bench.reading("a/t#x", 6, 0);
+    bench.reading("a/door#x", 1, 1);
+    bench.reading("a/t#x", 1, 2);
+    expect(bench.changes().alerts.map(({ state, key }) => [state, key])).toEqual([
+      ["new", ""],
+      ["cleared", ""],
+    ]);
+  });
 });
 
 describe("any", () => {

@@ -43,4 +43,10 @@ describe("throttle", () => {
     bench.advance(20 * MINUTE_MS);
     expect(bench.changes().states.at(-1)?.cell).toBeNull();
   });
+
+  test("counts all together where by is empty", () => {
+    const bench = new Workbench(FLOW.replace("per: 10m", 'per: 10m, by: ""'));
+    for (const [at, device] of ["a", "b", "c"].entries()) bench.reading(`home/${device}#x`, 1, at);
+    expect(outputs(bench)).toEqual(["calm:out", "calm:out", "calm:dropped"]);
+  });
 });
