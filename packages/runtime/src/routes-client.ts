@@ -5,8 +5,10 @@ import { readTokenFile } from "./token-file.ts";
 
 /** A running service, and what entitles to ask it. */
 export interface RoutesClientOptions {
-  /** Its name, with which its settings begin: `logger` for `LOGGER_URL` and `LOGGER_TOKEN_FILE`. */
+  /** Its name, for messages. */
   service: string;
+  /** What its settings begin with: `LOGGER` for `LOGGER_URL` and `LOGGER_TOKEN_FILE`. Default: its name. */
+  settings?: string;
   url: string;
   tokenFile: string;
   /** What those may do who have the token, for messages: `delete data`. */
@@ -121,7 +123,8 @@ export class RoutesClient {
   }
 
   #setting(name: "URL" | "TOKEN_FILE"): string {
-    return `${this.#options.service.toUpperCase()}_${name}`;
+    const { service, settings = service.toUpperCase() } = this.#options;
+    return `${settings}_${name}`;
   }
 }
 

@@ -45,7 +45,8 @@ export function workflowsAddress(
   values: SharedValues & SettingValues<typeof workflowsAddressSettings>,
 ): RoutesClientOptions {
   return {
-    service: "workflows",
+    service: "service workflows",
+    settings: "WORKFLOWS",
     url: values.WORKFLOWS_URL ?? urlHere(values.HTTP_HOST, values.WORKFLOWS_HTTP_PORT),
     tokenFile: workflowsTokenFile(values),
     entitlesTo: "change workflows",

@@ -29,11 +29,13 @@ interface Words {
 /** A service that does what the API is asked for. What it refuses, and that it is away, become answers of the API. */
 export class AskedService {
   readonly #name: string;
+  readonly #settings: string;
   readonly #client: RoutesClient;
   readonly #words: Words;
 
   constructor(address: RoutesClientOptions, words: Words) {
     this.#name = address.service;
+    this.#settings = address.settings ?? address.service.toUpperCase();
     this.#client = new RoutesClient(address);
     this.#words = words;
   }
@@ -65,7 +67,7 @@ export class AskedService {
     const { fields = {}, nothingDone } = this.#words;
     // The token is this service's matter: who asks has signed in.
     if (status === 401) {
-      const setting = `${this.#name.toUpperCase()}_TOKEN_FILE`;
+      const setting = `${this.#settings}_TOKEN_FILE`;
       return this.#fault(
         `the ${this.#name} does not take the token of the dashboard`,
         `Give both the same ${setting}. ${nothingDone}`,
@@ -90,6 +92,8 @@ export class AskedService {
   }
 
   #fault(problem: string, remedy: string): RequestFault {
-    return new RequestFault(503, [{ field: this.#name, value: null, problem, remedy }]);
+    return new RequestFault(503, [
+      { field: this.#settings.toLowerCase(), value: null, problem, remedy },
+    ]);
   }
 }

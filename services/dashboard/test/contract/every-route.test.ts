@@ -8,6 +8,7 @@ import { z } from "zod";
 import { readDashboardConfig } from "../../src/config.ts";
 import { startDashboard } from "../../src/dashboard.ts";
 import { catalogueMessage } from "../fixture.ts";
+import { startRunningWorkflows } from "../running-workflows.ts";
 
 const PASSWORD = "correct horse";
 
@@ -42,7 +43,9 @@ beforeAll(async () => {
   const DB_FILE = folder.file("weir.db");
   const DASHBOARD_PASSWORD_FILE = folder.file("password");
   writeFileSync(DASHBOARD_PASSWORD_FILE, PASSWORD);
+  const workflows = running.use(await startRunningWorkflows(folder, broker));
   const config = readDashboardConfig({
+    ...workflows.settings,
     WEIR_FILE: NOTHING_CONFIGURED,
     BROKER: `127.0.0.1:${broker.port}`,
     DASHBOARD_PORT: "0",
