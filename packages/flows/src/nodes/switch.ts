@@ -19,7 +19,7 @@ const config = z.strictObject({
       z
         .string()
         .regex(
-          /^[a-z][\w-]{0,63}$/i,
+          /^[A-Za-z][\w-]{0,63}$/,
           "a case has letters, digits and hyphens, and begins with a letter",
         ),
       z.union([scalar, z.array(scalar).min(1).max(100)]),

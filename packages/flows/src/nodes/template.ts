@@ -9,7 +9,7 @@ const config = z.strictObject({
     .record(
       z
         .string()
-        .regex(/^[a-z]\w{0,63}$/i, "a name has letters, digits and _, and begins with a letter"),
+        .regex(/^[A-Za-z]\w{0,63}$/, "a name has letters, digits and _, and begins with a letter"),
       z.string().max(20_000),
     )
     .refine((texts) => Object.keys(texts).length <= FIELDS_MAX, `at most ${FIELDS_MAX}`)

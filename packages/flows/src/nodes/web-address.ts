@@ -13,7 +13,7 @@ export const webAddress = z
 export const secretName = z
   .string()
   .regex(
-    /^[a-z0-9][\w.-]{0,63}$/i,
+    /^[A-Za-z0-9][\w.-]{0,63}$/,
     "it is the name of a file in WORKFLOWS_SECRETS_FOLDER: letters, digits, dots, underscores and hyphens",
   );
 
