@@ -70,7 +70,10 @@ export const threshold = defineNode<Config, State>({
       if (observedMs < before.lastMs) return;
       if (!holds(given, value, before.is !== "no")) {
         step.keep(key, { is: "no", sinceMs: 0, lastMs: observedMs, data: null });
-        if (before.is === "yes") step.emit("no", dataNow(), { since: before.sinceMs });
+        if (before.is === "yes") {
+          step.note({ value, since: before.sinceMs });
+          step.emit("no", dataNow(), { since: before.sinceMs });
+        }
         return;
       }
       const sinceMs = before.is === "no" ? observedMs : before.sinceMs;
@@ -79,6 +82,7 @@ export const threshold = defineNode<Config, State>({
         step.keep(key, { ...before, lastMs: observedMs });
       } else if (dueMs <= observedMs) {
         step.keep(key, { is: "yes", sinceMs, lastMs: observedMs, data: null });
+        step.note({ value, since: sinceMs });
         step.emit("yes", dataNow(), { since: sinceMs });
       } else {
         // A reading may come long after it was observed.
@@ -98,6 +102,7 @@ export const threshold = defineNode<Config, State>({
           step.fail("the data has no number as value", data);
           return;
         }
+        step.note({ value });
         const observedMs = typeof timeMs === "number" ? timeMs : step.nowMs;
         judge(value, observedMs, keyOf(data), () => data, step);
       },
@@ -105,6 +110,7 @@ export const threshold = defineNode<Config, State>({
         const before = step.state(key);
         if (before?.is !== "pending") return;
         step.keep(key, { ...before, is: "yes", data: null });
+        step.note({ value: before.data?.value, since: before.sinceMs });
         step.emit("yes", before.data ?? {}, { since: before.sinceMs });
       },
     };

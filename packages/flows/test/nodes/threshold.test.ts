@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { MINUTE_MS, Workbench } from "../workbench.ts";
+import { MINUTE_MS, START_MS, Workbench } from "../workbench.ts";
 
 const FREEZER = `
 flows:
@@ -22,6 +22,8 @@ describe("threshold", () => {
     bench.advance(10 * MINUTE_MS);
     bench.reading(SERIES, -12, 11 * MINUTE_MS);
     expect(bench.path()).toEqual(["warm:yes", "yes:out"]);
+    const [run] = bench.changes().runs;
+    expect(run?.steps[0]?.values).toEqual({ value: -13, since: START_MS });
   });
 
   test("begins again when the value came back in between", () => {

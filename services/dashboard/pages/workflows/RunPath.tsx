@@ -3,7 +3,7 @@ import { Icon } from "../parts/Icon.tsx";
 import { prettyPayload } from "../parts/pretty.ts";
 import { Time } from "../parts/Value.tsx";
 import { format } from "../preferences.ts";
-import { isTree, sinceStart, stepWords, valueText } from "./run-words.ts";
+import { isTime, isTree, sinceStart, stepWords, valueText } from "./run-words.ts";
 
 /** The nodes that a run went through, one after the other, with the values that decided. */
 export function RunPath({ run: { steps, startedMs, performed } }: { run: Run }) {
@@ -67,6 +67,7 @@ function Step({ step, startedMs, isActing }: StepProps) {
 }
 
 function StepValue({ name, value }: { name: string; value: unknown }) {
+  if (isTime(name, value)) return <Time atMs={value} seconds />;
   if (!isTree(value)) return <>{valueText(value)}</>;
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls

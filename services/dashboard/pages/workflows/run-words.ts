@@ -2,6 +2,8 @@ import type { FlowState, RunAction, RunStep, RunSummary } from "@weir/flows/cont
 import type { Format } from "../format.ts";
 import type { Tone } from "../parts/tone.ts";
 
+/** What is less is a span of time. */
+const TIME_MS_MIN = 1e12;
 /** A longer value is a tree. */
 const LINE_LENGTH_MAX = 80;
 
@@ -73,6 +75,11 @@ export function valueText(value: unknown): string {
   if (typeof value === "number") return String(value).replace("-", "\u2212");
   if (typeof value === "string") return value;
   return JSON.stringify(value) ?? "";
+}
+
+/** Whether a value is a time, in milliseconds since the epoch: nodes call times so. */
+export function isTime(name: string, value: unknown): value is number {
+  return typeof value === "number" && value >= TIME_MS_MIN && /(?:since|Ms)$/i.test(name);
 }
 
 /** Whether a value is read more easily as a tree, as the data that reaches a node debug. */

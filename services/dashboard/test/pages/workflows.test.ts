@@ -9,6 +9,7 @@ import { settingsOf } from "../../pages/workflows/node-settings.ts";
 import { questionOf } from "../../pages/workflows/run-question.ts";
 import {
   actionWords,
+  isTime,
   isTree,
   sinceStart,
   stepWords,
@@ -74,6 +75,9 @@ test("values of a step are exact, in one line each, and times count from the beg
   expect(valueText(-15.0001)).toBe("−15.0001");
   expect(valueText("<b>")).toBe("<b>");
   expect(valueText({ a: [1] })).toBe('{"a":[1]}');
+  expect(isTime("since", 1_795_867_200_000)).toBe(true);
+  expect(isTime("silentMs", 3_600_000)).toBe(false);
+  expect(isTime("bytes", 1_795_867_200_000)).toBe(false);
   expect(isTree({ a: 1 })).toBe(false);
   expect(isTree({ a: "x".repeat(100) })).toBe(true);
   expect(sinceStart(600_000, 0, format)).toBe("+10 min");
