@@ -36,8 +36,8 @@ export async function startWorkflows(
   let { streams } = config.streams;
   // Closed in reverse: no new files and requests, then the actions end, then what they led to is committed.
   await using opening = new AsyncDisposableStack();
-  const token = tokenIn(config.tokenFile, "service workflows");
   const log = opening.use(new WorkflowsLog(config.file));
+  const token = tokenIn(config.tokenFile, "service workflows");
   const link = opening.use(
     new BrokerLink(config.broker, `weir-workflows-${randomUUID()}`, context),
   );

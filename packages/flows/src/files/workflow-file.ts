@@ -61,7 +61,7 @@ export interface FlowNode {
   name: string;
   type: NodeType;
   config: unknown;
-  /** Changes when type or configuration does. */
+  /** Changes when what was kept no longer holds: when type or configuration do. */
   hash: string;
 }
 
@@ -184,7 +184,12 @@ function nodesOf(
       problems.push({ path, words: errorMessage(error) });
       continue;
     }
-    nodes.push({ name, type, config: checked.content, hash: hashOf([typeName, rest]) });
+    nodes.push({
+      name,
+      type,
+      config: checked.content,
+      hash: hashOf(type.outlivesChanges ? [typeName] : [typeName, rest]),
+    });
   }
   return { nodes, problems };
 }

@@ -48,6 +48,8 @@ export const alert = defineNode<z.infer<typeof config>, State>({
   summary: "raises an alert and clears it",
   config,
   state,
+  // An alert that is open stays open, and can be cleared.
+  outlivesChanges: true,
   inputs: () => ["raise", "clear"],
   outputs: () => ["raised", "cleared"],
   create: ({ severity, title, about, quiet, timeZone, ignoreQuiet }, { flow, name }) => {

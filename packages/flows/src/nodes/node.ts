@@ -227,6 +227,8 @@ export interface NodeDefinition<C, S> {
   config: z.ZodType<C>;
   /** What `keep` is given; what was kept by another version and no longer fits is forgotten. */
   state?: z.ZodType<S>;
+  /** Whether what is kept goes on to hold when the configuration is changed. Default: it is forgotten. */
+  outlivesChanges?: boolean;
   /** Names of the inputs. The first one is meant where a wire names none. */
   inputs: (config: C) => readonly string[];
   /** Names of the outputs beside `error`, which every node has. The first one is meant where a wire names none. */
@@ -242,6 +244,7 @@ export interface NodeType {
   summary: string;
   config: z.ZodType;
   state: z.ZodType | null;
+  outlivesChanges: boolean;
   /** The three take a configuration that `config` has parsed. */
   inputs: (config: unknown) => readonly string[];
   outputs: (config: unknown) => readonly string[];
@@ -250,11 +253,12 @@ export interface NodeType {
 
 /** Makes a type known to the engine, which parses configuration and state by its schemas before it hands them on. */
 export function defineNode<C, S = never>(definition: NodeDefinition<C, S>): NodeType {
-  const { config, state, inputs, outputs, create } = definition;
+  const { config, state, outlivesChanges = false, inputs, outputs, create } = definition;
   return {
     ...definition,
     config,
     state: state ?? null,
+    outlivesChanges,
     // These take only what the schemas above have parsed.
     inputs: inputs as (config: unknown) => readonly string[],
     outputs: outputs as (config: unknown) => readonly string[],

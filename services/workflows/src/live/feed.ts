@@ -1,5 +1,5 @@
 import { filtersOverlap } from "@weir/protocol";
-import type { Clock, Logger } from "@weir/runtime";
+import { type Clock, Fault, type HealthCheck, type Logger } from "@weir/runtime";
 import type { RowPosition } from "@weir/store";
 import type { StreamConfig } from "@weir/streams";
 import type { Delivery } from "./delivery.ts";
@@ -13,6 +13,8 @@ export type FedStream = Pick<
 
 /** Rows between two looks at the time. */
 const ROWS_PER_LOOK = 32;
+/** A stream that cannot be read is tried again after this. */
+const RETRY_MS = 1_000;
 
 interface FeedOptions {
   indexFile: string;
@@ -21,6 +23,7 @@ interface FeedOptions {
   /** Up to which row each stream was taken by an earlier process. */
   positions: ReadonlyMap<string, RowPosition>;
   delivery: Delivery;
+  check: HealthCheck;
   clock: Clock;
   logger: Logger;
 }
@@ -30,12 +33,15 @@ export class Feed implements Disposable {
   readonly #options: FeedOptions;
   readonly #saved: Map<string, RowPosition>;
   #feeds: StreamFeed[] = [];
+  /** Streams that cannot be read now, and when they are tried again. */
+  readonly #failing = new Map<StreamFeed, number>();
   /** Rows that were delivered since the last `moved`. */
   rows = 0;
 
   constructor(options: FeedOptions) {
     this.#options = options;
     this.#saved = new Map(options.positions);
+    options.check.pass();
   }
 
   /** Follows the streams that somebody listens to, and no others. Those that were followed before go on. */
@@ -56,6 +62,7 @@ export class Feed implements Disposable {
       return new StreamFeed({ stream, indexFile, skewUs, after, useOf, clock, logger });
     });
     for (const feed of before.values()) feed[Symbol.dispose]();
+    for (const feed of this.#failing.keys()) if (!this.#feeds.includes(feed)) this.#recover(feed);
   }
 
   /** Delivers rows up to a time of `performance.now`. @returns whether there are more. */
@@ -65,7 +72,7 @@ export class Feed implements Disposable {
       let next: StreamFeed | null = null;
       let isComplete = true;
       for (const feed of open) {
-        if (feed.headUs === null && !feed.look()) open.delete(feed);
+        if (feed.headUs === null && !this.#look(feed)) open.delete(feed);
         const { headUs } = feed;
         // It has more, of which nothing was wanted so far.
         if (headUs === null) isComplete = isComplete && !open.has(feed);
@@ -109,6 +116,30 @@ export class Feed implements Disposable {
 
   [Symbol.dispose](): void {
     for (const feed of this.#feeds) feed[Symbol.dispose]();
+  }
+
+  /** @returns whether there may be more. A stream that cannot be read holds up no other. */
+  #look(feed: StreamFeed): boolean {
+    const { clock, check, logger } = this.#options;
+    if (clock.monotonic() < (this.#failing.get(feed) ?? 0)) return false;
+    try {
+      const hasMore = feed.look();
+      this.#recover(feed);
+      return hasMore;
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      if (!this.#failing.has(feed)) {
+        const { remedy } = error;
+        logger.error({ stream: feed.name, remedy }, `workflows cannot read it: ${error.message}`);
+      }
+      this.#failing.set(feed, clock.monotonic() + RETRY_MS);
+      check.fail(`the stream ${feed.name} cannot be read: ${error.message}`);
+      return false;
+    }
+  }
+
+  #recover(feed: StreamFeed): void {
+    if (this.#failing.delete(feed) && this.#failing.size === 0) this.#options.check.pass();
   }
 
   #deliver(feed: StreamFeed): void {

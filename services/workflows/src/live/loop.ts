@@ -1,6 +1,6 @@
 import type { Engine, HeardConnection, HeardSystem, Outcome } from "@weir/flows";
 import type { Alert } from "@weir/flows/contract";
-import { errorMessage, RequestFault, type ServiceContext } from "@weir/runtime";
+import { errorMessage, RequestFault, type ServiceContext, watchSteadiness } from "@weir/runtime";
 import type { ActionEnd, WaitingAction } from "../actions/action-log.ts";
 import type { AlertDecision } from "../log/alerts.ts";
 import type { RunningSet } from "../log/kept.ts";
@@ -45,6 +45,7 @@ interface LoopOptions {
 export class Loop implements AsyncDisposable {
   readonly #options: LoopOptions;
   readonly #timer: Disposable;
+  readonly #steadiness: ReturnType<typeof watchSteadiness>;
   #asked: Asked[] = [];
   /** Applied, and not committed. */
   #applied: Asked[] = [];
@@ -63,6 +64,7 @@ export class Loop implements AsyncDisposable {
     const { clock } = options.context;
     this.#committedMs = clock.monotonic();
     this.#tidiedMs = clock.monotonic();
+    this.#steadiness = watchSteadiness(clock);
     this.#timer = clock.repeat(LOOK_EVERY_MS, () => this.#round());
   }
 
@@ -132,7 +134,8 @@ export class Loop implements AsyncDisposable {
     this.#running = running;
     this.#isUrgent = true;
     for (const { id, flow, node } of this.#options.log.alerts.allOpen()) {
-      const isThere = this.#options.engine.flows.get(flow)?.nodes.has(node) === true;
+      const raising = this.#options.engine.flows.get(flow)?.nodes.get(node);
+      const isThere = raising?.type.type === "alert";
       if (isThere || running.waiting.has(flow)) continue;
       this.#decisions.push({ id, state: "cleared", by: "the workflow was removed" });
     }
@@ -187,6 +190,7 @@ export class Loop implements AsyncDisposable {
     try {
       // Nothing more is taken before what was taken is kept.
       if (!this.#options.keeper.keepAgain()) return;
+      this.#followClock();
       const hasMore = this.#options.feed.take(performance.now() + ROUND_MS_MAX);
       const { engine } = this.#options;
       const watermarkMs = this.#watermarkMs();
@@ -202,6 +206,14 @@ export class Loop implements AsyncDisposable {
     } catch (error) {
       this.#options.context.fail(error);
     }
+  }
+
+  /** A clock that was set back must not stop what waits for a time. */
+  #followClock(): void {
+    const { engine, context } = this.#options;
+    if (this.#steadiness.takeJumpMs() >= 0) return;
+    engine.nowMs = Math.min(engine.nowMs, context.clock.now());
+    context.logger.warn("the clock was set back: timers of workflows go by the new time");
   }
 
   #isDue(): boolean {

@@ -23,6 +23,9 @@ import { openSeriesReader, type StoredStream } from "@weir/streams";
 /** Rows that are read once more at most for what families remember. */
 const MEMORY_ROWS_MAX = 100_000;
 
+/** After so long without being read, a stream no longer holds up timers. */
+const HELD_UP_MS_MAX = 10_000;
+
 /** Before the first row of a stream. */
 const BEGINNING: RowPosition = { segment: "", id: 0 };
 
@@ -64,11 +67,14 @@ export class StreamFeed implements Disposable {
   #next = 0;
   #through: RowPosition | null = null;
   #freshMs = Number.NEGATIVE_INFINITY;
+  /** When it could be read last, by the monotonic clock. */
+  #readMs: number;
   lagRows = 0;
 
   constructor(options: FeedOptions) {
     this.#options = options;
     this.#position = options.after;
+    this.#readMs = options.clock.monotonic();
     this.#reader = openSeriesReader(options.stream, options.skewUs);
   }
 
@@ -88,7 +94,9 @@ export class StreamFeed implements Disposable {
 
   /** Up to when all was taken, in milliseconds since the epoch. */
   get freshMs(): number {
-    return this.#freshMs;
+    const { clock } = this.#options;
+    const isHeldUp = clock.monotonic() - this.#readMs > HELD_UP_MS_MAX;
+    return isHeldUp ? clock.now() : this.#freshMs;
   }
 
   /** When the row was received that comes next, in microseconds since the epoch; `null` where none is read. */
@@ -103,6 +111,7 @@ export class StreamFeed implements Disposable {
     const { clock, logger } = this.#options;
     const lookMs = clock.now();
     const found = this.#rows?.step();
+    if (found?.kind !== "busy") this.#readMs = clock.monotonic();
     switch (found?.kind) {
       case "rows": {
         const { messages, file, throughId, lagRows } = found.rows;

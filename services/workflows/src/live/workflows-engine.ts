@@ -9,6 +9,7 @@ import { flowStatesOf } from "./flow-states.ts";
 import { Keeper } from "./keeper.ts";
 import { KnownTopics } from "./known-topics.ts";
 import { Loop } from "./loop.ts";
+import { createMetrics } from "./metrics.ts";
 
 /** What a commit has brought that people may want to see. */
 export interface CommittedNews {
@@ -27,7 +28,7 @@ interface EngineOptions {
   presenceFilters: readonly string[];
   /** After each commit that has brought actions. */
   onActions: () => void;
-  context: Pick<ServiceContext, "clock" | "logger" | "fail" | "health">;
+  context: Pick<ServiceContext, "clock" | "logger" | "fail" | "health" | "metrics">;
 }
 
 /** The workflows as they run: whoever has workflow files, buttons or alerts to change asks here. */
@@ -37,6 +38,7 @@ export class WorkflowsEngine implements AsyncDisposable {
   readonly #delivery: Delivery;
   readonly #feed: Feed;
   readonly #listeners = new Set<(news: CommittedNews) => void>();
+  readonly #count: ReturnType<typeof createMetrics>;
   readonly loop: Loop;
   #streams: readonly FedStream[];
   #loaded: LoadedFiles = NOTHING_LOADED;
@@ -58,9 +60,16 @@ export class WorkflowsEngine implements AsyncDisposable {
     this.#feed = new Feed({
       ...{ indexFile, skewUs, positions: kept.positions(), delivery: this.#delivery },
       ...context,
+      check: context.health.check("store"),
     });
     const check = context.health.check("run log");
     const keeper = new Keeper({ log, check, context, onKept: (commit) => this.#tell(commit) });
+    this.#count = createMetrics(context.metrics, {
+      log,
+      lagMs: () => this.loop.lagMs(),
+      lagRows: () => this.#feed.lagRows(),
+      flows: () => this.#counts(),
+    });
     this.loop = new Loop({ engine: this.#engine, feed: this.#feed, log, keeper, context });
   }
 
@@ -105,10 +114,6 @@ export class WorkflowsEngine implements AsyncDisposable {
     return { [Symbol.dispose]: () => this.#listeners.delete(listener) };
   }
 
-  lagRows(): number {
-    return this.#feed.lagRows();
-  }
-
   async [Symbol.asyncDispose](): Promise<void> {
     await this.loop[Symbol.asyncDispose]();
     this.#feed[Symbol.dispose]();
@@ -125,12 +130,19 @@ export class WorkflowsEngine implements AsyncDisposable {
     decisions,
     resumed,
   }: Pick<Commit, "changes" | "ended" | "decisions" | "resumed">): void {
+    this.#count({ changes, ended });
     const flows = new Set(resumed);
     for (const { flow } of changes.runs) flows.add(flow);
     for (const { flow } of changes.stops) flows.add(flow);
     for (const { action } of ended) flows.add(action.flow);
     if (changes.effects.length > 0) this.#options.onActions();
     this.#say({ flows, alertsChanged: changes.alerts.length + decisions.length > 0 });
+  }
+
+  #counts(): { running: number; stopped: number } {
+    const all = [...this.#engine.flows.values()];
+    const stopped = all.filter((one) => one.stopped !== null).length;
+    return { running: all.length - stopped, stopped };
   }
 
   #say(news: CommittedNews): void {
