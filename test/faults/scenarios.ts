@@ -12,6 +12,7 @@ import { rotation, rotationSoak } from "./rotation.ts";
 import type { Scenario } from "./scenario.ts";
 import { secondLogger } from "./second-logger.ts";
 import { stop } from "./stop.ts";
+import { workflows } from "./workflows.ts";
 
 /** All of them, in the order in which they run. */
 export const SCENARIOS: readonly Scenario[] = [
@@ -32,4 +33,5 @@ export const SCENARIOS: readonly Scenario[] = [
   clock,
   damaged,
   commands,
+  workflows,
 ];

@@ -5,8 +5,9 @@ import { type Service, type ServiceContext, tokenIn } from "@weir/runtime";
 import { Actions } from "./actions/actions.ts";
 import { Commands } from "./actions/command.ts";
 import { emailPerformer } from "./actions/email.ts";
+import { type AskedHistory, historyOf } from "./actions/history.ts";
 import { ntfyPerformer } from "./actions/ntfy.ts";
-import { failed, type Performers } from "./actions/performer.ts";
+import type { Performers } from "./actions/performer.ts";
 import { type Publish, publishPerformer } from "./actions/publish.ts";
 import { secretsIn } from "./actions/secret-files.ts";
 import { webhookPerformer } from "./actions/webhook.ts";
@@ -54,7 +55,10 @@ export async function startWorkflows(
   const actions = opening.use(
     new Actions({
       ...{ clock, logger, log: log.outbox, fail: context.fail },
-      performers: performersOf(config, { context, publish, commands }),
+      performers: performersOf(config, {
+        ...{ context, publish, commands },
+        history: (signal) => ({ streams, indexFile, skewUs, signal }),
+      }),
       onEnd: (action, outcome, end) => loop.end(action, outcome, end),
     }),
   );
@@ -76,7 +80,11 @@ export async function startWorkflows(
     }),
   );
   const folder = new WorkflowFolder(config.folder, clock);
+  const filesCheck = context.health.check("workflow files");
   const run = (loaded: LoadedFiles): void => {
+    const problems = [...loaded.problems, ...loaded.files.flatMap((file) => file.problems)];
+    for (const problem of problems) logger.warn(`a workflow cannot run as it is: ${problem}`);
+    filesCheck.pass(problems);
     workflows.setWorkflows(loaded);
     system.look();
   };
@@ -101,7 +109,17 @@ export async function startWorkflows(
 
 function performersOf(
   { smtp, secretsFolder }: WorkflowsConfig,
-  { context, publish, commands }: { context: ServiceContext; publish: Publish; commands: Commands },
+  {
+    context,
+    publish,
+    commands,
+    history,
+  }: {
+    context: ServiceContext;
+    publish: Publish;
+    commands: Commands;
+    history: (signal: AbortSignal) => AskedHistory;
+  },
 ): Performers {
   const readSecret = secretsIn(secretsFolder);
   return {
@@ -110,6 +128,6 @@ function performersOf(
     ntfy: ntfyPerformer({ readSecret }),
     publish: publishPerformer(publish),
     command: commands.perform,
-    history: async () => failed("the history cannot be read yet"),
+    history: (effect, { signal }) => historyOf(effect, history(signal)),
   };
 }
