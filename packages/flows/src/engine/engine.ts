@@ -17,7 +17,9 @@ import type { AlertRecord, Changes, NewEffect, RunPart, Stop } from "./changes.t
 import { Dispatch, type TopicTargets } from "./dispatch.ts";
 import { NodeStep } from "./node-step.ts";
 import { type RunningFlow, type RunningNode, runningFlow } from "./running-flow.ts";
-import { WakeUps } from "./wake-ups.ts";
+import { Runs } from "./runs.ts";
+import { SharedValues, type StoredValue } from "./shared-values.ts";
+import { type KeptState, States } from "./states.ts";
 
 /** Nodes that one run may go through at once. */
 const STEPS_MAX = 1_000;
@@ -25,20 +27,12 @@ const STEPS_MAX = 1_000;
 const DEPTH_MAX = 10;
 /** Actions of one workflow in a minute. */
 const EFFECTS_PER_MINUTE_MAX = 600;
-/** Values that all workflows share. */
-const STORED_MAX = 10_000;
 const MINUTE_MS = 60_000;
 
 /** What was kept by an earlier engine. */
 export interface Kept {
-  states: Iterable<{
-    flow: string;
-    node: string;
-    key: string;
-    state: unknown;
-    wakeMs: number | null;
-  }>;
-  stored: Iterable<{ name: string; value: unknown }>;
+  states: Iterable<KeptState>;
+  stored: Iterable<StoredValue>;
   stops: Iterable<{ flow: string; reason: string }>;
   nextRun: number;
 }
@@ -61,21 +55,17 @@ interface Waiting {
  */
 export class Engine {
   nowMs = 0;
-  readonly stored = new Map<string, unknown>();
+  /** @internal */
+  readonly stored: SharedValues;
   #streams: readonly string[];
   readonly #flows = new Map<string, RunningFlow>();
-  readonly #wakeUps = new WakeUps();
+  readonly #states = new States();
+  readonly #runs: Runs;
   readonly #waiting: Waiting[] = [];
-  /** Runs that have begun since it was drained. */
-  readonly #begun: { flow: RunningFlow; run: RunPart }[] = [];
-  readonly #changedNodes = new Set<RunningNode>();
-  readonly #changedStored = new Set<string>();
-  readonly #runs = new Map<number, RunPart>();
   #effects: NewEffect[] = [];
   #alerts: AlertRecord[] = [];
   #stops: Stop[] = [];
   #dispatch: Dispatch;
-  #nextRun: number;
   #depth = 0;
   #stepsOfRun = 0;
   #isDraining = false;
@@ -84,8 +74,8 @@ export class Engine {
   constructor({ streams, kept = NOTHING_KEPT }: { streams: readonly string[]; kept?: Kept }) {
     this.#streams = streams;
     this.#dispatch = new Dispatch([], streams);
-    this.#nextRun = kept.nextRun;
-    for (const { name, value } of kept.stored) this.stored.set(name, value);
+    this.#runs = new Runs(kept.nextRun);
+    this.stored = new SharedValues(kept.stored);
   }
 
   get flows(): ReadonlyMap<string, RunningFlow> {
@@ -98,22 +88,22 @@ export class Engine {
 
   /** The id of the run that begins next. */
   get nextRun(): number {
-    return this.#nextRun;
+    return this.#runs.next;
   }
 
   /** How urgent a commit is: for what is to be done, for runs that people may look at, or only for what would be lost. */
   get pending(): "nothing" | "states" | "runs" | "actions" {
     if (this.#effects.length > 0 || this.#alerts.length > 0 || this.#stops.length > 0)
       return "actions";
-    for (const { isQuiet } of this.#runs.values()) if (!isQuiet) return "runs";
-    const hasChanged =
-      this.#changedNodes.size > 0 || this.#changedStored.size > 0 || this.#runs.size > 0;
+    const { kind } = this.#runs;
+    if (kind === "loud") return "runs";
+    const hasChanged = kind === "quiet" || this.#states.hasChanged || this.stored.hasChanged;
     return hasChanged ? "states" : "nothing";
   }
 
   /** When the next wake-up is due; `null` for none. */
   get nextWakeMs(): number | null {
-    return this.#wakeUps.next()?.atMs ?? null;
+    return this.#states.next()?.atMs ?? null;
   }
 
   /** Whether there are effects that `takeChanges` would return. */
@@ -140,11 +130,15 @@ export class Engine {
     }
     for (const [name, before] of this.#flows) {
       const after = next.get(name);
-      if (after !== before) this.#handOver(before, after);
+      if (after !== before) this.#states.handOver(before, after);
     }
     this.#flows.clear();
     for (const [name, flow] of next) this.#flows.set(name, flow);
-    this.#restore(kept);
+    this.#states.restore(next, kept.states);
+    for (const { flow, reason } of kept.stops) {
+      const stopped = next.get(flow);
+      if (stopped !== undefined) stopped.stopped = reason;
+    }
     this.#dispatch = new Dispatch(next.values(), this.#streams);
     return changed;
   }
@@ -172,9 +166,9 @@ export class Engine {
   /** Wakes what is due up to a time. */
   advance(toMs: number): void {
     for (;;) {
-      const due = this.#wakeUps.next();
+      const due = this.#states.next();
       if (due === null || due.atMs > toMs) break;
-      this.#wakeUps.take();
+      this.#states.take();
       this.#come(due.atMs);
       this.#wake(due.node, due.key);
       this.#drain();
@@ -212,10 +206,10 @@ export class Engine {
     this.advance(nowMs);
     const pressed = this.#buttonOf({ flow, node });
     if (pressed === null) return null;
-    const run = this.#nextRun;
+    const run = this.#runs.next;
     this.#hear(pressed, { kind: "button", by, payload });
     this.#drain();
-    return this.#nextRun > run ? run : null;
+    return this.#runs.next > run ? run : null;
   }
 
   /** Goes on with what became of an effect. A workflow that was removed meanwhile does not. */
@@ -251,35 +245,19 @@ export class Engine {
     if (stopped === undefined) return;
     stopped.stopped = null;
     stopped.effects = { sinceMs: 0, count: 0 };
-    for (const node of stopped.nodes.values()) {
-      for (const [key, { wakeMs }] of node.cells) {
-        if (wakeMs !== null) this.#wakeUps.add(wakeMs, node, key);
-      }
-    }
+    this.#states.wakeAgain(stopped);
   }
 
   /** What has changed since the last call. */
   takeChanges(): Changes {
     const changes: Changes = {
-      states: [],
-      stored: [],
-      runs: [...this.#runs.values()],
+      states: this.#states.takeChanges(),
+      stored: this.stored.takeChanges(),
+      runs: this.#runs.takeChanges(),
       effects: this.#effects,
       alerts: this.#alerts,
       stops: this.#stops,
     };
-    for (const node of this.#changedNodes) {
-      for (const key of node.changed) {
-        const cell = node.cells.get(key) ?? null;
-        changes.states.push({ flow: node.flow.definition.name, node: node.name, key, cell });
-      }
-      node.changed.clear();
-    }
-    for (const name of this.#changedStored)
-      changes.stored.push({ name, value: this.stored.get(name) ?? null });
-    this.#changedNodes.clear();
-    this.#changedStored.clear();
-    this.#runs.clear();
     this.#effects = [];
     this.#alerts = [];
     this.#stops = [];
@@ -290,65 +268,17 @@ export class Engine {
 
   /** @internal */
   keep(node: RunningNode, key: string, state: unknown, wakeMs: number | null): void {
-    const cell = node.cells.get(key);
-    if (cell === undefined) node.cells.set(key, { state, wakeMs });
-    else {
-      cell.state = state;
-      if (cell.wakeMs === wakeMs) {
-        this.#noteChanged(node, key);
-        return;
-      }
-      cell.wakeMs = wakeMs;
-    }
-    if (wakeMs !== null) this.#wakeUps.add(wakeMs, node, key);
-    this.#noteChanged(node, key);
+    this.#states.keep(node, key, state, wakeMs);
   }
 
   /** @internal */
   forget(node: RunningNode, key: string): void {
-    if (node.cells.delete(key)) this.#noteChanged(node, key);
-  }
-
-  /** @internal @returns whether there is room. */
-  store(name: string, value: unknown): boolean {
-    if (!this.stored.has(name) && this.stored.size >= STORED_MAX) return false;
-    this.stored.set(name, value);
-    this.#changedStored.add(name);
-    return true;
+    this.#states.forget(node, key);
   }
 
   /** @internal The run that data belongs to: the one that it names, or a new one. */
   runOf(node: RunningNode, data: Data): RunPart {
-    const { run: named } = data;
-    const flow = node.flow.definition.name;
-    if (typeof named === "number") {
-      const known = this.#runs.get(named);
-      if (known !== undefined) return known;
-      const part: RunPart = {
-        id: named,
-        flow,
-        trigger: null,
-        startedMs: this.nowMs,
-        data: null,
-        steps: [],
-        isQuiet: false,
-      };
-      this.#runs.set(named, part);
-      return part;
-    }
-    const run: RunPart = {
-      id: this.#nextRun,
-      flow,
-      trigger: node.name,
-      startedMs: this.nowMs,
-      data,
-      steps: [],
-      isQuiet: true,
-    };
-    this.#nextRun += 1;
-    this.#begun.push({ flow: node.flow, run });
-    this.#runs.set(run.id, run);
-    return run;
+    return this.#runs.of(node, data, this.nowMs);
   }
 
   /** @internal Hands data on by the wires of an output. */
@@ -415,12 +345,8 @@ export class Engine {
   }
 
   #wake(node: RunningNode, key: string): void {
-    const cell = node.cells.get(key);
-    if (cell === undefined) return;
     // It waits until the workflow runs again.
-    if (node.flow.stopped !== null) return;
-    cell.wakeMs = null;
-    this.#noteChanged(node, key);
+    if (node.flow.stopped !== null || !this.#states.wakes(node, key)) return;
     this.#use(node, null, null, (step) => node.behaviour.wake?.(key, step));
   }
 
@@ -460,12 +386,7 @@ export class Engine {
       this.#use(node, run, input, (step) => node.behaviour.take?.(input, data, step));
     }
     this.#waiting.length = 0;
-    for (const { flow, run } of this.#begun) {
-      // Of runs that did nothing only the newest is kept.
-      if (flow.lastRun?.isQuiet === true) this.#runs.delete(flow.lastRun.id);
-      flow.lastRun = run;
-    }
-    this.#begun.length = 0;
+    this.#runs.settle();
     this.#depth = 0;
     this.#isDraining = false;
   }
@@ -493,41 +414,5 @@ export class Engine {
     if (flow.stopped !== null) return;
     flow.stopped = reason;
     this.#stops.push({ flow: flow.definition.name, reason, atMs: this.nowMs });
-  }
-
-  #noteChanged(node: RunningNode, key: string): void {
-    node.changed.add(key);
-    this.#changedNodes.add(node);
-  }
-
-  /** Nodes that have not changed keep their states; those of the others are forgotten. */
-  #handOver(before: RunningFlow, after: RunningFlow | undefined): void {
-    for (const old of before.nodes.values()) {
-      const node = after?.nodes.get(old.name);
-      for (const [key, cell] of old.cells) {
-        if (node !== undefined && node.hash === old.hash) {
-          node.cells.set(key, cell);
-          if (cell.wakeMs !== null) this.#wakeUps.add(cell.wakeMs, node, key);
-        } else {
-          this.#noteChanged(old, key);
-        }
-      }
-      if (node === undefined || node.hash !== old.hash) old.cells.clear();
-    }
-  }
-
-  #restore({ states, stops }: Kept): void {
-    for (const { flow, node: name, key, state, wakeMs } of states) {
-      const node = this.#flows.get(flow)?.nodes.get(name);
-      if (node === undefined) continue;
-      const parsed = node.type.state?.safeParse(state);
-      if (parsed?.success !== true) continue;
-      node.cells.set(key, { state: parsed.data, wakeMs });
-      if (wakeMs !== null) this.#wakeUps.add(wakeMs, node, key);
-    }
-    for (const { flow, reason } of stops) {
-      const stopped = this.#flows.get(flow);
-      if (stopped !== undefined) stopped.stopped = reason;
-    }
   }
 }

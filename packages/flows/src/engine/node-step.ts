@@ -32,7 +32,7 @@ export class NodeStep implements Step<unknown> {
     return {
       get: (name) => engine.stored.get(name),
       set: (name, value) => {
-        const hasRoom = engine.store(name, value);
+        const hasRoom = engine.stored.set(name, value);
         if (hasRoom && this.#run !== null) this.#run.isQuiet = false;
         return hasRoom;
       },

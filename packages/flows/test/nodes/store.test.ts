@@ -17,9 +17,9 @@ describe("store", () => {
     const bench = new Workbench(storing('name: "last {{deviceName}}", value: "{{value}}"'));
     bench.reading("hall#x", 7, 0);
     bench.reading("attic#x", 8, 1);
-    expect([...bench.engine.stored]).toEqual([
-      ["last hall", 7],
-      ["last attic", 8],
+    expect(bench.changes().stored).toEqual([
+      { name: "last hall", value: 7 },
+      { name: "last attic", value: 8 },
     ]);
   });
 
@@ -39,7 +39,7 @@ describe("store", () => {
     const wrong = new Workbench(storing('name: double, expression: "payload.x * 2"'));
     wrong.reading("a#x", 4, 0);
     expect(wrong.path().at(-1)).toBe("failed:out");
-    expect(wrong.engine.stored.size).toBe(0);
+    expect(wrong.changes().stored).toEqual([]);
   });
 
   test("does not add to a text, and does not store what is too large", () => {
@@ -51,7 +51,7 @@ describe("store", () => {
     const large = new Workbench(storing('name: x, value: "{{topic}}"'));
     large.reading(`${"a".repeat(9_000)}#x`, 1, 0);
     expect(large.path().at(-1)).toBe("failed:out");
-    expect(large.engine.stored.size).toBe(0);
+    expect(large.changes().stored).toEqual([]);
   });
 
   test.each(["name: a", "name: a, value: 1, add: 2"])("refuses %s", (config) => {
