@@ -69,6 +69,7 @@ export async function startSuite(options: TrialOptions): Promise<TrialSuite> {
       PUBLISHER_HTTP_PORT: "0",
       STATS_PRINTER_HTTP_PORT: "0",
       DEVICE_AGENT_HTTP_PORT: "0",
+      WORKFLOWS_HTTP_PORT: "0",
       DASHBOARD_HTTP_PORT: "0",
       DASHBOARD_PORT: String(await freePort()),
       ...environment,

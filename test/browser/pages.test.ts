@@ -160,7 +160,10 @@ inChromium("the pages", () => {
 
   test("every page is reached by keys, and the help and the search too", async () => {
     await visit(operator, "/system");
-    const places = { d: "Devices", s: "Series", y: "System", o: "Overview" };
+    const places = {
+      ...{ d: "Devices", s: "Series", w: "Workflows", a: "Alerts" },
+      ...{ y: "System", o: "Overview" },
+    };
     for (const [key, title] of Object.entries(places)) {
       await operator.keyboard.press("g");
       await operator.keyboard.press(key);

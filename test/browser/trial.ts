@@ -83,7 +83,15 @@ export async function startTrial(): Promise<Trial> {
 
 /** The dashboard asks the services for their health, and the logger for deletions: it has to know where. */
 async function healthPorts(): Promise<Record<string, string>> {
-  const services = ["LOGGER", "STATS", "PUBLISHER", "STATS_PRINTER", "DEVICE_AGENT", "DASHBOARD"];
+  const services = [
+    "LOGGER",
+    "STATS",
+    "WORKFLOWS",
+    "PUBLISHER",
+    "STATS_PRINTER",
+    "DEVICE_AGENT",
+    "DASHBOARD",
+  ];
   const ports: Record<string, string> = {};
   for (const service of services) ports[`${service}_HTTP_PORT`] = String(await freePort());
   return ports;
