@@ -24,7 +24,7 @@ export function weirFiles(count: number): Map<string, string> {
         nodes: {
           one: watch(2 * flow),
           other: watch(2 * flow + 1),
-          tell: { type: "publish", topic: `${TOLD}/f-${flow}`, payload: "{{timeMs}}" },
+          tell: { type: "publish", topic: `${TOLD}/f-${flow}`, text: "{{timeMs}}" },
         },
         wires: ["one.yes -> tell", "other.yes -> tell"],
       };
@@ -55,7 +55,7 @@ export function nodeRedFlows(count: number, port: number): object[] {
     for (const device of [2 * flow, 2 * flow + 1]) {
       nodes.push({
         ...place,
-        ...{ id: `in-${device}`, type: "mqtt in", topic: topicOf(device), qos: "0" },
+        ...{ id: `in-${device}`, type: "mqtt in", topic: topicOf(device), qos: "1" },
         ...{ datatype: "json", broker: "broker", inputs: 0, wires: [[`watch-${flow}`]] },
       });
     }
@@ -67,7 +67,7 @@ export function nodeRedFlows(count: number, port: number): object[] {
       },
       {
         ...place,
-        ...{ id: `tell-${flow}`, type: "mqtt out", topic: "", qos: "0", retain: "false" },
+        ...{ id: `tell-${flow}`, type: "mqtt out", topic: "", qos: "1", retain: "false" },
         ...{ broker: "broker", wires: [] },
       },
     );

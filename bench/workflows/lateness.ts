@@ -13,7 +13,7 @@ const FLOW = JSON.stringify({
     silent: {
       nodes: {
         silence: { type: "inactive", topic: "bench/+", for: `${SILENT_MS / 1_000}s` },
-        tell: { type: "publish", topic: "told/silent", payload: "{{silence.lastMs}}" },
+        tell: { type: "publish", topic: "told/silent", text: "{{silence.lastMs}}" },
       },
       wires: ["silence.inactive -> tell"],
     },
@@ -27,7 +27,7 @@ export async function measureLateness(): Promise<Results> {
   const arrivals = await running.arrivals();
   const client = await mqtt.connectAsync(`mqtt://127.0.0.1:${running.brokerPort}`);
   for (let device = 0; device < DEVICES; device += 1) {
-    await client.publishAsync(`bench/quiet-${device}`, "1", { qos: 1 });
+    await client.publishAsync(`bench/quiet-${device}`, '{"lamp":1}', { qos: 1 });
     await Promise.race([pause(SPREAD_MS / DEVICES), running.failed]);
   }
   await client.endAsync();

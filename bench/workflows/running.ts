@@ -1,6 +1,7 @@
 // A broker, the logger and the service workflows, each as a process over a folder of its own.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { parseWorkflowFile } from "@weir/flows";
 import { eventually, freePort, temporaryFolder } from "@weir/testkit";
 import mqtt from "mqtt";
 import { findMosquitto, OPEN } from "../logger/mosquitto.ts";
@@ -82,7 +83,11 @@ export async function startRunning(): Promise<Running> {
     start,
     startWeir: async (files) => {
       mkdirSync(folder.file("workflows"), { recursive: true });
-      for (const [file, text] of files) writeFileSync(folder.file(`workflows/${file}`), text);
+      for (const [file, text] of files) {
+        const { problems } = parseWorkflowFile(text, file);
+        if (problems.length > 0) throw new Error(problems.join("\n"));
+        writeFileSync(folder.file(`workflows/${file}`), text);
+      }
       const [loggerPort, workflowsPort] = [await freePort(), await freePort()];
       const logger = await start(["services/logger/src/main.ts"], {
         LOGGER_HTTP_PORT: String(loggerPort),
