@@ -1,5 +1,10 @@
 import { basename } from "node:path";
-import { parseWorkflowFile, workflowsJsonSchema } from "@weir/flows";
+import {
+  type FlowDefinition,
+  parseWorkflowFile,
+  unknownSeriesOf,
+  workflowsJsonSchema,
+} from "@weir/flows";
 import {
   alert,
   alertQuery,
@@ -10,7 +15,17 @@ import {
   runs,
   workflows,
 } from "@weir/flows/contract";
-import { EXIT_CODES, print, readSettings, systemClock, visible } from "@weir/runtime";
+import {
+  CheckedSettings,
+  type Environment,
+  EXIT_CODES,
+  print,
+  readSettings,
+  systemClock,
+  visible,
+} from "@weir/runtime";
+import { indexFileOf, readCatalogue } from "@weir/series";
+import { storedSettings, storedStreamsOf } from "@weir/streams";
 import { workflowsSettings } from "@weir/workflows/config";
 import { WorkflowFolder } from "@weir/workflows/folder";
 import type { Command } from "commander";
@@ -69,27 +84,44 @@ function defineCheck(command: Command, { environment, out, err }: Surroundings):
   examples(
     check,
     ["workflows check", "workflows check another.yaml"],
-    "Exit code 78 when something is wrong: each problem has its file and its line.",
+    `Exit code 78 when something is wrong: each problem has its file and its line. A note names a series that is
+not stored (yet); with notes the exit code is 0.`,
   );
   action(check, (_given, file) => {
-    const { flows, problems, what } = file === undefined ? inFolder() : inFile(file);
+    const { flows, problems, what } = file === undefined ? inFolder(environment) : inFile(file);
     for (const problem of problems) print(`${visible(problem)}\n`, { to: err });
     if (problems.length > 0) return EXIT_CODES.configuration;
-    print(`${flows} workflow(s) in ${what}, all valid\n`, { to: out });
+    const notes = notesOn(flows, environment).map((note) => `note: ${visible(note)}\n`);
+    print(`${notes.join("")}${flows.length} workflow(s) in ${what}, all valid\n`, { to: out });
     return EXIT_CODES.ok;
   });
-
-  function inFolder() {
-    const folder = readSettings({ WORKFLOWS_FOLDER }, environment).WORKFLOWS_FOLDER;
-    const { files, flows, problems } = new WorkflowFolder(folder, systemClock).load();
-    const all = [...problems, ...files.flatMap((one) => one.problems)];
-    return { flows: flows.length, problems: all, what: `${files.length} file(s) of ${folder}` };
-  }
 }
 
-function inFile(file: string) {
+interface Checked {
+  flows: readonly FlowDefinition[];
+  problems: readonly string[];
+  what: string;
+}
+
+function inFolder(environment: Environment): Checked {
+  const folder = readSettings({ WORKFLOWS_FOLDER }, environment).WORKFLOWS_FOLDER;
+  const { files, flows, problems } = new WorkflowFolder(folder, systemClock).load();
+  const all = [...problems, ...files.flatMap((one) => one.problems)];
+  return { flows, problems: all, what: `${files.length} file(s) of ${folder}` };
+}
+
+function inFile(file: string): Checked {
   const { flows, problems } = parseWorkflowFile(readText(file), basename(file, ".yaml"));
-  return { flows: flows.length, problems, what: file };
+  return { flows, problems, what: file };
+}
+
+/** What may not be meant: series that are not stored. Without a catalogue nothing is known of them. */
+function notesOn(flows: readonly FlowDefinition[], environment: Environment): string[] {
+  const settings = new CheckedSettings(storedSettings, environment);
+  const { streams } = storedStreamsOf(settings);
+  const catalogue = readCatalogue(indexFileOf(settings.values().DB_FILE));
+  const names = streams.map(({ name }) => name);
+  return catalogue === null ? [] : flows.flatMap((flow) => unknownSeriesOf(flow, catalogue, names));
 }
 
 interface Asking {

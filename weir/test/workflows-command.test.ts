@@ -47,6 +47,15 @@ describe("weir workflows check", () => {
     expect(out).toMatch(/^1 workflow\(s\) in 1 file\(s\) of .*workflows, all valid\n$/);
   });
 
+  test("names a series that is not stored, which is no problem", async () => {
+    using folder = temporaryFolder();
+    const environment = prepare(folder, flowAbove(41).replace("Power", "Pwoer"));
+    const { code, out } = await run(environment, "check");
+    expect(code).toBe(0);
+    expect(out).toContain("note: plug.yaml: plug-busy.busy: no stored series is tele/plug/");
+    expect(out).toContain("did you mean ENERGY.Power?");
+  });
+
   test("names each problem with its file and line, and ends with 78", async () => {
     using folder = temporaryFolder();
     const environment = prepare(folder, flowAbove(41).replace("busy.yes ->", "bsuy ->"));
@@ -128,7 +137,7 @@ describe("weir workflows", () => {
     }
     const gone = await run({ ...environment, WORKFLOWS_URL: "http://127.0.0.1:1" }, "list");
     expect(gone.code).toBe(69);
-    expect(gone.err).toContain("the workflows does not answer at");
+    expect(gone.err).toContain("workflows does not answer at");
   });
 
   test("prints the JSON Schema", async () => {

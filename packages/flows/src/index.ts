@@ -31,4 +31,5 @@ export type {
 } from "./nodes/node.ts";
 export { connectionOfRow } from "./nodes/presence.ts";
 export { type TrialQuestion, type TrialSource, tryFlow } from "./trial/trial.ts";
+export { unknownSeriesOf } from "./trial/trial-notes.ts";
 export type { HistoryEffect, HistoryOf } from "./trial/tried-version.ts";

@@ -5,6 +5,7 @@ import type { RunningFlow, RunningNode } from "./running-flow.ts";
 
 /** Topics whose targets are remembered at most. */
 const TOPICS_MAX = 50_000;
+const WILDCARD = /[+#]/;
 
 /** Who listens to one topic of one stream. */
 export interface TopicTargets {
@@ -14,6 +15,8 @@ export interface TopicTargets {
 }
 
 interface Listener {
+  /** Among all: the one of the lower place hears first. */
+  place: number;
   node: RunningNode;
   /** `null`: of every stream. */
   stream: string | null;
@@ -25,6 +28,9 @@ interface Listener {
 /** Which nodes listen to what. */
 export class Dispatch {
   readonly #listeners: readonly Listener[];
+  /** Those to one topic, by it: of thousands only a few are looked at. */
+  readonly #toOneTopic: ReadonlyMap<string, readonly Listener[]>;
+  readonly #toSeveral: readonly Listener[];
   readonly #byKind: ReadonlyMap<Source["kind"], readonly RunningNode[]>;
   readonly #byTopic = new Map<string, TopicTargets | null>();
 
@@ -38,14 +44,18 @@ export class Dispatch {
           byKind.set(source.kind, [...(byKind.get(source.kind) ?? []), node]);
           if (source.kind === "series") {
             const { stream, topic, path } = parseSeries(source.series, streams);
-            listeners.push({ node, stream, filter: topic, path });
+            listeners.push({ place: listeners.length, node, stream, filter: topic, path });
           } else if (source.kind === "messages") {
-            listeners.push({ node, stream: null, filter: source.filter, path: null });
+            const { filter } = source;
+            listeners.push({ place: listeners.length, node, stream: null, filter, path: null });
           }
         }
       }
     }
     this.#listeners = listeners;
+    this.#toSeveral = listeners.filter(({ filter }) => WILDCARD.test(filter));
+    const toOne = listeners.filter(({ filter }) => !WILDCARD.test(filter));
+    this.#toOneTopic = Map.groupBy(toOne, ({ filter }) => filter);
     this.#byKind = byKind;
   }
 
@@ -83,8 +93,11 @@ export class Dispatch {
   #find(stream: string, topic: string): TopicTargets | null {
     const series = new Map<string, RunningNode[]>();
     const messages: RunningNode[] = [];
-    for (const { node, stream: wanted, filter, path } of this.#listeners) {
-      if ((wanted !== null && wanted !== stream) || !matchesFilter(filter, topic)) continue;
+    const several = this.#toSeveral.filter(({ filter }) => matchesFilter(filter, topic));
+    const found = [...(this.#toOneTopic.get(topic) ?? []), ...several];
+    found.sort((one, other) => one.place - other.place);
+    for (const { node, stream: wanted, path } of found) {
+      if (wanted !== null && wanted !== stream) continue;
       if (path === null) messages.push(node);
       else series.set(path, [...(series.get(path) ?? []), node]);
     }

@@ -2,6 +2,8 @@ import { matchesFilter } from "@weir/protocol";
 import { type CataloguedSeries, findSeries, parseSeries } from "@weir/series";
 import { readRange } from "@weir/store";
 import type { HistorySource, StoredStream } from "@weir/streams";
+import { runningFlow } from "../engine/running-flow.ts";
+import type { FlowDefinition } from "../files/workflow-file.ts";
 import type { Source } from "../nodes/node.ts";
 
 /** What is not stored, so that nothing of it is tried. */
@@ -42,6 +44,25 @@ export async function notesOn(
     notes.add(`${why} rows begin at ${new Date(beginUs / 1_000).toISOString()}`);
   }
   return [...notes];
+}
+
+/**
+ * The series that a workflow listens to and that are not stored (yet): a line for each, with what may be meant.
+ *
+ * @param streams the names of all streams.
+ */
+export function unknownSeriesOf(
+  flow: FlowDefinition,
+  catalogue: readonly CataloguedSeries[],
+  streams: readonly string[],
+): string[] {
+  return [...runningFlow(flow).nodes.values()].flatMap(({ name, behaviour }) =>
+    (behaviour.sources ?? []).flatMap((source) => {
+      const words =
+        source.kind === "series" ? unknownSeries(source.series, catalogue, streams) : null;
+      return words === null ? [] : [`${flow.file}.yaml: ${flow.name}.${name}: ${words}`];
+    }),
+  );
 }
 
 /** Why a series is not heard; `null` where it is. */
