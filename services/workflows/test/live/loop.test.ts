@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { temporaryFolder } from "@weir/testkit";
+import { lockByAnother, temporaryFolder } from "@weir/testkit";
 import { Home, MINUTE_MS, Running } from "./subject.ts";
 
 const FREEZER = `
@@ -46,5 +46,126 @@ describe("workflows on a stream", () => {
     expect(second.path()).toEqual(["warm:yes", "show:out"]);
     const [run] = second.log.runs.search({ limit: 1 });
     expect(run?.startedMs).toBe(warmMs + 10 * MINUTE_MS);
+  });
+
+  test("fire once, at the time, although they were killed again and again before", async () => {
+    using folder = temporaryFolder();
+    using home = new Home(folder);
+    home.write(FREEZER);
+    let running = new Running(home);
+    home.clock.advance(10_000);
+    home.receive(TOPIC, { temperature: -14 });
+    const warmMs = home.clock.now();
+    for (let minute = 0; minute < 9; minute += 1) {
+      home.clock.advance(MINUTE_MS);
+      running.kill();
+      running = new Running(home);
+    }
+    expect(running.path()).toEqual([]);
+    home.clock.advance(MINUTE_MS + 1_000);
+    const [run, ...more] = running.log.runs.search({ limit: 10 });
+    expect([run?.startedMs, more]).toEqual([warmMs + 10 * MINUTE_MS, []]);
+    running.kill();
+    running = new Running(home);
+    home.clock.advance(20 * MINUTE_MS);
+    expect(running.path()).toEqual(["warm:yes", "show:out"]);
+    await running[Symbol.asyncDispose]();
+  });
+
+  test("keep the states of what a changed file leaves as it is", async () => {
+    using folder = temporaryFolder();
+    using home = new Home(folder);
+    home.write(FREEZER);
+    await using running = new Running(home);
+    home.receive(TOPIC, { temperature: -14 });
+    home.clock.advance(5 * MINUTE_MS);
+    home.write(`${FREEZER}  other: { nodes: { any: { type: topic, topic: "x" } } }\n`);
+    running.reload();
+    home.clock.advance(5 * MINUTE_MS + 1_000);
+    expect(running.path()).toEqual(["warm:yes", "show:out"]);
+  });
+
+  test("forget the states of a node that was changed while they were down", async () => {
+    using folder = temporaryFolder();
+    using home = new Home(folder);
+    home.write(FREEZER);
+    const first = new Running(home);
+    home.receive(TOPIC, { temperature: -14 });
+    home.clock.advance(MINUTE_MS);
+    await first[Symbol.asyncDispose]();
+    home.write(FREEZER.replace("10m", "2m"));
+    await using second = new Running(home);
+    home.clock.advance(20 * MINUTE_MS);
+    expect(second.path()).toEqual([]);
+  });
+
+  test("begin with what is stored from the first start on, and trigger nothing by what a broker had kept", async () => {
+    using folder = temporaryFolder();
+    using home = new Home(folder);
+    home.write(`
+flows:
+  any: { nodes: { heard: { type: topic, topic: "t" }, show: { type: debug } }, wires: [heard -> show] }
+`);
+    home.receive("t", "before");
+    await using running = new Running(home);
+    home.receive("t", "kept", { retained: true });
+    home.receive("t", "new");
+    home.clock.advance(1_000);
+    const runs = running.log.runs.search({ limit: 10 });
+    expect(runs.map(({ id }) => running.log.runs.find(id)?.data.payload)).toEqual(["new"]);
+  });
+
+  test("go on when the clock was set back", async () => {
+    using folder = temporaryFolder();
+    using home = new Home(folder);
+    home.write(FREEZER);
+    await using running = new Running(home);
+    home.clock.advance(1_000);
+    home.clock.jump(-60 * MINUTE_MS);
+    home.clock.advance(1_000);
+    home.receive(TOPIC, { temperature: -14 });
+    home.clock.advance(11 * MINUTE_MS);
+    expect(running.path()).toEqual(["warm:yes", "show:out"]);
+  });
+
+  test("press a button, and say in which run", async () => {
+    using folder = temporaryFolder();
+    using home = new Home(folder);
+    home.write(`
+flows:
+  door: { nodes: { bell: { type: button }, show: { type: debug } }, wires: [bell -> show] }
+`);
+    await using running = new Running(home);
+    const press = (node: string) => {
+      const pressed = running.workflows.loop.press({ flow: "door", node, by: "ada", payload: 1 });
+      home.clock.advance(50);
+      return pressed;
+    };
+    const run = await press("bell");
+    expect(running.log.runs.find(run ?? 0)?.data).toMatchObject({ by: "ada", payload: 1 });
+    expect(await press("show")).toBeNull();
+  });
+
+  test("wait while another program has locked their file, and go on without a loss", async () => {
+    using folder = temporaryFolder();
+    using home = new Home(folder);
+    home.write(FREEZER);
+    await using running = new Running(home);
+    home.receive(TOPIC, { temperature: -14 });
+    home.clock.advance(9 * MINUTE_MS);
+    await using lock = await lockByAnother(folder.file("workflows.db"));
+    home.clock.advance(2 * MINUTE_MS);
+    expect(running.context.health.report().checks["run log"]).toMatch(/cannot be written/);
+    const { loop } = running.workflows;
+    const refused = await loop.resume("freezer").then(
+      () => null,
+      (error: unknown) => error,
+    );
+    expect(refused).toMatchObject({ status: 503 });
+    await lock[Symbol.asyncDispose]();
+    home.clock.advance(2_000);
+    expect(running.path()).toEqual(["warm:yes", "show:out"]);
+    expect(running.context.health.report().checks["run log"]).toBe("ok");
+    expect(running.context.faults).toEqual([]);
   });
 });

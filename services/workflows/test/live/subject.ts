@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { indexFileOf } from "@weir/series";
-import { openSegmentedStore, type SegmentedStore } from "@weir/store";
+import { type NewRow, openSegmentedStore, type SegmentedStore } from "@weir/store";
 import {
   createFakeClock,
   createTestContext,
@@ -32,10 +32,17 @@ export class Home implements Disposable {
   }
 
   /** Stores a message that is received now. */
-  receive(topic: string, content: unknown): void {
+  receive(topic: string, content: unknown, changed: Partial<NewRow> = {}): void {
     const receivedUs = this.clock.now() * 1_000;
     const payload = Buffer.from(JSON.stringify(content));
-    const row = { ...rowOf("{}", receivedUs), topic, payload, value: null, observedUs: null };
+    const row = {
+      ...rowOf("{}", receivedUs),
+      topic,
+      payload,
+      value: null,
+      observedUs: null,
+      ...changed,
+    };
     this.store.append([row]);
   }
 
@@ -87,9 +94,11 @@ export class Running implements AsyncDisposable {
   }
 
   reload(): void {
-    this.workflows.setWorkflows(
-      new WorkflowFolder(this.#home.folder.file("workflows"), this.#home.clock).load(),
-    );
+    const { folder, clock } = this.#home;
+    const loaded = new WorkflowFolder(folder.file("workflows"), clock).load();
+    const problems = loaded.files.flatMap((file) => file.problems);
+    if (problems.length > 0) throw new Error(problems.join("\n"));
+    this.workflows.setWorkflows(loaded);
   }
 
   /** Which node of which run sent what by which outputs, of all runs: `warm:yes`. */
@@ -99,6 +108,11 @@ export class Running implements AsyncDisposable {
     return found.flatMap(({ id }) =>
       (runs.find(id)?.steps ?? []).map(({ node, outputs }) => [node, ...outputs].join(":")),
     );
+  }
+
+  /** Ends it as SIGKILL does: what was not committed is lost. */
+  kill(): void {
+    this.log[Symbol.dispose]();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
