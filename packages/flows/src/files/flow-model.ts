@@ -1,7 +1,6 @@
 import { ConfigurationFault, parseYaml } from "@weir/runtime";
 import type { CheckedText, FlowModel } from "../contract/files.ts";
-import { NODES } from "../nodes/index.ts";
-import { portsOf } from "./node-ports.ts";
+import { portsOfNode, usualInput, usualOutput } from "./node-ports.ts";
 import { parseWire } from "./wire.ts";
 import { parseWorkflowFile } from "./workflow-file.ts";
 
@@ -38,26 +37,26 @@ function modelsOf(text: string): FlowModel[] {
 function nodeModel([name, given]: [string, unknown]): NodeModel {
   const { type: named, ...config } = Object.fromEntries(entriesOf(given));
   const type = typeof named === "string" ? named : "";
-  const known = NODES.get(type);
-  const { inputs, outputs } =
-    known === undefined ? { inputs: [], outputs: [] } : portsOf(known, config);
+  const { inputs, outputs } = portsOfNode({ type, config });
   return { name, type, config, inputs: [...inputs], outputs: [...outputs, "error"] };
 }
 
 /** The wires between nodes that there are. An end that its node does not have is added to it, so that it can be shown. */
 function wiresOf(given: unknown, nodes: readonly NodeModel[]): WireModel[] {
-  const byName = new Map(nodes.map((node) => [node.name, node]));
+  const byName = new Map(nodes.map((node) => [node.name, { node, ports: portsOfNode(node) }]));
   const wires: WireModel[] = [];
   for (const text of Array.isArray(given) ? given : []) {
     const wire = typeof text === "string" ? parseWire(text) : null;
     const from = wire && byName.get(wire.from.node);
     const to = wire && byName.get(wire.to.node);
     if (!from || !to) continue;
-    const output = wire.from.port ?? from.outputs[0] ?? "error";
-    const input = wire.to.port ?? to.inputs[0] ?? "in";
-    if (!from.outputs.includes(output)) from.outputs.splice(-1, 0, output);
-    if (!to.inputs.includes(input)) to.inputs.push(input);
-    wires.push({ from: { node: from.name, output }, to: { node: to.name, input } });
+    const output = wire.from.port ?? usualOutput(from.ports);
+    const input = wire.to.port ?? usualInput(to.ports);
+    const { outputs } = from.node;
+    const { inputs } = to.node;
+    if (!outputs.includes(output)) outputs.splice(-1, 0, output);
+    if (!inputs.includes(input)) inputs.push(input);
+    wires.push({ from: { node: from.node.name, output }, to: { node: to.node.name, input } });
   }
   return wires;
 }

@@ -101,6 +101,20 @@ describe("writing workflows into a text", () => {
     expect(on).toBe(off.replace('    title: "Cold: 1"\n', "").replace("false", "true"));
   });
 
+  test("renames a node and a workflow where they stand", () => {
+    const node = edited(FREEZER, (flows) => {
+      const { nodes, wires } = flowOf(flows, "freezer-warm");
+      if (nodes[1] !== undefined) nodes[1].name = "shown";
+      for (const { to } of wires) to.node = "shown";
+    });
+    expect(node).toContain("# what it says\n      shown: { type: debug }\n      slow:");
+    expect(node).toContain("wires:\n      - warm.yes -> shown # hot\n      - warm.no -> shown\n");
+    const flow = edited(FREEZER, (flows) => {
+      flowOf(flows, "freezer-warm").name = "cold";
+    });
+    expect(flow).toBe(FREEZER.replace("freezer-warm:", "cold:"));
+  });
+
   test("adds and removes whole workflows", () => {
     const one: FlowModel = {
       name: "third",

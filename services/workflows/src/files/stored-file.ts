@@ -6,6 +6,7 @@ import {
   openSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
@@ -74,13 +75,19 @@ export function removeStored(folder: string, file: string): void {
 
 function replace(path: string, content: string): void {
   const temporary = `${path}.making`;
-  const descriptor = openSync(temporary, "w");
   try {
-    writeFileSync(descriptor, content);
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
+    const descriptor = openSync(temporary, "w");
+    try {
+      writeFileSync(descriptor, content);
+      fsyncSync(descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
+    renameSync(temporary, path);
+  } catch (error) {
+    // What is cut would only take up space. A folder of this name is not ours.
+    if (statSync(temporary, { throwIfNoEntry: false })?.isFile()) rmSync(temporary);
+    throw error;
   }
-  renameSync(temporary, path);
   fsyncFolderOf(path);
 }

@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { describe, expect, test } from "@jest/globals";
 import { RequestFault } from "@weir/runtime";
-import { createFakeClock, temporaryFolder } from "@weir/testkit";
+import { canMountSmallDisk, createFakeClock, mountSmallDisk, temporaryFolder } from "@weir/testkit";
 import { WorkflowFolder } from "../../src/files/folder.ts";
 
 const LOOK_MS = 1_000;
@@ -179,6 +179,21 @@ describe("saving a workflow file", () => {
     rmSync(path, { recursive: true });
     expect(folder.isWritable).toBe(true);
     expect(save().problems).toEqual([]);
+  });
+
+  (canMountSmallDisk() ? test : test.skip)("leaves the former file on a full disk", () => {
+    using disk = mountSmallDisk();
+    const folder = new WorkflowFolder(disk.path, createFakeClock());
+    const text = withFlows("one");
+    const { revision } = folder.save("a", { text, layout: {}, revision: null });
+    const larger = `${text}# ${"x".repeat(100_000)}\n`;
+    const save = () => folder.save("a", { text: larger, layout: LAYOUT, revision });
+    disk.fillBut(8_192);
+    expect(refusal(save)).toEqual([503, expect.stringContaining("cannot be written")]);
+    expect(folder.read("a").text).toBe(text);
+    expect(readdirSync(disk.path).sort()).toEqual(["a.yaml", "filler"]);
+    disk.free();
+    expect(save().text).toBe(larger);
   });
 
   test("switches a workflow off and on in its file", () => {
