@@ -69,10 +69,23 @@ export class Engine {
   #depth = 0;
   #stepsOfRun = 0;
   #isDraining = false;
+  readonly #isButtonElsewhere: (button: Button) => boolean;
 
-  /** @param streams the names of all streams. */
-  constructor({ streams, kept = NOTHING_KEPT }: { streams: readonly string[]; kept?: Kept }) {
+  /**
+   * @param streams the names of all streams.
+   * @param isButtonElsewhere whether a button that is in none of the workflows counts as pressed: in a trial.
+   */
+  constructor({
+    streams,
+    kept = NOTHING_KEPT,
+    isButtonElsewhere = () => false,
+  }: {
+    streams: readonly string[];
+    kept?: Kept;
+    isButtonElsewhere?: (button: Button) => boolean;
+  }) {
     this.#streams = streams;
+    this.#isButtonElsewhere = isButtonElsewhere;
     this.#dispatch = new Dispatch([], streams);
     this.#runs = new Runs(kept.nextRun);
     this.stored = new SharedValues(kept.stored);
@@ -317,7 +330,7 @@ export class Engine {
   /** @internal @returns whether there is such a button that runs. */
   pressFrom(node: RunningNode, button: Button, payload: unknown): boolean {
     const pressed = this.#buttonOf(button);
-    if (pressed === null) return false;
+    if (pressed === null) return this.#isButtonElsewhere(button);
     const by = `workflow ${node.flow.definition.name}`;
     this.#deeper(node.flow, () => this.#hear(pressed, { kind: "button", by, payload }));
     return true;

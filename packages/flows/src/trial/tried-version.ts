@@ -4,7 +4,7 @@ import { Engine } from "../engine/engine.ts";
 import type { RunningNode } from "../engine/running-flow.ts";
 import type { FlowDefinition } from "../files/workflow-file.ts";
 import { effectWords } from "../nodes/effect-words.ts";
-import type { Effect, HeardPoint, Outcome, Source } from "../nodes/node.ts";
+import type { Button, Effect, HeardPoint, Outcome, Source } from "../nodes/node.ts";
 import type { StoredEvent } from "./stored-event.ts";
 
 type Fired = TrialVersion["fired"][number];
@@ -31,7 +31,6 @@ export class TriedVersion {
   readonly #innerActions: ReadonlyMap<string, string>;
   readonly #fired: Fired[] = [];
   readonly #counts: Record<string, number> = {};
-  #runs = 0;
   #events = 0;
   #stopped: string | null = null;
 
@@ -44,7 +43,9 @@ export class TriedVersion {
         .map(({ name, type }): [string, string] => [name, type.type])
         .filter(([, type]) => INNER_ACTIONS.has(type)),
     );
-    this.#engine = new Engine({ streams });
+    // Those of other workflows are pressed, and nothing comes of it.
+    const isButtonElsewhere = (button: Button): boolean => button.flow !== flow.name;
+    this.#engine = new Engine({ streams, isButtonElsewhere });
     // One that is switched off can be tried, too.
     this.#engine.setFlows([{ ...flow, isEnabled: true }]);
   }
@@ -93,7 +94,7 @@ export class TriedVersion {
     return {
       fired: this.#fired.toSorted((one, other) => one.atMs - other.atMs),
       counts: this.#counts,
-      runs: this.#runs,
+      runs: this.#engine.nextRun - 1,
       stopped: this.#stopped,
     };
   }
@@ -163,9 +164,7 @@ export class TriedVersion {
       const fired = () => ({ atMs, node, kind, what: effectWords(effect), about: keyOf(data) });
       this.#fire(kind, fired);
     }
-    for (const { id, data, steps } of runs) {
-      // The newest run is always among them.
-      this.#runs = Math.max(this.#runs, id);
+    for (const { data, steps } of runs) {
       for (const { node, atMs, values, input } of steps) {
         const kind = this.#innerActions.get(node);
         if (kind === undefined || input === null) continue;

@@ -122,6 +122,25 @@ flows:
     ]);
   });
 
+  test("counts an action as done, also a press of another workflow's button", async () => {
+    using folder = temporaryFolder();
+    using past = new StoredPast(folder, FOREVER);
+    past.store([{ topic: "a", payload: { x: 1 }, afterMs: 0 }]);
+    await past.keep();
+    const { asked } = await past.try(`
+flows:
+  both:
+    nodes:
+      each: { type: series, series: "a#x" }
+      press: { type: press, flow: other, button: now }
+      tell: { type: publish, topic: told, text: "{{value}}" }
+      failed: { type: publish, topic: failed, text: "{{press.problem}}" }
+    wires: [each -> press, press.done -> tell, press.error -> failed]
+`);
+    expect(asked.fired.map(({ kind }) => kind).sort()).toEqual(["press", "publish"]);
+    expect(asked.fired.find(({ kind }) => kind === "publish")?.what).toContain("told");
+  });
+
   test("keeps the counts of what there is no place for", async () => {
     using folder = temporaryFolder();
     using past = new StoredPast(folder, FOREVER);
