@@ -9,7 +9,7 @@ export const FILES_MAX = 500;
 export const FILE_NAME = /^[\w-]{1,64}$/;
 
 /** A file of the folder, read. */
-export interface LoadedFile {
+interface LoadedFile {
   /** Its name without `.yaml`. */
   file: string;
   revision: string;

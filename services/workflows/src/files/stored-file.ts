@@ -23,12 +23,12 @@ export interface StoredFile {
 }
 
 /** The path of a workflow file. @param file its name without `.yaml`. */
-export function textPath(folder: string, file: string): string {
+function textPath(folder: string, file: string): string {
   return join(folder, `${file}.yaml`);
 }
 
 /** The path of the layout beside it. */
-export function layoutPath(folder: string, file: string): string {
+function layoutPath(folder: string, file: string): string {
   return join(folder, `${file}.layout.json`);
 }
 

@@ -1,65 +1,32 @@
 import { nodeTypeInfos } from "@weir/flows";
 import {
-  type Alert,
-  type AlertQuery,
-  type Alerts,
   alertChangeRequest,
   alertQuery,
   checkRequest,
   enableRequest,
   type FlowState,
-  type OpenAlerts,
   pressRequest,
-  type Run,
-  type RunQuery,
-  type RunSummary,
   removeRequest,
   runQuery,
   saveRequest,
-  type Trial,
-  type TrialRequest,
   trialRequest,
 } from "@weir/flows/contract";
 import { type Clock, RequestFault, type Routes } from "@weir/runtime";
 import { noSuchFlow, type WorkflowFolder } from "../files/folder.ts";
 import { FILE_NAME } from "../files/loaded-files.ts";
+import type { WorkflowsEngine } from "../live/workflows-engine.ts";
+import type { WorkflowsLog } from "../log/workflows-log.ts";
+import type { Trials } from "../trial/trials.ts";
 import { NewsBoard } from "./news-board.ts";
 
 /** A text of a file, and the workflows that it is to hold. */
 const bodyBytesMax = 8 * 1024 * 1024;
 
-/** What the routes need of the workflows that run. */
-interface Running {
-  flowStates(): FlowState[];
-  onNews(listener: (news: { flows: Iterable<string>; alertsChanged: boolean }) => void): Disposable;
-  loop: {
-    press(request: {
-      flow: string;
-      node: string;
-      by: string;
-      payload: unknown;
-    }): Promise<number | null>;
-    decide(decision: {
-      id: number;
-      state: "acknowledged" | "cleared";
-      by: string;
-    }): Promise<Alert | null>;
-    resume(flow: string): Promise<void>;
-  };
-}
-
-interface Log {
-  runs: { search(query: RunQuery): RunSummary[]; find(id: number): Run | null };
-  alerts: { search(query: AlertQuery): Alerts; open(): OpenAlerts };
-}
-
 interface RoutesOptions {
   folder: WorkflowFolder;
-  engine: Running;
-  log: Log;
-  trials: {
-    try(request: TrialRequest, saved: string | null, signal: AbortSignal): Promise<Trial>;
-  };
+  engine: Pick<WorkflowsEngine, "flowStates" | "onNews" | "loop">;
+  log: Pick<WorkflowsLog, "runs" | "alerts">;
+  trials: Pick<Trials, "try">;
   clock: Clock;
 }
 
@@ -195,7 +162,7 @@ function addFlowRoutes(
 function addRunRoutes(
   routes: Routes,
   token: string,
-  { log, news }: { log: Log; news: NewsBoard },
+  { log, news }: Pick<RoutesOptions, "log"> & { news: NewsBoard },
 ): void {
   routes.add(token, {
     method: "POST",
