@@ -7,12 +7,11 @@ import { freePort, holdsWithin, rowOf } from "@weir/testkit";
 import { type Outside, startOutside } from "./outside.ts";
 import { createPart, type Part } from "./processes.ts";
 import type { Run, Scenario } from "./scenario.ts";
-import { verifyWorkflows } from "./verify-workflows.ts";
+import { deviceTopic, verifyWorkflows, WORKFLOWS } from "./verify-workflows.ts";
 
 const MAIN = fileURLToPath(new URL("../../services/workflows/src/main.ts", import.meta.url));
 const STREAM = "home";
-/** Fewer actions in a minute than a workflow may have. */
-const STORE_EVERY_MS = 150;
+const STORE_EVERY_MS = 120;
 const READY_WITHIN_MS = 60_000;
 const ENDED_WITHIN_MS = 120_000;
 
@@ -41,9 +40,9 @@ export const workflows: Scenario = {
         ...{ value: null, observedUs: null },
       });
       store.append([
-        row("faults/mail", { n: stored }),
-        row("faults/hook", { n: stored }),
-        row(`faults/device/${stored}`, { v: 1 }),
+        row(`faults/mail/${stored % WORKFLOWS}`, { n: stored }),
+        row(`faults/hook/${stored % WORKFLOWS}`, { n: stored }),
+        row(deviceTopic(stored), { v: 1 }),
       ]);
     }, STORE_EVERY_MS);
     try {
@@ -155,29 +154,31 @@ async function killAgainAndAgain(
 
 function flowsFor(url: string): object {
   const hook = (text: string) => ({ type: "webhook", url, allowPrivate: true, text });
-  return {
-    mails: {
+  const flows: Record<string, object> = {};
+  for (let at = 0; at < WORKFLOWS; at += 1) {
+    flows[`mails-${at}`] = {
       nodes: {
-        reading: { type: "series", series: "faults/mail#n" },
+        reading: { type: "series", series: `faults/mail/${at}#n` },
         mail: { type: "email", to: ["ada@example.org"], subject: "mail {{value}}" },
       },
       wires: ["reading -> mail"],
-    },
-    hooks: {
+    };
+    flows[`hooks-${at}`] = {
       nodes: {
-        reading: { type: "series", series: "faults/hook#n" },
+        reading: { type: "series", series: `faults/hook/${at}#n` },
         hook: hook("hook {{value}}"),
         done: { type: "debug" },
       },
       wires: ["reading -> hook", "hook -> done"],
-    },
-    alerts: {
+    };
+    flows[`alerts-${at}`] = {
       nodes: {
-        lasting: { type: "threshold", series: "faults/device/+#v", above: 0, for: "1s" },
-        alert: { type: "alert", title: "{{topic}}", about: "{{topic}}" },
-        tell: hook("alert {{topic}}"),
+        lasting: { type: "threshold", series: `faults/device/${at}/+#v`, above: 0, for: "1s" },
+        alert: { type: "alert", title: "{{topic}}", about: "{{deviceName}}" },
+        tell: hook("alert {{deviceName}}"),
       },
       wires: ["lasting.yes -> alert.raise", "lasting.no -> alert.clear", "alert -> tell"],
-    },
-  };
+    };
+  }
+  return flows;
 }

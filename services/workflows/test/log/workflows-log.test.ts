@@ -1,0 +1,132 @@
+import { writeFileSync } from "node:fs";
+import { describe, expect, test } from "@jest/globals";
+import type { Changes, RunPart } from "@weir/flows";
+import { faultOf, temporaryFolder } from "@weir/testkit";
+import Sqlite from "better-sqlite3";
+import type { Commit } from "../../src/log/workflows-log.ts";
+import { WorkflowsLog } from "../../src/log/workflows-log.ts";
+
+const DAY_MS = 86_400_000;
+const NOW_MS = Date.UTC(2026, 10, 28);
+
+function commitOf(changes: Partial<Changes>, changed: Partial<Commit> = {}): Commit {
+  return {
+    changes: {
+      ...{ states: [], stored: [], runs: [], effects: [], alerts: [], stops: [] },
+      ...changes,
+    },
+    positions: new Map(),
+    ended: [],
+    decisions: [],
+    resumed: [],
+    running: null,
+    engineMs: NOW_MS,
+    nextRun: 1_000,
+    nowMs: NOW_MS,
+    ...changed,
+  };
+}
+
+function runOf(id: number, changed: Partial<RunPart> = {}): RunPart {
+  const step = { atMs: NOW_MS, node: "show", input: "in", outputs: [], values: null };
+  return {
+    ...{ id, flow: "one", trigger: "reading", startedMs: NOW_MS, isQuiet: false },
+    data: { series: "home:kitchen#t", value: id },
+    steps: [{ ...step, problem: null }],
+    ...changed,
+  };
+}
+
+const effectOf = (run: number) => ({
+  ...{ run, flow: "one", node: "say", atMs: NOW_MS, lateMs: 60_000 },
+  effect: { kind: "publish", topic: "t", payload: "p", qos: 1, retain: false } as const,
+  data: { value: 1 },
+});
+
+describe("the log of runs", () => {
+  test("refuses a damaged file, and one of another program", () => {
+    using folder = temporaryFolder();
+    const file = folder.file("workflows.db");
+    writeFileSync(file, "x".repeat(5_000));
+    expect(faultOf(() => new WorkflowsLog(file)).message).toMatch(/WORKFLOWS_FILE: .* is damaged/);
+    const other = folder.file("other.db");
+    new Sqlite(other).exec("CREATE TABLE t (a)").close();
+    expect(faultOf(() => new WorkflowsLog(other)).message).toMatch(/belongs to another program/);
+  });
+
+  test("keeps the newest runs of each workflow, and none that is a month old", () => {
+    using folder = temporaryFolder();
+    using log = new WorkflowsLog(folder.file("workflows.db"));
+    const ids = Array.from({ length: 700 }, (_, index) => index + 1);
+    for (const id of ids) log.commit(commitOf({ runs: [runOf(id)] }));
+    log.commit(commitOf({ runs: [runOf(701, { flow: "other" })] }));
+    const oldest = (flow: string) => log.runs.search({ flow, limit: 200, beforeId: 202 }).length;
+    expect(oldest("one")).toBe(1);
+    expect(log.runs.find(701)).not.toBeNull();
+    log.tidy(NOW_MS + 31 * DAY_MS);
+    log.tidy(NOW_MS + 31 * DAY_MS);
+    expect(log.runs.search({ limit: 10 })).toEqual([]);
+  });
+
+  test("keeps of runs that did nothing the newest, and what one did later", () => {
+    using folder = temporaryFolder();
+    using log = new WorkflowsLog(folder.file("workflows.db"));
+    const quiet = (id: number) => log.commit(commitOf({ runs: [runOf(id, { isQuiet: true })] }));
+    quiet(1);
+    quiet(2);
+    log.tidy(NOW_MS);
+    quiet(3);
+    expect(log.runs.search({ limit: 10 }).map(({ id }) => id)).toEqual([3]);
+    quiet(4);
+    log.commit(commitOf({ runs: [runOf(4, { trigger: null, data: null })] }));
+    expect(log.runs.find(4)).toMatchObject({ trigger: "reading", data: { value: 4 } });
+    expect(log.runs.find(4)?.steps).toHaveLength(2);
+  });
+
+  test("finds runs by device and by state", () => {
+    using folder = temporaryFolder();
+    using log = new WorkflowsLog(folder.file("workflows.db"));
+    const failing = runOf(2, { data: { device: "home:100%_attic" } });
+    for (const step of failing.steps) step.problem = "it failed";
+    log.commit(commitOf({ runs: [runOf(1), failing, runOf(3)], effects: [effectOf(3)] }));
+    const find = (query: object) => log.runs.search({ limit: 10, ...query }).map(({ id }) => id);
+    expect(find({ about: "KITCHEN" })).toEqual([3, 1]);
+    expect(find({ about: "100%_" })).toEqual([2]);
+    expect(find({ about: "1000" })).toEqual([]);
+    expect(find({ state: "failed" })).toEqual([2]);
+    expect(find({ state: "waiting" })).toEqual([3]);
+    expect(find({ flow: "other" })).toEqual([]);
+  });
+
+  test("bounds what it keeps of large data", () => {
+    using folder = temporaryFolder();
+    using log = new WorkflowsLog(folder.file("workflows.db"));
+    const data = { series: "home:a#t", value: 1, payload: "x".repeat(10_000_000) };
+    log.commit(commitOf({ runs: [runOf(1, { data })] }));
+    const kept = log.runs.find(1)?.data;
+    expect(kept).toEqual({ ...data, payload: "… 10000002 characters left out" });
+  });
+
+  test("ends an action once, and knows those that were begun before a kill", () => {
+    using folder = temporaryFolder();
+    const file = folder.file("workflows.db");
+    const first = new WorkflowsLog(file);
+    first.commit(commitOf({ runs: [runOf(1)], effects: [effectOf(1), effectOf(1)] }));
+    const [begun] = first.outbox.due("publish", NOW_MS, 10);
+    if (begun === undefined) throw new Error("nothing is due");
+    first.outbox.begin(begun.id);
+    first[Symbol.dispose]();
+    using log = new WorkflowsLog(file);
+    const { outbox } = log;
+    expect(outbox.interrupted()).toEqual([{ ...begun, state: "doing", attempts: 1 }]);
+    expect(outbox.due("publish", NOW_MS, 10).map(({ id }) => id)).toEqual([begun.id + 1]);
+    const ended = [
+      { action: begun, end: "done", outcome: { isDone: true, result: null } } as const,
+    ];
+    log.commit(commitOf({}, { ended }));
+    log.commit(commitOf({}, { ended }));
+    expect(outbox.interrupted()).toEqual([]);
+    expect(log.runs.find(1)?.state).toBe("waiting");
+    expect(log.actionsOfDay(NOW_MS).get("one")).toBe(1);
+  });
+});
