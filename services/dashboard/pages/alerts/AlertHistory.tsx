@@ -9,6 +9,7 @@ import { alertTone, clearedWords } from "./alert-words.ts";
 
 interface AlertHistoryProps {
   alerts: readonly Alert[];
+  isFiltered: boolean;
   /** Whether these are the newest. */
   isFirst: boolean;
   /** The last id of this page where there are older ones. */
@@ -16,11 +17,15 @@ interface AlertHistoryProps {
 }
 
 /** Alerts that are over, the newest first. */
-export function AlertHistory({ alerts, isFirst, olderThan }: AlertHistoryProps) {
+export function AlertHistory({ alerts, isFiltered, isFirst, olderThan }: AlertHistoryProps) {
   return (
     <section class="alerts" aria-labelledby="history-title">
       <h2 id="history-title">History</h2>
-      {alerts.length === 0 ? <p class="quiet">None of these is cleared.</p> : null}
+      {alerts.length === 0 ? (
+        <p class="quiet">
+          {isFiltered ? "No cleared alert is like this." : "No alert was cleared yet."}
+        </p>
+      ) : null}
       {alerts.length === 0 ? null : (
         <Wide label="Table of cleared alerts">
           <table>

@@ -67,6 +67,7 @@ export function Alerts() {
           />
           <AlertHistory
             alerts={list(cleared)}
+            isFiltered={isFiltered}
             isFirst={beforeId === null}
             olderThan={all.value?.alerts.length === SHOWN_MAX ? all.value.alerts.at(-1)?.id : null}
           />

@@ -63,8 +63,8 @@ function NodeType({ info }: { info: NodeTypeInfo }) {
               </dt>
               <dd>
                 {description}
-                {isRequired ? " It is required." : ""}
-                {fallback === null ? "" : ` Default: ${fallback}.`}
+                {isRequired ? <span class="quiet"> (required)</span> : null}
+                {fallback === null ? null : <span class="quiet">{` (default ${fallback})`}</span>}
               </dd>
             </div>
           ))}

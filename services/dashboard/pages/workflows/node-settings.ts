@@ -17,9 +17,9 @@ export function settingsOf(schema: Readonly<Record<string, unknown>>): Setting[]
       const { description, default: fallback } = given;
       found.set(name, {
         name,
-        description: typeof description === "string" ? sentence(description) : "",
+        description: typeof description === "string" ? description : "",
         isRequired: needed.includes(name) && fallback === undefined,
-        fallback: fallback === undefined ? null : JSON.stringify(fallback),
+        fallback: fallback === undefined ? null : written(fallback),
       });
     }
   }
@@ -34,7 +34,6 @@ function isObject(given: unknown): given is Record<string, unknown> {
   return typeof given === "object" && given !== null;
 }
 
-function sentence(words: string): string {
-  const first = words.charAt(0).toUpperCase() + words.slice(1);
-  return /[.!?]$/.test(first) ? first : `${first}.`;
+function written(value: unknown): string {
+  return typeof value === "string" && value !== "" ? value : JSON.stringify(value);
 }

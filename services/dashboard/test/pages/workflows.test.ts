@@ -158,7 +158,7 @@ test("settings of a node come from its schema, those of all its forms once", () 
       anyOf: [{ properties: { above }, required: ["above"] }, { properties: { above } }],
     }),
   ).toEqual([
-    { name: "series", description: "Which one.", isRequired: true, fallback: null },
-    { name: "above", description: "The limit.", isRequired: false, fallback: "5" },
+    { name: "series", description: "which one", isRequired: true, fallback: null },
+    { name: "above", description: "the limit", isRequired: false, fallback: "5" },
   ]);
 });
