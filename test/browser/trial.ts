@@ -30,8 +30,8 @@ export interface Trial extends AsyncDisposable {
   offences: string[];
 }
 
-/** Builds the pages if needed, and starts everything. */
-export async function startTrial(): Promise<Trial> {
+/** Builds the pages if needed, and starts everything. @param settings beside those of each trial */
+export async function startTrial(settings: Record<string, string> = {}): Promise<Trial> {
   execFileSync(process.execPath, [PAGES_TOOL], { stdio: "ignore" });
   await using stack = new AsyncDisposableStack();
   const folder = stack.use(temporaryFolder());
@@ -45,6 +45,7 @@ export async function startTrial(): Promise<Trial> {
         BROKER_PORT: String(brokerPort),
         DASHBOARD_PORT: String(port),
         ...(await healthPorts()),
+        ...settings,
       },
     }),
   );

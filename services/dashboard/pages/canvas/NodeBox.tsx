@@ -58,7 +58,7 @@ export function NodeBox({ data }: NodeProps<Box>) {
       {press === null ? null : (
         <button type="button" class="plain press nodrag nopan" onClick={press}>
           <Icon name="play" />
-          Press
+          {typeof node.config.label === "string" ? node.config.label : "Press"}
         </button>
       )}
       {mark === null ? null : <MarkAtNode mark={mark} />}

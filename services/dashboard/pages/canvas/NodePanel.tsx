@@ -38,7 +38,7 @@ export function NodePanel(props: NodePanelProps) {
   const fields = fieldsOf(type?.schema ?? {});
   const keys = new Set(fields.map(({ key }) => key));
   const others = own.filter(({ key }) => key === null || !keys.has(key));
-  const unknown = Object.keys(node.config).filter((key) => !keys.has(key));
+  const unknown = type === null ? [] : Object.keys(node.config).filter((key) => !keys.has(key));
   const setKey = (key: string, value: unknown): void =>
     editor.draw(
       (now) => {

@@ -81,7 +81,8 @@ export function answered(editing: Editing, asked: Draft, answer: CheckedText): E
   const now = draftOf(editing);
   if (now.text !== asked.text || now.flows !== asked.flows) return editing;
   const { text, flows, problems, invalid } = answer;
-  const isUnreadable = flows.length === 0 && problems.length > 0;
+  // A text that the server has written can be read.
+  const isUnreadable = !asked.isTextBehind && flows.length === 0 && problems.length > 0;
   const known = isUnreadable ? now.flows : flows;
   const draft: Draft = {
     text,
