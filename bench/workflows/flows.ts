@@ -35,6 +35,17 @@ export function weirFiles(count: number): Map<string, string> {
   return files;
 }
 
+/** One workflow over all devices. */
+export function weirFileForAll(): Map<string, string> {
+  const nodes = {
+    all: { type: "threshold", series: "bench/+#value", above: LIMIT },
+    tell: { type: "publish", topic: `${TOLD}/all`, text: "{{timeMs}}" },
+  };
+  return new Map([
+    ["all.yaml", JSON.stringify({ flows: { all: { nodes, wires: ["all.yes -> tell"] } } })],
+  ]);
+}
+
 /** The time is in the message; the flow's own context keeps what it was before. */
 const PASSED = `const was = context.get(msg.topic) === true;
 const is = msg.payload.value > ${LIMIT};
@@ -42,14 +53,42 @@ if (is !== was) context.set(msg.topic, is);
 if (!is || was) return null;
 return { topic: "${TOLD}/" + env.get("NR_NODE_NAME"), payload: String(msg.payload.time) };`;
 
-/** The flows of Node-RED. @param port of the broker. */
-export function nodeRedFlows(count: number, port: number): object[] {
+/** What all flows of Node-RED begin with. @param port of the broker. */
+function nodeRedBase(port: number): object[] {
   const broker = {
     ...{ id: "broker", type: "mqtt-broker", broker: "127.0.0.1", port: String(port) },
     ...{ clientid: "", autoConnect: true, usetls: false, protocolVersion: "5", keepalive: "60" },
     ...{ cleansession: true, birthTopic: "", closeTopic: "", willTopic: "" },
   };
-  const nodes: object[] = [{ id: "tab", type: "tab", label: "bench" }, broker];
+  return [{ id: "tab", type: "tab", label: "bench" }, broker];
+}
+
+/** One flow over all devices. @param port of the broker. */
+export function nodeRedFlowForAll(port: number): object[] {
+  const place = { z: "tab", x: 0, y: 0 };
+  return [
+    ...nodeRedBase(port),
+    {
+      ...place,
+      ...{ id: "in", type: "mqtt in", topic: "bench/+", qos: "1", datatype: "json" },
+      ...{ broker: "broker", inputs: 0, wires: [["watch"]] },
+    },
+    {
+      ...place,
+      ...{ id: "watch", type: "function", name: "all", func: PASSED, outputs: 1 },
+      wires: [["tell"]],
+    },
+    {
+      ...place,
+      ...{ id: "tell", type: "mqtt out", topic: "", qos: "1", retain: "false" },
+      ...{ broker: "broker", wires: [] },
+    },
+  ];
+}
+
+/** A flow for two devices each. @param port of the broker. */
+export function nodeRedFlows(count: number, port: number): object[] {
+  const nodes = nodeRedBase(port);
   for (let flow = 0; flow < count; flow += 1) {
     const place = { z: "tab", x: 0, y: 0 };
     for (const device of [2 * flow, 2 * flow + 1]) {

@@ -9,17 +9,17 @@ import { measureIdle } from "./idle.ts";
 import { measureLateness } from "./lateness.ts";
 import { measureLoad } from "./load.ts";
 import { measureMatching } from "./matching.ts";
-import { measureNodeRed } from "./node-red.ts";
+import { measureNodeRed, measureOneFlow } from "./node-red.ts";
 import { measureTrials } from "./trials.ts";
 
-const PARTS = ["matching", "trials", "idle", "lateness", "load", "node-red"];
+const PARTS = ["matching", "trials", "idle", "lateness", "load", "node-red", "one-flow"];
 
 const USAGE = `npm run bench:workflows -- [options]
   --only A,B         only these parts: ${PARTS.join(", ")}
   --workflows N      matching, load, node-red: so many, each over two devices (default 1000)
   --rate N           load: messages a second (default 5000)
-  --slow-rate N      node-red: messages a second, for both (default 1000)
-  --seconds N        load, node-red: how long it is measured (default 30)
+  --slow-rate N      node-red: messages a second, for both; one-flow: half of it (default 1000)
+  --seconds N        load, node-red, one-flow: how long it is measured (default 30)
   --millions N       trials: messages of the day out of which one device is tried (default 43)
   --help
 `;
@@ -68,6 +68,7 @@ async function main({ only, workflows, millions, load, nodeRed }: ReturnType<typ
     lateness: measureLateness,
     load: () => measureLoad(load),
     "node-red": () => measureNodeRed(nodeRed),
+    "one-flow": () => measureOneFlow(nodeRed),
   };
   const results: string[] = [];
   for (const name of PARTS.filter((one) => only.includes(one))) {

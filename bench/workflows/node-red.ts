@@ -5,7 +5,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { percentile, type Results } from "../dashboard/figures.ts";
 import { memoryOf } from "../dashboard/running.ts";
 import { startChild } from "../process.ts";
-import { nodeRedFlows, weirFiles } from "./flows.ts";
+import { nodeRedFlowForAll, nodeRedFlows, weirFileForAll, weirFiles } from "./flows.ts";
 import { type LoadOptions, measureUnder } from "./load.ts";
 import { startRunning } from "./running.ts";
 
@@ -14,14 +14,34 @@ const INSTALLED_WITHIN_MS = 300_000;
 /** Until its flows run: it has no address that says so without its editor. */
 const STARTED_MS = 20_000;
 
-/** The same logic in Node-RED and in Weir, one after the other, at the same rate. */
+/** A workflow for two devices each, in Weir and in Node-RED. */
 export async function measureNodeRed(options: LoadOptions): Promise<Results> {
-  const { workflows: count, perSecond } = options;
-  const weir = await ofWeir(options);
-  const nodeRed = await ofNodeRed(options);
+  const { workflows: count } = options;
+  const ofPort = (port: number): object[] => nodeRedFlows(count, port);
+  return await compare(`${count} flows`, options, { files: weirFiles(count), flows: ofPort });
+}
+
+/** One workflow for all devices. At half of the rate: a workflow does at most 600 actions a minute. */
+export async function measureOneFlow(options: LoadOptions): Promise<Results> {
+  const slower = { ...options, perSecond: options.perSecond / 2 };
+  const logic = { files: weirFileForAll(), flows: nodeRedFlowForAll };
+  return await compare(`one flow for ${2 * options.workflows} devices`, slower, logic);
+}
+
+interface Logic {
+  files: ReadonlyMap<string, string>;
+  /** @param port of the broker. */
+  flows: (port: number) => object[];
+}
+
+/** The same logic in Weir and in Node-RED, one after the other, at the same rate. */
+async function compare(what: string, options: LoadOptions, logic: Logic): Promise<Results> {
+  const { perSecond } = options;
+  const weir = await ofWeir(options, logic);
+  const nodeRed = await ofNodeRed(options, logic);
   const usOf = (cores: number): number => (cores * 1e6) / perSecond;
   return {
-    title: `${count} flows at ${perSecond} messages/s, beside Node-RED ${VERSION}`,
+    title: `${what} at ${perSecond} messages/s, beside Node-RED ${VERSION}`,
     figures: [
       { text: "Node-RED, processor time a message", value: usOf(nodeRed.cores), unit: "us" },
       { text: "workflows", value: usOf(weir.cores), unit: "us" },
@@ -46,16 +66,16 @@ export async function measureNodeRed(options: LoadOptions): Promise<Results> {
   };
 }
 
-async function ofWeir(options: LoadOptions) {
+async function ofWeir(options: LoadOptions, { files }: Logic) {
   await using running = await startRunning();
-  const { logger, workflows } = await running.startWeir(weirFiles(options.workflows));
+  const { logger, workflows } = await running.startWeir(files);
   const { cores, tookMs, arrived } = await measureUnder(running, [workflows, logger], options);
   const [own = Number.NaN, ofLogger = Number.NaN] = cores;
   const { pss } = memoryOf(workflows);
   return { cores: own, withLogger: own + ofLogger, pss, p99: percentile(tookMs, 0.99), arrived };
 }
 
-async function ofNodeRed(options: LoadOptions) {
+async function ofNodeRed(options: LoadOptions, logic: Logic) {
   await using running = await startRunning();
   const folder = join(running.folder, "node-red");
   mkdirSync(folder);
@@ -68,7 +88,7 @@ async function ofNodeRed(options: LoadOptions) {
   const logging = { console: { level: "error", metrics: false, audit: false } };
   const text = JSON.stringify({ ...settings, logging, flowFile: "flows.json" });
   writeFileSync(join(folder, "settings.js"), `module.exports = ${text};\n`);
-  const flows = nodeRedFlows(options.workflows, running.brokerPort);
+  const flows = logic.flows(running.brokerPort);
   writeFileSync(join(folder, "flows.json"), JSON.stringify(flows));
   const program = join(folder, "node_modules/node-red/red.js");
   await using child = await startChild(process.execPath, [program, "-u", folder], {

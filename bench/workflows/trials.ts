@@ -4,7 +4,7 @@ import { systemClock } from "@weir/runtime";
 import { Catalogue, indexFileOf, PointsStore } from "@weir/series";
 import { openSeriesReader, type StoredStream } from "@weir/streams";
 import { rowOf, type TemporaryFolder, temporaryFolder } from "@weir/testkit";
-import type { Results } from "../dashboard/figures.ts";
+import type { Figure, Results } from "../dashboard/figures.ts";
 import { createRandom } from "../history/sets.ts";
 import { median } from "../output.ts";
 
@@ -22,19 +22,27 @@ export async function measureTrials(millions: number): Promise<Results> {
   return {
     title: `trials, median of ${ROUNDS}`,
     figures: [
-      { text: "a million readings that each begin a run", value: whole.each, unit: "s", atMost: 3 },
-      { text: "a million readings at a threshold", value: whole.threshold, unit: "s", atMost: 3 },
-      {
-        text: `one device's day out of ${millions} million messages`,
-        value: day,
-        unit: "s",
-        atMost: 5,
-      },
+      ...figuresOf("a million readings that each begin a run", whole.each, 3),
+      ...figuresOf("a million readings at a threshold", whole.threshold, 3),
+      ...figuresOf(`one device's day out of ${millions} million messages`, day, 5),
     ],
   };
 }
 
-async function ofOneSeries(): Promise<{ each: number; threshold: number }> {
+/** In seconds, by the clock and of the processor in its thread. */
+interface Took {
+  clock: number;
+  thread: number;
+}
+
+function figuresOf(text: string, { clock, thread }: Took, atMost: number): Figure[] {
+  return [
+    { text, value: clock, unit: "s", atMost },
+    { text: "processor time of its thread", value: thread, unit: "s" },
+  ];
+}
+
+async function ofOneSeries(): Promise<{ each: Took; threshold: Took }> {
   using folder = temporaryFolder();
   const past = await storePoints(folder, { devices: 1, each: MILLION, spanMs: MILLION * 1_000 });
   const spanMs = MILLION * 1_000;
@@ -53,7 +61,7 @@ async function ofOneSeries(): Promise<{ each: number; threshold: number }> {
   return { each, threshold };
 }
 
-async function ofOneDevice(millions: number): Promise<number> {
+async function ofOneDevice(millions: number): Promise<Took> {
   using folder = temporaryFolder();
   const each = Math.round((millions * MILLION) / DEVICES);
   const past = await storePoints(folder, { devices: DEVICES, each, spanMs: DAY_MS });
@@ -65,15 +73,19 @@ async function ofOneDevice(millions: number): Promise<number> {
   );
 }
 
-/** In seconds. The first one compiles. */
-async function medianOf(run: () => Promise<Trial>): Promise<number> {
-  const tookMs: number[] = [];
+/** The first one compiles, and is not counted. */
+async function medianOf(run: () => Promise<Trial>): Promise<Took> {
+  const [clockMs, threadUs]: [number[], number[]] = [[], []];
   for (let round = 0; round <= ROUNDS; round += 1) {
-    const { tookMs: took, source, events } = await run();
+    const before = process.threadCpuUsage();
+    const { tookMs, source, events } = await run();
     if (source !== "points" || events === 0) throw new Error(`it was tried on ${events} ${source}`);
-    if (round > 0) tookMs.push(took);
+    if (round === 0) continue;
+    const { user, system } = process.threadCpuUsage(before);
+    clockMs.push(tookMs);
+    threadUs.push(user + system);
   }
-  return median(tookMs) / 1_000;
+  return { clock: median(clockMs) / 1_000, thread: median(threadUs) / 1e6 };
 }
 
 /** The points of devices, whose messages were removed long ago. */
