@@ -1,4 +1,5 @@
 import type { Alert, Run, Runs, Trial, Workflows } from "@weir/flows/contract";
+import { timesFired } from "@weir/flows/times-fired";
 import { visible } from "@weir/runtime";
 import { columnsText, grouped } from "./command-line.ts";
 import { timeText } from "./time.ts";
@@ -82,8 +83,8 @@ export function alertsText(alerts: readonly Alert[], timeZone: string): string {
 /** What a workflow would have done, beside the version that is saved. */
 export function trialText(flow: string, trial: Trial, timeZone: string): string {
   const { asked, saved, fromMs, toMs, events, source, tookMs, notes } = trial;
-  const times = timesOf(asked.counts);
-  const instead = saved === null ? "" : ` instead of ${grouped(timesOf(saved.counts))}`;
+  const times = timesFired(asked.counts);
+  const instead = saved === null ? "" : ` instead of ${grouped(timesFired(saved.counts))}`;
   const where = source === "both" ? "points and rows" : source;
   const heading = [
     `${flow} from ${at(fromMs, timeZone)} to ${at(toMs, timeZone)}:`,
@@ -105,15 +106,11 @@ export function trialText(flow: string, trial: Trial, timeZone: string): string 
   const fired = asked.fired
     .slice(0, FIRED_LINES_MAX)
     .map((one) => [at(one.atMs, timeZone), one.node, one.kind, one.about, one.what]);
-  const left = times - fired.length;
+  const left = Object.values(asked.counts).reduce((sum, count) => sum + count, 0) - fired.length;
   return [
     lines([heading.join(" "), ...stopped.flat(), ...notes].map(visible)),
     kinds.length === 0 ? "" : `\n${table([head, ...counts])}`,
     fired.length === 0 ? "" : `\n${table([["time", "node", "action", "about", "what"], ...fired])}`,
     left > 0 && fired.length > 0 ? `${grouped(left)} more; --json lists up to 10,000.\n` : "",
   ].join("");
-}
-
-function timesOf(counts: Readonly<Record<string, number>>): number {
-  return Object.values(counts).reduce((sum, count) => sum + count, 0);
 }

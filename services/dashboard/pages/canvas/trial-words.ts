@@ -1,16 +1,12 @@
 import type { Trial, TrialVersion } from "@weir/flows/contract";
-
-/** How often a version fires: by its alerts, where it raises some, else by the action that it does most often. */
-function timesFired({ counts }: TrialVersion): number {
-  return counts.alert ?? Math.max(0, ...Object.values(counts));
-}
+import { timesFired } from "@weir/flows/times-fired";
 
 /** The result in one sentence: `Fires 3 times instead of 41.` */
 export function resultWords({ asked, saved }: Pick<Trial, "asked" | "saved">): string {
-  const times = timesFired(asked);
+  const times = timesFired(asked.counts);
   const words = times === 0 ? "Does not fire" : `Fires ${timesWords(times)}`;
   if (saved === null) return `${words}.`;
-  const before = timesFired(saved);
+  const before = timesFired(saved.counts);
   return before === times
     ? `${words}, as often as what is saved.`
     : `${words} instead of ${before}.`;
