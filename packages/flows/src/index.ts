@@ -8,6 +8,7 @@ export type {
   TraceStep,
 } from "./engine/changes.ts";
 export { Engine, type Kept, NOTHING_KEPT } from "./engine/engine.ts";
+export { isTooDeep } from "./expressions/json.ts";
 export { editWorkflows } from "./files/edit-file.ts";
 export { checkText } from "./files/flow-model.ts";
 export { workflowsJsonSchema } from "./files/json-schema.ts";

@@ -1,5 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import { PAYLOAD_BYTES_MAX, parseLenientJson, textOf } from "@weir/protocol";
+import { isTooDeep } from "../expressions/json.ts";
 import type { Data, HeardMessage, HeardPoint } from "./node.ts";
 
 /** The data that a run begins with. `key` is what states and alerts are kept by: the device, where there is one. */
@@ -20,10 +21,10 @@ export function keyOf(data: Data): string {
   return typeof data.key === "string" ? data.key : "";
 }
 
-/** What a payload is: JSON where it is some, otherwise text; `null` for what is neither, or too long. */
+/** What a payload is: JSON where it is some, and not nested too deeply, otherwise text; `null` for what is neither, or too long. */
 export function payloadOf(payload: Buffer): unknown {
   if (payload.length > PAYLOAD_BYTES_MAX || !isUtf8(payload)) return null;
   const text = textOf(payload);
   const { json } = parseLenientJson(text);
-  return json === undefined ? text : json;
+  return json === undefined || isTooDeep(json) ? text : json;
 }

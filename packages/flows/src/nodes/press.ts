@@ -1,6 +1,10 @@
 import { z } from "zod";
+import { isTooDeep, jsonOf } from "../expressions/json.ts";
 import { defineNode } from "./node.ts";
 import { jsonFiller, jsonTemplate } from "./templated.ts";
+
+/** The largest payload, as JSON in characters. Workflows that press one another hand on what the other has made of it. */
+const PAYLOAD_MAX = 65_536;
 
 /** Presses a button, usually of another workflow. */
 export const press = defineNode({
@@ -26,7 +30,12 @@ export const press = defineNode({
     return {
       take: (_input, data, step) => {
         step.note({ pressed: `${pressed.flow}.${pressed.node}` });
-        if (step.press(pressed, payloadOf(data))) step.emit("done", data);
+        const brought = payloadOf(data);
+        const length = isTooDeep(brought) ? Number.POSITIVE_INFINITY : jsonOf(brought)?.length;
+        if (length === undefined || length > PAYLOAD_MAX) {
+          const most = `at most ${PAYLOAD_MAX} characters of JSON`;
+          step.fail(`the payload is too long, or nested too deeply; a press has ${most}`, data);
+        } else if (step.press(pressed, brought)) step.emit("done", data);
         else
           step.fail(`there is no button ${button} in a workflow ${pressed.flow} that runs`, data);
       },

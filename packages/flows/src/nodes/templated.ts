@@ -7,6 +7,8 @@ import type { Data, Step } from "./node.ts";
 const JSON_MAX = 65_536;
 /** How deep lists and objects of it may lie in one another. */
 const DEPTH_MAX = 20;
+/** Strings of it that have placeholders: each may become as long as a payload. */
+const PLACES_MAX = 100;
 /** One placeholder and nothing else: it stands for the value as it is, not for its text. */
 const WHOLE = /^\{\{\s*([\w-]+(?:\.[\w-]+)*)\s*\}\}$/;
 /** Lines of `factsOf`, and the longest one in characters. */
@@ -109,7 +111,14 @@ function jsonProblem(json: unknown, depth: number): string | null {
   return null;
 }
 
+function placesIn(json: unknown): number {
+  if (typeof json === "string") return json.includes("{{") ? 1 : 0;
+  if (typeof json !== "object" || json === null) return 0;
+  return Object.values(json).reduce((sum: number, one) => sum + placesIn(one), 0);
+}
+
 function sizeProblem(json: unknown): string | null {
+  if (placesIn(json) > PLACES_MAX) return `at most ${PLACES_MAX} strings in it have placeholders`;
   const length = json === undefined ? 0 : JSON.stringify(json).length;
   return length > JSON_MAX ? `as JSON it has at most ${JSON_MAX} characters` : null;
 }

@@ -15,4 +15,24 @@ flows:
     bench.reading("a#x", 1, 0);
     expect(bench.path()).toEqual(["any:reading", "push:error", "failed:out"]);
   });
+
+  test("hands on no payload that circles have made long", () => {
+    const bench = new Workbench(`
+flows:
+  presses:
+    nodes:
+      any: { type: topic, topic: a }
+      push: { type: press, button: start, payload: { big: "{{payload}}", again: "{{payload}}" } }
+      failed: { type: debug }
+      start: { type: button }
+      shown: { type: debug }
+    wires: [any -> push, push.error -> failed, start -> shown]
+`);
+    bench.message("a", "x".repeat(20_000), 0);
+    bench.message("a", "x".repeat(40_000), 1);
+    expect(bench.path()).toEqual([
+      ...["any:message", "push:done", "start:pressed", "shown:out"],
+      ...["any:message", "push:error", "failed:out"],
+    ]);
+  });
 });

@@ -1,4 +1,4 @@
-import type { Effect, Outcome } from "@weir/flows";
+import { type Effect, isTooDeep, type Outcome } from "@weir/flows";
 import {
   type CommandAck,
   CommandLife,
@@ -118,7 +118,7 @@ export class Commands {
 function outcomeOf(ended: NonNullable<ReturnType<CommandLife["take"]>>, ack: CommandAck): Outcome {
   if (ended === "done") {
     const { result = null } = ack;
-    const isSmall = JSON.stringify(result).length <= RESULT_MAX;
+    const isSmall = !isTooDeep(result) && JSON.stringify(result).length <= RESULT_MAX;
     return { isDone: true, result: { id: ack.id, result: isSmall ? result : null } };
   }
   const why = ack.error === undefined ? "" : `: ${ack.error.slice(0, PROBLEM_LENGTH_MAX)}`;

@@ -65,6 +65,10 @@ export async function requestWeb(
     signal: over,
   });
   let hasAnswer = false;
+  // An answer such as 101 is none to this request, and no error.
+  request.on("close", () => {
+    if (!hasAnswer) answered.reject(new Error("the connection was closed"));
+  });
   request.on("error", (error) => {
     // It has begun to answer, and that is enough: the response ends.
     if (hasAnswer) return;
@@ -88,7 +92,7 @@ export async function requestWeb(
       bytes += chunk.length;
       if (bytes >= ANSWER_BYTES_MAX) end();
     });
-    response.on("end", end);
+    response.on("close", end);
     response.on("error", end);
   });
   request.end(content.length > 0 ? content : undefined);

@@ -1,5 +1,5 @@
 import { createHmac } from "node:crypto";
-import type { Effect } from "@weir/flows";
+import { type Effect, isTooDeep } from "@weir/flows";
 import type { Clock } from "@weir/runtime";
 import { failed, type Performer } from "./performer.ts";
 import type { ReadSecret } from "./secret-files.ts";
@@ -35,7 +35,8 @@ function signatureOf(secret: string, seconds: number, body: string): string {
 
 function resultOf({ status, text }: WebAnswer): unknown {
   try {
-    return { status, body: JSON.parse(text) };
+    const json: unknown = JSON.parse(text);
+    return { status, body: isTooDeep(json) ? text : json };
   } catch {
     // An answer need not be JSON.
     return { status, body: text };

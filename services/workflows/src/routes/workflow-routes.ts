@@ -1,4 +1,4 @@
-import { nodeTypeInfos } from "@weir/flows";
+import { isTooDeep, nodeTypeInfos } from "@weir/flows";
 import {
   alertChangeRequest,
   alertQuery,
@@ -123,6 +123,12 @@ function addFlowRoutes(
     body: pressRequest,
     answer: async ({ parameters: { flow = "", node = "" }, body: { by, payload = null } }) => {
       stateOf(flow);
+      if (isTooDeep(payload)) {
+        const remedy = "Put less into one another.";
+        throw new RequestFault(400, [
+          { field: "payload", value: null, problem: "it is nested too deeply", remedy },
+        ]);
+      }
       const run = await engine.loop.press({ flow, node, by, payload });
       if (run !== null) return { content: { run } };
       const remedy = "Name a node of the type button, in a workflow that runs.";

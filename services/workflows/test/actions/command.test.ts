@@ -51,6 +51,14 @@ describe("command", () => {
     });
   });
 
+  test("leaves out a result that is nested too deeply", async () => {
+    const sender = new Sender();
+    const sent = sender.send();
+    const deep = `{"id":"7f-1","name":"report_now","status":"done","at":1,"result":${"[".repeat(30_000)}${"]".repeat(30_000)}}`;
+    sender.commands.take(ACK, Buffer.from(deep));
+    expect(await sent).toEqual({ isDone: true, result: { id: "7f-1", result: null } });
+  });
+
   test.each([
     ["failed", false],
     ["rejected", false],

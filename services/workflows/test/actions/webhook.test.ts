@@ -1,5 +1,6 @@
 import { createHmac } from "node:crypto";
 import { writeFileSync } from "node:fs";
+import type { ServerResponse } from "node:http";
 import { describe, expect, test } from "@jest/globals";
 import { createFakeClock, temporaryFolder } from "@weir/testkit";
 import { secretsIn } from "../../src/actions/secret-files.ts";
@@ -40,6 +41,31 @@ describe("webhook", () => {
         body: '{"value":5}',
       },
     ]);
+  });
+
+  test.each([
+    [
+      "is nested too deeply",
+      (response: ServerResponse) => response.end("[".repeat(30_000) + "]".repeat(30_000)),
+    ],
+  ])("goes on with an answer as text that %s", async (_, answer) => {
+    await using receiver = await Receiver.start(answer);
+    const outcome = await call(receiver.url);
+    expect(outcome).toMatchObject({
+      isDone: true,
+      result: { body: expect.stringMatching(/^\[+\]+$/) },
+    });
+  });
+
+  test("is tried again where the answer is another protocol", async () => {
+    await using receiver = await Receiver.start((response) => {
+      response.socket?.write(
+        "HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n",
+      );
+    });
+    expect(await call(receiver.url)).toMatchObject({
+      problem: expect.stringContaining("does not answer"),
+    });
   });
 
   test("is signed with time and body by the secret of a file", async () => {
