@@ -75,8 +75,8 @@ COPY --from=source /app/tools/healthcheck.sh /usr/local/bin/healthcheck
 COPY --from=tree /tree .
 RUN ln -s "$(realpath --relative-to . "node_modules/@weir/$SERVICE")/src/main.ts" main.ts
 USER node
-# Compiles every module once, into the cache; Node keeps one for each user id. The option, and
+# Compiles every module once, into the cache; Node keeps one for each user id. The options, and
 # those of malloc above, are those of packages/runtime/src/process.ts.
-RUN node --max-semi-space-size=8 main.ts --help >/dev/null
+RUN node --max-semi-space-size=8 --expose-gc main.ts --help >/dev/null
 # As process 1 it handles SIGTERM, and waits for the one child that it may have; so it needs no init.
-ENTRYPOINT ["node", "--max-semi-space-size=8", "main.ts"]
+ENTRYPOINT ["node", "--max-semi-space-size=8", "--expose-gc", "main.ts"]

@@ -38,9 +38,17 @@ export function listenForStopRequest(onHangup: () => boolean = () => false): Pro
 
 /**
  * The arguments of Node for a service. V8 lets the space of new objects grow to 32 MB before it collects
- * it; a quarter of that is as fast here and uses less memory.
+ * it; a quarter of that is as fast here and uses less memory. The other one is for `collectGarbage`.
  */
-export const NODE_ARGUMENTS: readonly string[] = ["--max-semi-space-size=8"];
+export const NODE_ARGUMENTS: readonly string[] = ["--max-semi-space-size=8", "--expose-gc"];
+
+/**
+ * Gives back what starting has left, a third of a service's memory: V8 itself does so only when as much again was
+ * used. Takes about 80 ms. Does nothing in a process without `NODE_ARGUMENTS`.
+ */
+export function collectGarbage(): void {
+  globalThis.gc?.({ type: "major", execution: "sync", flavor: "last-resort" });
+}
 
 /**
  * The environment for the same. glibc gives threads up to eight heaps for each core; two for all threads are

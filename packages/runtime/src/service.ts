@@ -6,7 +6,7 @@ import { loadEnvironment } from "./environment.ts";
 import { EXIT_CODES, errorMessage, Fault } from "./fault.ts";
 import { Health, startHttpServer } from "./health.ts";
 import { createLogger, print } from "./output.ts";
-import { listenForStopRequest } from "./process.ts";
+import { collectGarbage, listenForStopRequest } from "./process.ts";
 import { Routes } from "./routes.ts";
 import { type Environment, renderHelp, type Settings } from "./settings.ts";
 import type { ProcessConfig } from "./shared-settings.ts";
@@ -61,6 +61,8 @@ export interface Service<C> extends AsyncDisposable {
 }
 
 const STOP_TIMEOUT_MS = 2_000;
+/** By then a service has read what it reads at first. */
+const STARTED_AFTER_MS = 10_000;
 
 /**
  * The whole life of a service's process: configuration, log, HTTP, the service itself, a signal, the
@@ -157,6 +159,7 @@ async function start<C extends { process: ProcessConfig }>(
   const service = running.use(
     await definition.start(config, { ...given, clock: systemClock, metrics, health, routes }),
   );
+  running.use(systemClock.schedule(STARTED_AFTER_MS, collectGarbage));
   given.logger.info({ httpPort: http.port }, "started");
   // A parent with an IPC channel polls /readyz. If it has ended meanwhile, `listenForStopRequest` notices.
   process.send?.({ httpPort: http.port }, undefined, {}, () => {});
