@@ -21,6 +21,8 @@ import type { Ways } from "./use-ways.ts";
 
 const NODE_TYPES = { box: NodeBox, frame: FlowFrame };
 const SNAP: [number, number] = [10, 10];
+/** Smaller than this nothing can be read. */
+const ZOOM_READABLE = 0.4;
 const FIT = { padding: 0.15, maxZoom: 1 };
 
 export type Flow = ReactFlowInstance<Box | Frame>;
@@ -166,7 +168,7 @@ export function FlowCanvas(props: FlowCanvasProps) {
   );
 }
 
-/** Shows the whole workflow of a box or a frame where the screen does not show it. @returns whether it is drawn */
+/** Shows the whole workflow of a box or a frame where it cannot be read on the screen. @returns whether it is drawn */
 export function bringIntoView(flow: Flow, id: string): boolean {
   const node = flow.getNode(id);
   const pane = document.querySelector(".flow-canvas")?.getBoundingClientRect();
@@ -175,8 +177,18 @@ export function bringIntoView(flow: Flow, id: string): boolean {
   const { zoom } = flow.getViewport();
   const right = x + (node.width ?? 0) * zoom;
   const bottom = y + (node.height ?? 0) * zoom;
-  const isSeen = x >= pane.left && y >= pane.top && right <= pane.right && bottom <= pane.bottom;
-  if (!isSeen) void flow.fitView({ ...FIT, nodes: [{ id: nodeAt(id)?.flow ?? id }] });
+  const isInside = x >= pane.left && y >= pane.top && right <= pane.right && bottom <= pane.bottom;
+  const isSeen = isInside && zoom >= ZOOM_READABLE;
+  if (isSeen) return true;
+  const frame = flow.getNode(nodeAt(id)?.flow ?? id) ?? node;
+  if ((frame.width ?? 0) * ZOOM_READABLE <= pane.width) {
+    void flow.fitView({ ...FIT, nodes: [{ id: frame.id }] });
+  } else {
+    // Too wide for the screen: the box, or where the workflow begins.
+    const across = node === frame ? pane.width : (node.width ?? 0);
+    const middle = node.position.y + (node.height ?? 0) / 2;
+    void flow.setCenter(node.position.x + across / 2, middle, { zoom: 1 });
+  }
   return true;
 }
 
