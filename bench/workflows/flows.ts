@@ -1,13 +1,11 @@
 // The same logic for Weir and for Node-RED: each workflow watches two devices, and says when a value passes a limit.
 
-export const LIMIT = 90;
-/** Messages of a device from one value above the limit to the next. */
-export const PASSES_EVERY = 100;
+const LIMIT = 90;
 /** Workflows in one file at most. */
 const PER_FILE = 200;
 
 export const topicOf = (device: number): string => `bench/d-${device}`;
-export const TOLD = "told";
+const TOLD = "told";
 
 /** Workflow files, by name. */
 export function weirFiles(count: number): Map<string, string> {

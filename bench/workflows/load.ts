@@ -2,7 +2,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { percentile, type Results } from "../dashboard/figures.ts";
 import { memoryOf } from "../dashboard/running.ts";
 import { type Child, cpuUs } from "../process.ts";
-import { PASSES_EVERY, weirFiles } from "./flows.ts";
+import { weirFiles } from "./flows.ts";
 import { type Running, startRunning } from "./running.ts";
 
 const WARM_UP_MS = 10_000;
@@ -13,6 +13,8 @@ export interface LoadOptions {
   workflows: number;
   perSecond: number;
   seconds: number;
+  /** Readings of a device from one above the limit to the next. */
+  passesEvery: number;
 }
 
 /** What a load has cost some processes, and how long its actions took. */
@@ -27,13 +29,13 @@ interface Measured {
 export async function measureUnder(
   running: Running,
   children: readonly Child[],
-  { workflows, perSecond, seconds }: LoadOptions,
+  { workflows, perSecond, seconds, passesEvery }: LoadOptions,
 ): Promise<Measured> {
   const arrivals = await running.arrivals();
   const devices = 2 * workflows;
   const sender = [
     "bench/workflows/sender.ts",
-    ...[running.brokerPort, perSecond, devices].map(String),
+    ...[running.brokerPort, perSecond, devices, passesEvery].map(String),
   ];
   await using _sender = await running.start(sender as [string, ...string[]]);
   await Promise.race([pause(WARM_UP_MS), running.failed]);
@@ -47,7 +49,7 @@ export async function measureUnder(
   );
   await Promise.race([pause(LAST_MS), running.failed]);
   const within = arrivals.filter(({ saidMs }) => saidMs >= fromMs && saidMs < toMs);
-  const expected = (perSecond * seconds) / PASSES_EVERY;
+  const expected = (perSecond * seconds) / passesEvery;
   return {
     cores,
     tookMs: within.map(({ saidMs, atMs }) => atMs - saidMs),

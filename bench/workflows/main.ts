@@ -14,11 +14,14 @@ import { measureTrials } from "./trials.ts";
 
 const PARTS = ["matching", "trials", "idle", "lateness", "load", "node-red", "one-flow"];
 
+/** Of the readings of a device one in so many passes the limit. */
+const PASSES_EVERY = 100;
+
 const USAGE = `npm run bench:workflows -- [options]
   --only A,B         only these parts: ${PARTS.join(", ")}
   --workflows N      matching, load, node-red: so many, each over two devices (default 1000)
-  --rate N           load: messages a second (default 5000)
-  --slow-rate N      node-red: messages a second, for both; one-flow: half of it (default 1000)
+  --rate N           load, one-flow: messages a second (default 5000)
+  --slow-rate N      node-red: messages a second, for both (default 1000)
   --seconds N        load, node-red, one-flow: how long it is measured (default 30)
   --millions N       trials: messages of the day out of which one device is tried (default 43)
   --help
@@ -52,8 +55,8 @@ function parseOptions(args: readonly string[]) {
     only,
     workflows,
     millions: number("millions"),
-    load: { workflows, seconds, perSecond: number("rate") },
-    nodeRed: { workflows, seconds, perSecond: number("slow-rate") },
+    load: { workflows, seconds, perSecond: number("rate"), passesEvery: PASSES_EVERY },
+    nodeRed: { workflows, seconds, perSecond: number("slow-rate"), passesEvery: PASSES_EVERY },
   };
 }
 
@@ -68,7 +71,7 @@ async function main({ only, workflows, millions, load, nodeRed }: ReturnType<typ
     lateness: measureLateness,
     load: () => measureLoad(load),
     "node-red": () => measureNodeRed(nodeRed),
-    "one-flow": () => measureOneFlow(nodeRed),
+    "one-flow": () => measureOneFlow(load),
   };
   const results: string[] = [];
   for (const name of PARTS.filter((one) => only.includes(one))) {

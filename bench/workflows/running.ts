@@ -12,7 +12,7 @@ const COMPILE_CACHE = join(import.meta.dirname, "../.cache/compile");
 const CONNECTED_WITHIN_MS = 30_000;
 
 /** An action that has arrived: what it says, and when. Milliseconds since the epoch. */
-export interface Arrival {
+interface Arrival {
   saidMs: number;
   atMs: number;
 }

@@ -1,13 +1,21 @@
-// Publishes readings of devices evenly at a rate: node sender.ts PORT PER_SECOND DEVICES
+// Publishes readings of devices evenly at a rate: node sender.ts PORT PER_SECOND DEVICES PASSES_EVERY
 import { once } from "node:events";
 import { connect } from "node:net";
 import { generate } from "mqtt-packet";
-import { PASSES_EVERY, topicOf } from "./flows.ts";
+import { topicOf } from "./flows.ts";
 
 const SLICE_MS = 2;
 const ID_MAX = 65_535;
 
-async function send(port: number, perSecond: number, devices: number): Promise<void> {
+interface Sending {
+  port: number;
+  perSecond: number;
+  devices: number;
+  /** Readings of a device from one above the limit to the next. */
+  passesEvery: number;
+}
+
+async function send({ port, perSecond, devices, passesEvery }: Sending): Promise<void> {
   const socket = connect({ port, host: "127.0.0.1", noDelay: true });
   await once(socket, "connect");
   socket.write(generate({ cmd: "connect", clientId: "bench-sender", keepalive: 0, clean: true }));
@@ -22,7 +30,7 @@ async function send(port: number, perSecond: number, devices: number): Promise<v
       const device = sent % devices;
       const round = Math.floor(sent / devices);
       // Devices take turns, so that actions come evenly.
-      const value = (round + device) % PASSES_EVERY === 0 ? 95 : 20 + ((sent * 7) % 50);
+      const value = (round + device) % passesEvery === 0 ? 95 : 20 + ((sent * 7) % 50);
       frames.push(
         generate({
           cmd: "publish",
@@ -39,5 +47,5 @@ async function send(port: number, perSecond: number, devices: number): Promise<v
   }, SLICE_MS);
 }
 
-const [port, perSecond, devices] = process.argv.slice(2).map(Number);
-await send(port ?? 1883, perSecond ?? 1, devices ?? 1);
+const [port = 0, perSecond = 0, devices = 0, passesEvery = 0] = process.argv.slice(2).map(Number);
+await send({ port, perSecond, devices, passesEvery });
