@@ -69,14 +69,19 @@ export class States {
     for (const old of before.nodes.values()) {
       const node = after?.nodes.get(old.name);
       const isSame = node !== undefined && node.hash === old.hash;
-      for (const [key, cell] of old.cells) {
-        if (!isSame) this.#note(old, key);
-        else {
-          node.cells.set(key, cell);
-          if (cell.wakeMs !== null) this.#wakeUps.add(cell.wakeMs, node, key);
-        }
+      const { cells } = old;
+      // Its wake-ups no longer hold: it must not go on by its former wires.
+      old.cells = new Map();
+      if (!isSame) {
+        for (const key of cells.keys()) this.#note(old, key);
+        continue;
       }
-      if (!isSame) old.cells.clear();
+      for (const [key, cell] of cells) {
+        node.cells.set(key, cell);
+        if (cell.wakeMs !== null) this.#wakeUps.add(cell.wakeMs, node, key);
+      }
+      for (const key of old.changed) this.#note(node, key);
+      old.changed.clear();
     }
   }
 

@@ -1,5 +1,8 @@
 import type { RunningNode } from "./running-flow.ts";
 
+/** So many may no longer hold before they are removed; what is set again and again for later would fill the memory. */
+const SURPLUS_MAX = 1_000;
+
 interface WakeUp {
   atMs: number;
   /** Of two at the same time the one that was set first comes first. */
@@ -12,8 +15,16 @@ interface WakeUp {
 export class WakeUps {
   readonly #heap: WakeUp[] = [];
   #order = 0;
+  /** How many there may be before those are removed that no longer hold. */
+  #sizeMax = SURPLUS_MAX;
+
+  /** How many are remembered. */
+  get size(): number {
+    return this.#heap.length;
+  }
 
   add(atMs: number, node: RunningNode, key: string): void {
+    if (this.#heap.length >= this.#sizeMax) this.#removeSurplus();
     this.#order += 1;
     const heap = this.#heap;
     const added = { atMs, order: this.#order, node, key };
@@ -33,7 +44,7 @@ export class WakeUps {
     for (;;) {
       const first = this.#heap[0];
       if (first === undefined) return null;
-      if (first.node.cells.get(first.key)?.wakeMs === first.atMs) return first;
+      if (holds(first)) return first;
       this.#removeFirst();
     }
   }
@@ -41,6 +52,19 @@ export class WakeUps {
   /** Removes what `next` returned last. */
   take(): void {
     this.#removeFirst();
+  }
+
+  #removeSurplus(): void {
+    const byCell = new Map<unknown, WakeUp>();
+    for (const one of this.#heap) {
+      if (holds(one)) byCell.set(one.node.cells.get(one.key), one);
+    }
+    const held = [...byCell.values()];
+    // What is in order is a heap.
+    held.sort((one, other) => (isEarlier(one, other) ? -1 : 1));
+    this.#heap.length = 0;
+    for (const one of held) this.#heap.push(one);
+    this.#sizeMax = 2 * held.length + SURPLUS_MAX;
   }
 
   #removeFirst(): void {
@@ -64,6 +88,11 @@ export class WakeUps {
     }
     heap[at] = last;
   }
+}
+
+/** Whether it was not replaced or forgotten. */
+function holds({ node, key, atMs }: WakeUp): boolean {
+  return node.cells.get(key)?.wakeMs === atMs;
 }
 
 function isEarlier(one: WakeUp, other: WakeUp): boolean {

@@ -1,4 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
+import { WakeUps } from "../../src/engine/wake-ups.ts";
+import { parseWorkflowFile } from "../../src/files/workflow-file.ts";
 import { MINUTE_MS, Workbench } from "../workbench.ts";
 
 describe("the engine", () => {
@@ -69,5 +71,40 @@ flows:
     bench.advance(10.5 * MINUTE_MS);
     const begun = bench.changes().runs.slice(before);
     expect(begun.map(({ trigger }) => trigger)).toEqual(["clock"]);
+  });
+
+  test("what waited when a workflow was changed goes on by its new wires", () => {
+    const flow = (to: string) => `
+flows:
+  wait:
+    nodes:
+      door: { type: topic, topic: door }
+      later: { type: delay, for: 10m }
+      before: { type: debug }
+      after: { type: debug }
+    wires: [door -> later, later -> ${to}]
+`;
+    const bench = new Workbench(flow("before"));
+    bench.message("door", 1, 0);
+    bench.engine.setFlows(parseWorkflowFile(flow("after"), "test").flows);
+    bench.advance(10 * MINUTE_MS);
+    expect(bench.path()).toEqual(["door:message", "later", "later:out", "after:out"]);
+  });
+
+  test("remembers no wake-ups that no longer hold", () => {
+    const wakeUps = new WakeUps();
+    const bench = new Workbench(`
+flows:
+  quiet:
+    nodes: { calm: { type: debounce, for: 30d } }
+`);
+    const node = bench.engine.flows.get("quiet")?.nodes.get("calm");
+    if (node === undefined) throw new Error("there is no node");
+    for (let n = 0; n < 100_000; n += 1) {
+      node.cells.set("one", { state: null, wakeMs: n });
+      wakeUps.add(n, node, "one");
+    }
+    expect(wakeUps.size).toBeLessThan(5_000);
+    expect(wakeUps.next()?.atMs).toBe(99_999);
   });
 });
