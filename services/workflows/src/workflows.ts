@@ -27,6 +27,9 @@ export const flow: Flow = {
   publishes: ["devices/<id>/command"],
 };
 
+/** Actions that wait until the broker is there. */
+const BY_BROKER: ReadonlySet<string> = new Set(["publish", "command"]);
+
 /** Follows the streams, runs the workflows of the folder, and does what they want done. */
 export async function startWorkflows(
   config: WorkflowsConfig,
@@ -59,6 +62,7 @@ export async function startWorkflows(
         ...{ context, publish, commands },
         history: (signal) => ({ streams, indexFile, skewUs, signal }),
       }),
+      isReachable: (kind) => !BY_BROKER.has(kind) || link.state.isConnected,
       onEnd: (action, outcome, end) => loop.end(action, outcome, end),
     }),
   );
@@ -96,6 +100,7 @@ export async function startWorkflows(
   opening.use(openWorkflowRoutes(routes, token, answered));
   await link.start();
   actions.start();
+  link.onChange(() => actions.wake());
   const running = opening.move();
   return {
     reload: async (changed) => {

@@ -44,6 +44,8 @@ const INTERRUPTED = "Weir was stopped meanwhile";
 export interface ActionsOptions {
   log: ActionLog;
   performers: Performers;
+  /** Whether actions of a kind can be tried now; those of the others wait. When that changes, `wake` is called. Default all. */
+  isReachable?: (kind: Effect["kind"]) => boolean;
   onEnd: OnEnd;
   clock: Clock;
   logger: Pick<Logger, "info" | "warn">;
@@ -107,8 +109,9 @@ export class Actions implements AsyncDisposable {
 
   /** Begins what is due and has room. @returns when to look again; `null` where nothing waits. */
   #beginDue(nowMs: number): number | null {
-    const { log } = this.#options;
+    const { log, isReachable = () => true } = this.#options;
     for (const kind of KINDS) {
+      if (!isReachable(kind)) continue;
       const room = AT_ONCE[kind] - (this.#underWay.get(kind) ?? 0);
       if (room <= 0) continue;
       for (const action of log.due(kind, nowMs, room)) this.#begin(action, nowMs);

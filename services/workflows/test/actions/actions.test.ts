@@ -26,7 +26,11 @@ class Performed {
 
   constructor(
     perform: (attempt: Attempt, effect: Effect) => ReturnType<Performers["publish"]>,
-    { log = new MemoryLog(), clock = createFakeClock() } = {},
+    {
+      log = new MemoryLog(),
+      clock = createFakeClock(),
+      isReachable = (_kind: Effect["kind"]): boolean => true,
+    } = {},
   ) {
     this.clock = clock;
     this.log = log;
@@ -40,6 +44,7 @@ class Performed {
         ...{ email: performer, webhook: performer, ntfy: performer },
         ...{ publish: performer, command: performer, history: performer },
       },
+      isReachable,
       onEnd: ({ id }, outcome, end) => {
         log.end(id);
         this.ends.push(`${id} ${end}${outcome.isDone ? "" : `: ${outcome.problem}`}`);
@@ -74,6 +79,23 @@ describe("actions", () => {
     expect(performed.attempts.map(({ key }) => key)).toEqual(
       log.entries.map(({ id }) => `store-${id}`),
     );
+  });
+
+  test("of a kind that cannot be reached wait, untried, and hold up no others", async () => {
+    let isConnected = false;
+    const isReachable = (kind: Effect["kind"]): boolean => kind !== "publish" || isConnected;
+    const performed = new Performed(async () => DONE, { isReachable });
+    await using actions = performed.actions;
+    const { log, clock } = performed;
+    log.add(PUBLISH, clock.now());
+    log.add(MAIL, clock.now());
+    actions.start();
+    await eventually(() => performed.ends.length === 1);
+    expect(performed.ends).toEqual(["2 done"]);
+    expect(log.entry(1).attempts).toBe(0);
+    isConnected = true;
+    actions.wake();
+    await eventually(() => performed.ends.length === 2);
   });
 
   test("that fail for now are tried again, later each time, until it would be too late", async () => {
