@@ -32,6 +32,7 @@ export class BrokerLink implements AsyncDisposable {
       broker,
       clientId,
       session: { kind: "clean" },
+      transport: "direct",
       onMessage: (message) => {
         for (const { filter, take } of this.#listeners) {
           if (matchesFilter(filter, message.topic)) take(message);

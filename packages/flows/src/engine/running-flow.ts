@@ -3,7 +3,7 @@ import type { Behaviour, NodeType } from "../nodes/node.ts";
 import type { RunPart } from "./changes.ts";
 
 /** What a node keeps for one key. */
-export interface Cell {
+interface Cell {
   state: unknown;
   wakeMs: number | null;
 }

@@ -57,7 +57,7 @@ type Table = readonly Readonly<Record<string, unknown>>[];
 export type Tables = Readonly<Record<string, Table>>;
 
 /** A node as its file has it; `config` was parsed by its type. */
-export interface FlowNode {
+interface FlowNode {
   name: string;
   type: NodeType;
   config: unknown;
@@ -66,7 +66,7 @@ export interface FlowNode {
 }
 
 /** A wire between ends that exist. */
-export interface FlowWire {
+interface FlowWire {
   from: { node: string; output: string };
   to: { node: string; input: string };
 }

@@ -59,7 +59,7 @@ export interface HeardConnection {
   isCopy: boolean;
 }
 
-export interface HeardPress {
+interface HeardPress {
   kind: "button";
   /** The user, or `workflow <name>`. */
   by: string;
@@ -72,12 +72,12 @@ export type HeardSystem =
   | { kind: "system"; about: "audit"; missing: number }
   | { kind: "system"; about: "broker"; isAway: boolean; reason: string | null };
 
-export interface HeardAlert {
+interface HeardAlert {
   kind: "alerts";
   alert: AlertChange;
 }
 
-export interface HeardStart {
+interface HeardStart {
   kind: "start";
   /** The wall clock: later than the engine's time where there are messages to be taken up. */
   wallMs: number;
@@ -207,7 +207,7 @@ export interface Behaviour<S> {
 }
 
 /** Where a node stands, and what belongs to its file. */
-export interface NodePlace {
+interface NodePlace {
   flow: string;
   /** The node's name. */
   name: string;
@@ -215,7 +215,7 @@ export interface NodePlace {
   table(name: string): readonly Readonly<Record<string, unknown>>[];
 }
 
-export type NodeGroup = "trigger" | "condition" | "data" | "action";
+type NodeGroup = "trigger" | "condition" | "data" | "action";
 
 /** What is written in a type's own file. */
 export interface NodeDefinition<C, S> {
