@@ -141,7 +141,9 @@ export class Workbench {
     const kept = {
       states: [...this.#kept.values()],
       stored: [...this.#stored].map(([name, value]) => ({ name, value })),
-      stops: this.#changes.stops,
+      stops: this.#changes.stops.flatMap(({ reason, ...stop }) =>
+        reason === null ? [] : [{ ...stop, reason }],
+      ),
       nextRun: 1 + Math.max(0, ...runs.map(({ id }) => id)),
     };
     return new Workbench(this.#text, kept, wallAfterMs);

@@ -91,7 +91,7 @@ export const flowState = z.object({
   file: z.string(),
   title: z.string(),
   state: z.enum(["running", "off", "stopped", "invalid"]),
-  reason: z.string().nullable().describe("why it is stopped or invalid"),
+  reason: z.string().nullable().describe("why it is stopped or invalid, or what hinders it"),
   buttons: z
     .array(z.object({ node: z.string(), label: z.string() }))
     .describe("nodes that can be pressed"),

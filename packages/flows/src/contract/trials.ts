@@ -2,14 +2,16 @@ import { z } from "zod";
 import { FILE_LENGTH_MAX } from "./files.ts";
 
 const timeMs = z.number().describe("milliseconds since the epoch, in UTC");
+/** The latest time that JavaScript knows. */
+const askedMs = timeMs.min(0).max(8_640_000_000_000_000);
 
 /** Tries one workflow of a text on what is stored. */
 export const trialRequest = z.strictObject({
   file: z.string().regex(/^[\w-]{1,64}$/),
   text: z.string().max(FILE_LENGTH_MAX),
   flow: z.string().max(64),
-  fromMs: timeMs,
-  toMs: timeMs,
+  fromMs: askedMs,
+  toMs: askedMs,
 });
 export type TrialRequest = z.infer<typeof trialRequest>;
 

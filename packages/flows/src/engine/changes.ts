@@ -52,9 +52,11 @@ export interface AlertRecord extends AlertChange {
   atMs: number;
 }
 
+/** A workflow was stopped, or runs again by itself. */
 export interface Stop {
   flow: string;
-  reason: string;
+  /** `null`: it runs again. */
+  reason: string | null;
   atMs: number;
 }
 

@@ -15,9 +15,9 @@ import type {
 } from "../nodes/node.ts";
 import type { AlertRecord, Changes, NewEffect, RunPart, Stop } from "./changes.ts";
 import { Dispatch, type TopicTargets } from "./dispatch.ts";
-import { NodeStep } from "./node-step.ts";
-import { type RunningFlow, type RunningNode, runningFlow } from "./running-flow.ts";
-import { Runs } from "./runs.ts";
+import { NodeStep, NoRoom } from "./node-step.ts";
+import { type RunningFlow, type RunningNode, runningFlow, stopFlow } from "./running-flow.ts";
+import { Runs, type Waiting } from "./runs.ts";
 import { SharedValues, type StoredValue } from "./shared-values.ts";
 import { type KeptState, States } from "./states.ts";
 
@@ -33,20 +33,11 @@ const MINUTE_MS = 60_000;
 export interface Kept {
   states: Iterable<KeptState>;
   stored: Iterable<StoredValue>;
-  stops: Iterable<{ flow: string; reason: string }>;
+  stops: Iterable<{ flow: string; reason: string; atMs: number }>;
   nextRun: number;
 }
 
 export const NOTHING_KEPT: Kept = { states: [], stored: [], stops: [], nextRun: 1 };
-
-/** Something that reached a node and waits for its turn. */
-interface Waiting {
-  node: RunningNode;
-  run: RunPart;
-  input: string;
-  data: Data;
-  depth: number;
-}
 
 /**
  * Runs workflows. It has no clock, no files and no network: the same events at the same times lead to the same changes,
@@ -65,6 +56,8 @@ export class Engine {
   #effects: NewEffect[] = [];
   #alerts: AlertRecord[] = [];
   #stops: Stop[] = [];
+  /** Workflows that were stopped. */
+  #resting: RunningFlow[] = [];
   #dispatch: Dispatch;
   #depth = 0;
   #stepsOfRun = 0;
@@ -147,11 +140,12 @@ export class Engine {
     }
     this.#flows.clear();
     for (const [name, flow] of next) this.#flows.set(name, flow);
-    this.#states.restore(next, kept.states);
-    for (const { flow, reason } of kept.stops) {
+    this.#states.restore(next, kept.states, this.nowMs);
+    for (const { flow, reason, atMs } of kept.stops) {
       const stopped = next.get(flow);
-      if (stopped !== undefined) stopped.stopped = reason;
+      if (stopped !== undefined) stopFlow(stopped, reason, atMs);
     }
+    this.#resting = [...next.values()].filter((flow) => flow.stopped !== null);
     this.#dispatch = new Dispatch(next.values(), this.#streams);
     return changed;
   }
@@ -180,6 +174,7 @@ export class Engine {
   advance(toMs: number): void {
     for (;;) {
       const due = this.#states.next();
+      if (this.#endRest(Math.min(toMs, due?.atMs ?? toMs))) continue;
       if (due === null || due.atMs > toMs) break;
       this.#states.take();
       this.#come(due.atMs);
@@ -258,6 +253,7 @@ export class Engine {
     if (stopped === undefined) return;
     stopped.stopped = null;
     stopped.effects = { sinceMs: 0, count: 0 };
+    this.#resting = this.#resting.filter((flow) => flow !== stopped);
     this.#states.wakeAgain(stopped);
   }
 
@@ -281,7 +277,12 @@ export class Engine {
 
   /** @internal */
   keep(node: RunningNode, key: string, state: unknown, wakeMs: number | null): void {
-    this.#states.keep(node, key, state, wakeMs);
+    this.#states.keep(node, key, { state, wakeMs, keptMs: this.nowMs });
+  }
+
+  /** @internal Whether a node may keep another key. */
+  hasRoom(node: RunningNode): boolean {
+    return this.#states.hasRoom(node, this.nowMs);
   }
 
   /** @internal */
@@ -369,12 +370,15 @@ export class Engine {
     run: RunPart | null,
     input: string | null,
     use: (step: NodeStep) => void,
+    data: Data | null = null,
   ): void {
     const step = new NodeStep(this, node, run, input);
     try {
       use(step);
     } catch (error) {
-      this.#stop(node.flow, `node ${node.name} failed: ${errorMessage(error)}`);
+      if (!(error instanceof NoRoom)) {
+        this.#stop(node.flow, `node ${node.name} failed: ${errorMessage(error)}`);
+      } else if (data !== null) step.fail(error.message, data);
     }
     step.close();
   }
@@ -396,7 +400,7 @@ export class Engine {
         continue;
       }
       this.#depth = depth;
-      this.#use(node, run, input, (step) => node.behaviour.take?.(input, data, step));
+      this.#use(node, run, input, (step) => node.behaviour.take?.(input, data, step), data);
     }
     this.#waiting.length = 0;
     this.#runs.settle();
@@ -425,7 +429,19 @@ export class Engine {
 
   #stop(flow: RunningFlow, reason: string): void {
     if (flow.stopped !== null) return;
-    flow.stopped = reason;
+    stopFlow(flow, reason, this.nowMs);
+    this.#resting.push(flow);
     this.#stops.push({ flow: flow.definition.name, reason, atMs: this.nowMs });
+  }
+
+  /** A flood that has stopped a workflow must not end it for good. @returns whether one runs again. */
+  #endRest(upToMs: number): boolean {
+    const rested = this.#resting.find(({ rest }) => rest.untilMs <= upToMs);
+    if (rested === undefined) return false;
+    const { definition, rest } = rested;
+    this.#come(rest.untilMs);
+    this.#stops.push({ flow: definition.name, reason: null, atMs: this.nowMs });
+    this.resume(definition.name);
+    return true;
   }
 }

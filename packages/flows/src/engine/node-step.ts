@@ -3,8 +3,8 @@ import type { RunPart, TraceStep } from "./changes.ts";
 import type { Engine } from "./engine.ts";
 import type { RunningNode } from "./running-flow.ts";
 
-/** Keys that one node keeps states for at most. */
-const KEYS_MAX = 20_000;
+/** What a node would keep has no room: this run cannot go on there, and others can. */
+export class NoRoom extends Error {}
 
 /** One use of one node: what it does goes to the engine, and into the trace of the run. */
 export class NodeStep implements Step<unknown> {
@@ -44,10 +44,8 @@ export class NodeStep implements Step<unknown> {
   }
 
   keep(key: string, state: unknown, wakeMs: number | null = null): void {
-    const { cells } = this.#node;
-    if (!cells.has(key) && cells.size >= KEYS_MAX) {
-      throw new Error(`it has states for more than ${KEYS_MAX} keys: name fewer topics`);
-    }
+    const node = this.#node;
+    if (!node.cells.has(key) && !this.#engine.hasRoom(node)) throw new NoRoom(node.full?.problem);
     // A run that waits goes on later: what it has gone through is kept.
     if (wakeMs !== null && this.#run !== null) this.#run.isQuiet = false;
     this.#engine.keep(this.#node, key, state, wakeMs);

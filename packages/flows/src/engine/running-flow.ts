@@ -2,10 +2,15 @@ import { type FlowDefinition, tableOf } from "../files/workflow-file.ts";
 import type { Behaviour, NodeType } from "../nodes/node.ts";
 import type { RunPart } from "./changes.ts";
 
+/** A workflow that was stopped rests for so long: the first time, and at most. It doubles until it has run for so long. */
+const REST_MS = { first: 600_000, most: 86_400_000 };
+
 /** What a node keeps for one key. */
 interface Cell {
   state: unknown;
   wakeMs: number | null;
+  /** When it was kept last. */
+  keptMs: number;
 }
 
 /** A node of a workflow that runs. */
@@ -16,6 +21,8 @@ export interface RunningNode {
   hash: string;
   behaviour: Behaviour<unknown>;
   cells: Map<string, Cell>;
+  /** Why what comes with a new key is left out; `null` while there is room. */
+  full: { problem: string; lookMs: number } | null;
   /** Keys whose cell has changed since the last commit. */
   changed: Set<string>;
   /** Where each output leads. */
@@ -28,6 +35,8 @@ export interface RunningFlow {
   nodes: ReadonlyMap<string, RunningNode>;
   /** Why it was stopped; `null` while it runs. */
   stopped: string | null;
+  /** When it runs again by itself, and how long it rested the last time. */
+  rest: { untilMs: number; forMs: number };
   /** The newest run that began since the last commit. */
   lastRun: RunPart | null;
   /** When the last effects of this minute began, and how many there were. */
@@ -42,6 +51,7 @@ export function runningFlow(definition: FlowDefinition): RunningFlow {
     definition,
     nodes,
     stopped: null,
+    rest: { untilMs: Number.NEGATIVE_INFINITY, forMs: 0 },
     lastRun: null,
     effects: { sinceMs: 0, count: 0 },
   };
@@ -60,6 +70,7 @@ export function runningFlow(definition: FlowDefinition): RunningFlow {
       hash,
       behaviour,
       cells,
+      full: null,
       changed,
       targets: outputs,
     });
@@ -74,4 +85,13 @@ export function runningFlow(definition: FlowDefinition): RunningFlow {
     outputs.set(from.output, behind);
   }
   return running;
+}
+
+/** Stops a workflow, for longer each time until it has run for long enough. */
+export function stopFlow(flow: RunningFlow, reason: string, nowMs: number): void {
+  const { untilMs, forMs: beforeMs } = flow.rest;
+  const isAgain = nowMs - untilMs < REST_MS.most;
+  const forMs = isAgain ? Math.min(REST_MS.most, 2 * beforeMs) : REST_MS.first;
+  flow.stopped = reason;
+  flow.rest = { untilMs: nowMs + forMs, forMs };
 }

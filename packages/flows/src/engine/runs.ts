@@ -2,6 +2,15 @@ import type { Data } from "../nodes/node.ts";
 import type { RunPart } from "./changes.ts";
 import type { RunningFlow, RunningNode } from "./running-flow.ts";
 
+/** Something that reached a node and waits for its turn. */
+export interface Waiting {
+  node: RunningNode;
+  run: RunPart;
+  input: string;
+  data: Data;
+  depth: number;
+}
+
 /** The runs that have begun or gone on since the last commit. */
 export class Runs {
   readonly #parts = new Map<number, RunPart>();

@@ -2,6 +2,12 @@ import type { StateChange } from "./changes.ts";
 import type { RunningFlow, RunningNode } from "./running-flow.ts";
 import { WakeUps } from "./wake-ups.ts";
 
+/** Keys that one node keeps states for at most. */
+const KEYS_MAX = 20_000;
+/** A full node forgets keys of which it has heard nothing for so long, and looks for them so often. */
+const UNUSED_MS = 7 * 86_400_000;
+const FULL_LOOK_MS = 60_000;
+
 /** A state that was kept by an earlier engine. */
 export interface KeptState {
   flow: string;
@@ -30,13 +36,18 @@ export class States {
     this.#wakeUps.take();
   }
 
-  keep(node: RunningNode, key: string, state: unknown, wakeMs: number | null): void {
+  keep(
+    node: RunningNode,
+    key: string,
+    { state, wakeMs, keptMs }: { state: unknown; wakeMs: number | null; keptMs: number },
+  ): void {
     const cell = node.cells.get(key);
     const wasMs = cell?.wakeMs ?? null;
-    if (cell === undefined) node.cells.set(key, { state, wakeMs });
+    if (cell === undefined) node.cells.set(key, { state, wakeMs, keptMs });
     else {
       cell.state = state;
       cell.wakeMs = wakeMs;
+      cell.keptMs = keptMs;
     }
     if (wakeMs !== null && wakeMs !== wasMs) this.#wakeUps.add(wakeMs, node, key);
     this.#note(node, key);
@@ -44,6 +55,26 @@ export class States {
 
   forget(node: RunningNode, key: string): void {
     if (node.cells.delete(key)) this.#note(node, key);
+  }
+
+  /**
+   * Whether a node may keep another key. A full one forgets those of which it has heard nothing for long; a client that
+   * invents keys drives out none that are in use, and stops nothing.
+   */
+  hasRoom(node: RunningNode, nowMs: number): boolean {
+    const { cells } = node;
+    if (cells.size < KEYS_MAX) {
+      node.full = null;
+      return true;
+    }
+    if (node.full === null || nowMs >= node.full.lookMs) {
+      for (const [key, { wakeMs, keptMs }] of cells) {
+        if (wakeMs === null && keptMs <= nowMs - UNUSED_MS) this.forget(node, key);
+      }
+      const problem = `${node.name} has states for ${KEYS_MAX} keys; new ones are left out until one of them was not used for a week`;
+      node.full = { problem, lookMs: nowMs + FULL_LOOK_MS };
+    }
+    return cells.size < KEYS_MAX;
   }
 
   /** The wake-up of a key is happening. @returns whether the key has a state. */
@@ -86,12 +117,16 @@ export class States {
   }
 
   /** Takes over what an earlier engine has kept. What no longer fits the node's type is left out. */
-  restore(flows: ReadonlyMap<string, RunningFlow>, kept: Iterable<KeptState>): void {
+  restore(
+    flows: ReadonlyMap<string, RunningFlow>,
+    kept: Iterable<KeptState>,
+    keptMs: number,
+  ): void {
     for (const { flow, node: name, key, state, wakeMs } of kept) {
       const node = flows.get(flow)?.nodes.get(name);
       const parsed = node?.type.state?.safeParse(state);
       if (node === undefined || parsed?.success !== true) continue;
-      node.cells.set(key, { state: parsed.data, wakeMs });
+      node.cells.set(key, { state: parsed.data, wakeMs, keptMs });
       if (wakeMs !== null) this.#wakeUps.add(wakeMs, node, key);
     }
   }

@@ -82,6 +82,8 @@ export const alert = defineNode<z.infer<typeof config>, State>({
             return;
           }
           const shown = titleOf(data, step);
+          // Without room for it no alert is raised, since nothing could clear it.
+          step.keep(key, { title: shown, sinceMs: step.nowMs, held: null });
           step.alert({ key, severity, title: shown, state: "new" });
           raised(key, { title: shown, sinceMs: step.nowMs, held: null }, data, step);
         } else if (open !== undefined) {

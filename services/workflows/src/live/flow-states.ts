@@ -3,6 +3,8 @@ import type { FlowState } from "@weir/flows/contract";
 import type { LoadedFiles } from "../files/loaded-files.ts";
 import type { WorkflowsLog } from "../log/workflows-log.ts";
 
+type RunningFlow = Engine["flows"] extends ReadonlyMap<string, infer F> ? F : never;
+
 interface Sources {
   loaded: LoadedFiles;
   engine: Engine;
@@ -23,8 +25,9 @@ export function flowStatesOf({ loaded, engine, log }: Sources, nowMs: number): F
   for (const { file, flows, invalid, problems } of loaded.files) {
     const wrong = new Set(invalid);
     for (const { name, title, isEnabled, nodes } of flows) {
-      const stopped = engine.flows.get(name)?.stopped ?? null;
-      const running = engine.flows.get(name)?.nodes;
+      const flow = engine.flows.get(name);
+      const stopped = flow?.stopped ?? null;
+      const running = flow?.nodes;
       const buttons = nodes.flatMap(({ name: node }) =>
         (running?.get(node)?.behaviour.sources ?? [])
           .filter((source) => source.kind === "button")
@@ -38,7 +41,7 @@ export function flowStatesOf({ loaded, engine, log }: Sources, nowMs: number): F
         file,
         title,
         state: isWrong ? "invalid" : state,
-        reason: isWrong ? reasonOf(name, problems) : stopped,
+        reason: isWrong ? reasonOf(name, problems) : hindranceOf(flow),
         buttons,
         ...rest(name),
       });
@@ -49,6 +52,16 @@ export function flowStatesOf({ loaded, engine, log }: Sources, nowMs: number): F
     }
   }
   return states.sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** Why a workflow is stopped, and until when, or what of it cannot work as it should. */
+function hindranceOf(flow: RunningFlow | undefined): string | null {
+  if (flow === undefined) return null;
+  if (flow.stopped !== null) {
+    return `${flow.stopped}; it runs again at ${new Date(flow.rest.untilMs).toISOString()}`;
+  }
+  const full = Array.from(flow.nodes.values(), ({ full }) => full?.problem ?? "");
+  return full.find((problem) => problem !== "") ?? null;
 }
 
 /** What is wrong with a workflow, out of the problems of its file. */

@@ -23,7 +23,7 @@ export class KeptState {
   of(flows: readonly FlowDefinition[]): Pick<Kept, "states" | "stops"> {
     const { statesOf, hashOf, stopOf } = this.#statements;
     const states: KeptStateRow[] = [];
-    const stops: { flow: string; reason: string }[] = [];
+    const stops: { flow: string; reason: string; atMs: number }[] = [];
     for (const { name: flow, hash, nodes } of flows) {
       for (const node of nodes) {
         const kept = hashOf.get(flow, node.name) as { hash: string } | undefined;
@@ -32,8 +32,8 @@ export class KeptState {
           states.push({ flow, node: node.name, key, state: JSON.parse(json), wakeMs });
         }
       }
-      const stop = stopOf.get(flow) as { hash: string; reason: string } | undefined;
-      if (stop?.hash === hash) stops.push({ flow, reason: stop.reason });
+      const stop = stopOf.get(flow) as { hash: string; reason: string; atMs: number } | undefined;
+      if (stop?.hash === hash) stops.push({ flow, reason: stop.reason, atMs: stop.atMs });
     }
     return { states, stops };
   }
@@ -66,14 +66,15 @@ export class KeptState {
   }
 
   change({ states, stored, stops }: Changes): void {
-    const { keep, forget, store, stop } = this.#statements;
+    const { keep, forget, store, stop, resume } = this.#statements;
     for (const { flow, node, key, cell } of states) {
       if (cell === null) forget.run(flow, node, key);
       else keep.run(flow, node, key, JSON.stringify(cell.state), cell.wakeMs);
     }
     for (const { name, value } of stored) store.run(name, JSON.stringify(value) ?? "null");
     for (const { flow, reason, atMs } of stops) {
-      stop.run(flow, this.#hashes.get(flow) ?? "", reason, atMs);
+      if (reason === null) resume.run(flow);
+      else stop.run(flow, this.#hashes.get(flow) ?? "", reason, atMs);
     }
   }
 
@@ -136,7 +137,7 @@ function prepare(database: Database) {
     stored: database.prepare("SELECT name, json FROM stored"),
     store: database.prepare("REPLACE INTO stored VALUES (?, ?)"),
     stops: database.prepare("SELECT flow, hash FROM stops"),
-    stopOf: database.prepare("SELECT hash, reason FROM stops WHERE flow = ?"),
+    stopOf: database.prepare("SELECT hash, reason, at_ms AS atMs FROM stops WHERE flow = ?"),
     stop: database.prepare("REPLACE INTO stops VALUES (?, ?, ?, ?)"),
     resume: database.prepare("DELETE FROM stops WHERE flow = ?"),
   };
