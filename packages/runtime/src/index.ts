@@ -67,6 +67,7 @@ export {
   workflowsAddressSettings,
   workflowsTokenFile,
 } from "./service-addresses.ts";
+export { openServiceDatabase } from "./service-database.ts";
 export {
   CheckedSettings,
   choice,
