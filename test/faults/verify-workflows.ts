@@ -40,6 +40,10 @@ export function verifyWorkflows(file: string, { stored, mails, calls }: Arrived)
   const alerts = database
     .prepare("SELECT key, count(*) AS count FROM alerts GROUP BY key")
     .all() as { key: string; count: number }[];
+  const stops = database.prepare("SELECT flow, reason FROM stops").all() as {
+    flow: string;
+    reason: string;
+  }[];
   const integrity = database.pragma("integrity_check", { simple: true });
   database.close();
 
@@ -98,6 +102,7 @@ export function verifyWorkflows(file: string, { stored, mails, calls }: Arrived)
   if (actions.length !== 3 * stored) {
     problems.push(`there are ${actions.length} actions instead of ${3 * stored}`);
   }
+  for (const { flow, reason } of stops) problems.push(`${flow} was stopped: ${reason}`);
   if (integrity !== "ok") problems.push(`integrity_check: ${integrity}`);
   if (counts.duplicate > 0) problems.push(`${counts.duplicate} happened twice`);
   const notes = [

@@ -30,10 +30,10 @@ export interface ActionLog {
   interrupted(): WaitingAction[];
   /** Those that wait and whose turn has come, oldest first. */
   due(kind: Effect["kind"], nowMs: number, limit: number): WaitingAction[];
-  /** When the next one's turn comes that waits; `null` for none. */
-  nextDueMs(): number | null;
-  /** One more attempt; state `doing`. */
-  begin(id: number, nowMs: number): void;
+  /** When the turn of the next one comes that waits; `null` for none. */
+  nextDueMs(kind: Effect["kind"]): number | null;
+  /** One more attempt of each; state `doing`. */
+  begin(ids: readonly number[]): void;
   /** From here on it is uncertain whether it was done, unless its end is recorded. */
   handOver(id: number): void;
   /** It waits again. */

@@ -36,8 +36,8 @@ const BACKOFF = { baseMs: 5_000, capMs: 600_000 };
 const REFUSED_MS = 1_000;
 /** How long a stop waits for what is under way. */
 const STOP_MS = 1_000;
-/** How often to look for actions at least: the clock may be set. At most: others may be in the way of the next one. */
-const LOOK_MS = { least: 60_000, most: 1_000 };
+/** How often to look for actions at least: the clock may be set. */
+const LOOK_MS_MAX = 60_000;
 
 const INTERRUPTED = "Weir was stopped meanwhile";
 
@@ -64,6 +64,8 @@ export class Actions implements AsyncDisposable {
   readonly #stopping = new AbortController();
   readonly #leaving = new AbortController();
   #next: Disposable | null = null;
+  #hasStarted = false;
+  #isSoon = false;
 
   constructor(options: ActionsOptions) {
     this.#options = options;
@@ -71,19 +73,21 @@ export class Actions implements AsyncDisposable {
 
   /** Takes up what an earlier process has left, and begins. */
   start(): void {
-    const { log, clock } = this.#options;
+    const { log } = this.#options;
     for (const action of log.interrupted()) {
       const { effect, state, id } = action;
       const mayResend = effect.kind === "email" && effect.whenUncertain === "resend";
       if (state === "handed over" && !mayResend) this.#end(action, uncertain(INTERRUPTED));
-      else this.#putBack(id, INTERRUPTED, clock.now());
+      // It keeps its place: those behind it have waited for less long.
+      else this.#putBack(id, INTERRUPTED, action.atMs);
     }
+    this.#hasStarted = true;
     this.wake();
   }
 
-  /** To be called after each commit that has added actions. */
+  /** To be called after each commit that has added actions. Before the start it does nothing. */
   wake(): void {
-    if (this.#stopping.signal.aborted) return;
+    if (!this.#hasStarted || this.#stopping.signal.aborted) return;
     this.#next?.[Symbol.dispose]();
     this.#next = null;
     const { clock, fail } = this.#options;
@@ -107,25 +111,40 @@ export class Actions implements AsyncDisposable {
     await ending;
   }
 
-  /** Begins what is due and has room. @returns when to look again; `null` where nothing waits. */
+  /** Begins what is due and has room. @returns when to look again; `null` where nothing waits that has room. */
   #beginDue(nowMs: number): number | null {
     const { log, isReachable = () => true } = this.#options;
-    for (const kind of KINDS) {
-      if (!isReachable(kind)) continue;
-      const room = AT_ONCE[kind] - (this.#underWay.get(kind) ?? 0);
-      if (room <= 0) continue;
-      for (const action of log.due(kind, nowMs, room)) this.#begin(action, nowMs);
-    }
-    const nextMs = log.nextDueMs();
-    if (nextMs === null) return null;
-    // One whose turn has come waits for room: whoever makes room wakes.
-    return nextMs > nowMs ? Math.min(nextMs - nowMs, LOOK_MS.least) : LOOK_MS.most;
+    const reachable = KINDS.filter(isReachable);
+    const due = reachable.flatMap((kind) => log.due(kind, nowMs, this.#roomFor(kind)));
+    // One commit for all of them.
+    if (due.length > 0) log.begin(due.map(({ id }) => id));
+    for (const action of due) this.#begin(action, nowMs);
+    // Whoever makes room wakes. What was too late needs none: then there may be more at once.
+    const nextMs = reachable
+      .filter((kind) => this.#roomFor(kind) > 0)
+      .map((kind) => log.nextDueMs(kind))
+      .filter((timeMs) => timeMs !== null);
+    if (nextMs.length === 0) return null;
+    return Math.min(Math.max(0, Math.min(...nextMs) - nowMs), LOOK_MS_MAX);
+  }
+
+  #roomFor(kind: Effect["kind"]): number {
+    return AT_ONCE[kind] - (this.#underWay.get(kind) ?? 0);
+  }
+
+  /** Looks once for all that has ended by then. */
+  #soon(): void {
+    if (this.#isSoon) return;
+    this.#isSoon = true;
+    setImmediate(() => {
+      this.#isSoon = false;
+      this.wake();
+    });
   }
 
   #begin(action: WaitingAction, nowMs: number): void {
-    const { log, fail } = this.#options;
+    const { fail } = this.#options;
     const { kind } = action.effect;
-    log.begin(action.id, nowMs);
     if (nowMs > action.atMs + action.lateMs) {
       this.#end(
         action,
@@ -140,7 +159,7 @@ export class Actions implements AsyncDisposable {
       .then(() => {
         this.#running.delete(running);
         this.#underWay.set(kind, (this.#underWay.get(kind) ?? 1) - 1);
-        this.wake();
+        this.#soon();
       })
       .catch(fail);
     this.#running.add(running);

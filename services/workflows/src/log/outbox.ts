@@ -19,11 +19,15 @@ type Row = Omit<WaitingAction, "effect" | "data" | "key"> & { effect: string; da
 export class Outbox implements ActionLog {
   readonly #statements: ReturnType<typeof prepare>;
   readonly #storeId: string;
+  readonly #begin: (ids: readonly number[]) => void;
 
   /** @param storeId of the file, unlike that of any other. */
   constructor(database: Database, storeId: string) {
     this.#statements = prepare(database);
     this.#storeId = storeId;
+    this.#begin = database.transaction((ids: readonly number[]) => {
+      for (const id of ids) this.#statements.begin.run(id);
+    });
   }
 
   interrupted(): WaitingAction[] {
@@ -34,8 +38,8 @@ export class Outbox implements ActionLog {
     return this.#actionsOf(this.#statements.due.all(kind, nowMs, limit) as Row[]);
   }
 
-  nextDueMs(): number | null {
-    const { nextMs } = this.#statements.next.get() as { nextMs: number | null };
+  nextDueMs(kind: Effect["kind"]): number | null {
+    const { nextMs } = this.#statements.next.get(kind) as { nextMs: number | null };
     return nextMs;
   }
 
@@ -44,8 +48,8 @@ export class Outbox implements ActionLog {
     return (this.#statements.size.get() as { size: number }).size;
   }
 
-  begin(id: number): void {
-    this.#statements.begin.run(id);
+  begin(ids: readonly number[]): void {
+    this.#begin(ids);
   }
 
   handOver(id: number): void {
@@ -110,7 +114,7 @@ function prepare(database: Database) {
       WHERE ended_ms IS NULL AND state = 'waiting' AND kind = ? AND not_before_ms <= ?
       ORDER BY not_before_ms, id LIMIT ?`),
     next: database.prepare(
-      "SELECT min(not_before_ms) AS nextMs FROM actions WHERE ended_ms IS NULL AND state = 'waiting'",
+      "SELECT min(not_before_ms) AS nextMs FROM actions WHERE ended_ms IS NULL AND state = 'waiting' AND kind = ?",
     ),
     size: database.prepare("SELECT count(*) AS size FROM actions WHERE ended_ms IS NULL"),
     begin: database.prepare(

@@ -155,6 +155,56 @@ describe("actions", () => {
     expect(performed.attempts).toEqual([]);
   });
 
+  test("whose time has passed do not hold up those that are in time", async () => {
+    const performed = new Performed(async () => DONE);
+    await using _actions = performed.actions;
+    const { log, clock } = performed;
+    for (let n = 0; n < 100; n += 1) log.add(MAIL, clock.now() - 3 * HOUR_MS, HOUR_MS);
+    log.add(MAIL, clock.now());
+    performed.actions.start();
+    await eventually(() => {
+      clock.advance(0);
+      return performed.ends.length === 101;
+    });
+    expect(performed.ends.at(-1)).toBe("101 done");
+  });
+
+  test("that can begin together are begun in one commit", async () => {
+    const performed = new Performed(async () => DONE);
+    await using _actions = performed.actions;
+    const { log, clock } = performed;
+    for (let n = 0; n < 32; n += 1) log.add(PUBLISH, clock.now());
+    performed.actions.start();
+    await eventually(() => performed.ends.length === 32);
+    expect(log.begins).toBe(2);
+  });
+
+  test("begin with the start, not with a commit before it", async () => {
+    const performed = new Performed(never);
+    const { log, clock } = performed;
+    log.add(MAIL, clock.now());
+    performed.actions.wake();
+    expect(performed.attempts).toEqual([]);
+    performed.actions.start();
+    expect(performed.attempts).toHaveLength(1);
+    expect(performed.ends).toEqual([]);
+    await performed.stop();
+  });
+
+  test("that a kill has interrupted come before those that were behind them", async () => {
+    const performed = new Performed(never);
+    const { log, clock } = performed;
+    for (let n = 0; n < 20; n += 1) log.add(MAIL, clock.now() + n);
+    clock.advance(1_000);
+    log.begin([1, 2]);
+    performed.actions.start();
+    expect(performed.attempts).toMatchObject([
+      { key: "store-1", attempt: 2 },
+      { key: "store-2", attempt: 2 },
+    ]);
+    await performed.stop();
+  });
+
   test("that a stop cuts short are tried again at the next start, with the same key", async () => {
     const first = new Performed(never);
     const { log, clock } = first;
@@ -187,7 +237,7 @@ describe("actions", () => {
     const log = new MemoryLog();
     const clock = createFakeClock();
     log.add({ ...MAIL, whenUncertain }, clock.now());
-    log.begin(1);
+    log.begin([1]);
     log.handOver(1);
     const performed = new Performed(async () => DONE, { log, clock });
     await using _actions = performed.actions;

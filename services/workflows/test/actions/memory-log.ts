@@ -10,6 +10,8 @@ interface Entry extends WaitingAction {
 /** The actions of a test, which outlive an `Actions` as those of the outbox do. */
 export class MemoryLog implements ActionLog {
   readonly entries: Entry[] = [];
+  /** Commits that have begun actions. */
+  begins = 0;
 
   add(effect: Effect, atMs: number, lateMs = 3_600_000): number {
     const id = this.entries.length + 1;
@@ -38,19 +40,24 @@ export class MemoryLog implements ActionLog {
   due(kind: Effect["kind"], nowMs: number, limit: number): WaitingAction[] {
     return this.#waiting()
       .filter(({ effect, notBeforeMs }) => effect.kind === kind && notBeforeMs <= nowMs)
+      .sort((a, b) => a.notBeforeMs - b.notBeforeMs || a.id - b.id)
       .slice(0, limit)
       .map((entry) => ({ ...entry }));
   }
 
-  nextDueMs(): number | null {
-    const times = this.#waiting().map(({ notBeforeMs }) => notBeforeMs);
+  nextDueMs(kind: Effect["kind"]): number | null {
+    const times = this.#waiting()
+      .filter(({ effect }) => effect.kind === kind)
+      .map(({ notBeforeMs }) => notBeforeMs);
     return times.length === 0 ? null : Math.min(...times);
   }
 
-  begin(id: number): void {
-    const entry = this.entry(id);
-    entry.attempts += 1;
-    entry.state = "doing";
+  begin(ids: readonly number[]): void {
+    this.begins += 1;
+    for (const entry of ids.map((id) => this.entry(id))) {
+      entry.attempts += 1;
+      entry.state = "doing";
+    }
   }
 
   handOver(id: number): void {

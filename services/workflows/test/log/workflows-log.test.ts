@@ -68,6 +68,31 @@ describe("the log of runs", () => {
     expect(log.runs.search({ limit: 10 })).toEqual([]);
   });
 
+  test("keeps each run whose actions wait, however old it is and however many there are", () => {
+    using folder = temporaryFolder();
+    using log = new WorkflowsLog(folder.file("workflows.db"));
+    for (let id = 1; id <= 700; id += 1) {
+      const effects = id <= 50 ? [effectOf(id), effectOf(id)] : [];
+      log.commit(commitOf({ runs: [runOf(id)], effects }));
+    }
+    const waiting = log.outbox.due("publish", NOW_MS, 100);
+    expect(waiting).toHaveLength(100);
+    const ends = (actions: typeof waiting) =>
+      actions.map((action) => {
+        return { action, end: "done", outcome: { isDone: true, result: null } } as const;
+      });
+    // One of the two actions of each run.
+    log.commit(commitOf({}, { ended: ends(waiting.filter((_, at) => at % 2 === 0)) }));
+    log.tidy(NOW_MS + 31 * DAY_MS);
+    log.tidy(NOW_MS + 31 * DAY_MS);
+    expect(log.runs.search({ limit: 100 }).map(({ id }) => id)).toEqual(
+      Array.from({ length: 50 }, (_, at) => 50 - at),
+    );
+    log.commit(commitOf({}, { ended: ends(waiting) }));
+    log.tidy(NOW_MS + 31 * DAY_MS);
+    expect(log.runs.search({ limit: 10 })).toEqual([]);
+  });
+
   test("keeps of runs that did nothing the newest, and what one did later", () => {
     using folder = temporaryFolder();
     using log = new WorkflowsLog(folder.file("workflows.db"));
@@ -114,7 +139,7 @@ describe("the log of runs", () => {
     first.commit(commitOf({ runs: [runOf(1)], effects: [effectOf(1), effectOf(1)] }));
     const [begun] = first.outbox.due("publish", NOW_MS, 10);
     if (begun === undefined) throw new Error("nothing is due");
-    first.outbox.begin(begun.id);
+    first.outbox.begin([begun.id]);
     first[Symbol.dispose]();
     using log = new WorkflowsLog(file);
     const { outbox } = log;
