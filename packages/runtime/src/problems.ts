@@ -76,10 +76,17 @@ function isInside(issues: readonly z.core.$ZodIssue[]): boolean {
   );
 }
 
+const KEYS_SHOWN_MAX = 15;
+
 /** @param keys the keys that exist. */
 export function wordsForUnknownKey(key: string, keys: readonly string[], example?: string): string {
   const where = example === undefined ? "" : ` (${example} has them all)`;
-  return `there is no such key${didYouMean(key, keys)}${where}`;
+  const similar = didYouMean(key, keys);
+  const all =
+    similar === "" && where === "" && keys.length > 0 && keys.length <= KEYS_SHOWN_MAX
+      ? `; there are ${keys.join(", ")}`
+      : "";
+  return `there is no such key${similar}${all}${where}`;
 }
 
 /** Whether a problem remains whatever the parts whose form is wrong will hold once they are fixed. */
@@ -130,7 +137,10 @@ export function issueWords(issue: z.core.$ZodRawIssue): string | undefined {
   switch (issue.code) {
     case "invalid_type": {
       const allowed = `it must be ${TYPES[issue.expected] ?? issue.expected}`;
-      return issue.input === undefined ? `it is missing; ${allowed}` : allowed;
+      if (issue.input === undefined) return `it is missing; ${allowed}`;
+      // What {{value}} is without quotes.
+      const isUnquoted = issue.expected === "string" && isBraced(issue.input);
+      return isUnquoted ? `${allowed}; one that begins with { needs quotes: "{{value}}"` : allowed;
     }
     case "invalid_value":
       return `it must be ${issue.values.length > 1 ? "one of " : ""}${issue.values.join(", ")}`;
@@ -143,6 +153,10 @@ export function issueWords(issue: z.core.$ZodRawIssue): string | undefined {
     default:
       return undefined;
   }
+}
+
+function isBraced(value: unknown): boolean {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 const TYPES: Readonly<Record<string, string>> = {

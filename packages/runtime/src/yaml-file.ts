@@ -39,14 +39,17 @@ export function readYamlFile(file: string) {
 export function parseYaml(text: string, file: string) {
   const lines = new LineCounter();
   // The library's own check for duplicate keys is quadratic: a minute for 100,000 of them.
-  const options = { lineCounter: lines, prettyErrors: false, uniqueKeys: false };
+  const options = {
+    lineCounter: lines,
+    prettyErrors: false,
+    uniqueKeys: false,
+    logLevel: "error",
+  } as const;
   const document = parseDocument(text, options);
   const lineAt = (offset: number): number => lines.linePos(offset).line;
   const found = [...document.errors, ...document.warnings, ...wrongKeys(document)];
   const mistakes = found.map(({ code, message, pos }) => {
-    const words =
-      code === "MULTIPLE_DOCS" ? "a second document begins here (---); there is one" : message;
-    return `${file}:${lineAt(pos[0])}: ${words}`;
+    return `${file}:${lineAt(pos[0])}: ${wordsFor(code, message)}`;
   });
   if (mistakes.length > 0) throw new ConfigurationFault(shownLines(mistakes));
   const content = contentOf(document, file);
@@ -107,7 +110,8 @@ function wrongKeys(document: Document): { code: string; message: string; pos: [n
       for (const { key } of items) {
         if (!isScalar(key)) continue;
         const pos: [number] = [offsetOf(key) ?? 0];
-        if (seen.has(key.value)) found.push({ code: "", message: "Map keys must be unique", pos });
+        if (seen.has(key.value))
+          found.push({ code: "", message: `${key.value} is here a second time; rename one`, pos });
         else if (key.value === "__proto__") {
           found.push({ code: "", message: "__proto__ is not allowed as a name", pos });
         }
@@ -117,6 +121,22 @@ function wrongKeys(document: Document): { code: string; message: string; pos: [n
   });
   return found;
 }
+
+/** What the YAML library says, with what to do about it. */
+function wordsFor(code: string, message: string): string {
+  if (code === "MULTIPLE_DOCS") return "a second document begins here (---); there is one";
+  const remedy = REMEDIES[code];
+  return remedy === undefined ? message : `${message}: ${remedy}`;
+}
+
+const REMEDIES: Readonly<Record<string, string>> = {
+  TAB_AS_INDENT: "use spaces",
+  BAD_INDENT:
+    "see whether a line is indented too far or too little, or a closing bracket is missing",
+  BLOCK_AS_IMPLICIT_KEY: 'indent this line as the ones beside it; quote a text that has ": " in it',
+  MULTILINE_IMPLICIT_KEY: "see whether this line has its colon, and is indented as those beside it",
+  UNEXPECTED_TOKEN: 'quote a text that begins with a bracket or a special character: "{{value}}"',
+};
 
 function contentOf(document: Document, file: string): unknown {
   try {

@@ -168,7 +168,7 @@ brokers:
     ["hello", "weir.yaml: it must be keys"],
     ["streams: {}\n---\nstreams: {}", "weir.yaml:2: a second document"],
     ["streams: { a: { filters: [!own x] } }", "tag"],
-    ["streams: { a: { filters: [x] }, a: { filters: [y] } }", "unique"],
+    ["streams: { a: { filters: [x] }, a: { filters: [y] } }", "a second time"],
     ["streams: { a: }", "streams.a: it must be"],
     ["streams: { a: { } }", "streams.a: it has no filters"],
     ["streams: { a: { filters: x } }", "it must be a list"],

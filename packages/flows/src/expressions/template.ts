@@ -1,3 +1,4 @@
+import { errorMessage } from "@weir/runtime";
 import Mustache from "mustache";
 import { jsonOf } from "./json.ts";
 
@@ -45,7 +46,9 @@ export class Template {
       // A writer of its own keeps no list of every template that it ever saw. The types know only texts in a token.
       tokens = new Mustache.Writer().parse(source) as unknown as Token[];
     } catch (error) {
-      throw new Error(`the template ${JSON.stringify(shortened(source))} is not valid: ${error}`);
+      throw new Error(
+        `the template ${JSON.stringify(shortened(source))} is not valid: ${errorMessage(error)}`,
+      );
     }
     this.#parts = partsOf(tokens);
     this.#isOneLine = isOneLine;
@@ -161,9 +164,18 @@ function lookUp(path: readonly string[], scopes: readonly unknown[]): unknown {
   return value;
 }
 
-function ownValue(of: unknown, name: string): unknown {
+/** What a value has under a name; a number, which may be a time, has `utc`. */
+export function ownValue(of: unknown, name: string): unknown {
+  if (typeof of === "number" && name === "utc") return utcOf(of);
   if (typeof of !== "object" || of === null || !Object.hasOwn(of, name)) return undefined;
   return (of as Readonly<Record<string, unknown>>)[name];
+}
+
+/** A time in milliseconds since the epoch, for people; `undefined` where the number is none. */
+function utcOf(atMs: number): string | undefined {
+  const at = new Date(atMs);
+  if (Number.isNaN(at.getTime())) return undefined;
+  return `${at.toISOString().slice(0, 19).replace("T", " ")} UTC`;
 }
 
 /** A value as a person would write it. */

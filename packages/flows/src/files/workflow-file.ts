@@ -9,6 +9,7 @@ import {
   type Path,
   type Problem,
   parseYaml,
+  valueAt,
 } from "@weir/runtime";
 import { z } from "zod";
 import { NODES } from "../nodes/index.ts";
@@ -117,11 +118,12 @@ export function parseWorkflowFile(text: string, file: string): ParsedFile {
   const tables = content?.tables ?? {};
   for (const [flow, given] of Object.entries(content?.flows ?? {})) {
     const { nodes, problems: ofNodes } = nodesOf(given.nodes, tables, flow);
-    const { wires, problems: ofWires } = wiresOf(given.wires, nodes, given.nodes, [
-      "flows",
-      flow,
-      "wires",
-    ]);
+    const { wires, problems: ofWires } = wiresOf(
+      given.wires,
+      nodes,
+      namesAt(yaml.content, ["flows", flow, "nodes"]),
+      ["flows", flow, "wires"],
+    );
     found.push(...ofNodes, ...ofWires);
     const { title = "", enabled, late } = given;
     flows.push({
@@ -138,7 +140,7 @@ export function parseWorkflowFile(text: string, file: string): ParsedFile {
   }
   const isWrong = (flow: string): boolean =>
     found.some(({ path }) => path[0] !== "flows" || path.length < 2 || path[1] === flow);
-  const given = Object.keys(flowsIn(yaml.content));
+  const given = namesAt(yaml.content, ["flows"]);
   return {
     flows: flows.filter(({ name: flow }) => !isWrong(flow)),
     invalid: given.filter(isWrong),
@@ -146,10 +148,10 @@ export function parseWorkflowFile(text: string, file: string): ParsedFile {
   };
 }
 
-function flowsIn(content: unknown): object {
-  const flows =
-    typeof content === "object" && content !== null && "flows" in content && content.flows;
-  return typeof flows === "object" && flows !== null ? flows : {};
+/** The names that stand at a place, also of what is not valid there. */
+function namesAt(content: unknown, path: Path): string[] {
+  const value = valueAt(content, path);
+  return typeof value === "object" && value !== null ? Object.keys(value) : [];
 }
 
 function nodesOf(
@@ -197,7 +199,7 @@ function nodesOf(
 function wiresOf(
   given: readonly string[],
   nodes: readonly FlowNode[],
-  all: Readonly<Record<string, unknown>>,
+  all: readonly string[],
   above: Path,
 ): { wires: FlowWire[]; problems: Problem[] } {
   const wires: FlowWire[] = [];
@@ -214,9 +216,9 @@ function wiresOf(
       { end: wire.from, side: "output" },
       { end: wire.to, side: "input" },
     ] as const;
-    const missing = ends.filter(({ end }) => !Object.hasOwn(all, end.node));
+    const missing = ends.filter(({ end }) => !all.includes(end.node));
     for (const { end } of missing) {
-      const words = `there is no node ${end.node}${didYouMean(end.node, Object.keys(all))}`;
+      const words = `there is no node ${end.node}${didYouMean(end.node, all)}`;
       problems.push({ path, words });
     }
     const from = byName.get(wire.from.node);

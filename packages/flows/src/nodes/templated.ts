@@ -1,6 +1,6 @@
 import { errorMessage } from "@weir/runtime";
 import { z } from "zod";
-import { Template, type TemplateOptions } from "../expressions/template.ts";
+import { ownValue, Template, type TemplateOptions } from "../expressions/template.ts";
 import type { Data, Step } from "./node.ts";
 
 /** JSON with templates in it, as a file has it, in characters. */
@@ -84,11 +84,8 @@ function textOf(value: unknown): string {
 
 function valueAt(path: readonly string[], data: Data): unknown {
   let value: unknown = data;
-  for (const name of path) {
-    if (typeof value !== "object" || value === null || !Object.hasOwn(value, name)) return null;
-    value = (value as Readonly<Record<string, unknown>>)[name]; // It has this name.
-  }
-  return value;
+  for (const name of path) value = ownValue(value, name);
+  return value ?? null;
 }
 
 function templateProblem(text: string): string | null {

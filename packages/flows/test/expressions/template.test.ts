@@ -4,7 +4,14 @@ import { Template, type TemplateOptions } from "../../src/expressions/template.t
 const DATA = {
   value: 0.1 + 0.2,
   title: "<b>& Söhne</b>",
-  payload: { rooms: [{ name: "hall" }, { name: "attic" }], on: true, count: 12, empty: [] },
+  payload: {
+    rooms: [{ name: "hall" }, { name: "attic" }],
+    on: true,
+    count: 12,
+    empty: [],
+    sinceMs: 1795830861485,
+    farMs: 1e300,
+  },
 };
 
 function text(source: string, options?: TemplateOptions): string {
@@ -19,6 +26,8 @@ describe("a template", () => {
     ["{{#payload.rooms}}{{name}}, {{/payload.rooms}}", "hall, attic, "],
     ["{{#payload}}{{count}} {{title}}{{/payload}}", `12 ${DATA.title}`],
     ["{{^payload.empty}}none{{/payload.empty}}", "none"],
+    ["since {{payload.sinceMs.utc}}", "since 2026-11-28 01:54:21 UTC"],
+    ["[{{payload.farMs.utc}}{{title.utc}}]", "[]"],
     ["{{payload.rooms}}", '[{"name":"hall"},{"name":"attic"}]'],
   ])("writes plain text: %s", (source, expected) => {
     expect(text(source)).toBe(expected);

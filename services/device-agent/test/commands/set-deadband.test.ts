@@ -58,7 +58,7 @@ describe("set_deadband", () => {
     ],
     [
       { attribute: "walk", absolute: 1, shell: "rm" },
-      'payload.shell: "rm" is not allowed; there is no such key',
+      'payload.shell: "rm" is not allowed; there is no such key; there are attribute, absolute, relative, none, maxSilence',
     ],
     [
       { attribute: "walk", none: true, maxSilence: "8d" },

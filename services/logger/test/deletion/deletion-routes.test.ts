@@ -91,7 +91,7 @@ describe("deletions over HTTP", () => {
     [{ filters: [] }, "filters", [], "it must have at least 1 entries"],
     [{ from: "soon" }, "from", "soon", "it is no time: write 2026-11-27T10:00:00Z"],
     [{ to: ALL.from }, "to", ALL.from, "it is not after from"],
-    [{ until: 1 }, "until", 1, "there is no such key"],
+    [{ until: 1 }, "until", 1, "there is no such key; there are stream, filters, from, to"],
   ])("are refused with %j, naming what is wrong", async (wrong, field, value, problem) => {
     using folder = temporaryFolder();
     await using logger = await startAll(folder);
