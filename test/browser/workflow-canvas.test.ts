@@ -78,6 +78,13 @@ inChromium("the canvas of workflows", () => {
     page.getByRole("button", { name: new RegExp(`^Add ${type}\\s`) }).click();
   const fill = (label: string, text: string): Promise<void> =>
     panel().getByLabel(label, { exact: true }).fill(text);
+  /** Selects a node by the keyboard. */
+  const select = async (name: string, type: string): Promise<void> => {
+    await box(`${name}, ${type}`).focus();
+    await page.keyboard.press("Enter");
+    await panel().getByRole("heading", { name, exact: true }).waitFor();
+    await page.locator(".react-flow__node.selected", { hasText: name }).waitFor();
+  };
   /** A wire; a straight one has no height, so that the browser's driver takes it for hidden. */
   const wire = (name: string): Promise<void> =>
     page.getByRole("group", { name, exact: true }).waitFor({ state: "attached" });
@@ -114,8 +121,7 @@ inChromium("the canvas of workflows", () => {
     await drag(port("warm", "yes"), port("alert", "raise"));
     await drag(port("warm", "no"), port("alert", "clear"));
     // The third one without a pointer.
-    await box("alert, alert").focus();
-    await page.keyboard.press("Enter");
+    await select("alert", "alert");
     await panel().getByLabel("raised →").selectOption({ label: "email.in" });
     await wire("Wire alert.raised to email.in");
     expect(await look(page, "the canvas")).toEqual([]);
@@ -128,8 +134,7 @@ inChromium("the canvas of workflows", () => {
   });
 
   test("takes steps back and again", async () => {
-    await box("email, email").focus();
-    await page.keyboard.press("Enter");
+    await select("email", "email");
     await page.keyboard.press("Delete");
     await box("email, email").waitFor({ state: "detached" });
     await page.keyboard.press("Control+z");
@@ -175,8 +180,7 @@ inChromium("the canvas of workflows", () => {
   test("moves a box without a change of the workflow", async () => {
     const before = saved("freezer.yaml");
     const layout = saved("freezer.layout.json");
-    await box("warm, threshold").focus();
-    await page.keyboard.press("Enter");
+    await select("warm", "threshold");
     await page.keyboard.press("ArrowDown");
     await page.getByRole("button", { name: "Save…" }).click();
     await page.getByText("Only the places of boxes change").waitFor();
@@ -223,8 +227,7 @@ inChromium("the canvas of workflows", () => {
     await panel().getByLabel("Name").press("Enter");
     await add("button");
     await add("debug");
-    await box("button, button").focus();
-    await page.keyboard.press("Enter");
+    await select("button", "button");
     await panel().getByLabel("pressed →").selectOption({ label: "debug.in" });
     await save();
     await box("button, button").getByRole("button", { name: "Press" }).click();
