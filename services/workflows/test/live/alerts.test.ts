@@ -26,7 +26,7 @@ function start(folder: ReturnType<typeof temporaryFolder>) {
   const decide = (state: "acknowledged" | "cleared") => {
     const [alert] = running.log.alerts.search({ state: "open", limit: 1 }).alerts;
     const decided = running.workflows.loop.decide({ id: alert?.id ?? 0, state, by: "ada" });
-    home.clock.advance(50);
+    home.clock.advance(100);
     return decided;
   };
   return {
@@ -72,14 +72,14 @@ describe("alerts", () => {
     battery("attic", 8);
     home.write(BATTERIES.replace("{{deviceName}}:", "battery of {{deviceName}}:"));
     running.reload();
-    home.clock.advance(50);
+    home.clock.advance(100);
     expect(alerts()).toEqual(["attic: 8 % new"]);
     battery("attic", 90);
     expect(alerts()).toEqual(["attic: 8 % cleared"]);
     battery("cellar", 8);
     home.write("flows: {}");
     running.reload();
-    home.clock.advance(50);
+    home.clock.advance(100);
     expect(alerts()).toEqual(["battery of cellar: 8 % cleared", "attic: 8 % cleared"]);
   });
 });

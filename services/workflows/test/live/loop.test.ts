@@ -138,7 +138,7 @@ flows:
     await using running = new Running(home);
     const press = (node: string) => {
       const pressed = running.workflows.loop.press({ flow: "door", node, by: "ada", payload: 1 });
-      home.clock.advance(50);
+      home.clock.advance(100);
       return pressed;
     };
     const run = await press("bell");

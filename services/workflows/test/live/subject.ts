@@ -90,7 +90,7 @@ export class Running implements AsyncDisposable {
     });
     this.reload();
     // It looks where the stream ends.
-    home.clock.advance(50);
+    home.clock.advance(100);
   }
 
   reload(): void {
