@@ -23,7 +23,7 @@ import { openSeriesReader, type StoredStream } from "@weir/streams";
 /** Rows that are read once more at most for what families remember. */
 const MEMORY_ROWS_MAX = 100_000;
 
-/** After so long without being read, a stream no longer holds up timers. */
+/** After so long in which it could not be read, a stream no longer holds up timers. */
 const HELD_UP_MS_MAX = 10_000;
 
 /** Before the first row of a stream. */
@@ -67,14 +67,13 @@ export class StreamFeed implements Disposable {
   #next = 0;
   #through: RowPosition | null = null;
   #freshMs = Number.NEGATIVE_INFINITY;
-  /** When it could be read last, by the monotonic clock. */
-  #readMs: number;
+  /** Since when it is tried to read it in vain, by the monotonic clock; `null` where it was read. */
+  #inVainMs: number | null = null;
   lagRows = 0;
 
   constructor(options: FeedOptions) {
     this.#options = options;
     this.#position = options.after;
-    this.#readMs = options.clock.monotonic();
     this.#reader = openSeriesReader(options.stream, options.skewUs);
   }
 
@@ -95,7 +94,8 @@ export class StreamFeed implements Disposable {
   /** Up to when all was taken, in milliseconds since the epoch. */
   get freshMs(): number {
     const { clock } = this.#options;
-    const isHeldUp = clock.monotonic() - this.#readMs > HELD_UP_MS_MAX;
+    const inVainMs = this.#inVainMs;
+    const isHeldUp = inVainMs !== null && clock.monotonic() - inVainMs > HELD_UP_MS_MAX;
     return isHeldUp ? clock.now() : this.#freshMs;
   }
 
@@ -107,11 +107,12 @@ export class StreamFeed implements Disposable {
   /** Reads on where everything was taken. @returns whether there may be more than that. */
   look(): boolean {
     if (this.#next < this.#page.length) return true;
-    if (this.#rows === null && !this.#begin()) return false;
     const { clock, logger } = this.#options;
+    this.#inVainMs ??= clock.monotonic();
+    if (this.#rows === null && !this.#begin()) return false;
     const lookMs = clock.now();
     const found = this.#rows?.step();
-    if (found?.kind !== "busy") this.#readMs = clock.monotonic();
+    if (found?.kind !== "busy") this.#inVainMs = null;
     switch (found?.kind) {
       case "rows": {
         const { messages, file, throughId, lagRows } = found.rows;

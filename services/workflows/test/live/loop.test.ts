@@ -48,6 +48,28 @@ describe("workflows on a stream", () => {
     expect(run?.startedMs).toBe(warmMs + 10 * MINUTE_MS);
   });
 
+  test("take up more at once than a workflow may do in a minute", async () => {
+    using folder = temporaryFolder();
+    using home = new Home(folder);
+    home.write(`
+flows:
+  loud:
+    nodes:
+      reading: { type: series, series: "zigbee2mqtt/freezer#n" }
+      say: { type: publish, topic: heard, text: "{{value}}" }
+    wires: [reading -> say]
+`);
+    await new Running(home)[Symbol.asyncDispose]();
+    for (let n = 1; n <= 700; n += 1) {
+      home.receive(TOPIC, { n });
+      home.clock.advance(1_000);
+    }
+    await using running = new Running(home);
+    home.clock.advance(5_000);
+    expect(running.log.outbox.size()).toBe(700);
+    expect(running.workflows.engine.flows.get("loud")?.stopped).toBeNull();
+  });
+
   test("fire once, at the time, although they were killed again and again before", async () => {
     using folder = temporaryFolder();
     using home = new Home(folder);
@@ -166,6 +188,26 @@ flows:
     home.clock.advance(2_000);
     expect(running.path()).toEqual(["warm:yes", "show:out"]);
     expect(running.context.health.report().checks["run log"]).toBe("ok");
+    expect(running.context.faults).toEqual([]);
+  });
+
+  test("fire no timer that is over by a message which they could not take yet", async () => {
+    using folder = temporaryFolder();
+    using home = new Home(folder);
+    home.write(FREEZER);
+    await using running = new Running(home);
+    home.receive(TOPIC, { temperature: -14 });
+    home.clock.advance(9 * MINUTE_MS);
+    await using lock = await lockByAnother(folder.file("workflows.db"));
+    home.receive(TOPIC, { temperature: -13 });
+    home.clock.advance(10_000);
+    expect(running.context.health.report().checks["run log"]).toMatch(/cannot be written/);
+    home.receive(TOPIC, { temperature: -20 });
+    home.clock.advance(2 * MINUTE_MS);
+    running.workflows.loop.take({ kind: "system", about: "broker", isAway: true, reason: null });
+    await lock[Symbol.asyncDispose]();
+    home.clock.advance(20 * MINUTE_MS);
+    expect(running.path()).not.toContain("warm:yes");
     expect(running.context.faults).toEqual([]);
   });
 });
