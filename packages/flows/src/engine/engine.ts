@@ -305,18 +305,8 @@ export class Engine {
   /** @internal */
   perform(node: RunningNode, run: RunPart, effect: Effect, data: Data): void {
     run.isQuiet = false;
-    const { definition, effects } = node.flow;
-    if (this.nowMs - effects.sinceMs >= MINUTE_MS)
-      node.flow.effects = { sinceMs: this.nowMs, count: 0 };
-    node.flow.effects.count += 1;
-    if (node.flow.effects.count > EFFECTS_PER_MINUTE_MAX) {
-      this.#stop(
-        node.flow,
-        `more than ${EFFECTS_PER_MINUTE_MAX} actions within a minute, the last one by ${node.name}`,
-      );
-      return;
-    }
-    const { name: flow, lateMs } = definition;
+    if (!this.#mayAct(node)) return;
+    const { name: flow, lateMs } = node.flow.definition;
     this.#effects.push({
       run: run.id,
       flow,
@@ -332,6 +322,7 @@ export class Engine {
   pressFrom(node: RunningNode, button: Button, payload: unknown): boolean {
     const pressed = this.#buttonOf(button);
     if (pressed === null) return this.#isButtonElsewhere(button);
+    if (!this.#mayAct(node)) return false;
     const by = `workflow ${node.flow.definition.name}`;
     this.#deeper(node.flow, () => this.#hear(pressed, { kind: "button", by, payload }));
     return true;
@@ -406,6 +397,17 @@ export class Engine {
     this.#runs.settle();
     this.#depth = 0;
     this.#isDraining = false;
+  }
+
+  /** Counts an action. @returns whether the workflow may do that many; otherwise it was stopped. */
+  #mayAct({ flow, name }: RunningNode): boolean {
+    if (this.nowMs - flow.effects.sinceMs >= MINUTE_MS)
+      flow.effects = { sinceMs: this.nowMs, count: 0 };
+    flow.effects.count += 1;
+    if (flow.effects.count <= EFFECTS_PER_MINUTE_MAX) return true;
+    const most = `more than ${EFFECTS_PER_MINUTE_MAX} actions within a minute`;
+    this.#stop(flow, `${most}, the last one by ${name}`);
+    return false;
   }
 
   #buttonOf({ flow, node: name }: Button): RunningNode | null {

@@ -55,8 +55,8 @@ export class NodeStep implements Step<unknown> {
     this.#engine.forget(this.#node, key);
   }
 
-  keys(): Iterable<string> {
-    return this.#node.cells.keys();
+  get size(): number {
+    return this.#node.cells.size;
   }
 
   emit(output: string, data: Data, added?: unknown): void {

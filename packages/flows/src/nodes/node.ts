@@ -162,8 +162,8 @@ export interface Step<S> {
   keep(key: string, state: S, wakeMs?: number | null): void;
   /** Forgets the state of a key, and its wake-up. */
   forget(key: string): void;
-  /** Every key that has a state. */
-  keys(): Iterable<string>;
+  /** How many keys have a state. */
+  readonly size: number;
   /** Goes on by an output. @param added is in the data for those behind, under the node's name. */
   emit(output: string, data: Data, added?: unknown): void;
   /** Goes on by the output `error`. */

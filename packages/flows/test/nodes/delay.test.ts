@@ -39,6 +39,25 @@ describe("delay", () => {
     ]);
   });
 
+  test("ends a circle after a hundred times", () => {
+    const bench = new Workbench(`
+flows:
+  again:
+    nodes:
+      door: { type: topic, topic: door }
+      wait: { type: delay, for: 1s }
+      over: { type: debug }
+    wires: [door -> wait, wait -> wait, wait -> wait, wait.error -> over]
+`);
+    bench.message("door", 1, 0);
+    bench.advance(30 * MINUTE_MS);
+    const { stops, runs } = bench.changes();
+    expect(stops).toEqual([]);
+    expect(bench.engine.nextWakeMs).toBeNull();
+    const problems = runs.flatMap(({ steps }) => steps.map(({ problem }) => problem ?? ""));
+    expect(problems.some((problem) => problem.includes("waited here 100 times"))).toBe(true);
+  });
+
   test("lets no data wait that is too long to be kept", () => {
     const bench = new Workbench(`
 flows:

@@ -35,4 +35,26 @@ flows:
       ...["any:message", "push:error", "failed:out"],
     ]);
   });
+
+  test("counts as an action, so that circles over a delay end", () => {
+    const bench = new Workbench(`
+flows:
+  doubling:
+    nodes:
+      any: { type: topic, topic: a }
+      start: { type: button }
+      wait: { type: delay, for: 1s }
+      one: { type: press, button: start }
+      two: { type: press, button: start }
+    wires: [any -> wait, start -> wait, wait -> one, wait -> two]
+`);
+    bench.message("a", 1, 0);
+    bench.advance(60_000);
+    expect(bench.changes().stops).toMatchObject([
+      {
+        flow: "doubling",
+        reason: expect.stringContaining("more than 600 actions within a minute"),
+      },
+    ]);
+  });
 });

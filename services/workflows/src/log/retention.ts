@@ -15,6 +15,7 @@ export class Retention {
   readonly #statements: ReturnType<typeof prepare>;
   /** Runs that were added since a workflow was last looked at. */
   readonly #added = new Map<string, number>();
+  #alerts = 0;
 
   constructor(database: Database) {
     this.#statements = prepare(database);
@@ -28,6 +29,11 @@ export class Retention {
     this.#added.set(flow, (this.#added.get(flow) ?? 0) + 1);
   }
 
+  /** Alerts have changed, as part of a commit. */
+  alertsChanged(count: number): void {
+    this.#alerts += count;
+  }
+
   /** Removes what is too many, as part of a commit. */
   removeSurplus(): void {
     for (const [flow, added] of this.#added) {
@@ -35,12 +41,14 @@ export class Retention {
       this.#statements.removeSurplus.run(flow, RUNS_OF_FLOW_MAX);
       this.#added.delete(flow);
     }
+    if (this.#alerts < SURPLUS_MAX) return;
+    this.#alerts = 0;
+    this.#statements.removeAlerts.run(CLEARED_ALERTS_MAX);
   }
 
-  /** Removes what is old. */
+  /** Removes runs that are old. */
   removeOld(nowMs: number): void {
     this.#statements.removeOldRuns.run(ROWS_PER_LOOK, nowMs - RUN_AGE_MS_MAX);
-    this.#statements.removeAlerts.run(CLEARED_ALERTS_MAX, ROWS_PER_LOOK);
   }
 }
 
@@ -55,8 +63,7 @@ function prepare(database: Database) {
         SELECT id FROM (SELECT id, started_ms, waiting FROM runs ORDER BY id LIMIT ?)
         WHERE started_ms < ? AND waiting = 0)`),
     removeAlerts: database.prepare(`
-      DELETE FROM alerts WHERE id IN (
-        SELECT id FROM alerts WHERE state = 'cleared' ORDER BY id DESC LIMIT -1 OFFSET ?)
-      AND id IN (SELECT id FROM alerts WHERE state = 'cleared' ORDER BY id LIMIT ?)`),
+      DELETE FROM alerts WHERE state = 'cleared' AND id <= (
+        SELECT id FROM alerts WHERE state = 'cleared' ORDER BY id DESC LIMIT 1 OFFSET ?)`),
   };
 }

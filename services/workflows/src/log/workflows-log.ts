@@ -99,6 +99,7 @@ export class WorkflowsLog implements Disposable {
     runs.add(changes.runs, changes.effects);
     for (const { flow, isQuiet } of changes.runs) if (!isQuiet) this.#retention.added(flow);
     for (const change of changes.alerts) alerts.take(change);
+    this.#retention.alertsChanged(changes.alerts.length);
     for (const decision of decisions) alerts.decide(decision, nowMs);
     this.#retention.removeSurplus();
     return outbox.add(changes.effects);

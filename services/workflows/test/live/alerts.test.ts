@@ -82,4 +82,23 @@ describe("alerts", () => {
     home.clock.advance(100);
     expect(alerts()).toEqual(["battery of cellar: 8 % cleared", "attic: 8 % cleared"]);
   });
+
+  test("that are over do not fill the disk", async () => {
+    using folder = temporaryFolder();
+    using home = new Home(folder);
+    home.write(`
+flows:
+  flapping:
+    nodes:
+      any: { type: topic, topic: any }
+      alert: { type: alert, title: "over at once" }
+    wires: [any -> alert.raise, any -> alert.clear]
+`);
+    await using running = new Running(home);
+    for (let n = 0; n < 11_000; n += 1) home.receive("any", n);
+    home.clock.advance(10_000);
+    const { alerts } = running.log.alerts.search({ state: "all", beforeId: 900, limit: 200 });
+    expect(alerts).toEqual([]);
+    expect(running.log.alerts.find(10_999)).toMatchObject({ state: "cleared" });
+  });
 });
