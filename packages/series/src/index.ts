@@ -16,6 +16,7 @@ export {
   readMemory,
   readProgress,
   readSeriesOfTopic,
+  SeriesLookup,
 } from "./catalogue/catalogue.ts";
 export { type Device, deviceOf } from "./catalogue/device-of.ts";
 export { findSeries, type NamedSeries } from "./catalogue/find-series.ts";

@@ -4,6 +4,7 @@ import {
   Catalogue,
   readCatalogue,
   readMemory,
+  SeriesLookup,
   SeriesReader,
   STREAM_SERIES_MAX,
   TOPIC_SERIES_MAX,
@@ -45,6 +46,19 @@ function note(
 }
 
 describe("the catalogue", () => {
+  test("is looked up topic by topic, with what is saved meanwhile", () => {
+    using folder = temporaryFolder();
+    const file = folder.file("index.db");
+    using none = new SeriesLookup(file);
+    expect(none.ofTopic("home", "home/meter")).toEqual([]);
+    using catalogue = new Catalogue(file);
+    using lookup = new SeriesLookup(file);
+    note(catalogue, 1, { payload: '{"power":100}' });
+    catalogue.save();
+    expect(lookup.ofTopic("home", "home/meter")).toMatchObject([{ path: "power" }]);
+    expect(lookup.ofTopic("barn", "home/meter")).toEqual([]);
+  });
+
   test("has each series with its newest value, and survives a restart", () => {
     using folder = temporaryFolder();
     const file = folder.file("index.db");

@@ -1,5 +1,10 @@
-import type { Database } from "better-sqlite3";
-import { openIndex, whileReading } from "../index-file/index-file.ts";
+import type { Database, Statement } from "better-sqlite3";
+import {
+  openIndex,
+  openIndexForReading,
+  orReadingFault,
+  whileReading,
+} from "../index-file/index-file.ts";
 import { StreamMemory, type Version } from "../reading/memory.ts";
 import type { About, Metadata } from "../reading/reading.ts";
 import { isEmpty, KnownMetadata } from "./known-metadata.ts";
@@ -137,6 +142,33 @@ export function readSeriesOfTopic(
     const ofTopic = database.prepare(`${SERIES} WHERE stream = ? AND topic = ?`);
     return streams.flatMap((stream) => ofTopic.all(stream, topic) as CataloguedSeries[]);
   });
+}
+
+/** Looks up the series of one topic after another, also while the catalogue is written: opening it costs more than a look. */
+export class SeriesLookup implements Disposable {
+  readonly #file: string;
+  readonly #database: Database | null;
+  readonly #ofTopic: Statement | null;
+
+  /** @throws Fault for a file that cannot be read. */
+  constructor(file: string) {
+    this.#file = file;
+    this.#database = openIndexForReading(file);
+    this.#ofTopic = this.#database?.prepare(`${SERIES} WHERE stream = ? AND topic = ?`) ?? null;
+  }
+
+  /** Empty while there is no catalogue. @throws Fault for a file that cannot be read. */
+  ofTopic(stream: string, topic: string): CataloguedSeries[] {
+    try {
+      return (this.#ofTopic?.all(stream, topic) ?? []) as CataloguedSeries[];
+    } catch (error) {
+      throw orReadingFault(this.#file, error);
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#database?.close();
+  }
 }
 
 /** Up to which row each stream was counted when the catalogue was saved, also while it is written. */

@@ -81,7 +81,8 @@ export function whileReading<T>(file: string, read: (database: Database) => T): 
   }
 }
 
-function orReadingFault(file: string, cause: unknown): Fault {
+/** What a look into the index has thrown, as a Fault. */
+export function orReadingFault(file: string, cause: unknown): Fault {
   if (cause instanceof Fault) return cause;
   const code = errorCode(cause) ?? "";
   const isLocked = code.startsWith("SQLITE_BUSY");

@@ -1,9 +1,11 @@
 import { type Clock, Fault, type Logger } from "@weir/runtime";
-import { type Device, deviceOf, formatSeries, readSeriesOfTopic } from "@weir/series";
+import { type Device, deviceOf, formatSeries, SeriesLookup } from "@weir/series";
 
 /** How long what the catalogue says of a topic is believed; of one that it does not know yet, shorter. */
 const KNOWN_MS = 600_000;
 const UNKNOWN_MS = 60_000;
+/** How long the catalogue stays open: a damaged one is replaced. */
+const OPEN_MS = 10_000;
 /** Topics that are remembered at most. */
 const TOPICS_MAX = 50_000;
 
@@ -25,10 +27,12 @@ interface KnownTopic {
 }
 
 /** Which device and unit the series of a topic have, as the catalogue says. */
-export class KnownTopics {
+export class KnownTopics implements Disposable {
   readonly #indexFile: string;
   readonly #context: { clock: Clock; logger: Logger };
   readonly #topics = new Map<string, KnownTopic>();
+  #lookup: SeriesLookup | null = null;
+  #openUntilMs = 0;
 
   constructor(indexFile: string, context: { clock: Clock; logger: Logger }) {
     this.#indexFile = indexFile;
@@ -56,6 +60,11 @@ export class KnownTopics {
     return deviceOf({ stream, topic, path, device: first });
   }
 
+  [Symbol.dispose](): void {
+    this.#lookup?.[Symbol.dispose]();
+    this.#lookup = null;
+  }
+
   #topicOf(stream: string, topic: string): KnownTopic {
     const nowMs = this.#context.clock.monotonic();
     const key = `${stream}\0${topic}`;
@@ -75,10 +84,16 @@ export class KnownTopics {
 
   #read(stream: string, topic: string): KnownTopic["about"] {
     try {
-      const series = readSeriesOfTopic(this.#indexFile, [stream], topic) ?? [];
+      if (this.#context.clock.monotonic() >= this.#openUntilMs) this[Symbol.dispose]();
+      if (this.#lookup === null) {
+        this.#lookup = new SeriesLookup(this.#indexFile);
+        this.#openUntilMs = this.#context.clock.monotonic() + OPEN_MS;
+      }
+      const series = this.#lookup.ofTopic(stream, topic);
       return new Map(series.map(({ path, unit, device }) => [path, { unit, device }]));
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
+      this[Symbol.dispose]();
       this.#context.logger.debug({ err: error }, "the catalogue cannot be read");
       return new Map();
     }

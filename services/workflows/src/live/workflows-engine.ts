@@ -37,6 +37,7 @@ export class WorkflowsEngine implements AsyncDisposable {
   readonly #engine: Engine;
   readonly #delivery: Delivery;
   readonly #feed: Feed;
+  readonly #known: KnownTopics;
   readonly #listeners = new Set<(news: CommittedNews) => void>();
   readonly #count: ReturnType<typeof createMetrics>;
   readonly loop: Loop;
@@ -55,8 +56,8 @@ export class WorkflowsEngine implements AsyncDisposable {
     const nowMs = context.clock.now();
     // A clock that was set back since must not stop what waits for a time.
     this.#engine.nowMs = Math.min(kept.number("engine time") ?? nowMs, nowMs);
-    const known = new KnownTopics(indexFile, context);
-    this.#delivery = new Delivery(this.#engine, known, presenceFilters);
+    this.#known = new KnownTopics(indexFile, context);
+    this.#delivery = new Delivery(this.#engine, this.#known, presenceFilters);
     this.#feed = new Feed({
       ...{ indexFile, skewUs, positions: kept.positions(), delivery: this.#delivery },
       ...context,
@@ -117,6 +118,7 @@ export class WorkflowsEngine implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.loop[Symbol.asyncDispose]();
     this.#feed[Symbol.dispose]();
+    this.#known[Symbol.dispose]();
   }
 
   #follow(): void {
