@@ -87,7 +87,10 @@ export async function startWorkflows(
   const filesCheck = context.health.check("workflow files");
   const run = (loaded: LoadedFiles): void => {
     const problems = [...loaded.problems, ...loaded.files.flatMap((file) => file.problems)];
-    for (const problem of problems) logger.warn(`a workflow cannot run as it is: ${problem}`);
+    for (const problem of problems) {
+      const remedy = "What was valid goes on; weir workflows check names every mistake.";
+      logger.error({ remedy }, `a workflow cannot run as it is: ${problem}`);
+    }
     filesCheck.pass(problems);
     workflows.setWorkflows(loaded);
     system.look();

@@ -190,7 +190,7 @@ function nodesOf(
       name,
       type,
       config: checked.content,
-      hash: hashOf(type.outlivesChanges ? [typeName] : [typeName, rest]),
+      hash: hashOf([typeName, type.statesHangOn?.(checked.content) ?? rest]),
     });
   }
   return { nodes, problems };

@@ -49,7 +49,7 @@ export const alert = defineNode<z.infer<typeof config>, State>({
   config,
   state,
   // An alert that is open stays open, and can be cleared.
-  outlivesChanges: true,
+  statesHangOn: () => "",
   inputs: () => ["raise", "clear"],
   outputs: () => ["raised", "cleared"],
   create: ({ severity, title, about, quiet, timeZone, ignoreQuiet }, { flow, name }) => {

@@ -227,8 +227,8 @@ export interface NodeDefinition<C, S> {
   config: z.ZodType<C>;
   /** What `keep` is given; what was kept by another version and no longer fits is forgotten. */
   state?: z.ZodType<S>;
-  /** Whether what is kept goes on to hold when the configuration is changed. Default: it is forgotten. */
-  outlivesChanges?: boolean;
+  /** The part of the configuration that what is kept hangs on: when it is changed, all is forgotten. Default: the whole. */
+  statesHangOn?: (config: C) => unknown;
   /** Names of the inputs. The first one is meant where a wire names none. */
   inputs: (config: C) => readonly string[];
   /** Names of the outputs beside `error`, which every node has. The first one is meant where a wire names none. */
@@ -244,8 +244,8 @@ export interface NodeType {
   summary: string;
   config: z.ZodType;
   state: z.ZodType | null;
-  outlivesChanges: boolean;
-  /** The three take a configuration that `config` has parsed. */
+  /** The four take a configuration that `config` has parsed. */
+  statesHangOn: ((config: unknown) => unknown) | null;
   inputs: (config: unknown) => readonly string[];
   outputs: (config: unknown) => readonly string[];
   create(config: unknown, place: NodePlace): Behaviour<unknown>;
@@ -253,13 +253,13 @@ export interface NodeType {
 
 /** Makes a type known to the engine, which parses configuration and state by its schemas before it hands them on. */
 export function defineNode<C, S = never>(definition: NodeDefinition<C, S>): NodeType {
-  const { config, state, outlivesChanges = false, inputs, outputs, create } = definition;
+  const { config, state, statesHangOn, inputs, outputs, create } = definition;
   return {
     ...definition,
     config,
     state: state ?? null,
-    outlivesChanges,
     // These take only what the schemas above have parsed.
+    statesHangOn: (statesHangOn ?? null) as NodeType["statesHangOn"],
     inputs: inputs as (config: unknown) => readonly string[],
     outputs: outputs as (config: unknown) => readonly string[],
     create: create.bind(definition) as unknown as NodeType["create"],

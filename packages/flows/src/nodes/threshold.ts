@@ -53,6 +53,8 @@ export const threshold = defineNode<Config, State>({
   summary: "a value passes a limit, and stays there for a time",
   config,
   state,
+  // Otherwise an alert would stay open when its limit is moved beyond the value.
+  statesHangOn: ({ series = "" }) => series,
   inputs: ({ series }) => (series === undefined ? ["in"] : []),
   outputs: () => ["yes", "no"],
   create: (given) => {
@@ -109,8 +111,15 @@ export const threshold = defineNode<Config, State>({
       wake: (key, step) => {
         const before = step.state(key);
         if (before?.is !== "pending") return;
+        // Its limit or time may have been changed while it waited.
+        const dueMs = before.sinceMs + given.for;
+        if (dueMs > step.nowMs) return step.keep(key, before, dueMs);
+        const value = before.data?.value;
+        if (typeof value !== "number" || !holds(given, value, true)) {
+          return step.keep(key, { ...before, is: "no", data: null });
+        }
         step.keep(key, { ...before, is: "yes", data: null });
-        step.note({ value: before.data?.value, since: before.sinceMs });
+        step.note({ value, since: before.sinceMs });
         step.emit("yes", before.data ?? {}, { since: before.sinceMs });
       },
     };

@@ -14,6 +14,7 @@ const NOT_STORED: Readonly<Partial<Record<Source["kind"], string>>> = {
 };
 /** Rows that begin so long behind the beginning need no words. */
 const SLACK_US = 60_000_000;
+const PATHS_SHOWN_MAX = 5;
 
 /** What a trial leaves out because it is not stored. */
 export async function notesOn(
@@ -36,7 +37,7 @@ export async function notesOn(
   const areReadingsHeard = listened.some(({ kind }) => kind === "series");
   for (const stream of streams) {
     const hasNoHistory =
-      areReadingsHeard && stream.historyMs === null && isOf(stream, listened, names);
+      areReadingsHeard && stream.historyMs === null && isOf(stream, listened, catalogue, names);
     if (!areMessagesHeard && !hasNoHistory) continue;
     const beginUs = await firstRowUs(stream);
     if (beginUs === null || beginUs <= fromUs + SLACK_US) continue;
@@ -71,28 +72,51 @@ function unknownSeries(
   catalogue: readonly CataloguedSeries[],
   streams: readonly string[],
 ): string | null {
-  const { stream, topic, path } = parseSeries(text, streams);
-  const isKnown = catalogue.some(
-    (one) =>
-      one.path === path &&
-      (stream === null || one.stream === stream) &&
-      matchesFilter(topic, one.topic),
-  );
-  if (isKnown) return null;
+  if (seriesOf(text, catalogue, streams).length > 0) return null;
   const named = findSeries(catalogue, text);
-  return `no stored series is ${text}${named.kind === "unknown" ? named.suggestion : ""}`;
+  const suggestion = named.kind === "unknown" ? named.suggestion : "";
+  return `no stored series is ${text}${suggestion === "" ? pathsWords(text, catalogue, streams) : suggestion}`;
+}
+
+/** What may stand behind the # of a topic. */
+function pathsWords(
+  text: string,
+  catalogue: readonly CataloguedSeries[],
+  streams: readonly string[],
+): string {
+  const { topic } = parseSeries(text, streams);
+  const paths = new Set(catalogue.filter((one) => one.topic === topic).map(({ path }) => path));
+  if (paths.size === 0) return "; weir series lists those that there are";
+  const some = [...paths].slice(0, PATHS_SHOWN_MAX).map((path) => `${topic}#${path}`);
+  return `; there are ${some.join(", ")}${paths.size > some.length ? " and others" : ""}`;
 }
 
 function isOf(
   stream: StoredStream,
   listened: readonly Source[],
+  catalogue: readonly CataloguedSeries[],
   names: readonly string[],
 ): boolean {
-  return listened.some((source) => {
-    if (source.kind !== "series") return false;
-    const named = parseSeries(source.series, names).stream;
-    return named === null || named === stream.name;
-  });
+  return listened.some(
+    (source) =>
+      source.kind === "series" &&
+      seriesOf(source.series, catalogue, names).some((one) => one.stream === stream.name),
+  );
+}
+
+/** The stored series that are meant by `topic#path`, with or without a stream, and with `+` and `#` in the topic. */
+function seriesOf(
+  text: string,
+  catalogue: readonly CataloguedSeries[],
+  streams: readonly string[],
+): CataloguedSeries[] {
+  const { stream, topic, path } = parseSeries(text, streams);
+  return catalogue.filter(
+    (one) =>
+      one.path === path &&
+      (stream === null || one.stream === stream) &&
+      matchesFilter(topic, one.topic),
+  );
 }
 
 async function firstRowUs({ place }: StoredStream): Promise<number | null> {

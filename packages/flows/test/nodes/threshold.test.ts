@@ -1,4 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
+import { parseWorkflowFile } from "../../src/files/workflow-file.ts";
 import { MINUTE_MS, START_MS, Workbench } from "../workbench.ts";
 
 const FREEZER = `
@@ -46,6 +47,37 @@ describe("threshold", () => {
     expect(bench.path()).toEqual(["warm:yes", "yes:out"]);
     bench.reading(SERIES, -17.5, 21 * MINUTE_MS);
     expect(bench.path()).toEqual(["warm:yes", "yes:out", "warm:no", "no:out"]);
+  });
+
+  /** The workflow with other words in it, over what is running. */
+  function change(bench: Workbench, from: string, to: string): void {
+    bench.engine.setFlows(parseWorkflowFile(FREEZER.replace(from, to), "test").flows);
+  }
+
+  test("clears when its limit is moved beyond the value", () => {
+    const bench = new Workbench(FREEZER);
+    bench.reading(SERIES, -14, 0);
+    bench.advance(10 * MINUTE_MS);
+    change(bench, "clearBelow: -17", "clearBelow: -16");
+    bench.reading(SERIES, -15.5, 11 * MINUTE_MS);
+    expect(bench.path()).toEqual(["warm:yes", "yes:out"]);
+    change(bench, "above: -15, for: 10m, clearBelow: -17", "above: -10");
+    bench.reading(SERIES, -14, 12 * MINUTE_MS);
+    expect(bench.path()).toEqual(["warm:yes", "yes:out", "warm:no", "no:out"]);
+  });
+
+  test.each([
+    ["a longer time", "for: 10m", "for: 20m", 20],
+    ["a higher limit", "above: -15, for: 10m, clearBelow: -17", "above: -10", null],
+    ["another series", "freezer#temperature", "cellar#temperature", null],
+  ])("goes by %s that is given while it waits", (_, from, to, firesAfter) => {
+    const bench = new Workbench(FREEZER);
+    bench.reading(SERIES, -14, 0);
+    change(bench, from, to);
+    bench.advance(20 * MINUTE_MS - 1);
+    expect(bench.path()).toEqual([]);
+    bench.advance(60 * MINUTE_MS);
+    expect(bench.path()).toEqual(firesAfter === null ? [] : ["warm:yes", "yes:out"]);
   });
 
   test("goes on after a restart in the middle, and fires on time", () => {

@@ -192,5 +192,9 @@ flows:
     expect(other.notes).toContain(
       `no stored series is ${FREEZER}#temprature; did you mean temperature?`,
     );
+    const whole = await past.try(warmAbove(-15, "10m").replace("#temperature", ""));
+    expect(whole.notes).toEqual([
+      `no stored series is ${FREEZER}; there are ${FREEZER}#temperature`,
+    ]);
   });
 });

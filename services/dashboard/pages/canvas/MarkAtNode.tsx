@@ -1,3 +1,4 @@
+import { format } from "../preferences.ts";
 import { type Mark, valueWords } from "./trace.ts";
 
 export function isFailed({ state }: Mark["actions"][number]): boolean {
@@ -6,7 +7,7 @@ export function isFailed({ state }: Mark["actions"][number]): boolean {
 
 /** What a run left at a node, in few words. */
 export function MarkAtNode({ mark: { values, problem, actions } }: { mark: Mark }) {
-  const words = valueWords(values);
+  const words = valueWords(values, format.value);
   const last = actions.at(-1);
   if (words === "" && problem === null && last === undefined) return null;
   return (

@@ -1,4 +1,6 @@
 import type { Run } from "@weir/flows/contract";
+import type { Format } from "../format.ts";
+import { isTime, valueText } from "../workflows/run-words.ts";
 import type { Wire } from "./model.ts";
 
 /** What a run left at a node. */
@@ -35,9 +37,15 @@ export function wayOf({ steps, performed }: Run): Way {
 const WORDS_LENGTH_MAX = 160;
 
 /** The values of a step in few words: `value 5 · device freezer`. */
-export function valueWords(values: Readonly<Record<string, unknown>> | null): string {
+export function valueWords(
+  values: Readonly<Record<string, unknown>> | null,
+  format: Pick<Format, "clockSeconds">,
+): string {
   const words = Object.entries(values ?? {})
-    .map(([name, value]) => `${name} ${typeof value === "string" ? value : JSON.stringify(value)}`)
+    .map(
+      ([name, value]) =>
+        `${name} ${isTime(name, value) ? format.clockSeconds(value) : valueText(value)}`,
+    )
     .join(" · ");
   return words.length > WORDS_LENGTH_MAX ? `${words.slice(0, WORDS_LENGTH_MAX)}…` : words;
 }

@@ -64,7 +64,7 @@ function LastRun({ flow: { lastRun } }: { flow: FlowState }) {
   const { tone, words } = runWords(lastRun);
   return (
     <>
-      <span>
+      <span class="newest-run">
         <a href={`/workflows/runs/${lastRun.id}`}>
           newest run <Age atMs={lastRun.startedMs} />
         </a>{" "}

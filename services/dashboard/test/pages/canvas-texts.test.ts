@@ -7,6 +7,7 @@ import { placed } from "../../pages/canvas/problems.ts";
 import { valueWords, wayOf } from "../../pages/canvas/trace.ts";
 import { patternParts, patternsOf } from "../../pages/canvas/trial-patterns.ts";
 import { countWords, resultWords } from "../../pages/canvas/trial-words.ts";
+import { createFormat } from "../../pages/format.ts";
 import { drawnFlow } from "./drawn-flow.ts";
 
 function fieldsOfType(type: string): Map<string, Field> {
@@ -140,7 +141,7 @@ describe("the way of a run", () => {
     actions: 1,
     data: {},
     steps: [
-      { ...step, node: "warm", outputs: ["yes"], values: { value: 5, device: "freezer" } },
+      { ...step, node: "warm", outputs: ["yes"], values: { value: -5, since: 1_795_867_200_000 } },
       { ...step, node: "mail", input: "in", problem: "refused" },
     ],
     performed: [],
@@ -152,7 +153,8 @@ describe("the way of a run", () => {
   test("lights the wires of the outputs that it took, with values and problems", () => {
     expect([way.has(wire("yes")), way.has(wire("no"))]).toEqual([true, false]);
     expect(way.nodes.get("mail")?.problem).toBe("refused");
-    expect(valueWords(way.nodes.get("warm")?.values ?? null)).toBe("value 5 · device freezer");
+    const words = valueWords(way.nodes.get("warm")?.values ?? null, createFormat("en", "UTC"));
+    expect(words).toBe("value −5 · since 12:00:00");
     expect(way.nodes.get("other")).toBeUndefined();
   });
 });
