@@ -35,7 +35,7 @@ export function FilePanel({
     <>
       <header>
         <h2>Workflows</h2>
-        {flows.length === 0 ? (
+        {flows.length === 0 && problems.length === 0 ? (
           <p class="quiet">
             The file has none yet. Add a trigger from the list of nodes: a click, or a drag onto the
             canvas.

@@ -86,6 +86,7 @@ export class WorkflowsEngine implements AsyncDisposable {
     const isNew = ({ name }: FlowDefinition): boolean => !before.has(name);
     const kept = log.kept.of(flows.filter(isNew));
     const changed = this.#engine.setFlows(flows, { ...kept, stored: [], nextRun: 1 });
+    const inFiles = changedIn(loaded, this.#loaded);
     this.#loaded = loaded;
     this.#follow();
     this.#engine.start(changed, this.#engine.nowMs, context.clock.now());
@@ -93,7 +94,7 @@ export class WorkflowsEngine implements AsyncDisposable {
     const invalid = loaded.files.flatMap((file) => file.invalid);
     this.loop.run({ flows, waiting: new Set(invalid.filter((name) => !names.has(name))) });
     const removed = [...before].filter((name) => !names.has(name));
-    this.#say({ flows: new Set([...changed, ...removed]), alertsChanged: false });
+    this.#say({ flows: new Set([...changed, ...removed, ...inFiles]), alertsChanged: false });
   }
 
   /** The streams are others. */
@@ -151,4 +152,15 @@ export class WorkflowsEngine implements AsyncDisposable {
     if (news.flows.size === 0 && !news.alertsChanged) return;
     for (const listener of this.#listeners) listener(news);
   }
+}
+
+/** The workflows of files that are not as they were; of a file that has none, its own name. */
+function changedIn({ files }: LoadedFiles, before: LoadedFiles): string[] {
+  const revisions = new Map(before.files.map(({ file, revision }) => [file, revision]));
+  return files
+    .filter(({ file, revision }) => revisions.get(file) !== revision)
+    .flatMap(({ file, flows, invalid }) => {
+      const names = [...flows.map(({ name }) => name), ...invalid];
+      return names.length > 0 ? names : [file];
+    });
 }

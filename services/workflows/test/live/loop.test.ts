@@ -1,5 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { lockByAnother, temporaryFolder } from "@weir/testkit";
+import { WorkflowFolder } from "../../src/files/folder.ts";
 import { Home, MINUTE_MS, Running } from "./subject.ts";
 
 const FREEZER = `
@@ -107,6 +108,21 @@ flows:
     expect(running.path()).toEqual(["warm:yes", "show:out"]);
   });
 
+  test("say that a workflow has become wrong, although it goes on as it was", async () => {
+    using folder = temporaryFolder();
+    using home = new Home(folder);
+    home.write(FREEZER);
+    await using running = new Running(home);
+    const files = new WorkflowFolder(folder.file("workflows"), home.clock);
+    running.workflows.setWorkflows(files.load());
+    const said: string[] = [];
+    using _listening = running.workflows.onNews(({ flows }) => said.push(...flows));
+    home.write(FREEZER.replace("threshold", "treshold"));
+    running.workflows.setWorkflows(files.load());
+    expect(said).toEqual(["freezer"]);
+    expect(running.workflows.flowStates()).toMatchObject([{ name: "freezer", state: "invalid" }]);
+  });
+
   test("forget the states of a node that was changed while they were down", async () => {
     using folder = temporaryFolder();
     using home = new Home(folder);
@@ -115,7 +131,7 @@ flows:
     home.receive(TOPIC, { temperature: -14 });
     home.clock.advance(MINUTE_MS);
     await first[Symbol.asyncDispose]();
-    home.write(FREEZER.replace("10m", "2m"));
+    home.write(FREEZER.replace("freezer#", "cellar#"));
     await using second = new Running(home);
     home.clock.advance(20 * MINUTE_MS);
     expect(second.path()).toEqual([]);
