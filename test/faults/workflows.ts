@@ -13,7 +13,7 @@ const MAIN = fileURLToPath(new URL("../../services/workflows/src/main.ts", impor
 const STREAM = "home";
 const STORE_EVERY_MS = 120;
 const READY_WITHIN_MS = 60_000;
-/** Each action waits for commits of its own: after many kills many wait. */
+/** The mail server greets after 100 ms, and two mails are sent at once: after 200 kills thousands wait. */
 const ENDED_WITHIN_MS = 600_000;
 
 /** Kills workflows while timers run and actions are done. */
