@@ -195,7 +195,7 @@ describe("the suite without Docker", () => {
     await eventually(() => suite.table().includes("read their configuration again"));
     const parts = await eventually(() => {
       const found = Object.values(suite.parts(Number(pid)));
-      return found.length === 7 && found;
+      return found.length === 8 && found;
     }, 60_000);
     const pids = [Number(pid), ...parts];
 
