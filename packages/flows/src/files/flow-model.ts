@@ -1,4 +1,3 @@
-import { ConfigurationFault, parseYaml } from "@weir/runtime";
 import type { CheckedText, FlowModel } from "../contract/files.ts";
 import { portsOfNode, usualInput, usualOutput } from "./node-ports.ts";
 import { parseWire } from "./wire.ts";
@@ -9,18 +8,11 @@ type WireModel = FlowModel["wires"][number];
 
 /** Reads a text for the canvas: also workflows that are not valid, as far as they can be read. @param file its name without `.yaml`. */
 export function checkText(text: string, file: string): CheckedText {
-  const { invalid, problems } = parseWorkflowFile(text, file);
-  return { text, flows: modelsOf(text), invalid, problems: [...problems] };
+  const { invalid, problems, content } = parseWorkflowFile(text, file);
+  return { text, flows: modelsOf(content), invalid, problems: [...problems] };
 }
 
-function modelsOf(text: string): FlowModel[] {
-  let content: unknown;
-  try {
-    ({ content } = parseYaml(text, ""));
-  } catch (error) {
-    if (error instanceof ConfigurationFault) return [];
-    throw error;
-  }
+function modelsOf(content: unknown): FlowModel[] {
   return entriesOf(partOf(content, "flows")).map(([name, flow]) => {
     const title = partOf(flow, "title");
     const nodes = entriesOf(partOf(flow, "nodes")).map(nodeModel);

@@ -94,6 +94,8 @@ export interface ParsedFile {
   invalid: string[];
   /** A line for each problem: file, line, place, value and remedy. */
   problems: readonly string[];
+  /** What the YAML holds, whether it is valid or not; `null` where the text is none. */
+  content: unknown;
 }
 
 /** Reads the text of a workflow file. Never throws: what is wrong is among the problems. @param file its name without `.yaml`. */
@@ -103,7 +105,7 @@ export function parseWorkflowFile(text: string, file: string): ParsedFile {
     yaml = parseYaml(text, `${file}.yaml`);
   } catch (error) {
     if (!(error instanceof ConfigurationFault)) throw error;
-    return { flows: [], invalid: [], problems: error.problems };
+    return { flows: [], invalid: [], problems: error.problems, content: null };
   }
   const { content, problems } = checkContent(yaml.content, FORMAT);
   const found: Problem[] = [...problems];
@@ -145,6 +147,7 @@ export function parseWorkflowFile(text: string, file: string): ParsedFile {
     flows: flows.filter(({ name: flow }) => !isWrong(flow)),
     invalid: given.filter(isWrong),
     problems: yaml.describe(found),
+    content: yaml.content,
   };
 }
 

@@ -118,15 +118,18 @@ export class WorkflowFolder {
       const line = `there are ${FILES_MAX} files`;
       throw wrongText([line], "Put the workflows into one of them.");
     }
-    const { invalid, problems } = this.#checked(text, file);
-    const wasInvalid = before === null ? [] : this.#checked(before.text, file).invalid;
-    const isWorse = invalid.length === 0 || invalid.some((name) => !wasInvalid.includes(name));
-    if (problems.length > 0 && isWorse) {
-      throw wrongText(problems, "Correct it, and save it again: nothing was saved.");
+    const checked = this.#checked(text, file);
+    const { invalid, problems } = checked;
+    if (problems.length > 0) {
+      const wasInvalid = before === null ? [] : this.#checked(before.text, file).invalid;
+      if (invalid.length === 0 || invalid.some((name) => !wasInvalid.includes(name))) {
+        throw wrongText(problems, "Correct it, and save it again: nothing was saved.");
+      }
     }
     this.#writing(() => writeStored(this.folder, file, { text, layout }));
     this.#reload();
-    return this.read(file);
+    const { layout: boxes, revision: saved } = this.#stored(file) ?? noSuchFile(file);
+    return { ...checked, file, layout: boxes, revision: saved };
   }
 
   /** Removes a file and its layout. @throws RequestFault as `save` does. */

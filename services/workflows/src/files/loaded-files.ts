@@ -1,6 +1,6 @@
 import { type Dirent, existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { type FlowDefinition, parseWorkflowFile } from "@weir/flows";
+import { type FlowDefinition, type ParsedFile, parseWorkflowFile } from "@weir/flows";
 import { ConfigurationFault, errorMessage } from "@weir/runtime";
 import { readStored } from "./stored-file.ts";
 
@@ -19,6 +19,8 @@ interface LoadedFile {
   invalid: readonly string[];
   /** A line for each: file, line, place, value and remedy. */
   problems: readonly string[];
+  /** What was found in the file alone: as long as its revision is the same it is not read again. */
+  own: Omit<ParsedFile, "content"> | null;
 }
 
 export interface LoadedFiles {
@@ -101,13 +103,18 @@ function loadFile(folder: string, file: string, before?: LoadedFile): LoadedFile
   try {
     const stored = readStored(folder, file);
     if (stored === null) return null;
-    const { flows, invalid, problems } = parseWorkflowFile(stored.text, file);
+    const isSame = before?.revision === stored.revision;
+    const own = (isSame ? before.own : null) ?? parseWorkflowFile(stored.text, file);
+    const { flows, invalid, problems } = own;
     const isNoYaml = problems.length > 0 && invalid.length === 0;
     const kept = former.filter(({ name }) => isNoYaml || invalid.includes(name));
-    return { file, revision: stored.revision, flows: [...flows, ...kept], invalid, problems };
+    return {
+      ...{ file, revision: stored.revision, flows: [...flows, ...kept] },
+      ...{ invalid, problems, own: { flows, invalid, problems } },
+    };
   } catch (error) {
     if (!(error instanceof ConfigurationFault)) throw error;
-    return { file, revision: "", flows: former, invalid: [], problems: error.problems };
+    return { file, revision: "", flows: former, invalid: [], problems: error.problems, own: null };
   }
 }
 

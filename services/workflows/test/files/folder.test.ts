@@ -38,6 +38,19 @@ function refusal(ask: () => unknown): [number, string] {
 }
 
 describe("the folder of workflow files", () => {
+  test("reads only files that have changed: a long one holds up nothing when another is saved", () => {
+    using opened = openFolder();
+    const { folder, write } = opened;
+    write("a.yaml", withFlows("one"));
+    write("b.yaml", withFlows("two"));
+    const [one, two] = folder.load().flows;
+    write("b.yaml", withFlows("two", "three"));
+    const { flows } = folder.load();
+    expect(flows.map(({ name }) => name)).toEqual(["one", "two", "three"]);
+    expect(flows[0]).toBe(one);
+    expect(flows[1]).not.toBe(two);
+  });
+
   test("has the workflows of all files, and names what is wrong", () => {
     using opened = openFolder();
     const { folder, write, names } = opened;
