@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { DailyHours, dailyHours, timeZone } from "../times/daily-hours.ts";
+import { dataThatWaits } from "./grouping.ts";
 import { type Data, defineNode, type Step } from "./node.ts";
 import { filler, template } from "./templated.ts";
 
@@ -58,7 +59,7 @@ export const alert = defineNode<z.infer<typeof config>, State>({
     const keyOf = filler(about, { isOneLine: true, lengthMax: KEY_MAX });
     const raised = (key: string, open: State, data: Data, step: Step<State>): void => {
       if (hours?.holds(step.nowMs) === true) {
-        step.keep(key, { ...open, held: data }, hours.endAfter(step.nowMs));
+        step.keep(key, { ...open, held: dataThatWaits(data) }, hours.endAfter(step.nowMs));
         step.note({ title: open.title, waitsFor: "the end of the quiet hours" });
         return;
       }

@@ -6,7 +6,9 @@ import type { Data } from "./node.ts";
 
 const GROUP_LENGTH_MAX = 500;
 /** Characters of JSON that wait for a time at most. */
-const WAITING_LENGTH_MAX = 100_000;
+const WAITING_LENGTH_MAX = 16_384;
+/** Characters of a text that waits where the rest is too long. */
+const WAITING_TEXT_MAX = 500;
 
 /** The key `by` of a type that keeps something for each device by itself. */
 export const by = z
@@ -28,4 +30,13 @@ export function tooLongToWait(data: Data): string | null {
   return length <= WAITING_LENGTH_MAX
     ? null
     : `the data has ${length} characters of JSON; at most ${WAITING_LENGTH_MAX} can wait`;
+}
+
+/** What of the data waits where its run must go on: all of it, or, where that is too long, what is short and no object. */
+export function dataThatWaits(data: Data): Data {
+  if (tooLongToWait(data) === null) return data;
+  const short = Object.entries(data).filter(
+    ([, value]) => typeof value !== "object" && String(value).length <= WAITING_TEXT_MAX,
+  );
+  return Object.fromEntries(short);
 }

@@ -1,5 +1,6 @@
 import { duration } from "@weir/runtime";
 import { z } from "zod";
+import { dataThatWaits } from "./grouping.ts";
 import { dataOfPoint, keyOf } from "./heard.ts";
 import { type Data, defineNode, type Step } from "./node.ts";
 
@@ -89,7 +90,11 @@ export const threshold = defineNode<Config, State>({
       } else {
         // A reading may come long after it was observed.
         const wakeMs = Math.max(dueMs, step.nowMs);
-        step.keep(key, { is: "pending", sinceMs, lastMs: observedMs, data: dataNow() }, wakeMs);
+        step.keep(
+          key,
+          { is: "pending", sinceMs, lastMs: observedMs, data: dataThatWaits(dataNow()) },
+          wakeMs,
+        );
       }
     };
     return {

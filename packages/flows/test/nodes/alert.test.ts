@@ -98,4 +98,22 @@ describe("alert", () => {
   ])("refuses %s", (config, words) => {
     expect(parseWorkflowFile(file(config), "test").problems.join()).toMatch(words);
   });
+
+  test("keeps no long payload over the quiet hours", () => {
+    const bench = new Workbench(`
+flows:
+  doors:
+    nodes:
+      door: { type: topic, topic: door }
+      alert: { type: alert, title: open, quiet: "11:00-13:00" }
+      show: { type: debug }
+    wires: [door -> alert.raise, alert.raised -> show]
+`);
+    bench.message("door", { log: "x".repeat(200_000) }, 0);
+    expect(JSON.stringify(bench.changes().states).length).toBeLessThan(2_000);
+    bench.advance(HOUR_MS);
+    const [shown] = bench.dataAt("show");
+    expect(shown).toMatchObject({ device: "home:door", topic: "door" });
+    expect(shown).not.toHaveProperty("payload");
+  });
 });

@@ -74,8 +74,8 @@ flows:
       .runs.flatMap(({ steps }) => steps.map(({ problem }) => problem));
     expect(problems).toEqual([
       null,
-      expect.stringContaining("at most 100000 can wait"),
-      expect.stringContaining("at most 100000 can wait"),
+      expect.stringContaining("at most 16384 can wait"),
+      expect.stringContaining("at most 16384 can wait"),
     ]);
   });
 });
