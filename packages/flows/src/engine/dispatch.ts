@@ -3,7 +3,7 @@ import { parseSeries } from "@weir/series";
 import type { HeardSystem, Source } from "../nodes/node.ts";
 import type { RunningFlow, RunningNode } from "./running-flow.ts";
 
-/** Topics whose targets are remembered at most. */
+/** Topics of a stream whose targets are remembered at most. */
 const TOPICS_MAX = 50_000;
 const WILDCARD = /[+#]/;
 
@@ -32,7 +32,8 @@ export class Dispatch {
   readonly #toOneTopic: ReadonlyMap<string, readonly Listener[]>;
   readonly #toSeveral: readonly Listener[];
   readonly #byKind: ReadonlyMap<Source["kind"], readonly RunningNode[]>;
-  readonly #byTopic = new Map<string, TopicTargets | null>();
+  /** By stream and topic. */
+  readonly #found = new Map<string, Map<string, TopicTargets | null>>();
 
   /** @param streams the names of all streams. */
   constructor(flows: Iterable<RunningFlow>, streams: readonly string[]) {
@@ -81,12 +82,16 @@ export class Dispatch {
 
   /** `null` where nobody listens: then the message need not even be read. */
   targetsOf(stream: string, topic: string): TopicTargets | null {
-    const key = `${stream}\0${topic}`;
-    const known = this.#byTopic.get(key);
+    let ofStream = this.#found.get(stream);
+    if (ofStream === undefined) {
+      ofStream = new Map();
+      this.#found.set(stream, ofStream);
+    }
+    const known = ofStream.get(topic);
     if (known !== undefined) return known;
     const found = this.#find(stream, topic);
-    if (this.#byTopic.size >= TOPICS_MAX) this.#byTopic.clear();
-    this.#byTopic.set(key, found);
+    if (ofStream.size >= TOPICS_MAX) ofStream.clear();
+    ofStream.set(topic, found);
     return found;
   }
 

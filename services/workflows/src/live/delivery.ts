@@ -51,17 +51,17 @@ export class Delivery {
     const isPresence = this.#isPresence(topic);
     const isWanted = targets !== null || isPresence;
     const isRead = (targets?.series.size ?? 0) > 0 || concernsOtherTopics(topic);
-    const use = isWanted || isRead ? { isPresence, isRead } : null;
+    const use = isWanted || isRead ? { targets, isPresence, isRead } : null;
     uses.set(topic, use);
     return use;
   }
 
   /** @returns whether a node has heard of it. */
-  deliver(stream: string, { message, reading }: TakenRow): boolean {
+  deliver(stream: string, { message, use, reading }: TakenRow): boolean {
     const { topic, receivedUs, retained } = message;
     const nowMs = Math.floor(receivedUs / 1_000);
     let isHeard = false;
-    if (this.useOf(stream, topic)?.isPresence === true) {
+    if (use?.isPresence === true) {
       const connection = connectionOfRow({ stream, topic, payload: message.payload, retained });
       if (connection !== null) {
         this.#engine.take(connection, nowMs);
@@ -71,7 +71,10 @@ export class Delivery {
     // What the broker had kept is not new.
     if (retained) return isHeard;
     if (reading !== null) {
-      const { series } = this.#engine.dispatch.targetsOf(stream, reading.topic) ?? {};
+      // Some families put what they read under another topic.
+      const isOfTopic = reading.topic === topic;
+      const { series } =
+        (isOfTopic ? use?.targets : this.#engine.dispatch.targetsOf(stream, reading.topic)) ?? {};
       for (const { path, value, observedUs } of series === undefined ? [] : reading.points) {
         const targets = series?.get(path);
         if (targets === undefined) continue;
@@ -90,7 +93,7 @@ export class Delivery {
         isHeard = true;
       }
     }
-    const messages = this.#engine.dispatch.targetsOf(stream, topic)?.messages ?? [];
+    const messages = use?.targets?.messages ?? [];
     if (messages.length > 0) {
       const payload = payloadOf(message.payload);
       const isValue = typeof payload !== "object";

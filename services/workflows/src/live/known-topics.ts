@@ -6,7 +6,7 @@ const KNOWN_MS = 600_000;
 const UNKNOWN_MS = 60_000;
 /** How long the catalogue stays open: a damaged one is replaced. */
 const OPEN_MS = 10_000;
-/** Topics that are remembered at most. */
+/** Topics of a stream that are remembered at most. */
 const TOPICS_MAX = 50_000;
 
 /** What is known of one series. */
@@ -30,7 +30,8 @@ interface KnownTopic {
 export class KnownTopics implements Disposable {
   readonly #indexFile: string;
   readonly #context: { clock: Clock; logger: Logger };
-  readonly #topics = new Map<string, KnownTopic>();
+  /** By stream and topic. */
+  readonly #topics = new Map<string, Map<string, KnownTopic>>();
   #lookup: SeriesLookup | null = null;
   #openUntilMs = 0;
 
@@ -67,10 +68,14 @@ export class KnownTopics implements Disposable {
 
   #topicOf(stream: string, topic: string): KnownTopic {
     const nowMs = this.#context.clock.monotonic();
-    const key = `${stream}\0${topic}`;
-    const known = this.#topics.get(key);
+    let ofStream = this.#topics.get(stream);
+    if (ofStream === undefined) {
+      ofStream = new Map();
+      this.#topics.set(stream, ofStream);
+    }
+    const known = ofStream.get(topic);
     if (known !== undefined && nowMs < known.untilMs) return known;
-    if (this.#topics.size >= TOPICS_MAX) this.#topics.clear();
+    if (ofStream.size >= TOPICS_MAX) ofStream.clear();
     const about = this.#read(stream, topic);
     const found: KnownTopic = {
       untilMs: nowMs + (about.size === 0 ? UNKNOWN_MS : KNOWN_MS),
@@ -78,7 +83,7 @@ export class KnownTopics implements Disposable {
       first: about.values().next().value?.device,
       series: new Map(),
     };
-    this.#topics.set(key, found);
+    ofStream.set(topic, found);
     return found;
   }
 

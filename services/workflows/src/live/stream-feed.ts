@@ -1,5 +1,6 @@
 import { basename } from "node:path";
 import { isDeepStrictEqual } from "node:util";
+import type { Engine } from "@weir/flows";
 import type { Clock, Logger } from "@weir/runtime";
 import {
   comparePositions,
@@ -29,8 +30,10 @@ const HELD_UP_MS_MAX = 10_000;
 /** Before the first row of a stream. */
 const BEGINNING: RowPosition = { segment: "", id: 0 };
 
-/** Whether a row is wanted, and what for. */
+/** What a row is wanted for. */
 export interface TopicUse {
+  /** Who listens to the topic; `null` for nobody. */
+  targets: ReturnType<Engine["dispatch"]["targetsOf"]>;
   /** It is a birth or a will that somebody listens to. */
   isPresence: boolean;
   /** Its payload has to be read, also for what it says of other topics. */
@@ -40,6 +43,8 @@ export interface TopicUse {
 /** A row whose turn has come. */
 export interface TakenRow {
   message: StoredMessage;
+  /** `null` where the row is no longer wanted. */
+  use: TopicUse | null;
   /** `null` where nobody needs its points. */
   reading: Reading | null;
 }
@@ -170,7 +175,7 @@ export class StreamFeed implements Disposable {
     }
     if (!isNew) return null;
     this.#freshMs = message.receivedUs / 1_000;
-    return { message, reading };
+    return { message, use, reading };
   }
 
   [Symbol.dispose](): void {
