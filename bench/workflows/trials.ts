@@ -1,9 +1,9 @@
-import { parseWorkflowFile, tryFlow } from "@weir/flows";
 import type { Trial } from "@weir/flows/contract";
-import { systemClock } from "@weir/runtime";
+import { createLogger, systemClock } from "@weir/runtime";
 import { Catalogue, indexFileOf, PointsStore } from "@weir/series";
 import { openSeriesReader, type StoredStream } from "@weir/streams";
 import { rowOf, type TemporaryFolder, temporaryFolder } from "@weir/testkit";
+import { Trials } from "@weir/workflows/trials";
 import type { Figure, Results } from "../dashboard/figures.ts";
 import { createRandom } from "../history/sets.ts";
 import { median } from "../output.ts";
@@ -22,27 +22,14 @@ export async function measureTrials(millions: number): Promise<Results> {
   return {
     title: `trials, median of ${ROUNDS}`,
     figures: [
-      ...figuresOf("a million readings that each begin a run", whole.each, 3),
-      ...figuresOf("a million readings at a threshold", whole.threshold, 3),
-      ...figuresOf(`one device's day out of ${millions} million messages`, day, 5),
+      figureOf("a million readings that each begin a run", whole.each, 3),
+      figureOf("a million readings at a threshold", whole.threshold, 3),
+      figureOf(`one device's day out of ${millions} million messages`, day, 5),
     ],
   };
 }
 
-/** In seconds, by the clock and of the processor in its thread. */
-interface Took {
-  clock: number;
-  thread: number;
-}
-
-function figuresOf(text: string, { clock, thread }: Took, atMost: number): Figure[] {
-  return [
-    { text, value: clock, unit: "s", atMost },
-    { text: "processor time of its thread", value: thread, unit: "s" },
-  ];
-}
-
-async function ofOneSeries(): Promise<{ each: Took; threshold: Took }> {
+async function ofOneSeries(): Promise<{ each: number; threshold: number }> {
   using folder = temporaryFolder();
   const past = await storePoints(folder, { devices: 1, each: MILLION, spanMs: MILLION * 1_000 });
   const spanMs = MILLION * 1_000;
@@ -61,7 +48,7 @@ async function ofOneSeries(): Promise<{ each: Took; threshold: Took }> {
   return { each, threshold };
 }
 
-async function ofOneDevice(millions: number): Promise<Took> {
+async function ofOneDevice(millions: number): Promise<number> {
   using folder = temporaryFolder();
   const each = Math.round((millions * MILLION) / DEVICES);
   const past = await storePoints(folder, { devices: DEVICES, each, spanMs: DAY_MS });
@@ -73,19 +60,19 @@ async function ofOneDevice(millions: number): Promise<Took> {
   );
 }
 
-/** The first one compiles, and is not counted. */
-async function medianOf(run: () => Promise<Trial>): Promise<Took> {
-  const [clockMs, threadUs]: [number[], number[]] = [[], []];
+function figureOf(text: string, seconds: number, atMost: number): Figure {
+  return { text, value: seconds, unit: "s", atMost };
+}
+
+/** In seconds. Each is tried in a process of its own; the first one is not counted. */
+async function medianOf(run: () => Promise<Trial>): Promise<number> {
+  const tookMs: number[] = [];
   for (let round = 0; round <= ROUNDS; round += 1) {
-    const before = process.threadCpuUsage();
-    const { tookMs, source, events } = await run();
+    const { tookMs: one, source, events } = await run();
     if (source !== "points" || events === 0) throw new Error(`it was tried on ${events} ${source}`);
-    if (round === 0) continue;
-    const { user, system } = process.threadCpuUsage(before);
-    clockMs.push(tookMs);
-    threadUs.push(user + system);
+    if (round > 0) tookMs.push(one);
   }
-  return { clock: median(clockMs) / 1_000, thread: median(threadUs) / 1e6 };
+  return median(tookMs) / 1_000;
 }
 
 /** The points of devices, whose messages were removed long ago. */
@@ -132,20 +119,14 @@ async function storePoints(
     await writer.flush();
     while (await writer.merge());
   }
-  const source = {
-    ...{ streams: [stream], indexFile, skewUs: 60_000_000, devicePrefixes: [] },
-    signal: new AbortController().signal,
-    tookMsMax: 600_000,
-    historyOf: async () => ({ isDone: true, result: null }) as const,
-  };
+  const past = { streams: [stream], indexFile, skewUs: 60_000_000, devicePrefixes: [] };
+  const trials = new Trials(() => past, createLogger("bench", { logLevel: "error", logFormat: "auto" }));
   return {
     try: async (nodes: string, { wires, spanMs: triedMs }: { wires: string; spanMs: number }) => {
       const text = `flows: { tried: { nodes: ${nodes}, wires: ["${wires}"] } }`;
-      const { flows, problems } = parseWorkflowFile(text, "bench");
-      const [asked] = flows;
-      if (asked === undefined) throw new Error(problems.join("\n"));
       const span = { fromMs: START_MS, toMs: START_MS + triedMs };
-      return await tryFlow({ asked, saved: null, ...span }, source);
+      const request = { file: "bench", text, flow: "tried", ...span };
+      return await trials.try(request, null, new AbortController().signal);
     },
   };
 }
