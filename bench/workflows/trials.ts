@@ -120,7 +120,10 @@ async function storePoints(
     while (await writer.merge());
   }
   const past = { streams: [stream], indexFile, skewUs: 60_000_000, devicePrefixes: [] };
-  const trials = new Trials(() => past, createLogger("bench", { logLevel: "error", logFormat: "auto" }));
+  const trials = new Trials(
+    () => past,
+    createLogger("bench", { logLevel: "error", logFormat: "auto" }),
+  );
   return {
     try: async (nodes: string, { wires, spanMs: triedMs }: { wires: string; spanMs: number }) => {
       const text = `flows: { tried: { nodes: ${nodes}, wires: ["${wires}"] } }`;
