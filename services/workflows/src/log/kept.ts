@@ -1,6 +1,7 @@
 import type { Changes, FlowDefinition, Kept } from "@weir/flows";
 import type { RowPosition } from "@weir/store";
 import type { Database } from "better-sqlite3";
+import { NodeStates } from "./node-states.ts";
 
 /** The workflows that run from now on. */
 export interface RunningSet {
@@ -11,24 +12,26 @@ export interface RunningSet {
 
 /** What the engine knows: states, stored values, stops, and up to where the streams were taken. */
 export class KeptState {
+  readonly states: NodeStates;
   readonly #statements: ReturnType<typeof prepare>;
   /** Of the workflows that run. */
   #hashes: ReadonlyMap<string, string> = new Map();
 
   constructor(database: Database) {
+    this.states = new NodeStates(database);
     this.#statements = prepare(database);
   }
 
   /** What was kept of workflows. A node that has changed since begins without. */
   of(flows: readonly FlowDefinition[]): Pick<Kept, "states" | "stops"> {
-    const { statesOf, hashOf, stopOf } = this.#statements;
+    const { hashOf, stopOf } = this.#statements;
     const states: KeptStateRow[] = [];
     const stops: { flow: string; reason: string; atMs: number }[] = [];
     for (const { name: flow, hash, nodes } of flows) {
       for (const node of nodes) {
         const kept = hashOf.get(flow, node.name) as { hash: string } | undefined;
         if (kept?.hash !== node.hash) continue;
-        for (const { key, json, wakeMs } of statesOf.all(flow, node.name) as StateRow[]) {
+        for (const { key, json, wakeMs } of this.states.of(flow, node.name)) {
           states.push({ flow, node: node.name, key, state: JSON.parse(json), wakeMs });
         }
       }
@@ -66,11 +69,8 @@ export class KeptState {
   }
 
   change({ states, stored, stops }: Changes): void {
-    const { keep, forget, store, stop, resume } = this.#statements;
-    for (const { flow, node, key, cell } of states) {
-      if (cell === null) forget.run(flow, node, key);
-      else keep.run(flow, node, key, JSON.stringify(cell.state), cell.wakeMs);
-    }
+    const { store, stop, resume } = this.#statements;
+    this.states.append(states);
     for (const { name, value } of stored) store.run(name, JSON.stringify(value) ?? "null");
     for (const { flow, reason, atMs } of stops) {
       if (reason === null) resume.run(flow);
@@ -84,14 +84,14 @@ export class KeptState {
 
   /** Forgets what belongs to no node that runs, or to a node as it was before. */
   run({ flows, waiting }: RunningSet): void {
-    const { nodes, forgetNode, forgetStates, noteNode, stops, resume } = this.#statements;
+    const { nodes, forgetNode, noteNode, stops, resume } = this.#statements;
     const before = nodes.all() as { flow: string; node: string; hash: string }[];
     const known = new Map(before.map(({ flow, node, hash }) => [`${flow}.${node}`, hash]));
     for (const { name: flow, nodes: own } of flows) {
       for (const { name: node, hash } of own) {
         const id = `${flow}.${node}`;
         if (known.get(id) !== hash) {
-          forgetStates.run(flow, node);
+          this.states.forgetAll(flow, node);
           noteNode.run(flow, node, hash);
         }
         known.delete(id);
@@ -99,7 +99,7 @@ export class KeptState {
     }
     for (const { flow, node } of before) {
       if (waiting.has(flow) || !known.has(`${flow}.${node}`)) continue;
-      forgetStates.run(flow, node);
+      this.states.forgetAll(flow, node);
       forgetNode.run(flow, node);
     }
     this.#hashes = new Map(flows.map(({ name, hash }) => [name, hash]));
@@ -111,12 +111,6 @@ export class KeptState {
 
 type KeptStateRow = Kept["states"] extends Iterable<infer S> ? S : never;
 
-interface StateRow {
-  key: string;
-  json: string;
-  wakeMs: number | null;
-}
-
 function prepare(database: Database) {
   return {
     about: database.prepare("SELECT value FROM about WHERE name = ?"),
@@ -124,12 +118,6 @@ function prepare(database: Database) {
     positions: database.prepare("SELECT stream, segment, id FROM positions"),
     move: database.prepare("REPLACE INTO positions VALUES (?, ?, ?)"),
     forgetPosition: database.prepare("DELETE FROM positions WHERE stream = ?"),
-    statesOf: database.prepare(
-      "SELECT key, json, wake_ms AS wakeMs FROM states WHERE flow = ? AND node = ?",
-    ),
-    keep: database.prepare("REPLACE INTO states VALUES (?, ?, ?, ?, ?)"),
-    forget: database.prepare("DELETE FROM states WHERE flow = ? AND node = ? AND key = ?"),
-    forgetStates: database.prepare("DELETE FROM states WHERE flow = ? AND node = ?"),
     hashOf: database.prepare("SELECT hash FROM nodes WHERE flow = ? AND node = ?"),
     nodes: database.prepare("SELECT flow, node, hash FROM nodes"),
     noteNode: database.prepare("REPLACE INTO nodes VALUES (?, ?, ?)"),

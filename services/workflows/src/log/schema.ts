@@ -15,6 +15,8 @@ CREATE TABLE states (
   json TEXT NOT NULL, wake_ms REAL,
   PRIMARY KEY (flow, node, key)
 ) STRICT, WITHOUT ROWID;
+-- What of them has changed since, commit by commit.
+CREATE TABLE state_changes (id INTEGER PRIMARY KEY, json TEXT NOT NULL) STRICT;
 CREATE TABLE stored (name TEXT PRIMARY KEY, json TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE stops (
   flow TEXT PRIMARY KEY,

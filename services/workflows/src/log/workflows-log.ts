@@ -61,7 +61,12 @@ export class WorkflowsLog implements Disposable {
    * @throws what SQLite throws: the disk is full, another program has locked the file.
    */
   commit(commit: Commit): EndedAction[] {
-    return this.#write(commit);
+    const { states } = this.kept;
+    // Before the commit: what fails here is tried again with it.
+    if (states.isLong || commit.running !== null) states.settle();
+    const refused = this.#write(commit);
+    states.kept();
+    return refused;
   }
 
   /** What is done now and then. @throws what SQLite throws. */

@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { describe, expect, test } from "@jest/globals";
-import type { Changes, RunPart } from "@weir/flows";
+import { type Changes, type FlowDefinition, parseWorkflowFile, type RunPart } from "@weir/flows";
 import { faultOf, temporaryFolder } from "@weir/testkit";
 import Sqlite from "better-sqlite3";
 import type { Commit } from "../../src/log/workflows-log.ts";
@@ -43,7 +43,45 @@ const effectOf = (run: number) => ({
   data: { value: 1 },
 });
 
+/** The workflow one, with one node. */
+function flowOf(): readonly FlowDefinition[] {
+  const text = "flows: { one: { nodes: { warm: { type: threshold, series: a, above: 1 } } } }";
+  const { flows, problems } = parseWorkflowFile(text, "home");
+  expect(problems).toEqual([]);
+  return flows;
+}
+
 describe("the log of runs", () => {
+  test("keeps the newest state of each key, however many there have been and whenever it ends", () => {
+    using folder = temporaryFolder();
+    const file = folder.file("workflows.db");
+    const flows = flowOf();
+    const stateOf = (key: number, at: number) => ({
+      ...{ flow: "one", node: "warm", key: `k-${key}` },
+      cell: { state: { at }, wakeMs: at },
+    });
+    const gone = { flow: "one", node: "warm", key: "k-1", cell: null };
+    {
+      using log = new WorkflowsLog(file);
+      log.commit(commitOf({}, { running: { flows, waiting: new Set() } }));
+      for (let at = 1; at <= 30; at += 1) {
+        const keys = Array.from({ length: 1_000 }, (_, key) => key);
+        log.commit(commitOf({ states: keys.map((key) => stateOf(key, at)) }));
+      }
+      // What fails is as if it had not been.
+      const broken = { ...stateOf(0, 31), cell: { state: 1n, wakeMs: null } };
+      expect(() => log.commit(commitOf({ states: [stateOf(2, 31), broken] }))).toThrow(TypeError);
+      log.commit(commitOf({ states: [gone, stateOf(0, 32)] }));
+    }
+    using log = new WorkflowsLog(file);
+    const { states } = log.kept.of(flows);
+    const kept = new Map(Array.from(states, ({ key, state, wakeMs }) => [key, { state, wakeMs }]));
+    expect(kept.size).toBe(999);
+    expect(kept.get("k-0")).toEqual({ state: { at: 32 }, wakeMs: 32 });
+    expect(kept.get("k-2")).toEqual({ state: { at: 30 }, wakeMs: 30 });
+    expect(kept.has("k-1")).toBe(false);
+  });
+
   test("refuses a damaged file, and one of another program", () => {
     using folder = temporaryFolder();
     const file = folder.file("workflows.db");
