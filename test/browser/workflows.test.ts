@@ -107,7 +107,7 @@ inChromium("workflows", () => {
 
   test("a button is pressed, and its run shows what reached the node debug", async () => {
     await trial.visit(page, "/workflows");
-    await flow("report").getByRole("button", { name: "Press Report now" }).click();
+    await flow("report").getByRole("button", { name: "Report now" }).click();
     await flow("report").locator(".press").getByRole("link", { name: "done" }).click();
     await page.getByText("everything").first().waitFor();
     await page.getByRole("link", { name: "Runs of report" }).click();
@@ -141,7 +141,7 @@ inChromium("workflows", () => {
     await viewer
       .getByText("Only operators change and press workflows; guest is a viewer.")
       .waitFor();
-    const press = viewer.getByRole("button", { name: "Press Report now" });
+    const press = viewer.getByRole("button", { name: "Report now" });
     expect(await press.isDisabled()).toBe(true);
     expect(await press.getAttribute("aria-describedby")).toBe("workflows-reason");
     expect(await viewer.getByRole("checkbox").first().isDisabled()).toBe(true);

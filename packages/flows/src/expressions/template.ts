@@ -172,7 +172,7 @@ export function ownValue(of: unknown, name: string): unknown {
 }
 
 /** A time in milliseconds since the epoch, for people; `undefined` where the number is none. */
-function utcOf(atMs: number): string | undefined {
+export function utcOf(atMs: number): string | undefined {
   const at = new Date(atMs);
   if (Number.isNaN(at.getTime())) return undefined;
   return `${at.toISOString().slice(0, 19).replace("T", " ")} UTC`;

@@ -1,6 +1,6 @@
 import { errorMessage } from "@weir/runtime";
 import { z } from "zod";
-import { ownValue, Template, type TemplateOptions } from "../expressions/template.ts";
+import { ownValue, Template, type TemplateOptions, utcOf } from "../expressions/template.ts";
 import type { Data, Step } from "./node.ts";
 
 /** JSON with templates in it, as a file has it, in characters. */
@@ -65,21 +65,34 @@ export function jsonFiller(json: unknown): (data: Data) => unknown {
   return (data) => Object.fromEntries(fillers.map(([key, fill]) => [key, fill(data)]));
 }
 
+/** What tells states and runs apart, and says nothing to people. */
+const NO_FACTS: ReadonlySet<string> = new Set(["key", "run"]);
+/** Names of times, in milliseconds since the epoch. */
+const TIME_NAME = /(?:^since|Ms)$/;
+
 /** What stands in the data, a line each, for messages that have no text of their own. */
 export function factsOf(data: Data): string {
-  const lines: string[] = [];
-  for (const [name, value] of Object.entries(data)) {
-    if (value === null || value === undefined) continue;
-    const isTime = name === "timeMs" && typeof value === "number";
-    const shown = isTime ? new Date(value).toISOString() : textOf(value);
-    lines.push(`${isTime ? "time" : name}: ${shown}`.slice(0, FACT_MAX));
-    if (lines.length === FACTS_MAX) break;
-  }
-  return lines.join("\n");
+  return Object.entries(data)
+    .filter(([name]) => !NO_FACTS.has(name))
+    .flatMap(([name, value]) => factsIn(name, value, true))
+    .slice(0, FACTS_MAX)
+    .map((line) => line.slice(0, FACT_MAX))
+    .join("\n");
 }
 
-function textOf(value: unknown): string {
-  return typeof value === "string" ? value : JSON.stringify(value);
+/** @param mayNest whether the values of an object have lines of their own. */
+function factsIn(name: string, value: unknown, mayNest: boolean): string[] {
+  if (value === null || value === undefined) return [];
+  if (typeof value === "string") return [`${name}: ${value}`];
+  if (typeof value === "number" && TIME_NAME.test(name)) {
+    return [`${name.replace(/Ms$/, "")}: ${utcOf(value) ?? value}`];
+  }
+  if (mayNest && typeof value === "object" && !Array.isArray(value)) {
+    return Object.entries(value)
+      .filter(([key]) => !NO_FACTS.has(key))
+      .flatMap(([key, one]) => factsIn(key, one, false).map((line) => `${name}.${line}`));
+  }
+  return [`${name}: ${JSON.stringify(value)}`];
 }
 
 function valueAt(path: readonly string[], data: Data): unknown {

@@ -60,13 +60,26 @@ describe("email", () => {
     expect(step?.values).toMatchObject({ unknown: ["vlaue"] });
   });
 
-  test("without a text it has the data in lines", () => {
-    const bench = new Workbench(mail('to: [you@example.org], subject: "x"'));
+  test("without a text it has the data in lines, with times for people", () => {
+    const bench = new Workbench(`
+flows:
+  freezer:
+    nodes:
+      warm: { type: threshold, series: "freezer#x", above: 3 }
+      mail: { type: email, to: [you@example.org], subject: x }
+    wires: [warm -> mail]
+`);
     bench.reading("freezer#x", 4, 0);
     const effect = bench.changes().effects[0]?.effect;
-    expect(effect?.kind === "email" && effect.text.split("\n")).toEqual(
-      expect.arrayContaining(["deviceName: freezer", "value: 4", "time: 2026-11-28T12:00:00.000Z"]),
-    );
+    expect(effect?.kind === "email" && effect.text.split("\n")).toEqual([
+      "series: home:freezer#x",
+      "topic: freezer",
+      "device: home:freezer",
+      "deviceName: freezer",
+      "value: 4",
+      "time: 2026-11-28 12:00:00 UTC",
+      "warm.since: 2026-11-28 12:00:00 UTC",
+    ]);
   });
 
   test.each(["Me <you@example.org>", "a@b.org, c@d.org", "a@b.org\\nBcc: c@d.org", "you"])(

@@ -26,7 +26,7 @@ export function PressButton({ flow, button, isDisabled }: PressButtonProps) {
         title={isOff && !isDisabled ? `The workflow is ${state}.` : undefined}
         onClick={() => void press.act()}
       >
-        {`Press ${button.label}`}
+        {button.label === button.node ? `Press ${button.node}` : button.label}
       </button>
       <span class="press-result" aria-live="polite">
         {press.problem === null ? null : <span class="refusal">{press.problem.message}</span>}

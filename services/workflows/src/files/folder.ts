@@ -228,14 +228,21 @@ function wrongText(lines: readonly string[], remedy: string): RequestFault {
 }
 
 function noSuchFile(file: string): never {
-  const problem = problemOf("file", file, "there is no such file", "GET /workflows lists them.");
+  const problem = problemOf(
+    "file",
+    file,
+    "there is no such file",
+    "The list of workflows has them: weir workflows list.",
+  );
   throw new RequestFault(404, [problem]);
 }
 
 /** @throws RequestFault that there is no such workflow. */
 export function noSuchFlow(flow: string): never {
   const words = "there is no valid workflow of this name";
-  throw new RequestFault(404, [problemOf("flow", flow, words, "GET /workflows lists them.")]);
+  throw new RequestFault(404, [
+    problemOf("flow", flow, words, "The list of workflows has them: weir workflows list."),
+  ]);
 }
 
 function problemOf(field: string, value: string | null, problem: string, remedy: string) {
