@@ -47,7 +47,9 @@ export function parseYaml(text: string, file: string) {
   } as const;
   const document = parseDocument(text, options);
   const lineAt = (offset: number): number => lines.linePos(offset).line;
-  const found = [...document.errors, ...document.warnings, ...wrongKeys(document)];
+  // Further errors mostly follow from the first one.
+  const broken = document.errors.slice(0, 1);
+  const found = [...broken, ...document.warnings, ...wrongKeys(document)];
   const mistakes = found.map(({ code, message, pos }) => {
     return `${file}:${lineAt(pos[0])}: ${wordsFor(code, message)}`;
   });
