@@ -1,8 +1,9 @@
 import { basename } from "node:path";
 import {
   type FlowDefinition,
+  notesOf,
   parseWorkflowFile,
-  unknownSeriesOf,
+  StoredSeries,
   workflowsJsonSchema,
 } from "@weir/flows";
 import {
@@ -46,6 +47,7 @@ import { alertsText, runsText, runText, workflowsText } from "./workflows-format
 
 const LIMIT = 50;
 const LIMIT_MAX = 200;
+const NO_FLOWS = "config/examples/workflows has examples: copy one into WORKFLOWS_FOLDER\n";
 
 const { WORKFLOWS_FOLDER } = workflowsSettings;
 
@@ -84,15 +86,19 @@ function defineCheck(command: Command, { environment, out, err }: Surroundings):
   examples(
     check,
     ["workflows check", "workflows check another.yaml"],
-    `Exit code 78 when something is wrong: each problem has its file and its line. A note names a series that is
-not stored (yet); with notes the exit code is 0.`,
+    `Exit code 78 when something is wrong: each problem has its file and its line. A note says what is valid and may
+not be meant: a series that is not stored (yet), a name that the data does not have, a node without a wire. With
+notes the exit code is 0.`,
   );
   action(check, (_given, file) => {
     const { flows, problems, what } = file === undefined ? inFolder(environment) : inFile(file);
     for (const problem of problems) print(`${visible(problem)}\n`, { to: err });
     if (problems.length > 0) return EXIT_CODES.configuration;
     const notes = notesOn(flows, environment).map((note) => `note: ${visible(note)}\n`);
-    print(`${notes.join("")}${flows.length} workflow(s) in ${what}, all valid\n`, { to: out });
+    const remedy = flows.length === 0 ? NO_FLOWS : "";
+    print(`${notes.join("")}${flows.length} workflow(s) in ${what}, all valid\n${remedy}`, {
+      to: out,
+    });
     return EXIT_CODES.ok;
   });
 }
@@ -115,13 +121,19 @@ function inFile(file: string): Checked {
   return { flows, problems, what: file };
 }
 
-/** What may not be meant: series that are not stored. Without a catalogue nothing is known of them. */
+/** What may not be meant. Without a catalogue nothing is known of series. */
 function notesOn(flows: readonly FlowDefinition[], environment: Environment): string[] {
   const settings = new CheckedSettings(storedSettings, environment);
   const { streams } = storedStreamsOf(settings);
   const catalogue = readCatalogue(indexFileOf(settings.values().DB_FILE));
   const names = streams.map(({ name }) => name);
-  return catalogue === null ? [] : flows.flatMap((flow) => unknownSeriesOf(flow, catalogue, names));
+  const stored = catalogue === null ? null : new StoredSeries(catalogue, names);
+  return flows.flatMap((flow) =>
+    notesOf([flow], stored).map(({ node, line, words }) => {
+      const file = line === null ? `${flow.file}.yaml` : `${flow.file}.yaml:${line}`;
+      return `${file}: ${node === null ? flow.name : `${flow.name}.${node}`}: ${words}`;
+    }),
+  );
 }
 
 interface Asking {

@@ -52,8 +52,24 @@ describe("weir workflows check", () => {
     const environment = prepare(folder, flowAbove(41).replace("Power", "Pwoer"));
     const { code, out } = await run(environment, "check");
     expect(code).toBe(0);
-    expect(out).toContain("note: plug.yaml: plug-busy.busy: no stored series is tele/plug/");
+    expect(out).toContain("note: plug.yaml:6: plug-busy.busy: no stored series is tele/plug/");
     expect(out).toContain("did you mean ENERGY.Power?");
+  });
+
+  test("notes a name that nothing can bring and a node without a wire, and ends with 0", async () => {
+    using folder = temporaryFolder();
+    const text = flowAbove(41).replace("{{value}} W", "{{vale}} W").replace(", now -> show", "");
+    const { code, out } = await run(prepare(folder, text), "check");
+    expect(code).toBe(0);
+    expect(out).toContain("note: plug.yaml:7: plug-busy.alert: there is no vale in the data; did");
+    expect(out).toContain("note: plug.yaml:9: plug-busy.show: no wire leads to it");
+  });
+
+  test("says of an empty folder where examples are", async () => {
+    using folder = temporaryFolder();
+    const { code, out } = await run(prepare(folder, ""), "check");
+    expect(code).toBe(0);
+    expect(out).toContain("config/examples/workflows has examples");
   });
 
   test("names each problem with its file and line, and ends with 78", async () => {

@@ -14,6 +14,8 @@ export { checkText } from "./files/flow-model.ts";
 export { workflowsJsonSchema } from "./files/json-schema.ts";
 export { formatLayout, parseLayout } from "./files/layout.ts";
 export { nodeTypeInfos } from "./files/node-ports.ts";
+export { notesOf } from "./files/notes.ts";
+export { StoredSeries } from "./files/stored-series.ts";
 export { type FlowDefinition, type ParsedFile, parseWorkflowFile } from "./files/workflow-file.ts";
 export { effectWords } from "./nodes/effect-words.ts";
 export { payloadOf } from "./nodes/heard.ts";
@@ -32,5 +34,4 @@ export type {
 } from "./nodes/node.ts";
 export { connectionOfRow } from "./nodes/presence.ts";
 export { type TrialQuestion, type TrialSource, tryFlow } from "./trial/trial.ts";
-export { unknownSeriesOf } from "./trial/trial-notes.ts";
 export type { HistoryEffect, HistoryOf } from "./trial/tried-version.ts";

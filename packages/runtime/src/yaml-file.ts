@@ -67,6 +67,11 @@ export function parseYaml(text: string, file: string) {
     content,
     /** File, line and path in one line. */
     whereIs,
+    /** The line of a place; `null` where it is not in the file. */
+    lineOf: (path: Path): number | null => {
+      const offset = offsetAt(path);
+      return offset === null ? null : lineAt(offset);
+    },
     /** A line for each problem, in the order of the file; what is not in the file comes first. */
     describe: (problems: readonly Problem[]): readonly string[] => {
       const inOrder = problems

@@ -19,6 +19,7 @@ import { WorkflowsLog } from "./log/workflows-log.ts";
 import { openWorkflowRoutes } from "./routes/workflow-routes.ts";
 import { connectionsInLog } from "./sources/connections.ts";
 import { KnownDevices } from "./sources/known-devices.ts";
+import { StoredSeriesLook } from "./sources/stored-series-look.ts";
 import { SystemWatch } from "./sources/system.ts";
 import { Trials } from "./trial/trials.ts";
 
@@ -83,7 +84,8 @@ export async function startWorkflows(
       take: (heard) => loop.take(heard),
     }),
   );
-  const folder = new WorkflowFolder(config.folder, clock);
+  const stored = new StoredSeriesLook(indexFile, () => streams.map(({ name }) => name), context);
+  const folder = new WorkflowFolder(config.folder, clock, () => stored.look());
   const filesCheck = context.health.check("workflow files");
   const run = (loaded: LoadedFiles): void => {
     const problems = [...loaded.problems, ...loaded.files.flatMap((file) => file.problems)];

@@ -47,12 +47,24 @@ export const layout = z.record(
 );
 export type Layout = z.infer<typeof layout>;
 
+const flowNote = z.object({
+  flow: z.string(),
+  node: z.string().nullable().describe("null where it is about the whole workflow"),
+  line: z.int().nullable(),
+  words: z.string(),
+});
+export type FlowNote = z.infer<typeof flowNote>;
+const notes = z
+  .array(flowNote)
+  .describe("what is valid and may not be meant: unknown series and names, nodes without wires");
+
 /** What a text holds, without saving it. */
 export const checkedText = z.object({
   text: z.string(),
   flows: z.array(flowModel),
   invalid: z.array(z.string()).describe("names of workflows that cannot run"),
   problems: z.array(z.string()).describe("file, line, place, value and remedy"),
+  notes,
 });
 export type CheckedText = z.infer<typeof checkedText>;
 
@@ -105,7 +117,7 @@ export const workflows = z.object({
   folder: z.string(),
   isWritable: z.boolean().describe("whether files can be saved there"),
   files: z.array(
-    z.object({ file: z.string(), revision: z.string(), problems: z.array(z.string()) }),
+    z.object({ file: z.string(), revision: z.string(), problems: z.array(z.string()), notes }),
   ),
   problems: z.array(z.string()).describe("what is wrong with the folder itself"),
   flows: z.array(flowState),

@@ -57,6 +57,11 @@ export class Expression {
     }
   }
 
+  /** The names that the data must have. */
+  get names(): readonly string[] {
+    return this.#names;
+  }
+
   /** Never throws. */
   evaluate(data: Values): Evaluated {
     for (const name of this.#names) {

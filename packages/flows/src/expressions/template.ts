@@ -55,6 +55,11 @@ export class Template {
     this.#lengthMax = lengthMax;
   }
 
+  /** The names that it looks for in the data itself; what stands in a section may be of that. */
+  get names(): readonly string[] {
+    return namesIn(this.#parts);
+  }
+
   render(data: Readonly<Record<string, unknown>>): Rendered {
     const rendering = new Rendering(this.#lengthMax);
     rendering.write(this.#parts, [data]);
@@ -92,6 +97,14 @@ function partsOf(tokens: readonly Token[]): Part[] {
     }
   }
   return parts;
+}
+
+function namesIn(parts: readonly Part[]): string[] {
+  return parts.flatMap((part) => {
+    if (part.kind === "text") return [];
+    const inner = part.kind === "inverted" ? namesIn(part.inner) : [];
+    return [...part.path.slice(0, 1), ...inner];
+  });
 }
 
 class Rendering {

@@ -1,15 +1,27 @@
 import type { CheckedText, FlowModel } from "../contract/files.ts";
 import { portsOfNode, usualInput, usualOutput } from "./node-ports.ts";
+import { notesOf } from "./notes.ts";
+import type { StoredSeries } from "./stored-series.ts";
 import { parseWire } from "./wire.ts";
 import { parseWorkflowFile } from "./workflow-file.ts";
 
 type NodeModel = FlowModel["nodes"][number];
 type WireModel = FlowModel["wires"][number];
 
-/** Reads a text for the canvas: also workflows that are not valid, as far as they can be read. @param file its name without `.yaml`. */
-export function checkText(text: string, file: string): CheckedText {
-  const { invalid, problems, content } = parseWorkflowFile(text, file);
-  return { text, flows: modelsOf(content), invalid, problems: [...problems] };
+/**
+ * Reads a text for the canvas: also workflows that are not valid, as far as they can be read.
+ *
+ * @param file its name without `.yaml`.
+ * @param stored `null`: nothing is known of the series.
+ */
+export function checkText(
+  text: string,
+  file: string,
+  stored: StoredSeries | null = null,
+): CheckedText {
+  const { flows, invalid, problems, content } = parseWorkflowFile(text, file);
+  const notes = notesOf(flows, stored);
+  return { text, flows: modelsOf(content), invalid, problems: [...problems], notes };
 }
 
 function modelsOf(content: unknown): FlowModel[] {

@@ -60,6 +60,8 @@ export type Tables = Readonly<Record<string, Table>>;
 /** A node as its file has it; `config` was parsed by its type. */
 interface FlowNode {
   name: string;
+  /** Of the file. */
+  line: number | null;
   type: NodeType;
   config: unknown;
   /** Changes when what was kept no longer holds: when type or configuration do. */
@@ -77,6 +79,7 @@ export interface FlowDefinition {
   name: string;
   /** The file's name without `.yaml`. */
   file: string;
+  line: number | null;
   title: string;
   isEnabled: boolean;
   lateMs: number;
@@ -119,7 +122,7 @@ export function parseWorkflowFile(text: string, file: string): ParsedFile {
   }
   const tables = content?.tables ?? {};
   for (const [flow, given] of Object.entries(content?.flows ?? {})) {
-    const { nodes, problems: ofNodes } = nodesOf(given.nodes, tables, flow);
+    const { nodes, problems: ofNodes } = nodesOf(given.nodes, tables, flow, yaml.lineOf);
     const { wires, problems: ofWires } = wiresOf(
       given.wires,
       nodes,
@@ -131,6 +134,7 @@ export function parseWorkflowFile(text: string, file: string): ParsedFile {
     flows.push({
       name: flow,
       file,
+      line: yaml.lineOf(["flows", flow]),
       title,
       isEnabled: enabled,
       lateMs: late,
@@ -161,6 +165,7 @@ function nodesOf(
   given: Readonly<Record<string, { type: string }>>,
   tables: Tables,
   flow: string,
+  lineOf: (path: Path) => number | null,
 ): { nodes: FlowNode[]; problems: Problem[] } {
   const above = ["flows", flow, "nodes"];
   const nodes: FlowNode[] = [];
@@ -191,6 +196,7 @@ function nodesOf(
     }
     nodes.push({
       name,
+      line: lineOf(path),
       type,
       config: checked.content,
       hash: hashOf([typeName, type.statesHangOn?.(checked.content) ?? rest]),

@@ -24,6 +24,7 @@ export const alertChange = defineNode<z.infer<typeof config>>({
   group: "trigger",
   summary: "an alert is new, was acknowledged, or is cleared",
   config,
+  begins: () => ["key", "alert", "timeMs"],
   inputs: () => [],
   outputs: () => ["change"],
   create: ({ flow, severities = SEVERITIES, states = STATES }) => {

@@ -12,6 +12,7 @@ export const button = defineNode<z.infer<typeof config>>({
   group: "trigger",
   summary: "somebody presses a button on a page, by the API, or in another workflow",
   config,
+  begins: () => ["key", "by", "payload", "timeMs"],
   inputs: () => [],
   outputs: () => ["pressed"],
   create: ({ label, payload: usual = null }, { name }) => ({

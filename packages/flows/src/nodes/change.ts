@@ -25,6 +25,7 @@ export const change = defineNode<z.infer<typeof config>, z.infer<typeof state>>(
   summary: "a value changes, at all or by an amount",
   config,
   state,
+  expressions: ({ of }) => [of],
   inputs: () => ["in"],
   outputs: () => ["changed", "same"],
   create: ({ of, atLeast, by: template }) => {

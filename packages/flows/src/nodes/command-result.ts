@@ -1,7 +1,7 @@
 import { commandAckIn, endsCommand } from "@weir/protocol";
 import { z } from "zod";
 import { fitsDevice, namePattern } from "./addressing.ts";
-import { dataOfMessage } from "./heard.ts";
+import { dataOfMessage, MESSAGE_NAMES } from "./heard.ts";
 import { defineNode } from "./node.ts";
 
 /** Ends of one device's commands that are remembered. */
@@ -24,6 +24,7 @@ export const commandResult = defineNode<z.infer<typeof config>, z.infer<typeof s
   summary: "a command to a device is done, or has failed",
   config,
   state,
+  begins: () => MESSAGE_NAMES,
   inputs: () => [],
   outputs: () => ["done", "failed"],
   create: ({ command, devices }) => {

@@ -21,6 +21,7 @@ export const device = defineNode<z.infer<typeof config>, State>({
   summary: "a device connects or disconnects",
   config,
   state,
+  begins: () => ["key", "device", "deviceName", "event", "reason", "timeMs"],
   inputs: () => [],
   outputs: () => ["connected", "disconnected"],
   create: ({ devices }) => {

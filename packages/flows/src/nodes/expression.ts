@@ -9,6 +9,7 @@ export const expression = defineNode({
   group: "condition",
   summary: "yes or no, as an expression over the data says",
   config: z.strictObject({ expression: expressionOf("what must hold for yes") }),
+  expressions: ({ expression: text }) => [text],
   inputs: () => ["in"],
   outputs: () => ["yes", "no"],
   create: ({ expression: text }) => {

@@ -3,6 +3,11 @@ import { PAYLOAD_BYTES_MAX, parseLenientJson, textOf } from "@weir/protocol";
 import { isTooDeep } from "../expressions/json.ts";
 import type { Data, HeardMessage, HeardPoint } from "./node.ts";
 
+/** Names in the data that a reading begins a run with. */
+export const POINT_NAMES = "key series topic device deviceName value unit timeMs".split(" ");
+/** Names in the data that a message begins a run with. */
+export const MESSAGE_NAMES = "key stream topic device deviceName payload timeMs".split(" ");
+
 /** The data that a run begins with. `key` is what states and alerts are kept by: the device, where there is one. */
 export function dataOfPoint(point: HeardPoint): Data {
   const { series, topic, device, deviceName, value, unit, observedMs } = point;

@@ -24,6 +24,7 @@ export const inactive = defineNode<z.infer<typeof config>, State>({
   summary: "a device has sent nothing for a time, or sends again",
   config,
   state,
+  begins: () => ["key", "device", "deviceName", "topic", "timeMs"],
   inputs: () => [],
   outputs: () => ["inactive", "active"],
   create: ({ topic: filter, for: forMs }) => {

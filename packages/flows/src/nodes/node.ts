@@ -229,6 +229,10 @@ export interface NodeDefinition<C, S> {
   state?: z.ZodType<S>;
   /** The part of the configuration that what is kept hangs on: when it is changed, all is forgotten. Default: the whole. */
   statesHangOn?: (config: C) => unknown;
+  /** Names in the data of the runs that a node begins. Default: it begins none. */
+  begins?: (config: C) => readonly string[];
+  /** The expressions in the configuration. Default: there are none. */
+  expressions?: (config: C) => readonly string[];
   /** Names of the inputs. The first one is meant where a wire names none. */
   inputs: (config: C) => readonly string[];
   /** Names of the outputs beside `error`, which every node has. The first one is meant where a wire names none. */
@@ -244,8 +248,10 @@ export interface NodeType {
   summary: string;
   config: z.ZodType;
   state: z.ZodType | null;
-  /** The four take a configuration that `config` has parsed. */
+  /** These take a configuration that `config` has parsed. */
   statesHangOn: ((config: unknown) => unknown) | null;
+  begins: (config: unknown) => readonly string[];
+  expressions: (config: unknown) => readonly string[];
   inputs: (config: unknown) => readonly string[];
   outputs: (config: unknown) => readonly string[];
   create(config: unknown, place: NodePlace): Behaviour<unknown>;
@@ -254,12 +260,15 @@ export interface NodeType {
 /** Makes a type known to the engine, which parses configuration and state by its schemas before it hands them on. */
 export function defineNode<C, S = never>(definition: NodeDefinition<C, S>): NodeType {
   const { config, state, statesHangOn, inputs, outputs, create } = definition;
+  const none = (): readonly string[] => [];
   return {
     ...definition,
     config,
     state: state ?? null,
     // These take only what the schemas above have parsed.
     statesHangOn: (statesHangOn ?? null) as NodeType["statesHangOn"],
+    begins: (definition.begins ?? none) as NodeType["begins"],
+    expressions: (definition.expressions ?? none) as NodeType["expressions"],
     inputs: inputs as (config: unknown) => readonly string[],
     outputs: outputs as (config: unknown) => readonly string[],
     create: create.bind(definition) as unknown as NodeType["create"],

@@ -29,7 +29,7 @@ export const publish = defineNode({
       take: (_input, data, step) => {
         const named = topicOf(data, step);
         const wrong = topicProblem(named);
-        const content = contentOf(data);
+        const content = contentOf(data, step);
         if (wrong !== null || content.problem !== null) {
           step.fail(wrong ?? content.problem ?? "", data);
           return;

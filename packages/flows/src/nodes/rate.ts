@@ -37,6 +37,7 @@ export const rate = defineNode<z.infer<typeof config>, z.infer<typeof state>>({
   summary: "a value rises or falls fast",
   config,
   state,
+  expressions: ({ of }) => [of],
   inputs: () => ["in"],
   outputs: () => ["yes", "no"],
   create: ({ of, over, per, above, below, by: template }) => {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { dataOfPoint } from "./heard.ts";
+import { dataOfPoint, POINT_NAMES } from "./heard.ts";
 import { defineNode } from "./node.ts";
 
 /** Each reading of a series begins a run. */
@@ -14,6 +14,7 @@ export const series = defineNode({
       .max(2_048)
       .describe("topic#path of the series; + and # in the topic stand for several"),
   }),
+  begins: () => POINT_NAMES,
   inputs: () => [],
   outputs: () => ["reading"],
   create: (config) => ({

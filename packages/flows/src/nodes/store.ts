@@ -31,6 +31,7 @@ export const store = defineNode({
   group: "action",
   summary: "sets a stored value, or adds to it",
   config,
+  expressions: ({ expression }) => (expression === undefined ? [] : [expression]),
   inputs: () => ["in"],
   outputs: () => ["done"],
   create: ({ name, value, expression, add }) => {

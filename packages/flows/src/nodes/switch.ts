@@ -40,6 +40,8 @@ export const switchNode = defineNode<Config>({
   group: "condition",
   summary: "goes on by one of several outputs",
   config,
+  expressions: ({ of, cases }) =>
+    of === undefined ? Object.values(cases).filter((one) => typeof one === "string") : [of],
   inputs: () => ["in"],
   outputs: ({ cases }) => [...Object.keys(cases), OTHERWISE],
   create: (given) => {

@@ -6,6 +6,13 @@ const DISK_PERCENT = 90;
 /** The disk is fine again so far below its limit. */
 const DISK_BACK_PERCENT = 1;
 
+/** What is said of each. */
+const MEASURED = {
+  disk: ["usedPercent", "freeBytes"],
+  audit: ["missing"],
+  broker: ["isAway", "reason"],
+} as const satisfies Record<HeardSystem["about"], readonly string[]>;
+
 const config = z
   .strictObject({
     about: z
@@ -46,6 +53,7 @@ export const system = defineNode<Config, State>({
   summary: "Weir itself: its disk, missing messages, the broker",
   config,
   state,
+  begins: ({ about }) => ["key", "about", ...MEASURED[about], "timeMs"],
   inputs: () => [],
   outputs: () => ["problem", "over"],
   create: ({ about, above, for: forMs }) => {

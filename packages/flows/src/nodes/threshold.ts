@@ -1,7 +1,7 @@
 import { duration } from "@weir/runtime";
 import { z } from "zod";
 import { dataThatWaits } from "./grouping.ts";
-import { dataOfPoint, keyOf } from "./heard.ts";
+import { dataOfPoint, keyOf, POINT_NAMES } from "./heard.ts";
 import { type Data, defineNode, type Step } from "./node.ts";
 
 const config = z
@@ -56,6 +56,7 @@ export const threshold = defineNode<Config, State>({
   state,
   // Otherwise an alert would stay open when its limit is moved beyond the value.
   statesHangOn: ({ series = "" }) => series,
+  begins: ({ series }) => (series === undefined ? [] : POINT_NAMES),
   inputs: ({ series }) => (series === undefined ? ["in"] : []),
   outputs: () => ["yes", "no"],
   create: (given) => {

@@ -40,6 +40,7 @@ export const timer = defineNode<z.infer<typeof config>, z.infer<typeof state>>({
   summary: "again after a time, or at times of the day",
   config,
   state,
+  begins: () => ["key", "timeMs"],
   inputs: () => [],
   outputs: () => ["due"],
   create: ({ every, cron, timeZone: zone }) => {

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { topicFilter } from "./addressing.ts";
-import { dataOfMessage } from "./heard.ts";
+import { dataOfMessage, MESSAGE_NAMES } from "./heard.ts";
 import { defineNode } from "./node.ts";
 
 /** Each message on some topics begins a run. */
@@ -11,6 +11,7 @@ export const topic = defineNode({
   config: z.strictObject({
     topic: topicFilter.describe("MQTT topic filter; + and # stand for several topics"),
   }),
+  begins: () => MESSAGE_NAMES,
   inputs: () => [],
   outputs: () => ["message"],
   create: (config) => ({

@@ -52,7 +52,7 @@ export const webhook = defineNode({
     const all = { ...(hasBody && !hasType && { "content-type": type }), ...headers };
     return {
       take: (_input, data, step) => {
-        const { body, problem } = hasBody ? contentOf(data) : { body: "", problem: null };
+        const { body, problem } = hasBody ? contentOf(data, step) : { body: "", problem: null };
         if (body === null) {
           step.fail(problem, data);
           return;

@@ -1,9 +1,7 @@
-import { matchesFilter } from "@weir/protocol";
-import { type CataloguedSeries, findSeries, parseSeries } from "@weir/series";
+import type { CataloguedSeries } from "@weir/series";
 import { readRange } from "@weir/store";
 import type { HistorySource, StoredStream } from "@weir/streams";
-import { runningFlow } from "../engine/running-flow.ts";
-import type { FlowDefinition } from "../files/workflow-file.ts";
+import { StoredSeries } from "../files/stored-series.ts";
 import type { Source } from "../nodes/node.ts";
 
 /** What is not stored, so that nothing of it is tried. */
@@ -14,7 +12,6 @@ const NOT_STORED: Readonly<Partial<Record<Source["kind"], string>>> = {
 };
 /** Rows that begin so long behind the beginning need no words. */
 const SLACK_US = 60_000_000;
-const PATHS_SHOWN_MAX = 5;
 
 /** What a trial leaves out because it is not stored. */
 export async function notesOn(
@@ -23,11 +20,14 @@ export async function notesOn(
   { streams, fromUs }: Pick<HistorySource, "streams"> & { fromUs: number },
 ): Promise<string[]> {
   const notes = new Set<string>();
-  const names = streams.map(({ name }) => name);
+  const stored = new StoredSeries(
+    catalogue,
+    streams.map(({ name }) => name),
+  );
   for (const source of listened) {
     const words =
       source.kind === "series"
-        ? unknownSeries(source.series, catalogue, names)
+        ? stored.whyUnknown(source.series)
         : (NOT_STORED[source.kind] ?? null);
     if (words !== null) notes.add(words);
   }
@@ -37,7 +37,7 @@ export async function notesOn(
   const areReadingsHeard = listened.some(({ kind }) => kind === "series");
   for (const stream of streams) {
     const hasNoHistory =
-      areReadingsHeard && stream.historyMs === null && isOf(stream, listened, catalogue, names);
+      areReadingsHeard && stream.historyMs === null && isOf(stream, listened, stored);
     if (!areMessagesHeard && !hasNoHistory) continue;
     const beginUs = await firstRowUs(stream);
     if (beginUs === null || beginUs <= fromUs + SLACK_US) continue;
@@ -47,75 +47,11 @@ export async function notesOn(
   return [...notes];
 }
 
-/**
- * The series that a workflow listens to and that are not stored (yet): a line for each, with what may be meant.
- *
- * @param streams the names of all streams.
- */
-export function unknownSeriesOf(
-  flow: FlowDefinition,
-  catalogue: readonly CataloguedSeries[],
-  streams: readonly string[],
-): string[] {
-  return [...runningFlow(flow).nodes.values()].flatMap(({ name, behaviour }) =>
-    (behaviour.sources ?? []).flatMap((source) => {
-      const words =
-        source.kind === "series" ? unknownSeries(source.series, catalogue, streams) : null;
-      return words === null ? [] : [`${flow.file}.yaml: ${flow.name}.${name}: ${words}`];
-    }),
-  );
-}
-
-/** Why a series is not heard; `null` where it is. */
-function unknownSeries(
-  text: string,
-  catalogue: readonly CataloguedSeries[],
-  streams: readonly string[],
-): string | null {
-  if (seriesOf(text, catalogue, streams).length > 0) return null;
-  const named = findSeries(catalogue, text);
-  const suggestion = named.kind === "unknown" ? named.suggestion : "";
-  return `no stored series is ${text}${suggestion === "" ? pathsWords(text, catalogue, streams) : suggestion}`;
-}
-
-/** What may stand behind the # of a topic. */
-function pathsWords(
-  text: string,
-  catalogue: readonly CataloguedSeries[],
-  streams: readonly string[],
-): string {
-  const { topic } = parseSeries(text, streams);
-  const paths = new Set(catalogue.filter((one) => one.topic === topic).map(({ path }) => path));
-  if (paths.size === 0) return "; weir series lists those that there are";
-  const some = [...paths].slice(0, PATHS_SHOWN_MAX).map((path) => `${topic}#${path}`);
-  return `; there are ${some.join(", ")}${paths.size > some.length ? " and others" : ""}`;
-}
-
-function isOf(
-  stream: StoredStream,
-  listened: readonly Source[],
-  catalogue: readonly CataloguedSeries[],
-  names: readonly string[],
-): boolean {
+function isOf(stream: StoredStream, listened: readonly Source[], stored: StoredSeries): boolean {
   return listened.some(
     (source) =>
       source.kind === "series" &&
-      seriesOf(source.series, catalogue, names).some((one) => one.stream === stream.name),
-  );
-}
-
-/** The stored series that are meant by `topic#path`, with or without a stream, and with `+` and `#` in the topic. */
-function seriesOf(
-  text: string,
-  catalogue: readonly CataloguedSeries[],
-  streams: readonly string[],
-): CataloguedSeries[] {
-  const { stream, topic, path } = parseSeries(text, streams);
-  return catalogue.filter(
-    (one) =>
-      one.path === path &&
-      (stream === null || one.stream === stream) &&
-      matchesFilter(topic, one.topic),
+      stored.of(source.series).some((one) => one.stream === stream.name),
   );
 }
 

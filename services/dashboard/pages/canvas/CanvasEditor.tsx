@@ -13,7 +13,7 @@ import { bringIntoView, type Flow, FlowCanvas } from "./FlowCanvas.tsx";
 import { freeName, type NodeAt, nameProblem, type Place, withFlow, withNode } from "./model.ts";
 import { Palette } from "./Palette.tsx";
 import { ProblemList } from "./ProblemList.tsx";
-import { type PlacedProblem, placed } from "./problems.ts";
+import { type PlacedProblem, placed, placedNote } from "./problems.ts";
 import { SaveDialog } from "./SaveDialog.tsx";
 import { SidePanel } from "./SidePanel.tsx";
 import { flowFor, NOTHING, nodeId, type Selection } from "./selection.ts";
@@ -58,7 +58,10 @@ export function CanvasEditor({ file, found, types }: CanvasEditorProps) {
     ways.workflows.reload,
   );
   const byType = new Map(types.map((type) => [type.type, type]));
-  const problems = editor.editing.problems.map(placed);
+  const problems = [
+    ...editor.editing.problems.map(placed),
+    ...editor.editing.notes.map(placedNote),
+  ];
   const { draft } = editor;
 
   useEffect(() => {

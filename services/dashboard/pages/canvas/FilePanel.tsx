@@ -49,7 +49,7 @@ export function FilePanel({
               {name}
             </button>
             <span class="quiet">
-              {problems.some(({ flow }) => flow === name)
+              {problems.some(({ flow, isNote }) => flow === name && !isNote)
                 ? "has a problem"
                 : title === ""
                   ? (ways.states.get(name)?.state ?? "new")

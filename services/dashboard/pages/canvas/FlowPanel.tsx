@@ -32,8 +32,10 @@ export function FlowPanel({ editor, flow, problems, ways, onSelect, onTest }: Fl
       </header>
       {own.length === 0 ? null : (
         <ul class="panel-problems">
-          {own.map(({ line, words }) => (
-            <li key={line}>{words}</li>
+          {own.map(({ line, words, isNote }) => (
+            <li key={line} class={isNote ? "note-line" : ""}>
+              {words}
+            </li>
           ))}
         </ul>
       )}

@@ -9,7 +9,7 @@ import { isFailed, MarkAtNode } from "./MarkAtNode.tsx";
 export function NodeBox({ data }: NodeProps<Box>) {
   const { node, summary, problems, mark, press } = data;
   const outputs = node.outputs.filter((output) => output !== "error");
-  const isWrong = problems.length > 0;
+  const isWrong = problems.some(({ isNote }) => !isNote);
   const hasFailed = mark !== null && (mark.problem !== null || mark.actions.some(isFailed));
   const look = hasFailed ? "failed" : mark !== null ? "lit" : "";
   return (
@@ -17,10 +17,10 @@ export function NodeBox({ data }: NodeProps<Box>) {
       <header>
         <strong>{node.name}</strong>
         <span class="quiet">{node.type}</span>
-        {isWrong ? (
+        {problems.length > 0 ? (
           <span class="box-problem" title={problems.map(({ words }) => words).join("\n")}>
-            <Dot tone="problem" />
-            <span class="hidden">{problems.length === 1 ? "a problem" : "problems"}</span>
+            <Dot tone={isWrong ? "problem" : "attention"} />
+            <span class="hidden">{isWrong ? "has a problem" : "has a note"}</span>
           </span>
         ) : null}
       </header>

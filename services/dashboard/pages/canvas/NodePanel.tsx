@@ -59,8 +59,10 @@ export function NodePanel(props: NodePanelProps) {
       </header>
       {others.length === 0 ? null : (
         <ul class="panel-problems">
-          {others.map(({ line, words, key }) => (
-            <li key={line}>{key === null ? words : `${key}: ${words}`}</li>
+          {others.map(({ line, words, key, isNote }) => (
+            <li key={line} class={isNote ? "note-line" : ""}>
+              {key === null ? words : `${key}: ${words}`}
+            </li>
           ))}
         </ul>
       )}

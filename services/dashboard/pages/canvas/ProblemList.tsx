@@ -1,3 +1,4 @@
+import { Dot } from "../parts/State.tsx";
 import type { PlacedProblem } from "./problems.ts";
 
 interface ProblemListProps {
@@ -6,17 +7,20 @@ interface ProblemListProps {
   onChoose: (problem: PlacedProblem) => void;
 }
 
-/** What is wrong with the file, each with its line. */
+/** What is wrong with the file or may not be meant, each with its line. */
 export function ProblemList({ problems, onChoose }: ProblemListProps) {
-  const count = problems.length;
+  const notes = problems.filter(({ isNote }) => isNote).length;
+  const count = problems.length - notes;
   return (
     <section class="problem-list" aria-label="Problems">
       <p aria-live="polite" class={count === 0 ? "hidden" : "problem"}>
         {count === 0 ? "No problems" : count === 1 ? "1 problem" : `${count} problems`}
+        {notes === 0 ? "" : notes === 1 ? ", 1 note" : `, ${notes} notes`}
       </p>
       <ul>
         {problems.map((problem) => (
           <li key={problem.line}>
+            <Dot tone={problem.isNote ? "attention" : "problem"} />{" "}
             <button type="button" class="link" onClick={() => onChoose(problem)}>
               {placeWords(problem)}
             </button>{" "}

@@ -71,7 +71,7 @@ export function nodesOf(drawing: Drawing, around: Surroundings): (Box | Frame)[]
         name: flow.name,
         title: flow.title,
         isEnabled: flow.isEnabled,
-        hasProblem: problems.some((problem) => problem.flow === flow.name),
+        hasProblem: problems.some((one) => one.flow === flow.name && !one.isNote),
         state: ways.states.get(flow.name) ?? null,
         shown,
       },

@@ -1,4 +1,4 @@
-import type { CheckedText, Layout, WorkflowFile } from "@weir/flows/contract";
+import type { CheckedText, FlowNote, Layout, WorkflowFile } from "@weir/flows/contract";
 import { withPlaces } from "./arrange.ts";
 import { begun, completed, gone, type History, redone, undone } from "./history.ts";
 import type { Drawing } from "./model.ts";
@@ -18,6 +18,8 @@ export interface Editing {
   readonly saved: { text: string; layout: Layout; revision: string | null };
   readonly history: History<Draft>;
   readonly problems: readonly string[];
+  /** What is valid and may not be meant. */
+  readonly notes: readonly FlowNote[];
   /** Workflows that cannot run. */
   readonly invalid: readonly string[];
   /** What the problems are of. */
@@ -26,7 +28,7 @@ export interface Editing {
 
 /** Begins with what a file holds. @param file `null`: there is none yet. */
 export function opened(file: WorkflowFile | null): Editing {
-  const { text, flows, layout, revision, problems, invalid } = file ?? NEW_FILE;
+  const { text, flows, layout, revision, problems, notes, invalid } = file ?? NEW_FILE;
   const draft: Draft = {
     text,
     flows,
@@ -35,10 +37,13 @@ export function opened(file: WorkflowFile | null): Editing {
     isUnreadable: flows.length === 0 && problems.length > 0,
   };
   const saved = { text, layout: draft.layout, revision };
-  return { saved, history: begun(draft), problems, invalid, checked: draft };
+  return { saved, history: begun(draft), problems, notes, invalid, checked: draft };
 }
 
-const NEW_FILE = { text: "", flows: [], layout: {}, revision: null, problems: [], invalid: [] };
+const NEW_FILE = {
+  ...{ text: "", flows: [], layout: {}, revision: null },
+  ...{ problems: [], notes: [], invalid: [] },
+};
 
 export function draftOf({ history }: Editing): Draft {
   return history.now;
@@ -80,7 +85,7 @@ export function needsCheck(editing: Editing): boolean {
 export function answered(editing: Editing, asked: Draft, answer: CheckedText): Editing {
   const now = draftOf(editing);
   if (now.text !== asked.text || now.flows !== asked.flows) return editing;
-  const { text, flows, problems, invalid } = answer;
+  const { text, flows, problems, notes, invalid } = answer;
   // A text that the server has written can be read.
   const isUnreadable = !asked.isTextBehind && flows.length === 0 && problems.length > 0;
   const known = isUnreadable ? now.flows : flows;
@@ -92,7 +97,7 @@ export function answered(editing: Editing, asked: Draft, answer: CheckedText): E
     isUnreadable,
   };
   const history = completed(editing.history, draft);
-  return { ...editing, history, problems, invalid, checked: draft };
+  return { ...editing, history, problems, notes, invalid, checked: draft };
 }
 
 /** The file was saved; what was drawn since then stays. */

@@ -1,5 +1,9 @@
+import type { FlowNote } from "@weir/flows/contract";
+
 /** A problem of a file, and what it is about. */
 export interface PlacedProblem {
+  /** A note is about what is valid and may not be meant. */
+  isNote: boolean;
   /** As the server wrote it. */
   line: string;
   /** Of the file; `null` where it has none. */
@@ -21,11 +25,24 @@ export function placed(line: string): PlacedProblem {
   const place = PLACE.exec(rest);
   const words = place === null ? rest : rest.slice(place[0].length);
   return {
+    isNote: false,
     line,
     lineNumber: number === undefined ? null : Number(number),
     flow: place?.[1] ?? null,
     node: place?.[2] ?? null,
     key: place?.[3] ?? null,
-    words: words.charAt(0).toUpperCase() + words.slice(1),
+    words: capitalized(words),
   };
+}
+
+/** A note, where problems are shown. */
+export function placedNote({ flow, node, line, words }: FlowNote): PlacedProblem {
+  return {
+    ...{ isNote: true, line: `${flow} ${node} ${words}` },
+    ...{ lineNumber: line, flow, node, key: null, words: capitalized(words) },
+  };
+}
+
+function capitalized(words: string): string {
+  return words.charAt(0).toUpperCase() + words.slice(1);
 }

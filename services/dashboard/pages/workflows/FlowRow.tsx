@@ -1,6 +1,6 @@
-import type { FlowState } from "@weir/flows/contract";
+import type { FlowNote, FlowState } from "@weir/flows/contract";
 import { About } from "../parts/About.tsx";
-import { State } from "../parts/State.tsx";
+import { Dot, State } from "../parts/State.tsx";
 import { useDeed } from "../parts/use-deed.ts";
 import { Age } from "../parts/Value.tsx";
 import { format } from "../preferences.ts";
@@ -10,12 +10,14 @@ import { fileAddress, runsAddress, workflowsApi } from "./workflows-api.ts";
 
 interface FlowRowProps {
   flow: FlowState;
+  /** What is valid in it and may not be meant. */
+  notes: readonly FlowNote[];
   can: { press: boolean; save: boolean };
   reload: () => void;
 }
 
 /** A workflow at a glance, with what can be done about it. */
-export function FlowRow({ flow, can, reload }: FlowRowProps) {
+export function FlowRow({ flow, notes, can, reload }: FlowRowProps) {
   const { name, file, title, state, reason, buttons } = flow;
   const resume = useDeed(() => workflowsApi.resume(name), reload);
   const id = `flow-${name}`;
@@ -32,6 +34,7 @@ export function FlowRow({ flow, can, reload }: FlowRowProps) {
           <Counts flow={flow} />
         </p>
         {reason === null ? null : <p class="flow-reason">{reason}</p>}
+        {state === "off" ? null : <Notes notes={notes} />}
         {resume.problem === null ? null : (
           <p class="refusal" role="alert">
             {resume.problem.message}
@@ -57,6 +60,14 @@ export function FlowRow({ flow, can, reload }: FlowRowProps) {
       </div>
     </article>
   );
+}
+
+function Notes({ notes }: Pick<FlowRowProps, "notes">) {
+  return notes.map(({ node, words }) => (
+    <p key={`${node} ${words}`} class="flow-note">
+      <Dot tone="attention" /> {node === null ? words : `${node}: ${words}`}
+    </p>
+  ));
 }
 
 function LastRun({ flow: { lastRun } }: { flow: FlowState }) {

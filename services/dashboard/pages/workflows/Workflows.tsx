@@ -52,11 +52,12 @@ export function Workflows() {
         </p>
       )}
       {value?.files.length === 0 ? <NoWorkflows folder={value.folder} /> : null}
-      {value?.files.map(({ file, problems }) => (
+      {value?.files.map(({ file, problems, notes }) => (
         <FileSection
           key={file}
           file={file}
           problems={problems}
+          notes={notes}
           flows={value.flows.filter((flow) => flow.file === file)}
           can={{ press: !isViewer, save: reason === null }}
           reload={reload}
@@ -69,15 +70,13 @@ export function Workflows() {
   );
 }
 
-interface FileSectionProps {
-  file: Answer["files"][number]["file"];
-  problems: readonly string[];
+interface FileSectionProps extends Pick<Answer["files"][number], "file" | "problems" | "notes"> {
   flows: readonly FlowState[];
   can: { press: boolean; save: boolean };
   reload: () => void;
 }
 
-function FileSection({ file, problems, flows, can, reload }: FileSectionProps) {
+function FileSection({ file, problems, notes, flows, can, reload }: FileSectionProps) {
   const id = `file-${file}`;
   return (
     <section class="workflow-file" aria-labelledby={id}>
@@ -110,7 +109,12 @@ function FileSection({ file, problems, flows, can, reload }: FileSectionProps) {
       <ul class="flows">
         {flows.map((flow) => (
           <li key={flow.name}>
-            <FlowRow flow={flow} can={can} reload={reload} />
+            <FlowRow
+              flow={flow}
+              notes={notes.filter((note) => note.flow === flow.name)}
+              can={can}
+              reload={reload}
+            />
           </li>
         ))}
       </ul>

@@ -23,9 +23,10 @@ const FILE: WorkflowFile = {
   layout: { freezer: { warm: { x: 0, y: 0 }, mail: { x: 300, y: 0 } } },
   revision: "1",
   problems: [],
+  notes: [],
   invalid: [],
 };
-const EMPTY = { flows: [], problems: [], invalid: [] };
+const EMPTY = { flows: [], problems: [], notes: [], invalid: [] };
 const answer = (parts: Partial<CheckedText>): CheckedText => ({ text: "", ...EMPTY, ...parts });
 const move = { flow: "freezer", node: "mail", place: { x: 400, y: 0 } };
 

@@ -3,7 +3,7 @@ import { NODES, parseWorkflowFile } from "@weir/flows";
 import { z } from "zod";
 import { type Field, fieldsOf, shownValue, typedValue } from "../../pages/canvas/fields.ts";
 import { changesOnly, lineDiff } from "../../pages/canvas/line-diff.ts";
-import { placed } from "../../pages/canvas/problems.ts";
+import { placed, placedNote } from "../../pages/canvas/problems.ts";
 import { valueWords, wayOf } from "../../pages/canvas/trace.ts";
 import { patternParts, patternsOf } from "../../pages/canvas/trial-patterns.ts";
 import { countWords, resultWords } from "../../pages/canvas/trial-words.ts";
@@ -101,6 +101,14 @@ describe("a problem of a file", () => {
     });
     expect(wire).toMatchObject({ lineNumber: 5, flow: "freezer", node: null });
     expect(wire?.words).toContain("there is no node nix");
+  });
+
+  test("notes stand at their node, too", () => {
+    const note = { flow: "freezer", node: "warm", line: 4, words: "no wire leads to it" };
+    expect(placedNote(note)).toMatchObject({
+      ...{ isNote: true, lineNumber: 4, flow: "freezer", node: "warm" },
+      words: "No wire leads to it",
+    });
   });
 
   test("of the whole file has no place in it", () => {

@@ -112,7 +112,7 @@ test("the address decides which runs are asked for, and nonsense is left out", (
 
 test("a new name is free in files and workflows, and one that files can have", () => {
   const existing: Pick<Workflows, "files" | "flows"> = {
-    files: [{ file: "Home", revision: "1", problems: [] }],
+    files: [{ file: "Home", revision: "1", problems: [], notes: [] }],
     flows: [
       {
         name: "warm",

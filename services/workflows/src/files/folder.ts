@@ -1,7 +1,21 @@
 import { accessSync, constants, existsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { checkText, editWorkflows, type FlowDefinition } from "@weir/flows";
-import type { CheckedText, CheckRequest, SaveRequest, WorkflowFile } from "@weir/flows/contract";
+import {
+  checkText,
+  editWorkflows,
+  type FlowDefinition,
+  notesOf,
+  type ParsedFile,
+  type StoredSeries,
+} from "@weir/flows";
+import type {
+  CheckedText,
+  CheckRequest,
+  FlowNote,
+  SaveRequest,
+  WorkflowFile,
+  Workflows,
+} from "@weir/flows/contract";
 import {
   type Clock,
   ConfigurationFault,
@@ -27,14 +41,19 @@ const FILE_BYTES_MAX = 1024 * 1024;
 export class WorkflowFolder {
   readonly folder: string;
   readonly #clock: Clock;
+  readonly #storedSeries: () => StoredSeries | null;
+  /** By what was read of a file: as long as the series are the same, its notes are. */
+  readonly #notes = new WeakMap<object, { stored: StoredSeries | null; notes: FlowNote[] }>();
   readonly #listeners = new Set<(loaded: LoadedFiles) => void>();
   #loaded = NOTHING_LOADED;
   /** Of what was loaded, and of what was seen and may still be being written. */
   #stamps = { loaded: "", seen: "" };
 
-  constructor(folder: string, clock: Clock) {
+  /** @param storedSeries `null` where nothing is known of them. */
+  constructor(folder: string, clock: Clock, storedSeries: () => StoredSeries | null = () => null) {
     this.folder = resolve(folder);
     this.#clock = clock;
+    this.#storedSeries = storedSeries;
   }
 
   /** What was read the last time. */
@@ -52,6 +71,15 @@ export class WorkflowFolder {
     } catch {
       return false;
     }
+  }
+
+  /** The files as they were read the last time, each with what may not be meant in it. */
+  files(): Workflows["files"] {
+    const stored = this.#storedSeries();
+    return this.#loaded.files.map(({ file, revision, problems, own }) => {
+      const notes = own === null ? [] : this.#notesOf(own, stored);
+      return { file, revision, problems: [...problems], notes };
+    });
   }
 
   /** Reads the files. */
@@ -167,8 +195,16 @@ export class WorkflowFolder {
     for (const listener of this.#listeners) listener(loaded);
   }
 
+  #notesOf(own: Pick<ParsedFile, "flows">, stored: StoredSeries | null): FlowNote[] {
+    const before = this.#notes.get(own);
+    if (before?.stored === stored) return before.notes;
+    const notes = notesOf(own.flows, stored);
+    this.#notes.set(own, { stored, notes });
+    return notes;
+  }
+
   #checked(text: string, file: string): CheckedText {
-    const checked = checkText(text, file);
+    const checked = checkText(text, file, this.#storedSeries());
     const others = this.#loaded.files.filter((other) => other.file !== file);
     for (const { name } of checked.flows) {
       const owner = others.find(({ flows }) => flows.some((flow) => flow.name === name));

@@ -104,18 +104,23 @@ function loadFile(folder: string, file: string, before?: LoadedFile): LoadedFile
     const stored = readStored(folder, file);
     if (stored === null) return null;
     const isSame = before?.revision === stored.revision;
-    const own = (isSame ? before.own : null) ?? parseWorkflowFile(stored.text, file);
+    const own = (isSame ? before.own : null) ?? readFlows(stored.text, file);
     const { flows, invalid, problems } = own;
     const isNoYaml = problems.length > 0 && invalid.length === 0;
     const kept = former.filter(({ name }) => isNoYaml || invalid.includes(name));
     return {
       ...{ file, revision: stored.revision, flows: [...flows, ...kept] },
-      ...{ invalid, problems, own: { flows, invalid, problems } },
+      ...{ invalid, problems, own },
     };
   } catch (error) {
     if (!(error instanceof ConfigurationFault)) throw error;
     return { file, revision: "", flows: former, invalid: [], problems: error.problems, own: null };
   }
+}
+
+function readFlows(text: string, file: string): NonNullable<LoadedFile["own"]> {
+  const { flows, invalid, problems } = parseWorkflowFile(text, file);
+  return { flows, invalid, problems };
 }
 
 /** Without workflows whose names an earlier file has. */

@@ -56,16 +56,12 @@ function addFileRoutes(
     path: "/workflows",
     body: null,
     answer: () => {
-      const { files, problems } = folder.loaded;
+      const { problems } = folder.loaded;
       return {
         content: {
           folder: folder.folder,
           isWritable: folder.isWritable,
-          files: files.map((one) => ({
-            file: one.file,
-            revision: one.revision,
-            problems: one.problems,
-          })),
+          files: folder.files(),
           problems,
           flows: engine.flowStates(),
         },

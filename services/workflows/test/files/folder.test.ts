@@ -1,5 +1,6 @@
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { describe, expect, test } from "@jest/globals";
+import { StoredSeries } from "@weir/flows";
 import { RequestFault } from "@weir/runtime";
 import { canMountSmallDisk, createFakeClock, mountSmallDisk, temporaryFolder } from "@weir/testkit";
 import { WorkflowFolder } from "../../src/files/folder.ts";
@@ -38,6 +39,23 @@ function refusal(ask: () => unknown): [number, string] {
 }
 
 describe("the folder of workflow files", () => {
+  test("has notes on each file and text, which follow what is stored", () => {
+    using place = temporaryFolder();
+    const text =
+      'flows: { one: { nodes: { a: { type: series, series: "t#x" }, b: { type: debug } }, wires: [a -> b] } }';
+    writeFileSync(place.file("a.yaml"), text);
+    let stored: StoredSeries | null = null;
+    const folder = new WorkflowFolder(place.path, createFakeClock(), () => stored);
+    folder.load();
+    expect(folder.files()).toMatchObject([{ file: "a", problems: [], notes: [] }]);
+    stored = new StoredSeries([], ["data"]);
+    const words = expect.stringContaining("no stored series is t#x");
+    const notes = [{ flow: "one", node: "a", line: 1, words }];
+    expect(folder.files()).toMatchObject([{ file: "a", notes }]);
+    expect(folder.read("a")).toMatchObject({ notes, problems: [], invalid: [] });
+    expect(folder.check({ file: "a", text })).toMatchObject({ notes });
+  });
+
   test("reads only files that have changed: a long one holds up nothing when another is saved", () => {
     using opened = openFolder();
     const { folder, write } = opened;
