@@ -3,6 +3,9 @@ import type { RunPart, TraceStep } from "./changes.ts";
 import type { Engine } from "./engine.ts";
 import type { RunningNode } from "./running-flow.ts";
 
+/** Names that the data does not have, of one step. */
+const UNKNOWN_MAX = 20;
+
 /** What a node would keep has no room: this run cannot go on there, and others can. */
 export class NoRoom extends Error {}
 
@@ -14,6 +17,7 @@ export class NodeStep implements Step<unknown> {
   #run: RunPart | null;
   #trace: TraceStep | null = null;
   #values: Readonly<Record<string, unknown>> | null = null;
+  readonly #unknown = new Set<string>();
 
   /** @param run `null` where it is not known yet: the data that is emitted says. */
   constructor(engine: Engine, node: RunningNode, run: RunPart | null, input: string | null) {
@@ -84,6 +88,11 @@ export class NodeStep implements Step<unknown> {
   note(values: Readonly<Record<string, unknown>>): void {
     this.#values = this.#values === null ? values : { ...this.#values, ...values };
     if (this.#trace !== null) this.#trace.values = this.#values;
+  }
+
+  lack(names: readonly string[]): void {
+    for (const name of names) if (this.#unknown.size < UNKNOWN_MAX) this.#unknown.add(name);
+    if (this.#unknown.size > 0) this.note({ unknown: [...this.#unknown] });
   }
 
   perform(effect: Effect, data: Data): void {

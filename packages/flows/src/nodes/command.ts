@@ -43,7 +43,7 @@ export const command = defineNode({
           step.fail(`the device ${JSON.stringify(device)} is empty with this data`, data);
           return;
         }
-        const argument = payloadOf(data);
+        const argument = payloadOf(data, step);
         const bytes = argument === undefined ? 0 : Buffer.byteLength(JSON.stringify(argument));
         if (bytes > PAYLOAD_BYTES_MAX) {
           const most = `a command has ${PAYLOAD_BYTES_MAX} at most`;

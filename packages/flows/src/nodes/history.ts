@@ -1,6 +1,5 @@
 import { duration } from "@weir/runtime";
 import { z } from "zod";
-import { Template } from "../expressions/template.ts";
 import {
   type Aggregate,
   type Behaviour,
@@ -9,6 +8,7 @@ import {
   type Outcome,
   type Step,
 } from "./node.ts";
+import { filler } from "./templated.ts";
 
 const MINUTE_MS = 60_000;
 
@@ -62,10 +62,10 @@ export const statistics = defineNode({
 });
 
 function asks(text: string, overMs: number, aggregate: Aggregate): Behaviour<never> {
-  const template = new Template(text, { isOneLine: true, lengthMax: 2_048 });
+  const seriesOf = filler(text, { isOneLine: true, lengthMax: 2_048 });
   return {
     take: (_input: string, data: Data, step: Step<never>) => {
-      const asked = template.render(data).text;
+      const asked = seriesOf(data, step);
       if (asked === "") return step.fail("no series is named: give series", data);
       const toMs = step.nowMs;
       const span = { fromMs: toMs - overMs, toMs };

@@ -1,5 +1,5 @@
-import type { Data, Step } from "./node.ts";
-import { filler, jsonFiller, jsonTemplate, template } from "./templated.ts";
+import type { Data } from "./node.ts";
+import { type Filling, filler, jsonFiller, jsonTemplate, template } from "./templated.ts";
 
 /** The largest body of a webhook and payload of a message, in bytes; the broker accepts no more. */
 const BODY_BYTES_MAX = 262_144;
@@ -24,12 +24,12 @@ export function contentFiller({
 }: {
   text?: string | undefined;
   json?: unknown;
-}): (data: Data, step: Pick<Step<never>, "note">) => Content {
+}): (data: Data, step: Filling) => Content {
   if (text !== undefined && json !== undefined) throw new Error("give text or json, not both");
   const textOf = text === undefined ? null : filler(text);
   const fill = json === undefined ? (data: Data) => data : jsonFiller(json);
   return (data, step) => {
-    const body = textOf === null ? JSON.stringify(fill(data)) : textOf(data, step);
+    const body = textOf === null ? JSON.stringify(fill(data, step)) : textOf(data, step);
     const bytes = Buffer.byteLength(body);
     if (bytes <= BODY_BYTES_MAX) return { body, problem: null };
     const problem = `the content has ${bytes} bytes, and at most ${BODY_BYTES_MAX} are sent; name text or json with less in it`;

@@ -170,6 +170,8 @@ export interface Step<S> {
   fail(problem: string, data: Data): void;
   /** Values that the trace shows for this step. */
   note(values: Readonly<Record<string, unknown>>): void;
+  /** Names that a template looked for and the data does not have: the trace shows some of them. */
+  lack(names: readonly string[]): void;
   /** Does something outside, once; `settle` is called with what became of it. */
   perform(effect: Effect, data: Data): void;
   /** Says that an alert of this node has changed. */

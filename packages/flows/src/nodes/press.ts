@@ -30,7 +30,7 @@ export const press = defineNode({
     return {
       take: (_input, data, step) => {
         step.note({ pressed: `${pressed.flow}.${pressed.node}` });
-        const brought = payloadOf(data);
+        const brought = payloadOf(data, step);
         const length = isTooDeep(brought) ? Number.POSITIVE_INFINITY : jsonOf(brought)?.length;
         if (length === undefined || length > PAYLOAD_MAX) {
           const most = `at most ${PAYLOAD_MAX} characters of JSON`;

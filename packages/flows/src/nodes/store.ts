@@ -2,7 +2,7 @@ import { z } from "zod";
 import { Expression } from "../expressions/expression.ts";
 import { expressionOf } from "./expressions.ts";
 import { type Data, defineNode } from "./node.ts";
-import { filler, jsonFiller, jsonTemplate, template } from "./templated.ts";
+import { type Filling, filler, jsonFiller, jsonTemplate, template } from "./templated.ts";
 
 const NAME_MAX = 200;
 /** The largest value, as JSON in characters. */
@@ -46,7 +46,7 @@ export const store = defineNode({
           return;
         }
         const before = step.stored.get(named) ?? null;
-        const next = nextOf(data, before);
+        const next = nextOf(data, before, step);
         if ("problem" in next) {
           refuse(`${named}: ${next.problem}`);
           return;
@@ -76,6 +76,7 @@ function nextValue({
 }: Pick<z.infer<typeof config>, "value" | "expression" | "add">): (
   data: Data,
   before: unknown,
+  step: Filling,
 ) => Next {
   if (add !== undefined) {
     return (_data, before) => {
@@ -90,5 +91,5 @@ function nextValue({
     return (data) => evaluated.evaluate(data);
   }
   const fill = jsonFiller(value);
-  return (data) => ({ value: fill(data) });
+  return (data, _before, step) => ({ value: fill(data, step) });
 }

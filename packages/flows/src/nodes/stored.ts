@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { Template } from "../expressions/template.ts";
 import { defineNode } from "./node.ts";
+import { filler } from "./templated.ts";
 
 const config = z.strictObject({
   name: z.string().min(1).max(1_000).describe("the value's name, as a template"),
@@ -19,10 +19,10 @@ export const stored = defineNode({
   inputs: () => ["in"],
   outputs: () => ["value", "missing"],
   create: (given) => {
-    const template = new Template(given.name, { isOneLine: true, lengthMax: 1_000 });
+    const nameOf = filler(given.name, { isOneLine: true, lengthMax: 1_000 });
     return {
       take: (_input, data, step) => {
-        const name = template.render(data).text;
+        const name = nameOf(data, step);
         const value = step.stored.get(name) ?? given.default ?? null;
         if (value === null) {
           step.note({ name });

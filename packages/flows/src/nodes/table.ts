@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { Template } from "../expressions/template.ts";
 import { defineNode } from "./node.ts";
+import { filler } from "./templated.ts";
 
 const config = z.strictObject({
   table: z.string().min(1).max(64).describe("one of the file's tables"),
@@ -17,7 +17,7 @@ export const table = defineNode({
   inputs: () => ["in"],
   outputs: () => ["found", "missing"],
   create: ({ table: name, column, equals }, place) => {
-    const template = new Template(equals, { isOneLine: true, lengthMax: 1_000 });
+    const wantedOf = filler(equals, { isOneLine: true, lengthMax: 1_000 });
     const all = place.table(name);
     const rows = new Map<string, Readonly<Record<string, unknown>>>();
     for (const row of all) {
@@ -33,7 +33,7 @@ export const table = defineNode({
     }
     return {
       take: (_input, data, step) => {
-        const wanted = template.render(data).text;
+        const wanted = wantedOf(data, step);
         const row = rows.get(wanted);
         step.note({ [column]: wanted });
         if (row === undefined) step.emit("missing", data);

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { Template } from "../expressions/template.ts";
 import { defineNode } from "./node.ts";
+import { filler } from "./templated.ts";
 
 const FIELDS_MAX = 20;
 
@@ -27,18 +27,12 @@ export const template = defineNode({
   create: ({ texts }) => {
     const templates = Object.entries(texts).map(([name, text]) => ({
       name,
-      compiled: new Template(text),
+      fill: filler(text),
     }));
     return {
       take: (_input, data, step) => {
         const made: Record<string, string> = {};
-        const unknown = new Set<string>();
-        for (const { name, compiled } of templates) {
-          const rendered = compiled.render(data);
-          made[name] = rendered.text;
-          for (const one of rendered.unknown) unknown.add(one);
-        }
-        if (unknown.size > 0) step.note({ unknown: [...unknown] });
+        for (const { name, fill } of templates) made[name] = fill(data, step);
         step.emit("out", data, made);
       },
     };

@@ -32,37 +32,41 @@ export const jsonTemplate = z.unknown().superRefine((json, context) => {
   if (message !== null) context.addIssue({ code: "custom", message });
 });
 
+/** What filling in needs of a step. */
+export type Filling = Pick<Step<never>, "lack">;
+
 /** Makes a template ready. What fills it in notes in the trace which names the data does not have. */
 export function filler(
   text: string,
   options: TemplateOptions = {},
-): (data: Data, step: Pick<Step<never>, "note">) => string {
+): (data: Data, step: Filling) => string {
   const template = new Template(text, options);
   return (data, step) => {
     const filled = template.render(data);
-    if (filled.unknown.length > 0) step.note({ unknown: filled.unknown });
+    step.lack(filled.unknown);
     return filled.text;
   };
 }
 
 /** Makes JSON with templates ready. A string that is one placeholder becomes the value itself: `"{{value}}"` a number. */
-export function jsonFiller(json: unknown): (data: Data) => unknown {
+export function jsonFiller(json: unknown): (data: Data, step: Filling) => unknown {
   if (typeof json === "string") {
     const [, path] = WHOLE.exec(json) ?? [];
-    if (path !== undefined) {
-      const names = path.split(".");
-      return (data) => valueAt(names, data);
-    }
-    const template = new Template(json);
-    return (data) => template.render(data).text;
+    if (path === undefined) return filler(json);
+    const names = path.split(".");
+    return (data, step) => {
+      const value = valueAt(names, data);
+      if (value === undefined) step.lack([path]);
+      return value ?? null;
+    };
   }
   if (typeof json !== "object" || json === null) return () => json;
   if (Array.isArray(json)) {
     const fillers = json.map(jsonFiller);
-    return (data) => fillers.map((fill) => fill(data));
+    return (data, step) => fillers.map((fill) => fill(data, step));
   }
   const fillers = Object.entries(json).map(([key, value]) => [key, jsonFiller(value)] as const);
-  return (data) => Object.fromEntries(fillers.map(([key, fill]) => [key, fill(data)]));
+  return (data, step) => Object.fromEntries(fillers.map(([key, fill]) => [key, fill(data, step)]));
 }
 
 /** What tells states and runs apart, and says nothing to people. */
@@ -98,7 +102,7 @@ function factsIn(name: string, value: unknown, mayNest: boolean): string[] {
 function valueAt(path: readonly string[], data: Data): unknown {
   let value: unknown = data;
   for (const name of path) value = ownValue(value, name);
-  return value ?? null;
+  return value;
 }
 
 function templateProblem(text: string): string | null {

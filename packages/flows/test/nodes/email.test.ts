@@ -54,10 +54,12 @@ describe("email", () => {
   });
 
   test("its trace names what the data does not have", () => {
-    const bench = new Workbench(mail('to: [you@example.org], subject: "at {{vlaue}}"'));
+    const bench = new Workbench(
+      mail('to: [you@example.org], subject: "at {{vlaue}}", text: "{{untit}}"'),
+    );
     bench.reading("freezer#x", 4, 0);
     const [, step] = bench.changes().runs.flatMap(({ steps }) => steps);
-    expect(step?.values).toMatchObject({ unknown: ["vlaue"] });
+    expect(step?.values).toMatchObject({ unknown: ["vlaue", "untit"] });
   });
 
   test("without a text it has the data in lines, with times for people", () => {

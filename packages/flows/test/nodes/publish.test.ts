@@ -27,6 +27,14 @@ describe("publish", () => {
     });
   });
 
+  test("its trace names what the data does not have, also in JSON", () => {
+    const json = '{ at: "{{vlaue}}", on: ["{{deivce}} {{value}}"], unit: "{{unit}}" }';
+    const bench = new Workbench(publish(`topic: a, json: ${json}`));
+    bench.reading("hall#x", 7, 0);
+    const [, step] = bench.changes().runs.flatMap(({ steps }) => steps);
+    expect(step?.values).toMatchObject({ unknown: ["vlaue", "deivce"] });
+  });
+
   test.each(["$SYS/x", "a/+/b", "a/#", ""])("refuses the topic %j", (topic) => {
     const { problems } = parseWorkflowFile(publish(`topic: "${topic}"`), "test");
     expect(problems.join()).toMatch(/topic/);
