@@ -9,9 +9,8 @@ import type { WorkflowsLog } from "../log/workflows-log.ts";
 import type { Feed } from "./feed.ts";
 import type { Keeper } from "./keeper.ts";
 
-/** So often it looks for rows; where there was none for a second, half as often. */
-const LOOK_EVERY_MS = 50;
-const IDLE_AFTER_MS = 1_000;
+/** So often it looks for rows: those that come together cost less each. */
+const LOOK_EVERY_MS = 100;
 /** So long one round works at most before requests are answered. */
 const ROUND_MS_MAX = 30;
 /** What the logger receives before this is committed by now, as a rule. */
@@ -46,7 +45,7 @@ interface LoopOptions {
  */
 export class Loop implements AsyncDisposable {
   readonly #options: LoopOptions;
-  #timer: Disposable;
+  readonly #timer: Disposable;
   readonly #steadiness: ReturnType<typeof watchSteadiness>;
   #asked: Asked[] = [];
   /** Applied, and not committed. */
@@ -58,19 +57,16 @@ export class Loop implements AsyncDisposable {
   #isUrgent = false;
   #isAgain = false;
   #isClosed = false;
-  /** When a row was heard last, by the monotonic clock. */
-  #heardMs: number;
   #committedMs: number;
   #tidiedMs: number;
 
   constructor(options: LoopOptions) {
     this.#options = options;
     const { clock } = options.context;
-    this.#heardMs = clock.monotonic();
     this.#committedMs = clock.monotonic();
     this.#tidiedMs = clock.monotonic();
     this.#steadiness = watchSteadiness(clock);
-    this.#timer = clock.schedule(LOOK_EVERY_MS, () => this.#look());
+    this.#timer = clock.repeat(LOOK_EVERY_MS, () => this.#round());
   }
 
   /** How far the engine's time is behind the clock, in milliseconds. */
@@ -190,24 +186,14 @@ export class Loop implements AsyncDisposable {
     });
   }
 
-  #look(): void {
-    this.#round();
-    if (this.#isClosed) return;
-    const { clock } = this.#options.context;
-    const isIdle = clock.monotonic() - this.#heardMs >= IDLE_AFTER_MS;
-    this.#timer = clock.schedule(LOOK_EVERY_MS * (isIdle ? 2 : 1), () => this.#look());
-  }
-
   #round(): void {
     if (this.#isClosed) return;
     try {
       // Nothing more is taken before what was taken is kept.
       if (!this.#options.keeper.keepAgain()) return;
       this.#followClock();
-      const { engine, feed, context } = this.#options;
-      const rowsBefore = feed.rows;
+      const { engine, feed } = this.#options;
       const hasMore = feed.take(performance.now() + ROUND_MS_MAX);
-      if (feed.rows > rowsBefore) this.#heardMs = context.clock.monotonic();
       const watermarkMs = this.#watermarkMs();
       if (Number.isFinite(watermarkMs)) engine.advance(watermarkMs);
       for (const asked of this.#asked.splice(0)) {
