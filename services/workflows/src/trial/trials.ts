@@ -32,11 +32,6 @@ const TOOK_MS_MAX = 60_000;
 /** Then it is ended. */
 const KILLED_AFTER_MS = TOOK_MS_MAX + 15_000;
 const HEAP_MB_MAX = 384;
-/**
- * A trial makes garbage all the time. On a machine that is busy, threads that share a collection wait for one another,
- * up to nine tenths of the whole time.
- */
-const ONE_THREAD_COLLECTS = "--single-threaded-gc";
 
 /** Tries workflows on what is stored, each in a process of its own: those that run do not wait for it. One at a time. */
 export class Trials implements AsyncDisposable {
@@ -86,7 +81,7 @@ export class Trials implements AsyncDisposable {
 
   async #answer(task: TrialTask, signal: AbortSignal): Promise<TrialAnswer> {
     const child = fork(PROGRAM, {
-      execArgv: [...NODE_ARGUMENTS, ONE_THREAD_COLLECTS, `--max-old-space-size=${HEAP_MB_MAX}`],
+      execArgv: [...NODE_ARGUMENTS, `--max-old-space-size=${HEAP_MB_MAX}`],
       env: { ...process.env, ...NODE_ENVIRONMENT },
       // Times without an end are infinite, which JSON has not.
       serialization: "advanced",
