@@ -20,11 +20,13 @@ export function ProblemList({ problems, onChoose }: ProblemListProps) {
       <ul>
         {problems.map((problem) => (
           <li key={problem.line}>
-            <Dot tone={problem.isNote ? "attention" : "problem"} />{" "}
-            <button type="button" class="link" onClick={() => onChoose(problem)}>
-              {placeWords(problem)}
-            </button>{" "}
-            {problem.words}
+            <Dot tone={problem.isNote ? "attention" : "problem"} />
+            <span>
+              <button type="button" class="link" onClick={() => onChoose(problem)}>
+                {placeWords(problem)}
+              </button>{" "}
+              {problem.words}
+            </span>
           </li>
         ))}
       </ul>

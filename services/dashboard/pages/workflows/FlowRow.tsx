@@ -65,7 +65,8 @@ export function FlowRow({ flow, notes, can, reload }: FlowRowProps) {
 function Notes({ notes }: Pick<FlowRowProps, "notes">) {
   return notes.map(({ node, words }) => (
     <p key={`${node} ${words}`} class="flow-note">
-      <Dot tone="attention" /> {node === null ? words : `${node}: ${words}`}
+      <Dot tone="attention" />
+      <span>{node === null ? words : `${node}: ${words}`}</span>
     </p>
   ));
 }
