@@ -27,6 +27,7 @@ const HOUSE = `flows:
     nodes:
       press: { type: button, label: "Report now", payload: { asked: "everything" } }
       seen: { type: debug }
+      lost: { type: debug }
     wires: [press -> seen]
   wrong:
     nodes:
@@ -67,8 +68,9 @@ inChromium("workflows", () => {
     writeFileSync(file("house.yaml"), HOUSE);
     await flow("Freezer is warm").getByText("running").waitFor();
     await flow("wrong").getByText("invalid").waitFor();
+    await flow("report").getByText("lost: no wire leads to it").waitFor();
     await main()
-      .getByText(/house\.yaml:9.*inactiv/)
+      .getByText(/house\.yaml:10.*inactiv/)
       .first()
       .waitFor();
   });
