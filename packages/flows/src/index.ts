@@ -17,9 +17,8 @@ export { nodeTypeInfos } from "./files/node-ports.ts";
 export { notesOf } from "./files/notes.ts";
 export { StoredSeries } from "./files/stored-series.ts";
 export { type FlowDefinition, type ParsedFile, parseWorkflowFile } from "./files/workflow-file.ts";
-export { effectWords } from "./nodes/effect-words.ts";
-export { payloadOf } from "./nodes/heard.ts";
-export { NODES } from "./nodes/index.ts";
+export { effectWords } from "./node/effect-words.ts";
+export { payloadOf } from "./node/heard.ts";
 export type {
   AlertChange,
   Data,
@@ -31,7 +30,8 @@ export type {
   NodeType,
   Outcome,
   Severity,
-} from "./nodes/node.ts";
-export { connectionOfRow } from "./nodes/presence.ts";
+} from "./node/node.ts";
+export { connectionOfRow } from "./node/presence.ts";
+export { NODES } from "./nodes/index.ts";
 export { type TrialQuestion, type TrialSource, tryFlow } from "./trial/trial.ts";
 export type { HistoryEffect, HistoryOf } from "./trial/tried-version.ts";

@@ -1,7 +1,7 @@
 import type { Changes } from "../src/engine/changes.ts";
 import { Engine, type Kept } from "../src/engine/engine.ts";
 import { parseWorkflowFile } from "../src/files/workflow-file.ts";
-import type { Data, HeardConnection, Outcome } from "../src/nodes/node.ts";
+import type { Data, HeardConnection, Outcome } from "../src/node/node.ts";
 
 export const MINUTE_MS = 60_000;
 /** When every test begins. */

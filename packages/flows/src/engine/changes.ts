@@ -1,4 +1,4 @@
-import type { AlertChange, Data, Effect } from "../nodes/node.ts";
+import type { AlertChange, Data, Effect } from "../node/node.ts";
 
 /** One node that a run went through. Times in milliseconds since the epoch. */
 export interface TraceStep {

@@ -1,6 +1,6 @@
 import { matchesFilter } from "@weir/protocol";
 import { parseSeries } from "@weir/series";
-import type { HeardSystem, Source } from "../nodes/node.ts";
+import type { HeardSystem, Source } from "../node/node.ts";
 import type { RunningFlow, RunningNode } from "./running-flow.ts";
 
 /** Topics of a stream whose targets are remembered at most. */

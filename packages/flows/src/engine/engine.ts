@@ -12,7 +12,7 @@ import type {
   HeardSystem,
   Outcome,
   Source,
-} from "../nodes/node.ts";
+} from "../node/node.ts";
 import type { AlertRecord, Changes, NewEffect, RunPart, Stop } from "./changes.ts";
 import { Dispatch, type TopicTargets } from "./dispatch.ts";
 import { NodeStep, NoRoom } from "./node-step.ts";

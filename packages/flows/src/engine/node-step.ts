@@ -1,4 +1,4 @@
-import type { AlertChange, Button, Data, Effect, Step, StoredValues } from "../nodes/node.ts";
+import type { AlertChange, Button, Data, Effect, Step, StoredValues } from "../node/node.ts";
 import type { RunPart, TraceStep } from "./changes.ts";
 import type { Engine } from "./engine.ts";
 import type { RunningNode } from "./running-flow.ts";

@@ -1,5 +1,5 @@
 import { type FlowDefinition, tableOf } from "../files/workflow-file.ts";
-import type { Behaviour, NodeType } from "../nodes/node.ts";
+import type { Behaviour, NodeType } from "../node/node.ts";
 import type { RunPart } from "./changes.ts";
 
 /** A workflow that was stopped rests for so long: the first time, and at most. It doubles until it has run for so long. */

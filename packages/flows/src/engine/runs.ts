@@ -1,4 +1,4 @@
-import type { Data } from "../nodes/node.ts";
+import type { Data } from "../node/node.ts";
 import type { RunPart } from "./changes.ts";
 import type { RunningFlow, RunningNode } from "./running-flow.ts";
 

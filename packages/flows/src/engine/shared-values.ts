@@ -1,4 +1,4 @@
-import type { StoredValues } from "../nodes/node.ts";
+import type { StoredValues } from "../node/node.ts";
 
 /** Values that all workflows share. */
 const VALUES_MAX = 10_000;

@@ -1,6 +1,6 @@
 import { type JsonSchema, jsonSchemaOf } from "@weir/runtime";
+import type { NodeType } from "../node/node.ts";
 import { NODES } from "../nodes/index.ts";
-import type { NodeType } from "../nodes/node.ts";
 import { workflowFileSchema } from "./workflow-file.ts";
 
 /** The JSON Schema of a workflow file, for editors: each type of node has its own keys. */

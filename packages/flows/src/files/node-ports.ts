@@ -1,7 +1,7 @@
 import { jsonSchemaOf } from "@weir/runtime";
 import type { NodeTypeInfo } from "../contract/files.ts";
+import type { NodeType } from "../node/node.ts";
 import { NODES } from "../nodes/index.ts";
-import type { NodeType } from "../nodes/node.ts";
 
 export interface NodePorts {
   inputs: readonly string[];

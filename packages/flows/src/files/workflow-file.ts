@@ -12,8 +12,8 @@ import {
   valueAt,
 } from "@weir/runtime";
 import { z } from "zod";
+import type { NodeType } from "../node/node.ts";
 import { NODES } from "../nodes/index.ts";
-import type { NodeType } from "../nodes/node.ts";
 import { parseWire, type WireEnd } from "./wire.ts";
 
 /** Nodes and wires of one workflow at most. */

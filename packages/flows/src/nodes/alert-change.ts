@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { fits, namePattern } from "./addressing.ts";
-import { defineNode } from "./node.ts";
+import { fits, namePattern } from "../node/addressing.ts";
+import { defineNode } from "../node/node.ts";
 
 const SEVERITIES = ["info", "warning", "critical"] as const;
 const STATES = ["new", "acknowledged", "cleared"] as const;

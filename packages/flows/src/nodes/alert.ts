@@ -1,8 +1,8 @@
 import { z } from "zod";
+import { dataThatWaits } from "../node/grouping.ts";
+import { type Data, defineNode, type Step } from "../node/node.ts";
+import { filler, template } from "../node/templated.ts";
 import { DailyHours, dailyHours, timeZone } from "../times/daily-hours.ts";
-import { dataThatWaits } from "./grouping.ts";
-import { type Data, defineNode, type Step } from "./node.ts";
-import { filler, template } from "./templated.ts";
 
 const TITLE_MAX = 300;
 const KEY_MAX = 500;

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { defineNode } from "./node.ts";
+import { defineNode } from "../node/node.ts";
 
 const config = z.strictObject({
   label: z.string().min(1).max(80).optional().describe("what stands on the button"),

@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { Expression } from "../expressions/expression.ts";
 import { jsonOf } from "../expressions/json.ts";
-import { expressionOf } from "./expressions.ts";
-import { by, grouping } from "./grouping.ts";
-import { defineNode } from "./node.ts";
+import { expressionOf } from "../node/expressions.ts";
+import { by, grouping } from "../node/grouping.ts";
+import { defineNode } from "../node/node.ts";
 
 const LENGTH_MAX = 1_000;
 

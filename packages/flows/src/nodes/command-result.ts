@@ -1,8 +1,8 @@
 import { commandAckIn, endsCommand } from "@weir/protocol";
 import { z } from "zod";
-import { fitsDevice, namePattern } from "./addressing.ts";
-import { dataOfMessage, MESSAGE_NAMES } from "./heard.ts";
-import { defineNode } from "./node.ts";
+import { fitsDevice, namePattern } from "../node/addressing.ts";
+import { dataOfMessage, MESSAGE_NAMES } from "../node/heard.ts";
+import { defineNode } from "../node/node.ts";
 
 /** Ends of one device's commands that are remembered. */
 const ENDED_MAX = 20;

@@ -1,8 +1,8 @@
 import { COMMAND_BYTES_MAX, nameProblem } from "@weir/protocol";
 import { duration } from "@weir/runtime";
 import { z } from "zod";
-import { defineNode } from "./node.ts";
-import { filler, jsonFiller, jsonTemplate, template } from "./templated.ts";
+import { defineNode } from "../node/node.ts";
+import { filler, jsonFiller, jsonTemplate, template } from "../node/templated.ts";
 
 /** What stands around the payload in the message: id, name and times. */
 const ENVELOPE_BYTES = 512;

@@ -1,7 +1,7 @@
 import { duration } from "@weir/runtime";
 import { z } from "zod";
-import { by, grouping, tooLongToWait } from "./grouping.ts";
-import { defineNode } from "./node.ts";
+import { by, grouping, tooLongToWait } from "../node/grouping.ts";
+import { defineNode } from "../node/node.ts";
 
 const config = z.strictObject({
   for: duration({ min: "1s", max: "30d" }).describe("how long nothing may come"),

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { defineNode } from "./node.ts";
+import { defineNode } from "../node/node.ts";
 
 /** Shows the data that reaches it, at the node and in the trace. */
 export const debug = defineNode({

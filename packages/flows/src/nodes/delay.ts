@@ -1,7 +1,7 @@
 import { duration } from "@weir/runtime";
 import { z } from "zod";
-import { tooLongToWait } from "./grouping.ts";
-import { defineNode } from "./node.ts";
+import { tooLongToWait } from "../node/grouping.ts";
+import { defineNode } from "../node/node.ts";
 
 /** Runs that wait at one node at most, and how often one run does: more often its wires lead in a circle without end. */
 const WAITING_MAX = 1_000;

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { fitsDevice, namePattern } from "./addressing.ts";
-import { defineNode } from "./node.ts";
+import { fitsDevice, namePattern } from "../node/addressing.ts";
+import { defineNode } from "../node/node.ts";
 
 const config = z.strictObject({
   devices: namePattern

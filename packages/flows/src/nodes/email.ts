@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { defineNode } from "./node.ts";
-import { factsOf, filler, template } from "./templated.ts";
+import { defineNode } from "../node/node.ts";
+import { factsOf, filler, template } from "../node/templated.ts";
 
 const RECIPIENTS_MAX = 20;
 const SUBJECT_MAX = 300;

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { Expression } from "../expressions/expression.ts";
-import { expressionOf } from "./expressions.ts";
-import { defineNode } from "./node.ts";
+import { expressionOf } from "../node/expressions.ts";
+import { defineNode } from "../node/node.ts";
 
 /** Goes on by yes or no, as an expression over the data says. */
 export const expression = defineNode({

@@ -7,8 +7,8 @@ import {
   defineNode,
   type Outcome,
   type Step,
-} from "./node.ts";
-import { filler } from "./templated.ts";
+} from "../node/node.ts";
+import { filler } from "../node/templated.ts";
 
 const MINUTE_MS = 60_000;
 

@@ -1,7 +1,7 @@
 import { duration } from "@weir/runtime";
 import { z } from "zod";
-import { topicFilter } from "./addressing.ts";
-import { type Data, defineNode } from "./node.ts";
+import { topicFilter } from "../node/addressing.ts";
+import { type Data, defineNode } from "../node/node.ts";
 
 const config = z.strictObject({
   topic: topicFilter.describe("MQTT topic filter: the messages that are signs of life"),

@@ -1,3 +1,4 @@
+import type { NodeType } from "../node/node.ts";
 import { alert } from "./alert.ts";
 import { alertChange } from "./alert-change.ts";
 import { button } from "./button.ts";
@@ -14,7 +15,6 @@ import { history, statistics } from "./history.ts";
 import { inactive } from "./inactive.ts";
 import { all, any } from "./joins.ts";
 import { latch } from "./latch.ts";
-import type { NodeType } from "./node.ts";
 import { ntfy } from "./ntfy.ts";
 import { press } from "./press.ts";
 import { publish } from "./publish.ts";

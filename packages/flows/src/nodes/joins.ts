@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { by, grouping } from "./grouping.ts";
-import { defineNode } from "./node.ts";
+import { by, grouping } from "../node/grouping.ts";
+import { defineNode } from "../node/node.ts";
 
 const NAMES = ["a", "b", "c", "d", "e", "f", "g", "h"] as const;
 type Name = (typeof NAMES)[number];

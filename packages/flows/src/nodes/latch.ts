@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { by, grouping } from "./grouping.ts";
-import { defineNode } from "./node.ts";
+import { by, grouping } from "../node/grouping.ts";
+import { defineNode } from "../node/node.ts";
 
 const config = z.strictObject({ by: by.default("{{key}}") });
 const state = z.object({ sinceMs: z.number() });

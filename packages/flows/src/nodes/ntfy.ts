@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { defineNode } from "./node.ts";
-import { factsOf, filler, template } from "./templated.ts";
-import { mayBePrivate, secretName, webAddress } from "./web-address.ts";
+import { defineNode } from "../node/node.ts";
+import { factsOf, filler, template } from "../node/templated.ts";
+import { mayBePrivate, secretName, webAddress } from "../node/web-address.ts";
 
 const TAGS_MAX = 10;
 const TITLE_MAX = 250;

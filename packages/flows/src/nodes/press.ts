@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { isTooDeep, jsonOf } from "../expressions/json.ts";
-import { defineNode } from "./node.ts";
-import { jsonFiller, jsonTemplate } from "./templated.ts";
+import { defineNode } from "../node/node.ts";
+import { jsonFiller, jsonTemplate } from "../node/templated.ts";
 
 /** The largest payload, as JSON in characters. Workflows that press one another hand on what the other has made of it. */
 const PAYLOAD_MAX = 65_536;

@@ -1,8 +1,8 @@
 import { topicProblem } from "@weir/protocol";
 import { z } from "zod";
-import { contentFiller, contentKeys } from "./message-body.ts";
-import { defineNode } from "./node.ts";
-import { filler, template } from "./templated.ts";
+import { contentFiller, contentKeys } from "../node/message-body.ts";
+import { defineNode } from "../node/node.ts";
+import { filler, template } from "../node/templated.ts";
 
 /** Publishes a message at the broker. */
 export const publish = defineNode({

@@ -1,8 +1,8 @@
 import { duration } from "@weir/runtime";
 import { z } from "zod";
-import { expressionOf, numberOf, observedMsOf } from "./expressions.ts";
-import { by, grouping } from "./grouping.ts";
-import { defineNode } from "./node.ts";
+import { expressionOf, numberOf, observedMsOf } from "../node/expressions.ts";
+import { by, grouping } from "../node/grouping.ts";
+import { defineNode } from "../node/node.ts";
 
 /** Values that are kept of one window at most, evenly over its time. */
 const SAMPLES_MAX = 60;

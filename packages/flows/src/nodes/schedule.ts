@@ -1,6 +1,6 @@
 import { z } from "zod";
+import { defineNode } from "../node/node.ts";
 import { DailyHours, dailyHours, timeZone, weekdays } from "../times/daily-hours.ts";
-import { defineNode } from "./node.ts";
 
 const config = z.strictObject({
   allow: dailyHours.describe("the hours of the day, as 07:00-23:00, or 22:00-06:00 over midnight"),

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { dataOfPoint, POINT_NAMES } from "./heard.ts";
-import { defineNode } from "./node.ts";
+import { dataOfPoint, POINT_NAMES } from "../node/heard.ts";
+import { defineNode } from "../node/node.ts";
 
 /** Each reading of a series begins a run. */
 export const series = defineNode({

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { Expression } from "../expressions/expression.ts";
-import { expressionOf } from "./expressions.ts";
-import { type Data, defineNode } from "./node.ts";
-import { type Filling, filler, jsonFiller, jsonTemplate, template } from "./templated.ts";
+import { expressionOf } from "../node/expressions.ts";
+import { type Data, defineNode } from "../node/node.ts";
+import { type Filling, filler, jsonFiller, jsonTemplate, template } from "../node/templated.ts";
 
 const NAME_MAX = 200;
 /** The largest value, as JSON in characters. */

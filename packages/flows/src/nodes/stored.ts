@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { defineNode } from "./node.ts";
-import { filler } from "./templated.ts";
+import { defineNode } from "../node/node.ts";
+import { filler } from "../node/templated.ts";
 
 const config = z.strictObject({
   name: z.string().min(1).max(1_000).describe("the value's name, as a template"),

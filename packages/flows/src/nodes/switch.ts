@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { Expression } from "../expressions/expression.ts";
-import { expressionOf } from "./expressions.ts";
-import { type Data, defineNode } from "./node.ts";
+import { expressionOf } from "../node/expressions.ts";
+import { type Data, defineNode } from "../node/node.ts";
 
 const CASES_MAX = 20;
 const OTHERWISE = "else";

@@ -1,6 +1,6 @@
 import { duration } from "@weir/runtime";
 import { z } from "zod";
-import { type Data, defineNode, type HeardSystem, type Step } from "./node.ts";
+import { type Data, defineNode, type HeardSystem, type Step } from "../node/node.ts";
 
 const DISK_PERCENT = 90;
 /** The disk is fine again so far below its limit. */

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { defineNode } from "./node.ts";
-import { filler } from "./templated.ts";
+import { defineNode } from "../node/node.ts";
+import { filler } from "../node/templated.ts";
 
 const config = z.strictObject({
   table: z.string().min(1).max(64).describe("one of the file's tables"),

@@ -1,8 +1,8 @@
 import { duration } from "@weir/runtime";
 import { z } from "zod";
-import { dataThatWaits } from "./grouping.ts";
-import { dataOfPoint, keyOf, POINT_NAMES } from "./heard.ts";
-import { type Data, defineNode, type Step } from "./node.ts";
+import { dataThatWaits } from "../node/grouping.ts";
+import { dataOfPoint, keyOf, POINT_NAMES } from "../node/heard.ts";
+import { type Data, defineNode, type Step } from "../node/node.ts";
 
 const config = z
   .strictObject({

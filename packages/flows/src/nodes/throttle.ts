@@ -1,7 +1,7 @@
 import { duration } from "@weir/runtime";
 import { z } from "zod";
-import { by, grouping } from "./grouping.ts";
-import { defineNode } from "./node.ts";
+import { by, grouping } from "../node/grouping.ts";
+import { defineNode } from "../node/node.ts";
 
 const config = z.strictObject({
   atMost: z.int().min(1).max(100).default(1).describe("how many go on"),

@@ -1,8 +1,8 @@
 import { duration, errorMessage } from "@weir/runtime";
 import { z } from "zod";
+import { defineNode } from "../node/node.ts";
 import { timeZone } from "../times/daily-hours.ts";
 import { cronTimes, everyMs } from "../times/recurrence.ts";
-import { defineNode } from "./node.ts";
 
 const config = z
   .strictObject({

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { topicFilter } from "./addressing.ts";
-import { dataOfMessage, MESSAGE_NAMES } from "./heard.ts";
-import { defineNode } from "./node.ts";
+import { topicFilter } from "../node/addressing.ts";
+import { dataOfMessage, MESSAGE_NAMES } from "../node/heard.ts";
+import { defineNode } from "../node/node.ts";
 
 /** Each message on some topics begins a run. */
 export const topic = defineNode({

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { contentFiller, contentKeys } from "./message-body.ts";
-import { defineNode } from "./node.ts";
-import { mayBePrivate, secretName, webAddress } from "./web-address.ts";
+import { contentFiller, contentKeys } from "../node/message-body.ts";
+import { defineNode } from "../node/node.ts";
+import { mayBePrivate, secretName, webAddress } from "../node/web-address.ts";
 
 const HEADERS_MAX = 20;
 /** Headers that say where a message goes and where it ends, and those that are Weir's own. */

@@ -1,4 +1,4 @@
-import type { HeardConnection, HeardMessage, HeardPoint } from "../nodes/node.ts";
+import type { HeardConnection, HeardMessage, HeardPoint } from "../node/node.ts";
 
 /** Something stored that a workflow hears. */
 export interface StoredEvent {

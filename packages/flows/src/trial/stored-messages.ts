@@ -1,9 +1,9 @@
 import { type CataloguedSeries, deviceOf } from "@weir/series";
 import { readRange, type StoredMessage } from "@weir/store";
 import type { HistorySource, StoredStream } from "@weir/streams";
-import { payloadOf } from "../nodes/heard.ts";
-import type { HeardMessage } from "../nodes/node.ts";
-import { connectionOfRow } from "../nodes/presence.ts";
+import { payloadOf } from "../node/heard.ts";
+import type { HeardMessage } from "../node/node.ts";
+import { connectionOfRow } from "../node/presence.ts";
 import type { EventSequence, StoredEvent } from "./stored-event.ts";
 import type { Sources } from "./stored-readings.ts";
 

@@ -14,7 +14,7 @@ import {
   type StoredStream,
   topicFiltersOf,
 } from "@weir/streams";
-import type { HeardPoint } from "../nodes/node.ts";
+import type { HeardPoint } from "../node/node.ts";
 import type { EventSequence, StoredEvent } from "./stored-event.ts";
 
 /** What is read of a stream. Times in microseconds since the epoch. */

@@ -2,7 +2,7 @@ import type { CataloguedSeries } from "@weir/series";
 import { readRange } from "@weir/store";
 import type { HistorySource, StoredStream } from "@weir/streams";
 import { StoredSeries } from "../files/stored-series.ts";
-import type { Source } from "../nodes/node.ts";
+import type { Source } from "../node/node.ts";
 
 /** What is not stored, so that nothing of it is tried. */
 const NOT_STORED: Readonly<Partial<Record<Source["kind"], string>>> = {

@@ -3,8 +3,8 @@ import type { NewEffect } from "../engine/changes.ts";
 import { Engine } from "../engine/engine.ts";
 import type { RunningNode } from "../engine/running-flow.ts";
 import type { FlowDefinition } from "../files/workflow-file.ts";
-import { effectWords } from "../nodes/effect-words.ts";
-import type { Button, Effect, HeardPoint, Outcome, Source } from "../nodes/node.ts";
+import { effectWords } from "../node/effect-words.ts";
+import type { Button, Effect, HeardPoint, Outcome, Source } from "../node/node.ts";
 import type { StoredEvent } from "./stored-event.ts";
 
 type Fired = TrialVersion["fired"][number];

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import type { AlertChange } from "../../src/nodes/node.ts";
+import type { AlertChange } from "../../src/node/node.ts";
 import { START_MS, Workbench } from "../workbench.ts";
 
 const FLOW = `

@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
-import { dataOfMessage, dataOfPoint, MESSAGE_NAMES, POINT_NAMES } from "../../src/nodes/heard.ts";
+import { dataOfMessage, dataOfPoint, MESSAGE_NAMES, POINT_NAMES } from "../../src/node/heard.ts";
+import type { Data, Heard, Step } from "../../src/node/node.ts";
 import { NODES } from "../../src/nodes/index.ts";
-import type { Data, Heard, Step } from "../../src/nodes/node.ts";
 
 const device = { device: "home:devices/a", deviceName: "a" };
 const alert = {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { parseWorkflowFile } from "../../src/files/workflow-file.ts";
-import type { HeardSystem } from "../../src/nodes/node.ts";
+import type { HeardSystem } from "../../src/node/node.ts";
 import { MINUTE_MS, START_MS, Workbench } from "../workbench.ts";
 
 const flow = (config: string) => `

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { connectionOfRow } from "../../src/nodes/presence.ts";
+import { connectionOfRow } from "../../src/node/presence.ts";
 
 const row = (topic: string, payload: string, retained = false) =>
   connectionOfRow({ stream: "home", topic, payload: Buffer.from(payload), retained });
