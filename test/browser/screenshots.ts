@@ -1,16 +1,32 @@
 // Takes the pictures of the docs, in both themes and as on a phone: node test/browser/screenshots.ts
+import { once } from "node:events";
 import { mkdirSync, statSync, writeFileSync } from "node:fs";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { seriesPage } from "@weir/dashboard/contract/series";
+import { alerts, workflows } from "@weir/flows/contract";
 import { print } from "@weir/runtime";
 import { connectTestClient, eventually, type TestClient } from "@weir/testkit";
 import type { Page } from "playwright-core";
+import { SMTPServer } from "smtp-server";
 import { withPalette } from "./palette.ts";
-import { ask, OPERATOR, PASSWORD, PATIENCE_MS, setUp, signIn, startTrial } from "./trial.ts";
+import { DAMP, freezerWorkflow, LOW } from "./pictured-workflows.ts";
+import {
+  ask,
+  OPERATOR,
+  PASSWORD,
+  PATIENCE_MS,
+  setUp,
+  signIn,
+  startTrial,
+  type Trial,
+} from "./trial.ts";
 
 const FOLDER = join(import.meta.dirname, "../../docs/images");
-const BYTES_MAX = 600_000;
+const BYTES_MAX = 900_000;
 const WIDE = { width: 1200, height: 840 };
+/** As wide as a workflow of four nodes. */
+const CANVAS = { width: 1280, height: 720 };
 /** With what is below the first screen. */
 const HIGH = { width: 1200, height: 1480 };
 const PHONE = { width: 390, height: 844 };
@@ -19,6 +35,7 @@ const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 const EVERY_MS = { lastHour: 30_000, before: 300_000 } as const;
 const READINGS_EVERY_MS = 5_000;
+const WARM_MS = 12 * 60_000;
 const KITCHEN = `/devices/${encodeURIComponent("devices:devices/kitchen")}`;
 
 /** What a home is like, `hours` before now. */
@@ -38,7 +55,22 @@ function wave(hours: number, turns: number): number {
   return Math.sin(hours * turns * 2 * Math.PI) / 2;
 }
 
-await using trial = await startTrial();
+/** Takes any mail, and keeps none. */
+const mails = new SMTPServer({
+  authOptional: true,
+  disabledCommands: ["AUTH", "STARTTLS"],
+  onData: (stream, _session, done) => stream.on("end", done).resume(),
+});
+await using stack = new AsyncDisposableStack();
+stack.defer(() => mails.close());
+await once(mails.listen(0, "127.0.0.1"), "listening");
+await using trial = await startTrial({
+  SMTP_HOST: "127.0.0.1",
+  // It listens by TCP.
+  SMTP_PORT: String((mails.server.address() as AddressInfo).port),
+  SMTP_SECURITY: "none",
+  SMTP_FROM: "weir@example.org",
+});
 const page = await trial.open("/", { viewport: WIDE, reducedMotion: "reduce" });
 await setUp(page, trial.code);
 await publishHome(page, trial.brokerPort);
@@ -62,6 +94,18 @@ await signIn(phone, OPERATOR, PASSWORD);
 await takeOverview(phone, "phone-overview");
 await phone.goto(trial.url + KITCHEN);
 await take(phone, "phone-device");
+
+await raiseAlerts(trial);
+for (const theme of ["light", "dark"] as const) {
+  await page.emulateMedia({ colorScheme: theme });
+  await page.setViewportSize(CANVAS);
+  await page.goto(`${trial.url}/workflows/files/freezer`);
+  await page.getByText("sent to you@example.org").waitFor();
+  await take(page, `canvas-${theme}`);
+  await page.goto(`${trial.url}/alerts`);
+  await page.getByRole("main").getByText("Freezer is at").first().waitFor();
+  await take(page, `alerts-${theme}`);
+}
 
 const bytes = names.reduce((sum, name) => sum + statSync(join(FOLDER, name)).size, 0);
 print(`${names.length} pictures, ${Math.round(bytes / 1_000)} kB, in docs/images\n`);
@@ -123,6 +167,31 @@ async function publishHome(page: Page, brokerPort: number): Promise<void> {
       }
     }
   }
+}
+
+/** Saves workflows, and lets something happen that they alert of. */
+async function raiseAlerts({ folder, brokerPort }: Trial): Promise<void> {
+  const target = join(folder, "config/workflows");
+  mkdirSync(target, { recursive: true });
+  const files = { freezer: freezerWorkflow(new Date()), damp: DAMP, low: LOW };
+  for (const [name, text] of Object.entries(files)) {
+    writeFileSync(join(target, `${name}.yaml`), text);
+  }
+  await eventually(async () => {
+    const { flows } = await ask(page, "/workflows", workflows);
+    return flows.length === 3 && flows.every(({ state }) => state === "running");
+  }, PATIENCE_MS);
+  await using client = await connectTestClient(brokerPort);
+  const publish = (name: string, state: object): Promise<unknown> =>
+    client.publish(`devices/${name}/state`, JSON.stringify(state), { qos: 1 });
+  await publish("garden", { temperature: 7.4, humidity: 64, battery: 9 });
+  await publish("bathroom", { temperature: 22.1, humidity: 76 });
+  // It has been so warm for longer than the workflow waits.
+  await publish("freezer", { time: Date.now() - WARM_MS, temperature: -12.4 });
+  await eventually(async () => {
+    const { open } = await ask(page, "/alerts", alerts);
+    return open.warning + open.info === 3;
+  }, PATIENCE_MS);
 }
 
 /** Half an hour of readings before the suite's own. */

@@ -41,8 +41,8 @@ export async function notesOn(
     if (!areMessagesHeard && !hasNoHistory) continue;
     const beginUs = await firstRowUs(stream);
     if (beginUs === null || beginUs <= fromUs + SLACK_US) continue;
-    const why = hasNoHistory ? `the stream ${stream.name} has no history: its` : `${stream.name}:`;
-    notes.add(`${why} rows begin at ${new Date(beginUs / 1_000).toISOString()}`);
+    const begin = new Date(beginUs / 1_000).toISOString();
+    notes.add(`what the stream ${stream.name} holds begins at ${begin}: what was before is not tried`);
   }
   return [...notes];
 }

@@ -186,7 +186,7 @@ flows:
     await past.keep();
     const rows = await past.try(warmAbove(-15, "10m"));
     expect(rows.notes).toEqual([
-      "the stream home has no history: its rows begin at 2026-11-01T01:00:00.000Z",
+      "what the stream home holds begins at 2026-11-01T01:00:00.000Z: what was before is not tried",
     ]);
     const other = await past.try(warmAbove(-15, "10m").replace("#temperature", "#temprature"));
     expect(other.notes).toContain(

@@ -4,25 +4,27 @@ import { session } from "../api.ts";
 import { ErrorNote } from "../parts/Notes.tsx";
 import { Tabs } from "../parts/Tabs.tsx";
 import { useDeed } from "../parts/use-deed.ts";
-import { place } from "../router.ts";
+import { go, place } from "../router.ts";
 import { Page } from "../shell/Page.tsx";
 import { workflowsApi } from "../workflows/workflows-api.ts";
 import { framesOf, insideOf, nearestFrame } from "./boxes.ts";
+import { canvasApi } from "./canvas-api.ts";
 import { opened } from "./editing.ts";
-import { bringIntoView, type Flow, FlowCanvas } from "./FlowCanvas.tsx";
+import { FlowCanvas } from "./FlowCanvas.tsx";
 import { freeName, type NodeAt, nameProblem, type Place, withFlow, withNode } from "./model.ts";
 import { Palette } from "./Palette.tsx";
 import { ProblemList } from "./ProblemList.tsx";
 import { type PlacedProblem, placed, placedNote } from "./problems.ts";
 import { SaveDialog } from "./SaveDialog.tsx";
 import { SidePanel } from "./SidePanel.tsx";
-import { flowFor, NOTHING, nodeId, type Selection } from "./selection.ts";
+import { flowFor, NOTHING, nodeId, type Selection, selectedOf } from "./selection.ts";
 import { Toolbar } from "./Toolbar.tsx";
 import { TrialDialog } from "./TrialDialog.tsx";
 import { useEditing } from "./use-editing.ts";
 import { useEditorKeys } from "./use-editor-keys.ts";
 import { useNarrow } from "./use-narrow.ts";
 import { useWays } from "./use-ways.ts";
+import { bringIntoView, type Flow } from "./view.ts";
 import { YamlTab } from "./YamlTab.tsx";
 
 interface CanvasEditorProps {
@@ -44,9 +46,7 @@ export function CanvasEditor({ file, found, types }: CanvasEditorProps) {
   const readOnly = readOnlyReason(ways.workflows.value, useNarrow());
   const editor = useEditing(file, first, readOnly);
   const asked = place.value.query.get("flow");
-  const [selection, setSelection] = useState<Selection>(
-    found === null || asked === null ? NOTHING : new Set([asked]),
-  );
+  const [selection, setSelection] = useState<Selection>(NOTHING);
   const [tab, setTab] = useState<(typeof TABS)[number]["name"]>("canvas");
   const [line, setLine] = useState<{ number: number } | null>(null);
   const [dialog, setDialog] = useState<"save" | "trial" | null>(null);
@@ -114,13 +114,31 @@ export function CanvasEditor({ file, found, types }: CanvasEditorProps) {
       if (lineNumber !== null) setLine({ number: lineNumber });
     }
   };
-  const flowToTest = flowFor(draft, selection);
+  const remove = useDeed(async () => {
+    const { revision } = editor.editing.saved;
+    const count = draft.flows.length;
+    const what = count === 1 ? "its workflow" : `its ${count} workflows`;
+    if (revision === null || !confirm(`Delete ${file}.yaml with ${what}?`)) return;
+    await canvasApi.remove(file, revision);
+    editor.forget();
+    go("/workflows");
+  });
+  const isAnythingSelected = Object.values(selectedOf(draft, selection)).some(
+    ({ length }) => length > 0,
+  );
+  const flowToTest = flowFor(
+    draft,
+    isAnythingSelected || asked === null ? selection : new Set([asked]),
+  );
+  const isSideShown = isAnythingSelected || problems.length > 0;
   return (
     <Page
       title={file}
       aside={
         <Toolbar
           editor={editor}
+          onAddFlow={addFlow}
+          onRemove={() => void remove.act()}
           canTest={flowToTest !== null}
           onTest={() => setDialog("trial")}
           onSave={() => setDialog("save")}
@@ -130,6 +148,7 @@ export function CanvasEditor({ file, found, types }: CanvasEditorProps) {
       {readOnly === null ? null : <p class="quiet">{readOnly}</p>}
       {editor.checkProblem === null ? null : <ErrorNote problem={editor.checkProblem} />}
       {press.problem === null ? null : <ErrorNote problem={press.problem} />}
+      {remove.problem === null ? null : <ErrorNote problem={remove.problem} />}
       {draft.isUnreadable ? (
         <p class="note stale" role="alert">
           The text cannot be read; the canvas shows what it was before. Mend it under YAML.
@@ -137,9 +156,14 @@ export function CanvasEditor({ file, found, types }: CanvasEditorProps) {
       ) : null}
       <Tabs label="Ways to look at the file" tabs={TABS} chosen={tab} onChoose={setTab}>
         {tab === "yaml" ? (
-          <YamlTab editor={editor} line={line} />
+          <>
+            <YamlTab editor={editor} line={line} />
+            <ProblemList problems={problems} onChoose={choose} />
+          </>
         ) : (
-          <div class={readOnly === null ? "canvas-page" : "canvas-page read-only"}>
+          <div
+            class={`canvas-page ${readOnly === null ? "" : "read-only"} ${isSideShown ? "with-side" : ""}`}
+          >
             {readOnly === null ? <Palette types={types} onAdd={(type) => add(type, null)} /> : null}
             <FlowCanvas
               editor={editor}
@@ -150,24 +174,28 @@ export function CanvasEditor({ file, found, types }: CanvasEditorProps) {
               summaryOf={(type) => byType.get(type)?.summary ?? ""}
               press={readOnly === null ? (at) => void press.act(at) : null}
               onDrop={add}
+              onShow={show}
               onReady={(flow) => {
                 canvas.current = flow;
               }}
             />
-            <SidePanel
-              editor={editor}
-              selection={selection}
-              onSelect={setSelection}
-              types={byType}
-              problems={problems}
-              ways={ways}
-              onTest={() => setDialog("trial")}
-              onAddFlow={addFlow}
-            />
+            <div class={isSideShown ? "canvas-side" : "hidden"}>
+              {isAnythingSelected ? (
+                <SidePanel
+                  editor={editor}
+                  selection={selection}
+                  onSelect={setSelection}
+                  types={byType}
+                  problems={problems}
+                  ways={ways}
+                  onTest={() => setDialog("trial")}
+                />
+              ) : null}
+              <ProblemList problems={problems} onChoose={choose} />
+            </div>
           </div>
         )}
       </Tabs>
-      <ProblemList problems={problems} onChoose={choose} />
       {dialog === "save" ? (
         <SaveDialog
           editor={editor}

@@ -1,13 +1,15 @@
 import {
   Background,
   type Connection,
+  ControlButton,
   Controls,
   type EdgeChange,
   type NodeChange,
+  Panel,
   ReactFlow,
-  type ReactFlowInstance,
 } from "@xyflow/react";
-import { useRef, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { Icon } from "../parts/Icon.tsx";
 import { framesOf } from "./boxes.ts";
 import { type Box, edgesOf, type Frame, nodesOf } from "./canvas-parts.ts";
 import { FlowFrame } from "./FlowFrame.tsx";
@@ -18,14 +20,10 @@ import type { PlacedProblem } from "./problems.ts";
 import { NOTHING, nodeAt, nodeId, type Selection, selectedOf } from "./selection.ts";
 import type { Editor } from "./use-editing.ts";
 import type { Ways } from "./use-ways.ts";
+import { type Flow, showAll } from "./view.ts";
 
 const NODE_TYPES = { box: NodeBox, frame: FlowFrame };
 const SNAP: [number, number] = [10, 10];
-/** Smaller than this nothing can be read. */
-const ZOOM_READABLE = 0.4;
-const FIT = { padding: 0.15, maxZoom: 1 };
-
-export type Flow = ReactFlowInstance<Box | Frame>;
 type Moves = ReadonlyMap<string, Place>;
 
 interface FlowCanvasProps {
@@ -38,12 +36,14 @@ interface FlowCanvasProps {
   press: ((at: NodeAt) => void) | null;
   /** A type of the palette was dropped here. */
   onDrop: (type: string, place: Place) => void;
+  /** A box or a frame was chosen: it is to stay on the screen. */
+  onShow: (id: string) => void;
   onReady: (flow: Flow) => void;
 }
 
 /** The workflows of a file as boxes and wires. */
 export function FlowCanvas(props: FlowCanvasProps) {
-  const { editor, selection, onSelect, onDrop, onReady } = props;
+  const { editor, selection, onSelect, onDrop, onShow, onReady } = props;
   const { draft } = editor;
   const isReadOnly = editor.readOnly !== null || draft.isUnreadable;
   // Where boxes are while they are dragged: no change of the file yet.
@@ -52,6 +52,14 @@ export function FlowCanvas(props: FlowCanvasProps) {
   // A box that is gone is not selected any more.
   const current = useRef(selection);
   current.current = selection;
+  const host = useRef<HTMLElement>(null);
+  const before = useRef(selection);
+  // Who has deleted or closed something by the keyboard goes on here.
+  useEffect(() => {
+    const isOver = before.current.size > 0 && selection.size === 0;
+    before.current = selection;
+    if (isOver && document.activeElement === document.body) host.current?.focus();
+  }, [selection]);
 
   const drawing = { flows: draft.flows, layout: moved(draft, movesOf(dragged)).layout };
   const around = { ...props, isReadOnly };
@@ -114,6 +122,12 @@ export function FlowCanvas(props: FlowCanvasProps) {
     <section
       class="flow-canvas"
       aria-label="Canvas"
+      ref={host}
+      tabIndex={-1}
+      onKeyUp={({ key, target }) => {
+        const id = target instanceof HTMLElement ? target.dataset.id : undefined;
+        if (key === "Enter" && id !== undefined) onShow(id);
+      }}
       onDragOver={(event) => {
         if (isReadOnly || !event.dataTransfer?.types.includes(DRAGGED_TYPE)) return;
         event.preventDefault();
@@ -140,9 +154,12 @@ export function FlowCanvas(props: FlowCanvasProps) {
           const ids = new Set([...gone, ...cut].map(({ id }) => id));
           editor.draw((now) => without(now, selectedOf(now, ids)));
           onSelect(NOTHING);
+          host.current?.focus();
         }}
+        onNodeClick={(_event, { id }) => onShow(id)}
         onInit={(instance) => {
           flow.current = instance;
+          showAll(instance);
           onReady(instance);
         }}
         nodesDraggable={!isReadOnly}
@@ -150,46 +167,36 @@ export function FlowCanvas(props: FlowCanvasProps) {
         deleteKeyCode={isReadOnly ? null : ["Delete", "Backspace"]}
         snapToGrid
         snapGrid={SNAP}
-        fitView
-        fitViewOptions={FIT}
         minZoom={0.2}
         maxZoom={1.6}
         zIndexMode="manual"
-        preventScrolling={false}
-        zoomOnScroll={false}
-        panOnScroll={false}
+        panOnScroll
         proOptions={{ hideAttribution: true }}
         ariaLabelConfig={WORDS}
       >
         <Background gap={20} />
-        <Controls showInteractive={false} fitViewOptions={FIT} />
+        <Controls showInteractive={false} showFitView={false}>
+          <ControlButton
+            title="Show all"
+            aria-label="Show all"
+            onClick={() => {
+              if (flow.current !== null) showAll(flow.current);
+            }}
+          >
+            <Icon name="fit" />
+          </ControlButton>
+        </Controls>
+        {draft.flows.length > 0 || props.problems.length > 0 ? null : (
+          <Panel position="top-center">
+            <p class="quiet">
+              The file has no workflow yet. Add a trigger from the list of nodes: a click, or a drag
+              onto the canvas.
+            </p>
+          </Panel>
+        )}
       </ReactFlow>
     </section>
   );
-}
-
-/** Shows the whole workflow of a box or a frame where it cannot be read on the screen. @returns whether it is drawn */
-export function bringIntoView(flow: Flow, id: string): boolean {
-  const node = flow.getNode(id);
-  const pane = document.querySelector(".flow-canvas")?.getBoundingClientRect();
-  if (node === undefined || pane === undefined) return false;
-  const { x, y } = flow.flowToScreenPosition(node.position);
-  const { zoom } = flow.getViewport();
-  const right = x + (node.width ?? 0) * zoom;
-  const bottom = y + (node.height ?? 0) * zoom;
-  const isInside = x >= pane.left && y >= pane.top && right <= pane.right && bottom <= pane.bottom;
-  const isSeen = isInside && zoom >= ZOOM_READABLE;
-  if (isSeen) return true;
-  const frame = flow.getNode(nodeAt(id)?.flow ?? id) ?? node;
-  if ((frame.width ?? 0) * ZOOM_READABLE <= pane.width) {
-    void flow.fitView({ ...FIT, nodes: [{ id: frame.id }] });
-  } else {
-    // Too wide for the screen: the box, or where the workflow begins.
-    const across = node === frame ? pane.width : (node.width ?? 0);
-    const middle = node.position.y + (node.height ?? 0) / 2;
-    void flow.setCenter(node.position.x + across / 2, middle, { zoom: 1 });
-  }
-  return true;
 }
 
 function movesOf(moves: Moves): (NodeAt & { place: Place })[] {

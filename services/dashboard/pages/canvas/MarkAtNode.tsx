@@ -1,24 +1,20 @@
+import { now } from "../clock.ts";
 import { format } from "../preferences.ts";
-import { type Mark, valueWords } from "./trace.ts";
-
-export function isFailed({ state }: Mark["actions"][number]): boolean {
-  return state === "failed" || state === "uncertain" || state === "expired";
-}
+import { isFailed, markWords } from "./mark-words.ts";
+import type { Mark } from "./trace.ts";
 
 /** What a run left at a node, in few words. */
-export function MarkAtNode({ mark: { values, problem, actions } }: { mark: Mark }) {
-  const words = valueWords(values, format.value);
-  const last = actions.at(-1);
-  if (words === "" && problem === null && last === undefined) return null;
+export function MarkAtNode({ mark }: { mark: Mark }) {
+  const last = mark.actions.at(-1);
+  const words = markWords(mark, format.value, now.value);
+  if (words === "" && mark.problem === null) return null;
   return (
     <div class="mark-at-node">
-      {words === "" ? null : <p title={JSON.stringify(values, null, 2)}>{words}</p>}
-      {last === undefined ? null : (
-        <p class={isFailed(last) ? "problem" : ""}>
-          {last.state}: {last.what}
-        </p>
+      {mark.problem === null ? (
+        <p class={last !== undefined && isFailed(last) ? "problem" : ""}>{words}</p>
+      ) : (
+        <p class="problem">{mark.problem}</p>
       )}
-      {problem === null ? null : <p class="problem">{problem}</p>}
     </div>
   );
 }

@@ -3,12 +3,15 @@ import { Icon } from "../parts/Icon.tsx";
 import { Dot } from "../parts/State.tsx";
 import { ERROR_LEFT, portTop } from "./boxes.ts";
 import type { Box } from "./canvas-parts.ts";
-import { isFailed, MarkAtNode } from "./MarkAtNode.tsx";
+import { MarkAtNode } from "./MarkAtNode.tsx";
+import { isFailed } from "./mark-words.ts";
+import { settingWords } from "./setting-words.ts";
 
 /** A node with its inputs and outputs, its problems, and what the shown run left at it. */
 export function NodeBox({ data }: NodeProps<Box>) {
   const { node, summary, problems, mark, press } = data;
   const outputs = node.outputs.filter((output) => output !== "error");
+  const setting = settingWords(node);
   const isWrong = problems.some(({ isNote }) => !isNote);
   const hasFailed = mark !== null && (mark.problem !== null || mark.actions.some(isFailed));
   const look = hasFailed ? "failed" : mark !== null ? "lit" : "";
@@ -23,6 +26,9 @@ export function NodeBox({ data }: NodeProps<Box>) {
             <span class="hidden">{isWrong ? "has a problem" : "has a note"}</span>
           </span>
         ) : null}
+        {setting === "" || press !== null ? null : (
+          <span class="box-setting">{breakable(setting)}</span>
+        )}
       </header>
       {node.inputs.map((input, index) => (
         <Handle
@@ -64,4 +70,9 @@ export function NodeBox({ data }: NodeProps<Box>) {
       {mark === null ? null : <MarkAtNode mark={mark} />}
     </div>
   );
+}
+
+/** Long topics may be broken where they have a level. */
+function breakable(words: string): string {
+  return words.replace(/[/#]/g, "$&\u200b");
 }

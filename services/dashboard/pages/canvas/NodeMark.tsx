@@ -1,4 +1,5 @@
 import { Time } from "../parts/Value.tsx";
+import { StepValues } from "../workflows/StepValues.tsx";
 import type { ShownRun } from "./use-ways.ts";
 
 /** What a run left at a node, in full. */
@@ -18,9 +19,7 @@ export function NodeMark({ shown: { run, way }, node }: { shown: ShownRun; node:
           {problem === null ? "" : `, ${problem}`}
         </p>
       ))}
-      {mark?.values == null ? null : (
-        <pre class="payload-text">{JSON.stringify(mark.values, null, 2)}</pre>
-      )}
+      {mark?.values == null ? null : <StepValues values={mark.values} />}
     </div>
   );
 }

@@ -20,6 +20,8 @@ interface PaletteProps {
 /** The types of nodes, to add by a click, a drag or a key. */
 export function Palette({ types, onAdd }: PaletteProps) {
   const [text, setText] = useState("");
+  /** What the button with the focus is for: a tooltip is for pointers. */
+  const [focused, setFocused] = useState("");
   const words = text.toLowerCase().split(/\s+/);
   const found = types.filter(({ type, summary }) =>
     words.every((word) => `${type} ${summary}`.toLowerCase().includes(word)),
@@ -39,11 +41,14 @@ export function Palette({ types, onAdd }: PaletteProps) {
                   <button
                     type="button"
                     draggable
+                    title={summary}
+                    onFocus={() => setFocused(summary)}
+                    onBlur={() => setFocused("")}
                     onDragStart={({ dataTransfer }) => dataTransfer?.setData(DRAGGED_TYPE, type)}
                     onClick={() => onAdd(type)}
                   >
-                    <span class="hidden">Add</span> <strong>{type}</strong>{" "}
-                    <span class="quiet">{summary}</span>
+                    <span class="hidden">Add </span>
+                    {type}
                   </button>
                 </li>
               ))}
@@ -51,6 +56,11 @@ export function Palette({ types, onAdd }: PaletteProps) {
           </div>
         );
       })}
+      {focused === "" ? null : (
+        <p class="palette-summary" aria-hidden="true">
+          {focused}
+        </p>
+      )}
       {found.length === 0 ? <p class="quiet">No node is called so.</p> : null}
     </section>
   );

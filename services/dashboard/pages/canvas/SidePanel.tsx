@@ -1,7 +1,6 @@
 import type { NodeTypeInfo } from "@weir/flows/contract";
 import { Icon } from "../parts/Icon.tsx";
 import { wireWords } from "./canvas-parts.ts";
-import { FilePanel } from "./FilePanel.tsx";
 import { FlowPanel } from "./FlowPanel.tsx";
 import { duplicated, findNode, without } from "./model.ts";
 import { NodePanel } from "./NodePanel.tsx";
@@ -10,7 +9,7 @@ import { NOTHING, nodeId, type Selection, selectedOf } from "./selection.ts";
 import type { Editor } from "./use-editing.ts";
 import type { Ways } from "./use-ways.ts";
 
-export interface SidePanelProps {
+interface SidePanelProps {
   editor: Editor;
   selection: Selection;
   onSelect: (selection: Selection) => void;
@@ -18,7 +17,6 @@ export interface SidePanelProps {
   problems: readonly PlacedProblem[];
   ways: Ways;
   onTest: () => void;
-  onAddFlow: () => void;
 }
 
 /** What can be seen and changed about what is selected. */
@@ -26,12 +24,21 @@ export function SidePanel(props: SidePanelProps) {
   return (
     <section class="side-panel" aria-label="Selected">
       <Contents {...props} />
+      <button
+        type="button"
+        class="icon-button side-close"
+        aria-label="Close"
+        title="Close"
+        onClick={() => props.onSelect(NOTHING)}
+      >
+        <Icon name="close" />
+      </button>
     </section>
   );
 }
 
 function Contents(props: SidePanelProps) {
-  const { editor, selection, onSelect, types, ways } = props;
+  const { editor, selection, types, ways } = props;
   const selected = selectedOf(editor.draft, selection);
   const { nodes, wires, flows } = selected;
   const [at, wireAt, flow] = [nodes[0], wires[0], flows[0]];
@@ -56,8 +63,7 @@ function Contents(props: SidePanelProps) {
       </>
     );
   }
-  if (flow !== undefined) return <FlowPanel {...props} flow={flow} />;
-  return <FilePanel {...props} onSelectFlow={(name) => onSelect(new Set([name]))} />;
+  return flow === undefined ? null : <FlowPanel {...props} flow={flow} />;
 }
 
 type SeveralProps = SidePanelProps & { selected: ReturnType<typeof selectedOf> };

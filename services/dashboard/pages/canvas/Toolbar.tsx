@@ -3,14 +3,17 @@ import type { Editor } from "./use-editing.ts";
 
 interface ToolbarProps {
   editor: Editor;
+  onAddFlow: () => void;
+  onRemove: () => void;
   canTest: boolean;
   onTest: () => void;
   onSave: () => void;
 }
 
 /** What can be done with the file as a whole. */
-export function Toolbar({ editor, canTest, onTest, onSave }: ToolbarProps) {
+export function Toolbar({ editor, onAddFlow, onRemove, ...props }: ToolbarProps) {
   const { editing, isChanged, readOnly, undo, redo } = editor;
+  const { canTest, onTest, onSave } = props;
   const { past, future } = editing.history;
   if (readOnly !== null) return <a href="/workflows">Workflows</a>;
   return (
@@ -40,6 +43,21 @@ export function Toolbar({ editor, canTest, onTest, onSave }: ToolbarProps) {
         onClick={redo}
       >
         <Icon name="redo" />
+      </button>
+      {editing.saved.revision === null ? null : (
+        <button
+          type="button"
+          class="icon-button"
+          aria-label="Delete the file…"
+          title="Delete the file…"
+          onClick={onRemove}
+        >
+          <Icon name="trash" />
+        </button>
+      )}
+      <button type="button" class="plain" onClick={onAddFlow}>
+        <Icon name="plus" />
+        Add a workflow
       </button>
       <button type="button" class="plain" disabled={!canTest} onClick={onTest}>
         <Icon name="play" />

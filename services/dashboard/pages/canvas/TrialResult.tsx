@@ -4,10 +4,12 @@ import { HistoryChart } from "../chart/HistoryChart.tsx";
 import { LineMark } from "../chart/LineMark.tsx";
 import type { Range } from "../chart/range.ts";
 import { useLoaded } from "../parts/loaded.ts";
+import { Skeleton } from "../parts/Notes.tsx";
 import { Wide } from "../parts/Wide.tsx";
 import { format } from "../preferences.ts";
 import { patternsOf } from "./trial-patterns.ts";
-import { seriesOf } from "./trial-series.ts";
+import { rangeOfReadings, seriesOf } from "./trial-series.ts";
+import { noteWords } from "./trial-span.ts";
 import { countWords, resultWords } from "./trial-words.ts";
 
 /** Lines of a list; the others are counted. */
@@ -31,7 +33,7 @@ export function TrialResult({ trial, flow }: { trial: Trial; flow: FlowModel }) 
       {asked.stopped === null ? null : <p class="problem">Stopped: {asked.stopped}</p>}
       {notes.map((note) => (
         <p class="quiet" key={note}>
-          {note}
+          {noteWords(note, format.value)}
         </p>
       ))}
       <TrialChart trial={trial} flow={flow} />
@@ -47,15 +49,32 @@ export function TrialResult({ trial, flow }: { trial: Trial; flow: FlowModel }) 
 }
 
 function TrialChart({ trial, flow }: { trial: Trial; flow: FlowModel }) {
-  const { fromMs, toMs, asked, saved } = trial;
-  const [range, setRange] = useState<Range>({ spanMs: toMs - fromMs, toMs });
-  const [hidden, setHidden] = useState<ReadonlySet<string> | null>(null);
   const patterns = patternsOf(flow);
-  const names = useLoaded(
-    patterns.length === 0 ? null : `trial ${fromMs} ${flow.name} ${patterns.join(" ")}`,
-    (signal) => seriesOf(patterns, asked.fired, signal),
-  ).value;
-  if (names === null || names.length === 0) return null;
+  const found = useLoaded(
+    patterns.length === 0 ? null : `trial ${trial.fromMs} ${flow.name} ${patterns.join(" ")}`,
+    async (signal) => {
+      const names = await seriesOf(patterns, trial.asked.fired, signal);
+      if (names.length === 0) return null;
+      return { names, range: await rangeOfReadings(trial, names, signal) };
+    },
+  );
+  if (found.value === null) {
+    return found.isLoading ? <Skeleton lines={1} height="20rem" /> : null;
+  }
+  return <FiredChart trial={trial} {...found.value} />;
+}
+
+interface FiredChartProps {
+  trial: Trial;
+  names: readonly string[];
+  /** Where the readings are. */
+  range: Range;
+}
+
+/** The series with the moments at which it would have fired. */
+function FiredChart({ trial: { asked, saved }, names, range: first }: FiredChartProps) {
+  const [range, setRange] = useState(first);
+  const [hidden, setHidden] = useState<ReadonlySet<string> | null>(null);
   const isShown = (name: string): boolean =>
     hidden === null ? names.indexOf(name) < SHOWN_FIRST : !hidden.has(name);
   const toggle = (name: string): void => {

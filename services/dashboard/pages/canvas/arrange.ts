@@ -1,10 +1,20 @@
 import { Graph, layout as place } from "@dagrejs/dagre";
 import type { FlowModel, Layout } from "@weir/flows/contract";
-import { bottomOf, boxSize, FRAME_HEAD, FRAME_PADDING, frameOf } from "./boxes.ts";
+import {
+  BOX_WIDTH,
+  bottomOf,
+  boxSize,
+  FRAME_HEAD,
+  FRAME_PADDING,
+  frameOf,
+  MARK_HEIGHT,
+} from "./boxes.ts";
 import type { Place } from "./model.ts";
 
-const BETWEEN_RANKS = 64;
-const BETWEEN_BOXES = 36;
+const BETWEEN_RANKS = 52;
+const BETWEEN_BOXES = MARK_HEIGHT;
+/** So much of a workflow can be read side by side; what is wider goes on below. */
+const WIDTH_MAX = 1_040;
 
 /** The layout with a place for each node: workflows without any place are arranged below the others. */
 export function withPlaces(flows: readonly FlowModel[], given: Layout): Layout {
@@ -40,7 +50,7 @@ function besides(flow: FlowModel, places: Readonly<Record<string, Place>>): Reco
   return all;
 }
 
-/** Places for the nodes of a workflow along its wires, from left to right. @param corner where its frame begins. */
+/** Places for the nodes of a workflow along its wires, from left to right, in rows. @param corner where its frame begins. */
 export function arranged(flow: FlowModel, corner: Place): Record<string, Place> {
   const graph = new Graph({ multigraph: true });
   graph.setGraph({ rankdir: "LR", ranksep: BETWEEN_RANKS, nodesep: BETWEEN_BOXES });
@@ -52,18 +62,48 @@ export function arranged(flow: FlowModel, corner: Place): Record<string, Place> 
     }
   }
   place(graph);
+  const boxes = flow.nodes.map((node) => {
+    const { width, height } = boxSize(node);
+    // The library gives middles.
+    const { x, y } = graph.node(node.name) as Place;
+    return { name: node.name, x: x - width / 2, y: y - height / 2, height };
+  });
   return Object.fromEntries(
-    flow.nodes.map((node) => {
-      const { width, height } = boxSize(node);
-      // The library gives middles.
-      const { x, y } = graph.node(node.name) as Place;
-      return [
-        node.name,
-        {
-          x: Math.round(corner.x + FRAME_PADDING + x - width / 2),
-          y: Math.round(corner.y + FRAME_PADDING + FRAME_HEAD + y - height / 2),
-        },
-      ];
-    }),
+    wrapped(boxes).map(({ name, x, y }) => [
+      name,
+      {
+        x: Math.round(corner.x + FRAME_PADDING + x),
+        y: Math.round(corner.y + FRAME_PADDING + FRAME_HEAD + y),
+      },
+    ]),
   );
+}
+
+interface ArrangedBox extends Place {
+  name: string;
+  height: number;
+}
+
+/** Columns that do not fit beside the others begin a row below them, in rows of about the same length. */
+function wrapped(boxes: readonly ArrangedBox[]): ArrangedBox[] {
+  const columns = [...new Set(boxes.map(({ x }) => x))].sort((one, other) => one - other);
+  const fitting = Math.floor((WIDTH_MAX + BETWEEN_RANKS) / (BOX_WIDTH + BETWEEN_RANKS));
+  const rows = Math.ceil(columns.length / fitting);
+  const rowLength = Math.ceil(columns.length / rows);
+  let top = 0;
+  const result: ArrangedBox[] = [];
+  for (let first = 0; first < columns.length; first += rowLength) {
+    const row = columns.slice(first, first + rowLength);
+    const own = boxes.filter(({ x }) => row.includes(x));
+    const highest = Math.min(...own.map(({ y }) => y));
+    const isChain = own.length === row.length;
+    const moved = own.map((box) => ({
+      ...box,
+      x: row.indexOf(box.x) * (BOX_WIDTH + BETWEEN_RANKS),
+      y: top + (isChain ? 0 : box.y - highest),
+    }));
+    top = Math.max(...moved.map(({ y, height }) => y + height)) + BETWEEN_BOXES;
+    result.push(...moved);
+  }
+  return result;
 }

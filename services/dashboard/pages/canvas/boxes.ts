@@ -2,13 +2,16 @@ import type { FlowModel, Layout } from "@weir/flows/contract";
 import type { FlowNode, Place } from "./model.ts";
 
 /** Sizes on the canvas, in pixels at its own scale. */
-export const BOX_WIDTH = 192;
+export const BOX_WIDTH = 208;
 export const PORT_SIZE = 12;
 /** Where the output error is, from the left. */
 export const ERROR_LEFT = BOX_WIDTH - 32;
-const HEAD = 52;
+/** Name, type, and two lines of what a node is set to: as high in all boxes, so that wires are straight. */
+const HEAD = 84;
 const ROW = 24;
 const FOOT = 20;
+/** Below a box is what a run left at it. */
+export const MARK_HEIGHT = 48;
 /** Around the boxes of a workflow; above them is its name. */
 export const FRAME_PADDING = 32;
 export const FRAME_HEAD = 44;
@@ -39,7 +42,7 @@ export function frameOf(flow: FlowModel, layout: Layout, emptyAt: Place): Rectan
   const left = Math.min(...boxes.map(({ x }) => x)) - FRAME_PADDING;
   const top = Math.min(...boxes.map(({ y }) => y)) - FRAME_PADDING - FRAME_HEAD;
   const right = Math.max(...boxes.map(({ x, width }) => x + width)) + FRAME_PADDING;
-  const bottom = Math.max(...boxes.map(({ y, height }) => y + height)) + FRAME_PADDING;
+  const bottom = Math.max(...boxes.map(({ y, height }) => y + height)) + MARK_HEIGHT;
   return {
     x: left,
     y: top,

@@ -43,6 +43,8 @@ interface Surroundings {
   isReadOnly: boolean;
 }
 
+/** So near to a wire a finger takes it, in pixels. */
+const WIRE_WIDTH = 28;
 /** Where a frame is taken to move it. */
 export const FRAME_HANDLE = "frame-handle";
 
@@ -124,6 +126,7 @@ export function edgesOf(
           target: nodeId({ flow, node: to.node }),
           targetHandle: to.input,
           selected: selection.has(id),
+          interactionWidth: WIRE_WIDTH,
           className: [isLit ? "lit" : "", from.output === "error" ? "error" : ""].join(" "),
           markerEnd: { type: MarkerType.ArrowClosed, color: "context-stroke" },
           ariaLabel: `Wire ${wireWords(wire)}${isLit ? ", taken by the run" : ""}`,

@@ -1,4 +1,5 @@
 import type { FlowModel, Layout, NodeTypeInfo } from "@weir/flows/contract";
+import { withReferences } from "./references.ts";
 
 export type FlowNode = FlowModel["nodes"][number];
 export type Wire = FlowModel["wires"][number];
@@ -95,12 +96,15 @@ export function withNode(
   return { drawing: moved(added, [{ flow, node, place }]), node };
 }
 
+/** Wires, templates and expressions of the workflow name the node by its new name, too. */
 export function withNodeRenamed(drawing: Drawing, { flow, node }: NodeAt, to: string): Drawing {
   const rename = <End extends { node: string }>(end: End): End =>
     end.node === node ? { ...end, node: to } : end;
   const renamed = changeFlow(drawing, flow, (one) => ({
     ...one,
-    nodes: one.nodes.map((each) => (each.name === node ? { ...each, name: to } : each)),
+    nodes: one.nodes
+      .map((each) => (each.name === node ? { ...each, name: to } : each))
+      .map((each) => withReferences(each, node, to)),
     wires: one.wires.map(({ from, to: end }) => ({ from: rename(from), to: rename(end) })),
   }));
   const { [node]: place, ...others } = drawing.layout[flow] ?? {};

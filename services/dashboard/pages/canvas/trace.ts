@@ -1,6 +1,4 @@
 import type { Run } from "@weir/flows/contract";
-import type { Format } from "../format.ts";
-import { isTime, valueText } from "../workflows/run-words.ts";
 import type { Wire } from "./model.ts";
 
 /** What a run left at a node. */
@@ -32,20 +30,4 @@ export function wayOf({ steps, performed }: Run): Way {
     for (const output of taken) outputs.add(`${node}.${output}`);
   }
   return { nodes, has: ({ from }) => outputs.has(`${from.node}.${from.output}`) };
-}
-
-const WORDS_LENGTH_MAX = 160;
-
-/** The values of a step in few words: `value 5 · device freezer`. */
-export function valueWords(
-  values: Readonly<Record<string, unknown>> | null,
-  format: Pick<Format, "clockSeconds">,
-): string {
-  const words = Object.entries(values ?? {})
-    .map(
-      ([name, value]) =>
-        `${name} ${isTime(name, value) ? format.clockSeconds(value) : valueText(value)}`,
-    )
-    .join(" · ");
-  return words.length > WORDS_LENGTH_MAX ? `${words.slice(0, WORDS_LENGTH_MAX)}…` : words;
 }

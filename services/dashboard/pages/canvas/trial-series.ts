@@ -1,7 +1,13 @@
 import type { Trial } from "@weir/flows/contract";
 import { api, RequestError } from "../api.ts";
+import type { Range } from "../chart/range.ts";
 import { SERIES_SHOWN_MAX } from "../series/Selected.tsx";
 import { patternParts } from "./trial-patterns.ts";
+import { filledSpan, shownRange } from "./trial-span.ts";
+
+const BUCKETS = 600;
+/** A year in so many buckets, and one of those in as many again, is exact to minutes. */
+const LOOKS = 2;
 
 /** The series that patterns mean, and those that a trial was about, as far as a chart shows them. */
 export async function seriesOf(
@@ -26,4 +32,18 @@ export async function seriesOf(
   const known = new Set(found.flat());
   const about = fired.map((one) => one.about).filter((name) => known.has(name));
   return [...new Set([...about, ...known])].slice(0, SERIES_SHOWN_MAX);
+}
+
+/** The part of the asked span that has readings of these series. */
+export async function rangeOfReadings(
+  { fromMs, toMs, asked }: Pick<Trial, "fromMs" | "toMs" | "asked">,
+  names: readonly string[],
+  signal: AbortSignal,
+): Promise<Range> {
+  let span = { fromMs, toMs };
+  for (let look = 0; look < LOOKS; look += 1) {
+    const question = { series: names, ...span, buckets: BUCKETS };
+    span = filledSpan(await api.history(question, signal)) ?? span;
+  }
+  return shownRange(span, asked.fired);
 }

@@ -1,9 +1,9 @@
 import type { Run, RunStep } from "@weir/flows/contract";
 import { Icon } from "../parts/Icon.tsx";
-import { prettyPayload } from "../parts/pretty.ts";
 import { Time } from "../parts/Value.tsx";
 import { format } from "../preferences.ts";
-import { isTime, isTree, sinceStart, stepWords, valueText } from "./run-words.ts";
+import { sinceStart, stepWords } from "./run-words.ts";
+import { StepValues } from "./StepValues.tsx";
 
 /** The nodes that a run went through, one after the other, with the values that decided. */
 export function RunPath({ run: { steps, startedMs, performed } }: { run: Run }) {
@@ -32,7 +32,6 @@ interface StepProps {
 function Step({ step, startedMs, isActing }: StepProps) {
   const { atMs, node, values, problem } = step;
   const { from, to } = stepWords(step, isActing);
-  const entries = Object.entries(values ?? {});
   return (
     <>
       <p class="step-time">
@@ -49,30 +48,8 @@ function Step({ step, startedMs, isActing }: StepProps) {
             {problem}
           </p>
         )}
-        {entries.length === 0 ? null : (
-          <dl class="step-values">
-            {entries.map(([name, value]) => (
-              <div key={name}>
-                <dt>{name}</dt>
-                <dd>
-                  <StepValue name={name} value={value} />
-                </dd>
-              </div>
-            ))}
-          </dl>
-        )}
+        {values === null ? null : <StepValues values={values} />}
       </div>
     </>
-  );
-}
-
-function StepValue({ name, value }: { name: string; value: unknown }) {
-  if (isTime(name, value)) return <Time atMs={value} seconds />;
-  if (!isTree(value)) return <>{valueText(value)}</>;
-  return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls
-    <section class="payload" tabIndex={0} aria-label={name}>
-      <pre>{prettyPayload(valueText(value))}</pre>
-    </section>
   );
 }

@@ -62,6 +62,40 @@ describe("drawing a workflow", () => {
     });
   });
 
+  test("what names a node names it by its new name", () => {
+    const flow = drawnFlow("freezer", ["alert", "mail", "check", "choose", "bell"]);
+    const [alert, mail, check, choose, bell] = flow.nodes;
+    const given = {
+      subject: "{{alert.title}} {{ alert }} {{alerts.x}}",
+      texts: [{ a: "{{#alert.x}}" }],
+    };
+    Object.assign(mail ?? {}, { type: "email", config: given });
+    const expression = `alert.title == "alert.title" && data["alert"].x > my.alert.y && alert > 1`;
+    Object.assign(check ?? {}, { type: "expression", config: { expression } });
+    Object.assign(choose ?? {}, { type: "switch", config: { cases: { bad: "alert.x > 1" } } });
+    Object.assign(bell ?? {}, { type: "press", config: { button: "alert" } });
+    const drawing = { flows: [flow, drawnFlow("attic", ["alert"])], layout: {} };
+    const configsAs = (name: string) => {
+      const { flows } = withNodeRenamed(drawing, { flow: "freezer", node: "alert" }, name);
+      return flows[0]?.nodes.map(({ config }) => config);
+    };
+    expect(configsAs("shout")).toEqual([
+      alert?.config,
+      { subject: "{{shout.title}} {{ alert }} {{alerts.x}}", texts: [{ a: "{{#shout.x}}" }] },
+      { expression: `shout.title == "alert.title" && shout.x > my.alert.y && alert > 1` },
+      { cases: { bad: "shout.x > 1" } },
+      { button: "shout" },
+    ]);
+    // An expression cannot write a name with a hyphen.
+    expect(configsAs("too-warm")).toContainEqual({ cases: { bad: 'data["too-warm"].x > 1' } });
+    const back = withNodeRenamed(
+      withNodeRenamed(drawing, { flow: "freezer", node: "alert" }, "too-warm"),
+      { flow: "freezer", node: "too-warm" },
+      "alert",
+    );
+    expect(back.flows[0]?.nodes[3]?.config).toEqual(choose?.config);
+  });
+
   test("a node takes its wires and its place with it", () => {
     const drawing = without(FREEZER, { nodes: [{ flow: "freezer", node: "alert" }] });
     expect(wiresOf(drawing)).toEqual(["warm.yes -> mail.in"]);
@@ -129,6 +163,16 @@ describe("places of boxes", () => {
     const late = layout.attic?.late;
     expect((late?.y ?? 0) >= 400 + boxSize(flow.nodes[0] as never).height).toBe(true);
     expect(Object.keys(layout)).toEqual(["attic"]);
+  });
+
+  test("go on in a row below where one would be too long", () => {
+    const names = [..."abcdef"];
+    const wires = names.slice(1).map((name, place) => `${names[place]}.yes -> ${name}.in`);
+    const flow = drawnFlow("long", names, wires);
+    const { a, c, d, f } = arranged(flow, { x: 0, y: 0 });
+    expect(d?.x).toBe(a?.x);
+    expect(d?.y).toBeGreaterThan((c?.y ?? 0) + boxSize(flow.nodes[0] as never).height);
+    expect(f?.y).toBe(d?.y);
   });
 
   test("do not overlap", () => {

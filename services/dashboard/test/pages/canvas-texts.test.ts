@@ -3,9 +3,12 @@ import { NODES, parseWorkflowFile } from "@weir/flows";
 import { z } from "zod";
 import { type Field, fieldsOf, shownValue, typedValue } from "../../pages/canvas/fields.ts";
 import { changesOnly, lineDiff } from "../../pages/canvas/line-diff.ts";
+import { markWords } from "../../pages/canvas/mark-words.ts";
 import { placed, placedNote } from "../../pages/canvas/problems.ts";
-import { valueWords, wayOf } from "../../pages/canvas/trace.ts";
+import { settingWords } from "../../pages/canvas/setting-words.ts";
+import { wayOf } from "../../pages/canvas/trace.ts";
 import { patternParts, patternsOf } from "../../pages/canvas/trial-patterns.ts";
+import { filledSpan, noteWords, shownRange } from "../../pages/canvas/trial-span.ts";
 import { countWords, resultWords } from "../../pages/canvas/trial-words.ts";
 import { createFormat } from "../../pages/format.ts";
 import { drawnFlow } from "./drawn-flow.ts";
@@ -161,9 +164,108 @@ describe("the way of a run", () => {
   test("lights the wires of the outputs that it took, with values and problems", () => {
     expect([way.has(wire("yes")), way.has(wire("no"))]).toEqual([true, false]);
     expect(way.nodes.get("mail")?.problem).toBe("refused");
-    const words = valueWords(way.nodes.get("warm")?.values ?? null, createFormat("en", "UTC"));
-    expect(words).toBe("value −5 · since 12:00:00");
+    expect(way.nodes.get("warm")?.values).toMatchObject({ value: -5 });
     expect(way.nodes.get("other")).toBeUndefined();
+  });
+});
+
+describe("what a run left at a node", () => {
+  const format = createFormat("en-GB", "Europe/Berlin");
+  const nowMs = Date.parse("2026-11-28T02:00:00Z");
+  const words = (values: Record<string, unknown> | null, action?: object) => {
+    const actions = action === undefined ? [] : [{ ...ACTION, ...action }];
+    return markWords({ values, problem: null, actions }, format, nowMs);
+  };
+  const ACTION = {
+    ...{ id: 1, node: "mail", kind: "email", what: "to you@example.org: Freezer is at -9.1 °C" },
+    ...{ state: "done" as const, problem: null, attempts: 1, atMs: nowMs, endedMs: nowMs },
+  };
+
+  test("has times by the clock, and short numbers", () => {
+    expect(words({ value: -9.123_456, since: Date.parse("2026-11-28T01:54:21Z") })).toBe(
+      "value −9.12 · since 02:54",
+    );
+    expect(words({ isOpenSince: nowMs, wasSet: true, since: 5 })).toBe(
+      "isOpenSince 03:00 · wasSet yes · since 5",
+    );
+  });
+  test("has no JSON: the details have it", () => {
+    expect(words({ result: { messageId: "x" }, to: ["a@x.org", "b@x.org"] })).toBe(
+      "to a@x.org, b@x.org",
+    );
+    expect(words(null)).toBe("");
+  });
+  test("says what was sent to whom, or why not yet", () => {
+    const result = { to: ["you@example.org"], result: { messageId: "x" } };
+    expect(words(result, {})).toBe("sent to you@example.org");
+    expect(words(null, { state: "failed" })).toMatch(/^failed: to you@example.org: Freezer/);
+    expect(words(null, { kind: "publish", what: "lamp on" })).toBe("published to lamp on");
+    expect(words({ value: 4 }, { kind: "history", what: "the mean of x" })).toBe("value 4");
+  });
+});
+
+describe("what a node is set to", () => {
+  const words = (type: string, config: Record<string, unknown>) => settingWords({ type, config });
+
+  test("is a line that people would say", () => {
+    const limits = { above: -15, for: "10m", clearBelow: -17 };
+    expect(words("threshold", { series: "zigbee2mqtt/freezer#temperature", ...limits })).toBe(
+      "zigbee2mqtt/freezer#temperature above −15 for 10m",
+    );
+    expect(words("threshold", { below: 5 })).toBe("the value below 5");
+    expect(words("email", { to: ["you@example.org"], subject: "{{alert.title}}" })).toBe(
+      "to you@example.org",
+    );
+    expect(words("schedule", { allow: "07:00-23:00", timeZone: "Europe/Berlin" })).toBe(
+      "07:00–23:00 Europe/Berlin",
+    );
+    expect(words("timer", { every: "5m" })).toBe("every 5m");
+    expect(words("inactive", { topic: "devices/+/state", for: "1h" })).toBe(
+      "devices/+/state silent for 1h",
+    );
+    expect(words("switch", { of: "value", cases: { low: 1, high: [2, 3] } })).toBe(
+      "value low, high",
+    );
+  });
+  test("of another type is its configuration", () => {
+    expect(words("expression", { expression: "value > 5" })).toBe("value > 5");
+    expect(words("other", { name: "x", deep: { a: 1 }, isOn: true })).toBe("name x · isOn yes");
+    expect(words("constructor", {})).toBe("");
+  });
+  test("is short, whatever the file has", () => {
+    for (const type of [...NODES.keys(), "other"]) {
+      expect(
+        words(type, { topic: 5, to: null, text: `a\n${"b".repeat(500)}` }).length,
+      ).toBeLessThan(91);
+    }
+  });
+});
+
+describe("the chart of a test on the past", () => {
+  const MINUTE_MS = 60_000;
+  test("goes from the first to the last reading", () => {
+    const edgesMs = [0, 10, 20, 30, 40];
+    const of = (...count: number[]) => ({ count });
+    expect(filledSpan({ edgesMs, series: [of(0, 2, 0, 0), of(0, 0, 1, 0)] })).toEqual({
+      fromMs: 10,
+      toMs: 30,
+    });
+    expect(filledSpan({ edgesMs, series: [of(0, 0, 0, 0)] })).toBeNull();
+  });
+  test("shows what fired too, and at least some minutes", () => {
+    const fired = { node: "mail", kind: "email", what: "", about: "" };
+    const hour = { fromMs: 60 * MINUTE_MS, toMs: 120 * MINUTE_MS };
+    const range = shownRange(hour, [{ ...fired, atMs: 130 * MINUTE_MS }]);
+    const endMs = range.toMs ?? 0;
+    expect(endMs - range.spanMs).toBeLessThan(hour.fromMs);
+    expect(endMs).toBeGreaterThan(130 * MINUTE_MS);
+    expect(shownRange({ fromMs: 0, toMs: 10 }, []).spanMs).toBe(5 * MINUTE_MS);
+  });
+  test("has notes with times of the page's zone", () => {
+    const format = createFormat("en-GB", "Europe/Berlin");
+    const note = noteWords("it begins at 2026-11-28T01:40:08.890Z: before", format);
+    expect(note).toContain("02:40:08");
+    expect(note).not.toContain("Z");
   });
 });
 
