@@ -118,7 +118,10 @@ inChromium("the canvas of workflows", () => {
     await add("email");
     await fill("to required", "you@example.org");
     await fill("subject required", "{{alert.title}}");
+    await panel().getByRole("button", { name: "Close" }).click();
+    await page.getByRole("button", { name: "Show all" }).click();
     await drag(port("warm", "yes"), port("alert", "raise"));
+    await wire("Wire warm.yes to alert.raise");
     await drag(port("warm", "no"), port("alert", "clear"));
     // The third one without a pointer.
     await select("alert", "alert");

@@ -42,7 +42,9 @@ export function Palette({ types, onAdd }: PaletteProps) {
                     type="button"
                     draggable
                     title={summary}
-                    onFocus={() => setFocused(summary)}
+                    onFocus={({ currentTarget }) => {
+                      if (currentTarget.matches(":focus-visible")) setFocused(summary);
+                    }}
                     onBlur={() => setFocused("")}
                     onDragStart={({ dataTransfer }) => dataTransfer?.setData(DRAGGED_TYPE, type)}
                     onClick={() => onAdd(type)}

@@ -43,6 +43,8 @@ interface Surroundings {
   isReadOnly: boolean;
 }
 
+/** The types of React do not have the attribute as SVG writes it. */
+const FOCUSABLE = { tabindex: 0 } as NonNullable<Edge["domAttributes"]>;
 /** So near to a wire a finger takes it, in pixels. */
 const WIRE_WIDTH = 28;
 /** Where a frame is taken to move it. */
@@ -127,6 +129,8 @@ export function edgesOf(
           targetHandle: to.input,
           selected: selection.has(id),
           interactionWidth: WIRE_WIDTH,
+          // Preact leaves SVG's attributes as they are written; the library writes tabIndex.
+          domAttributes: FOCUSABLE,
           className: [isLit ? "lit" : "", from.output === "error" ? "error" : ""].join(" "),
           markerEnd: { type: MarkerType.ArrowClosed, color: "context-stroke" },
           ariaLabel: `Wire ${wireWords(wire)}${isLit ? ", taken by the run" : ""}`,
