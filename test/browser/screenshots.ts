@@ -127,6 +127,8 @@ async function takeOverview(page: Page, name: string): Promise<void> {
     await card.locator(".sparkline").waitFor();
   }
   await page.locator(".averages .sparkline").waitFor();
+  // Its line has the whole time that is averaged.
+  await page.getByText("30 min ago").waitFor();
   await take(page, name);
 }
 

@@ -154,6 +154,7 @@ inChromium("the canvas of workflows", () => {
     await cut.focus();
     await page.keyboard.press("Enter");
     await panel().getByRole("heading", { name: "Wire" }).waitFor();
+    await page.locator(".react-flow__edge.selected").waitFor({ state: "attached" });
     await page.keyboard.press("Delete");
     await cut.waitFor({ state: "detached" });
     // The keyboard goes on where it was.
