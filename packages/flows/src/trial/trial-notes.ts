@@ -42,7 +42,9 @@ export async function notesOn(
     const beginUs = await firstRowUs(stream);
     if (beginUs === null || beginUs <= fromUs + SLACK_US) continue;
     const begin = new Date(beginUs / 1_000).toISOString();
-    notes.add(`what the stream ${stream.name} holds begins at ${begin}: what was before is not tried`);
+    notes.add(
+      `what the stream ${stream.name} holds begins at ${begin}: what was before is not tried`,
+    );
   }
   return [...notes];
 }
