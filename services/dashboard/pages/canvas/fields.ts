@@ -41,7 +41,7 @@ export function fieldsOf(schema: Schema): Field[] {
       );
       const field = fieldOf(key, property, isRequired);
       const other = fields.get(key);
-      // Alternatives that differ in a constant are told apart by it.
+      // Where alternatives differ in a constant, it says which one is meant.
       const choices = [...new Set([...(other?.choices ?? []), ...field.choices])];
       fields.set(key, { ...(other ?? field), choices });
     }
