@@ -23,7 +23,7 @@ const JEST = [
 ];
 
 // Whole suites in containers or processes: two at once would fight for the machine's cores and ports.
-const WHOLE_SUITES = "<rootDir>/(standalone|test/(browser|faults|system))/";
+const WHOLE_SUITES = "<rootDir>/(standalone|test/(browser|faults|how-to|system))/";
 const ALL_BUT_WHOLE_SUITES = `^(?!${WHOLE_SUITES})`;
 
 const GROUPS = [
