@@ -9,7 +9,7 @@ import { readFileSync } from "node:fs";
 import { connect as connectSocket, type Socket } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { print } from "@weir/runtime";
+import { errorMessage, print } from "@weir/runtime";
 import { connectTestClient, eventually, temporaryFolder } from "@weir/testkit";
 import mqtt from "mqtt";
 import { generate } from "mqtt-packet";
@@ -17,14 +17,35 @@ import { type BrokerProcess, createBrokerProcess } from "../test/faults/processe
 import { createFrames } from "./logger/load.ts";
 import { createTable, printResults } from "./output.ts";
 
-const { values } = parseArgs({
-  options: {
-    kills: { type: "string", default: "28" },
-    publishers: { type: "string", default: "8" },
-    window: { type: "string", default: "20" },
-    set: { type: "string", multiple: true, default: [] },
-  },
-});
+const USAGE = `npm run bench:broker-kill -- [options]
+  --kills N        default 28
+  --publishers N   default 8
+  --window N       messages of one publisher that are not acknowledged (default 20)
+  --set LINES      once more, with lines of mosquitto.conf replaced or added; -key leaves one out
+`;
+
+/** Ends the process when an option is wrong, or asks for help. */
+function readOptions() {
+  try {
+    const { values } = parseArgs({
+      options: {
+        help: { type: "boolean", default: false },
+        kills: { type: "string", default: "28" },
+        publishers: { type: "string", default: "8" },
+        window: { type: "string", default: "20" },
+        set: { type: "string", multiple: true, default: [] },
+      },
+    });
+    if (!values.help) return values;
+    print(USAGE);
+  } catch (error) {
+    print(`${errorMessage(error)}\n${USAGE}`, { to: process.stderr });
+    process.exit(78);
+  }
+  process.exit();
+}
+
+const values = readOptions();
 const KILLS = Number(values.kills);
 const PUBLISHERS = Number(values.publishers);
 /** Messages of one publisher that are sent and not acknowledged. */

@@ -1,6 +1,7 @@
 /**
  * Counts how Weir reads each entry of `exposes` of all devices that zigbee-herdsman-converters knows, as a table for
- * docs/reference/payloads.md. It installs the package in a temporary folder. Run: node tools/herdsman-table.ts
+ * docs/reference/payloads.md. It installs the package in a temporary folder.
+ * Run: node tools/pinned-node.mjs tools/herdsman-table.ts
  */
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";

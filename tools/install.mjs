@@ -22,6 +22,14 @@ const LINES_SHOWN_MAX = 12;
 /** What to do about it, by what npm says. */
 const REMEDIES = [
   [
+    /CERT_NOT_YET_VALID|CERT_HAS_EXPIRED/,
+    `The certificate of the package registry is not valid at the time of this machine's clock, ${new Date().toISOString()}. Set the clock, then start again.`,
+  ],
+  [
+    /SELF_SIGNED_CERT|DEPTH_ZERO_SELF_SIGNED|UNABLE_TO_GET_ISSUER|UNABLE_TO_VERIFY/,
+    "npm does not trust the certificate that the package registry, or a proxy before it, shows. Name the file of its authority (npm config set cafile <file>), then start again.",
+  ],
+  [
     /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|ENOTCACHED|network/i,
     "The package registry cannot be reached. Connect this machine to the network (behind a proxy: npm config set proxy <url>), then start again.",
   ],
@@ -124,7 +132,8 @@ async function step(what, npmArgs) {
   process.stderr.write(`weir: ${what} ... `);
   const startedAtMs = Date.now();
   const [command, args, shell] = npmCommand(npmArgs);
-  const { code, output, interruptedWith } = await run(command, args, {
+  // Its reason is wanted: `npm run --silent` would have this npm say nothing, too.
+  const { code, output, interruptedWith } = await run(command, [...args, "--loglevel=error"], {
     cwd: ROOT,
     shell,
     stdio: ["ignore", "pipe", "pipe"],

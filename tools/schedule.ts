@@ -1,6 +1,6 @@
 // When a device on a battery looks for a broker that is away: the gate of its link, on a fake clock.
 //
-//   node tools/schedule.ts [--hours 24] [--seed 1] [--alarm HOUR]... [--press HOUR]...
+//   node tools/pinned-node.mjs tools/schedule.ts [--hours 24] [--seed 1] [--alarm HOUR]... [--press HOUR]...
 import { setImmediate as turn } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import {

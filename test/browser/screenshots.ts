@@ -1,4 +1,4 @@
-// Takes the pictures of the docs, in both themes and as on a phone: node test/browser/screenshots.ts
+// Takes the pictures of the docs, in both themes and as on a phone: node tools/pinned-node.mjs test/browser/screenshots.ts
 import { once } from "node:events";
 import { mkdirSync, statSync, writeFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";

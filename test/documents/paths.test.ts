@@ -89,6 +89,11 @@ function wrongScripts(text: string): string[] {
   return named.filter((name) => !scripts.includes(name)).map((name) => `npm run ${name}`);
 }
 
+/** Programs in TypeScript that a page has any Node run: an old one cannot, and nothing may be installed. */
+function unpinnedPrograms(code: string): string[] {
+  return matches(code, /(?:^|`|&& )((?:[A-Z_]+=\S+ )*node (?:--\S+ )*[\w./-]+\.ts)/gm);
+}
+
 /** Options of `docker compose` that have a value behind them. */
 const WITH_VALUE = ["-f", "--file", "--project-directory", "-s", "--signal", "-v", "-e", "-u"];
 const OF_SERVICES = ["exec", "run", "kill", "logs", "restart", "stop", "cp"];
@@ -126,6 +131,7 @@ function problemsOf(markdown: string, page: string): string[] {
     ...wrongLinks(markdown, page),
     ...wrongPaths(code),
     ...wrongScripts(code),
+    ...unpinnedPrograms(code),
     ...wrongServices(code),
     ...wrongCommands(code),
     ...wrongVariables(code),
@@ -172,7 +178,12 @@ describe("what does not exist is found:", () => {
     ["a file behind a link", "[page](docs/nowhere.md)", "docs/nowhere.md"],
     ["a heading behind a link", "[page](docs/README.md#nowhere)", "docs/README.md#nowhere"],
     ["a path", "see `packages/nowhere/src`", "packages/nowhere/src"],
-    ["a path in a block", "```sh\nnode services/logger/main.ts\n```", "services/logger/main.ts"],
+    ["a path in a block", "```sh\ncat services/logger/main.ts\n```", "services/logger/main.ts"],
+    [
+      "a program that an old Node cannot run",
+      "```sh\nLOG_LEVEL=debug node --inspect tools/schedule.ts\n```",
+      "LOG_LEVEL=debug node --inspect tools/schedule.ts",
+    ],
     ["a script", "`npm run nothing -- --only kill`", "npm run nothing"],
     ["a service", "```sh\ndocker compose kill -s HUP log\n```", "docker compose kill -s HUP log"],
     ["a command of weir", "```sh\nnpx weir exprot --stream data\n```", "weir exprot"],

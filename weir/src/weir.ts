@@ -61,7 +61,15 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: "run a device agent",
     load: async () => {
       const { deviceAgent } = await import("@weir/device-agent");
-      return serviceCommand(deviceAgent, ["agent --id attic --broker mqtt://192.168.1.5"]);
+      // As for print: a suite's own device may have the configured port.
+      return serviceCommand(
+        deviceAgent,
+        [
+          "agent --id attic --broker mqtt://192.168.1.5",
+          "agent --id cellar --folder data/cellar    # beside npm start, whose device has data/device",
+        ],
+        { "http-port": "0" },
+      );
     },
   },
   fleet: {

@@ -62,7 +62,7 @@ export function openJournals(file: string, limits: Partial<typeof LIMITS> = {}) 
     orOpeningFault(file, SETTING, () =>
       lockFile(file, {
         message: `another process has the journal ${file} open`,
-        remedy: "Stop it, or give each device agent its own folder (DEVICE_FOLDER).",
+        remedy: "Stop it, or give each device agent its own folder (DEVICE_FOLDER, or --folder).",
       }),
     ),
   );
