@@ -53,6 +53,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: "check weir.yaml, or print its JSON Schema",
     load: () => import("./config.ts"),
   },
+  doctor: {
+    summary: "look at what usually goes wrong, and say what to do",
+    load: () => import("./doctor.ts"),
+  },
   command: {
     summary: "send a command to a device and follow it to its end",
     load: () => import("./command.ts"),

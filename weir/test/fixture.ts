@@ -48,12 +48,13 @@ export function startHere(
 /** Starts `weir …` as a process in a folder without .env and weir.yaml. */
 export function startProcess(
   argv: readonly string[],
-  { cwd, env = {} }: { cwd: string; env?: Record<string, string> },
+  { cwd, env = {}, uid }: { cwd: string; env?: Record<string, string>; uid?: number },
 ) {
   const child = spawn(process.execPath, [WEIR, ...argv], {
     cwd,
     env: { PATH: process.env.PATH, ...env },
     stdio: ["ignore", "pipe", "pipe"],
+    ...(uid !== undefined && { uid }),
   });
   const ended = Promise.all([text(child.stdout), text(child.stderr), once(child, "close")]).then(
     ([out, err, [code]]) => ({ out, err, code: code as number | null }),

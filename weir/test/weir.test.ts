@@ -18,6 +18,7 @@ const COMMANDS = [
     "workflows",
     "verify-stats",
     "config",
+    "doctor",
     "command",
     "agent",
     "fleet",

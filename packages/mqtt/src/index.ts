@@ -9,6 +9,7 @@ export type {
   PublishOptions,
   ReceivedMessage,
 } from "./packets/message.ts";
+export { type Probe, probeBroker } from "./probe.ts";
 export type { TakesBatches, TakesMessages } from "./receiver.ts";
 export {
   type ClientLogger,

@@ -72,7 +72,7 @@ export const brokerSettings = section("Broker", {
 export const toolSettings = section("Broker", {
   BROKER_TOOLS_USERNAME: optionalText({
     description:
-      "User name of the commands weir audit, replay and verify-stats, and of the dashboard's audits, at a broker where each user has one connection and the service has its own. Without it they use BROKER_USERNAME.",
+      "User name of the commands weir audit, doctor, replay and verify-stats, and of the dashboard's audits, at a broker where each user has one connection and the service has its own. Without it they use BROKER_USERNAME.",
     allowed: "text",
   }),
   BROKER_TOOLS_PASSWORD_FILE: optionalText({

@@ -15,6 +15,7 @@ export {
 } from "./broker.ts";
 export { type Clock, systemClock, watchSteadiness } from "./clock.ts";
 export { type ConfigFile, checkContent, readConfigFile } from "./config-file.ts";
+export { type DatabaseFormat, readDatabaseFormat, sqliteVersion } from "./database-format.ts";
 export { loadEnvironment, nameWarnings } from "./environment.ts";
 export { ConfigurationFault, EXIT_CODES, errorCode, errorMessage, Fault } from "./fault.ts";
 export {

@@ -37,6 +37,7 @@ const PORTS = [
   ["stats", "STATS_HTTP_PORT", 9_103],
   ["stats-printer", "STATS_PRINTER_HTTP_PORT", 9_104],
   ["device-agent", "DEVICE_AGENT_HTTP_PORT", 9_105],
+  ["dashboard", "DASHBOARD_HTTP_PORT", 9_106],
   ["workflows", "WORKFLOWS_HTTP_PORT", 9_107],
 ] as const;
 

@@ -83,6 +83,9 @@ export async function startDashboard(
   };
 }
 
+/** It knows by itself how it is. */
+const OWN_NAME = "dashboard";
+
 /** Everything but who may use it. */
 async function serve(
   config: DashboardConfig,
@@ -121,7 +124,8 @@ async function serve(
   const disk = opening.use(new DiskWatch(stored));
   streamRoutes(server, { ...stored, performance, disk });
   const ownHealth = new OwnHealth({ health, clock, link });
-  serviceRoutes(server, new ServicesHealth(config.services, clock), () => ownHealth.all());
+  const others = config.services.filter(({ name }) => name !== OWN_NAME);
+  serviceRoutes(server, new ServicesHealth(others, clock), () => ownHealth.all());
   networkRoutes(server, new NetworkControl(config.networkUrl));
   deletionRoutes(server, new LoggerDeletions(config.logger));
   const workflows = new WorkflowsClient(config.workflows);

@@ -1,0 +1,46 @@
+import { existsSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { type Environment, readSettings } from "@weir/runtime";
+import { allSettings } from "@weir/standalone/settings";
+import { readStreams } from "@weir/streams";
+
+/** A folder that Weir writes to, and the setting that names it. */
+export interface WrittenFolder {
+  path: string;
+  setting: string;
+}
+
+/**
+ * The folders that Weir writes to, each once, whether they are there yet or not.
+ *
+ * @throws ConfigurationFault.
+ */
+export function writtenFolders(environment: Environment): WrittenFolder[] {
+  const { DB_FILE, PUBLISHER_OUTBOX_FILE, DEVICE_FOLDER, LOG_FOLDER } = readSettings(
+    allSettings,
+    environment,
+  );
+  const { streams } = readStreams(environment);
+  const named: WrittenFolder[] = [
+    { path: dirname(DB_FILE), setting: "DB_FILE" },
+    ...streams.map(({ name, place }) => ({
+      path: place.kind === "folder" ? place.folder : dirname(place.file),
+      setting: `streams.${name} in weir.yaml`,
+    })),
+    { path: dirname(PUBLISHER_OUTBOX_FILE), setting: "PUBLISHER_OUTBOX_FILE" },
+    { path: DEVICE_FOLDER, setting: "DEVICE_FOLDER" },
+    // In Compose there is none.
+    ...(existsSync(LOG_FOLDER) ? [{ path: LOG_FOLDER, setting: "LOG_FOLDER" }] : []),
+  ];
+  const found = new Map<string, WrittenFolder>();
+  for (const { path, setting } of named) {
+    const whole = resolve(path);
+    if (!found.has(whole)) found.set(whole, { path: whole, setting });
+  }
+  return [...found.values()];
+}
+
+/** A folder that is missing is made in the nearest one that is there. */
+export function nearestFolder(path: string): string {
+  return existsSync(path) ? path : nearestFolder(dirname(path));
+}
