@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { parseArgs } from "node:util";
+import { print } from "@weir/runtime";
 import { docker, Machine } from "./machine.ts";
 
 const MEMORY = "1g";
@@ -27,7 +28,7 @@ const startedAtMs = Date.now();
 function say(text: string): void {
   const seconds = Math.round((Date.now() - startedAtMs) / 1000);
   const clock = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
-  process.stdout.write(`[${clock.padStart(5)}] ${text}\n`);
+  print(`[${clock.padStart(5)}] ${text}\n`);
 }
 
 /** The public images that the Dockerfile and the compose file name, as one archive. */
@@ -37,7 +38,9 @@ async function saveImages(file: string): Promise<void> {
     .flatMap((text) => [...text.matchAll(/(?:FROM|image:) ([\w-]+:[\w.-]+)/g)])
     .map((match) => match[1] ?? "");
   for (const image of new Set(images)) {
-    await docker(["image", "inspect", image]).catch(() => docker(["pull", image], READY_TIMEOUT_MS));
+    await docker(["image", "inspect", image]).catch(() =>
+      docker(["pull", image], READY_TIMEOUT_MS),
+    );
   }
   await docker(["save", "--output", file, ...new Set(images)], READY_TIMEOUT_MS);
 }
@@ -60,7 +63,8 @@ async function prepare(folder: string): Promise<Machine> {
   writeFileSync(join(folder, "meta-data"), "instance-id: rehearsal\n");
 
   const machine = await Machine.create(`weir-rehearsal-${suite}`, image, MEMORY);
-  for (const name of ["weir.git", "images.tar"]) await machine.copy(join(folder, name), `/srv/${name}`);
+  for (const name of ["weir.git", "images.tar"])
+    await machine.copy(join(folder, name), `/srv/${name}`);
   for (const name of ["user-data", "meta-data"]) {
     await machine.copy(join(folder, name), `/var/lib/cloud/seed/nocloud/${name}`);
   }
@@ -93,8 +97,14 @@ async function main(folder: string): Promise<void> {
   for (const line of log.match(/^\[setup .*$/gm) ?? []) say(line);
   if (!/^status: done$/m.test(status)) throw new Error(`${status}\n${log}`);
   await untilReady(machine);
-  say(`cloud-init is done, ${SERVICES} services are healthy; most memory: ${machine.peakMiB()} MiB`);
-  say(await machine.run("cloud-init schema --system; cat /etc/os-release | head -n 1; docker --version; docker compose version"));
+  say(
+    `cloud-init is done, ${SERVICES} services are healthy; most memory: ${machine.peakMiB()} MiB`,
+  );
+  say(
+    await machine.run(
+      "cloud-init schema --system; cat /etc/os-release | head -n 1; docker --version; docker compose version",
+    ),
+  );
 
   await machine.run(`${COMPOSE} run --rm --no-TTY weir audit`);
   const before = await rows(machine);
@@ -105,10 +115,18 @@ async function main(folder: string): Promise<void> {
   const after = await rows(machine);
   const lost = before.filter((row) => !after.includes(row));
   if (lost.length > 0) throw new Error(`the reboot lost ${lost.length} rows: ${lost.join("\n")}`);
-  say(`${SERVICES} services are healthy again; rows before: ${before.length}, all there; now: ${after.length}`);
+  say(
+    `${SERVICES} services are healthy again; rows before: ${before.length}, all there; now: ${after.length}`,
+  );
   await machine.run(`${COMPOSE} run --rm --no-TTY weir audit`);
-  say(`the audit finds no message missing; most memory since the first boot: ${machine.peakMiB()} MiB`);
-  say(await machine.run("docker stats --no-stream --format 'table {{.Name}}\t{{.MemUsage}}'; docker system df; df -h /var/lib/docker | tail -n 1"));
+  say(
+    `the audit finds no message missing; most memory since the first boot: ${machine.peakMiB()} MiB`,
+  );
+  say(
+    await machine.run(
+      "docker stats --no-stream --format 'table {{.Name}}\t{{.MemUsage}}'; docker system df; df -h /var/lib/docker | tail -n 1",
+    ),
+  );
 }
 
 const folder = mkdtempSync(join(tmpdir(), "weir-rehearsal-"));
