@@ -14,7 +14,7 @@ const COMMENTED = globSync([
   ".env.example",
   "Dockerfile",
   "config/*.example.yaml",
-  "deploy/*",
+  "deploy/**/*.*",
   "mosquitto/*",
 ]);
 
@@ -36,6 +36,7 @@ const variables = new Set([
   ...NO_SETTINGS,
   ...matches(readFileSync(".env.example", "utf8"), /^#?([A-Z][A-Z0-9_]+)=/gm),
   ...composeFiles.flatMap((text) => matches(text, /\$\{([A-Z0-9_]+)/g)),
+  ...matches(readFileSync("deploy/grafana/compose.yaml", "utf8"), /\b([A-Z]+(?:_[A-Z]+)+)\b/g),
 ]);
 
 function matches(text: string, pattern: RegExp): string[] {
