@@ -20,7 +20,7 @@ const COMMENTED = globSync([
 
 /** What a reader makes, or a command writes: it is not in the repository. */
 const MADE_LATER = [
-  /^config\/(weir\.yaml|dashboard\.password|smtp\.password|agent\.yaml|attic|workflows|my-|heartbeats)/,
+  /^config\/(weir\.yaml|home\.password|dashboard\.password|smtp\.password|agent\.yaml|attic|workflows|my-|heartbeats)/,
   /^bench\/(results|\.cache)/,
 ];
 /** Names that look like settings: of other programs, of examples, and two constants. */

@@ -125,7 +125,7 @@ export async function startMachine(options: MachineOptions = {}): Promise<Machin
     // A session of its own, so that a signal reaches all of it, and not nsenter, which waits for it.
     const child = spawn(
       "nsenter",
-      [...entry, `--wd=${clone}`, "--", "setsid", "bash", "-eo", "pipefail", "-c", script],
+      [...entry, "--", "setsid", "bash", "-eo", "pipefail", "-c", `cd ${clone}\n${script}`],
       { env: environment, stdio: ["ignore", printed, printed] },
     );
     closeSync(printed);
@@ -180,6 +180,8 @@ function makeClone(clone: string): string[] {
   for (const entry of entries.filter((one) => one.isFile() || one.name === "config")) {
     cpSync(join(ROOT, entry.name), join(clone, entry.name), {
       recursive: true,
+      // The pages of the dashboard are built again where a file is newer.
+      preserveTimestamps: true,
       filter: (path) => !NOT_IN_CLONE.some((pattern) => pattern.test(relative(ROOT, path))),
     });
   }

@@ -74,7 +74,7 @@ export function firstMissing(shown: string, printed: string): string | null {
   let from = 0;
   for (const line of shown.split("\n").map(normalized)) {
     if (line === "") continue;
-    const pattern = new RegExp(`^${line.split("…").map(patternOf).join(".*")}$`);
+    const pattern = new RegExp(`^${line.split(/ ?… ?/).map(patternOf).join(".*")}$`);
     const at = lines.findIndex((other, index) => index >= from && pattern.test(other));
     if (at === -1) return line;
     from = at + 1;
