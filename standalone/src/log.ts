@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync, renameSync, writeSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { errorCode, errorMessage, print, visible } from "@weir/runtime";
@@ -9,46 +9,66 @@ type LogFile = ReturnType<typeof openLogFile>;
 
 /**
  * Opens a new log and keeps the previous one: `<name>.log`, and the one before as `.old`, of at most
- * `bytesMax` each.
- *
- * @throws when the folder cannot be written.
+ * `bytesMax` each. What cannot be written, as on a full disk, is left out and counted where the log goes on: the
+ * logger, whose rows need the disk more, has its own answer.
  */
 export function openLogFile(options: {
   folder: string;
   name: string;
   bytesMax?: number;
-  /** Called once when it cannot be written; lines are dropped from then on. */
+  /** Called with a sentence when it cannot be written for the first time. */
   onFault: (message: string) => void;
 }) {
   const { folder, name, bytesMax = BYTES_MAX, onFault } = options;
-  mkdirSync(folder, { recursive: true });
   const path = join(folder, `${name}.log`);
-  let descriptor: number | null = rotate(path);
+  let descriptor: number | null = null;
   let bytes = 0;
+  let missing = 0;
+  let hasFailed = false;
 
   function close(): void {
     if (descriptor !== null) closeSync(descriptor);
     descriptor = null;
   }
 
+  function begin(): number {
+    close();
+    mkdirSync(folder, { recursive: true });
+    bytes = 0;
+    return rotate(path);
+  }
+
+  /** @returns whether it could. */
+  function attempt(task: () => void): boolean {
+    try {
+      task();
+      return true;
+    } catch (error) {
+      if (!hasFailed) {
+        onFault(
+          `${path} cannot be written (${errorMessage(error)}). Until it can, its lines are left out; npm start -- --verbose shows them.`,
+        );
+      }
+      hasFailed = true;
+      return false;
+    }
+  }
+
+  function write(line: string): void {
+    const text = missing === 0 ? `${line}\n` : `\n${missing} line(s) missing here\n${line}\n`;
+    const isFull = bytes > 0 && bytes + Buffer.byteLength(text) > bytesMax;
+    if (descriptor === null || isFull) descriptor = begin();
+    writeFileSync(descriptor, text);
+    bytes += Buffer.byteLength(text);
+  }
+
+  attempt(() => {
+    descriptor = begin();
+  });
   return {
     path,
     append: (line: string): void => {
-      if (descriptor === null) return;
-      const text = `${line}\n`;
-      try {
-        if (bytes > 0 && bytes + Buffer.byteLength(text) > bytesMax) {
-          closeSync(descriptor);
-          descriptor = null;
-          descriptor = rotate(path);
-          bytes = 0;
-        }
-        bytes += writeSync(descriptor, text);
-      } catch (error) {
-        // A full disk must not end the suite: the logger, whose rows need it more, has its own answer.
-        close();
-        onFault(`${path} cannot be written (${errorMessage(error)}); its lines are dropped`);
-      }
+      missing = attempt(() => write(line)) ? 0 : missing + 1;
     },
     [Symbol.dispose]: close,
   };

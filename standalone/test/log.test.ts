@@ -1,7 +1,7 @@
-import { readFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { Readable } from "node:stream";
 import { describe, expect, test } from "@jest/globals";
-import { temporaryFolder } from "@weir/testkit";
+import { canMountSmallDisk, mountSmallDisk, temporaryFolder } from "@weir/testkit";
 import { createLogRelay, openLogFile } from "../src/log.ts";
 
 const fatal = { level: 60, time: "2026-01-01T10:20:30.400Z", name: "logger", msg: "disk full" };
@@ -70,6 +70,52 @@ describe("a log file", () => {
     }
     expect(readFileSync(folder.file("stats.log"), "utf8")).toBe("third\n");
     expect(readFileSync(folder.file("stats.log.old"), "utf8")).toBe("second\n");
+  });
+
+  const onSmallDisk = canMountSmallDisk() ? test : test.skip;
+  onSmallDisk(
+    "goes on when a full disk has space again, and says how many lines are missing",
+    () => {
+      using disk = mountSmallDisk();
+      const said: string[] = [];
+      using file = openLogFile({
+        folder: disk.path,
+        name: "stats",
+        onFault: (message) => said.push(message),
+      });
+      file.append("before");
+      disk.fillBut(0);
+      const lost = "x".repeat(8_192);
+      for (let line = 0; line < 3; line += 1) file.append(lost);
+      disk.free();
+      file.append("after");
+
+      const stored = readFileSync(file.path, "utf8")
+        .split("\n")
+        .filter((line) => line !== "" && !line.startsWith("x"));
+      expect(stored).toEqual(["before", "3 line(s) missing here", "after"]);
+      expect(said).toEqual([expect.stringContaining("no space left on device")]);
+    },
+  );
+
+  test("begins as soon as it can be made", () => {
+    using folder = temporaryFolder();
+    const said: string[] = [];
+    const options = {
+      folder: folder.path,
+      name: "stats",
+      onFault: (text: string) => said.push(text),
+    };
+    // What is in the way of the previous log.
+    writeFileSync(folder.file("stats.log"), "previous\n");
+    mkdirSync(folder.file("stats.log.old/inside"), { recursive: true });
+    using file = openLogFile(options);
+    file.append("lost");
+    expect(said).toHaveLength(1);
+    rmSync(folder.file("stats.log.old"), { recursive: true });
+    file.append("first");
+    expect(readFileSync(file.path, "utf8")).toBe("\n1 line(s) missing here\nfirst\n");
+    expect(readFileSync(folder.file("stats.log.old"), "utf8")).toBe("previous\n");
   });
 
   test("starts again when it is full, and takes at most twice its limit", () => {

@@ -56,11 +56,16 @@ describe("the suite without Docker", () => {
     using folder = temporaryFolder();
     await using suite = await startSuite({ folder: folder.path, program: PATIENT });
     await hasTable(suite);
-    const { logger = 0 } = suite.parts();
-    process.kill(logger, "SIGKILL");
-    await hasSaid(suite, "logger was ended by SIGKILL; starting it again in 1 s.");
+    for (const name of ["logger", "stats-printer"]) {
+      process.kill(suite.parts()[name] ?? 0, "SIGKILL");
+      await hasSaid(suite, `${name} was ended by SIGKILL; starting it again in 1 s.`);
+    }
     const stored = rowIds(folder.path).last;
-    await eventually(() => rowIds(folder.path).last > stored, 60_000);
+    const shown = suite.table().length;
+    await eventually(
+      () => rowIds(folder.path).last > stored && suite.table().length > shown,
+      60_000,
+    );
     suite.child.kill("SIGTERM");
     expect(await suite.ended).toBe(0);
   });
