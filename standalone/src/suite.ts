@@ -3,7 +3,9 @@ import { connect } from "node:net";
 import { dirname, join } from "node:path";
 import {
   brokerAddress,
+  CLOCK_REMEDY,
   type Clock,
+  clockProblems,
   EXIT_CODES,
   errorCode,
   errorMessage,
@@ -52,6 +54,9 @@ export async function runSuite(options: {
   });
   const over = Promise.race([stopRequest, ending.promise]);
   for (const warning of config.warnings) terminal.say(`warning: ${visible(warning)}.`);
+  for (const problem of clockProblems(clock.now(), config.storeFile)) {
+    terminal.say(`warning: ${problem}. ${CLOCK_REMEDY}`);
+  }
   using _lock = await preflight(config, clock);
   const broker =
     config.broker.kind === "own"

@@ -1,4 +1,4 @@
-import { readdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, utimesSync, writeFileSync } from "node:fs";
 import { describe, expect, jest, test } from "@jest/globals";
 import { startBroker } from "@weir/broker";
 import { freePort, temporaryFolder } from "@weir/testkit";
@@ -48,8 +48,11 @@ describe("the suite says what is wrong, what to do, and ends with", () => {
     expect(await first.ended).toBe(0);
   });
 
-  test("a warning for a name in .env that resembles a setting", async () => {
+  test("warnings for a clock that is behind, and a name in .env that resembles a setting", async () => {
     using folder = temporaryFolder();
+    mkdirSync(folder.file("data"));
+    writeFileSync(folder.file("data/index.db"), "");
+    utimesSync(folder.file("data/index.db"), new Date(), new Date("2100-01-01"));
     writeFileSync(folder.file(".env"), "LOGGER_RETENTION_MINUTE=5\n");
     await using taken = await takePort();
     const environment = { BROKER_PORT: String(taken.port) };
@@ -57,6 +60,9 @@ describe("the suite says what is wrong, what to do, and ends with", () => {
     expect(await suite.ended).toBe(69);
     expect(suite.said()).toContain(
       "weir: warning: .env:1: LOGGER_RETENTION_MINUTE is not a setting; did you mean LOGGER_RETENTION_MINUTES?",
+    );
+    expect(suite.said()).toMatch(
+      /warning: it is \S+Z here, but the store was written at 2100-01-01T00:00:00Z\. Set the clock/,
     );
   });
 

@@ -5,6 +5,8 @@ import { loadFilter } from "@weir/logger/filter";
 import { planConnections, planSubscriptions } from "@weir/logger/plan";
 import { type FilterQos, filterHolds, filtersOverlap, matchesFilter } from "@weir/protocol";
 import {
+  CLOCK_REMEDY,
+  clockProblems,
   EXIT_CODES,
   errorMessage,
   print,
@@ -24,7 +26,7 @@ import Table from "cli-table3";
 import type { Command } from "commander";
 import { action, durationText, examples, printJson, type Surroundings } from "./command-line.ts";
 
-export function define(command: Command, { environment, out }: Surroundings): void {
+export function define(command: Command, { clock, environment, out }: Surroundings): void {
   examples(command, ["config check", "config schema > weir.schema.json"]);
 
   const check = command
@@ -46,6 +48,7 @@ setting; with them the exit code is 0.`,
     const description = describeConfig(config.streams, config);
     const warnings = [
       ...settingWarnings(settings, config),
+      ...clockProblems(clock.now(), config.file).map((problem) => `${problem}. ${CLOCK_REMEDY}`),
       ...(await warningsOf(config.streams.streams, TOPIC)),
     ];
     if (given.has("json")) {

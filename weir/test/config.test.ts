@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, utimesSync, writeFileSync } from "node:fs";
 import { describe, expect, jest, test } from "@jest/globals";
 import { EXIT_CODES } from "@weir/runtime";
 import { type TemporaryFolder, temporaryFolder } from "@weir/testkit";
@@ -174,6 +174,9 @@ streams:
 
   test("warns of what is missing here, and of what may not be meant", async () => {
     using folder = temporaryFolder();
+    mkdirSync(folder.file("data"));
+    writeFileSync(folder.file("data/index.db"), "");
+    utimesSync(folder.file("data/index.db"), new Date(), new Date("2100-01-01"));
     writeFileSync(folder.file("occupied"), "");
     writeFileSync(folder.file("broken.ts"), "throw new Error('no good')");
     const weirFile = folder.file("other.yaml");
@@ -189,6 +192,7 @@ streams:
     const { exitCode, output } = await runConfig(folder, ["check", weirFile, "--json"]);
     expect(exitCode).toBe(EXIT_CODES.ok);
     expect(JSON.parse(output).warnings).toEqual([
+      expect.stringMatching(/the store was written at 2100-.*Set the clock/),
       expect.stringContaining("streams.data does not take DATA"),
       expect.stringContaining("streams.a: its rotation is longer than its retention"),
       expect.stringMatching(/streams\.a: .*gone\.ts/),

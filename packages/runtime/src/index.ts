@@ -14,6 +14,7 @@ export {
   toolSettings,
 } from "./broker.ts";
 export { type Clock, systemClock, watchSteadiness } from "./clock.ts";
+export { CLOCK_REMEDY, clockProblems } from "./clock-problems.ts";
 export { type ConfigFile, checkContent, readConfigFile } from "./config-file.ts";
 export { type DatabaseFormat, readDatabaseFormat, sqliteVersion } from "./database-format.ts";
 export { loadEnvironment, nameWarnings } from "./environment.ts";
