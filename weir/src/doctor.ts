@@ -2,13 +2,16 @@ import { EXIT_CODES, print, visible } from "@weir/runtime";
 import type { Command } from "commander";
 import { action, examples, printJson, type Surroundings } from "./command-line.ts";
 import { askServices } from "./doctor/ask-services.ts";
+import { backlog } from "./doctor/backlog.ts";
 import { broker } from "./doctor/broker.ts";
+import { certificateTerms } from "./doctor/certificate-terms.ts";
 import { type Check, type Finding, runCheck, type Scene } from "./doctor/check.ts";
 import { configuration } from "./doctor/configuration.ts";
 import { diskSpace } from "./doctor/disk-space.ts";
 import { machineClock } from "./doctor/machine-clock.ts";
 import { permissions } from "./doctor/permissions.ts";
 import { services } from "./doctor/services.ts";
+import { storeFiles } from "./doctor/store-files.ts";
 import { versions } from "./doctor/versions.ts";
 
 /** Every check, in the order in which its findings are shown. */
@@ -20,6 +23,9 @@ const CHECKS: readonly Check[] = [
   machineClock,
   diskSpace,
   permissions,
+  certificateTerms,
+  storeFiles,
+  backlog,
 ];
 
 export function define(command: Command, surroundings: Surroundings): void {

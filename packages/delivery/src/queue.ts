@@ -7,7 +7,13 @@ import {
   type ReceiptEntry,
   topicProblem,
 } from "@weir/protocol";
-import { LOCK_MS_MAX, lockFile, makePlaceOf, orOpeningFault } from "@weir/runtime";
+import {
+  type DatabaseFormat,
+  LOCK_MS_MAX,
+  lockFile,
+  makePlaceOf,
+  orOpeningFault,
+} from "@weir/runtime";
 import type { Database } from "better-sqlite3";
 import Sqlite from "better-sqlite3";
 
@@ -241,6 +247,12 @@ function toWire(topic: string, payload: object): Buffer | string {
 /** "WOUT" in the header of the file. */
 const APPLICATION_ID = 0x574f5554;
 const SCHEMA_VERSION = 1;
+
+/** How the file of an outbox is recognised. */
+export const OUTBOX_FORMAT: DatabaseFormat = {
+  applicationId: APPLICATION_ID,
+  version: SCHEMA_VERSION,
+};
 
 /**
  * - `messages`: what waits, in the order of acceptance. `payload` holds the bytes to publish.

@@ -35,6 +35,7 @@ export { SeriesHistory, type Snapshot } from "./history/series-history.ts";
 export { sortByTime } from "./history/sort-by-time.ts";
 export { StoredBatch } from "./history/stored-batch.ts";
 export { indexFileOf } from "./index-file/index-file.ts";
+export { INDEX_FORMAT } from "./index-file/schema.ts";
 export { readTableSizes, type TableSize } from "./index-file/table-sizes.ts";
 export type { Erasure } from "./points/erase.ts";
 export { historyFolderOf } from "./points/history-folder.ts";

@@ -46,6 +46,7 @@ export { type SegmentFinalizer, startSegmentFinalizer } from "./rotation/segment
 export { archivedRowsOf, hiddenArchiveOf } from "./rotation/settle-archive.ts";
 export { type Exchanges, packetDigest } from "./segment/qos2-redelivery.ts";
 export type { NewRow } from "./segment/rows-and-topics.ts";
+export { SEGMENT_FORMAT } from "./segment/schema.ts";
 export {
   openSegmentedStore,
   type Rotated,

@@ -1,8 +1,16 @@
+import type { DatabaseFormat } from "@weir/runtime";
+
 /** "WIdx": the file is an index of Weir. */
 export const APPLICATION_ID = 0x57_49_64_78;
 
 /** The version that a program writes. */
 export const INDEX_VERSION = 2;
+
+/** How the index is recognised. */
+export const INDEX_FORMAT: DatabaseFormat = {
+  applicationId: APPLICATION_ID,
+  version: INDEX_VERSION,
+};
 
 /** Text is UTF-8, times are microseconds since the epoch. */
 const CATALOGUE = `

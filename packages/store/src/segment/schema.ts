@@ -1,4 +1,5 @@
 import { OUTCOMES } from "@weir/protocol";
+import type { DatabaseFormat } from "@weir/runtime";
 import type { Database } from "better-sqlite3";
 
 /** "WEIR" in the header of the file, by which file(1) and Weir recognise it. */
@@ -6,6 +7,12 @@ export const APPLICATION_ID = 0x57454952;
 
 /** The version of the format; `migrations` lead to it one by one. */
 export const SCHEMA_VERSION = 2;
+
+/** How the files of rows are recognised. */
+export const SEGMENT_FORMAT: DatabaseFormat = {
+  applicationId: APPLICATION_ID,
+  version: SCHEMA_VERSION,
+};
 
 // They join the table `topics`, so each version that changes it makes them again.
 const VIEWS_OF_TOPICS = `

@@ -1,9 +1,15 @@
-import { openServiceDatabase } from "@weir/runtime";
+import { type DatabaseFormat, openServiceDatabase } from "@weir/runtime";
 import type { Database } from "better-sqlite3";
 import { STEPS } from "./schema.ts";
 
 /** "WDsh": the file is one of Weir's dashboard. */
 const APPLICATION_ID = 0x57_44_73_68;
+
+/** How the file is recognised. */
+export const DASHBOARD_FORMAT: DatabaseFormat = {
+  applicationId: APPLICATION_ID,
+  version: STEPS.length,
+};
 
 /**
  * Opens the file of users, sessions and the connection log.

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { type Command, type CommandAck, type CommandStatus, endsCommand } from "@weir/protocol";
 import {
+  type DatabaseFormat,
   EXIT_CODES,
   errorCode,
   errorMessage,
@@ -209,6 +210,12 @@ function responseOf({ responseTopic, correlation }: ResponseColumns): ResponseAd
 /** "WJRN" in the header of the file. */
 const APPLICATION_ID = 0x574a524e;
 const SCHEMA_VERSION = 1;
+
+/** How the file of journals is recognised. */
+export const JOURNAL_FORMAT: DatabaseFormat = {
+  applicationId: APPLICATION_ID,
+  version: SCHEMA_VERSION,
+};
 
 /** "Open" and "ended" in SQL. SQLite uses the partial indices only for exactly these words. */
 const IS_OPEN = "status IN ('received', 'running')";

@@ -1,9 +1,21 @@
-import { lockFile, makePlaceOf, openServiceDatabase, orOpeningFault } from "@weir/runtime";
+import {
+  type DatabaseFormat,
+  lockFile,
+  makePlaceOf,
+  openServiceDatabase,
+  orOpeningFault,
+} from "@weir/runtime";
 import type { Database } from "better-sqlite3";
 import { STEPS } from "./schema.ts";
 
 /** "WFlw": the file is one of Weir's workflows. */
 const APPLICATION_ID = 0x57_46_6c_77;
+
+/** How the file is recognised. */
+export const WORKFLOWS_FORMAT: DatabaseFormat = {
+  applicationId: APPLICATION_ID,
+  version: STEPS.length,
+};
 /** A process that was killed may hold its lock for a moment longer. */
 const LOCK_WAIT_MS = 5_000;
 

@@ -1,0 +1,74 @@
+import { writeFileSync } from "node:fs";
+import { expect, test } from "@jest/globals";
+import { openOutbox } from "@weir/delivery";
+import { systemClock } from "@weir/runtime";
+import { openTestStore, readingAt, START_US, temporaryFolder } from "@weir/testkit";
+import Sqlite from "better-sqlite3";
+import { doctor } from "./fixture.ts";
+
+test("a store that is written at this moment has a format that this version reads", async () => {
+  using folder = temporaryFolder();
+  using store = openTestStore(folder.file("weir.db"));
+  store.append([readingAt(START_US)]);
+  const { of } = await doctor(folder);
+  expect(of("store")).toEqual([
+    expect.objectContaining({
+      state: "ok",
+      found: "1 databases, all of formats that this version reads",
+    }),
+  ]);
+});
+
+function change(file: string, sql: string): void {
+  const database = new Sqlite(file);
+  database.exec(sql);
+  database.close();
+}
+
+test("a file of a newer version, of another program, or damaged is wrong", async () => {
+  using folder = temporaryFolder();
+  openTestStore(folder.file("weir.db"))[Symbol.dispose]();
+  change(folder.file("weir.db"), "PRAGMA user_version = 99");
+  change(folder.file("dashboard.db"), "PRAGMA application_id = 12345; CREATE TABLE a (b)");
+  writeFileSync(
+    folder.file("workflows.db"),
+    "not SQLite, but long enough to be looked at".repeat(9),
+  );
+  writeFileSync(folder.file("index.db.damaged-20260101T000000000Z"), "");
+  const { code, of } = await doctor(folder);
+  expect(code).toBe(1);
+  expect(of("store").map(({ state, found }) => [state, found])).toEqual([
+    ["wrong", `${folder.file("weir.db")} has format 99; this version of Weir reads up to 2`],
+    ["wrong", `${folder.file("dashboard.db")} belongs to another program`],
+    ["wrong", expect.stringMatching(/workflows\.db cannot be read: .*not a database/)],
+    ["look", expect.stringMatching(/^1 damaged files were set aside in .*index\.db\.damaged-/)],
+  ]);
+});
+
+test("messages that wait in an outbox are counted while it is open, and looked at after a minute", async () => {
+  using folder = temporaryFolder();
+  const file = folder.file("outbox.db");
+  await using outbox = openOutbox({
+    file,
+    publisher: "kitchen",
+    onFault: (fault) => {
+      throw fault;
+    },
+    clock: systemClock,
+  });
+  await outbox.accept("DATA", { number: 1 });
+  await outbox.accept("DATA", { number: 2 });
+  const now = await doctor(folder);
+  expect(now.of("outboxes")).toMatchObject([
+    {
+      state: "ok",
+      found: expect.stringContaining(`2 messages wait in ${file}, the oldest since 2`),
+    },
+  ]);
+  const later = { ...systemClock, now: () => Date.now() + 120_000 };
+  const { of } = await doctor(folder, { clock: later });
+  expect(of("outboxes")).toMatchObject([{ state: "look" }]);
+  const muchLater = { ...systemClock, now: () => Date.now() + 6 * 86_400_000 };
+  const { code, of: ofLater } = await doctor(folder, { clock: muchLater });
+  expect({ code, state: ofLater("outboxes")[0]?.state }).toEqual({ code: 1, state: "wrong" });
+});
