@@ -29,6 +29,14 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: "show what streams and series take, and when the disk is full",
     load: () => import("./disk.ts"),
   },
+  backup: {
+    summary: "take a snapshot of the suite while it runs",
+    load: () => import("./backup.ts"),
+  },
+  restore: {
+    summary: "put a snapshot back, or check it",
+    load: () => import("./restore.ts"),
+  },
   replay: {
     summary: "play a part of a stream back to a broker",
     load: () => import("./replay.ts"),

@@ -12,6 +12,8 @@ const COMMANDS = [
     "explain",
     "history",
     "disk",
+    "backup",
+    "restore",
     "replay",
     "audit",
     "delete",

@@ -42,6 +42,7 @@ export { historyFolderOf } from "./points/history-folder.ts";
 export type { HistoryStep, HistoryWriter } from "./points/history-writer.ts";
 export { decodeHours, encodeHours } from "./points/hours.ts";
 export type { LostFile } from "./points/kept-points.ts";
+export { namedFiles } from "./points/named-files.ts";
 export { Pace } from "./points/pace.ts";
 export { PointsStore } from "./points/points-store.ts";
 export { type PointsUse, readPointsUse, type SeriesPoints } from "./points/points-use.ts";

@@ -1,0 +1,203 @@
+import { readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import {
+  type BackupReport,
+  backUp,
+  checkSnapshot,
+  readBackupState,
+  readSnapshot,
+  snapshotNames,
+  writeBackupState,
+} from "@weir/backup";
+import {
+  type Clock,
+  createLogger,
+  EXIT_CODES,
+  errorMessage,
+  Fault,
+  print,
+  processSettings,
+  readSettings,
+  toolEnvironment,
+} from "@weir/runtime";
+import type { Command } from "commander";
+import {
+  action,
+  durationText,
+  examples,
+  exitCodeOf,
+  grouped,
+  readDuration,
+  readNumber,
+  type Surroundings,
+} from "./command-line.ts";
+import { readPlaces } from "./suite-places.ts";
+
+const KEEP_MAX = 10_000;
+const EVERY = { min: "1m", max: "365d" };
+/** After a failure it is tried again, sooner than it would be due. */
+const RETRY_MS_MAX = 900_000;
+/** The clock of the machine may be set meanwhile. */
+const WAIT_MS_MAX = 60_000;
+
+export function define(command: Command, surroundings: Surroundings): void {
+  command
+    .argument("<folder>", "the folder of the backups; it is made where it is missing")
+    .option("--keep <number>", "keep so many snapshots, and remove older ones (default: all)")
+    .option("--verify", "then read the snapshot back, and check every file and database")
+    .option("--every <duration>", "stay, and do it again so often: 1d");
+  examples(
+    command,
+    [
+      "backup backups",
+      "backup /mnt/usb/weir --keep 14 --verify",
+      "backup /backups --every 1d --keep 14",
+    ],
+    `The suite may run meanwhile. A snapshot has rows, history, outboxes, workflows, users and the folder config, but
+not secrets/, .env and what the broker keeps. Files that are in an older snapshot are not copied again. Copy the folder
+elsewhere with any program: its files never change. weir restore puts a snapshot back.
+docs/how-to/back-up-and-restore.md says more.`,
+  );
+  action(command, async (given, folder = "") => {
+    const { clock, environment } = surroundings;
+    const signal = surroundings.stopSignal();
+    const settings = toolEnvironment(environment);
+    const everyMs = readDuration(given, "every", EVERY);
+    const keep = readNumber(given, "keep", { min: 1, max: KEEP_MAX, isWhole: true });
+    const places = readPlaces(settings);
+    const attempt = async (): Promise<BackupReport> => {
+      const report = await backUp({ folder, places, weir: VERSION, keep, clock, signal });
+      if (given.has("verify")) await checkSnapshot(folder, report.snapshot, signal);
+      return report;
+    };
+    const noted = () =>
+      noting(attempt, { folder, storeFile: places.storeFile, everyMs, clock, signal });
+    if (everyMs !== null) {
+      const { LOG_LEVEL: logLevel, LOG_FORMAT: logFormat } = readSettings(
+        processSettings,
+        settings,
+      );
+      const logger = createLogger("backup", { logLevel, logFormat });
+      return await repeat(noted, { folder, everyMs, clock, signal, logger });
+    }
+    try {
+      const startMs = clock.monotonic();
+      const report = await noted();
+      const text = `${wordsOf(report)}, in ${((clock.monotonic() - startMs) / 1_000).toFixed(1)} s\n`;
+      print(text, { to: surroundings.out });
+      return EXIT_CODES.ok;
+    } catch (error) {
+      if (signal.aborted) return exitCodeOf(signal);
+      throw error;
+    }
+  });
+}
+
+/** The version of Weir. */
+const VERSION =
+  // It is part of this package.
+  (
+    JSON.parse(readFileSync(join(import.meta.dirname, "../package.json"), "utf8")) as {
+      version: string;
+    }
+  ).version;
+
+interface Noted {
+  folder: string;
+  storeFile: string;
+  everyMs: number | null;
+  clock: Clock;
+  signal: AbortSignal;
+}
+
+/** Writes down how an attempt has ended, for whoever looks after the suite. */
+async function noting(
+  attempt: () => Promise<BackupReport>,
+  { folder, storeFile, everyMs, clock, signal }: Noted,
+): Promise<BackupReport> {
+  const note = (outcome: {
+    snapshot: string | null;
+    endedMs: number | null;
+    problem: string | null;
+  }) =>
+    writeBackupState(storeFile, {
+      folder: resolve(folder),
+      everyMs,
+      triedMs: clock.now(),
+      ...outcome,
+    });
+  try {
+    const report = await attempt();
+    note({ snapshot: report.snapshot, endedMs: clock.now(), problem: null });
+    return report;
+  } catch (error) {
+    if (signal.aborted) throw error;
+    const { snapshot = null, endedMs = null } = readBackupState(storeFile) ?? {};
+    try {
+      note({ snapshot, endedMs, problem: errorMessage(error) });
+    } catch {
+      // What has failed is more important.
+    }
+    throw error;
+  }
+}
+
+interface Repeated {
+  folder: string;
+  everyMs: number;
+  clock: Clock;
+  signal: AbortSignal;
+  logger: ReturnType<typeof createLogger>;
+}
+
+/** Makes backups until it is stopped. @returns 1 where the last one has failed. */
+async function repeat(
+  attempt: () => Promise<BackupReport>,
+  { folder, everyMs, clock, signal, logger }: Repeated,
+): Promise<number> {
+  let hasFailed = false;
+  let dueMs = (newestMs(folder) ?? Number.NEGATIVE_INFINITY) + everyMs;
+  if (dueMs > clock.now()) {
+    logger.info({ due: new Date(dueMs).toISOString() }, "the newest snapshot is young enough");
+  }
+  while (await isDue(dueMs, clock, signal)) {
+    const begunMs = clock.now();
+    try {
+      const report = await attempt();
+      hasFailed = false;
+      dueMs = begunMs + everyMs;
+      logger.info(report, wordsOf(report));
+    } catch (error) {
+      if (signal.aborted) break;
+      hasFailed = true;
+      const retryMs = Math.min(everyMs, RETRY_MS_MAX);
+      dueMs = clock.now() + retryMs;
+      const remedy = error instanceof Fault ? error.remedy : "It is tried again.";
+      const next = `in ${durationText(retryMs)}`;
+      logger.error({ reason: errorMessage(error), remedy, next }, "the backup has failed");
+    }
+  }
+  return hasFailed ? EXIT_CODES.fault : EXIT_CODES.ok;
+}
+
+/** When the newest snapshot was begun. */
+function newestMs(folder: string): number | null {
+  const name = snapshotNames(folder).at(-1);
+  return name === undefined ? null : Date.parse(readSnapshot(folder, name).begun);
+}
+
+/** Waits for a time. @returns false when it is to end first. */
+async function isDue(dueMs: number, clock: Clock, signal: AbortSignal): Promise<boolean> {
+  while (!signal.aborted && clock.now() < dueMs) {
+    const waited = Promise.withResolvers<void>();
+    using _timer = clock.schedule(Math.min(dueMs - clock.now(), WAIT_MS_MAX), waited.resolve);
+    signal.addEventListener("abort", () => waited.resolve(), { once: true });
+    await waited.promise;
+  }
+  return !signal.aborted;
+}
+
+function wordsOf({ snapshot, files, bytes, added, removed }: BackupReport): string {
+  const old = removed.snapshots === 0 ? "" : `, ${removed.snapshots} old snapshot(s) removed`;
+  return `snapshot ${snapshot}: ${grouped(files)} files, ${grouped(bytes)} bytes, of which ${grouped(added.bytes)} are new${old}`;
+}
