@@ -1,25 +1,18 @@
-import { execFileSync, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
+import type { Machine } from "./machine.ts";
 
 /** A question of a panel, as the plugin Infinity stores it in a dashboard. */
 export interface InfinityTarget {
   datasource: { uid: string };
-  type: "json";
-  source: "url";
-  parser: "jq-backend";
   url: string;
-  url_options: { method: "GET"; params: { key: string; value: string }[] };
+  url_options: { params: { key: string; value: string }[] };
   root_selector: string;
-  columns: readonly {
-    selector: string;
-    text: string;
-    type: "string" | "number" | "timestamp_epoch";
-  }[];
+  columns: { selector: string; text: string; type: "string" | "number" | "timestamp_epoch" }[];
 }
 
 /** A data source of Grafana's provisioning file. */
 export interface DataSource {
   uid: string;
-  type: string;
   url: string;
   jsonData: Record<string, unknown>;
   secureJsonData?: Record<string, string>;
@@ -30,11 +23,6 @@ export type Values = Readonly<Record<string, string>>;
 
 export type Row = Record<string, unknown>;
 
-/** Whether rows can be selected as the plugin does it. In CI a missing jq is a failure, not a reason to skip. */
-export function hasJq(): boolean {
-  return process.env.CI === "true" || spawnSync("which", ["jq"]).status === 0;
-}
-
 /** Puts values in place of `$NAME` and `${name}`, as Grafana does. */
 export function interpolated(text: string, values: Values): string {
   return text.replace(
@@ -43,36 +31,40 @@ export function interpolated(text: string, values: Values): string {
   );
 }
 
-/** Asks as the plugin does, with its token. @returns the rows, with the columns that the target names. */
+/**
+ * Asks from a machine as the plugin Infinity does, with its token.
+ *
+ * @returns the rows, with the columns that the target names.
+ */
 export async function ask(
-  source: DataSource,
+  machine: Machine,
+  { url, jsonData, secureJsonData }: DataSource,
   target: InfinityTarget,
-  values: Values,
+  values: Values = {},
 ): Promise<Row[]> {
-  const address = new URL(source.url + interpolated(target.url, values));
+  const address = new URL(url + interpolated(target.url, values));
   for (const { key, value } of target.url_options.params) {
     address.searchParams.append(key, interpolated(value, values));
   }
-  const allowed = source.jsonData.allowedHosts;
+  const allowed = jsonData.allowedHosts;
   if (!Array.isArray(allowed) || !allowed.some((prefix) => address.href.startsWith(prefix))) {
     throw new Error(`the data source does not allow ${address.href}`);
   }
-  const headers = { authorization: `Bearer ${source.secureJsonData?.bearerToken}` };
-  const answer = await fetch(address, { headers });
-  const text = await answer.text();
-  if (!answer.ok) throw new Error(`${address.pathname} answers ${answer.status}: ${text}`);
-  return selected(text, interpolated(target.root_selector, values)).map((item) =>
-    Object.fromEntries(target.columns.map(({ selector, text: name }) => [name, item[selector]])),
+  const token = `-H "Authorization: Bearer ${secureJsonData?.bearerToken}"`;
+  const answer = await machine.run(`curl -sS --fail-with-body ${token} '${address.href}'`);
+  return selected(answer, target.root_selector).map((item) =>
+    Object.fromEntries(target.columns.map(({ selector, text }) => [text, item[selector]])),
   );
 }
 
 /** Applies a selector of jq to an answer: an item for each row. */
-function selected(answer: string, selector: string): Row[] {
-  const output = execFileSync("jq", ["--compact-output", "--slurp", `.[] | ${selector}`], {
-    input: answer,
+function selected(input: string, selector: string): Row[] {
+  const { stdout, stderr, status } = spawnSync("jq", ["--compact-output", selector], {
+    input,
     encoding: "utf8",
   });
-  const results: unknown[] = output
+  if (status !== 0) throw new Error(`jq '${selector}' ended with ${status}: ${stderr}`);
+  const results: unknown[] = stdout
     .trim()
     .split("\n")
     .map((line) => JSON.parse(line));
