@@ -4,7 +4,6 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { errorCode } from "@weir/runtime";
-import { GenericContainer, Wait } from "testcontainers";
 
 /** A real Mosquitto in a container. */
 export interface Mosquitto extends AsyncDisposable {
@@ -31,6 +30,8 @@ const CONFIGURATION = new URL("../../../mosquitto/mosquitto.conf", import.meta.u
 /** Starts Mosquitto. It is ready when a client without a name connects to port 1883 from inside. */
 export async function startMosquitto(options: MosquittoOptions = {}): Promise<Mosquitto> {
   const { configuration, files = {}, listeners = [1883] } = options;
+  // It takes half a second to load, which all tests that start no container save.
+  const { GenericContainer, Wait } = await import("testcontainers");
   const contents = {
     ...files,
     "mosquitto.conf": configuration ?? readFileSync(CONFIGURATION, "utf8"),
