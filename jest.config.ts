@@ -10,5 +10,7 @@ const config: Config = {
   coverageProvider: "v8",
   // Longer than `eventually` waits, so that its own message is the one that is read.
   testTimeout: 60_000,
+  // Of one file's concurrent tests: those of test/faults wait for two thirds of their time.
+  maxConcurrency: 4,
 };
 export default config;

@@ -23,7 +23,8 @@ async function faults(...args: string[]): Promise<{ code: number | null; output:
 describe("weir faults", () => {
   for (const { name, shortCycles, summary, obstacle } of SCENARIOS) {
     const isPossible = (obstacle?.() ?? null) === null;
-    (isPossible ? test : test.skip)(
+    // Each has its own broker and folder, and mostly waits: several at once take little longer than one.
+    (isPossible ? test.concurrent : test.skip)(
       `loses nothing and repeats nothing: ${name} (${summary})`,
       async () => {
         const { code, output } = await faults(
