@@ -8,6 +8,8 @@ import type { Run, Scenario, Verdict } from "./scenario.ts";
 
 /** More than the longest period, as the last file may just have begun. */
 const FINISHED_WITHIN_MS = 60_000;
+/** Each file is finished by a process of its own, one after the other. */
+const FINISHED_WITHIN_MS_EACH = 5_000;
 const OWNER_WRITES = 0o200;
 
 /** Kills while the stream rotates, also while a file is begun or closed. */
@@ -58,8 +60,9 @@ async function finishTheRest(run: Run, { logger }: Chain, folder: string): Promi
     closed = segmentsIn(folder).slice(0, -1);
     return closed.length > 0 && !closed.some(isUnfinished);
   };
+  const withinMs = FINISHED_WITHIN_MS + segmentsIn(folder).length * FINISHED_WITHIN_MS_EACH;
   logger.start();
-  await holdsWithin(FINISHED_WITHIN_MS, isDone, run.signal);
+  await holdsWithin(withinMs, isDone, run.signal);
   await logger.stop();
   return closed;
 }
