@@ -21,7 +21,7 @@ export const workflows: Scenario = {
   name: "workflows",
   summary: "kill -9 of workflows while timers run, mails are sent and webhooks are called",
   cycles: 200,
-  shortCycles: 20,
+  shortCycles: 12,
   run: async (run) => {
     await using outside = await startOutside();
     const home = openHome(run, outside);

@@ -264,7 +264,7 @@ test(
           store[Symbol.dispose]();
         }
       }),
-      { numRuns: 200 },
+      { numRuns: 100 },
     );
   },
   TIMEOUT_MS,
