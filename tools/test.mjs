@@ -95,7 +95,12 @@ async function runGroup(node, args) {
       cwd: ROOT,
       stdio: "inherit",
       // Each test ends its own containers; the reaper would be one more image to pull.
-      env: { TESTCONTAINERS_RYUK_DISABLED: "true", ...process.env },
+      // The many processes that tests start load what the first of them has compiled, as those of npm start do.
+      env: {
+        TESTCONTAINERS_RYUK_DISABLED: "true",
+        NODE_COMPILE_CACHE: join(ROOT, "node_modules/.cache/weir"),
+        ...process.env,
+      },
     });
     stopIfInterrupted(result);
     return count(file, result.code);

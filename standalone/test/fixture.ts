@@ -5,7 +5,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { openReader } from "@weir/store";
-import { eventually, freePort } from "@weir/testkit";
+import { BARE_ENVIRONMENT, eventually, freePort } from "@weir/testkit";
 
 const MAIN = join(import.meta.dirname, "../src/main.ts");
 /** Where it matters that all parts stop by themselves, however slow the machine is. */
@@ -54,7 +54,7 @@ export async function startSuite(options: TrialOptions): Promise<TrialSuite> {
     cwd: folder,
     env: {
       ...NOTHING_SET,
-      PATH: process.env.PATH,
+      ...BARE_ENVIRONMENT,
       BROKER_PORT: String(await freePort()),
       // Whether this machine has a Mosquitto or not.
       BROKER_KIND: "aedes",

@@ -5,7 +5,7 @@ import { resolve } from "node:path";
 import { describe, expect, test } from "@jest/globals";
 import { startBroker } from "@weir/broker";
 import { decodeState } from "@weir/protocol";
-import { eventually, temporaryFolder } from "@weir/testkit";
+import { BARE_ENVIRONMENT, eventually, temporaryFolder } from "@weir/testkit";
 import { startLoggerAt, storedMessages } from "../chain.ts";
 import { connectLosantClient } from "./losant-client.ts";
 
@@ -27,7 +27,7 @@ function sendCommand(port: number, ...args: string[]): AsyncDisposable {
     // Without the .env of a developer.
     cwd: tmpdir(),
     stdio: "ignore",
-    env: { PATH: process.env.PATH, BROKER: `127.0.0.1:${port}` },
+    env: { ...BARE_ENVIRONMENT, BROKER: `127.0.0.1:${port}` },
   });
   const ended = once(child, "exit");
   return {

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { closeSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { freePort } from "@weir/testkit";
+import { BARE_ENVIRONMENT, freePort } from "@weir/testkit";
 
 /** One process of the chain, which the harness kills and starts again. */
 export interface Part extends AsyncDisposable {
@@ -50,7 +50,7 @@ export function createPart({ name, main, environment, folder }: PartOptions): Pa
     // A separate process group: Ctrl-C reaches only the harness, which ends its parts.
     const started = spawn(process.execPath, [main], {
       cwd: folder,
-      env: { PATH: process.env.PATH, ...environment },
+      env: { ...BARE_ENVIRONMENT, ...environment },
       detached: true,
       stdio: ["ignore", log, log, "ipc"],
     });
@@ -143,7 +143,7 @@ export async function createBrokerProcess(setup: BrokerSetup): Promise<BrokerPro
       return createProcess("aedes", port, () =>
         spawn(process.execPath, [AEDES_MAIN], {
           ...quiet(setup),
-          env: { PATH: process.env.PATH, BROKER_PORT: String(port) },
+          env: { ...BARE_ENVIRONMENT, BROKER_PORT: String(port) },
         }),
       );
   }

@@ -2,7 +2,14 @@ import { execFile } from "node:child_process";
 import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
-import { eventually, freePort, hasDocker, openTestStore, temporaryFolder } from "@weir/testkit";
+import {
+  BARE_ENVIRONMENT,
+  eventually,
+  freePort,
+  hasDocker,
+  openTestStore,
+  temporaryFolder,
+} from "@weir/testkit";
 import { type Compose, createCompose } from "./compose.ts";
 import { connectGuest, type Guest, type GuestOptions } from "./guest.ts";
 
@@ -252,7 +259,7 @@ inDocker("the secured broker", () => {
 
     const audited = execute(process.execPath, ["weir/src/main.ts", "audit"], {
       env: {
-        PATH: process.env.PATH,
+        ...BARE_ENVIRONMENT,
         BROKER_URL: `mqtts://127.0.0.1:${port}`,
         BROKER_CA_FILE: secrets.file("ca.crt"),
         // As docker-compose-secured.yml gives it to the container.

@@ -4,7 +4,7 @@ import { Writable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { type Clock, type Environment, systemClock } from "@weir/runtime";
-import { NOTHING_CONFIGURED } from "@weir/testkit";
+import { BARE_ENVIRONMENT, NOTHING_CONFIGURED } from "@weir/testkit";
 import { runWeir } from "../src/weir.ts";
 
 /** What Node runs for `weir`. */
@@ -52,7 +52,7 @@ export function startProcess(
 ) {
   const child = spawn(process.execPath, [WEIR, ...argv], {
     cwd,
-    env: { PATH: process.env.PATH, ...env },
+    env: { ...BARE_ENVIRONMENT, ...env },
     stdio: ["ignore", "pipe", "pipe"],
     ...(uid !== undefined && { uid }),
   });

@@ -44,6 +44,11 @@ export function createTestContext(clock: Clock = systemClock): TestContext {
   };
 }
 
+const { PATH, NODE_COMPILE_CACHE = "" } = process.env;
+
+/** For a process that a test starts: no setting of the developer's, and what was compiled before. */
+export const BARE_ENVIRONMENT: NodeJS.ProcessEnv = { PATH, NODE_COMPILE_CACHE };
+
 /**
  * A weir.yaml or agent.yaml in which nothing stands. Where a test names none, that of the developer is
  * read who has one in `config/`.

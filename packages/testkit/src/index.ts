@@ -18,6 +18,7 @@ export {
   temporaryFolder,
 } from "./files.ts";
 export {
+  BARE_ENVIRONMENT,
   connectTestClient,
   createTestContext,
   faultOf,

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { describe, expect, jest, test } from "@jest/globals";
 import { startBroker } from "@weir/broker";
-import { NOTHING_CONFIGURED, temporaryFolder } from "@weir/testkit";
+import { BARE_ENVIRONMENT, NOTHING_CONFIGURED, temporaryFolder } from "@weir/testkit";
 import fc from "fast-check";
 import mqtt from "mqtt";
 import type { LoggerConfig } from "../src/config.ts";
@@ -191,7 +191,7 @@ describe.each(TRANSPORTS)("whatever a client publishes, by %s", (transport) => {
     const start = () =>
       spawn(process.execPath, [MAIN], {
         env: {
-          PATH: process.env.PATH,
+          ...BARE_ENVIRONMENT,
           BROKER: `127.0.0.1:${broker.port}`,
           DB_FILE: file,
           WEIR_FILE: NOTHING_CONFIGURED,
