@@ -1,9 +1,33 @@
 import { join } from "node:path";
-import { eventually } from "@weir/testkit";
+import { createTestCertificate, eventually } from "@weir/testkit";
 import type { Machine, Running } from "./machine.ts";
 
 /** Settings of a suite that starts without the simulated readings and device. */
 export const FEW_PARTS = "DEMO_PUBLISHER=0\nDEMO_DEVICE=0";
+
+/** In it, as in the system's store of a reader, is an authority that signs certificates of the test. */
+export const TRUSTING = { NODE_EXTRA_CA_CERTS: "/etc/ssl/public-authority.pem" };
+
+const AUTHORITY = {
+  ...createTestCertificate({ name: "public authority" }),
+  name: "public authority",
+};
+
+/** Writes the certificate of a server, and its key, signed by the authority that a machine with `TRUSTING` trusts. */
+export async function writeCertificate(
+  machine: Machine,
+  host: string,
+  files: { certificate: string; key: string },
+): Promise<void> {
+  const { certificate, key } = createTestCertificate({
+    name: host,
+    issuer: AUTHORITY,
+    hosts: [host],
+  });
+  await machine.write(TRUSTING.NODE_EXTRA_CA_CERTS, AUTHORITY.certificate);
+  await machine.write(files.certificate, certificate);
+  await machine.write(files.key, key);
+}
 
 interface User {
   name: string;
@@ -38,7 +62,25 @@ export async function startZigbee2mqtt(
   address: string,
   user: User,
 ): Promise<Running> {
-  const main = join(import.meta.dirname, "zigbee2mqtt-main.ts");
-  const program = [process.execPath, main, `mqtt://${address}`, user.name, user.password];
+  return await startMain(machine, "zigbee2mqtt", [`mqtt://${address}`, user.name, user.password]);
+}
+
+/** A mail server of a host, on port 587; what it prints are the mails that it has taken. */
+export async function startMailServer(
+  machine: Machine,
+  host: string,
+  user: User,
+): Promise<Running> {
+  const files = { certificate: "/etc/mail-server/certificate", key: "/etc/mail-server/key" };
+  await writeCertificate(machine, host, files);
+  const { certificate, key } = files;
+  const words = ["587", certificate, key, user.name, user.password];
+  const running = await startMain(machine, "mail-server", words);
+  await eventually(() => running.output().includes("it listens"));
+  return running;
+}
+
+async function startMain(machine: Machine, name: string, words: string[]): Promise<Running> {
+  const program = [process.execPath, join(import.meta.dirname, `${name}-main.ts`), ...words];
   return await machine.start(`exec ${program.map((word) => `'${word}'`).join(" ")}`);
 }

@@ -13,6 +13,8 @@ export interface ReaderOptions {
   values?: Readonly<Record<string, string>>;
   /** Lines that are not followed, by a part of them, with the reason. */
   leaveOut?: Readonly<Record<string, string>>;
+  /** Waits, after a file was written, until programs that look at it by themselves have seen it. */
+  seen?: (file: string) => Promise<void>;
 }
 
 /**
@@ -25,6 +27,7 @@ export class Reader implements AsyncDisposable {
   readonly #blocks: readonly Block[];
   readonly #values: Record<string, string>;
   readonly #leaveOut: Readonly<Record<string, string>>;
+  readonly #seen: (file: string) => Promise<void>;
   readonly #leftOut = new Set<string>();
   readonly #followed = new Set<string>();
   #suite: Running | null = null;
@@ -37,6 +40,7 @@ export class Reader implements AsyncDisposable {
     this.#blocks = readBlocks(resolve(import.meta.dirname, "../..", page));
     this.#values = { ...options.values };
     this.#leaveOut = options.leaveOut ?? {};
+    this.#seen = options.seen ?? (async () => {});
   }
 
   /**
@@ -122,6 +126,7 @@ export class Reader implements AsyncDisposable {
     if (file === null) throw new Error("the sentence before does not name a file");
     const isSettings = file === ".env";
     await this.#machine.write(file, this.#fill(text), { append: isSettings });
+    await this.#seen(file);
     return "";
   }
 
