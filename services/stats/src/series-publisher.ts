@@ -26,6 +26,8 @@ interface SeriesPublisherOptions {
   moment: () => Moment;
   publish: ReconnectingClient["publish"];
   topics: Pick<PublishedTopics, "all" | "add" | "remove">;
+  /** The topic of the statistics that are not of a series: it is taken back when it is another one. */
+  statsTopic: string;
   onPublished: () => void;
   /** A publication failed; it is due again. */
   onFailed: (error: unknown) => void;
@@ -52,6 +54,7 @@ export class SeriesPublisher {
       burstMs: BURST_MS,
       monotonicMs: () => options.moment().nowMs,
     });
+    this.#remember([options.statsTopic]);
   }
 
   /** Publishes what is due. Call it several times a second. */
@@ -89,6 +92,7 @@ export class SeriesPublisher {
     if (this.#withdrawals.size > 0 || this.#leaving.size > 0) return;
     this.#hasLeftovers = false;
     const current = new Set(Array.from(this.#all(), ({ topic }) => topic));
+    current.add(this.#options.statsTopic);
     for (const topic of this.#options.topics.all()) {
       if (!current.has(topic)) this.#withdraw(topic);
     }

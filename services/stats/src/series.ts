@@ -87,6 +87,7 @@ export function startSeries(
     moment,
     publish,
     topics,
+    statsTopic: config.statsTopic,
     onPublished: () => metrics.publications.inc(),
     // The client logs why it lost the broker.
     onFailed: (error) => logger.debug({ err: error }, "statistics of a series not published"),

@@ -97,6 +97,21 @@ describe("what is no longer published is taken back from the broker, which need 
     expect(await retained()).toEqual(["STATS/of/another"]);
   });
 
+  test("after a restart with another STATS_TOPIC, that of the readings included", async () => {
+    await publishAll();
+    await using others = await connectTestClient(port, "AVERAGES/#");
+    await using stats = start({ STATS_TOPIC: "AVERAGES" });
+    const gone = () => client.received.filter(({ payload }) => payload.length === 0);
+    await stats.advanceUntil(() => gone().length > TOPICS.length);
+    expect(
+      gone()
+        .map(({ topic }) => topic)
+        .sort(),
+    ).toEqual(["STATS", ...TOPICS]);
+    await stats.advanceUntil(() => others.received.length > TOPICS.length);
+    expect(await retained()).toEqual([]);
+  });
+
   test("once: another start has nothing to take back", async () => {
     await publishAll();
     {
