@@ -38,6 +38,16 @@ test("what the files of Compose read is a setting, or known as theirs", () => {
   expect(others.sort()).toEqual([...COMPOSE_VARIABLES].sort());
 });
 
+test.each(["docker-compose-debug.yml", "docker-compose-secured.yml"])(
+  "docker-compose.yml knows all services of %s, so that its down leaves none",
+  (file) => {
+    const servicesOf = (name: string) =>
+      Object.keys(parse(readFileSync(name, "utf8"), { logLevel: "error" }).services);
+    expect(servicesOf("docker-compose.yml")).toEqual(expect.arrayContaining(servicesOf(file)));
+  },
+);
+
+const NEVER_BY_ITSELF = ["network", "weir", "wire"];
 const withCompose = hasDocker() ? test.each : test.skip.each;
 
 withCompose([
@@ -52,7 +62,7 @@ withCompose([
     encoding: "utf8",
   });
   const services: Record<string, { scale?: number }> = JSON.parse(output).services;
-  const others = Object.entries(services).filter(([name]) => name !== "weir");
+  const others = Object.entries(services).filter(([name]) => !NEVER_BY_ITSELF.includes(name));
   expect([services.publisher?.scale, services["device-agent"]?.scale]).toEqual(scales);
   expect(others.filter(([, { scale = 1 }]) => scale === 0)).toHaveLength(
     scales.filter((scale) => scale === 0).length,
