@@ -42,14 +42,18 @@ export async function doctor(
 }
 
 /** A service that says of itself what a test wants. */
-export async function startReporting(tell: (health: Health) => void) {
-  const health = new Health();
+export async function startReporting(
+  tell: (health: Health) => void,
+  measure: (metrics: Registry) => void = () => {},
+) {
+  const [health, metrics] = [new Health(), new Registry()];
   tell(health);
+  measure(metrics);
   const server = await startHttpServer({
     host: "127.0.0.1",
     port: 0,
     health,
-    metrics: new Registry(),
+    metrics,
     routes: new Routes(),
     portSetting: "",
   });

@@ -1,10 +1,10 @@
 import { writeFileSync } from "node:fs";
 import { expect, test } from "@jest/globals";
 import { openOutbox } from "@weir/delivery";
-import { systemClock } from "@weir/runtime";
+import { Gauge, systemClock } from "@weir/runtime";
 import { openTestStore, readingAt, START_US, temporaryFolder } from "@weir/testkit";
 import Sqlite from "better-sqlite3";
-import { doctor } from "./fixture.ts";
+import { doctor, startReporting } from "./fixture.ts";
 
 test("a store that is written at this moment has a format that this version reads", async () => {
   using folder = temporaryFolder();
@@ -71,4 +71,25 @@ test("messages that wait in an outbox are counted while it is open, and looked a
   const muchLater = { ...systemClock, now: () => Date.now() + 6 * 86_400_000 };
   const { code, of: ofLater } = await doctor(folder, { clock: muchLater });
   expect({ code, state: ofLater("outboxes")[0]?.state }).toEqual({ code: 1, state: "wrong" });
+});
+
+test("a publisher with another disk says what waits in its outbox", async () => {
+  using folder = temporaryFolder();
+  const waiting = async (rows: number) => {
+    await using publisher = await startReporting(
+      (health) => health.check("broker").pass(),
+      (registry) =>
+        new Gauge({
+          name: "weir_publisher_outbox_rows",
+          help: "Readings that are not confirmed yet.",
+          registers: [registry],
+        }).set(rows),
+    );
+    const environment = { DASHBOARD_SERVICES: `publisher=${publisher.url}` };
+    return (await doctor(folder, { environment })).of("outboxes");
+  };
+  expect(await waiting(12)).toMatchObject([
+    { state: "ok", found: "12 messages wait in the outbox of the publisher" },
+  ]);
+  expect(await waiting(50_000)).toMatchObject([{ state: "look" }]);
 });
