@@ -8,6 +8,7 @@ import { certificateTerms } from "./doctor/certificate-terms.ts";
 import { type Check, type Finding, runCheck, type Scene } from "./doctor/check.ts";
 import { configuration } from "./doctor/configuration.ts";
 import { diskSpace } from "./doctor/disk-space.ts";
+import { lastBackup } from "./doctor/last-backup.ts";
 import { machineClock } from "./doctor/machine-clock.ts";
 import { permissions } from "./doctor/permissions.ts";
 import { services } from "./doctor/services.ts";
@@ -26,6 +27,7 @@ const CHECKS: readonly Check[] = [
   certificateTerms,
   storeFiles,
   backlog,
+  lastBackup,
 ];
 
 export function define(command: Command, surroundings: Surroundings): void {

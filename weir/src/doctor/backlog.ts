@@ -1,8 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { OUTBOX_LIMITS, readBacklog } from "@weir/delivery";
-import { readSettings } from "@weir/runtime";
-import { allSettings } from "@weir/standalone/settings";
+import { readPlaces } from "../suite-places.ts";
 import { type Check, type Finding, look, ok, type Scene, wrong } from "./check.ts";
 
 /** A message waits for its receipt for a moment only, if everything runs. */
@@ -17,12 +16,10 @@ export const backlog: Check = {
   name: "outboxes",
   look: async (scene): Promise<Finding[]> => {
     const { environment, clock } = scene;
-    const { PUBLISHER_OUTBOX_FILE, DEVICE_FOLDER } = readSettings(allSettings, environment);
-    const files = [PUBLISHER_OUTBOX_FILE, join(DEVICE_FOLDER, "outbox.db")].filter((file) =>
-      existsSync(file),
-    );
+    const { outboxFile, deviceFolder } = readPlaces(environment);
+    const files = [outboxFile, join(deviceFolder, "outbox.db")].filter((file) => existsSync(file));
     const found = files.map((file) => findingOf(file, clock.now()));
-    if (!existsSync(PUBLISHER_OUTBOX_FILE)) found.push(...(await askPublisher(scene)));
+    if (!existsSync(outboxFile)) found.push(...(await askPublisher(scene)));
     return found.length === 0 ? [ok("there is none here")] : found;
   },
 };

@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { type Environment, readSettings } from "@weir/runtime";
-import { allSettings } from "@weir/standalone/settings";
-import { readStreams } from "@weir/streams";
+import { standaloneSettings } from "@weir/standalone/settings";
+import { readPlaces } from "../suite-places.ts";
 
 /** A folder that Weir writes to, and the setting that names it. */
 export interface WrittenFolder {
@@ -16,19 +16,16 @@ export interface WrittenFolder {
  * @throws ConfigurationFault.
  */
 export function writtenFolders(environment: Environment): WrittenFolder[] {
-  const { DB_FILE, PUBLISHER_OUTBOX_FILE, DEVICE_FOLDER, LOG_FOLDER } = readSettings(
-    allSettings,
-    environment,
-  );
-  const { streams } = readStreams(environment);
+  const { storeFile, outboxFile, deviceFolder, streams } = readPlaces(environment);
+  const { LOG_FOLDER } = readSettings(standaloneSettings, environment);
   const named: WrittenFolder[] = [
-    { path: dirname(DB_FILE), setting: "DB_FILE" },
+    { path: dirname(storeFile), setting: "DB_FILE" },
     ...streams.map(({ name, place }) => ({
       path: place.kind === "folder" ? place.folder : dirname(place.file),
       setting: `streams.${name} in weir.yaml`,
     })),
-    { path: dirname(PUBLISHER_OUTBOX_FILE), setting: "PUBLISHER_OUTBOX_FILE" },
-    { path: DEVICE_FOLDER, setting: "DEVICE_FOLDER" },
+    { path: dirname(outboxFile), setting: "PUBLISHER_OUTBOX_FILE" },
+    { path: deviceFolder, setting: "DEVICE_FOLDER" },
     // In Compose there is none.
     ...(existsSync(LOG_FOLDER) ? [{ path: LOG_FOLDER, setting: "LOG_FOLDER" }] : []),
   ];

@@ -1,6 +1,5 @@
 import { existsSync, globSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { readDashboardConfig } from "@weir/dashboard/config";
 import { DASHBOARD_FORMAT } from "@weir/dashboard/database";
 import { OUTBOX_FORMAT } from "@weir/delivery";
 import { JOURNAL_FORMAT } from "@weir/device-agent/journals";
@@ -9,13 +8,11 @@ import {
   type Environment,
   errorMessage,
   readDatabaseFormat,
-  readSettings,
 } from "@weir/runtime";
-import { INDEX_FORMAT } from "@weir/series";
-import { allSettings } from "@weir/standalone/settings";
+import { INDEX_FORMAT, indexFileOf } from "@weir/series";
 import { newestFileOf, SEGMENT_FORMAT } from "@weir/store";
-import { readWorkflowsConfig } from "@weir/workflows/config";
 import { WORKFLOWS_FORMAT } from "@weir/workflows/database";
+import { readPlaces } from "../suite-places.ts";
 import { type Check, type Finding, look, ok, wrong } from "./check.ts";
 
 /** The databases of the suite: whether this version of Weir can read them, and what was found damaged. */
@@ -45,19 +42,19 @@ interface Database {
 
 /** Of a stream in segments the newest one: all before were written by no newer version. */
 function filesOf(environment: Environment): Database[] {
-  const { PUBLISHER_OUTBOX_FILE, DEVICE_FOLDER } = readSettings(allSettings, environment);
-  const { streams, indexFile, file: dashboardFile } = readDashboardConfig(environment);
-  const segments = streams.streams.map(({ place, name }) => newestFileOf(place, name));
+  const { storeFile, streams, outboxFile, deviceFolder, dashboardFile, workflowsFile } =
+    readPlaces(environment);
+  const segments = streams.map(({ place, name }) => newestFileOf(place, name));
   return [
     ...segments
       .filter((file) => file !== null && !file.endsWith(".parquet"))
       .map((file) => ({ file: file as string, format: SEGMENT_FORMAT })),
-    { file: indexFile, format: INDEX_FORMAT },
-    { file: PUBLISHER_OUTBOX_FILE, format: OUTBOX_FORMAT },
-    { file: join(DEVICE_FOLDER, "outbox.db"), format: OUTBOX_FORMAT },
-    { file: join(DEVICE_FOLDER, "journal.db"), format: JOURNAL_FORMAT },
+    { file: indexFileOf(storeFile), format: INDEX_FORMAT },
+    { file: outboxFile, format: OUTBOX_FORMAT },
+    { file: join(deviceFolder, "outbox.db"), format: OUTBOX_FORMAT },
+    { file: join(deviceFolder, "journal.db"), format: JOURNAL_FORMAT },
     { file: dashboardFile, format: DASHBOARD_FORMAT },
-    { file: readWorkflowsConfig(environment).file, format: WORKFLOWS_FORMAT },
+    { file: workflowsFile, format: WORKFLOWS_FORMAT },
   ];
 }
 

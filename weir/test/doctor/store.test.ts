@@ -1,5 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { expect, test } from "@jest/globals";
+import { writeBackupState } from "@weir/backup";
 import { openOutbox } from "@weir/delivery";
 import { Gauge, systemClock } from "@weir/runtime";
 import { openTestStore, readingAt, START_US, temporaryFolder } from "@weir/testkit";
@@ -92,4 +93,30 @@ test("a publisher with another disk says what waits in its outbox", async () => 
     { state: "ok", found: "12 messages wait in the outbox of the publisher" },
   ]);
   expect(await waiting(50_000)).toMatchObject([{ state: "look" }]);
+});
+
+test("a backup is missing, was made, is late, or has failed", async () => {
+  using folder = temporaryFolder();
+  const storeFile = folder.file("weir.db");
+  const lookAt = async () => (await doctor(folder)).of("backup")[0];
+  expect(await lookAt()).toMatchObject({ state: "ok", found: "nothing is stored yet" });
+  openTestStore(storeFile)[Symbol.dispose]();
+  expect(await lookAt()).toMatchObject({ state: "look", found: "there is none" });
+  const now = Date.now();
+  const made = { folder: "/mnt/usb", snapshot: "a", endedMs: now, triedMs: now, problem: null };
+  const [hourMs, dayMs] = [3_600_000, 86_400_000];
+  writeBackupState(storeFile, { ...made, everyMs: dayMs });
+  expect(await lookAt()).toMatchObject({ state: "ok", found: expect.stringContaining("/mnt/usb") });
+  writeBackupState(storeFile, { ...made, endedMs: now - 3 * hourMs, everyMs: hourMs });
+  expect(await lookAt()).toMatchObject({
+    state: "wrong",
+    found: expect.stringMatching(/is late$/),
+  });
+  writeBackupState(storeFile, { ...made, endedMs: now - 9 * dayMs, everyMs: null });
+  expect(await lookAt()).toMatchObject({ state: "look" });
+  writeBackupState(storeFile, { ...made, problem: "no space left", everyMs: dayMs });
+  expect(await lookAt()).toMatchObject({
+    state: "wrong",
+    found: expect.stringMatching(/to \/mnt\/usb has failed: no space left$/),
+  });
 });
