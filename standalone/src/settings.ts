@@ -104,8 +104,44 @@ export function collectProblems<T>(problems: Set<string>, read: () => T): T | nu
   }
 }
 
-/** Warnings about `.env` and the environment: names that are probably misspelled. */
-export function settingWarnings(environment: Environment, { streams }: LoggerConfig): string[] {
+/**
+ * Warnings about `.env` and the environment: names that are probably misspelled, and settings without effect.
+ *
+ * @param inCompose whether the environment is that of the service weir of docker-compose.yml.
+ */
+export function settingWarnings(
+  environment: Environment,
+  { streams }: LoggerConfig,
+  { inCompose = false }: { inCompose?: boolean } = {},
+): string[] {
   const known = [...Object.keys(allSettings), ...COMPOSE_VARIABLES, ...streams.passwordVariables];
-  return nameWarnings(environment, known);
+  if (!inCompose) return nameWarnings(environment, known);
+  const { [FIXED_IN_COMPOSE]: fixed = "", ...others } = environment;
+  return [
+    ...nameWarnings(others, known, { isEnvFile: true }),
+    ...fixed
+      .split(" ")
+      .filter((name) => name !== "")
+      .map(fixedWarning),
+  ];
 }
+
+/** The variable in which docker-compose.yml hands on which of the settings that it fixes are set. */
+const FIXED_IN_COMPOSE = "FIXED_IN_COMPOSE";
+
+function fixedWarning(name: string): string {
+  const remedy = COMPOSE_REMEDIES[name] ?? "docker-compose.yml sets it";
+  return `${name} has no effect in Compose: ${remedy}`;
+}
+
+const ANOTHER_BROKER =
+  "the suite has a broker of its own; npm start uses another one, or brokers in config/weir.yaml does";
+
+const COMPOSE_REMEDIES: Readonly<Record<string, string>> = {
+  BROKER: ANOTHER_BROKER,
+  BROKER_URL: ANOTHER_BROKER,
+  DASHBOARD_HOST: "DASHBOARD_PUBLISH says who reaches the pages",
+  DB_FILE: "the store is in the volume store",
+  WEIR_FILE: "the file is config/weir.yaml",
+  AGENT_FILE: "the file is config/agent.yaml",
+};

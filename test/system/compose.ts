@@ -22,6 +22,8 @@ export interface Compose extends AsyncDisposable {
   query<T>(sql: string): Promise<T[]>;
   /** Holds one publication to SQL; returns its `throughId`. @throws when they differ. */
   verify(): Promise<number>;
+  /** Kills the process of a service with SIGKILL; to Docker it has ended by itself. */
+  killProcess(service: string): Promise<void>;
   /** Every container by its service. */
   containers(): Promise<Map<string, ContainerState>>;
 }
@@ -89,6 +91,20 @@ export async function createCompose(
       const ids = (await run("ps", "--all", "--quiet")).trim().split("\n");
       const { stdout } = await execute("docker", ["inspect", "--format", INSPECT, ...ids], options);
       return new Map(stdout.trim().split("\n").map(parseContainer));
+    },
+    killProcess: async (service) => {
+      const id = (await run("ps", "--quiet", service)).trim();
+      const { stdout: pid } = await execute("docker", ["inspect", "-f", "{{.State.Pid}}", id]);
+      const beside = [
+        "--pid",
+        "host",
+        "--user",
+        "0",
+        "--entrypoint",
+        "sh",
+        "eclipse-mosquitto:2.1",
+      ];
+      await execute("docker", ["run", "--rm", ...beside, "-c", `kill -9 ${pid}`]);
     },
     [Symbol.asyncDispose]: async () => {
       await run("down", "--volumes", "--timeout", "1");

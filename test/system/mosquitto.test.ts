@@ -12,7 +12,7 @@ inDocker("the broker's configuration", () => {
 
   beforeAll(async () => {
     compose = await createCompose("mosquitto");
-    await compose.run("up", "--detach", "--wait", "mosquitto");
+    await compose.run("up", "--no-deps", "--detach", "--wait", "mosquitto");
   }, TIMEOUT_MS);
 
   afterAll(async () => {
@@ -51,7 +51,7 @@ inDocker("the broker's configuration", () => {
       }
 
       await compose.run("kill", "--signal", "SIGKILL", "mosquitto");
-      await compose.run("up", "--detach", "--wait", "mosquitto");
+      await compose.run("up", "--no-deps", "--detach", "--wait", "mosquitto");
 
       expect(await receive(({ length }) => length >= MESSAGES)).toEqual(sent);
       await using subscriber = await connectTestClient(compose.brokerPort, "retained");

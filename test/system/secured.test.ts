@@ -43,7 +43,7 @@ inDocker("the secured broker", () => {
       MQTTS_PUBLISH: `127.0.0.1:${port}`,
       MQTTS_CERTIFICATE_PUBLISH: `127.0.0.1:${certificatePort}`,
     });
-    await compose.run("up", "--detach", "--wait", "mosquitto");
+    await compose.run("up", "--no-deps", "--detach", "--wait", "mosquitto");
   }, TIMEOUT_MS);
 
   afterAll(async () => {

@@ -31,6 +31,16 @@ test("the secured suite gives each service a user, and the commands another", ()
   expect(weir?.secrets).toEqual(["tools"]);
 });
 
+test("Compose says of settings that it fixes, but for ports, that they have no effect", () => {
+  const { services } = parse(readFileSync("docker-compose.yml", "utf8"), { merge: true });
+  const { FIXED_IN_COMPOSE, ...environment } = services.weir.environment;
+  const named = FIXED_IN_COMPOSE.match(/(?<=:\+)\w+/g);
+  expect(FIXED_IN_COMPOSE.trim().split(/\s+/)).toEqual(
+    named.map((name: string) => `\${${name}:+${name}}`),
+  );
+  for (const name of named) expect(environment).toHaveProperty(name, expect.any(String));
+});
+
 test("what the files of Compose read is a setting, or known as theirs", () => {
   const texts = globSync("docker-compose*.yml").map((file) => readFileSync(file, "utf8"));
   const read = new Set(texts.flatMap((text) => text.match(/(?<=\$\{)[A-Z_]+/g) ?? []));
@@ -47,7 +57,7 @@ test.each(["docker-compose-debug.yml", "docker-compose-secured.yml"])(
   },
 );
 
-const NEVER_BY_ITSELF = ["network", "weir", "wire"];
+const NEVER_BY_ITSELF = ["network", "wire"];
 const withCompose = hasDocker() ? test.each : test.skip.each;
 
 withCompose([

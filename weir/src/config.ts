@@ -1,30 +1,20 @@
-import { accessSync, constants, existsSync, statSync } from "node:fs";
-import { dirname, resolve } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import { loadFilter } from "@weir/logger/filter";
 import { planConnections, planSubscriptions } from "@weir/logger/plan";
-import { type FilterQos, filterHolds, filtersOverlap, matchesFilter } from "@weir/protocol";
+import type { FilterQos } from "@weir/protocol";
 import {
   CLOCK_REMEDY,
   clockProblems,
+  type Environment,
   EXIT_CODES,
-  errorMessage,
   print,
-  readSettings,
-  topicSettings,
   visible,
 } from "@weir/runtime";
-import { readServices, settingWarnings } from "@weir/standalone/settings";
-import {
-  DISCOVERY_FILTER,
-  openDecoder,
-  type StreamConfig,
-  type StreamsConfig,
-  weirFileJsonSchema,
-} from "@weir/streams";
+import { readServices } from "@weir/standalone/settings";
+import { type StreamConfig, type StreamsConfig, weirFileJsonSchema } from "@weir/streams";
 import Table from "cli-table3";
 import type { Command } from "commander";
 import { action, durationText, examples, printJson, type Surroundings } from "./command-line.ts";
+import { configWarnings } from "./config-warnings.ts";
 
 export function define(command: Command, { clock, environment, out }: Surroundings): void {
   examples(command, ["config check", "config schema > weir.schema.json"]);
@@ -33,31 +23,34 @@ export function define(command: Command, { clock, environment, out }: Surroundin
     .command("check")
     .description("read the settings of all services, and show the streams and their subscriptions")
     .argument("[file]", "another file than config/weir.yaml or WEIR_FILE")
+    .option("--compose", "print what docker compose up shows of it: warnings, counts and ports")
     .option("--json", "print what it finds as JSON");
   examples(
     check,
     ["config check", "config check another.yaml --json"],
     `Exit code 78 when the configuration is wrong: it names every problem with its line. Warnings are about
 what is missing on this machine, or may not be intended, such as a name in .env that resembles that of a
-setting; with them the exit code is 0.`,
+setting, and about workflows that cannot run; with them the exit code is 0.`,
   );
   action(check, async (given, file) => {
     const settings = file === undefined ? environment : { ...environment, WEIR_FILE: file };
     const config = readServices(settings);
-    const { TOPIC } = readSettings(topicSettings, settings);
-    const description = describeConfig(config.streams, config);
+    const inCompose = given.has("compose");
     const warnings = [
-      ...settingWarnings(settings, config),
       ...clockProblems(clock.now(), config.file).map((problem) => `${problem}. ${CLOCK_REMEDY}`),
-      ...(await warningsOf(config.streams.streams, TOPIC)),
+      ...(await configWarnings(settings, config, { inCompose })),
     ];
+    const description = describeConfig(config.streams, config);
     if (given.has("json")) {
       printJson({ ...description, warnings }, { to: out, indent: 2 });
       return EXIT_CODES.ok;
     }
     const lines = warnings.map((warning) => `warning: ${visible(warning)}\n`);
-    const summary = `${description.streams.length} stream(s), ${warnings.length} warning(s)\n`;
-    print([renderDescription(description), ...lines, summary].join(""), { to: out });
+    const counts = `${description.streams.length} stream(s), ${warnings.length} warning(s)`;
+    const rest = inCompose
+      ? [...lines, `the configuration is valid: ${counts}\n`, portsLine(settings)]
+      : [renderDescription(description), ...lines, `${counts}\n`];
+    print(rest.join(""), { to: out });
     return EXIT_CODES.ok;
   });
 
@@ -67,6 +60,11 @@ setting; with them the exit code is 0.`,
     printJson(weirFileJsonSchema(), { to: out, indent: 2 });
     return EXIT_CODES.ok;
   });
+}
+
+/** What docker-compose.yml says of the ports that it publishes. */
+function portsLine({ PORTS = "" }: Environment): string {
+  return PORTS === "" ? "" : `ports: ${visible(PORTS)}\n`;
 }
 
 /** What a configuration means. It has no secrets. */
@@ -242,93 +240,4 @@ const UNITS_BYTES = [
 function sizeText(bytes: number): string {
   const [unit, unitBytes] = UNITS_BYTES.find(([, size]) => bytes % size === 0) ?? ["MB", 1e6];
   return `${bytes / unitBytes}${unit}`;
-}
-
-const DATA = "data";
-
-/** What would keep a stream from working here and now, or what its users may not have meant. */
-export async function warningsOf(
-  streams: readonly StreamConfig[],
-  topic: string,
-): Promise<string[]> {
-  const own = await Promise.all(streams.map(warningsOfStream));
-  return [...dataWarnings(streams, topic), ...own.flat(), ...overlapWarnings(streams)];
-}
-
-function dataWarnings(streams: readonly StreamConfig[], topic: string): string[] {
-  const data = streams.find(({ name }) => name === DATA);
-  if (data === undefined) return [`streams.${DATA} is taken out: there will be no statistics`];
-  if (data.filters.some((filter) => matchesFilter(filter, topic))) return [];
-  return [`streams.${DATA} does not take ${topic} (TOPIC): there will be no statistics of it`];
-}
-
-async function warningsOfStream(stream: StreamConfig): Promise<string[]> {
-  const { name, place, decoder, filterFile, series, statistics } = stream;
-  const warnings: string[] = [];
-  const attempt = async (task: () => unknown): Promise<void> => {
-    try {
-      await task();
-    } catch (error) {
-      warnings.push(errorMessage(error));
-    }
-  };
-  await attempt(() => checkWritable(place.kind === "file" ? dirname(place.file) : place.folder));
-  warnings.push(...retentionWarnings(stream), ...archiveWarnings(stream));
-  if (statistics && series === "off") {
-    warnings.push("it has statistics, but its series are off: nothing is averaged");
-  }
-  await attempt(() => openDecoder(decoder, (problem) => warnings.push(problem)));
-  if (filterFile !== null) await attempt(() => loadFilter({ stream: name, file: filterFile }));
-  return warnings.map((warning) => `streams.${name}: ${warning}`);
-}
-
-/** A folder that is missing is made at the start; then the one that it is made in must be writable. */
-function checkWritable(folder: string): void {
-  let nearest = resolve(folder);
-  while (!existsSync(nearest)) nearest = dirname(nearest);
-  if (!statSync(nearest).isDirectory()) throw new Error(`${nearest} is no folder`);
-  accessSync(nearest, constants.W_OK);
-}
-
-function retentionWarnings({ place, rotationMs, retention }: StreamConfig): string[] {
-  if (place.kind === "file" || rotationMs === null) return [];
-  if (Object.values(retention).every((limit) => limit === null)) {
-    return ["it has no retention: it grows until the disk is full"];
-  }
-  // A segment goes as a whole, when its newest row is old enough.
-  return retention.ageMs !== null && retention.ageMs < rotationMs
-    ? [
-        "its rotation is longer than its retention: rows are kept until their whole segment is old enough",
-      ]
-    : [];
-}
-
-function archiveWarnings({ archiveAfterMs, retention }: StreamConfig): string[] {
-  if (archiveAfterMs === null || retention.ageMs === null) return [];
-  return archiveAfterMs < retention.ageMs
-    ? []
-    : ["its archive begins when retention has removed the messages: nothing is archived"];
-}
-
-/** Storing a message twice may well be wanted; it is said, because its receipt then waits for both. */
-function overlapWarnings(streams: readonly StreamConfig[]): string[] {
-  return streams.flatMap((one, index) =>
-    streams
-      .slice(index + 1)
-      .filter((other) => other.broker === one.broker && sharesTopics(one, other))
-      .map(
-        (other) => `streams.${one.name} and streams.${other.name} share topics: both store these`,
-      ),
-  );
-}
-
-function sharesTopics(one: StreamConfig, other: StreamConfig): boolean {
-  const excluded = [...one.exclude, ...other.exclude];
-  // A pair is apart when one of the two is left out as a whole; what is left out in part may still meet.
-  const isLeftOut = (filter: string) =>
-    // The stream devices always takes it, beside a stream for a home.
-    filter === DISCOVERY_FILTER || excluded.some((outer) => filterHolds(outer, filter));
-  const kept = one.filters.filter((filter) => !isLeftOut(filter));
-  const others = other.filters.filter((filter) => !isLeftOut(filter));
-  return kept.some((filter) => others.some((another) => filtersOverlap(filter, another)));
 }

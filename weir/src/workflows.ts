@@ -91,7 +91,7 @@ not be meant: a series that is not stored (yet), a name that the data does not h
 notes the exit code is 0.`,
   );
   action(check, (_given, file) => {
-    const { flows, problems, what } = file === undefined ? inFolder(environment) : inFile(file);
+    const { flows, problems, what } = file === undefined ? loadFlows(environment) : inFile(file);
     for (const problem of problems) print(`${visible(problem)}\n`, { to: err });
     if (problems.length > 0) return EXIT_CODES.configuration;
     const notes = notesOn(flows, environment).map((note) => `note: ${visible(note)}\n`);
@@ -109,7 +109,8 @@ interface Checked {
   what: string;
 }
 
-function inFolder(environment: Environment): Checked {
+/** The workflows of the folder. @throws ConfigurationFault for settings that are wrong. */
+export function loadFlows(environment: Environment): Checked {
   const folder = readSettings({ WORKFLOWS_FOLDER }, environment).WORKFLOWS_FOLDER;
   const { files, flows, problems } = new WorkflowFolder(folder, systemClock).load();
   const all = [...problems, ...files.flatMap((one) => one.problems)];

@@ -204,6 +204,31 @@ streams:
     ]);
   });
 
+  test("in Compose prints warnings and one line, also of what .env sets in vain", async () => {
+    using folder = temporaryFolder();
+    mkdirSync(folder.file("config/workflows"), { recursive: true });
+    const flows = "flows: { a: { nodes: { b: { tpye: schedule } } } }";
+    writeFileSync(folder.file("config/workflows/wrong.yaml"), flows);
+    const environment = {
+      DEVICEID: "attic",
+      FIXED_IN_COMPOSE: "BROKER  DASHBOARD_HOST",
+      PORTS: "1883 for MQTT",
+    };
+    const { exitCode, output } = await runConfig(folder, ["check", "--compose"], environment);
+    expect(exitCode).toBe(EXIT_CODES.ok);
+    expect(output.split("\n")).toEqual([
+      "warning: .env: DEVICEID is not a setting; did you mean DEVICE_ID?",
+      expect.stringContaining("warning: BROKER has no effect in Compose: "),
+      expect.stringContaining(
+        "warning: DASHBOARD_HOST has no effect in Compose: DASHBOARD_PUBLISH",
+      ),
+      expect.stringMatching(/^warning: wrong\.yaml:1: flows\.a\.nodes\.b/),
+      "the configuration is valid: 2 stream(s), 4 warning(s)",
+      "ports: 1883 for MQTT",
+      "",
+    ]);
+  });
+
   test("does not warn of streams that are kept apart by what they exclude", async () => {
     using folder = temporaryFolder();
     writeWeirFile(

@@ -28,28 +28,31 @@ const COMMON_PREFIXES: readonly string[] = ["DB_", "HTTP_"];
  *
  * @param environment of `loadEnvironment`.
  * @param known the names of all settings, and of other variables that are read.
+ * @param isEnvFile whether the environment has what is in `.env`, and little else, as in a container.
  * @throws as `loadEnvironment`.
  */
 export function nameWarnings(
   environment: Environment,
   known: readonly string[],
-  file = ".env",
+  { file = ".env", isEnvFile = false }: { file?: string; isEnvFile?: boolean } = {},
 ): string[] {
   const { lines, used, warnings } = readEnvFile(file, environment);
   const prefixes = known.map((name) => name.replace(/_.*/, "_")).filter((one) => one.endsWith("_"));
   const hasPrefix = (name: string) => prefixes.some((prefix) => name.startsWith(prefix));
   const isCommon = (name: string) => COMMON_PREFIXES.some((prefix) => name.startsWith(prefix));
   const unknown = (name: string) => !known.includes(name) && !used.has(name);
-  const ofFile = [...lines]
-    .filter(([key]) => unknown(key) && !READ_BY_DOCKER.test(key))
-    .map(([key, line]) => ({ key, line, meant: didYouMean(key, known) }))
+  const keys = isEnvFile ? Object.keys(environment) : [...lines.keys()];
+  const ofFile = keys
+    .filter((key) => unknown(key) && !READ_BY_DOCKER.test(key))
+    .map((key) => ({ key, meant: didYouMean(key, known) }))
     .filter(({ key, meant }) => meant !== "" || hasPrefix(key))
-    .map(({ key, line, meant }) => {
+    .map(({ key, meant }) => {
+      const line = lines.get(key);
       const words = meant || "; nothing reads it (.env.example has all settings)";
-      return `${file}:${line}: ${key} is not a setting${words}`;
+      return `${file}${line === undefined ? "" : `:${line}`}: ${key} is not a setting${words}`;
     });
   const ofProcess = Object.keys(environment)
-    .filter((name) => unknown(name) && !lines.has(name) && hasPrefix(name) && !isCommon(name))
+    .filter((name) => unknown(name) && !keys.includes(name) && hasPrefix(name) && !isCommon(name))
     .map((name) => ({ name, meant: didYouMean(name, known) }))
     .filter(({ meant }) => meant !== "")
     .map(({ name, meant }) => `${name}, in the environment, is not a setting${meant}`);

@@ -11,7 +11,7 @@ function warningsOf(text: string, own: Record<string, string> = {}): string[] {
   using folder = temporaryFolder();
   const file = folder.file(".env");
   writeFileSync(file, text);
-  const warnings = nameWarnings(loadEnvironment(file, own), KNOWN, file);
+  const warnings = nameWarnings(loadEnvironment(file, own), KNOWN, { file });
   return warnings.map((warning) => warning.replace(file, ".env"));
 }
 
@@ -40,6 +40,15 @@ describe("a warning about a name", () => {
     expect(warningsOf("", own)).toEqual([
       "LOG_LEVLE, in the environment, is not a setting; did you mean LOG_LEVEL?",
       "DEVICE_DI, in the environment, is not a setting; did you mean DEVICE_ID?",
+    ]);
+  });
+
+  test("in an environment that is .env is for every name that resembles one", () => {
+    const environment = { HOME: "/", NODE_VERSION: "26", DEVICEID: "a", TOPICC: "b", DB_FOO: "c" };
+    expect(nameWarnings(environment, KNOWN, { isEnvFile: true })).toEqual([
+      ".env: DEVICEID is not a setting; did you mean DEVICE_ID?",
+      ".env: TOPICC is not a setting; did you mean TOPIC?",
+      ".env: DB_FOO is not a setting; nothing reads it (.env.example has all settings)",
     ]);
   });
 

@@ -1,6 +1,6 @@
-import { ConfigurationFault, readSettings, topicSettings } from "@weir/runtime";
-import { readServices, settingWarnings } from "@weir/standalone/settings";
-import { warningsOf } from "../config.ts";
+import { ConfigurationFault } from "@weir/runtime";
+import { readServices } from "@weir/standalone/settings";
+import { configWarnings } from "../config-warnings.ts";
 import { type Check, type Finding, look, ok, wrong } from "./check.ts";
 
 const REMEDY = "Correct it in .env, in the environment or in the file that is named.";
@@ -13,12 +13,8 @@ export const configuration: Check = {
     try {
       const { environment } = scene;
       const config = readServices(environment);
-      const { TOPIC } = readSettings(topicSettings, environment);
       const { streams, file } = config.streams;
-      const warnings = [
-        ...settingWarnings(environment, config),
-        ...(await warningsOf(streams, TOPIC)),
-      ];
+      const warnings = await configWarnings(environment, config);
       return [
         ok(`${file ?? "no weir.yaml, so the defaults"}: ${streams.length} streams`),
         ...warnings.map((warning) => look(warning, WARNING_REMEDY)),

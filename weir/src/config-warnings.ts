@@ -1,0 +1,112 @@
+import { accessSync, constants, existsSync, statSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { loadFilter } from "@weir/logger/filter";
+import { filterHolds, filtersOverlap, matchesFilter } from "@weir/protocol";
+import { type Environment, errorMessage, readSettings, topicSettings } from "@weir/runtime";
+import { settingWarnings } from "@weir/standalone/settings";
+import { DISCOVERY_FILTER, openDecoder, type StreamConfig } from "@weir/streams";
+import { loadFlows } from "./workflows.ts";
+
+const DATA = "data";
+
+/**
+ * What would keep a part of a valid configuration from working here and now, or what its users may not have meant.
+ *
+ * @param config that was read from the environment.
+ * @param inCompose whether the environment is that of the service weir of docker-compose.yml.
+ * @throws ConfigurationFault as reading the configuration does.
+ */
+export async function configWarnings(
+  environment: Environment,
+  config: Parameters<typeof settingWarnings>[1],
+  { inCompose = false }: { inCompose?: boolean } = {},
+): Promise<string[]> {
+  const { TOPIC } = readSettings(topicSettings, environment);
+  const { streams } = config.streams;
+  const ofStreams = await Promise.all(streams.map(warningsOfStream));
+  return [
+    ...settingWarnings(environment, config, { inCompose }),
+    ...dataWarnings(streams, TOPIC),
+    ...ofStreams.flat(),
+    ...overlapWarnings(streams),
+    ...loadFlows(environment).problems,
+  ];
+}
+
+function dataWarnings(streams: readonly StreamConfig[], topic: string): string[] {
+  const data = streams.find(({ name }) => name === DATA);
+  if (data === undefined) return [`streams.${DATA} is taken out: there will be no statistics`];
+  if (data.filters.some((filter) => matchesFilter(filter, topic))) return [];
+  return [`streams.${DATA} does not take ${topic} (TOPIC): there will be no statistics of it`];
+}
+
+async function warningsOfStream(stream: StreamConfig): Promise<string[]> {
+  const { name, place, decoder, filterFile, series, statistics } = stream;
+  const warnings: string[] = [];
+  const attempt = async (task: () => unknown): Promise<void> => {
+    try {
+      await task();
+    } catch (error) {
+      warnings.push(errorMessage(error));
+    }
+  };
+  await attempt(() => checkWritable(place.kind === "file" ? dirname(place.file) : place.folder));
+  warnings.push(...retentionWarnings(stream), ...archiveWarnings(stream));
+  if (statistics && series === "off") {
+    warnings.push("it has statistics, but its series are off: nothing is averaged");
+  }
+  await attempt(() => openDecoder(decoder, (problem) => warnings.push(problem)));
+  if (filterFile !== null) await attempt(() => loadFilter({ stream: name, file: filterFile }));
+  return warnings.map((warning) => `streams.${name}: ${warning}`);
+}
+
+/** A folder that is missing is made at the start; then the one that it is made in must be writable. */
+function checkWritable(folder: string): void {
+  let nearest = resolve(folder);
+  while (!existsSync(nearest)) nearest = dirname(nearest);
+  if (!statSync(nearest).isDirectory()) throw new Error(`${nearest} is no folder`);
+  accessSync(nearest, constants.W_OK);
+}
+
+function retentionWarnings({ place, rotationMs, retention }: StreamConfig): string[] {
+  if (place.kind === "file" || rotationMs === null) return [];
+  if (Object.values(retention).every((limit) => limit === null)) {
+    return ["it has no retention: it grows until the disk is full"];
+  }
+  // A segment goes as a whole, when its newest row is old enough.
+  return retention.ageMs !== null && retention.ageMs < rotationMs
+    ? [
+        "its rotation is longer than its retention: rows are kept until their whole segment is old enough",
+      ]
+    : [];
+}
+
+function archiveWarnings({ archiveAfterMs, retention }: StreamConfig): string[] {
+  if (archiveAfterMs === null || retention.ageMs === null) return [];
+  return archiveAfterMs < retention.ageMs
+    ? []
+    : ["its archive begins when retention has removed the messages: nothing is archived"];
+}
+
+/** Storing a message twice may well be wanted; it is said, because its receipt then waits for both. */
+function overlapWarnings(streams: readonly StreamConfig[]): string[] {
+  return streams.flatMap((one, index) =>
+    streams
+      .slice(index + 1)
+      .filter((other) => other.broker === one.broker && sharesTopics(one, other))
+      .map(
+        (other) => `streams.${one.name} and streams.${other.name} share topics: both store these`,
+      ),
+  );
+}
+
+function sharesTopics(one: StreamConfig, other: StreamConfig): boolean {
+  const excluded = [...one.exclude, ...other.exclude];
+  // A pair is apart when one of the two is left out as a whole; what is left out in part may still meet.
+  const isLeftOut = (filter: string) =>
+    // The stream devices always takes it, beside a stream for a home.
+    filter === DISCOVERY_FILTER || excluded.some((outer) => filterHolds(outer, filter));
+  const kept = one.filters.filter((filter) => !isLeftOut(filter));
+  const others = other.filters.filter((filter) => !isLeftOut(filter));
+  return kept.some((filter) => others.some((another) => filtersOverlap(filter, another)));
+}
