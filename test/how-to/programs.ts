@@ -5,8 +5,9 @@ import type { Machine, Running } from "./machine.ts";
 /** Settings of a suite that starts without the simulated readings and device. */
 export const FEW_PARTS = "DEMO_PUBLISHER=0\nDEMO_DEVICE=0";
 
-/** In it, as in the system's store of a reader, is an authority that signs certificates of the test. */
-export const TRUSTING = { NODE_EXTRA_CA_CERTS: "/etc/ssl/public-authority.pem" };
+const TRUSTED = "/etc/ssl/public-authority.pem";
+/** For a machine that trusts an authority of the test, as that of a reader trusts public ones. */
+export const TRUSTING = { NODE_EXTRA_CA_CERTS: TRUSTED, CURL_CA_BUNDLE: TRUSTED };
 
 const AUTHORITY = {
   ...createTestCertificate({ name: "public authority" }),
@@ -24,7 +25,7 @@ export async function writeCertificate(
     issuer: AUTHORITY,
     hosts: [host],
   });
-  await machine.write(TRUSTING.NODE_EXTRA_CA_CERTS, AUTHORITY.certificate);
+  await machine.write(TRUSTED, AUTHORITY.certificate);
   await machine.write(files.certificate, certificate);
   await machine.write(files.key, key);
 }
