@@ -35,7 +35,7 @@ main() {
   docker compose up --detach --wait --wait-timeout "$READY_SECONDS"
   docker compose ps
   step 'done'
-  docker compose logs dashboard 2> /dev/null | grep 'the code' | tail -n 1 || true
+  docker compose logs --no-color --no-log-prefix dashboard 2> /dev/null | grep 'the code' | tail -n 1 || true
 }
 
 step() { printf '[setup %s] %s\n' "$(date -u +%H:%M:%S)" "$1"; }

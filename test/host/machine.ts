@@ -61,7 +61,7 @@ export class Machine implements AsyncDisposable {
 
   /** As a power button does: systemd ends everything, and starts it again. */
   async reboot(): Promise<void> {
-    await docker(["restart", "--time=90", this.#name], 3 * COMMAND_TIMEOUT_MS);
+    await docker(["restart", "-t", "90", this.#name], 3 * COMMAND_TIMEOUT_MS);
   }
 
   /** Runs a line of shell in the machine, as root; returns what it printed. */
