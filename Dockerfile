@@ -70,7 +70,7 @@ ENV SERVICE=$SERVICE \
     MALLOC_TRIM_THRESHOLD_=4194304 \
     NODE_COMPILE_CACHE=/app/.compile-cache
 # A new volume takes over the owner of the folder that it is mounted on.
-RUN mkdir /data .compile-cache && chown node:node /data .compile-cache
+RUN mkdir /data /device /outbox .compile-cache && chown node:node /data /device /outbox .compile-cache
 COPY --from=source /app/tools/healthcheck.sh /usr/local/bin/healthcheck
 COPY --from=tree /tree .
 RUN ln -s "$(realpath --relative-to . "node_modules/@weir/$SERVICE")/src/main.ts" main.ts

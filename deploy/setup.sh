@@ -90,8 +90,8 @@ install_packages() { apt-get install -y -qq --no-install-recommends "$@" > /dev/
 
 # One image after the other: eight at once need more than 1 GB.
 build() {
-  # The service workflows, which is user 1000 in its container, writes there.
-  chown 1000:1000 config/workflows
+  # The services workflows and backup, which are user 1000 in their containers, write there.
+  chown 1000:1000 config/workflows backups
   for service in $(docker compose config --services); do docker compose build --quiet "$service"; done
 }
 

@@ -60,6 +60,9 @@ export const allSettings = {
 
 /** Variables that only the files of Compose read. */
 export const COMPOSE_VARIABLES: readonly string[] = [
+  "BACKUP_EVERY",
+  "BACKUP_FOLDER",
+  "BACKUP_KEEP",
   "DASHBOARD_PUBLISH",
   "MQTT_PUBLISH",
   "MQTTS_CERTIFICATE_PUBLISH",

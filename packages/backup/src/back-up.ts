@@ -229,7 +229,7 @@ function orFolderFault(cause: unknown, folder: string): unknown {
   if (!FORBIDDEN.has(code)) return cause;
   const user = process.getuid?.() ?? "this user";
   return new Fault(`${folder} cannot be written: ${errorMessage(cause)}`, {
-    remedy: `Make the folder, and give it to the user that Weir runs as: mkdir -p ${resolve(folder)} && sudo chown ${user} ${resolve(folder)} (in a container, the folder that is mounted there).`,
+    remedy: `Give it to the user that Weir runs as: sudo chown ${user} ${resolve(folder)}. In Compose it is a folder of the host, backups or BACKUP_FOLDER: sudo chown 1000 backups.`,
     exitCode: EXIT_CODES.cannotCreate,
     cause,
   });
