@@ -44,7 +44,7 @@ export interface ClientOptions {
   availability?: { topic: string };
   /** Called for each message that is dropped: larger than 1 MiB, or unreadable. */
   onDropped?: (dropped: DroppedMessage) => void;
-  /** `direct` reads the socket itself where the URL is mqtt://, for clients that receive very much. Default `mqttjs`. */
+  /** `direct` reads the socket itself where the URL is mqtt:// or mqtts://, for clients that receive very much. Default `mqttjs`. */
   transport?: Transport;
   /** Called on CONNACK, before the first message is handed on. */
   onOpened?: (opened: Opened) => void;

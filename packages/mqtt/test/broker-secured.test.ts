@@ -11,10 +11,10 @@ import {
 import { probeBroker } from "../src/index.ts";
 import { describeBatches } from "./batch-suite.ts";
 import { createClients } from "./broker-clients.ts";
-import { payloads, startTrial } from "./fixture.ts";
+import { payloads, startTrial, TRANSPORTS } from "./fixture.ts";
 
 const START_TIMEOUT_MS = 180_000;
-/** The direct connection knows neither TLS nor websockets: who asks for it gets MQTT.js. */
+/** The direct connection has no websockets: who asks for it gets MQTT.js there. */
 const transport = "direct";
 
 const [TLS, WEBSOCKETS, ONE_SESSION] = [8883, 9001, 1884];
@@ -46,10 +46,10 @@ if (hasDocker()) {
     }, START_TIMEOUT_MS);
     afterAll(async () => await broker[Symbol.asyncDispose](), START_TIMEOUT_MS);
 
-    describe("over TLS", () => {
+    describe.each(TRANSPORTS)("over TLS by %s", (one) => {
       beforeAll(() => setDefaultCACertificates([...trusted, own.certificate]));
       afterAll(() => setDefaultCACertificates(trusted));
-      const clients = createClients({ url: tlsUrl, transport });
+      const clients = createClients({ url: tlsUrl, transport: one });
       describeBatches({ ...clients, protocolVersion: 5 });
     });
 

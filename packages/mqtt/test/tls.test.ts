@@ -9,8 +9,8 @@ import {
   startStandIn,
   type TestCertificate,
 } from "@weir/testkit";
-import type { ClientOptions } from "../src/index.ts";
-import { startTrial, type Trial } from "./fixture.ts";
+import type { ClientOptions, Transport } from "../src/index.ts";
+import { startTrial, TRANSPORTS, type Trial } from "./fixture.ts";
 
 type Tls = NonNullable<ClientOptions["broker"]["tls"]>;
 
@@ -27,24 +27,23 @@ const serving = ({ certificate: cert, key }: TestCertificate): TlsOptions => ({ 
 const asking: TlsOptions = { ...serving(brokerOf()), requestCert: true, ca: ours.certificate };
 
 /** Connects once; what it has said by then. */
-async function trialAt(port: number, tls?: Tls): Promise<Trial> {
+async function trialAt(port: number, transport: Transport, tls?: Tls): Promise<Trial> {
   const url = `mqtts://127.0.0.1:${port}`;
   await using trial = startTrial(url, {
     broker: { url, username: null, password: null, ...(tls && { tls }) },
     reconnect: () => new Promise<void>(() => {}),
-    // It knows no TLS, and leaves that to MQTT.js.
-    transport: "direct",
+    transport,
   });
   await eventually(() => trial.states.length > 0);
   return trial;
 }
 
-async function trialOf(serves: TlsOptions, tls?: Tls): Promise<Trial> {
-  await using broker = await startStandIn({}, serves);
-  return await trialAt(broker.port, tls);
-}
+describe.each(TRANSPORTS)("a client over TLS by %s", (transport) => {
+  async function trialOf(serves: TlsOptions, tls?: Tls): Promise<Trial> {
+    await using broker = await startStandIn({}, serves);
+    return await trialAt(broker.port, transport, tls);
+  }
 
-describe("a client over TLS", () => {
   test("trusts the authority that it was given", async () => {
     expect((await trialOf(serving(brokerOf()), trusting)).states[0]).toBe("connected");
   });
@@ -111,7 +110,7 @@ describe("a client over TLS", () => {
     const server = createServer((socket) => socket.once("data", () => socket.destroy()));
     server.listen(0, "127.0.0.1");
     await once(server, "listening");
-    const { warnings } = await trialAt((server.address() as AddressInfo).port, trusting);
+    const { warnings } = await trialAt((server.address() as AddressInfo).port, transport, trusting);
     server.close();
     expect(warnings[0]).toContain("no TLS handshake");
     expect(warnings[0]).toContain("usually 8883");
@@ -131,6 +130,7 @@ describe("a client over TLS", () => {
         password: null,
         tls: { ca: `${ours.certificate}${issuer.certificate}`, certificate, key },
       },
+      transport,
       clock,
     });
     await eventually(() => trial.states.length > 0);

@@ -52,7 +52,7 @@ export const loggerSettings = {
     }),
     LOGGER_TRANSPORT: choice({
       description:
-        "How messages are received: direct reads the socket itself where the broker's URL is mqtt://, and is several times faster; mqttjs uses MQTT.js, as for TLS and websockets.",
+        "How messages are received: direct reads the socket itself where the broker's URL is mqtt:// or mqtts://, and is several times faster; mqttjs uses MQTT.js, as for websockets.",
       default: "direct",
       of: ["direct", "mqttjs"],
     }),

@@ -1,11 +1,11 @@
 import { addAbortListener } from "node:events";
-import { connect, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import { setImmediate } from "node:timers/promises";
 import type { Clock } from "@weir/runtime";
 import { generate, type IConnackPacket, type IConnectPacket, type Packet } from "mqtt-packet";
 import { CONNECTION_CLOSED, endOf, Violation, withCode, wordsFor } from "../packets/errors.ts";
-import { PACKET_BYTES_MAX, type ProtocolVersion } from "../packets/message.ts";
-import { afterThisTurn, Batcher } from "./batcher.ts";
+import type { ProtocolVersion } from "../packets/message.ts";
+import { Batcher } from "./batcher.ts";
 import {
   type Connection,
   type ConnectionOptions,
@@ -15,6 +15,7 @@ import {
   openedBy,
 } from "./connection.ts";
 import { createRequests } from "./requests.ts";
+import { SocketReader } from "./socket-reader.ts";
 
 /**
  * Opens one connection without MQTT.js, for clients that receive very much: it reads its socket once in
@@ -41,9 +42,9 @@ export async function openDirectConnection(
     socket: () => socket,
     onControl,
     end,
-    onDrained: () => reader.resume(),
+    onDrained: () => reader.drained(),
   });
-  const reader = new SocketReader(options.url, batcher, clock);
+  const reader = new SocketReader(options, batcher);
   const { socket } = reader;
   socket.on("error", (error) => {
     endReason ??= error;
@@ -181,85 +182,4 @@ export function startKeepalive(options: {
     sentBytes = socket.bytesWritten;
     receivedBytes = socket.bytesRead;
   });
-}
-
-const PORT = 1883;
-/** What one read takes at most. */
-const READ_BYTES_MAX = 262_144;
-/**
- * For so long one read may follow the other before timers and other sockets have a turn. Node reads up
- * to 32 times in a row: 8 MiB of what is slow to store, such as topics that are all new, took 4 s.
- */
-const SLICE_MS = 25;
-
-/**
- * Reads a socket once in a tick instead of whenever something has arrived. Messages wait in the socket
- * meanwhile: that costs nothing, and one read takes them all. `pause()` would not do, because Node goes
- * on reading for a while after it.
- */
-class SocketReader {
-  readonly socket: Socket;
-  readonly #batcher: Batcher;
-  readonly #clock: Clock;
-  // What `take` leaves is less than a packet, so there is always space behind it.
-  readonly #bytes = Buffer.allocUnsafeSlow(PACKET_BYTES_MAX + READ_BYTES_MAX);
-  #filled = 0;
-  #timer: Disposable | null = null;
-  /** How long the reads have taken since timers and other sockets had a turn. */
-  #sliceMs = 0;
-
-  constructor(url: string, batcher: Batcher, clock: Clock) {
-    const { hostname, port } = new URL(url);
-    this.#batcher = batcher;
-    this.#clock = clock;
-    this.socket = connect({
-      // An IPv6 address has brackets in a URL only.
-      host: hostname.replace(/^\[|\]$/g, ""),
-      port: port === "" ? PORT : Number(port),
-      noDelay: true,
-      onread: {
-        buffer: () => this.#bytes.subarray(this.#filled, this.#filled + READ_BYTES_MAX),
-        // False stops reading until `resume`.
-        callback: (bytesRead) => this.#take(bytesRead),
-      },
-    });
-  }
-
-  /** Reads on at once, if it waits. */
-  readonly resume = (): void => {
-    this.#forgetTimer();
-    this.#sliceMs = 0;
-    this.socket.resume();
-  };
-
-  /** Hands on what was read, and drops what is read from now on. */
-  stop(): void {
-    this.#batcher.flush();
-    this.#batcher.close();
-    this.#forgetTimer();
-  }
-
-  #take(bytesRead: number): boolean {
-    const end = this.#filled + bytesRead;
-    const startMs = this.#clock.monotonic();
-    const used = this.#batcher.take(this.#bytes, end);
-    // Before the next read overwrites the buffer.
-    const handed = this.#batcher.flush();
-    this.#sliceMs += this.#clock.monotonic() - startMs;
-    this.#filled = end - used;
-    if (used > 0 && this.#filled > 0) this.#bytes.copyWithin(0, used, end);
-    // `onDrained` resumes.
-    if (this.#batcher.isBlocked) return false;
-    // After a read that filled more than half the buffer there is no wait: the socket's own has an end.
-    if (handed > 0 && bytesRead <= READ_BYTES_MAX / 2) {
-      this.#timer ??= this.#batcher.atNextTick(this.resume);
-    }
-    if (this.#sliceMs >= SLICE_MS) this.#timer ??= afterThisTurn(this.resume);
-    return this.#timer === null;
-  }
-
-  #forgetTimer(): void {
-    this.#timer?.[Symbol.dispose]();
-    this.#timer = null;
-  }
 }

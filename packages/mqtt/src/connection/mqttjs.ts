@@ -14,7 +14,7 @@ const NOTHING = Buffer.alloc(0);
 const ITS_OWN: ReadonlySet<Packet["cmd"]> = new Set(["connack", "pingresp"]);
 
 /**
- * Opens one connection by MQTT.js, which brings TLS, websockets, CONNECT and PINGREQ. Each has its own
+ * Opens one connection by MQTT.js, which brings websockets, TLS, CONNECT and PINGREQ. Each has its own
  * client, so that nothing of an old connection can reach the next one. Every other packet is read and
  * written here: MQTT.js would acknowledge QoS 2 before it is stored, end the connection because of a topic
  * or a property that it does not accept, handle one message after the other where a batch needs many, stay

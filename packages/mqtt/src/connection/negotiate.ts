@@ -41,10 +41,10 @@ function weakerWill(will: Will | null, code: unknown): Will | null {
   return null;
 }
 
-/** How to speak MQTT: with MQTT.js, or by the direct connection, which has neither TLS nor websockets. */
+/** How to speak MQTT: with MQTT.js, or by the direct connection, which has no websockets. */
 export type Transport = "mqttjs" | "direct";
 
-const PLAIN: ReadonlySet<string> = new Set(["mqtt:", "tcp:"]);
+const WITHOUT_WEBSOCKETS: ReadonlySet<string> = new Set(["mqtt:", "tcp:", "mqtts:"]);
 const ENCRYPTED: ReadonlySet<string> = new Set(["mqtts:", "wss:"]);
 
 /** MQTT.js takes 17 MB of memory, so it is loaded only where it is used. */
@@ -66,6 +66,6 @@ export function openerFor(
   if (tls !== undefined && !ENCRYPTED.has(protocol)) {
     throw new TypeError(`certificates are for mqtts:// and wss://, not for ${protocol}//`);
   }
-  const isDirect = transport === "direct" && PLAIN.has(protocol);
+  const isDirect = transport === "direct" && WITHOUT_WEBSOCKETS.has(protocol);
   return isDirect ? openDirectConnection : openMqttJsConnection;
 }

@@ -1,7 +1,8 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket } from "node:net";
+import { createServer as createEncryptedServer } from "node:tls";
 import { expect, test } from "@jest/globals";
-import { eventually } from "@weir/testkit";
+import { createTestCertificate, eventually } from "@weir/testkit";
 import { startTrial } from "../fixture.ts";
 import { validMessage } from "../raw-packets.ts";
 
@@ -12,17 +13,31 @@ const PART = Buffer.concat(Array.from({ length: PART_MESSAGES }, (_, n) => valid
 const PARTS = 200;
 const CONNACK = Buffer.from([0x20, 0x03, 0, 0, 0]);
 const TIMEOUT_MS = 120_000;
+const own = createTestCertificate({ name: "broker", hosts: ["127.0.0.1"] });
+const tls = { ca: own.certificate, certificate: null, key: null };
 
-test(
-  "a direct connection reads no more while its broker takes no PUBACK, and all of it later",
-  async () => {
+const servers = {
+  "mqtt:": { create: () => createServer(), event: "connection", tls: undefined },
+  "mqtts:": {
+    create: () => createEncryptedServer({ cert: own.certificate, key: own.key }),
+    event: "secureConnection",
+    tls,
+  },
+} as const;
+
+test.each(["mqtt:", "mqtts:"] as const)(
+  "a direct connection, by %s, reads no more while its broker takes no PUBACK, and all of it later",
+  async (protocol) => {
+    const serving = servers[protocol];
     await using opened = new AsyncDisposableStack();
-    const server = opened.adopt(createServer(), (one) => void one.close());
+    const server = opened.adopt(serving.create(), (one) => void one.close());
     server.listen(0, "127.0.0.1");
     await once(server, "listening");
     const { port } = server.address() as AddressInfo;
     let taken = 0;
-    await using trial = startTrial(`mqtt://127.0.0.1:${port}`, {
+    const url = `${protocol}//127.0.0.1:${port}`;
+    await using trial = startTrial(url, {
+      broker: { url, username: null, password: null, ...(serving.tls && { tls: serving.tls }) },
       transport: "direct",
       batch: BATCH,
       onBatch: (messages) => {
@@ -30,7 +45,7 @@ test(
       },
     });
     // A client that reads on all the same is cut off by the end of the test.
-    const [socket] = (await once(server, "connection")) as [Socket];
+    const [socket] = (await once(server, serving.event)) as [Socket];
     opened.defer(() => void socket.destroy());
     await once(socket, "data");
     socket.pause();
