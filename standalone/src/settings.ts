@@ -1,3 +1,5 @@
+import { existsSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { dashboardSettings, readDashboardConfig } from "@weir/dashboard/config";
 import { deviceAgentSettings, readAgentConfig } from "@weir/device-agent/config";
 import { type LoggerConfig, loggerSettings, readLoggerConfig } from "@weir/logger/config";
@@ -118,7 +120,10 @@ export function settingWarnings(
   { inCompose = false }: { inCompose?: boolean } = {},
 ): string[] {
   const known = [...Object.keys(allSettings), ...COMPOSE_VARIABLES, ...streams.passwordVariables];
-  if (!inCompose) return nameWarnings(environment, known);
+  const ofFiles = Object.entries(FILES).flatMap(([variable, file]) =>
+    environment[variable]?.trim() || existsSync(file) ? [] : misnamed(file),
+  );
+  if (!inCompose) return [...nameWarnings(environment, known), ...ofFiles];
   const { [FIXED_IN_COMPOSE]: fixed = "", ...others } = environment;
   return [
     ...nameWarnings(others, known, { isEnvFile: true }),
@@ -126,7 +131,20 @@ export function settingWarnings(
       .split(" ")
       .filter((name) => name !== "")
       .map(fixedWarning),
+    ...ofFiles,
   ];
+}
+
+const FILES = { WEIR_FILE: "config/weir.yaml", AGENT_FILE: "config/agent.yaml" } as const;
+
+/** Files that were probably meant to be one that is missing. */
+function misnamed(file: string): string[] {
+  const name = basename(file);
+  const yml = name.replace(".yaml", ".yml");
+  const similar = [join(dirname(file), yml), `${file}.txt`, name, yml];
+  return similar
+    .filter((one) => existsSync(one))
+    .map((one) => `${one} is not read; rename it to ${file}`);
 }
 
 /** The variable in which docker-compose.yml hands on which of the settings that it fixes are set. */

@@ -52,6 +52,8 @@ export const FILES = {
   issued: "ca.database",
   /** The revoked certificates; the broker refuses them. */
   revoked: "mosquitto/revoked.pem",
+  /** docker-compose-secured.yml wants it first: where it is missing, Compose says by its name what to run. */
+  mark: "services/made-by-npx-weir-secure-init",
 } as const;
 
 /** Where the secrets of a device or an operator are: files of the folder. */
@@ -197,6 +199,10 @@ export function initialise(
       keepPassword(folder, user, folder.read(file));
     }
   }
+  make(
+    FILES.mark,
+    () => "# Compose reads this file, so that it says what to run where it is missing.\n",
+  );
   return steps;
 }
 

@@ -1,4 +1,4 @@
-import { mkdirSync, utimesSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, utimesSync, writeFileSync } from "node:fs";
 import { describe, expect, jest, test } from "@jest/globals";
 import { EXIT_CODES } from "@weir/runtime";
 import { type TemporaryFolder, temporaryFolder } from "@weir/testkit";
@@ -12,9 +12,10 @@ async function runConfig(
   folder: TemporaryFolder,
   args: readonly string[],
   env: Record<string, string> = {},
+  as: { uid?: number } = {},
 ) {
-  const { code, out, err } = await startProcess(["config", ...args], { cwd: folder.path, env })
-    .ended;
+  const place = { cwd: folder.path, env, ...as };
+  const { code, out, err } = await startProcess(["config", ...args], place).ended;
   return { exitCode: code, output: out, errors: err };
 }
 
@@ -227,6 +228,32 @@ streams:
       "ports: 1883 for MQTT",
       "",
     ]);
+  });
+
+  test("warns of files whose names are not those that are read", async () => {
+    using folder = temporaryFolder();
+    mkdirSync(folder.file("config"));
+    writeFileSync(folder.file("config/weir.yml"), "streams: {}");
+    writeFileSync(folder.file("agent.yaml"), "interval: 10s");
+    const { output } = await runConfig(folder, ["check", "--json"]);
+    expect(JSON.parse(output).warnings).toEqual([
+      "config/weir.yml is not read; rename it to config/weir.yaml",
+      "agent.yaml is not read; rename it to config/agent.yaml",
+    ]);
+  });
+
+  const asRoot = process.getuid?.() === 0 ? test : test.skip;
+  asRoot("says how a user gets the right to read files", async () => {
+    using folder = temporaryFolder();
+    chmodSync(folder.path, 0o755);
+    writeWeirFile(folder, "streams: {}");
+    writeFileSync(folder.file("password"), "x", { mode: 0o600 });
+    chmodSync(folder.file("config"), 0o700);
+    const environment = { BROKER_PASSWORD_FILE: folder.file("password") };
+    const { exitCode, errors } = await runConfig(folder, ["check"], environment, { uid: 1_000 });
+    expect(exitCode).toBe(EXIT_CODES.configuration);
+    expect(errors).toContain("user 1000 has no right to it: chmod -R a+rX config");
+    expect(errors).toContain("let user 1000 read it: chown 1000 ");
   });
 
   test("does not warn of streams that are kept apart by what they exclude", async () => {

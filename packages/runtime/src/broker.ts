@@ -2,7 +2,7 @@ import { createPrivateKey, X509Certificate } from "node:crypto";
 import { closeSync, openSync, readSync } from "node:fs";
 import { textOf } from "@weir/protocol";
 import { z } from "zod";
-import { ConfigurationFault, errorMessage } from "./fault.ts";
+import { ConfigurationFault, errorCode, errorMessage } from "./fault.ts";
 import {
   type Draft,
   type Environment,
@@ -188,7 +188,9 @@ export function readCredential(kind: CredentialKind, file: string): Credential {
     const problem = CREDENTIAL_PROBLEMS[kind](text);
     return problem === null ? { text, problem } : { text: null, problem };
   } catch (error) {
-    return { text: null, problem: `it cannot be read: ${errorMessage(error)}` };
+    const words = `it cannot be read: ${errorMessage(error)}`;
+    const remedy = `; let user ${process.getuid?.()} read it: chown ${process.getuid?.()} ${file}`;
+    return { text: null, problem: errorCode(error) === "EACCES" ? words + remedy : words };
   }
 }
 

@@ -54,6 +54,17 @@ export function errorCode(error: unknown): string | null {
   return hasCode && typeof error.code === "string" ? error.code : null;
 }
 
+/**
+ * Why something could not be read; where this user has no right to it, with the command that gives it.
+ *
+ * @param folder that all users may read.
+ */
+export function readingProblem(error: unknown, folder: string): string {
+  const words = errorMessage(error);
+  if (errorCode(error) !== "EACCES") return words;
+  return `${words}; user ${process.getuid?.()} has no right to it: chmod -R a+rX ${folder}`;
+}
+
 /** The message of whatever was thrown. */
 export function errorMessage(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

@@ -18,7 +18,14 @@ export { CLOCK_REMEDY, clockProblems } from "./clock-problems.ts";
 export { type ConfigFile, checkContent, readConfigFile } from "./config-file.ts";
 export { type DatabaseFormat, readDatabaseFormat, sqliteVersion } from "./database-format.ts";
 export { loadEnvironment, nameWarnings } from "./environment.ts";
-export { ConfigurationFault, EXIT_CODES, errorCode, errorMessage, Fault } from "./fault.ts";
+export {
+  ConfigurationFault,
+  EXIT_CODES,
+  errorCode,
+  errorMessage,
+  Fault,
+  readingProblem,
+} from "./fault.ts";
 export {
   type BrokerCheck,
   Health,

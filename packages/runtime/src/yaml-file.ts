@@ -1,5 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import { readFileSync, statSync } from "node:fs";
+import { dirname } from "node:path";
 import { textOf } from "@weir/protocol";
 import {
   type Document,
@@ -14,7 +15,7 @@ import {
   visit,
   type YAMLMap,
 } from "yaml";
-import { ConfigurationFault, errorCode, errorMessage } from "./fault.ts";
+import { ConfigurationFault, errorCode, errorMessage, readingProblem } from "./fault.ts";
 import { type Path, type Problem, shownLines, shownValue } from "./problems.ts";
 
 const FILE_BYTES_MAX = 1024 * 1024;
@@ -104,7 +105,9 @@ export function readTextFile(file: string): string | null {
     return textOf(bytes);
   } catch (error) {
     if (errorCode(error) === "ENOENT") return null;
-    throw new ConfigurationFault([`${file}: it cannot be read: ${errorMessage(error)}`]);
+    throw new ConfigurationFault([
+      `${file}: it cannot be read: ${readingProblem(error, dirname(file))}`,
+    ]);
   }
 }
 

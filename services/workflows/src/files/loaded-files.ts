@@ -1,7 +1,7 @@
 import { type Dirent, existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { type FlowDefinition, type ParsedFile, parseWorkflowFile } from "@weir/flows";
-import { ConfigurationFault, errorMessage } from "@weir/runtime";
+import { ConfigurationFault, readingProblem } from "@weir/runtime";
 import { readStored } from "./stored-file.ts";
 
 /** Workflow files of the folder at most. */
@@ -48,7 +48,7 @@ export function listFolder(folder: string): Listing {
   try {
     entries = readdirSync(folder, { withFileTypes: true });
   } catch (error) {
-    const problem = `${folder}: it cannot be read: ${errorMessage(error)}`;
+    const problem = `${folder}: it cannot be read: ${readingProblem(error, folder)}`;
     return { files: null, problems: [problem], stamp: "" };
   }
   const names = entries.map(({ name }) => name).sort();
