@@ -1,7 +1,7 @@
 // `npm test`: installs what is missing, then runs every check and every test; `npm test -- <pattern>`
 // runs the tests whose path matches. Plain JavaScript for any Node.
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { cpus, tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { ensureInstalled, InstallError, ROOT } from "./install.mjs";
 import { run } from "./run.mjs";
@@ -27,7 +27,8 @@ const WHOLE_SUITES = "<rootDir>/(standalone|test/(browser|faults|how-to|system))
 const ALL_BUT_WHOLE_SUITES = `^(?!${WHOLE_SUITES})`;
 
 const GROUPS = [
-  ["--maxWorkers=100%", `--testPathIgnorePatterns=${WHOLE_SUITES}`],
+  // One more than there are cores: now and then each waits for the disk or for a process.
+  [`--maxWorkers=${cpus().length + 1}`, `--testPathIgnorePatterns=${WHOLE_SUITES}`],
   ["--runInBand", `--testPathIgnorePatterns=${ALL_BUT_WHOLE_SUITES}`],
 ];
 

@@ -21,6 +21,7 @@ inContainers("the pages over the suite in containers", () => {
     compose = await createCompose("dashboard", {
       PUBLISHER_INTERVAL_MIN_MS: "50",
       PUBLISHER_INTERVAL_MAX_MS: "100",
+      STATS_SLOW_TICK_SECONDS: "2",
     });
     await compose.run("up", "--build", "--detach");
     browser = await launchChromium();
