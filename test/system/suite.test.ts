@@ -113,6 +113,28 @@ inDocker("the suite in containers", () => {
   );
 
   test(
+    "has nothing wrong, as weir doctor sees it",
+    async () => {
+      const { findings } = JSON.parse(await compose.weir("doctor", "--json"));
+      const ready = SERVICES.filter((service) => service !== "mosquitto").map((service) =>
+        expect.objectContaining({
+          check: "services",
+          state: "ok",
+          found: expect.stringMatching(`^${service} is ready`),
+        }),
+      );
+      expect(findings).toEqual(expect.arrayContaining(ready));
+      const broker = {
+        check: "broker",
+        state: "ok",
+        found: expect.stringMatching(/2\.1\..*MQTT 5/),
+      };
+      expect(findings).toContainEqual(expect.objectContaining(broker));
+    },
+    TEST_TIMEOUT_MS,
+  );
+
+  test(
     "exports what it has stored, and says how the logger does",
     async () => {
       const options = ["--stream", "data", "--format", "jsonl", "--limit", "3"];

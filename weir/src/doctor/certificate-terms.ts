@@ -19,9 +19,11 @@ const PEM = /-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----/gs;
 interface Found {
   where: string;
   endMs: number;
+  /** The hosts that it is for, as `DNS:broker`; `null` for that of a client or an authority. */
+  hosts: string | null;
 }
 
-/** How long the certificates are valid: those of the settings, of the folder of secrets, and of brokers with TLS. */
+/** For whom certificates are, and how long: those of the settings, of the folder of secrets, and of brokers with TLS. */
 export const certificateTerms: Check = {
   name: "certificates",
   look: async (scene): Promise<Finding[]> => {
@@ -40,34 +42,29 @@ export const certificateTerms: Check = {
       ),
       ...(await Promise.all(brokers.map(([, broker]) => presentedBy(broker, scene)))).flat(),
     ];
-    const findings = found.flatMap((one) => termFindings(one, clock.now()));
-    if (findings.length > 0) return findings;
-    const first = Math.min(...found.map(({ endMs }) => endMs));
-    return [
-      ok(
-        found.length === 0
-          ? "none in use"
-          : `${found.length} certificates, the first one ends on ${dayOf(first)}`,
-      ),
-    ];
+    return found.length === 0
+      ? [ok("none in use")]
+      : found.map((one) => termFinding(one, clock.now()));
   },
 };
 
-function termFindings({ where, endMs }: Found, nowMs: number): Finding[] {
+function termFinding({ where, endMs, hosts }: Found, nowMs: number): Finding {
   const daysLeft = Math.floor((endMs - nowMs) / DAY_MS);
-  if (daysLeft >= WARNED_DAYS) return [];
+  const shown = hosts === null ? where : `${where}, for ${hosts},`;
+  if (daysLeft >= WARNED_DAYS) return ok(`${shown} is valid until ${dayOf(endMs)}`);
   const remedy =
     "Renew it, and restart what uses it; for the secured suite: docs/how-to/secure-the-suite.md.";
   return daysLeft < 0
-    ? [wrong(`${where} has ended on ${dayOf(endMs)}`, remedy)]
-    : [look(`${where} ends in ${daysLeft} days, on ${dayOf(endMs)}`, remedy)];
+    ? wrong(`${shown} has ended on ${dayOf(endMs)}`, remedy)
+    : look(`${shown} ends in ${daysLeft} days, on ${dayOf(endMs)}`, remedy);
 }
 
 function termsOf(pem: string | null | undefined, where: string): Found[] {
-  return (pem?.match(PEM) ?? []).map((one) => ({
-    where,
-    endMs: new X509Certificate(one).validToDate.getTime(),
-  }));
+  return (pem?.match(PEM) ?? []).map((one) => foundIn(new X509Certificate(one), where));
+}
+
+function foundIn({ validToDate, subjectAltName }: X509Certificate, where: string): Found {
+  return { where, endMs: validToDate.getTime(), hosts: subjectAltName ?? null };
 }
 
 /** What a broker with TLS shows, whether it is trusted or not: that is for the connection to find out. */
@@ -85,10 +82,8 @@ async function presentedBy({ url }: BrokerConfig, { signal }: Scene): Promise<Fo
     await once(socket, "secureConnect", {
       signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS_MAX)]),
     });
-    const endMs = socket.getPeerX509Certificate()?.validToDate.getTime();
-    return endMs === undefined
-      ? []
-      : [{ where: `what the broker at ${host}:${port} shows`, endMs }];
+    const shown = socket.getPeerX509Certificate();
+    return shown === undefined ? [] : [foundIn(shown, `that of the broker at ${host}:${port}`)];
   } catch {
     // The check of the broker reports that.
     return [];

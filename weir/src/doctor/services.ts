@@ -3,8 +3,11 @@ import { type Check, type Finding, look, ok, wrong } from "./check.ts";
 
 /** On a host without these only a device agent runs, or nothing. */
 const CORE: ReadonlySet<string> = new Set(["logger", "stats", "dashboard", "workflows"]);
-/** The suite does without these (DEMO_PUBLISHER, DEMO_DEVICE). */
-const DEMO: ReadonlySet<string> = new Set(["publisher", "device-agent"]);
+/** The suite does without these, where their setting is 0. */
+const DEMO: ReadonlyMap<string, string> = new Map([
+  ["publisher", "DEMO_PUBLISHER"],
+  ["device-agent", "DEMO_DEVICE"],
+]);
 
 /** Whether the suite runs, or parts of it. */
 export const isSuiteRunning = (answers: readonly ServiceAnswer[]): boolean =>
@@ -14,7 +17,10 @@ export const isSuiteRunning = (answers: readonly ServiceAnswer[]): boolean =>
 export const services: Check = {
   name: "services",
   look: async (scene): Promise<Finding[]> => {
-    const answers = await scene.services();
+    const { environment } = scene;
+    const answers = (await scene.services()).filter(
+      ({ name, report }) => report !== null || environment[DEMO.get(name) ?? ""]?.trim() !== "0",
+    );
     const isRunning = isSuiteRunning(answers);
     const taken = answers.filter(({ isTaken }) => isTaken).map(findingOfTaken);
     if (isRunning) {
@@ -44,8 +50,9 @@ function findingOfTaken({ name, url, problem }: ServiceAnswer): Finding {
 function findingsOf({ name, url, report, problem }: ServiceAnswer): Finding[] {
   if (report === null) {
     const found = `${name} does not answer at ${url}: ${problem}`;
-    return DEMO.has(name)
-      ? [look(found, "That is right with DEMO_PUBLISHER=0 or DEMO_DEVICE=0. Or else see its log.")]
+    const setting = DEMO.get(name);
+    return setting !== undefined
+      ? [look(found, `That is right where ${setting} is 0. Or else see its log.`)]
       : [
           wrong(
             found,

@@ -110,7 +110,17 @@ test("a broker's certificate that ends soon is looked at, and one that has ended
   const found = of("certificates").map((one) => [one.state, one.found]);
   expect(found).toEqual([
     ["look", expect.stringMatching(/^the authority of the broker default ends in 0 days/)],
-    ["wrong", expect.stringMatching(/^DASHBOARD_CERTIFICATE_FILE has ended on \d{4}-\d\d-\d\d$/)],
-    ["look", expect.stringMatching(/^what the broker at 127.0.0.1:\d+ shows ends in 0 days, on /)],
+    [
+      "wrong",
+      expect.stringMatching(
+        /^DASHBOARD_CERTIFICATE_FILE, for IP Address:127\.0\.0\.1, has ended on \d{4}-\d\d-\d\d$/,
+      ),
+    ],
+    [
+      "look",
+      expect.stringMatching(
+        /^that of the broker at 127\.0\.0\.1:\d+, for \S+ \S+, ends in 0 days, on /,
+      ),
+    ],
   ]);
 });

@@ -82,6 +82,18 @@ describe("services", () => {
     ]);
   });
 
+  test("are not missed where the suite is to have none", async () => {
+    using folder = temporaryFolder();
+    await using logger = await startReporting((health) => health.check("store").pass());
+    const nowhere = `http://127.0.0.1:${await freePort()}`;
+    const DASHBOARD_SERVICES = `logger=${logger.url},publisher=${nowhere},device-agent=${nowhere}`;
+    const { of } = await doctor(folder, { environment: { DASHBOARD_SERVICES, DEMO_DEVICE: "0" } });
+    expect(of("services").map(({ state, found }) => [state, found.split(" ")[0]])).toEqual([
+      ["ok", "logger"],
+      ["look", "publisher"],
+    ]);
+  });
+
   test("lose their port to another program", async () => {
     using folder = temporaryFolder();
     await using foreign = await startForeign();
