@@ -24,6 +24,9 @@ const NOT_IN_CLONE = [
   /^config\/workflows\/(?!README)/,
 ];
 
+/** Folders that a reader changes; npx sets the mode of its program once more. */
+const COPIED = ["config", "weir"];
+
 export interface MachineOptions {
   /** Names that lead to this machine, beside `localhost`. */
   names?: readonly string[];
@@ -171,13 +174,13 @@ export async function startMachine(options: MachineOptions = {}): Promise<Machin
   };
 }
 
-/** The files of a clone that its user changes are copies; its folders are mounted later, except `config`. */
+/** Makes the files of a clone. @returns the folders that are mounted later. */
 function makeClone(clone: string): string[] {
   execFileSync(process.execPath, [join(ROOT, "tools/pages.mjs")], { stdio: "ignore" });
   const inRoot = readdirSync(ROOT, { withFileTypes: true });
   const entries = inRoot.filter(({ name }) => !NOT_IN_CLONE.some((one) => one.test(name)));
   mkdirSync(clone);
-  for (const entry of entries.filter((one) => one.isFile() || one.name === "config")) {
+  for (const entry of entries.filter((one) => one.isFile() || COPIED.includes(one.name))) {
     cpSync(join(ROOT, entry.name), join(clone, entry.name), {
       recursive: true,
       // The pages of the dashboard are built again where a file is newer.
@@ -185,7 +188,7 @@ function makeClone(clone: string): string[] {
       filter: (path) => !NOT_IN_CLONE.some((pattern) => pattern.test(relative(ROOT, path))),
     });
   }
-  const folders = entries.filter((one) => one.isDirectory() && one.name !== "config");
+  const folders = entries.filter((one) => one.isDirectory() && !COPIED.includes(one.name));
   return folders.map(({ name }) => name);
 }
 

@@ -55,9 +55,9 @@ function kindOf(
   before: Block | undefined,
   section: string,
 ): Block["kind"] {
-  if (file !== null) return "file";
   if (language === "sh") return "commands";
   if (language === "python") return "python";
+  if (file !== null) return "file";
   const isBehindCommand =
     before?.section === section && ["commands", "python"].includes(before.kind);
   return isBehindCommand && PRINTED.includes(language) ? "output" : "unknown";

@@ -40,21 +40,39 @@ export async function startHomeBroker(
   machine: Machine,
   address: string,
   user: User,
-): Promise<Running> {
-  const conf = [
-    `listener 1883 ${address}`,
-    "allow_anonymous false",
-    "password_file /etc/home-broker/passwords",
-    // Else it leaves the user that could read these.
-    "user root",
-  ];
-  await machine.write("/etc/home-broker/conf", conf.join("\n"));
+): Promise<void> {
+  const passwords = "/etc/home-broker/passwords";
   await machine.run(
-    `mosquitto_passwd -b -c /etc/home-broker/passwords '${user.name}' '${user.password}'`,
+    `mkdir /etc/home-broker && mosquitto_passwd -b -c ${passwords} '${user.name}' '${user.password}'`,
   );
-  const running = await machine.start("exec mosquitto -c /etc/home-broker/conf");
+  await startBroker(machine, [`listener 1883 ${address}`, `password_file ${passwords}`]);
+}
+
+/** What Compose's secured broker is for devices and people, at an address of the machine. */
+export async function startSecuredBroker(machine: Machine, address: string): Promise<void> {
+  const secrets = join(machine.clone, "secrets/mosquitto");
+  // Debian's Mosquitto 2.0 does not read salts as long as those of `weir secure`, which are for Compose's 2.1.
+  const passwords = "/etc/secured-broker-passwords";
+  await machine.run(`touch ${passwords}
+for file in secrets/devices/*.password secrets/operators/*.password; do
+  mosquitto_passwd -b ${passwords} "$(basename "$file" .password)" "$(cat "$file")"
+done`);
+  await startBroker(machine, [
+    `listener 8883 ${address}`,
+    `certfile ${secrets}/server.crt`,
+    `keyfile ${secrets}/server.key`,
+    "use_username_as_clientid true",
+    `password_file ${passwords}`,
+    `acl_file ${secrets}/rights`,
+  ]);
+}
+
+async function startBroker(machine: Machine, lines: readonly string[]): Promise<void> {
+  const file = "/etc/broker.conf";
+  // Else it becomes a user that cannot read its files.
+  await machine.write(file, ["user root", "allow_anonymous false", ...lines].join("\n"));
+  const running = await machine.start(`exec mosquitto -c ${file}`);
   await eventually(() => / running$/m.test(running.output()));
-  return running;
 }
 
 /** Publishes what Zigbee2MQTT does, over and over. */
