@@ -30,6 +30,8 @@ export interface StandaloneConfig {
   logFolder: string;
   /** Where the pages are; `null` where the dashboard takes any free port. */
   pagesUrl: string | null;
+  /** Where they listen; port 0 is any free one. */
+  pages: { host: string; port: number };
   /** The address that every process serves /readyz on. */
   httpHost: string;
   /** What every process is given as its environment. */
@@ -96,6 +98,7 @@ export function readStandaloneConfig(given: Environment): StandaloneConfig {
       values.DASHBOARD_HOST,
       values.DASHBOARD_PORT,
     ),
+    pages: { host: values.DASHBOARD_HOST, port: values.DASHBOARD_PORT },
     httpHost: values.HTTP_HOST,
     environment,
     withoutServices: [

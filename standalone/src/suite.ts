@@ -22,7 +22,7 @@ import { watchTerminal } from "./hangup.ts";
 import { type Keeper, keep, NO_READER, type Part } from "./keeper.ts";
 import { createTerminal } from "./log.ts";
 import { endLeftover } from "./mosquitto-part.ts";
-import { checkBrokerPort } from "./taken-port.ts";
+import { checkBrokerPort, checkPagesPort } from "./taken-port.ts";
 
 /**
  * Runs the suite until it is asked to stop, or cannot start.
@@ -137,6 +137,7 @@ async function preflight(config: StandaloneConfig, clock: Clock): Promise<Dispos
     await endLeftover(config.broker.folder);
     await checkBrokerPort(OWN_BROKER_HOST, config.broker.port, clock);
   }
+  await checkPagesPort(config.pages.host, config.pages.port);
   return lockFile(join(config.logFolder, "npm-start"), {
     message: `another npm start writes its logs to ${config.logFolder}`,
     remedy:

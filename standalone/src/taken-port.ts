@@ -24,6 +24,15 @@ export async function checkBrokerPort(host: string, port: number, clock: Clock):
   });
 }
 
+/** Whether the pages can have their port. @throws Fault when another program has it. */
+export async function checkPagesPort(host: string, port: number): Promise<void> {
+  if (port === 0 || (await isFree(host, port))) return;
+  throw new Fault(`port ${port} on ${host}, that of the pages, is taken by another program`, {
+    remedy: "End that program, or set DASHBOARD_PORT to a free port.",
+    exitCode: EXIT_CODES.unavailable,
+  });
+}
+
 async function isFree(host: string, port: number): Promise<boolean> {
   const server = createServer().listen(port, host);
   try {

@@ -66,6 +66,15 @@ describe("the suite says what is wrong, what to do, and ends with", () => {
     );
   });
 
+  test("69 when the port of the pages is taken, before anything starts", async () => {
+    await using taken = await takePort();
+    const { code, said } = await fail({ DASHBOARD_PORT: String(taken.port) });
+    expect(code).toBe(69);
+    expect(said).toContain(`port ${taken.port} on 127.0.0.1, that of the pages, is taken`);
+    expect(said).toContain("set DASHBOARD_PORT to a free port");
+    expect(said).not.toContain("starting");
+  });
+
   test("69 when a port of a service is taken", async () => {
     await using taken = await takePort();
     const { code, said, left } = await fail({ STATS_HTTP_PORT: String(taken.port) });

@@ -23,11 +23,11 @@ export async function configWarnings(
 ): Promise<string[]> {
   const { TOPIC } = readSettings(topicSettings, environment);
   const { streams } = config.streams;
-  const ofStreams = await Promise.all(streams.map(warningsOfStream));
   return [
     ...settingWarnings(environment, config, { inCompose }),
     ...dataWarnings(streams, TOPIC),
-    ...ofStreams.flat(),
+    ...streams.flatMap(warningsOfStream),
+    ...(await startProblems(config)),
     ...overlapWarnings(streams),
     ...loadFlows(environment).problems,
   ];
@@ -40,24 +40,41 @@ function dataWarnings(streams: readonly StreamConfig[], topic: string): string[]
   return [`streams.${DATA} does not take ${topic} (TOPIC): there will be no statistics of it`];
 }
 
-async function warningsOfStream(stream: StreamConfig): Promise<string[]> {
-  const { name, place, decoder, filterFile, series, statistics } = stream;
-  const warnings: string[] = [];
+function warningsOfStream(stream: StreamConfig): string[] {
+  const { name, decoder, series, statistics } = stream;
+  const warnings = [...retentionWarnings(stream), ...archiveWarnings(stream)];
+  if (statistics && series === "off") {
+    warnings.push("it has statistics, but its series are off: nothing is averaged");
+  }
+  try {
+    openDecoder(decoder, (problem) => warnings.push(problem));
+  } catch {
+    // It is one of the problems at the start.
+  }
+  return warnings.map((warning) => `streams.${name}: ${warning}`);
+}
+
+/** What keeps the logger from starting on this machine. */
+export async function startProblems({
+  streams,
+}: Parameters<typeof settingWarnings>[1]): Promise<string[]> {
+  return (await Promise.all(streams.streams.map(startProblemsOf))).flat();
+}
+
+async function startProblemsOf(stream: StreamConfig): Promise<string[]> {
+  const { name, place, decoder, filterFile } = stream;
+  const problems: string[] = [];
   const attempt = async (task: () => unknown): Promise<void> => {
     try {
       await task();
     } catch (error) {
-      warnings.push(errorMessage(error));
+      problems.push(errorMessage(error));
     }
   };
   await attempt(() => checkWritable(place.kind === "file" ? dirname(place.file) : place.folder));
-  warnings.push(...retentionWarnings(stream), ...archiveWarnings(stream));
-  if (statistics && series === "off") {
-    warnings.push("it has statistics, but its series are off: nothing is averaged");
-  }
-  await attempt(() => openDecoder(decoder, (problem) => warnings.push(problem)));
+  await attempt(() => openDecoder(decoder, () => {}));
   if (filterFile !== null) await attempt(() => loadFilter({ stream: name, file: filterFile }));
-  return warnings.map((warning) => `streams.${name}: ${warning}`);
+  return problems.map((problem) => `streams.${name}: ${problem}`);
 }
 
 /** A folder that is missing is made at the start; then the one that it is made in must be writable. */

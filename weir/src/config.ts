@@ -3,6 +3,7 @@ import { planConnections, planSubscriptions } from "@weir/logger/plan";
 import type { FilterQos } from "@weir/protocol";
 import {
   CLOCK_REMEDY,
+  ConfigurationFault,
   clockProblems,
   type Environment,
   EXIT_CODES,
@@ -14,7 +15,7 @@ import { type StreamConfig, type StreamsConfig, weirFileJsonSchema } from "@weir
 import Table from "cli-table3";
 import type { Command } from "commander";
 import { action, durationText, examples, printJson, type Surroundings } from "./command-line.ts";
-import { configWarnings } from "./config-warnings.ts";
+import { configWarnings, startProblems } from "./config-warnings.ts";
 
 export function define(command: Command, { clock, environment, out }: Surroundings): void {
   examples(command, ["config check", "config schema > weir.schema.json"]);
@@ -36,6 +37,8 @@ setting, and about workflows that cannot run; with them the exit code is 0.`,
     const settings = file === undefined ? environment : { ...environment, WEIR_FILE: file };
     const config = readServices(settings);
     const inCompose = given.has("compose");
+    const lasting = inCompose ? await startProblems(config) : [];
+    if (lasting.length > 0) throw new ConfigurationFault(lasting);
     const warnings = [
       ...clockProblems(clock.now(), config.file).map((problem) => `${problem}. ${CLOCK_REMEDY}`),
       ...(await configWarnings(settings, config, { inCompose })),

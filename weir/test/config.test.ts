@@ -196,10 +196,10 @@ streams:
       expect.stringMatching(/the store was written at 2100-.*Set the clock/),
       expect.stringContaining("streams.data does not take DATA"),
       expect.stringContaining("streams.a: its rotation is longer than its retention"),
+      expect.stringContaining("streams.c: it has no retention"),
       expect.stringMatching(/streams\.a: .*gone\.ts/),
       expect.stringMatching(/streams\.b: .*occupied is no folder/),
       expect.stringMatching(/streams\.b: .*no good/),
-      expect.stringContaining("streams.c: it has no retention"),
       expect.stringMatching(/streams\.c: .*nowhere/),
       expect.stringContaining("streams.a and streams.b share topics"),
     ]);
@@ -228,6 +228,17 @@ streams:
       "ports: 1883 for MQTT",
       "",
     ]);
+  });
+
+  test("in Compose ends with 78 for what keeps the logger from starting", async () => {
+    using folder = temporaryFolder();
+    writeWeirFile(
+      folder,
+      "streams: { a: { filters: [x], filter: gone.ts, retention: { age: 7d } } }",
+    );
+    const { exitCode, errors } = await runConfig(folder, ["check", "--compose"]);
+    expect(exitCode).toBe(EXIT_CODES.configuration);
+    expect(errors).toMatch(/1 problem\(s\):\n {2}streams\.a: .*gone\.ts/);
   });
 
   test("warns of files whose names are not those that are read", async () => {
