@@ -150,6 +150,11 @@ function misnamed(file: string): string[] {
 /** The variable in which docker-compose.yml hands on which of the settings that it fixes are set. */
 const FIXED_IN_COMPOSE = "FIXED_IN_COMPOSE";
 
+/** Whether the environment is that of the service weir of docker-compose.yml. */
+export function isInCompose(environment: Environment): boolean {
+  return environment[FIXED_IN_COMPOSE] !== undefined;
+}
+
 function fixedWarning(name: string): string {
   const remedy = COMPOSE_REMEDIES[name] ?? "docker-compose.yml sets it";
   return `${name} has no effect in Compose: ${remedy}`;

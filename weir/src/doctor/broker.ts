@@ -9,7 +9,7 @@ import {
   readSettings,
   toolEnvironment,
 } from "@weir/runtime";
-import { readServices } from "@weir/standalone/settings";
+import { isInCompose, readServices } from "@weir/standalone/settings";
 import { type Check, type Finding, look, ok, type Scene, wrong } from "./check.ts";
 import { isSuiteRunning } from "./services.ts";
 import { isBefore } from "./versions.ts";
@@ -105,15 +105,9 @@ function versionFindings(version: string | null): Finding[] {
   ];
 }
 
-/** In Compose's network. */
-const COMPOSE_BROKER = "mosquitto";
-
 /** Whether the suite brings the broker: npm start's, or that of Compose. */
-function isOwn(environment: Environment): boolean {
-  if (!namesBroker(environment)) return true;
-  const { url } = brokerConfig(readSettings(brokerSettings, environment));
-  return brokerAddress(url).host === COMPOSE_BROKER;
-}
+const isOwn = (environment: Environment): boolean =>
+  !namesBroker(environment) || isInCompose(environment);
 
 function shownUrl(url: string): string {
   const { protocol } = new URL(url);

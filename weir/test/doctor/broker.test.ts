@@ -70,6 +70,18 @@ test("a user that the broker does not let in, and a broker that is named and awa
   ]);
 });
 
+test("the broker of Compose may be away as long as the suite is", async () => {
+  using folder = temporaryFolder();
+  const environment = { BROKER: `127.0.0.1:${await freePort()}`, FIXED_IN_COMPOSE: "DB_FILE" };
+  const { code, of } = await doctor(folder, { environment });
+  expect(code).toBe(0);
+  expect(of("broker")[0]?.remedy).toBe("The suite brings this broker, and does not run.");
+  expect(of("configuration")[1]).toMatchObject({
+    state: "look",
+    found: expect.stringMatching(/^DB_FILE has no effect in Compose: /),
+  });
+});
+
 test("a broker with one session for each user keeps that of the logger", async () => {
   using folder = temporaryFolder();
   await using broker = await startStandIn({
