@@ -14,6 +14,7 @@ followed("a phone reaches Weir as docs/how-to/a-phone-in-the-lan.md says", async
   await machine.write(".env", FEW_PARTS);
   await using reader = new Reader("docs/how-to/a-phone-in-the-lan.md", machine);
   await reader.follow("1. Make a certificate for the address");
+  expect(await machine.run("weir secure status")).toMatch(/server\.crt \(82[45] days\)/);
   // What is for Compose is there, too, and does not matter to npm start.
   await reader.follow("With Docker");
   await reader.follow("Without Docker");

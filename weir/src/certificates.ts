@@ -7,7 +7,8 @@ import { join } from "node:path";
 import { EXIT_CODES, errorCode, Fault } from "@weir/runtime";
 
 /** Ten years: a certificate that ends unnoticed silences every device. */
-const VALID_DAYS = "3650";
+/** How long a certificate holds, unless it is said. */
+export const VALID_DAYS = 3_650;
 const SERIAL_BYTES = 16;
 /** The names that the broker has on the machine itself and in Compose's network. */
 const OWN_HOSTS = ["mosquitto", "localhost", "127.0.0.1"] as const;
@@ -35,7 +36,7 @@ export function certifyAuthority(keyFile: string): string {
     "keyUsage = critical,keyCertSign,cRLSign",
     "subjectKeyIdentifier = hash",
   ];
-  const request = ["req", "-x509", "-new", "-sha256", "-days", VALID_DAYS, "-key", keyFile];
+  const request = ["req", "-x509", "-new", "-sha256", "-days", String(VALID_DAYS), "-key", keyFile];
   return withConfiguration("Weir authority", extensions, (configuration) =>
     openssl([...request, ...configuration]),
   );
@@ -45,12 +46,13 @@ export function certifyAuthority(keyFile: string): string {
 export function certifyServer(
   authority: Signed,
   keyFile: string,
-  hosts: readonly string[],
+  { hosts, days }: { hosts: readonly string[]; days: number },
 ): string {
   const names = [...new Set([...hosts, ...OWN_HOSTS])];
   const alternatives = names.map((host) => (isIP(host) === 0 ? `DNS:${host}` : `IP:${host}`));
   return certify(authority, keyFile, {
     commonName: "Weir broker",
+    days,
     extensions: ["extendedKeyUsage = serverAuth", `subjectAltName = ${alternatives.join(",")}`],
   });
 }
@@ -88,7 +90,11 @@ export function nextUpdateOf(listFile: string): Date {
 function certify(
   authority: Signed,
   keyFile: string,
-  { commonName, extensions }: { commonName: string; extensions: readonly string[] },
+  {
+    commonName,
+    extensions,
+    days = VALID_DAYS,
+  }: { commonName: string; extensions: readonly string[]; days?: number },
 ): string {
   const all = [
     "basicConstraints = critical,CA:FALSE",
@@ -102,7 +108,7 @@ function certify(
     const request = openssl(["req", "-new", "-sha256", "-key", keyFile, option, configurationFile]);
     const signer = ["-CA", authority.certificateFile, "-CAkey", authority.keyFile];
     const extending = ["-extfile", configurationFile, "-extensions", "extensions"];
-    const terms = ["-sha256", "-days", VALID_DAYS, "-set_serial", serial];
+    const terms = ["-sha256", "-days", String(days), "-set_serial", serial];
     return openssl(["x509", "-req", ...signer, ...terms, ...extending], request);
   });
 }

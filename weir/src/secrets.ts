@@ -158,7 +158,7 @@ export interface Step {
  */
 export function initialise(
   folder: SecretsFolder,
-  { hosts, deviceId }: { hosts: readonly string[]; deviceId: string },
+  { hosts, days, deviceId }: { hosts: readonly string[]; days: number; deviceId: string },
 ): Step[] {
   const suite = readFileSync(inClone("mosquitto/rights.acl"), "utf8");
   const steps: Step[] = [];
@@ -178,7 +178,7 @@ export function initialise(
   }
   make(FILES.serverKey, generateKey);
   make(FILES.server, () =>
-    certifyServer(authorityOf(folder), folder.pathOf(FILES.serverKey), hosts),
+    certifyServer(authorityOf(folder), folder.pathOf(FILES.serverKey), { hosts, days }),
   );
 
   const agent: Client = { kind: "device", name: deviceId, user: DEVICE_AGENT };

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { deviceAgentSettings } from "@weir/device-agent/config";
 import { type Environment, EXIT_CODES, print, readSettings } from "@weir/runtime";
 import type { Command } from "commander";
-import { issuedIn, nextUpdateOf } from "./certificates.ts";
+import { issuedIn, nextUpdateOf, VALID_DAYS } from "./certificates.ts";
 import {
   action,
   examples,
@@ -11,6 +11,7 @@ import {
   grouped,
   inClone,
   printJson,
+  readNumber,
   repeated,
   type Surroundings,
   usageFault,
@@ -60,12 +61,20 @@ export function define(command: Command, { environment, clock, out }: Surroundin
   const init = subcommand(
     "init",
     "make what is missing: keys, certificates, the services' users, an operator",
-  ).option("--host <name>", "a name or address of the broker; may be repeated", repeated);
+  )
+    .option("--host <name>", "a name or address of the broker; may be repeated", repeated)
+    .option(
+      "--days <n>",
+      `how long the broker's certificate holds (default: ${VALID_DAYS}); phones of Apple accept at most 825`,
+    );
   examples(init, ["secure init --host my.host.name --host 192.168.1.5"]);
   action(init, (given) => {
     const hosts = given.texts("host");
+    const bounds = { min: 1, max: VALID_DAYS, isWhole: true };
+    const days = readNumber(given, "days", bounds) ?? VALID_DAYS;
+    const deviceId = ownDeviceId(environment);
     return change(given, (folder) =>
-      renderSteps(initialise(folder, { hosts, deviceId: ownDeviceId(environment) }), hosts),
+      renderSteps(initialise(folder, { hosts, days, deviceId }), hosts),
     );
   });
 
