@@ -12,6 +12,7 @@ import {
   LOCK_MS_MAX,
   lockFile,
   makePlaceOf,
+  newerFormat,
   orOpeningFault,
 } from "@weir/runtime";
 import type { Database } from "better-sqlite3";
@@ -223,6 +224,7 @@ export function openQueue({
 function openDatabase(file: string): Database {
   return orOpeningFault(file, "PUBLISHER_OUTBOX_FILE", () => {
     const database = new Sqlite(file, { timeout: LOCK_MS_MAX });
+    refuseNewer(database, file);
     database.pragma("journal_mode = WAL");
     database.pragma("synchronous = FULL");
     migrate(database);
@@ -289,6 +291,14 @@ CREATE TABLE abandoned (
   PRIMARY KEY (epoch, topic, seq)
 ) STRICT, WITHOUT ROWID;
 `;
+
+/** @throws Fault for a file that a newer version has written: it is not changed. */
+function refuseNewer(database: Database, file: string): void {
+  const version = Number(database.pragma("user_version", { simple: true }));
+  if (version <= SCHEMA_VERSION) return;
+  database.close();
+  throw newerFormat(file, version, SCHEMA_VERSION);
+}
 
 /** Brings an open database to the current format, in one transaction. */
 function migrate(database: Database): void {

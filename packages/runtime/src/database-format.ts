@@ -1,4 +1,5 @@
 import Sqlite from "better-sqlite3";
+import { EXIT_CODES, Fault } from "./fault.ts";
 
 /** What a kind of SQLite file is recognised by, and which version of its format this program writes. */
 export interface DatabaseFormat {
@@ -32,4 +33,21 @@ export function sqliteVersion(): string {
   } finally {
     database.close();
   }
+}
+
+/**
+ * A file that a newer version of Weir has written: it is left as it is.
+ *
+ * @param found its format.
+ * @param known the newest one that this version reads.
+ */
+export function newerFormat(file: string, found: number, known: number): Fault {
+  return new Fault(
+    `${file} has format version ${found}; this version of Weir reads up to ${known}`,
+    {
+      remedy:
+        "Use the version of Weir that wrote it, or a newer one. docs/how-to/upgrade.md has the way back.",
+      exitCode: EXIT_CODES.configuration,
+    },
+  );
 }

@@ -16,7 +16,12 @@ export {
 export { type Clock, systemClock, watchSteadiness } from "./clock.ts";
 export { CLOCK_REMEDY, clockProblems } from "./clock-problems.ts";
 export { type ConfigFile, checkContent, readConfigFile } from "./config-file.ts";
-export { type DatabaseFormat, readDatabaseFormat, sqliteVersion } from "./database-format.ts";
+export {
+  type DatabaseFormat,
+  newerFormat,
+  readDatabaseFormat,
+  sqliteVersion,
+} from "./database-format.ts";
 export { loadEnvironment, nameWarnings } from "./environment.ts";
 export {
   ConfigurationFault,

@@ -1,5 +1,6 @@
 import { closeSync, openSync } from "node:fs";
 import Sqlite, { type Database } from "better-sqlite3";
+import { newerFormat } from "./database-format.ts";
 import { EXIT_CODES, errorCode, errorMessage, Fault } from "./fault.ts";
 import { makePlaceOf, orOpeningFault } from "./writable-file.ts";
 
@@ -57,12 +58,8 @@ function check(database: Database, { file, setting, steps, ...options }: Service
       `Name another place in ${setting}: the file is made where it is missing.`,
     );
   }
-  if (Number(pragma("user_version")) > steps.length) {
-    throw refused(
-      `${setting}: ${file} was written by a newer version of Weir`,
-      `Start that version, or name another place in ${setting}.`,
-    );
-  }
+  const version = Number(pragma("user_version"));
+  if (version > steps.length) throw newerFormat(file, version, steps.length);
   const found = pragma("quick_check(1)");
   if (found !== "ok") throw new Sqlite.SqliteError(String(found), "SQLITE_CORRUPT");
 }

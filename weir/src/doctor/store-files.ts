@@ -7,6 +7,7 @@ import {
   type DatabaseFormat,
   type Environment,
   errorMessage,
+  newerFormat,
   readDatabaseFormat,
 } from "@weir/runtime";
 import { INDEX_FORMAT, indexFileOf } from "@weir/series";
@@ -72,12 +73,8 @@ function formatFindings(file: string, known: DatabaseFormat): Finding[] {
       ];
     }
     if (version <= known.version) return [];
-    return [
-      wrong(
-        `${file} has format ${version}; this version of Weir reads up to ${known.version}`,
-        "Use the version of Weir that wrote it, or a newer one.",
-      ),
-    ];
+    const { message, remedy } = newerFormat(file, version, known.version);
+    return [wrong(message, remedy)];
   } catch (error) {
     return [
       wrong(

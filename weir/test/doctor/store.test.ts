@@ -39,7 +39,10 @@ test("a file of a newer version, of another program, or damaged is wrong", async
   const { code, of } = await doctor(folder);
   expect(code).toBe(1);
   expect(of("store").map(({ state, found }) => [state, found])).toEqual([
-    ["wrong", `${folder.file("weir.db")} has format 99; this version of Weir reads up to 2`],
+    [
+      "wrong",
+      `${folder.file("weir.db")} has format version 99; this version of Weir reads up to 2`,
+    ],
     ["wrong", `${folder.file("dashboard.db")} belongs to another program`],
     ["wrong", expect.stringMatching(/workflows\.db cannot be read: .*not a database/)],
     ["look", expect.stringMatching(/^1 damaged files were set aside in .*index\.db\.damaged-/)],

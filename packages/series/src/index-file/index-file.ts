@@ -1,6 +1,6 @@
 import { existsSync, renameSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { EXIT_CODES, errorCode, errorMessage, Fault } from "@weir/runtime";
+import { EXIT_CODES, errorCode, errorMessage, Fault, newerFormat } from "@weir/runtime";
 import type { Database } from "better-sqlite3";
 import Sqlite from "better-sqlite3";
 import { APPLICATION_ID, INDEX_VERSION, STEPS } from "./schema.ts";
@@ -147,10 +147,12 @@ function checkedVersion(database: Database, file: string): number {
 function versionOf(database: Database, file: string): number {
   const pragma = (name: string): unknown => database.pragma(name, { simple: true });
   const version = Number(pragma("user_version"));
-  if (pragma("application_id") === APPLICATION_ID && version >= 1 && version <= INDEX_VERSION) {
+  const isOurs = pragma("application_id") === APPLICATION_ID;
+  if (isOurs && version >= 1 && version <= INDEX_VERSION) {
     return version;
   }
-  throw new Fault(`${file} is no catalogue of series of this version of Weir`, {
+  if (isOurs && version > INDEX_VERSION) throw newerFormat(file, version, INDEX_VERSION);
+  throw new Fault(`${file} is no catalogue of series`, {
     remedy: "Move it away: stats makes another one from the stored rows.",
     exitCode: EXIT_CODES.cannotCreate,
   });

@@ -6,6 +6,7 @@ import {
   Fault,
   isLocked,
   LOCK_MS_MAX,
+  newerFormat,
   orOpeningFault,
 } from "@weir/runtime";
 import type { Database } from "better-sqlite3";
@@ -98,13 +99,7 @@ function hasLegacyTable(database: Database): boolean {
 function refuseNewerVersion(file: string, database: Database): void {
   const found = schemaVersion(database);
   if (found <= SCHEMA_VERSION) return;
-  throw new Fault(
-    `${file} has format version ${found}; this version of Weir reads up to ${SCHEMA_VERSION}`,
-    {
-      remedy: "Use the version of Weir that wrote it, or a newer one.",
-      exitCode: EXIT_CODES.configuration,
-    },
-  );
+  throw newerFormat(file, found, SCHEMA_VERSION);
 }
 
 function foreignFile(file: string, what: string): Fault {

@@ -8,6 +8,7 @@ import {
   Fault,
   lockFile,
   makePlaceOf,
+  newerFormat,
   orOpeningFault,
 } from "@weir/runtime";
 import type { Database } from "better-sqlite3";
@@ -275,23 +276,20 @@ function migrate(database: Database, file: string): void {
   const version = Number(database.pragma("user_version", { simple: true }));
   if (application === APPLICATION_ID && version === SCHEMA_VERSION) return;
   const tables = database.prepare("SELECT count(*) FROM sqlite_schema").pluck().get();
-  if (tables !== 0) throw foreignFault(file, version);
+  if (application === APPLICATION_ID && version > SCHEMA_VERSION) {
+    throw newerFormat(file, version, SCHEMA_VERSION);
+  }
+  if (tables !== 0) throw foreignFault(file);
   database.exec(VERSION_1);
   database.pragma(`application_id = ${APPLICATION_ID}`);
   database.pragma(`user_version = ${SCHEMA_VERSION}`);
 }
 
-function foreignFault(file: string, version: number): Fault {
-  const isNewer = version > SCHEMA_VERSION;
-  return new Fault(
-    isNewer
-      ? `the journal ${file} was written by a newer version`
-      : `${file} is a database, but no journal of commands`,
-    {
-      remedy: `${isNewer ? "Run that version" : "Move it away"}, or give this device another folder (DEVICE_FOLDER).`,
-      exitCode: EXIT_CODES.configuration,
-    },
-  );
+function foreignFault(file: string): Fault {
+  return new Fault(`${file} is a database, but no journal of commands`, {
+    remedy: "Move it away, or give this device another folder (DEVICE_FOLDER).",
+    exitCode: EXIT_CODES.configuration,
+  });
 }
 
 type Address = [responseTopic: string | null, correlation: Buffer | null];
