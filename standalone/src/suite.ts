@@ -53,7 +53,8 @@ export async function runSuite(options: {
     return true;
   });
   const over = Promise.race([stopRequest, ending.promise]);
-  for (const warning of config.warnings) terminal.say(`warning: ${visible(warning)}.`);
+  for (const warning of config.warnings)
+    terminal.say(`warning: ${visible(warning).replace(/[^.?]$/, "$&.")}`);
   for (const problem of clockProblems(clock.now(), config.storeFile)) {
     terminal.say(`warning: ${problem}. ${CLOCK_REMEDY}`);
   }
