@@ -90,8 +90,8 @@ install_packages() { apt-get install -y -qq --no-install-recommends "$@" > /dev/
 
 # One image after the other: eight at once need more than 1 GB.
 build() {
-  # The services workflows and backup, which are user 1000 in their containers, write there.
-  chown 1000:1000 config/workflows backups
+  # Where workflows, backup and weir export --output, as user 1000 in their containers, write.
+  chown 1000:1000 config/workflows backups exports
   for service in $(docker compose config --services); do docker compose build --quiet "$service"; done
 }
 

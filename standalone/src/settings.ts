@@ -70,6 +70,7 @@ export const COMPOSE_VARIABLES: readonly string[] = [
   "MQTTS_CERTIFICATE_PUBLISH",
   "MQTTS_PUBLISH",
   "SECRETS_FOLDER",
+  "WEIR_IMAGE_TAG",
 ];
 
 /**

@@ -2,6 +2,7 @@ import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { promisify } from "node:util";
 import { freePort } from "@weir/testkit";
+import { removingReplacedImages, TEST_TAG } from "./images.ts";
 
 const execute = promisify(execFile);
 const OUTPUT_BYTES_MAX = 64 * 1024 * 1024;
@@ -57,6 +58,7 @@ export async function createCompose(
   name: string,
   settings: Record<string, string> = {},
 ): Promise<Compose> {
+  const replaced = removingReplacedImages();
   const brokerPort = await freePort();
   const dashboardPort = await freePort();
   const env = {
@@ -64,6 +66,7 @@ export async function createCompose(
     COMPOSE_PROJECT_NAME: `weir-test-${name}-${process.pid}`,
     // A developer's own .env is not what is tested.
     COMPOSE_DISABLE_ENV_FILE: "1",
+    WEIR_IMAGE_TAG: TEST_TAG,
     MQTT_PUBLISH: `127.0.0.1:${brokerPort}`,
     DASHBOARD_PUBLISH: `127.0.0.1:${dashboardPort}`,
     ...settings,
@@ -108,6 +111,7 @@ export async function createCompose(
     },
     [Symbol.asyncDispose]: async () => {
       await run("down", "--volumes", "--timeout", "1");
+      replaced[Symbol.dispose]();
     },
   };
 }

@@ -1,3 +1,5 @@
+import { randomUUID } from "node:crypto";
+import { chmodSync, readFileSync, rmSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { type CommandAck, parseCommandAck, parseStatistics } from "@weir/protocol";
 import { connectTestClient, eventually, hasDocker, type TestClient } from "@weir/testkit";
@@ -86,6 +88,13 @@ inDocker("the device of the suite", () => {
       const options = ["--stream", "devices", "--topic", `${DEVICE}/state`, "--format", "jsonl"];
       const rows = await compose.weir("export", ...options);
       expect(rows).toContain("drive-space-used");
+
+      // As on a machine whose user has the id of the container's.
+      chmodSync("exports", 0o777);
+      const file = `exports/${randomUUID()}.jsonl`;
+      await compose.weir("export", ...options, "--output", file);
+      expect(readFileSync(file, "utf8")).toContain("drive-space-used");
+      rmSync(file);
     },
     TEST_TIMEOUT_MS,
   );

@@ -2,14 +2,27 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "@jest/globals";
 import { hasDocker } from "@weir/testkit";
+import { removingReplacedImages, TEST_TAG } from "./images.ts";
 
 const BUILD_TIMEOUT_MS = 600_000;
 const inDocker = hasDocker() ? describe : describe.skip;
 
 /** Builds an image and gives its name. */
-function build(...args: string[]): string {
-  return execFileSync("docker", ["build", "--quiet", ...args, "."], { encoding: "utf8" }).trim();
+function build(name: string, ...args: string[]): string {
+  using _replaced = removingReplacedImages();
+  const image = `${name}:${TEST_TAG}`;
+  execFileSync("docker", ["build", "--quiet", "--tag", image, ...args, "."]);
+  return image;
 }
+
+const buildNetwork = (...args: string[]): string =>
+  build("weir-network", "--target", "network", ...args);
+
+/** Its id; empty when there is none. */
+const idOf = (image: string): string =>
+  spawnSync("docker", ["image", "inspect", "--format", "{{.Id}}", image], {
+    encoding: "utf8",
+  }).stdout.trim();
 
 // All files and links of the container, the kernel's left out.
 const LIST = `
@@ -77,7 +90,7 @@ inDocker("the image of", () => {
   test.each(readdirSync("services"))(
     "%s holds what the service runs, and nothing else",
     (service) => {
-      const files = filesOf(build("--build-arg", `SERVICE=${service}`));
+      const files = filesOf(build(`weir-${service}`, "--build-arg", `SERVICE=${service}`));
       const own = files.filter((file) => file.startsWith("/app/"));
 
       expect(packagesIn(own)).toEqual(reachedFrom(service));
@@ -110,7 +123,7 @@ inDocker("the image of", () => {
   test(
     "weir holds what the commands run, and nothing else",
     () => {
-      const image = build("--build-arg", "SERVICE=weir");
+      const image = build("weir", "--build-arg", "SERVICE=weir");
       const own = filesOf(image).filter((file) => file.startsWith("/app/"));
       expect(packagesIn(own)).toEqual(reachedFrom("weir"));
       expect(own.filter((file) => /\.(d\.ts|map|test\.ts)$/.test(file))).toEqual([]);
@@ -137,11 +150,20 @@ inDocker("the image of", () => {
   test(
     "the network that can be broken holds that alone",
     () => {
-      const files = filesOf(build("--target", "network"));
+      const files = filesOf(buildNetwork());
       expect(files.filter((file) => file.startsWith("/app/")).sort()).toEqual(
         ["fault-proxy", "network"].map((name) => `/app/${name}.ts`).concat("/app/package.json"),
       );
     },
     BUILD_TIMEOUT_MS,
   );
+
+  test("tests leaves those of a user as they are, and none without a name", () => {
+    const theirs = idOf("weir-network:latest");
+    const first = idOf(buildNetwork("--label", "build=first"));
+    const second = idOf(buildNetwork());
+    expect(second).not.toBe(first);
+    expect([idOf(first), idOf(second)]).toEqual(["", second]);
+    expect(idOf("weir-network:latest")).toBe(theirs);
+  });
 });

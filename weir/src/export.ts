@@ -32,7 +32,7 @@ export function define(command: Command, surroundings: Surroundings): void {
     )
     .option(
       "--output <file>",
-      "a new file instead of standard output; with --cursor, append to a file that exists",
+      "a new file instead of standard output, in Compose exports/<file>; with --cursor, append to a file that exists",
     );
   examples(
     command,
@@ -199,7 +199,8 @@ async function openFile(file: string, flags: "a" | "wx"): Promise<Writable> {
       });
     }
     throw new Fault(`${shown} cannot be written: ${errorMessage(cause)}`, {
-      remedy: "Name a file in a folder that is there and that this user may write to.",
+      remedy:
+        "Name a file in a folder that is there and that this user may write to: in Compose exports/<file>, after sudo chown 1000 exports; or write to standard output, docker compose run --rm -T weir export … > <file>.",
       exitCode: EXIT_CODES.cannotCreate,
       cause,
     });

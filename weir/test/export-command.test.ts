@@ -124,7 +124,10 @@ describe("weir export", () => {
       err: expect.stringContaining("data, devices"),
     });
     const nowhere = folder.file("none/out.csv");
-    expect(await run(place, "--output", nowhere)).toMatchObject({ code: 73 });
+    expect(await run(place, "--output", nowhere)).toMatchObject({
+      code: 73,
+      err: expect.stringContaining("in Compose exports/<file>"),
+    });
     expect(existsSync(nowhere)).toBe(false);
   });
 
