@@ -154,6 +154,9 @@ async function step(what, npmArgs) {
   throw new InstallError(`npm cannot do it:\n${shown.join("\n")}\nCorrect that, then start again.`);
 }
 
+/** Without it each start strips and compiles every file again, and keeps the compiler in memory. */
+export const COMPILE_CACHE = join(ROOT, "node_modules/.cache/weir");
+
 /**
  * Installs what is missing, then runs the right Node with these arguments; paths among them are relative to
  * the folder of package.json. The exit code is the program's.
@@ -167,6 +170,7 @@ export async function bootstrap(args, { beforeRun = async () => {} } = {}) {
     await beforeRun(node);
     const { code } = await run(node, args, {
       cwd: ROOT,
+      env: { NODE_COMPILE_CACHE: COMPILE_CACHE, ...process.env },
       // Through the channel it learns of our end, however that happens.
       stdio: ["inherit", "inherit", "inherit", "ipc"],
     });

@@ -3,4 +3,8 @@
 import { bootstrap } from "./install.mjs";
 import { ensurePages } from "./pages.mjs";
 
-await bootstrap(["standalone/src/main.ts", ...process.argv.slice(2)], { beforeRun: ensurePages });
+// The options are those of packages/runtime/src/process.ts.
+await bootstrap(
+  ["--max-semi-space-size=8", "--expose-gc", "standalone/src/main.ts", ...process.argv.slice(2)],
+  { beforeRun: ensurePages },
+);

@@ -3,7 +3,7 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import { join, relative } from "node:path";
-import { ensureInstalled, InstallError, ROOT } from "./install.mjs";
+import { COMPILE_CACHE, ensureInstalled, InstallError, ROOT } from "./install.mjs";
 import { run } from "./run.mjs";
 
 const CHECKS = [
@@ -99,7 +99,7 @@ async function runGroup(node, args) {
       // The many processes that tests start load what the first of them has compiled, as those of npm start do.
       env: {
         TESTCONTAINERS_RYUK_DISABLED: "true",
-        NODE_COMPILE_CACHE: join(ROOT, "node_modules/.cache/weir"),
+        NODE_COMPILE_CACHE: COMPILE_CACHE,
         ...process.env,
       },
     });

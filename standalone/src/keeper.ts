@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { isIPv6 } from "node:net";
-import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { setTimeout as pause } from "node:timers/promises";
 import {
@@ -136,8 +135,6 @@ export function keep(
   };
 }
 
-const COMPILE_CACHE = join(import.meta.dirname, "../../node_modules/.cache/weir");
-
 /** How a process ended. */
 interface Ending {
   /** `null` when a signal ended it, or when it could not be started. */
@@ -162,8 +159,7 @@ function startPart(
   // In the verbose run not the terminal: lines, not a table that is redrawn between them.
   const table = isVerbose ? "pipe" : "inherit";
   const child = spawn(process.execPath, [...NODE_ARGUMENTS, part.main, ...(part.args ?? [])], {
-    // Without it each start strips and compiles every file again, and keeps the compiler in memory.
-    env: { NODE_COMPILE_CACHE: COMPILE_CACHE, ...NODE_ENVIRONMENT, ...environment },
+    env: { ...NODE_ENVIRONMENT, ...environment },
     detached: true,
     windowsHide: true,
     stdio: ["ignore", part.isOnTerminal ? table : "ignore", "pipe", "ipc"],

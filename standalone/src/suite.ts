@@ -6,6 +6,7 @@ import {
   CLOCK_REMEDY,
   type Clock,
   clockProblems,
+  collectGarbage,
   EXIT_CODES,
   errorCode,
   errorMessage,
@@ -95,6 +96,7 @@ export async function runSuite(options: {
       const end = await Promise.race([keeper.ready, over]);
       if (end !== undefined) return end;
     }
+    using _collecting = clock.schedule(COLLECT_AFTER_MS, collectGarbage);
     return await over;
   }
 
@@ -117,6 +119,8 @@ export async function runSuite(options: {
 }
 
 const CLOSING_MS = 1_000;
+/** Much of what the settings of all services have loaded is not needed again. */
+const COLLECT_AFTER_MS = 10_000;
 const RELOAD_HINT =
   process.platform === "win32" ? "" : ` kill -HUP ${process.pid} has it read weir.yaml again.`;
 const CONNECT_TIMEOUT_MS = 5_000;

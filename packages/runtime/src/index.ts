@@ -60,6 +60,7 @@ export {
   wordsForUnknownKey,
 } from "./problems.ts";
 export {
+  collectGarbage,
   listenForStopRequest,
   NODE_ARGUMENTS,
   NODE_ENVIRONMENT,
