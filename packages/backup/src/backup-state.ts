@@ -40,3 +40,16 @@ export function writeBackupState(storeFile: string, state: BackupState): void {
   writeFileSync(`${file}.writing`, `${JSON.stringify(state, null, 1)}\n`, { flush: true });
   renameSync(`${file}.writing`, file);
 }
+
+/** So many times the time between two, and the next one is overdue. */
+const OVERDUE = 2;
+
+/** Why there is no new backup; `null` where all is well. */
+export function backupProblem(
+  { problem, everyMs, endedMs, triedMs }: BackupState,
+  nowMs: number,
+): string | null {
+  if (problem !== null || everyMs === null) return problem;
+  const isOverdue = nowMs - (endedMs ?? triedMs) > OVERDUE * everyMs;
+  return isOverdue ? "it is overdue: the process that makes it does not run" : null;
+}

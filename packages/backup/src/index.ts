@@ -1,5 +1,5 @@
 export { type BackupReport, backUp } from "./back-up.ts";
-export { readBackupState, writeBackupState } from "./backup-state.ts";
+export { backupProblem, readBackupState, writeBackupState } from "./backup-state.ts";
 export { checkSnapshot } from "./check.ts";
 export { restore } from "./restore.ts";
 export { readSnapshot, snapshotNames } from "./snapshot.ts";

@@ -42,6 +42,7 @@ export function needsALook(known: Known, format: Format): Look[] {
     ...alerts(known, format),
     ...services(known),
     ...disk(known, format),
+    ...backup(known, format),
     ...devices(known, format),
     ...rejected(known, format),
   ];
@@ -101,6 +102,18 @@ function disk({ streams, nowMs }: Known, format: Format): Look[] {
       why: `${format.bytes(found.freeBytes)} are free.${day}`,
       address: "/system",
     },
+  ];
+}
+
+function backup({ streams, nowMs }: Known, format: Format): Look[] {
+  const found = streams?.backup;
+  if (found?.problem == null) return [];
+  const { problem, endedMs } = found;
+  const newest =
+    endedMs === null ? "There is none yet." : `The newest is of ${format.when(endedMs, nowMs)}.`;
+  const why = `${problem}. ${newest}`;
+  return [
+    { id: "backup", tone: "attention", what: "There is no new backup", why, address: "/system" },
   ];
 }
 

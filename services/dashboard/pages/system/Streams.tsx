@@ -29,6 +29,7 @@ export function Streams() {
       {value === null ? null : (
         <>
           <Disk disk={value.disk} />
+          <Backup backup={value.backup} />
           <Wide label="Table of streams">
             <table>
               <thead>
@@ -106,6 +107,22 @@ function Disk({ disk }: { disk: Of<typeof streamsShape>["disk"] }) {
         value={disk.totalBytes - disk.freeBytes}
       />
       <State tone={tone} word={words} />
+    </div>
+  );
+}
+
+function Backup({ backup }: { backup: Of<typeof streamsShape>["backup"] }) {
+  if (backup === null) return null;
+  const { endedMs, problem } = backup;
+  const word = problem === null ? "Backed up" : `Backup: ${problem}`;
+  return (
+    <div class="disk">
+      <State tone={problem === null ? "ok" : "attention"} word={word} />
+      {endedMs === null ? null : (
+        <span class="quiet">
+          newest snapshot <Age atMs={endedMs} />
+        </span>
+      )}
     </div>
   );
 }

@@ -39,6 +39,18 @@ export const streams = z.object({
     })
     .nullable(),
   measuredMs: timeMs.nullable(),
+  backup: z
+    .object({
+      endedMs: timeMs
+        .nullable()
+        .describe("when the newest snapshot was complete; null: there is none"),
+      problem: z
+        .string()
+        .nullable()
+        .describe("why the last one has failed, or that one is overdue; null: all is well"),
+    })
+    .nullable()
+    .describe("null: there never was a backup"),
 });
 export type Streams = z.infer<typeof streams>;
 

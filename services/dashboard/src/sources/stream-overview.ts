@@ -1,4 +1,6 @@
 import { setImmediate as yieldToEvents } from "node:timers/promises";
+import { backupProblem, readBackupState } from "@weir/backup";
+import type { Clock } from "@weir/runtime";
 import { streamEnd } from "@weir/store";
 import type { StreamConfig } from "@weir/streams";
 import type { Streams } from "../contract/system.ts";
@@ -11,6 +13,8 @@ export interface StreamOverviewOptions {
   catalogue: SeriesCatalogue;
   performance: Pick<PerformanceReport, "latest">;
   disk: Pick<DiskWatch, "latest">;
+  storeFile: string;
+  clock: Pick<Clock, "now">;
 }
 
 /** The streams: how they are configured, how fast messages come, and what they take. */
@@ -19,6 +23,8 @@ export async function streamOverview({
   catalogue,
   performance,
   disk,
+  storeFile,
+  clock,
 }: StreamOverviewOptions): Promise<Streams> {
   const reported = performance.latest();
   const measured = disk.latest();
@@ -47,7 +53,17 @@ export async function streamOverview({
     });
     await yieldToEvents();
   }
-  return { streams: shown, disk: measured?.disk ?? null, measuredMs: measured?.measuredMs ?? null };
+  return {
+    streams: shown,
+    disk: measured?.disk ?? null,
+    measuredMs: measured?.measuredMs ?? null,
+    backup: readBackup(storeFile, clock.now()),
+  };
+}
+
+function readBackup(storeFile: string, nowMs: number): Streams["backup"] {
+  const state = readBackupState(storeFile);
+  return state === null ? null : { endedMs: state.endedMs, problem: backupProblem(state, nowMs) };
 }
 
 function keepsHistory(historyMs: number | null): Streams["streams"][number]["keepsHistory"] {

@@ -6,6 +6,7 @@ import type { Device } from "../../src/contract/devices.ts";
 
 const NOON = Date.parse("2026-11-27T12:03:27Z");
 const DAY = 86_400_000;
+const STREAMS = { streams: [], disk: null, measuredMs: NOON, backup: null };
 const NOTHING: Known = {
   status: null,
   devices: [],
@@ -40,7 +41,7 @@ test("devices that are fine, a roomy disk and flagged rows need none", () => {
     looks({
       devices: [device("a", "online"), device("b", "heard")],
       streams: {
-        streams: [],
+        ...STREAMS,
         disk: { freeBytes: 50e9, totalBytes: 100e9, fullMs: NOON + 30 * DAY },
         measuredMs: NOON,
       },
@@ -90,10 +91,22 @@ test("new alerts are named, the worst first, and those beyond are counted", () =
   expect(looks({ alerts: many }).at(-1)?.what).toBe("2 more new alerts");
 });
 
+test("a backup that has failed needs a look, one that is well does not", () => {
+  const backup = (problem: string | null) =>
+    looks({ streams: { ...STREAMS, backup: { endedMs: NOON - DAY, problem } } });
+  expect(backup(null)).toEqual([]);
+  expect(backup("the disk of /backups is full")).toMatchObject([
+    {
+      what: "There is no new backup",
+      why: expect.stringMatching(/^the disk of \/backups is full\. The newest is of .+\.$/),
+    },
+  ]);
+});
+
 test("a disk needs a look when it is nearly full, or will be within a week", () => {
   const disk = (freeBytes: number, fullMs: number | null) =>
     looks({
-      streams: { streams: [], disk: { freeBytes, totalBytes: 100e9, fullMs }, measuredMs: NOON },
+      streams: { ...STREAMS, disk: { freeBytes, totalBytes: 100e9, fullMs } },
     }).map(({ what, why }) => `${what}. ${why}`);
   expect(disk(9e9, null)).toEqual(["Disk is 91 % full. 9 GB are free."]);
   expect(disk(60e9, NOON + 3 * DAY)).toEqual([

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
+import { writeBackupState } from "@weir/backup";
 import { createTestContext, eventually, START_US } from "@weir/testkit";
 import { streams } from "../../src/contract/system.ts";
 import { streamRoutes } from "../../src/routes/streams.ts";
@@ -19,14 +20,14 @@ describe("streams", () => {
     await using disk = new DiskWatch({ streams: home.streams, indexFile, storeFile, ...context });
     const performance = new PerformanceReport(clock, 10_000);
     const catalogue = new SeriesCatalogue(indexFile, context);
-    const options = { streams: home.streams, catalogue, performance, disk };
+    const options = { streams: home.streams, catalogue, performance, disk, storeFile, clock };
     const server = await serverFor((api) => streamRoutes(api, options), context);
     const ask = async () => streams.parse((await server.inject("/api/v1/streams")).json());
     const homeOf = ({ streams: all }: Awaited<ReturnType<typeof ask>>) =>
       all.find(({ name }) => name === "home");
 
     const first = await ask();
-    expect(first).toMatchObject({ disk: null, measuredMs: null });
+    expect(first).toMatchObject({ disk: null, measuredMs: null, backup: null });
     expect(first.streams.map(({ name }) => name)).toEqual(["data", "devices", "home"]);
     expect(homeOf(first)).toMatchObject({
       filters: ["zigbee2mqtt/#"],
@@ -51,6 +52,15 @@ describe("streams", () => {
     const report = { streams: { home: { ...rest, ...rates, ...sizes } } };
     performance.take({ payload: performanceOf(clock, report) });
     expect(homeOf(await ask())).toMatchObject(rates);
+
+    const backup = { folder: "/backups", snapshot: "s", everyMs: 3_600_000, problem: null };
+    const endedMs = clock.now();
+    writeBackupState(storeFile, { ...backup, endedMs, triedMs: endedMs });
+    expect((await ask()).backup).toEqual({ endedMs, problem: null });
+    clock.jump(2 * backup.everyMs + 1);
+    expect((await ask()).backup?.problem).toMatch(/^it is overdue/);
+    writeBackupState(storeFile, { ...backup, problem: "no space", endedMs, triedMs: clock.now() });
+    expect((await ask()).backup).toEqual({ endedMs, problem: "no space" });
     await server.close();
   });
 });
