@@ -11,7 +11,8 @@ import { docker, Machine } from "./machine.ts";
 
 const MEMORY = "1g";
 const CLONE = "file:///srv/weir.git";
-const COMPOSE = "docker compose --project-directory /opt/weir";
+// There: COMPOSE_FILE in .env is relative to the folder that docker compose is called in.
+const COMPOSE = "cd /opt/weir && docker compose";
 const WEIR = `${COMPOSE} run --rm --no-TTY weir`;
 const MEMORY_AND_DISK =
   "docker stats --no-stream --format 'table {{.Name}}\\t{{.MemUsage}}'; docker system df";
