@@ -52,10 +52,11 @@ export interface Contender<B extends Bench = Bench> {
   measure(bench: B): Promise<Figures>;
 }
 
-/** A statement that the figures of a case support or refute. */
+/** A statement that the figures of a case support or refute, or a figure made of them. */
 export interface Claim {
   text: string;
-  target: { atLeast: number } | { atMost: number };
+  /** `null` for a figure that is only told. */
+  target: { atLeast: number } | { atMost: number } | null;
   /** Every round has to meet the target, not only their median. */
   inEachRound?: boolean;
   /** The value in one round; `undefined` where a contender was missing. */
@@ -162,7 +163,7 @@ function brief({ perSecond, cpuUs, lost }: Figures): string {
 export interface Verdict {
   claim: Claim;
   spread: Spread | null;
-  /** `null` where it could not be measured. */
+  /** `null` where it could not be measured, or has no target. */
   isMet: boolean | null;
 }
 
@@ -180,7 +181,11 @@ export function evaluate({ case: { claims }, figures }: CaseResult): Verdict[] {
   });
 }
 
-function isMet({ target, inEachRound = false }: Claim, { median, min, max }: Spread): boolean {
+function isMet(
+  { target, inEachRound = false }: Claim,
+  { median, min, max }: Spread,
+): boolean | null {
+  if (target === null) return null;
   return "atLeast" in target
     ? (inEachRound ? min : median) >= target.atLeast
     : (inEachRound ? max : median) <= target.atMost;

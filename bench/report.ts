@@ -41,7 +41,10 @@ export function renderCase(result: CaseResult): string {
 /** Every claim with its target, and whether it is met. */
 export function renderVerdicts(results: readonly CaseResult[]): string {
   const table = createTable("", "median", "least to most", "target", "");
-  for (const verdict of results.flatMap(evaluate)) table.push(lineOf(verdict));
+  for (const verdict of results.flatMap(evaluate)) {
+    // Without a target it is of interest only where it was measured.
+    if (verdict.spread !== null || verdict.claim.target !== null) table.push(lineOf(verdict));
+  }
   return table.toString();
 }
 
@@ -50,10 +53,12 @@ function lineOf({ claim, spread, isMet }: Verdict): string[] {
   if (spread === null) return [claim.text, "-", "-", target, "not measured"];
   const { median, min, max } = spread;
   const range = min === max ? "" : `${textOf(min)} to ${textOf(max)}`;
-  return [claim.text, textOf(median), range, target, isMet === true ? "met" : "NOT MET"];
+  const outcome = isMet === null ? "" : isMet ? "met" : "NOT MET";
+  return [claim.text, textOf(median), range, target, outcome];
 }
 
 function targetOf({ target }: Claim): string {
+  if (target === null) return "";
   return "atLeast" in target ? `≥ ${textOf(target.atLeast)}` : `≤ ${textOf(target.atMost)}`;
 }
 

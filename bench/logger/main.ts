@@ -20,6 +20,7 @@ import {
 import { casesOf } from "./cases.ts";
 import { type LoggerBench, measureGenerator, WARMING_SECONDS } from "./measure.ts";
 import { findMosquitto, OPEN, startMosquitto } from "./mosquitto.ts";
+import { besideItself, checkOut, type OtherCommit } from "./other-commit.ts";
 import { renderProfile } from "./profile.ts";
 
 const OWN_PROGRAM = join(import.meta.dirname, "../../services/logger/src/main.ts");
@@ -32,6 +33,7 @@ const USAGE = `npm run bench -- [options]
   --quick         one round of short loads, to see whether all of it works
   --soak          memory over 10 minutes instead of one
   --profile       one round; where the logger spends its time, by function
+  --compare REF   this checkout in turns with another commit, without the peers
   --logger FILE   another logger's main.ts
   --help`;
 
@@ -48,6 +50,7 @@ function parseOptions(argv: readonly string[]) {
       quick: { type: "boolean", default: false },
       soak: { type: "boolean", default: false },
       profile: { type: "boolean", default: false },
+      compare: { type: "string" },
       logger: { type: "string", default: OWN_PROGRAM },
     },
   });
@@ -60,6 +63,8 @@ function parseOptions(argv: readonly string[]) {
     isQuick: values.quick,
     isSoak: values.soak,
     isProfile: values.profile,
+    /** A commit to measure beside this checkout; `null` for the peers. */
+    compare: values.compare ?? null,
     /** The main.ts of this checkout's logger, or of another one to compare with. */
     program: values.logger,
   };
@@ -83,10 +88,18 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
 }
 
 /** The cases to run, or why they cannot. @throws Error in words for a user. */
-function choose(options: Options, profileFolder: string | null): Case<LoggerBench>[] {
-  const all = casesOf({ ...options, profileFolder, cacheFolder: CACHE }).map((one) =>
-    profileFolder === null ? one : onlyFirst(one),
-  );
+function choose(
+  options: Options,
+  profileFolder: string | null,
+  other: OtherCommit | null,
+): Case<LoggerBench>[] {
+  const given = { ...options, profileFolder, cacheFolder: CACHE };
+  const others = other === null ? null : casesOf({ ...given, program: other.program });
+  const all = casesOf(given).map((one, at) => {
+    const same = others?.[at];
+    if (other !== null && same !== undefined) return besideItself(one, same, other.ref);
+    return profileFolder === null ? one : onlyFirst(one);
+  });
   const unknown = options.only.filter((name) => !all.some((one) => one.name === name));
   if (unknown.length > 0) {
     const known = all.map(({ name }) => name).join(", ");
@@ -114,7 +127,10 @@ async function main(options: Options): Promise<void> {
   const startedAt = new Date().toISOString();
   const stamp = startedAt.replaceAll(/[:.]/g, "-");
   const profiles = options.isProfile ? join(RESULTS, `profile-${stamp}`) : null;
-  const cases = choose(options, profiles);
+  if (options.compare !== null) say(`installing what ${options.compare} needs`);
+  const other =
+    options.compare === null ? null : await checkOut(options.compare, folder.file("other"));
+  const cases = choose(options, profiles, other);
   const machine = describeMachine({ folder: folder.path, programs: await programsOf(bench) });
   print(renderMachine(machine));
   const ceiling = Math.round(await measureGenerator());

@@ -75,7 +75,7 @@ export class SocketReader {
     this.socket.resume();
   }
 
-  /** Reads on when the network has taken the PUBACKs, unless a later time is set. */
+  /** Reads on when the network has taken the PUBACKs, unless a time for that is set. */
   drained(): void {
     if (this.#timer === null) this.resume();
   }
@@ -127,6 +127,8 @@ export class SocketReader {
     this.#sliceMs += this.#clock.monotonic() - startMs;
     const readBytes = this.#readBytes;
     this.#readBytes = 0;
+    // `drained` resumes. With TLS the network always takes what is written a little later.
+    if (this.#batcher.isBlocked && !this.#isEncrypted) return false;
     // After a read that filled more than half the buffer there is no wait: the socket's own has an end.
     if (handed > 0 && readBytes <= READ_BYTES_MAX / 2) {
       this.#timer ??= this.#batcher.atNextTick(this.#onTime);
