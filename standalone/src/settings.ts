@@ -110,22 +110,14 @@ export function collectProblems<T>(problems: Set<string>, read: () => T): T | nu
   }
 }
 
-/**
- * Warnings about `.env` and the environment: names that are probably misspelled, and settings without effect.
- *
- * @param inCompose whether the environment is that of the service weir of docker-compose.yml.
- */
-export function settingWarnings(
-  environment: Environment,
-  { streams }: LoggerConfig,
-  { inCompose = false }: { inCompose?: boolean } = {},
-): string[] {
+/** Warnings about `.env` and the environment: names that are probably misspelled, and settings without effect. */
+export function settingWarnings(environment: Environment, { streams }: LoggerConfig): string[] {
   const known = [...Object.keys(allSettings), ...COMPOSE_VARIABLES, ...streams.passwordVariables];
   const ofFiles = Object.entries(FILES).flatMap(([variable, file]) =>
     environment[variable]?.trim() || existsSync(file) ? [] : misnamed(file),
   );
-  if (!inCompose) return [...nameWarnings(environment, known), ...ofFiles];
-  const { [FIXED_IN_COMPOSE]: fixed = "", ...others } = environment;
+  const { [FIXED_IN_COMPOSE]: fixed, ...others } = environment;
+  if (fixed === undefined) return [...nameWarnings(environment, known), ...ofFiles];
   return [
     ...nameWarnings(others, known, { isEnvFile: true }),
     ...fixed

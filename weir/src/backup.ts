@@ -5,7 +5,7 @@ import {
   backUp,
   checkSnapshot,
   readBackupState,
-  readSnapshot,
+  snapshotBegunMs,
   snapshotNames,
   writeBackupState,
 } from "@weir/backup";
@@ -156,7 +156,8 @@ async function repeat(
   { folder, everyMs, clock, signal, logger }: Repeated,
 ): Promise<number> {
   let hasFailed = false;
-  let dueMs = (newestMs(folder) ?? Number.NEGATIVE_INFINITY) + everyMs;
+  const newest = snapshotNames(folder).at(-1);
+  let dueMs = newest === undefined ? clock.now() : snapshotBegunMs(newest) + everyMs;
   if (dueMs > clock.now()) {
     logger.info({ due: new Date(dueMs).toISOString() }, "the newest snapshot is young enough");
   }
@@ -178,12 +179,6 @@ async function repeat(
     }
   }
   return hasFailed ? EXIT_CODES.fault : EXIT_CODES.ok;
-}
-
-/** When the newest snapshot was begun. */
-function newestMs(folder: string): number | null {
-  const name = snapshotNames(folder).at(-1);
-  return name === undefined ? null : Date.parse(readSnapshot(folder, name).begun);
 }
 
 /** Waits for a time. @returns false when it is to end first. */

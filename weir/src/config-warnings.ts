@@ -1,8 +1,15 @@
-import { accessSync, constants, existsSync, statSync } from "node:fs";
-import { dirname, resolve } from "node:path";
+import { accessSync, constants, statSync } from "node:fs";
+import { dirname } from "node:path";
+import type { LoggerConfig } from "@weir/logger/config";
 import { loadFilter } from "@weir/logger/filter";
 import { filterHolds, filtersOverlap, matchesFilter } from "@weir/protocol";
-import { type Environment, errorMessage, readSettings, topicSettings } from "@weir/runtime";
+import {
+  type Environment,
+  errorMessage,
+  nearestFolder,
+  readSettings,
+  topicSettings,
+} from "@weir/runtime";
 import { settingWarnings } from "@weir/standalone/settings";
 import { DISCOVERY_FILTER, openDecoder, type StreamConfig } from "@weir/streams";
 import { loadFlows } from "./workflows.ts";
@@ -13,18 +20,16 @@ const DATA = "data";
  * What would keep a part of a valid configuration from working here and now, or what its users may not have meant.
  *
  * @param config that was read from the environment.
- * @param inCompose whether the environment is that of the service weir of docker-compose.yml.
  * @throws ConfigurationFault as reading the configuration does.
  */
 export async function configWarnings(
   environment: Environment,
-  config: Parameters<typeof settingWarnings>[1],
-  { inCompose = false }: { inCompose?: boolean } = {},
+  config: LoggerConfig,
 ): Promise<string[]> {
   const { TOPIC } = readSettings(topicSettings, environment);
   const { streams } = config.streams;
   return [
-    ...settingWarnings(environment, config, { inCompose }),
+    ...settingWarnings(environment, config),
     ...dataWarnings(streams, TOPIC),
     ...streams.flatMap(warningsOfStream),
     ...(await startProblems(config)),
@@ -55,9 +60,7 @@ function warningsOfStream(stream: StreamConfig): string[] {
 }
 
 /** What keeps the logger from starting on this machine. */
-export async function startProblems({
-  streams,
-}: Parameters<typeof settingWarnings>[1]): Promise<string[]> {
+export async function startProblems({ streams }: LoggerConfig): Promise<string[]> {
   return (await Promise.all(streams.streams.map(startProblemsOf))).flat();
 }
 
@@ -79,8 +82,7 @@ async function startProblemsOf(stream: StreamConfig): Promise<string[]> {
 
 /** A folder that is missing is made at the start; then the one that it is made in must be writable. */
 function checkWritable(folder: string): void {
-  let nearest = resolve(folder);
-  while (!existsSync(nearest)) nearest = dirname(nearest);
+  const nearest = nearestFolder(folder);
   if (!statSync(nearest).isDirectory()) throw new Error(`${nearest} is no folder`);
   accessSync(nearest, constants.W_OK);
 }

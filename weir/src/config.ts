@@ -41,7 +41,7 @@ setting, and about workflows that cannot run; with them the exit code is 0.`,
     if (lasting.length > 0) throw new ConfigurationFault(lasting);
     const warnings = [
       ...clockProblems(clock.now(), config.file).map((problem) => `${problem}. ${CLOCK_REMEDY}`),
-      ...(await configWarnings(settings, config, { inCompose })),
+      ...(await configWarnings(settings, config)),
     ];
     const description = describeConfig(config.streams, config);
     if (given.has("json")) {

@@ -1,4 +1,4 @@
-import { checkSnapshot, readSnapshot, restore, snapshotNames } from "@weir/backup";
+import { bytesOf, checkSnapshot, readSnapshot, restore, snapshotNames } from "@weir/backup";
 import { EXIT_CODES, Fault, print, toolEnvironment } from "@weir/runtime";
 import type { Command } from "commander";
 import {
@@ -65,13 +65,12 @@ it restores to. In a folder of --to, store/weir.db is the store: DB_FILE=<folder
 function listOf(folder: string, names: readonly string[]): string {
   const rows = names.map((name) => {
     const { begun, weir, files } = readSnapshot(folder, name);
-    const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
     return [
       name,
       begun,
       `Weir ${weir}`,
       `${grouped(files.length)} files`,
-      `${grouped(bytes)} bytes`,
+      `${grouped(bytesOf(files))} bytes`,
     ];
   });
   return names.length === 0 ? "" : `${columnsText(rows)}\n`;

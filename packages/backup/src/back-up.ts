@@ -8,6 +8,7 @@ import { Copier, HasChanged } from "./copier.ts";
 import { ObjectFolder } from "./objects.ts";
 import { removeOld } from "./remove-old.ts";
 import {
+  bytesOf,
   readSnapshot,
   type Snapshot,
   type SnapshotFile,
@@ -89,8 +90,7 @@ export async function backUp(options: BackupOptions): Promise<BackupReport> {
       files,
     });
     const removed = keep === null ? { snapshots: 0, files: 0, bytes: 0 } : removeOld(folder, keep);
-    const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
-    return { snapshot, files: files.length, bytes, added: objects.added, removed };
+    return { snapshot, files: files.length, bytes: bytesOf(files), added: objects.added, removed };
   } catch (error) {
     throw orFolderFault(error, folder);
   }

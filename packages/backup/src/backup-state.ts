@@ -35,6 +35,7 @@ export function readBackupState(storeFile: string): BackupState | null {
   }
 }
 
+/** Replaces the file as a whole. @throws Error where it cannot be written. */
 export function writeBackupState(storeFile: string, state: BackupState): void {
   const file = backupStateFileOf(storeFile);
   writeFileSync(`${file}.writing`, `${JSON.stringify(state, null, 1)}\n`, { flush: true });
@@ -51,5 +52,5 @@ export function backupProblem(
 ): string | null {
   if (problem !== null || everyMs === null) return problem;
   const isOverdue = nowMs - (endedMs ?? triedMs) > OVERDUE * everyMs;
-  return isOverdue ? "it is overdue: the process that makes it does not run" : null;
+  return isOverdue ? "the next one is overdue: the process that makes it does not run" : null;
 }

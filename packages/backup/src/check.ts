@@ -2,7 +2,7 @@ import { statSync } from "node:fs";
 import { errorMessage, Fault } from "@weir/runtime";
 import Sqlite from "better-sqlite3";
 import { hashOf, ObjectFolder } from "./objects.ts";
-import { readSnapshot, type Snapshot, type SnapshotFile } from "./snapshot.ts";
+import { bytesOf, readSnapshot, type SnapshotFile } from "./snapshot.ts";
 
 /** So many problems are named. */
 const SHOWN_MAX = 20;
@@ -30,10 +30,6 @@ export async function checkSnapshot(
   }
   throwProblems(problems, `the snapshot ${name} in ${folder}`);
   return { files: files.length, bytes: bytesOf(files) };
-}
-
-export function bytesOf(files: Snapshot["files"]): number {
-  return files.reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
 /** What is wrong with the object of a file; `null` for nothing. */

@@ -2,5 +2,5 @@ export { type BackupReport, backUp } from "./back-up.ts";
 export { backupProblem, readBackupState, writeBackupState } from "./backup-state.ts";
 export { checkSnapshot } from "./check.ts";
 export { restore } from "./restore.ts";
-export { readSnapshot, snapshotNames } from "./snapshot.ts";
+export { bytesOf, readSnapshot, snapshotBegunMs, snapshotNames } from "./snapshot.ts";
 export type { SuitePlaces } from "./suite-places.ts";

@@ -11,10 +11,18 @@ import {
   utimesSync,
 } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
-import { EXIT_CODES, errorCode, errorMessage, Fault, fsyncFolderOf, lockFile } from "@weir/runtime";
-import { bytesOf, databaseProblem, isDatabase, throwProblems } from "./check.ts";
+import {
+  EXIT_CODES,
+  errorCode,
+  errorMessage,
+  Fault,
+  fsyncFolderOf,
+  lockFile,
+  nearestFolder,
+} from "@weir/runtime";
+import { databaseProblem, isDatabase, throwProblems } from "./check.ts";
 import { copyHashed, fsyncFile, hashOf, ObjectFolder } from "./objects.ts";
-import { readSnapshot, type Snapshot, type SnapshotFile } from "./snapshot.ts";
+import { bytesOf, readSnapshot, type Snapshot, type SnapshotFile } from "./snapshot.ts";
 import { partsOf, type SuitePlaces } from "./suite-places.ts";
 
 export interface RestoreOptions {
@@ -174,7 +182,7 @@ async function stillMissing(targets: readonly Target[], signal: AbortSignal): Pr
 function checkSpace(missing: readonly Target[]): void {
   const needed = new Map<number, { path: string; bytes: number }>();
   for (const { path, file } of missing) {
-    const folder = nearestOf(dirname(path));
+    const folder = nearestFolder(dirname(path));
     const { dev } = statSync(folder);
     const disk = needed.get(dev) ?? { path: folder, bytes: 0 };
     disk.bytes += file.bytes;
@@ -191,12 +199,6 @@ function checkSpace(missing: readonly Target[]): void {
       },
     );
   }
-}
-
-function nearestOf(folder: string): string {
-  let nearest = resolve(folder);
-  while (!existsSync(nearest)) nearest = dirname(nearest);
-  return nearest;
 }
 
 async function write(

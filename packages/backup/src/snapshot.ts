@@ -40,6 +40,11 @@ export type SnapshotFile = z.infer<typeof fileSchema>;
 /** All files of a suite, as they were together. */
 export type Snapshot = z.infer<typeof snapshotSchema>;
 
+/** What all files of a snapshot hold together. */
+export function bytesOf(files: readonly SnapshotFile[]): number {
+  return files.reduce((sum, { bytes }) => sum + bytes, 0);
+}
+
 const NAME = /^\d{8}T\d{6}\.\d{3}Z$/;
 const SUFFIX = ".json";
 
@@ -51,7 +56,12 @@ export function snapshotName(begunMs: number): string {
 const folderOf = (folder: string): string => join(folder, "snapshots");
 const fileOf = (folder: string, name: string): string => join(folderOf(folder), name + SUFFIX);
 
-/** The snapshots of a folder of backups, the oldest first. */
+/** When a snapshot was begun, in milliseconds since the epoch. @param name as `snapshotNames` has it. */
+export function snapshotBegunMs(name: string): number {
+  return Date.parse(name.replace(/^(.{4})(..)(.{5})(..)/, "$1-$2-$3:$4:"));
+}
+
+/** The names of the snapshots of a folder of backups, the oldest first. */
 export function snapshotNames(folder: string): string[] {
   try {
     return readdirSync(folderOf(folder))
@@ -113,6 +123,7 @@ export function writeSnapshot(
   fsyncFolderOf(folderOf(folder));
 }
 
+/** Removes the list; the contents stay until no other one needs them. */
 export function removeSnapshot(folder: string, name: string): void {
   rmSync(fileOf(folder, name), { force: true });
 }

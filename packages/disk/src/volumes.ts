@@ -1,5 +1,6 @@
 import { type Stats, statfsSync, statSync } from "node:fs";
-import { dirname, resolve, sep } from "node:path";
+import { dirname, sep } from "node:path";
+import { nearestFolder } from "@weir/runtime";
 import type { StreamConfig } from "@weir/streams";
 import { type Forecast, forecast, growthADay, type Stock } from "./forecast.ts";
 import type { IndexReport } from "./index-use.ts";
@@ -44,7 +45,7 @@ export function disksOf(
     const existing = nearestFolder(folder);
     const { dev } = statOf(existing) as Stats;
     const disk = disks.get(dev) ?? { folders: new Set(), bytes: 0, stocks: [], knows: false };
-    disk.folders.add(resolve(existing));
+    disk.folders.add(existing);
     disks.set(dev, disk);
     return disk;
   };
@@ -97,12 +98,6 @@ function indexStock({ bytes, bytesADay }: IndexReport): Stock {
     bytesMax: null,
     freeDiskBytesMin: null,
   };
-}
-
-/** The folder of a stream that has stored nothing is not there yet. */
-function nearestFolder(folder: string): string {
-  const path = resolve(folder);
-  return statOf(path) === null ? nearestFolder(dirname(path)) : path;
 }
 
 /** `null` for what is not there. */

@@ -17,7 +17,7 @@ export function clockProblems(nowMs: number, storeFile: string): string[] {
   ];
   return times
     .filter(([ms]) => ms > nowMs + TOLERANCE_MS)
-    .map(([ms, what]) => `it is ${timeOf(nowMs)} here, but ${what} at ${timeOf(ms)}`);
+    .map(([ms, what]) => `it is ${timeText(nowMs)} here, but ${what} at ${timeText(ms)}`);
 }
 
 /** What to do about a wrong clock. */
@@ -31,4 +31,7 @@ function newestIn(folder: string): number {
   return Math.max(0, ...times);
 }
 
-const timeOf = (ms: number): string => new Date(ms).toISOString().replace(/\.\d+/, "");
+/** A time in UTC, to the second: `2026-11-28T04:00:00Z`. @param ms since the epoch. */
+export function timeText(ms: number): string {
+  return new Date(ms).toISOString().replace(/\.\d+/, "");
+}

@@ -14,7 +14,7 @@ export {
   toolSettings,
 } from "./broker.ts";
 export { type Clock, systemClock, watchSteadiness } from "./clock.ts";
-export { CLOCK_REMEDY, clockProblems } from "./clock-problems.ts";
+export { CLOCK_REMEDY, clockProblems, timeText } from "./clock-problems.ts";
 export { type ConfigFile, checkContent, readConfigFile } from "./config-file.ts";
 export {
   type DatabaseFormat,
@@ -127,6 +127,7 @@ export {
   lockFile,
   makeFolderAt,
   makePlaceOf,
+  nearestFolder,
   orOpeningFault,
 } from "./writable-file.ts";
 export { parseYaml, readTextFile, readYamlFile } from "./yaml-file.ts";

@@ -7,7 +7,7 @@ import {
   statfsSync,
   statSync,
 } from "node:fs";
-import { dirname } from "node:path";
+import { dirname, resolve } from "node:path";
 import Sqlite from "better-sqlite3";
 import { EXIT_CODES, errorCode, errorMessage, Fault } from "./fault.ts";
 
@@ -108,6 +108,14 @@ export function makeFolderAt(folder: string, setting: string): string | undefine
   }
 }
 
+/** The folder itself, or where it is missing the nearest one above it that is there, in which it would be made. */
+export function nearestFolder(folder: string): string {
+  const path = resolve(folder);
+  return statSync(path, { throwIfNoEntry: false }) === undefined
+    ? nearestFolder(dirname(path))
+    : path;
+}
+
 // The magic numbers of proc, sysfs, cgroup and cgroup2, from statfs(2).
 const KERNEL_FILE_SYSTEMS: ReadonlySet<number> = new Set([
   0x9fa0, 0x62656572, 0x27e0eb, 0x63677270,
@@ -115,9 +123,7 @@ const KERNEL_FILE_SYSTEMS: ReadonlySet<number> = new Set([
 
 /** No file can be created in these file systems, and Node.js never gives up trying to create a folder there. */
 function refuseKernel(folder: string, setting: string): void {
-  let existing = folder;
-  while (statSync(existing, { throwIfNoEntry: false }) === undefined) existing = dirname(existing);
-  if (!KERNEL_FILE_SYSTEMS.has(statfsSync(existing).type)) return;
+  if (!KERNEL_FILE_SYSTEMS.has(statfsSync(nearestFolder(folder)).type)) return;
   throw refused(`${setting}: no file can be made in ${folder}: the kernel shows its state there`, {
     remedy: `Name a place on a disk in ${setting}.`,
   });

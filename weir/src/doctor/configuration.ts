@@ -1,5 +1,5 @@
 import { ConfigurationFault } from "@weir/runtime";
-import { isInCompose, readServices } from "@weir/standalone/settings";
+import { readServices } from "@weir/standalone/settings";
 import { configWarnings } from "../config-warnings.ts";
 import { type Check, type Finding, look, ok, wrong } from "./check.ts";
 
@@ -14,9 +14,7 @@ export const configuration: Check = {
       const { environment } = scene;
       const config = readServices(environment);
       const { streams, file } = config.streams;
-      const warnings = await configWarnings(environment, config, {
-        inCompose: isInCompose(environment),
-      });
+      const warnings = await configWarnings(environment, config);
       return [
         ok(`${file ?? "no weir.yaml, so the defaults"}: ${streams.length} streams`),
         ...warnings.map((warning) => look(warning, WARNING_REMEDY)),

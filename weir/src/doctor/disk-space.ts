@@ -1,8 +1,8 @@
 import { open, rm, stat, statfs } from "node:fs/promises";
 import { join } from "node:path";
-import { errorCode } from "@weir/runtime";
+import { errorCode, nearestFolder } from "@weir/runtime";
 import { type Check, type Finding, look, ok, type Scene, wrong } from "./check.ts";
-import { nearestFolder, writtenFolders } from "./folders.ts";
+import { writtenFolders } from "./folders.ts";
 
 /** With less the logger may soon have to stop taking messages. */
 const FREE_BYTES_MIN = 200e6;

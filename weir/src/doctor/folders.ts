@@ -36,8 +36,3 @@ export function writtenFolders(environment: Environment): WrittenFolder[] {
   }
   return [...found.values()];
 }
-
-/** A folder that is missing is made in the nearest one that is there. */
-export function nearestFolder(path: string): string {
-  return existsSync(path) ? path : nearestFolder(dirname(path));
-}

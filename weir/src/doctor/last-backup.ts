@@ -1,13 +1,11 @@
 import { existsSync } from "node:fs";
-import { readBackupState } from "@weir/backup";
-import { readSettings, storeSettings } from "@weir/runtime";
+import { backupProblem, readBackupState } from "@weir/backup";
+import { readSettings, storeSettings, timeText } from "@weir/runtime";
 import { type Check, type Finding, look, ok, wrong } from "./check.ts";
 
 const DAY_MS = 86_400_000;
 /** Where no process repeats it, it may be a weekly one. */
 const AGE_MS_WARNED = 8 * DAY_MS;
-/** One that is repeated may be under way, or be tried again. */
-const LATE_SHARE = 2;
 const REMEDY =
   "Make one: weir backup <folder>, on another disk; --every 1d repeats it. docs/how-to/back-up-and-restore.md says more.";
 
@@ -24,19 +22,16 @@ export const lastBackup: Check = {
     if (problem !== null) {
       return [
         wrong(
-          `the one of ${timeOf(triedMs)} to ${folder} has failed: ${problem}`,
+          `the one of ${timeText(triedMs)} to ${folder} has failed: ${problem}`,
           "See to that, and make another one.",
         ),
       ];
     }
-    const madeMs = endedMs ?? 0;
-    const found = `the last one was made at ${timeOf(madeMs)}, to ${folder}`;
-    const ageMs = clock.now() - madeMs;
-    if (everyMs !== null && ageMs > LATE_SHARE * everyMs) {
-      return [wrong(`${found}, and the next one is late`, `Does weir backup still run? ${REMEDY}`)];
-    }
-    return [ageMs > AGE_MS_WARNED && everyMs === null ? look(found, REMEDY) : ok(found)];
+    const madeMs = endedMs ?? triedMs;
+    const found = `the last one was made at ${timeText(madeMs)}, to ${folder}`;
+    const overdue = backupProblem(state, clock.now());
+    if (overdue !== null) return [wrong(`${found}, and ${overdue}`, `Start it again. ${REMEDY}`)];
+    const isOld = everyMs === null && clock.now() - madeMs > AGE_MS_WARNED;
+    return [isOld ? look(found, REMEDY) : ok(found)];
   },
 };
-
-const timeOf = (ms: number): string => new Date(ms).toISOString().replace(/\.\d+/, "");

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { CLOCK_REMEDY, clockProblems, readSettings, storeSettings } from "@weir/runtime";
+import { CLOCK_REMEDY, clockProblems, readSettings, storeSettings, timeText } from "@weir/runtime";
 import { type Check, type Finding, look, ok, type Scene, wrong } from "./check.ts";
 
 /** An answer is on its way for a while, and its date has whole seconds. */
@@ -16,7 +16,7 @@ export const machineClock: Check = {
       ...clockProblems(nowMs, DB_FILE).map((problem) => wrong(problem, CLOCK_REMEDY)),
       ...(await differing(scene)),
     ];
-    return wrongs.length > 0 ? wrongs : [ok(`${timeOf(nowMs)}${synchronised()}`)];
+    return wrongs.length > 0 ? wrongs : [ok(`${timeText(nowMs)}${synchronised()}`)];
   },
 };
 
@@ -42,5 +42,3 @@ function synchronised(): string {
   if (existsSync(join(TIMESYNC, "synchronized"))) return ", synchronised by systemd-timesyncd";
   return existsSync(TIMESYNC) ? ", not yet synchronised by systemd-timesyncd" : "";
 }
-
-const timeOf = (ms: number): string => new Date(ms).toISOString().replace(/\.\d+/, "");

@@ -1,9 +1,9 @@
 import { accessSync, constants, globSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { errorCode, readSettings } from "@weir/runtime";
+import { errorCode, nearestFolder, readSettings } from "@weir/runtime";
 import { allSettings } from "@weir/standalone/settings";
 import { type Check, type Finding, look, ok, wrong } from "./check.ts";
-import { nearestFolder, writtenFolders } from "./folders.ts";
+import { writtenFolders } from "./folders.ts";
 
 const { R_OK, W_OK } = constants;
 /** Of each folder; more would hide the other findings. */
@@ -28,11 +28,10 @@ export const permissions: Check = {
 
 function notWritable(path: string, setting: string): Finding[] {
   const folder = nearestFolder(path);
-  const owner = "this user";
   if (refusalOf(folder, W_OK) !== null) {
     return [
       wrong(
-        `${setting}: ${owner} may not write to ${folder}`,
+        `${setting}: this user may not write to ${folder}`,
         `Run Weir as the owner of it, or give it to this user: sudo chown -R "$(id -un)" ${folder}`,
       ),
     ];
@@ -42,7 +41,7 @@ function notWritable(path: string, setting: string): Finding[] {
   if (others.length === 0) return [];
   return [
     wrong(
-      `${setting}: ${owner} may not write ${shownOf(others)}`,
+      `${setting}: this user may not write ${shownOf(others)}`,
       `Another user has made them, perhaps with sudo. Give them to this user: sudo chown -R "$(id -un)" ${folder}`,
     ),
   ];

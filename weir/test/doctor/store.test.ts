@@ -113,7 +113,7 @@ test("a backup is missing, was made, is late, or has failed", async () => {
   writeBackupState(storeFile, { ...made, endedMs: now - 3 * hourMs, everyMs: hourMs });
   expect(await lookAt()).toMatchObject({
     state: "wrong",
-    found: expect.stringMatching(/is late$/),
+    found: expect.stringContaining("the next one is overdue: "),
   });
   writeBackupState(storeFile, { ...made, endedMs: now - 9 * dayMs, everyMs: null });
   expect(await lookAt()).toMatchObject({ state: "look" });

@@ -58,7 +58,7 @@ describe("streams", () => {
     writeBackupState(storeFile, { ...backup, endedMs, triedMs: endedMs });
     expect((await ask()).backup).toEqual({ endedMs, problem: null });
     clock.jump(2 * backup.everyMs + 1);
-    expect((await ask()).backup?.problem).toMatch(/^it is overdue/);
+    expect((await ask()).backup?.problem).toMatch(/^the next one is overdue/);
     writeBackupState(storeFile, { ...backup, problem: "no space", endedMs, triedMs: clock.now() });
     expect((await ask()).backup).toEqual({ endedMs, problem: "no space" });
     await server.close();
