@@ -21,6 +21,7 @@ main() {
     --secured) host=${2:?setup.sh --secured takes the name or the address that devices call, as weir.example.org} ;;
     *) fail "unknown argument $1: there is only --secured <name or address>" ;;
   esac
+  if [ -n "$host" ]; then check_compose_files; fi
   [ "$(id -u)" = 0 ] || fail 'start it as root: sudo sh deploy/setup.sh'
   command -v apt-get > /dev/null || fail 'this is not Debian or Ubuntu: docs/how-to/deploy.md has the steps by hand'
   # cloud-init starts this without a home, which Docker's client wants.
@@ -31,9 +32,7 @@ main() {
   step 'Docker'; install_docker
   step 'Weir: build'; build
   if [ -n "$host" ]; then step 'Weir: keys and passwords'; secure "$host"; fi
-  step 'Weir: start'
-  docker compose up --detach --wait --wait-timeout "$READY_SECONDS"
-  docker compose ps
+  step 'Weir: start'; start
   step 'done'
   docker compose logs --no-color --no-log-prefix dashboard 2> /dev/null | grep 'the code' | tail -n 1 || true
 }
@@ -51,8 +50,8 @@ add_swap() {
   if [ "$memory" -ge "$SWAP_BELOW_KIB" ] || [ "$(wc -l < /proc/swaps)" -gt 1 ]; then return; fi
   # A container's swap is its host's.
   if systemd-detect-virt --quiet --container; then return; fi
+  install -m 600 /dev/null "$SWAP_FILE"
   dd if=/dev/zero of="$SWAP_FILE" bs=1M count="$SWAP_MIB" status=none
-  chmod 600 "$SWAP_FILE"
   mkswap -q "$SWAP_FILE"
   grep -q "^$SWAP_FILE " /etc/fstab || printf '%s none swap sw 0 0\n' "$SWAP_FILE" >> /etc/fstab
   swapon "$SWAP_FILE"
@@ -86,19 +85,33 @@ install_docker() {
   systemctl enable --quiet --now docker
 }
 
-install_packages() { apt-get install -y -qq --no-install-recommends "$@" > /dev/null; }
+# The machine's own updates may be under way.
+install_packages() { apt-get install -y -qq --no-install-recommends -o DPkg::Lock::Timeout=300 "$@" > /dev/null; }
 
 # One image after the other: eight at once need more than 1 GB.
 build() {
-  # Where workflows, backup and weir export --output, as user 1000 in their containers, write.
-  chown 1000:1000 config/workflows backups exports
   for service in $(docker compose config --services); do docker compose build --quiet "$service"; done
+}
+
+# Otherwise the open suite would be started.
+check_compose_files() {
+  case $(grep '^COMPOSE_FILE=' .env 2> /dev/null) in
+    '' | *docker-compose-secured.yml*) ;;
+    *) fail 'COMPOSE_FILE in .env has no docker-compose-secured.yml: add it behind docker-compose.yml, with a colon between' ;;
+  esac
 }
 
 secure() {
   sh deploy/secure.sh init --host "$1"
-  touch .env
-  grep -q '^COMPOSE_FILE=' .env || echo COMPOSE_FILE=docker-compose.yml:docker-compose-secured.yml >> .env
+  # The last line of .env may have no end.
+  grep -q '^COMPOSE_FILE=' .env || printf '\n%s\n' COMPOSE_FILE=docker-compose.yml:docker-compose-secured.yml >> .env
+}
+
+start() {
+  # Where workflows, backup and weir export --output, as user 1000 in their containers, write.
+  chown 1000:1000 config/workflows backups exports
+  docker compose up --detach --wait --wait-timeout "$READY_SECONDS"
+  docker compose ps
 }
 
 main "$@"

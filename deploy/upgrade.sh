@@ -38,7 +38,7 @@ kind_of_suite() {
   if [ -n "$(docker compose ps --quiet 2> /dev/null)" ]; then
     echo compose
   elif [ ! -d node_modules ]; then
-    fail 'no suite runs here: docker compose up --detach starts one'
+    fail 'no suite runs here (docker compose up --detach starts one), or only root may ask Docker: sudo sh deploy/upgrade.sh'
   elif runs_here; then
     fail 'npm start is running here: stop it with Ctrl-C, and start it again afterwards'
   else

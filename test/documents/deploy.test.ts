@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process";
-import { globSync, readFileSync } from "node:fs";
+import { cpSync, globSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { expect, test } from "@jest/globals";
+import { temporaryFolder } from "@weir/testkit";
 import { parse } from "yaml";
 
 const userData = readFileSync("deploy/cloud-init.yaml", "utf8");
@@ -32,4 +33,22 @@ test.each([
   const { status, stderr } = spawnSync("sh", ["deploy/setup.sh", ...args], { encoding: "utf8" });
   expect(status).not.toBe(0);
   expect(stderr).toMatch(says);
+});
+
+test("setup.sh does not start the open suite where the secured one is asked for", () => {
+  using folder = temporaryFolder();
+  cpSync("deploy", folder.file("deploy"), { recursive: true });
+  writeFileSync(
+    folder.file(".env"),
+    "COMPOSE_FILE=docker-compose.yml:deploy/grafana/compose.yaml\n",
+  );
+  // No other program is there, so that it can change nothing here.
+  for (const name of ["dirname", "grep"]) symlinkSync(`/usr/bin/${name}`, folder.file(name));
+  const { status, stderr } = spawnSync(
+    "/bin/sh",
+    [folder.file("deploy/setup.sh"), "--secured", "weir.example.org"],
+    { encoding: "utf8", env: { PATH: folder.path } },
+  );
+  expect(status).toBe(1);
+  expect(stderr).toMatch(/^setup: COMPOSE_FILE in \.env has no docker-compose-secured\.yml/);
 });
