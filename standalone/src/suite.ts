@@ -83,9 +83,7 @@ export async function runSuite(options: {
     for (const part of parts) {
       if (part === parts.at(-1)) {
         if (config.pagesUrl !== null) {
-          terminal.say(
-            `the pages are at ${config.pagesUrl}; ${join(config.logFolder, "dashboard.log")} has the code for the first user.`,
-          );
+          terminal.say(`the pages are at ${config.pagesUrl}; ${whoSignsIn(config)}.`);
         }
         terminal.say(
           `readings go to ${config.storeFile}, logs to ${config.logFolder}. Ctrl-C stops it all.${RELOAD_HINT}`,
@@ -116,6 +114,13 @@ export async function runSuite(options: {
   }
   terminal.say(`${unclean.join(", ")} did not stop cleanly. See the logs in ${config.logFolder}.`);
   return EXIT_CODES.fault;
+}
+
+function whoSignsIn({ environment, logFolder }: StandaloneConfig): string {
+  const file = environment.DASHBOARD_PASSWORD_FILE ?? "";
+  return file === ""
+    ? `while there is no user, ${join(logFolder, "dashboard.log")} has the code for the first`
+    : `${file} has the password of the user admin`;
 }
 
 const CLOSING_MS = 1_000;

@@ -25,6 +25,8 @@ export interface TrialSuite extends AsyncDisposable {
   ended: Promise<number | string>;
   /** The process ids of its parts, by name; `of` is the suite's own, where something else has started it. */
   parts(of?: number): Record<string, number>;
+  /** The process id of one of its parts. @throws Error where it does not run: the id 0 would be this process's group. */
+  part(name: string): number;
 }
 
 export interface TrialOptions {
@@ -91,6 +93,11 @@ export async function startSuite(options: TrialOptions): Promise<TrialSuite> {
     said: () => said,
     ended,
     parts: (of = child.pid) => partsOf(of),
+    part: (name) => {
+      const pid = partsOf(child.pid)[name];
+      if (pid === undefined) throw new Error(`${name} does not run; the suite said ${said}`);
+      return pid;
+    },
     [Symbol.asyncDispose]: async () => {
       child.kill("SIGTERM");
       await ended;

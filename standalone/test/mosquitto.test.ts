@@ -244,9 +244,8 @@ const program = installed();
     const { suite } = await start(folder);
     await using _suite = suite;
     await hasTable(suite);
-    const { mosquitto = 0 } = suite.parts();
     const first = pidOf(folder);
-    process.kill(mosquitto, "SIGKILL");
+    process.kill(suite.part("mosquitto"), "SIGKILL");
     await hasSaid(suite, "broker was ended by SIGKILL; starting it again in 1 s.");
     await eventually(() => areGone([first]) && pidOf(folder) !== first, 60_000);
 

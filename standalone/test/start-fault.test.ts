@@ -34,7 +34,7 @@ describe("the suite says what is wrong, what to do, and ends with", () => {
     expect(said).toContain(`BROKER=localhost:${broker.port} npm start uses that broker.`);
   });
 
-  test("75 when another suite writes the logs, which stay as they are", async () => {
+  test("75 when another suite writes the logs, which stay as they are, or the store", async () => {
     using folder = temporaryFolder();
     await using first = await startSuite({ folder: folder.path, program: PATIENT });
     await hasTable(first);
@@ -44,6 +44,10 @@ describe("the suite says what is wrong, what to do, and ends with", () => {
     expect(readdirSync(folder.file("data/logs")).filter((file) => file.endsWith(".old"))).toEqual(
       [],
     );
+
+    const { code, said } = await fail({ DB_FILE: folder.file("data/weir.db") });
+    expect(code).toBe(75);
+    expect(said).toContain("another logger is writing");
     first.child.kill("SIGTERM");
     expect(await first.ended).toBe(0);
   });
@@ -105,17 +109,6 @@ describe("the suite says what is wrong, what to do, and ends with", () => {
     expect(code).toBe(78);
     expect(said).toContain("DB_FILE: no file can be made in /proc/weir");
     expect(said).toContain("Name a place on a disk in DB_FILE.");
-  });
-
-  test("75 when another logger writes the store", async () => {
-    using folder = temporaryFolder();
-    await using first = await startSuite({ folder: folder.path, program: PATIENT });
-    await hasTable(first);
-    const { code, said } = await fail({ DB_FILE: folder.file("data/weir.db") });
-    expect(code).toBe(75);
-    expect(said).toContain("another logger is writing");
-    first.child.kill("SIGTERM");
-    expect(await first.ended).toBe(0);
   });
 
   test("78 when settings are wrong, of every process at once", async () => {

@@ -9,11 +9,14 @@ import { areGone, hasSaid, hasTable, PATIENT, rowIds, startSuite } from "./fixtu
 jest.setTimeout(300_000);
 
 const START = join(import.meta.dirname, "../../tools/start.mjs");
+const READER_HAS_LEFT = "stopping (the reader of the table has left).";
+
 describe("the suite without Docker", () => {
   test("shows a table, ends with 0 on Ctrl-C without a process left, and goes on where it was", async () => {
     using folder = temporaryFolder();
     await using first = await startSuite({ folder: folder.path, program: PATIENT });
     await hasTable(first);
+    expect(first.said()).toMatch(/while there is no user, \S+dashboard\.log has the code for/);
     const parts = first.parts();
     expect(Object.keys(parts).sort()).toEqual(
       [
@@ -42,22 +45,12 @@ describe("the suite without Docker", () => {
     expect(await second.ended).toBe(0);
   });
 
-  test("leaves no process when it is killed", async () => {
-    using folder = temporaryFolder();
-    await using suite = await startSuite({ folder: folder.path });
-    await hasTable(suite);
-    const pids = Object.values(suite.parts());
-    suite.child.kill("SIGKILL");
-    expect(await suite.ended).toBe("SIGKILL");
-    await eventually(() => areGone(pids));
-  });
-
-  test("starts a process again that ended, and says so", async () => {
+  test("starts a process again that ended, says so, and leaves none when it is killed itself", async () => {
     using folder = temporaryFolder();
     await using suite = await startSuite({ folder: folder.path, program: PATIENT });
     await hasTable(suite);
     for (const name of ["logger", "stats-printer"]) {
-      process.kill(suite.parts()[name] ?? 0, "SIGKILL");
+      process.kill(suite.part(name), "SIGKILL");
       await hasSaid(suite, `${name} was ended by SIGKILL; starting it again in 1 s.`);
     }
     const stored = rowIds(folder.path).last;
@@ -66,8 +59,11 @@ describe("the suite without Docker", () => {
       () => rowIds(folder.path).last > stored && suite.table().length > shown,
       60_000,
     );
-    suite.child.kill("SIGTERM");
-    expect(await suite.ended).toBe(0);
+
+    const pids = Object.values(suite.parts());
+    suite.child.kill("SIGKILL");
+    expect(await suite.ended).toBe("SIGKILL");
+    await eventually(() => areGone(pids));
   });
 
   test("kills what does not stop, within 5 s, and ends with 1", async () => {
@@ -111,23 +107,18 @@ describe("the suite without Docker", () => {
     expect(suite.parts()).toEqual({});
   });
 
-  test.each([[[]], [["--verbose"]]])(
-    "stops when the reader of its table has left (%p)",
-    async (args) => {
-      using folder = temporaryFolder();
-      await using suite = await startSuite({ folder: folder.path, args, program: PATIENT });
-      await hasTable(suite);
-      suite.child.stdout?.destroy();
-      expect(await suite.ended).toBe(0);
-      expect(suite.said()).toContain("stopping (the reader of the table has left).");
-    },
-  );
-
-  test("runs without the simulated publisher and device where DEMO_… says so", async () => {
+  test("runs without the simulated publisher and device where DEMO_… says so, and names the password file", async () => {
     using folder = temporaryFolder();
-    const environment = { DEMO_PUBLISHER: "0", DEMO_DEVICE: "0" };
+    const password = folder.file("password");
+    writeFileSync(password, "long enough to be one");
+    const environment = {
+      DEMO_PUBLISHER: "0",
+      DEMO_DEVICE: "0",
+      DASHBOARD_PASSWORD_FILE: password,
+    };
     await using suite = await startSuite({ folder: folder.path, environment, program: PATIENT });
     await hasSaid(suite, "Ctrl-C stops it all");
+    expect(suite.said()).toContain(`${password} has the password of the user admin.`);
     await eventually(() => "stats-printer" in suite.parts());
     const parts = ["broker", "dashboard", "logger", "stats", "stats-printer", "workflows"];
     expect(Object.keys(suite.parts()).sort()).toEqual(parts);
@@ -135,25 +126,27 @@ describe("the suite without Docker", () => {
     expect(await suite.ended).toBe(0);
   });
 
-  test("uses the broker that BROKER names", async () => {
+  test("uses the broker that BROKER names, and stops when the reader of its table has left", async () => {
     using folder = temporaryFolder();
     await using broker = await startBroker();
     const environment = { BROKER: `127.0.0.1:${broker.port}` };
     await using suite = await startSuite({ folder: folder.path, environment, program: PATIENT });
     await hasTable(suite);
     expect(Object.keys(suite.parts())).not.toContain("broker");
-    suite.child.kill("SIGTERM");
+    suite.child.stdout?.destroy();
     expect(await suite.ended).toBe(0);
+    expect(suite.said()).toContain(READER_HAS_LEFT);
   });
 
-  test("shows every log with --verbose, and another format with --format", async () => {
+  test("shows every log with --verbose and another format with --format, and stops when its reader has left", async () => {
     using folder = temporaryFolder();
     const args = ["--verbose", "--format", "csv"];
     await using suite = await startSuite({ folder: folder.path, args, program: PATIENT });
     await hasSaid(suite, "stats         info  connected to the broker");
     await eventually(() => suite.table().startsWith("at,avg_1min,avg_5min,avg_30min"), 60_000);
-    suite.child.kill("SIGTERM");
+    suite.child.stdout?.destroy();
     expect(await suite.ended).toBe(0);
+    expect(suite.said()).toContain(READER_HAS_LEFT);
   });
 
   test("has the logger, stats, workflows and the dashboard read weir.yaml again on SIGHUP, and goes on", async () => {

@@ -116,7 +116,7 @@ inChromium("a day with a device", () => {
 
     await page.getByRole("tab", { name: "Connections" }).click();
     const rows = page.getByRole("tabpanel").getByRole("row");
-    const { "device-agent": agent = 0 } = trial.suite.parts();
+    const agent = trial.suite.part("device-agent");
     await page.getByRole("tabpanel").getByText("online").first().waitFor();
     process.kill(agent, "SIGKILL");
     await rows.filter({ hasText: "without a goodbye" }).first().waitFor();
@@ -220,7 +220,7 @@ inChromium("a day with a device", () => {
 
 /** Kills the broker, and takes its port until it is disposed of: the broker cannot come back before that. */
 async function takeFromBroker({ suite, brokerPort }: Trial): Promise<AsyncDisposable> {
-  const { broker = 0 } = suite.parts();
+  const broker = suite.part("broker");
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     sockets.add(socket.on("error", () => {}));

@@ -197,7 +197,7 @@ inChromium("workflows", () => {
   test("while the service is away, the pages say so, and go on when it is back", async () => {
     await trial.visit(page, "/workflows");
     await flow("Freezer is warm").waitFor();
-    const { workflows = 0 } = trial.suite.parts();
+    const workflows = trial.suite.part("workflows");
     process.kill(workflows, "SIGSTOP");
     try {
       await page.reload();
