@@ -80,7 +80,7 @@ upgrade_npm() {
   step 'install'
   node weir/bin.mjs --help > /dev/null
   node weir/bin.mjs config check > /dev/null
-  step 'npm start starts it again'
+  step 'installed; start the suite again: npm start'
 }
 
 say_way_back() {

@@ -112,7 +112,9 @@ export async function runSuite(options: {
     terminal.say(`stopped. The next start goes on with ${config.storeFile}.`);
     return EXIT_CODES.ok;
   }
-  terminal.say(`${unclean.join(", ")} did not stop cleanly. See the logs in ${config.logFolder}.`);
+  terminal.say(
+    `${unclean.join(", ")} did not stop cleanly: killed because it took too long, or an error, which is then in ${config.logFolder}. What is stored is safe.`,
+  );
   return EXIT_CODES.fault;
 }
 

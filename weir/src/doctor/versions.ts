@@ -3,7 +3,7 @@ import { promisify } from "node:util";
 import { sqliteVersion } from "@weir/runtime";
 import { type Check, type Finding, look, ok, wrong } from "./check.ts";
 
-/** As `engines` in package.json. */
+/** Not `engines` in package.json: npx would warn of an older Node, which only installs the right one. */
 const NODE_MIN = "26.0";
 /** Its files use `!override`, which older ones do not know. */
 const COMPOSE_MIN = "2.24";
