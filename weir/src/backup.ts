@@ -3,7 +3,6 @@ import { join, resolve } from "node:path";
 import {
   type BackupReport,
   backUp,
-  checkSnapshot,
   readBackupState,
   snapshotBegunMs,
   snapshotNames,
@@ -65,11 +64,8 @@ docs/how-to/back-up-and-restore.md says more.`,
     const everyMs = readDuration(given, "every", EVERY);
     const keep = readNumber(given, "keep", { min: 1, max: KEEP_MAX, isWhole: true });
     const places = readPlaces(settings);
-    const attempt = async (): Promise<BackupReport> => {
-      const report = await backUp({ folder, places, weir: VERSION, keep, clock, signal });
-      if (given.has("verify")) await checkSnapshot(folder, report.snapshot, signal);
-      return report;
-    };
+    const verify = given.has("verify");
+    const attempt = () => backUp({ folder, places, weir: VERSION, keep, verify, clock, signal });
     const noted = () =>
       noting(attempt, { folder, storeFile: places.storeFile, everyMs, clock, signal });
     if (everyMs !== null) {
@@ -158,10 +154,10 @@ async function repeat(
   let hasFailed = false;
   const newest = snapshotNames(folder).at(-1);
   let dueMs = newest === undefined ? clock.now() : snapshotBegunMs(newest) + everyMs;
-  if (dueMs > clock.now()) {
+  if (dueMs > clock.now() && dueMs <= clock.now() + everyMs) {
     logger.info({ due: new Date(dueMs).toISOString() }, "the newest snapshot is young enough");
   }
-  while (await isDue(dueMs, clock, signal)) {
+  while (await isDue({ dueMs, everyMs, clock, signal })) {
     const begunMs = clock.now();
     try {
       const report = await attempt();
@@ -181,9 +177,15 @@ async function repeat(
   return hasFailed ? EXIT_CODES.fault : EXIT_CODES.ok;
 }
 
-/** Waits for a time. @returns false when it is to end first. */
-async function isDue(dueMs: number, clock: Clock, signal: AbortSignal): Promise<boolean> {
-  while (!signal.aborted && clock.now() < dueMs) {
+/** Waits for a time, but not for one that only a clock that was wrong has set. @returns false when it is to end first. */
+async function isDue(options: {
+  dueMs: number;
+  everyMs: number;
+  clock: Clock;
+  signal: AbortSignal;
+}): Promise<boolean> {
+  const { dueMs, everyMs, clock, signal } = options;
+  while (!signal.aborted && clock.now() < dueMs && dueMs <= clock.now() + everyMs) {
     const waited = Promise.withResolvers<void>();
     using _timer = clock.schedule(Math.min(dueMs - clock.now(), WAIT_MS_MAX), waited.resolve);
     signal.addEventListener("abort", () => waited.resolve(), { once: true });

@@ -98,4 +98,20 @@ describe("weir backup and weir restore", () => {
     expect(await second.ended).toMatchObject({ code: 0 });
     expect(readdirSync(`${backups}/snapshots`)).toHaveLength(1);
   });
+
+  test("--every does not wait for a snapshot of a clock that was wrong, and says so", async () => {
+    using folder = temporaryFolder();
+    const env = makeSuite(folder);
+    const backups = folder.file("backups");
+    mkdirSync(`${backups}/snapshots`, { recursive: true });
+    writeFileSync(`${backups}/snapshots/20990101T000000.000Z.json`, "{}");
+    const { child, ended } = startProcess(["backup", backups, "--every", "1d"], {
+      cwd: folder.path,
+      env,
+    });
+    const state = await eventually(() => readBackupState(env.DB_FILE ?? ""));
+    expect(state.problem).toContain("has a snapshot of 20990101T000000.000Z");
+    child.kill("SIGTERM");
+    expect(await ended).toMatchObject({ code: 1, err: expect.stringContaining("Set the clock") });
+  });
 });

@@ -4,6 +4,7 @@ import { isDeepStrictEqual } from "node:util";
 import { type Clock, EXIT_CODES, errorCode, errorMessage, Fault, lockFile } from "@weir/runtime";
 import { namedFiles } from "@weir/series";
 import { deletionsFileOf, readDeletions } from "@weir/store";
+import { checkSnapshot } from "./check.ts";
 import { Copier, HasChanged } from "./copier.ts";
 import { ObjectFolder } from "./objects.ts";
 import { removeOld } from "./remove-old.ts";
@@ -40,6 +41,8 @@ export interface BackupOptions {
   weir: string;
   /** How many snapshots stay; `null` for all. */
   keep: number | null;
+  /** Whether it is read back, and found whole, before older ones are removed. */
+  verify?: boolean;
   clock: Clock;
   signal: AbortSignal;
 }
@@ -65,7 +68,7 @@ const ATTEMPTS_MAX = 10;
  * @throws Fault when a file cannot be read, or the folder cannot be written; the snapshots before it are unchanged.
  */
 export async function backUp(options: BackupOptions): Promise<BackupReport> {
-  const { folder, places, weir, keep, clock, signal } = options;
+  const { folder, places, weir, keep, verify = false, clock, signal } = options;
   checkPlace(folder, places);
   if (!existsSync(dirname(places.storeFile))) throw nothingStored(places);
   using _lock = lockFile(join(dirname(places.storeFile), "backup"), {
@@ -73,6 +76,8 @@ export async function backUp(options: BackupOptions): Promise<BackupReport> {
     remedy: "Wait until it has ended.",
   });
   const begunMs = clock.now();
+  const snapshot = snapshotName(begunMs);
+  refuseOlder(folder, snapshot);
   const objects = new ObjectFolder(folder);
   try {
     objects.open();
@@ -80,7 +85,6 @@ export async function backUp(options: BackupOptions): Promise<BackupReport> {
     const files = await takeAll(places, copier, objects);
     signal.throwIfAborted();
     objects.sync();
-    const snapshot = snapshotName(begunMs);
     const parts = [...partsOf(places)].map(([name, { root }]) => [name, root] as const);
     writeSnapshot(folder, snapshot, {
       weir,
@@ -89,6 +93,7 @@ export async function backUp(options: BackupOptions): Promise<BackupReport> {
       parts: Object.fromEntries(parts),
       files,
     });
+    if (verify) await checkSnapshot(folder, snapshot, signal, (hash) => objects.setAside(hash));
     const removed = keep === null ? { snapshots: 0, files: 0, bytes: 0 } : removeOld(folder, keep);
     return { snapshot, files: files.length, bytes: bytesOf(files), added: objects.added, removed };
   } catch (error) {
@@ -102,8 +107,8 @@ async function takeAll(
   copier: Copier,
   objects: ObjectFolder,
 ): Promise<SnapshotFile[]> {
-  const senders = await takeThose(copier, senderFiles(places));
-  const services = await takeThose(copier, serviceFiles(places));
+  const senders = await untilUnchanged(() => takeThose(copier, senderFiles(places)));
+  const services = await untilUnchanged(() => takeThose(copier, serviceFiles(places)));
   const history = await untilUnchanged(() => takeHistory(places, copier, objects));
   const rows = await untilUnchanged(() => takeRows(places, copier));
   const config = await untilUnchanged(() => takeThose(copier, configFiles(places)));
@@ -185,6 +190,16 @@ async function untilUnchanged<T>(take: () => Promise<T>): Promise<T> {
   }
 }
 
+/** By its name the newest is found, and the oldest removed: one of a clock that was wrong would hide all that follow. */
+function refuseOlder(folder: string, snapshot: string): void {
+  const newest = snapshotNames(folder).at(-1);
+  if (newest === undefined || newest < snapshot) return;
+  throw new Fault(`it is ${snapshot} here, and ${folder} has a snapshot of ${newest}`, {
+    remedy: `Set the clock. If it was wrong at that time, and is right now, move ${newest}.json out of ${join(folder, "snapshots")}.`,
+    exitCode: EXIT_CODES.tryLater,
+  });
+}
+
 /** The newest snapshot that can be read: its files need not be read again. */
 function newestOf(folder: string): Snapshot | null {
   for (const name of snapshotNames(folder).reverse()) {
@@ -214,7 +229,9 @@ function checkPlace(folder: string, { configFolders }: SuitePlaces): void {
 }
 
 const FULL = new Set(["ENOSPC", "EDQUOT", "SQLITE_FULL"]);
-const FORBIDDEN = new Set(["EACCES", "EPERM", "EROFS", "ENOTDIR", "EEXIST"]);
+const FORBIDDEN = new Set(["EACCES", "EPERM"]);
+/** Also a disk that was taken out meanwhile. */
+const UNUSABLE = new Set(["EROFS", "ENOENT", "ENOTDIR", "EEXIST", "EIO", "ENODEV", "ESTALE"]);
 
 function orFolderFault(cause: unknown, folder: string): unknown {
   if (cause instanceof Fault) return cause;
@@ -222,6 +239,14 @@ function orFolderFault(cause: unknown, folder: string): unknown {
   if (FULL.has(code)) {
     return new Fault(`the disk of ${folder} is full: ${errorMessage(cause)}`, {
       remedy: "Free some of it, or keep fewer snapshots (--keep). The earlier ones are complete.",
+      exitCode: EXIT_CODES.cannotCreate,
+      cause,
+    });
+  }
+  if (UNUSABLE.has(code)) {
+    return new Fault(`${folder} cannot be written: ${errorMessage(cause)}`, {
+      remedy:
+        "See whether its disk is there, mounted so that it can be written (mount, dmesg), or name another folder.",
       exitCode: EXIT_CODES.cannotCreate,
       cause,
     });

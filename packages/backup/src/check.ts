@@ -10,6 +10,7 @@ const SHOWN_MAX = 20;
 /**
  * Reads everything that a snapshot needs: each file must hold what it did, and each database must be whole.
  *
+ * @param onChanged called with the hash of each file that does not hold what it did.
  * @returns how many files and bytes it has.
  * @throws Fault naming what is not as it was.
  */
@@ -17,6 +18,7 @@ export async function checkSnapshot(
   folder: string,
   name: string,
   signal: AbortSignal,
+  onChanged: (hash: string) => void = () => {},
 ): Promise<{ files: number; bytes: number }> {
   const { files } = readSnapshot(folder, name);
   const objects = new ObjectFolder(folder);
@@ -25,7 +27,7 @@ export async function checkSnapshot(
   for (const file of files) {
     if (checked.has(file.hash)) continue;
     checked.add(file.hash);
-    const problem = await problemOf(file, objects.fileOf(file.hash), signal);
+    const problem = await problemOf(file, { object: objects.fileOf(file.hash), signal, onChanged });
     if (problem !== null) problems.push(`${file.path}: ${problem}`);
   }
   throwProblems(problems, `the snapshot ${name} in ${folder}`);
@@ -35,12 +37,18 @@ export async function checkSnapshot(
 /** What is wrong with the object of a file; `null` for nothing. */
 async function problemOf(
   file: SnapshotFile,
-  object: string,
-  signal: AbortSignal,
+  {
+    object,
+    signal,
+    onChanged,
+  }: { object: string; signal: AbortSignal; onChanged: (hash: string) => void },
 ): Promise<string | null> {
   if (statSync(object, { throwIfNoEntry: false }) === undefined) return `${object} is missing`;
   const { hash } = await hashOf(object, signal);
-  if (hash !== file.hash) return `${object} does not hold what it did`;
+  if (hash !== file.hash) {
+    onChanged(file.hash);
+    return `${object} does not hold what it did`;
+  }
   return isDatabase(file) ? databaseProblem(object) : null;
 }
 

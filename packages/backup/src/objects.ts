@@ -68,6 +68,11 @@ export class ObjectFolder {
     });
   }
 
+  /** Takes its name from one that was damaged, so that the next backup stores it once more. */
+  setAside(hash: string): void {
+    renameSync(this.fileOf(hash), `${this.fileOf(hash)}.damaged`);
+  }
+
   /** Makes all that was stored survive a power cut. */
   sync(): void {
     fsyncFolderOf(join(this.#folder, "any"));

@@ -7,7 +7,7 @@ import { z } from "zod";
 const FORMAT = 1;
 
 /** Nothing that leads out of the place that a snapshot is restored to. */
-const PATH = /^(?!.*(?:^|\/)\.{0,2}(?:\/|$))[^\\\0]{1,1000}$/;
+const PATH = /^(?!.*(?:^|\/)\.{0,2}(?:\/|$))[^\\\0]{1,1000}$/s;
 const HASH = /^[0-9a-f]{64}$/;
 
 const fileSchema = z.strictObject({
@@ -108,12 +108,22 @@ function refuseNewer(file: string, content: unknown): void {
   });
 }
 
-/** Writes a snapshot, so that it is there as a whole or not at all. */
+/**
+ * Writes a snapshot, so that it is there as a whole or not at all.
+ *
+ * @throws Fault for a file with a name that no snapshot may have.
+ */
 export function writeSnapshot(
   folder: string,
   name: string,
   content: Omit<Snapshot, "format">,
 ): void {
+  const unnameable = content.files.find(({ path }) => !PATH.test(path));
+  if (unnameable !== undefined) {
+    throw new Fault(`the name of ${unnameable.path} is too long, or has a backslash`, {
+      remedy: "Give that file another name, or move it out of the folder of the configuration.",
+    });
+  }
   const file = fileOf(folder, name);
   mkdirSync(folderOf(folder), { recursive: true, mode: 0o700 });
   const text = `${JSON.stringify({ format: FORMAT, ...content }, null, 1)}\n`;

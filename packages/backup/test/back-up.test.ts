@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readdirSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { expect, test } from "@jest/globals";
 import { backUp, readBackupState, readSnapshot } from "@weir/backup";
@@ -101,6 +101,52 @@ test("old snapshots go, and the contents that only they need", async () => {
   expect(removed).toMatchObject({ snapshots: 2, files: 2 });
   expect(readdirSync(folder.file("backups/snapshots"))).toEqual([`${snapshot}.json`]);
   expect(objectsIn(folder)).toBe(3);
+});
+
+test("older snapshots stay where the new one is not whole, and the next backup mends what the disk has damaged", async () => {
+  using folder = temporaryFolder();
+  makeStore(folder);
+  write(folder, "config/weir.yaml", "first");
+  // So long ago that it is not read again.
+  utimesSync(folder.file("config/weir.yaml"), 1, 1);
+  const { snapshot } = await backUpSuite(folder);
+  const { files } = readSnapshot(folder.file("backups"), snapshot);
+  const { hash } = files.find(({ path }) => path === "config/weir.yaml") ?? {};
+  writeFileSync(folder.file(`backups/files/${hash}`), "rotts");
+  const options = {
+    folder: folder.file("backups"),
+    places: placesIn(folder.path),
+    weir: "1.2.3",
+    keep: 1,
+    verify: true,
+    clock: systemClock,
+    signal: NEVER,
+  };
+  await expect(backUp(options)).rejects.toThrow("does not hold what it did");
+  expect(readdirSync(folder.file("backups/snapshots"))).toHaveLength(2);
+  const mended = await backUp(options);
+  expect([mended.added.files, mended.removed.snapshots]).toEqual([1, 2]);
+  expect(readdirSync(folder.file("backups/files"))).toHaveLength(2);
+});
+
+test("a snapshot that would be older than one of a wrong clock is refused, because none would find it", async () => {
+  using folder = temporaryFolder();
+  makeStore(folder);
+  write(folder, "backups/snapshots/20990101T000000.000Z.json", "{}");
+  await expect(backUpSuite(folder, 1)).rejects.toThrow("has a snapshot of 20990101T000000.000Z");
+  expect(readdirSync(folder.file("backups/snapshots"))).toHaveLength(1);
+});
+
+test("a name that a restore would refuse ends the backup, and keeps the snapshots before it", async () => {
+  using folder = temporaryFolder();
+  makeStore(folder);
+  write(folder, "config/Küche und Bad.yaml");
+  await backUpSuite(folder);
+  write(folder, "config/a\\b.yaml");
+  await expect(backUpSuite(folder, 1)).rejects.toThrow(
+    "the name of config/a\\b.yaml is too long, or has a backslash",
+  );
+  expect(readdirSync(folder.file("backups/snapshots"))).toHaveLength(1);
 });
 
 test("two backups of one suite do not run at once", async () => {
