@@ -110,7 +110,11 @@ secure() {
 start() {
   # Where workflows, backup and weir export --output, as user 1000 in their containers, write.
   chown 1000:1000 config/workflows backups exports
-  docker compose up --detach --wait --wait-timeout "$READY_SECONDS"
+  # With a mistake in the configuration, up --detach says only that the service weir failed.
+  docker compose up --detach --wait --wait-timeout "$READY_SECONDS" || {
+    docker compose logs --no-color --no-log-prefix weir
+    fail 'Weir has not started'
+  }
   docker compose ps
 }
 

@@ -71,7 +71,11 @@ upgrade_compose() {
   step 'build'
   for service in $(docker compose config --services); do docker compose build --quiet "$service"; done
   step 'start'
-  docker compose up --detach --wait --wait-timeout "$READY_SECONDS"
+  # With a mistake in the configuration, up --detach says only that the service weir failed.
+  docker compose up --detach --wait --wait-timeout "$READY_SECONDS" || {
+    docker compose logs --no-color --no-log-prefix weir
+    exit 1
+  }
   docker image prune --force > /dev/null
 }
 

@@ -105,12 +105,13 @@ describe("deploy/upgrade.sh", () => {
     expect(git(clone, "log", "-1", "--format=%s")).toBe("first");
   });
 
-  test("names the way back when the new version does not start", async () => {
+  test("says why the new version does not start, and names the way back", async () => {
     using folder = temporaryFolder();
     const { clone, git, upgrade } = makeHost(folder);
     const before = git(clone, "rev-parse", "HEAD");
-    const { code, err } = await upgrade([], { FAIL: "compose up" });
+    const { code, err, asked } = await upgrade([], { FAIL: "compose up" });
     expect(code).toBe(1);
+    expect(asked.at(-1)).toBe("compose logs --no-color --no-log-prefix weir");
     expect(err).toContain(
       `git reset --hard ${before} && docker compose up --detach --build --wait`,
     );
