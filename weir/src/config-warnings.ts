@@ -84,7 +84,15 @@ async function startProblemsOf(stream: StreamConfig): Promise<string[]> {
 function checkWritable(folder: string): void {
   const nearest = nearestFolder(folder);
   if (!statSync(nearest).isDirectory()) throw new Error(`${nearest} is no folder`);
-  accessSync(nearest, constants.W_OK);
+  try {
+    accessSync(nearest, constants.W_OK);
+  } catch (cause) {
+    const user = `user ${process.getuid?.()}`;
+    throw new Error(
+      `${folder} cannot be written: ${user} has no right to write to ${nearest}. Name another place; in Compose, one below /data`,
+      { cause },
+    );
+  }
 }
 
 function retentionWarnings({ place, rotationMs, retention }: StreamConfig): string[] {

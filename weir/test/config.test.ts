@@ -267,6 +267,16 @@ streams:
     expect(errors).toContain("let user 1000 read it: chown 1000 ");
   });
 
+  asRoot("says of a folder that cannot be written who has no right to it, and where", async () => {
+    using folder = temporaryFolder();
+    chmodSync(folder.path, 0o755);
+    writeWeirFile(folder, "streams: { a: { filters: [x/#], folder: ../rows/a } }");
+    const { errors } = await runConfig(folder, ["check", "--compose"], {}, { uid: 1_000 });
+    expect(errors).toContain(
+      `streams.a: rows/a cannot be written: user 1000 has no right to write to ${folder.path}. Name another place`,
+    );
+  });
+
   test("does not warn of streams that are kept apart by what they exclude", async () => {
     using folder = temporaryFolder();
     writeWeirFile(
