@@ -64,6 +64,16 @@ export async function startProblems({ streams }: LoggerConfig): Promise<string[]
   return (await Promise.all(streams.streams.map(startProblemsOf))).flat();
 }
 
+const BROKER_FILE = "mosquitto/mosquitto.conf";
+const OTHERS_READ = 0o004;
+
+/** What keeps the broker of Compose from starting: it is a user of its own, whose log the console does not show. */
+export function brokerProblems(): string[] {
+  const found = statSync(BROKER_FILE, { throwIfNoEntry: false });
+  if (found === undefined || (found.mode & OTHERS_READ) !== 0) return [];
+  return ["mosquitto: the broker's user may not read the files in it: chmod -R a+rX mosquitto"];
+}
+
 async function startProblemsOf(stream: StreamConfig): Promise<string[]> {
   const { name, place, decoder, filterFile } = stream;
   const problems: string[] = [];

@@ -15,7 +15,7 @@ import { type StreamConfig, type StreamsConfig, weirFileJsonSchema } from "@weir
 import Table from "cli-table3";
 import type { Command } from "commander";
 import { action, durationText, examples, printJson, type Surroundings } from "./command-line.ts";
-import { configWarnings, startProblems } from "./config-warnings.ts";
+import { brokerProblems, configWarnings, startProblems } from "./config-warnings.ts";
 
 export function define(command: Command, { clock, environment, out }: Surroundings): void {
   examples(command, ["config check", "config schema > weir.schema.json"]);
@@ -37,7 +37,7 @@ setting, and about workflows that cannot run; with them the exit code is 0.`,
     const settings = file === undefined ? environment : { ...environment, WEIR_FILE: file };
     const config = readServices(settings);
     const inCompose = given.has("compose");
-    const lasting = inCompose ? await startProblems(config) : [];
+    const lasting = inCompose ? [...brokerProblems(), ...(await startProblems(config))] : [];
     if (lasting.length > 0) throw new ConfigurationFault(lasting);
     const warnings = [
       ...clockProblems(clock.now(), config.file).map((problem) => `${problem}. ${CLOCK_REMEDY}`),

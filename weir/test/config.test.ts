@@ -267,6 +267,15 @@ streams:
     expect(errors).toContain("let user 1000 read it: chown 1000 ");
   });
 
+  test("in Compose ends with 78 where the broker's user may not read its file", async () => {
+    using folder = temporaryFolder();
+    mkdirSync(folder.file("mosquitto"));
+    writeFileSync(folder.file("mosquitto/mosquitto.conf"), "", { mode: 0o600 });
+    const { exitCode, errors } = await runConfig(folder, ["check", "--compose"]);
+    expect(exitCode).toBe(EXIT_CODES.configuration);
+    expect(errors).toContain("chmod -R a+rX mosquitto");
+  });
+
   asRoot("says of a folder that cannot be written who has no right to it, and where", async () => {
     using folder = temporaryFolder();
     chmodSync(folder.path, 0o755);
