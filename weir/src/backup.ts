@@ -1,7 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import {
+  type BackupOptions,
   type BackupReport,
+  type BackupState,
   backUp,
   readBackupState,
   snapshotBegunMs,
@@ -11,9 +13,11 @@ import {
 import {
   type Clock,
   createLogger,
+  type Environment,
   EXIT_CODES,
   errorMessage,
   Fault,
+  type Logger,
   print,
   processSettings,
   readSettings,
@@ -65,20 +69,11 @@ docs/how-to/back-up-and-restore.md says more.`,
     const keep = readNumber(given, "keep", { min: 1, max: KEEP_MAX, isWhole: true });
     const places = readPlaces(settings);
     const verify = given.has("verify");
-    const attempt = () => backUp({ folder, places, weir: VERSION, keep, verify, clock, signal });
-    const noted = () =>
-      noting(attempt, { folder, storeFile: places.storeFile, everyMs, clock, signal });
-    if (everyMs !== null) {
-      const { LOG_LEVEL: logLevel, LOG_FORMAT: logFormat } = readSettings(
-        processSettings,
-        settings,
-      );
-      const logger = createLogger("backup", { logLevel, logFormat });
-      return await repeat(noted, { folder, everyMs, clock, signal, logger });
-    }
+    const options = { folder, places, weir: VERSION, keep, verify, clock, signal };
+    if (everyMs !== null) return await repeat(options, everyMs, loggerOf(settings));
     try {
       const startMs = clock.monotonic();
-      const report = await noted();
+      const report = await attempt(options, null);
       const text = `${wordsOf(report)}, in ${((clock.monotonic() - startMs) / 1_000).toFixed(1)} s\n`;
       print(text, { to: surroundings.out });
       return EXIT_CODES.ok;
@@ -98,37 +93,23 @@ const VERSION =
     }
   ).version;
 
-interface Noted {
-  folder: string;
-  storeFile: string;
-  everyMs: number | null;
-  clock: Clock;
-  signal: AbortSignal;
-}
-
-/** Writes down how an attempt has ended, for whoever looks after the suite. */
-async function noting(
-  attempt: () => Promise<BackupReport>,
-  { folder, storeFile, everyMs, clock, signal }: Noted,
-): Promise<BackupReport> {
-  const note = (outcome: {
-    snapshot: string | null;
-    endedMs: number | null;
-    problem: string | null;
-  }) =>
-    writeBackupState(storeFile, {
+/** Takes one snapshot, and writes down how that has ended, for whoever looks after the suite. */
+async function attempt(options: BackupOptions, everyMs: number | null): Promise<BackupReport> {
+  const { folder, places, clock, signal } = options;
+  const note = (outcome: Pick<BackupState, "snapshot" | "endedMs" | "problem">) =>
+    writeBackupState(places.storeFile, {
       folder: resolve(folder),
       everyMs,
       triedMs: clock.now(),
       ...outcome,
     });
   try {
-    const report = await attempt();
+    const report = await backUp(options);
     note({ snapshot: report.snapshot, endedMs: clock.now(), problem: null });
     return report;
   } catch (error) {
     if (signal.aborted) throw error;
-    const { snapshot = null, endedMs = null } = readBackupState(storeFile) ?? {};
+    const { snapshot = null, endedMs = null } = readBackupState(places.storeFile) ?? {};
     try {
       note({ snapshot, endedMs, problem: errorMessage(error) });
     } catch {
@@ -138,19 +119,14 @@ async function noting(
   }
 }
 
-interface Repeated {
-  folder: string;
-  everyMs: number;
-  clock: Clock;
-  signal: AbortSignal;
-  logger: ReturnType<typeof createLogger>;
+function loggerOf(settings: Environment): Logger {
+  const { LOG_LEVEL: logLevel, LOG_FORMAT: logFormat } = readSettings(processSettings, settings);
+  return createLogger("backup", { logLevel, logFormat });
 }
 
-/** Makes backups until it is stopped. @returns 1 where the last one has failed. */
-async function repeat(
-  attempt: () => Promise<BackupReport>,
-  { folder, everyMs, clock, signal, logger }: Repeated,
-): Promise<number> {
+/** Takes snapshots until it is stopped. @returns 1 where the last attempt has failed. */
+async function repeat(options: BackupOptions, everyMs: number, logger: Logger): Promise<number> {
+  const { folder, clock, signal } = options;
   let hasFailed = false;
   const newest = snapshotNames(folder).at(-1);
   let dueMs = newest === undefined ? clock.now() : snapshotBegunMs(newest) + everyMs;
@@ -160,7 +136,7 @@ async function repeat(
   while (await isDue({ dueMs, everyMs, clock, signal })) {
     const begunMs = clock.now();
     try {
-      const report = await attempt();
+      const report = await attempt(options, everyMs);
       hasFailed = false;
       dueMs = begunMs + everyMs;
       logger.info(report, wordsOf(report));

@@ -2,7 +2,6 @@ import { EXIT_CODES, print, visible } from "@weir/runtime";
 import type { Command } from "commander";
 import { action, examples, printJson, type Surroundings } from "./command-line.ts";
 import { askServices } from "./doctor/ask-services.ts";
-import { backlog } from "./doctor/backlog.ts";
 import { broker } from "./doctor/broker.ts";
 import { certificateTerms } from "./doctor/certificate-terms.ts";
 import { type Check, type Finding, runCheck, type Scene } from "./doctor/check.ts";
@@ -10,6 +9,7 @@ import { configuration } from "./doctor/configuration.ts";
 import { diskSpace } from "./doctor/disk-space.ts";
 import { lastBackup } from "./doctor/last-backup.ts";
 import { machineClock } from "./doctor/machine-clock.ts";
+import { outboxes } from "./doctor/outboxes.ts";
 import { permissions } from "./doctor/permissions.ts";
 import { services } from "./doctor/services.ts";
 import { storeFiles } from "./doctor/store-files.ts";
@@ -26,7 +26,7 @@ const CHECKS: readonly Check[] = [
   permissions,
   certificateTerms,
   storeFiles,
-  backlog,
+  outboxes,
   lastBackup,
 ];
 

@@ -33,6 +33,7 @@ import {
   serviceFiles,
 } from "./suite-places.ts";
 
+/** What is backed up, and where to. */
 export interface BackupOptions {
   /** The folder of the backups. */
   folder: string;

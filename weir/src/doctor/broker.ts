@@ -28,15 +28,15 @@ export const broker: Check = {
     const found = [...byBroker].map(async ([name, connections]) => {
       const isDefault = name === "default";
       const [{ broker: configured } = { broker: tools }] = connections;
-      const asked = isDefault && hasOwnUser ? tools : configured;
+      const isAskedByTools = isDefault && hasOwnUser;
+      const asked = isAskedByTools ? tools : configured;
       const probe = await probeBroker(asked, {
         expirySeconds: config.sessionExpirySeconds,
-        subscriptions:
-          isDefault && hasOwnUser
-            ? []
-            : planSubscriptions(connections.flatMap(({ streams }) => streams)).subscriptions.map(
-                ({ filter, qos }) => ({ filter, qos }),
-              ),
+        subscriptions: isAskedByTools
+          ? []
+          : planSubscriptions(connections.flatMap(({ streams }) => streams)).subscriptions.map(
+              ({ filter, qos }) => ({ filter, qos }),
+            ),
         clock,
         signal,
       });
@@ -73,23 +73,23 @@ async function findingsOf(
   }
   const { protocolVersion, grants, shortfalls, version } = probe;
   const shown = version ?? "a broker";
-  const words = protocolVersion === 5 ? "MQTT 5" : "MQTT 3.1.1";
-  const limits = `${grants.receiveMaximum} messages in flight`;
+  const inFlight = grants.receiveMaximum;
+  const words = protocolVersion === 5 ? `MQTT 5, ${inFlight} messages in flight` : "MQTT 3.1.1";
+  const findings = [ok(`${shown} at ${url}, ${words}`), ...versionFindings(version)];
+  if (protocolVersion !== 5) {
+    findings.push(look(`${url} has no MQTT 5: the suite goes on with 3.1.1`, `It works. ${PAGE}`));
+  } else if (inFlight <= IN_FLIGHT_DEFAULT) {
+    findings.push(
+      look(
+        `${url} has ${inFlight} messages in flight, the default of Mosquitto: it may also keep only 1,000 messages for a logger that is away, and drop the others`,
+        `Set max_inflight_messages and max_queued_messages. ${PAGE}`,
+      ),
+    );
+  }
   return [
-    ok(`${shown} at ${url}, ${words}${protocolVersion === 5 ? `, ${limits}` : ""}`),
-    ...versionFindings(version),
-    ...(protocolVersion === 5
-      ? []
-      : [look(`${url} has no MQTT 5: the suite goes on with 3.1.1`, `It works. ${PAGE}`)]),
-    ...(protocolVersion === 5 && grants.receiveMaximum <= IN_FLIGHT_DEFAULT
-      ? [
-          look(
-            `${url} has ${grants.receiveMaximum} messages in flight, the default of Mosquitto: it may also keep only 1,000 messages for a logger that is away, and drop the others`,
-            `Set max_inflight_messages and max_queued_messages. ${PAGE}`,
-          ),
-        ]
-      : []),
+    ...findings,
     ...shortfalls.map(({ kind, reason }) => {
+      // The last sentence of a reason says what to do.
       const [found = reason, remedy = PAGE] = reason.split(/(?<=\.) (?=[A-Z][^.]*\.$)/);
       // Without a filter something does not arrive; everything else works with restrictions.
       return kind === "filter" ? wrong(found, remedy) : look(found, remedy);

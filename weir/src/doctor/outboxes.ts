@@ -12,7 +12,7 @@ const REMEDY =
   "Messages wait until broker and logger are there: see what is wrong with these. None is lost before its limit.";
 
 /** What waits in the outboxes of this machine, and in that of a publisher in another container. */
-export const backlog: Check = {
+export const outboxes: Check = {
   name: "outboxes",
   look: async (scene): Promise<Finding[]> => {
     const { environment, clock } = scene;
