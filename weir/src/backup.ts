@@ -1,3 +1,4 @@
+import { addAbortListener } from "node:events";
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import {
@@ -164,7 +165,7 @@ async function isDue(options: {
   while (!signal.aborted && clock.now() < dueMs && dueMs <= clock.now() + everyMs) {
     const waited = Promise.withResolvers<void>();
     using _timer = clock.schedule(Math.min(dueMs - clock.now(), WAIT_MS_MAX), waited.resolve);
-    signal.addEventListener("abort", () => waited.resolve(), { once: true });
+    using _listener = addAbortListener(signal, () => waited.resolve());
     await waited.promise;
   }
   return !signal.aborted;
