@@ -40,7 +40,7 @@ kind_of_suite() {
   elif [ ! -d node_modules ]; then
     fail 'no suite runs here (docker compose up --detach starts one), or only root may ask Docker: sudo sh deploy/upgrade.sh'
   elif runs_here; then
-    fail 'npm start is running here: stop it with Ctrl-C, and start it again afterwards'
+    fail 'npm start is running here: stop it (Ctrl-C, or systemctl stop weir), and start it again afterwards'
   else
     echo npm
   fi
@@ -79,10 +79,10 @@ upgrade_compose() {
   docker image prune --force > /dev/null
 }
 
-# The command line installs what is missing before it does anything.
+# The pages, too: the user of weir.service may not write them.
 upgrade_npm() {
   step 'install'
-  node weir/bin.mjs --help > /dev/null
+  node tools/pages.mjs
   node weir/bin.mjs config check > /dev/null
   step 'installed; start the suite again: npm start'
 }

@@ -7,7 +7,7 @@ import { type TemporaryFolder, temporaryFolder } from "@weir/testkit";
 /** Stands for Docker: writes down what it is asked, and fails where it is asked for what `FAIL` says. */
 const DOCKER = `#!/bin/sh
 case "$*" in
-  "compose ps --quiet") echo id ;;
+  "compose ps --quiet") [ -n "\${NPM:-}" ] || echo id ;;
   "compose config --services") echo logger; echo stats ;;
   *"ps --quiet backup") [ -z "\${PROFILE:-}" ] || echo id ;;
   *) echo "$* \${COMPOSE_PROFILES:-}" >> "$LOG" ;;
@@ -20,10 +20,13 @@ case "$*" in
 esac
 `;
 
+/** Stands for Node in the same way. */
+const NODE = '#!/bin/sh\necho "$*" >> "$LOG"\n';
+
 interface Ended {
   code: number;
   err: string;
-  /** What Docker was asked. */
+  /** What Docker and Node were asked. */
   asked: string[];
 }
 
@@ -54,8 +57,10 @@ function makeHost(folder: TemporaryFolder): Host {
   // The script that is running is replaced, too.
   writeFileSync(join(origin, "deploy/upgrade.sh"), "exit 99\n");
   git(origin, "commit", "--quiet", "-am", "second");
-  writeFileSync(folder.file("docker"), DOCKER);
-  chmodSync(folder.file("docker"), 0o755);
+  for (const [name, program] of Object.entries({ docker: DOCKER, node: NODE })) {
+    writeFileSync(folder.file(name), program);
+    chmodSync(folder.file(name), 0o755);
+  }
   writeFileSync(log, "");
   return {
     clone,
@@ -95,6 +100,20 @@ describe("deploy/upgrade.sh", () => {
     using folder = temporaryFolder();
     const { asked } = await makeHost(folder).upgrade(["--no-backup"], { PROFILE: "1" });
     expect(asked).toContain("compose up --detach --wait --wait-timeout 300 backup");
+  });
+
+  test("installs and builds the pages beside npm start, whose user may not be allowed to", async () => {
+    using folder = temporaryFolder();
+    const { clone, git, upgrade } = makeHost(folder);
+    mkdirSync(join(clone, "node_modules"));
+    const { code, asked } = await upgrade([], { NPM: "1" });
+    expect(code).toBe(0);
+    expect(asked).toEqual([
+      "weir/bin.mjs backup backups --verify",
+      "tools/pages.mjs",
+      "weir/bin.mjs config check",
+    ]);
+    expect(git(clone, "log", "-1", "--format=%s")).toBe("second");
   });
 
   test("changes nothing without a snapshot that is whole", async () => {
