@@ -18,6 +18,7 @@ export function define(command: Command, surroundings: Surroundings): void {
     .option("--snapshot <name>", "which snapshot (default: the newest)")
     .option("--to <folder>", "a new folder, instead of the places that the settings name")
     .option("--verify", "restore nothing: check every file and database of the snapshot")
+    .option("--damaged", "also restore databases that were damaged when they were taken")
     .option("--list", "show the snapshots");
   examples(
     command,
@@ -49,7 +50,7 @@ it restores to. In a folder of --to, store/weir.db is the store: DB_FILE=<folder
       const to = given.text("to") ?? readPlacesOfSettings(toolEnvironment(environment));
       const { files, bytes } = isCheck
         ? await checkSnapshot(folder, snapshot, signal)
-        : await restore({ folder, snapshot, to, signal });
+        : await restore({ folder, snapshot, to, damaged: given.has("damaged"), signal });
       const done = isCheck ? "whole" : "restored";
       print(`snapshot ${snapshot} is ${done}: ${grouped(files)} files, ${grouped(bytes)} bytes\n`, {
         to: out,

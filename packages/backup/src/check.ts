@@ -78,6 +78,7 @@ export function throwProblems(problems: readonly string[], what: string): void {
   const others = problems.length - shown.length;
   if (others > 0) shown.push(`and ${others} more`);
   throw new Fault(`${what} is not whole:\n  ${shown.join("\n  ")}`, {
-    remedy: "Take another snapshot, or copy the folder of backups here once more.",
+    remedy:
+      "Take another snapshot, or copy the folder of backups here once more. weir restore --damaged puts back a database that was damaged before it was taken.",
   });
 }

@@ -32,6 +32,8 @@ export interface RestoreOptions {
   snapshot: string;
   /** A folder in which each part becomes a folder; or the places of a suite. */
   to: string | SuitePlaces;
+  /** Also puts back databases that were damaged when they were taken. */
+  damaged?: boolean;
   signal: AbortSignal;
 }
 
@@ -49,7 +51,7 @@ const RESTORING = ".restoring";
  * @throws Fault when something is in the way, a suite runs there, or the snapshot is not whole; nothing is changed then.
  */
 export async function restore(options: RestoreOptions): Promise<{ files: number; bytes: number }> {
-  const { folder, to, signal } = options;
+  const { folder, to, damaged = false, signal } = options;
   const snapshot = readSnapshot(folder, options.snapshot);
   const targets = targetsOf(snapshot, to);
   using locks = new DisposableStack();
@@ -61,7 +63,7 @@ export async function restore(options: RestoreOptions): Promise<{ files: number;
   const missing = await stillMissing(targets, signal);
   checkSpace(missing);
   try {
-    await write(missing, new ObjectFolder(folder), signal);
+    await write(missing, { objects: new ObjectFolder(folder), damaged, signal });
     for (const { path } of missing) renameSync(path + RESTORING, path);
     for (const place of foldersOf(missing)) fsyncFolderOf(join(place, "any"));
   } catch (error) {
@@ -203,12 +205,12 @@ function checkSpace(missing: readonly Target[]): void {
 
 async function write(
   targets: readonly Target[],
-  objects: ObjectFolder,
-  signal: AbortSignal,
+  { objects, damaged, signal }: { objects: ObjectFolder; damaged: boolean; signal: AbortSignal },
 ): Promise<void> {
   const problems: string[] = [];
   for (const { file, path } of targets) {
-    const problem = await writeOne(file, { path, object: objects.fileOf(file.hash), signal });
+    const object = objects.fileOf(file.hash);
+    const problem = await writeOne(file, { path, object, damaged, signal });
     if (problem !== null) problems.push(`${file.path}: ${problem}`);
   }
   throwProblems(problems, "the snapshot");
@@ -217,7 +219,12 @@ async function write(
 /** @returns what is wrong with it; `null` for nothing. */
 async function writeOne(
   file: SnapshotFile,
-  { path, object, signal }: { path: string; object: string; signal: AbortSignal },
+  {
+    path,
+    object,
+    damaged,
+    signal,
+  }: { path: string; object: string; damaged: boolean; signal: AbortSignal },
 ): Promise<string | null> {
   const target = path + RESTORING;
   makeFolder(dirname(path));
@@ -225,7 +232,7 @@ async function writeOne(
   if (!existsSync(object)) return `${object} is missing`;
   const { hash } = await copyHashed(object, target, signal);
   if (hash !== file.hash) return `${object} does not hold what it did`;
-  const problem = isDatabase(file) ? databaseProblem(target) : null;
+  const problem = isDatabase(file) && !damaged ? databaseProblem(target) : null;
   if (problem !== null) return problem;
   fsyncFile(target);
   // The next backup finds it as it was, and a closed segment is known by its rights.

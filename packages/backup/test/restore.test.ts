@@ -151,7 +151,7 @@ describe("a snapshot that is not whole", () => {
     expect(namesIn(folder.file("other")).filter((name) => name.includes("."))).toEqual([]);
   });
 
-  test("is refused where a database was damaged before it was taken", async () => {
+  test("is refused where a database was damaged before it was taken, unless that is wanted", async () => {
     using folder = temporaryFolder();
     const { storeFile } = placesIn(folder.path);
     mkdirSync(folder.file("data"));
@@ -164,6 +164,10 @@ describe("a snapshot that is not whole", () => {
     const { snapshot } = await backUpSuite(folder);
     const { message } = await faultOf(checkSnapshot(folder.file("backups"), snapshot, NEVER));
     expect(message).toContain("store/weir.db: the database is damaged");
+    const options = { folder: folder.file("backups"), snapshot, to: folder.file("other") };
+    const refused = await faultOf(restore({ ...options, signal: NEVER }));
+    expect(refused.remedy).toContain("weir restore --damaged");
+    expect(await restore({ ...options, damaged: true, signal: NEVER })).toMatchObject({ files: 1 });
   });
 
   test.each([

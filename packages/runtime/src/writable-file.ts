@@ -1,5 +1,6 @@
 import {
   closeSync,
+  existsSync,
   fsyncSync,
   mkdirSync,
   openSync,
@@ -111,9 +112,8 @@ export function makeFolderAt(folder: string, setting: string): string | undefine
 /** The folder itself, or where it is missing the nearest one above it that is there, in which it would be made. */
 export function nearestFolder(folder: string): string {
   const path = resolve(folder);
-  return statSync(path, { throwIfNoEntry: false }) === undefined
-    ? nearestFolder(dirname(path))
-    : path;
+  // What is in a folder of another user is not there for this one.
+  return existsSync(path) ? path : nearestFolder(dirname(path));
 }
 
 // The magic numbers of proc, sysfs, cgroup and cgroup2, from statfs(2).

@@ -10,8 +10,10 @@ export interface ServiceAnswer {
   report: ServiceReport | null;
   /** Why there is no report, in words. */
   problem: string | null;
-  /** Something else answers at its address. */
+  /** Something has its address: another program, or the service itself, which hangs. */
   isTaken: boolean;
+  /** What has its address does not answer in time. */
+  isSilent: boolean;
 }
 
 /** What `/readyz` says, and when. */
@@ -45,7 +47,7 @@ async function ask(
   { name, url }: { name: string; url: string },
   signal: AbortSignal,
 ): Promise<ServiceAnswer> {
-  const nothing = { name, url, report: null, isTaken: false };
+  const nothing = { name, url, report: null, isTaken: false, isSilent: false };
   const late = AbortSignal.timeout(ANSWER_MS_MAX);
   try {
     const response = await fetch(new URL("/readyz", url), {
@@ -64,10 +66,11 @@ async function ask(
     };
   } catch (error) {
     if (isNothingThere(error)) return { ...nothing, problem: "nothing listens there" };
-    const problem = late.aborted
+    const isSilent = late.aborted;
+    const problem = isSilent
       ? `no answer within ${ANSWER_MS_MAX / 1_000} s`
       : "what answers there does not speak HTTP";
-    return { ...nothing, isTaken: true, problem };
+    return { ...nothing, isTaken: true, isSilent, problem };
   }
 }
 

@@ -39,8 +39,14 @@ export const services: Check = {
   },
 };
 
-function findingOfTaken({ name, url, problem }: ServiceAnswer): Finding {
+function findingOfTaken({ name, url, problem, isSilent }: ServiceAnswer): Finding {
   const setting = `${name.toUpperCase().replaceAll("-", "_")}_HTTP_PORT`;
+  if (isSilent) {
+    return wrong(
+      `${name} hangs, or is very busy: ${problem} at ${url}`,
+      `Restart it, if that stays so: npm start, or docker compose restart ${name}. If another program has that port (ss -ltnp shows it), set ${setting} to a free one.`,
+    );
+  }
   return wrong(
     `${url}, the address of ${name}, is taken: ${problem}`,
     `End the program that has that port (ss -ltnp shows it), or set ${setting} to a free one.`,

@@ -106,6 +106,19 @@ describe("services", () => {
       remedy: expect.stringContaining("STATS_PRINTER_HTTP_PORT"),
     });
   });
+
+  test("hang: it is not another program's port that is to be looked for first", async () => {
+    using folder = temporaryFolder();
+    await using silent = await startForeign({ hangs: true });
+    const environment = { DASHBOARD_SERVICES: `stats=${silent.url}` };
+    const { code, of } = await doctor(folder, { environment });
+    expect(code).toBe(1);
+    expect(of("services").at(-1)).toMatchObject({
+      state: "wrong",
+      found: expect.stringContaining("stats hangs, or is very busy: no answer within 2 s"),
+      remedy: expect.stringContaining("docker compose restart stats"),
+    });
+  });
 });
 
 describe("the clock", () => {

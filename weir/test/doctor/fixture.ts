@@ -63,9 +63,11 @@ export async function startReporting(
   };
 }
 
-/** Another program's web server. */
-export async function startForeign() {
-  const server = createServer((_, response) => response.end("<html>")).listen(0, "127.0.0.1");
+/** Another program's web server, or one that never answers. */
+export async function startForeign({ hangs = false } = {}) {
+  const server = createServer((_, response) => {
+    if (!hangs) response.end("<html>");
+  }).listen(0, "127.0.0.1");
   await new Promise((resolve) => server.once("listening", resolve));
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
