@@ -76,6 +76,11 @@ export async function backUp(options: BackupOptions): Promise<BackupReport> {
     message: "another backup of this suite is under way",
     remedy: "Wait until it has ended.",
   });
+  // It would take what this one is writing for what a kill has left.
+  using _folderLock = lockFile(join(folder, "backup"), {
+    message: `another backup into ${folder} is under way`,
+    remedy: "Wait until it has ended, and give each suite a folder of its own.",
+  });
   const begunMs = clock.now();
   const snapshot = snapshotName(begunMs);
   refuseOlder(folder, snapshot);

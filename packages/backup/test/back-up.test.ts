@@ -156,6 +156,14 @@ test("two backups of one suite do not run at once", async () => {
   await expect(backUpSuite(folder)).rejects.toThrow("another backup of this suite is under way");
 });
 
+test("nor do those of two suites into one folder", async () => {
+  using folder = temporaryFolder();
+  makeStore(folder);
+  mkdirSync(folder.file("backups"));
+  using _other = lockFile(folder.file("backups/backup"), { message: "", remedy: "" });
+  await expect(backUpSuite(folder)).rejects.toThrow("another backup into");
+});
+
 test("a folder of backups in the folder of the configuration is refused", async () => {
   using folder = temporaryFolder();
   const places = placesIn(folder.path);
