@@ -31,11 +31,13 @@ export function casesOf(run: {
   const { isQuick, isSoak } = run;
   const quickOr = (quick: number, whole: number): number => (isQuick ? quick : whole);
   const nodeOptions = profileOptions(run.profileFolder);
-  const logger = (name: string, own: Pick<WeirOptions, "environment" | "streams"> = {}) =>
+  type Own = Pick<WeirOptions, "environment" | "streams" | "isEncrypted">;
+  const logger = (name: string, own: Own = {}) =>
     weir({ name, program: run.program, nodeOptions, ...own });
 
   const ours = logger("Weir");
   const oursOnMqttJs = logger("Weir on MQTT.js", { environment: { LOGGER_TRANSPORT: "mqttjs" } });
+  const oursByTls = logger("Weir by TLS", { isEncrypted: true });
   const nodeRed = nodeRedIn(run.cacheFolder);
 
   /** A rate that every contender keeps up with: what is compared is processor time. */
@@ -111,6 +113,29 @@ export function casesOf(run: {
     },
     even(500, 20),
     even(5_000, 5),
+    {
+      name: "tls",
+      title: "QoS 1 at 5,000/s by TLS",
+      secondsEach: 8,
+      contenders: throughMosquitto(
+        [
+          oursByTls,
+          ours,
+          logger("Weir on MQTT.js by TLS", {
+            isEncrypted: true,
+            environment: { LOGGER_TRANSPORT: "mqttjs" },
+          }),
+        ],
+        { load: evenly(5_000, quickOr(2, 5)) },
+      ),
+      claims: [
+        {
+          text: "QoS 1 at 5,000/s by TLS: CPU per message, over plain TCP",
+          target: { atMost: 1.3 },
+          of: ratio("cpuUs", oursByTls, ours),
+        },
+      ],
+    },
     {
       // Nothing slows the publisher down: what is too much is lost.
       name: "qos0",

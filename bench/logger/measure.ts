@@ -3,7 +3,7 @@ import type { Bench, Contender, Figures } from "../comparison.ts";
 import { growthOf } from "../output.ts";
 import { cpuUs, rssBytes } from "../process.ts";
 import { type Load, type Sent, type Source, startGenerator, startStandIn } from "./load.ts";
-import { type Mosquitto, OPEN, startMosquitto } from "./mosquitto.ts";
+import { type Encrypted, type Mosquitto, OPEN, startMosquitto } from "./mosquitto.ts";
 import type { Running, Subject } from "./subjects.ts";
 
 /** What measurements of the logger are given. */
@@ -113,6 +113,7 @@ async function measureThroughMosquitto(
     source: generator,
     brokerPid: broker.pid,
     port: broker.port,
+    encrypted: broker.encrypted,
     payloadBytes: await generator.prepare(run.load),
     subscribed: broker.subscribed(filterOf(run)),
   });
@@ -134,6 +135,7 @@ async function measureAgainstStandIn(bench: Bench, run: Run) {
     source: standIn,
     brokerPid: standIn.pid,
     port: standIn.port,
+    encrypted: null,
     // Only peers that do not store are counted by the size of a payload.
     payloadBytes: 0,
     subscribed: standIn.subscribed(),
@@ -170,6 +172,7 @@ interface Origin {
   /** The process that it receives from; `null` where it cannot be observed. */
   brokerPid: number | null;
   port: number;
+  encrypted: Encrypted | null;
   payloadBytes: number;
   /** Resolves when the subject has subscribed. */
   subscribed: Promise<unknown>;
@@ -180,6 +183,7 @@ async function measureSubject(bench: Bench, run: Run, origin: Origin): Promise<W
   const { subject, load } = run;
   await using running = await subject.start({
     port: origin.port,
+    encrypted: origin.encrypted,
     filter: filterOf(run),
     qos: load.qos,
     payloadBytes: origin.payloadBytes,

@@ -1,8 +1,8 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { chmodSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
-import { freePort } from "@weir/testkit";
+import { createTestCertificate, freePort } from "@weir/testkit";
 import { startChild } from "../process.ts";
 
 const IMAGE = "eclipse-mosquitto:2.1";
@@ -43,7 +43,8 @@ const inContainer: Mosquitto = {
     "docker",
     [
       ...["run", "--rm", "--name", name, "--network", "host"],
-      ...["-v", `${file}:/weir-bench.conf:ro`, IMAGE, "mosquitto", "-c", "/weir-bench.conf"],
+      // At the same place, because it names files beside itself.
+      ...["-v", `${dirname(file)}:${dirname(file)}:ro`, IMAGE, "mosquitto", "-c", file],
     ],
   ],
   pidOf: (name) => {
@@ -61,9 +62,16 @@ const installedHere: Mosquitto = {
   remove: () => {},
 };
 
+/** Where a broker is reached by TLS, and the file of the authority to trust. */
+export interface Encrypted {
+  port: number;
+  caFile: string;
+}
+
 /** A broker that the benchmark has started. */
 interface Broker extends AsyncDisposable {
   port: number;
+  encrypted: Encrypted;
   /** Its process on this machine; `null` where it cannot be seen. */
   pid: number | null;
   /** As in its log: "mosquitto version 2.1.2". */
@@ -86,7 +94,18 @@ export async function startMosquitto(
   const port = await freePort();
   const name = `weir-bench-${process.pid}-${port}`;
   const file = join(folder, `${name}.conf`);
-  writeFileSync(file, configurationOf(configuration, port), { mode: 0o644 });
+  const encrypted = { port: await freePort(), caFile: join(folder, "certificate.pem") };
+  const keyFile = join(folder, "key.pem");
+  const { certificate, key } = createTestCertificate({ name: "bench", hosts: ["127.0.0.1"] });
+  // The container's user reads it.
+  chmodSync(folder, 0o755);
+  for (const [path, content] of [
+    [encrypted.caFile, certificate],
+    [keyFile, key],
+    [file, configurationOf(configuration, { port, encrypted, keyFile })],
+  ] as const) {
+    writeFileSync(path, content, { mode: 0o644 });
+  }
   await using opening = new AsyncDisposableStack();
   opening.defer(() => mosquitto.remove(name));
   const child = opening.use(
@@ -110,6 +129,7 @@ export async function startMosquitto(
   const opened = opening.move();
   return {
     port,
+    encrypted,
     pid: mosquitto.pidOf(name, child.pid),
     version: seen.version,
     subscribed: (filter) => {
@@ -124,7 +144,10 @@ export async function startMosquitto(
   };
 }
 
-function configurationOf(lines: readonly string[], port: number): string {
+function configurationOf(
+  lines: readonly string[],
+  { port, encrypted, keyFile }: { port: number; encrypted: Encrypted; keyFile: string },
+): string {
   return [
     `listener ${port} 127.0.0.1`,
     "allow_anonymous true",
@@ -133,6 +156,9 @@ function configurationOf(lines: readonly string[], port: number): string {
     ...["error", "warning", "information", "subscribe"].map((type) => `log_type ${type}`),
     "connection_messages false",
     ...lines,
+    `listener ${encrypted.port} 127.0.0.1`,
+    `certfile ${encrypted.caFile}`,
+    `keyfile ${keyFile}`,
     "",
   ].join("\n");
 }

@@ -7,6 +7,7 @@ import { createInterface } from "node:readline";
 import { DatabaseSync } from "node:sqlite";
 import { print } from "@weir/runtime";
 import { type Child, startChild, writtenBytes } from "../process.ts";
+import type { Encrypted } from "./mosquitto.ts";
 
 /** A program that receives messages: Weir's logger or one of its peers. */
 export interface Subject {
@@ -23,6 +24,8 @@ export interface Subject {
 /** How a subject is started. */
 interface Start {
   port: number;
+  /** The same broker by TLS; `null` where there is none. */
+  encrypted: Encrypted | null;
   /** What it subscribes to. */
   filter: string;
   qos: 0 | 1;

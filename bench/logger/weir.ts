@@ -17,6 +17,8 @@ export interface WeirOptions {
   environment?: Readonly<Record<string, string>>;
   /** The streams of its weir.yaml, each with a folder of its name. Default only the stream `data`. */
   streams?: Readonly<Record<string, object>>;
+  /** Whether it connects by TLS. Default false. */
+  isEncrypted?: boolean;
   /** Options of Node itself, as for a profile. */
   nodeOptions?: readonly string[];
 }
@@ -28,11 +30,18 @@ const COMPILE_CACHE = join(import.meta.dirname, "../.cache/compile");
 
 /** Weir's logger, as `npm start` runs it: each message stored before it is acknowledged. */
 export function weir(options: WeirOptions): Subject {
-  const { name, program, environment = {}, streams, nodeOptions = [] } = options;
+  const {
+    name,
+    program,
+    environment = {},
+    streams,
+    isEncrypted = false,
+    nodeOptions = [],
+  } = options;
   return {
     name,
     obstacle: () => (existsSync(program) ? null : `there is no ${program}`),
-    start: async ({ port, filter, folder }) => {
+    start: async ({ port, encrypted, filter, folder }) => {
       const httpPort = await freePort();
       const configurationFile = join(folder, CONFIGURATION_FILE);
       if (streams !== undefined) {
@@ -47,7 +56,12 @@ export function weir(options: WeirOptions): Subject {
           [program],
           {
             NODE_COMPILE_CACHE: COMPILE_CACHE,
-            BROKER_URL: `mqtt://127.0.0.1:${port}`,
+            ...(isEncrypted && encrypted !== null
+              ? {
+                  BROKER_URL: `mqtts://127.0.0.1:${encrypted.port}`,
+                  BROKER_CA_FILE: encrypted.caFile,
+                }
+              : { BROKER_URL: `mqtt://127.0.0.1:${port}` }),
             // Configured streams have their own filters.
             ...(streams === undefined ? { TOPIC: filter } : { WEIR_FILE: configurationFile }),
             DB_FILE: join(folder, DATA_FILE),

@@ -18,6 +18,7 @@ test("the logger takes what the stand-in writes for a broker's, and stores all o
     port: standIn.port,
     filter: "DATA",
     qos: 1,
+    encrypted: null,
     payloadBytes: 0,
     folder: folder.path,
   });

@@ -94,6 +94,25 @@ export function describeBatches(clients: Clients & BatchTraits): void {
       expect(await upToSentinel(second, topic)).toEqual(["sentinel"]);
     });
 
+    test("receives on while it answers each batch", async () => {
+      const topic = ownTopic();
+      const answers = ownTopic();
+      const sent = Array.from({ length: 50 }, (_, n) => String(n));
+      const taker = createTaker();
+      await using publisher = await connect();
+      await using answering = await connect(topic, {
+        batch: SOON,
+        onBatch: (messages) => {
+          taker.onBatch(messages);
+          // Right behind the PUBACKs, as receipts are.
+          queueMicrotask(() => void answering.client.publish(answers, "stored", QOS_1));
+        },
+      });
+      for (const payload of sent) await publisher.client.publish(topic, payload, QOS_1);
+      await eventually(() => taker.received.length === sent.length);
+      expect(payloads(taker.received)).toEqual(sent);
+    });
+
     test("takes and acknowledges the open batch before it disconnects", async () => {
       const topic = ownTopic();
       const options = persistent();

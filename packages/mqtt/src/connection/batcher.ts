@@ -56,6 +56,8 @@ export class Batcher {
   #bytes = 0;
   #pubacks: Buffer;
   #pubackCount = 0;
+  /** Writes of PUBACKs that the network has not taken yet. */
+  #unwritten = 0;
   /** `null` while there is no message of QoS 2, as nearly always. */
   #exchanges: Exchanges | null = null;
   /** What was handed on, and acknowledged, since `flush` was called. */
@@ -228,6 +230,7 @@ export class Batcher {
   #sendPubacks(count: number): void {
     const socket = this.#wire.socket();
     if (!socket.writable) return;
+    this.#unwritten += 1;
     socket.write(this.#pubacks.subarray(0, PUBACK_BYTES * count), this.#written);
     if (socket.writableLength === 0) return;
     // The network still reads from this buffer.
@@ -236,7 +239,9 @@ export class Batcher {
   }
 
   readonly #written = (): void => {
-    if (!this.isBlocked || this.#wire.socket().writableLength > 0) return;
+    this.#unwritten -= 1;
+    // Not by `writableLength`: a request may be waiting behind the PUBACKs.
+    if (!this.isBlocked || this.#unwritten > 0) return;
     this.isBlocked = false;
     this.#wire.onDrained();
   };
