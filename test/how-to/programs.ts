@@ -51,18 +51,12 @@ export async function startHomeBroker(
 /** What Compose's secured broker is for devices and people, at an address of the machine. */
 export async function startSecuredBroker(machine: Machine, address: string): Promise<void> {
   const secrets = join(machine.clone, "secrets/mosquitto");
-  // Debian's Mosquitto 2.0 does not read salts as long as those of `weir secure`, which are for Compose's 2.1.
-  const passwords = "/etc/secured-broker-passwords";
-  await machine.run(`touch ${passwords}
-for file in secrets/devices/*.password secrets/operators/*.password; do
-  mosquitto_passwd -b ${passwords} "$(basename "$file" .password)" "$(cat "$file")"
-done`);
   await startBroker(machine, [
     `listener 8883 ${address}`,
     `certfile ${secrets}/server.crt`,
     `keyfile ${secrets}/server.key`,
     "use_username_as_clientid true",
-    `password_file ${passwords}`,
+    `password_file ${secrets}/passwords`,
     `acl_file ${secrets}/rights`,
   ]);
 }

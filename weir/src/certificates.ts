@@ -153,7 +153,8 @@ function openssl(args: readonly string[], input = ""): string {
 }
 
 const PASSWORD_BYTES = 24;
-const SALT_BYTES = 64;
+/** Mosquitto 2.0 reads no other length; 2.1 reads 12 and 64. */
+const SALT_BYTES = 12;
 const HASH_BYTES = 64;
 /** Mosquitto computes it in its only thread. The passwords are random, so a slower hash would protect nothing. */
 const ITERATIONS = 1_000;

@@ -27,7 +27,7 @@ export class SocketReader {
   readonly #bytes = Buffer.allocUnsafeSlow(PACKET_BYTES_MAX + 2 * READ_BYTES_MAX);
   /** What was read ends here. */
   #end = 0;
-  /** The packets before it were taken. */
+  /** What lies before it was taken. */
   #used = 0;
   /** Of the read that goes on. */
   #readBytes = 0;
@@ -82,19 +82,16 @@ export class SocketReader {
 
   /** Hands on what was read, and drops what is read from now on. */
   stop(): void {
+    if (this.#ending !== null) this.#parse();
     this.#batcher.flush();
     this.#batcher.close();
     this.#forgetTimer();
-    this.#ending?.[Symbol.dispose]();
   }
 
   #take(bytesRead: number): boolean {
-    const startMs = this.#clock.monotonic();
-    if (this.#readBytes === 0) this.#moveRest(bytesRead);
+    this.#moveRest(bytesRead);
     this.#end += bytesRead;
     this.#readBytes += bytesRead;
-    this.#used += this.#batcher.take(this.#bytes.subarray(this.#used), this.#end - this.#used);
-    this.#sliceMs += this.#clock.monotonic() - startMs;
     if (!this.#isEncrypted || this.#readBytes > READ_BYTES_MAX) {
       const mayFollow = this.#endRead();
       this.#moveRest(0);
@@ -108,7 +105,7 @@ export class SocketReader {
 
   /**
    * Makes space: moves the beginning of a packet, and `newBytes` behind it, to the front. Only within `#take`,
-   * because Node asks for the place of the next bytes after each call, and where no message waits.
+   * because Node asks for the place of the next bytes after each call.
    */
   #moveRest(newBytes: number): void {
     if (this.#used === 0) return;
@@ -119,9 +116,8 @@ export class SocketReader {
 
   /** Hands on what the read brought. @returns whether the next one may follow at once. */
   #endRead(): boolean {
-    this.#ending?.[Symbol.dispose]();
-    this.#ending = null;
     const startMs = this.#clock.monotonic();
+    this.#parse();
     // Before the next read overwrites the buffer.
     const handed = this.#batcher.flush();
     this.#sliceMs += this.#clock.monotonic() - startMs;
@@ -135,6 +131,13 @@ export class SocketReader {
     }
     if (this.#sliceMs >= SLICE_MS) this.#timer ??= afterThisTurn(this.#onTime);
     return this.#timer === null && !this.#batcher.isBlocked;
+  }
+
+  #parse(): void {
+    // First, because a packet that breaks the protocol stops this reader.
+    this.#ending?.[Symbol.dispose]();
+    this.#ending = null;
+    this.#used = this.#batcher.take(this.#bytes, this.#end);
   }
 
   readonly #onTime = (): void => {
