@@ -124,7 +124,14 @@ export class PointsIndex {
   /** The numbers of series, which have them for ever. Gives new ones a number. */
   numbersOf(series: readonly { topic: string; path: string }[]): number[] {
     if (this.#series.size > SERIES_KNOWN_MAX) this.#series.clear();
-    return this.#database.transaction(() => series.map((one) => this.#numberOf(one)))();
+    const found = new Map<string, number>();
+    const number = this.#database.transaction(() =>
+      series.map((one) => this.#numberOf(one, found)),
+    );
+    const numbers = number();
+    // Only now: what a full disk has undone is given to other series.
+    for (const [key, one] of found) this.#series.set(key, one);
+    return numbers;
   }
 
   /** The series that have points in some files. */
@@ -278,14 +285,14 @@ export class PointsIndex {
     }
   }
 
-  #numberOf({ topic, path }: { topic: string; path: string }): number {
+  #numberOf({ topic, path }: { topic: string; path: string }, found: Map<string, number>): number {
     const key = `${topic}\0${path}`;
-    const known = this.#series.get(key);
+    const known = this.#series.get(key) ?? found.get(key);
     if (known !== undefined) return known;
     const { findSeries, addSeries } = this.#statements;
-    const found = findSeries.get(this.#stream, topic, path) as number | undefined;
-    const number = found ?? Number(addSeries.run(this.#stream, topic, path).lastInsertRowid);
-    this.#series.set(key, number);
+    const stored = findSeries.get(this.#stream, topic, path) as number | undefined;
+    const number = stored ?? Number(addSeries.run(this.#stream, topic, path).lastInsertRowid);
+    found.set(key, number);
     return number;
   }
 }

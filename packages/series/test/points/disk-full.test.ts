@@ -61,6 +61,35 @@ const STEP_BYTES = 4_096;
     expect(home.through).toEqual(rowAt(row));
   });
 
+  test("series that came while nothing could be written keep their points apart", async () => {
+    using disk = mountSmallDisk(4);
+    const file = `${disk.path}/index.db`;
+    using history = openHistory(file);
+    const home = await history.store.stream("home", KEPT);
+    const given: Given[] = [];
+    const give = (...paths: string[]) => {
+      for (const path of paths) {
+        const point = { path, us: START_US + given.length, value: given.length };
+        home.add("t", point.path, point.us, point.value);
+        given.push(point);
+      }
+      home.pass(rowAt(given.length));
+    };
+    let failures = 0;
+    for (let space = 0; space < 10 * STEP_BYTES; space += STEP_BYTES) {
+      give(`${space} a`, `${space} b`);
+      disk.fillBut(space);
+      await home.flush().catch(() => {
+        failures += 1;
+      });
+      disk.free();
+    }
+    give("late");
+    await home.flush();
+    expect(failures).toBeGreaterThan(1);
+    for (const { path } of given) expect(readSeries(file, path)).toEqual(expectedOf(given, path));
+  });
+
   test("a merge fails whole, and the next one succeeds", async () => {
     using disk = mountSmallDisk(4);
     const file = `${disk.path}/index.db`;
