@@ -10,6 +10,7 @@ import { openSegmentedStore, readRange, SEGMENT_FORMAT, type StreamPlace } from 
 import {
   openTestStore,
   readingAt,
+  SEGMENT_FORMAT_1,
   START_US,
   type TemporaryFolder,
   temporaryFolder,
@@ -74,18 +75,6 @@ function change(file: string, sql: string): void {
 }
 
 /** What differs from today's formats in the first ones that were released. */
-const FIRST_SEGMENT = `
-  DROP VIEW data;
-  DROP VIEW explained;
-  CREATE TABLE old (id INTEGER PRIMARY KEY, topic TEXT NOT NULL UNIQUE) STRICT;
-  INSERT INTO old SELECT id, topic FROM topics;
-  DROP TABLE topics;
-  ALTER TABLE old RENAME TO topics;
-  CREATE VIEW data (reception_timestamp, topic, payload) AS
-    SELECT received_us, topics.topic, payload FROM rows JOIN topics ON topics.id = rows.topic_id;
-  CREATE VIEW explained (id, topic) AS
-    SELECT rows.id, topics.topic FROM rows JOIN topics ON topics.id = rows.topic_id;
-  PRAGMA user_version = 1;`;
 const FIRST_INDEX = `
   DROP TABLE history_streams; DROP TABLE history_series; DROP TABLE files; DROP TABLE spans;
   DROP TABLE hours; DROP TABLE erased; DROP TABLE lost_files;
@@ -111,9 +100,9 @@ async function makeFirstRelease(folder: TemporaryFolder): Promise<void> {
   }
   for (const segment of readdirSync(dirname(folder.file(SEGMENT)))) {
     if (segment.endsWith(".db"))
-      change(folder.file(`devices/2026-01-01/${segment}`), FIRST_SEGMENT);
+      change(folder.file(`devices/2026-01-01/${segment}`), SEGMENT_FORMAT_1);
   }
-  change(folder.file("weir.db"), FIRST_SEGMENT);
+  change(folder.file("weir.db"), SEGMENT_FORMAT_1);
   change(folder.file("index.db"), FIRST_INDEX);
   change(folder.file("dashboard.db"), FIRST_DASHBOARD);
 }

@@ -35,7 +35,7 @@ import {
   readNumber,
   type Surroundings,
 } from "./command-line.ts";
-import { readPlaces } from "./suite-places.ts";
+import { readPlaces } from "./read-places.ts";
 
 const KEEP_MAX = 10_000;
 const EVERY = { min: "1m", max: "365d" };

@@ -9,7 +9,7 @@ import {
   grouped,
   type Surroundings,
 } from "./command-line.ts";
-import { readPlacesOfSettings } from "./suite-places.ts";
+import { readPlacesOfSettings } from "./read-places.ts";
 
 export function define(command: Command, surroundings: Surroundings): void {
   const { environment, out } = surroundings;

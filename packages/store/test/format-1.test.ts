@@ -1,22 +1,13 @@
 import { describe, expect, test } from "@jest/globals";
 import { readRange } from "@weir/store";
-import { openTestStore, readingAt, START_US, temporaryFolder } from "@weir/testkit";
+import {
+  openTestStore,
+  readingAt,
+  SEGMENT_FORMAT_1,
+  START_US,
+  temporaryFolder,
+} from "@weir/testkit";
 import Sqlite from "better-sqlite3";
-
-/** What differs from today's format: the topics, and the views that join them. */
-const FORMAT_1 = `
-  DROP VIEW data;
-  DROP VIEW explained;
-  CREATE TABLE old (id INTEGER PRIMARY KEY, topic TEXT NOT NULL UNIQUE) STRICT;
-  INSERT INTO old SELECT id, topic FROM topics;
-  DROP TABLE topics;
-  ALTER TABLE old RENAME TO topics;
-  CREATE VIEW data (reception_timestamp, topic, payload) AS
-    SELECT received_us, topics.topic, payload FROM rows JOIN topics ON topics.id = rows.topic_id;
-  CREATE VIEW explained (id, topic) AS
-    SELECT rows.id, topics.topic FROM rows JOIN topics ON topics.id = rows.topic_id;
-  PRAGMA user_version = 1;
-`;
 
 function sent(seq: number, topic: string) {
   return { ...readingAt(START_US), topic, sequence: { publisher: "kitchen", epoch: "e1", seq } };
@@ -27,7 +18,7 @@ function makeFormat1(file: string): void {
   using store = openTestStore(file);
   store.append([sent(1, "a"), sent(1, "b")]);
   store[Symbol.dispose]();
-  new Sqlite(file).exec(FORMAT_1).close();
+  new Sqlite(file).exec(SEGMENT_FORMAT_1).close();
 }
 
 async function topicsIn(file: string): Promise<string[]> {

@@ -148,3 +148,18 @@ export function readingNow(number: number): { number: number; epochtime: string 
 export function readingAt(receivedUs: number, number = 1): NewRow {
   return rowOf(JSON.stringify({ number, epochtime: receivedUs / 1e6 }), receivedUs);
 }
+
+/** Turns a segment of today's format into one of format 1: the topics differ, and the views that join them. */
+export const SEGMENT_FORMAT_1 = `
+  DROP VIEW data;
+  DROP VIEW explained;
+  CREATE TABLE old (id INTEGER PRIMARY KEY, topic TEXT NOT NULL UNIQUE) STRICT;
+  INSERT INTO old SELECT id, topic FROM topics;
+  DROP TABLE topics;
+  ALTER TABLE old RENAME TO topics;
+  CREATE VIEW data (reception_timestamp, topic, payload) AS
+    SELECT received_us, topics.topic, payload FROM rows JOIN topics ON topics.id = rows.topic_id;
+  CREATE VIEW explained (id, topic) AS
+    SELECT rows.id, topics.topic FROM rows JOIN topics ON topics.id = rows.topic_id;
+  PRAGMA user_version = 1;
+`;

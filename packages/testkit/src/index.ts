@@ -28,6 +28,7 @@ export {
   readingAt,
   readingNow,
   rowOf,
+  SEGMENT_FORMAT_1,
   START_US,
   type TestClient,
   type TestContext,

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { type Environment, readSettings } from "@weir/runtime";
 import { standaloneSettings } from "@weir/standalone/settings";
-import { readPlaces } from "../suite-places.ts";
+import { readPlaces } from "../read-places.ts";
 
 /** A folder that Weir writes to, and the setting that names it. */
 export interface WrittenFolder {

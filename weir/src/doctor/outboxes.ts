@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { OUTBOX_LIMITS, readBacklog } from "@weir/delivery";
-import { readPlaces } from "../suite-places.ts";
+import { readPlaces } from "../read-places.ts";
 import { type Check, type Finding, look, ok, type Scene, wrong } from "./check.ts";
 
 /** A message waits for its receipt for a moment only, if everything runs. */

@@ -13,7 +13,7 @@ import {
 import { INDEX_FORMAT, indexFileOf } from "@weir/series";
 import { newestFileOf, SEGMENT_FORMAT } from "@weir/store";
 import { WORKFLOWS_FORMAT } from "@weir/workflows/database";
-import { readPlaces } from "../suite-places.ts";
+import { readPlaces } from "../read-places.ts";
 import { type Check, type Finding, look, ok, wrong } from "./check.ts";
 
 /** The databases of the suite: whether this version of Weir can read them, and what was found damaged. */
