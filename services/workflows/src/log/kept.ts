@@ -57,7 +57,13 @@ export class KeptState {
     return row?.value ?? null;
   }
 
-  // What follows is part of a commit.
+  /** A commit is durable. */
+  kept(running: RunningSet | null): void {
+    this.states.kept();
+    if (running !== null) this.#hashes = hashesOf(running);
+  }
+
+  // What follows is part of a commit; once it is durable, `kept` has to be called.
 
   note(name: "engine time" | "next run", value: number): void {
     this.#statements.note.run(name, value);
@@ -68,13 +74,15 @@ export class KeptState {
     else this.#statements.move.run(stream, position.segment, position.id);
   }
 
-  change({ states, stored, stops }: Changes): void {
+  /** @param running the workflows, where they have changed with this commit. */
+  change({ states, stored, stops }: Changes, running: RunningSet | null): void {
     const { store, stop, resume } = this.#statements;
+    const hashes = running === null ? this.#hashes : hashesOf(running);
     this.states.append(states);
     for (const { name, value } of stored) store.run(name, JSON.stringify(value) ?? "null");
     for (const { flow, reason, atMs } of stops) {
       if (reason === null) resume.run(flow);
-      else stop.run(flow, this.#hashes.get(flow) ?? "", reason, atMs);
+      else stop.run(flow, hashes.get(flow) ?? "", reason, atMs);
     }
   }
 
@@ -83,7 +91,8 @@ export class KeptState {
   }
 
   /** Forgets what belongs to no node that runs, or to a node as it was before. */
-  run({ flows, waiting }: RunningSet): void {
+  run(running: RunningSet): void {
+    const { flows, waiting } = running;
     const { nodes, forgetNode, noteNode, stops, resume } = this.#statements;
     const before = nodes.all() as { flow: string; node: string; hash: string }[];
     const known = new Map(before.map(({ flow, node, hash }) => [`${flow}.${node}`, hash]));
@@ -102,12 +111,15 @@ export class KeptState {
       this.states.forgetAll(flow, node);
       forgetNode.run(flow, node);
     }
-    this.#hashes = new Map(flows.map(({ name, hash }) => [name, hash]));
+    const hashes = hashesOf(running);
     for (const { flow, hash } of stops.all() as { flow: string; hash: string }[]) {
-      if (!waiting.has(flow) && this.#hashes.get(flow) !== hash) resume.run(flow);
+      if (!waiting.has(flow) && hashes.get(flow) !== hash) resume.run(flow);
     }
   }
 }
+
+const hashesOf = ({ flows }: RunningSet): Map<string, string> =>
+  new Map(flows.map(({ name, hash }) => [name, hash]));
 
 type KeptStateRow = Kept["states"] extends Iterable<infer S> ? S : never;
 

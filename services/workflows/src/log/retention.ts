@@ -1,3 +1,4 @@
+import type { Changes } from "@weir/flows";
 import type { Database } from "better-sqlite3";
 
 /** Runs of a workflow that are kept at least, as long as they are not too old. */
@@ -13,7 +14,7 @@ const ROWS_PER_LOOK = 500;
 /** Removes runs and alerts that are old, or too many. Runs whose actions wait stay. */
 export class Retention {
   readonly #statements: ReturnType<typeof prepare>;
-  /** Runs that were added since a workflow was last looked at. */
+  /** Runs that were added, and alerts that have changed, since it was last looked for a surplus. */
   readonly #added = new Map<string, number>();
   #alerts = 0;
 
@@ -24,31 +25,30 @@ export class Retention {
     }
   }
 
-  /** Runs of a workflow were added, as part of a commit. */
-  added(flow: string): void {
-    this.#added.set(flow, (this.#added.get(flow) ?? 0) + 1);
-  }
-
-  /** Alerts have changed, as part of a commit. */
-  alertsChanged(count: number): void {
-    this.#alerts += count;
-  }
-
-  /** Removes what is too many, as part of a commit. */
+  /** Removes what is too many, as part of a commit; once it is durable, `kept` has to be called. */
   removeSurplus(): void {
-    for (const [flow, added] of this.#added) {
-      if (added < SURPLUS_MAX) continue;
-      this.#statements.removeSurplus.run(flow, RUNS_OF_FLOW_MAX);
-      this.#added.delete(flow);
+    const { removeSurplus, removeAlerts } = this.#statements;
+    for (const flow of this.#crowded()) removeSurplus.run(flow, RUNS_OF_FLOW_MAX);
+    if (this.#alerts >= SURPLUS_MAX) removeAlerts.run(CLEARED_ALERTS_MAX);
+  }
+
+  /** A commit is durable: what it has added counts for the next ones. */
+  kept({ runs, alerts }: Pick<Changes, "runs" | "alerts">): void {
+    for (const flow of this.#crowded()) this.#added.delete(flow);
+    if (this.#alerts >= SURPLUS_MAX) this.#alerts = 0;
+    for (const { flow, isQuiet } of runs) {
+      if (!isQuiet) this.#added.set(flow, (this.#added.get(flow) ?? 0) + 1);
     }
-    if (this.#alerts < SURPLUS_MAX) return;
-    this.#alerts = 0;
-    this.#statements.removeAlerts.run(CLEARED_ALERTS_MAX);
+    this.#alerts += alerts.length;
   }
 
   /** Removes runs that are old. */
   removeOld(nowMs: number): void {
     this.#statements.removeOldRuns.run(ROWS_PER_LOOK, nowMs - RUN_AGE_MS_MAX);
+  }
+
+  *#crowded(): Generator<string> {
+    for (const [flow, added] of this.#added) if (added >= SURPLUS_MAX) yield flow;
   }
 }
 

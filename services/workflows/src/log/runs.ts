@@ -30,7 +30,11 @@ export class Runs {
     this.#statements = prepare(database);
   }
 
-  /** Adds what runs have gone through, as part of a commit. @param effects of these runs. */
+  /**
+   * Adds what runs have gone through, as part of a commit; once it is durable, `kept` has to be called.
+   *
+   * @param effects of these runs.
+   */
   add(parts: readonly RunPart[], effects: readonly NewEffect[]): void {
     const { begin, keepPart, note } = this.#statements;
     const actions = new Map<number, { waiting: number; actions: number }>();
@@ -43,15 +47,9 @@ export class Runs {
     }
     for (const part of parts) {
       const { id, flow, trigger, steps, startedMs, data } = part;
-      if (part.isQuiet && trigger !== null) {
-        this.#quiet.set(flow, part);
-        continue;
-      }
+      if (doesNothing(part)) continue;
       const quiet = this.#quiet.get(flow);
-      if (trigger === null && quiet?.id === id) {
-        this.#quiet.delete(flow);
-        this.#keep(quiet);
-      }
+      if (quiet?.id === id) this.#keep(quiet);
       begin.run({
         id,
         flow,
@@ -68,6 +66,14 @@ export class Runs {
       const { steps: known } = before as { steps: number };
       const room = Math.max(0, STEPS_MAX - (known - steps.length));
       if (room > 0 && steps.length > 0) keepPart.run(id, jsonOf(steps.slice(0, room)));
+    }
+  }
+
+  /** What was added is durable. */
+  kept(parts: readonly RunPart[]): void {
+    for (const part of parts) {
+      if (doesNothing(part)) this.#quiet.set(part.flow, part);
+      else if (this.#quiet.get(part.flow)?.id === part.id) this.#quiet.delete(part.flow);
     }
   }
 
@@ -135,6 +141,9 @@ export class Runs {
     if (steps.length > 0) keepPart.run(id, jsonOf(steps));
   }
 }
+
+/** Whether a run has begun, and done nothing so far. */
+const doesNothing = ({ isQuiet, trigger }: RunPart): boolean => isQuiet && trigger !== null;
 
 function summaryOf({ hasFailed, waiting, ...row }: RunRow): RunSummary {
   const { id, flow, trigger, startedMs, about, actions } = row;

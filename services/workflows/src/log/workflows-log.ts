@@ -61,11 +61,15 @@ export class WorkflowsLog implements Disposable {
    * @throws what SQLite throws: the disk is full, another program has locked the file.
    */
   commit(commit: Commit): EndedAction[] {
-    const { states } = this.kept;
+    const { kept, runs } = this;
+    const { changes, running } = commit;
     // Before the commit: what fails here is tried again with it.
-    if (states.isLong || commit.running !== null) states.settle();
+    if (kept.states.isLong || running !== null) kept.states.settle();
     const refused = this.#write(commit);
-    states.kept();
+    // What is undone must not be remembered.
+    kept.kept(running);
+    runs.kept(changes.runs);
+    this.#retention.kept(changes);
     return refused;
   }
 
@@ -94,7 +98,7 @@ export class WorkflowsLog implements Disposable {
     const { kept, runs, alerts, outbox } = this;
     if (running !== null) kept.run(running);
     for (const flow of resumed) kept.resume(flow);
-    kept.change(changes);
+    kept.change(changes, running);
     for (const [stream, position] of positions) kept.move(stream, position);
     kept.note("engine time", commit.engineMs);
     kept.note("next run", commit.nextRun);
@@ -102,9 +106,7 @@ export class WorkflowsLog implements Disposable {
       if (outbox.end(one, nowMs)) runs.end(one.action.run, one.end !== "done");
     }
     runs.add(changes.runs, changes.effects);
-    for (const { flow, isQuiet } of changes.runs) if (!isQuiet) this.#retention.added(flow);
     for (const change of changes.alerts) alerts.take(change);
-    this.#retention.alertsChanged(changes.alerts.length);
     for (const decision of decisions) alerts.decide(decision, nowMs);
     this.#retention.removeSurplus();
     return outbox.add(changes.effects);

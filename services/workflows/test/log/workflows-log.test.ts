@@ -1,55 +1,11 @@
 import { writeFileSync } from "node:fs";
 import { describe, expect, test } from "@jest/globals";
-import { type Changes, type FlowDefinition, parseWorkflowFile, type RunPart } from "@weir/flows";
 import { faultOf, temporaryFolder } from "@weir/testkit";
 import Sqlite from "better-sqlite3";
-import type { Commit } from "../../src/log/workflows-log.ts";
 import { WorkflowsLog } from "../../src/log/workflows-log.ts";
+import { commitOf, effectOf, flowOf, NOW_MS, runOf } from "./commits.ts";
 
 const DAY_MS = 86_400_000;
-const NOW_MS = Date.UTC(2026, 10, 28);
-
-function commitOf(changes: Partial<Changes>, changed: Partial<Commit> = {}): Commit {
-  return {
-    changes: {
-      ...{ states: [], stored: [], runs: [], effects: [], alerts: [], stops: [] },
-      ...changes,
-    },
-    positions: new Map(),
-    ended: [],
-    decisions: [],
-    resumed: [],
-    running: null,
-    engineMs: NOW_MS,
-    nextRun: 1_000,
-    nowMs: NOW_MS,
-    ...changed,
-  };
-}
-
-function runOf(id: number, changed: Partial<RunPart> = {}): RunPart {
-  const step = { atMs: NOW_MS, node: "show", input: "in", outputs: [], values: null };
-  return {
-    ...{ id, flow: "one", trigger: "reading", startedMs: NOW_MS, isQuiet: false },
-    data: { series: "home:kitchen#t", value: id },
-    steps: [{ ...step, problem: null }],
-    ...changed,
-  };
-}
-
-const effectOf = (run: number) => ({
-  ...{ run, flow: "one", node: "say", atMs: NOW_MS, lateMs: 60_000 },
-  effect: { kind: "publish", topic: "t", payload: "p", qos: 1, retain: false } as const,
-  data: { value: 1 },
-});
-
-/** The workflow one, with one node. */
-function flowOf(): readonly FlowDefinition[] {
-  const text = "flows: { one: { nodes: { warm: { type: threshold, series: a, above: 1 } } } }";
-  const { flows, problems } = parseWorkflowFile(text, "home");
-  expect(problems).toEqual([]);
-  return flows;
-}
 
 describe("the log of runs", () => {
   test("keeps the newest state of each key, however many there have been and whenever it ends", () => {
