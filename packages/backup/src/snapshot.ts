@@ -1,6 +1,6 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { errorCode, errorMessage, Fault, fsyncFolderOf } from "@weir/runtime";
+import { entriesOf, errorCode, errorMessage, Fault, fsyncFolderOf } from "@weir/runtime";
 import { z } from "zod";
 
 /** The format of snapshots that this program writes, and the newest that it reads. */
@@ -63,16 +63,11 @@ export function snapshotBegunMs(name: string): number {
 
 /** The names of the snapshots of a folder of backups, the oldest first. */
 export function snapshotNames(folder: string): string[] {
-  try {
-    return readdirSync(folderOf(folder))
-      .filter((entry) => entry.endsWith(SUFFIX))
-      .map((entry) => entry.slice(0, -SUFFIX.length))
-      .filter((name) => NAME.test(name))
-      .sort();
-  } catch (error) {
-    if (errorCode(error) === "ENOENT" || errorCode(error) === "ENOTDIR") return [];
-    throw error;
-  }
+  return entriesOf(folderOf(folder))
+    .filter((entry) => entry.endsWith(SUFFIX))
+    .map((entry) => entry.slice(0, -SUFFIX.length))
+    .filter((name) => NAME.test(name))
+    .sort();
 }
 
 /** @throws Fault when there is none of this name, or it cannot be read. */

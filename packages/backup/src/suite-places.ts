@@ -1,6 +1,6 @@
-import { readdirSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
-import { errorCode, Fault } from "@weir/runtime";
+import { entriesOf, Fault } from "@weir/runtime";
 import { historyFolderOf, indexFileOf } from "@weir/series";
 import { deletionsFileOf, type StreamPlace } from "@weir/store";
 
@@ -217,14 +217,4 @@ function tooMuch(folder: string): Fault {
     remedy:
       "Put weir.yaml, agent.yaml and the workflows into a folder of their own, and name them in WEIR_FILE, AGENT_FILE and WORKFLOWS_FOLDER.",
   });
-}
-
-/** A folder may be missing, or be removed meanwhile. */
-function entriesOf(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch (error) {
-    if (errorCode(error) === "ENOENT" || errorCode(error) === "ENOTDIR") return [];
-    throw error;
-  }
 }

@@ -31,6 +31,7 @@ export {
   Fault,
   readingProblem,
 } from "./fault.ts";
+export { entriesOf } from "./folder-entries.ts";
 export {
   type BrokerCheck,
   Health,

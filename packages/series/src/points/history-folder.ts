@@ -1,6 +1,6 @@
-import { mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { mkdirSync, renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { errorCode, fsyncFolderOf } from "@weir/runtime";
+import { entriesOf, errorCode, fsyncFolderOf } from "@weir/runtime";
 
 /** Where the points of all streams are. @param indexFile the index beside them. */
 export function historyFolderOf(indexFile: string): string {
@@ -138,13 +138,4 @@ export class StreamFolder {
 /** Where a file is in the folder of its stream. */
 export function relativeOf(name: PointsFileName): string {
   return join(`month=${monthOf(name.part)}`, nameOf(name));
-}
-
-function entriesOf(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch (error) {
-    if (errorCode(error) === "ENOENT") return [];
-    throw error;
-  }
 }

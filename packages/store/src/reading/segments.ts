@@ -1,6 +1,6 @@
-import { existsSync, readdirSync, statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
-import { errorCode, errorMessage, Fault } from "@weir/runtime";
+import { entriesOf, errorCode, errorMessage, Fault } from "@weir/runtime";
 import type { Database } from "better-sqlite3";
 import Sqlite from "better-sqlite3";
 import { archiveOf, segmentExists, segmentOfArchive } from "../archive/archive-name.ts";
@@ -130,16 +130,6 @@ function segmentsFrom(folder: string, fromDay: string): Segment[] {
       .toSorted()
       .map((name) => ({ name, file: join(folder, day, name) }));
   });
-}
-
-/** Retention may remove a folder between two looks. */
-function entriesOf(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch (error) {
-    if (errorCode(error) === "ENOENT" || errorCode(error) === "ENOTDIR") return [];
-    throw error;
-  }
 }
 
 // SQLite waits on the thread of the process. Callers wait longer by themselves.
