@@ -122,6 +122,32 @@ describe("topics", () => {
     expect(store.reached.topics).toBe(5);
   });
 
+  test("of a commit that failed count for no limit", () => {
+    using folder = temporaryFolder();
+    const file = folder.file("weir.db");
+    using store = openSegmentedStore({
+      folder: file,
+      stream: "data",
+      synchronous: "NORMAL",
+      nowUs: START_US,
+      topicLimits: { ...TOPIC_LIMITS, newPerSecond: 0, newAtOnce: 2 },
+    });
+    const take = (...topics: readonly string[]) =>
+      store.append(topics.map((topic) => ({ ...readingAt(START_US), topic })));
+    using closing = new DisposableStack();
+    const other = closing.adopt(new Sqlite(store.liveFile()), (opened) => opened.close());
+    other.exec("CREATE TRIGGER full BEFORE INSERT ON rows BEGIN SELECT RAISE(ABORT, 'no'); END");
+    for (let tries = 0; tries < 3; tries += 1) {
+      expect(() => take("a", "b", "c")).toThrow("cannot be written");
+    }
+    expect(store.reached.topics).toBe(0);
+    other.exec("DROP TRIGGER full");
+    take("a", "b");
+    expect(store.reached.topics).toBe(0);
+    take("c");
+    expect(store.reached.topics).toBe(1);
+  });
+
   test("of a device with an outbox are listed though a stranger has used up what is for all", () => {
     using folder = temporaryFolder();
     const file = folder.file("weir.db");

@@ -254,12 +254,12 @@ export function createTopicDictionary(
     .prepare<[], number>("SELECT count(*) FROM topics WHERE listed = 1")
     .pluck();
   let listed = count.get() as number;
-  const takeForDevice = createAllowance(limits);
-  const takeForOther = createAllowance(limits);
+  const forDevices = createAllowance(limits);
+  const forOthers = createAllowance(limits);
 
   function mayList(row: TopicRow): boolean {
-    if (isReserved(row)) return takeForDevice(row.receivedUs);
-    return listed < limits.listedMax && takeForOther(row.receivedUs);
+    if (isReserved(row)) return forDevices.take(row.receivedUs);
+    return listed < limits.listedMax && forOthers.take(row.receivedUs);
   }
 
   function find(row: TopicRow): FiledTopic {
@@ -299,25 +299,40 @@ export function createTopicDictionary(
       if (!latest.isListed) reached.topics += 1;
       return latest;
     },
+    /** The transaction is committed. */
+    kept(): void {
+      forDevices.kept();
+      forOthers.kept();
+    },
     /** Forgets what it remembers, because a transaction was rolled back. The file keeps everything. */
     forget(): void {
       clear();
       listed = count.get() as number;
+      forDevices.forget();
+      forOthers.forget();
     },
   };
 }
 
-/** @returns takes one of so many a second, and so many at once, if there is one. */
-function createAllowance({ newPerSecond, newAtOnce }: TopicLimits): (nowUs: number) => boolean {
-  let left = newAtOnce;
-  let lastUs: number | null = null;
-  return (nowUs) => {
-    // A clock that is set back gives nothing, and takes nothing away.
-    const passedUs = Math.max(0, nowUs - (lastUs ?? nowUs));
-    lastUs = nowUs;
-    left = Math.min(newAtOnce, left + (passedUs / 1e6) * newPerSecond);
-    if (left < 1) return false;
-    left -= 1;
-    return true;
+/** So many a second, and so many at once. What a transaction has taken counts only if it is committed. */
+function createAllowance({ newPerSecond, newAtOnce }: TopicLimits) {
+  let now: { left: number; lastUs: number | null } = { left: newAtOnce, lastUs: null };
+  let committed = now;
+  return {
+    /** Takes one, if there is one. */
+    take(nowUs: number): boolean {
+      // A clock that is set back gives nothing, and takes nothing away.
+      const passedUs = Math.max(0, nowUs - (now.lastUs ?? nowUs));
+      const left = Math.min(newAtOnce, now.left + (passedUs / 1e6) * newPerSecond);
+      const isThere = left >= 1;
+      now = { left: isThere ? left - 1 : left, lastUs: nowUs };
+      return isThere;
+    },
+    kept(): void {
+      committed = now;
+    },
+    forget(): void {
+      now = committed;
+    },
   };
 }

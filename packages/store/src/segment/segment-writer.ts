@@ -114,6 +114,7 @@ export function createSegmentWriter(database: Database, file: string, options: W
 
   /** Runs a transaction. When it fails, nothing of it may be remembered. */
   function writing<T>(transaction: () => T): T {
+    const reachedBefore = { ...reached };
     try {
       return notingDamage(transaction);
     } catch (cause) {
@@ -121,6 +122,7 @@ export function createSegmentWriter(database: Database, file: string, options: W
       topics.forget();
       ledger.forget();
       openPackets.forget();
+      Object.assign(reached, reachedBefore);
       throw writeFault(file, cause);
     }
   }
@@ -146,6 +148,7 @@ export function createSegmentWriter(database: Database, file: string, options: W
         if (database.inTransaction) commit.run();
         return written;
       });
+      topics.kept();
       nextId += stored;
       return { filed, lastId: nextId - 1 };
     },
