@@ -9,8 +9,9 @@ import {
   throughMosquitto,
 } from "./measure.ts";
 import { NO_QUEUE_LIMIT } from "./mosquitto.ts";
+import { nodeRed } from "./node-red-sqlite.ts";
 import { profileOptions } from "./profile.ts";
-import { mosquittoSub, mqttJs, nodeRed as nodeRedIn, python, type Subject } from "./subjects.ts";
+import { mosquittoSub, mqttJs, python, type Subject } from "./subjects.ts";
 import { folderWithRows, type WeirOptions, weir } from "./weir.ts";
 
 /** The shortest that the stream `data` allows: the longest window of the statistics and the skew. */
@@ -22,8 +23,6 @@ export function casesOf(run: {
   program: string;
   /** Where profiles of the logger are written; `null` for none. */
   profileFolder: string | null;
-  /** Where peers that are not installed may be put. */
-  cacheFolder: string;
   isQuick: boolean;
   /** Memory is measured for 10 minutes. */
   isSoak: boolean;
@@ -38,7 +37,6 @@ export function casesOf(run: {
   const ours = logger("Weir");
   const oursOnMqttJs = logger("Weir on MQTT.js", { environment: { LOGGER_TRANSPORT: "mqttjs" } });
   const oursByTls = logger("Weir by TLS", { isEncrypted: true });
-  const nodeRed = nodeRedIn(run.cacheFolder);
 
   /** A rate that every contender keeps up with: what is compared is processor time. */
   const even = (perSecond: number, seconds: number): Case<LoggerBench> => {

@@ -77,7 +77,6 @@ function roundsOf(text: string): number {
 }
 
 const RESULTS = join(import.meta.dirname, "../results");
-const CACHE = join(import.meta.dirname, "../.cache");
 
 const say = (text: string): void => printText(`${text}\n`, { to: process.stderr });
 const print = (text: string): void => printText(`${text}\n`);
@@ -93,7 +92,7 @@ function choose(
   profileFolder: string | null,
   other: OtherCommit | null,
 ): Case<LoggerBench>[] {
-  const given = { ...options, profileFolder, cacheFolder: CACHE };
+  const given = { ...options, profileFolder };
   const others = other === null ? null : casesOf({ ...given, program: other.program });
   const all = casesOf(given).map((one, at) => {
     const same = others?.[at];
@@ -123,7 +122,6 @@ async function main(options: Options): Promise<void> {
     say,
     signal: interruption.signal,
   };
-  mkdirSync(CACHE, { recursive: true });
   const startedAt = new Date().toISOString();
   const stamp = startedAt.replaceAll(/[:.]/g, "-");
   const profiles = options.isProfile ? join(RESULTS, `profile-${stamp}`) : null;

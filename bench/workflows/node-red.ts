@@ -1,16 +1,13 @@
-import { execFileSync } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { percentile, type Results } from "../dashboard/figures.ts";
 import { memoryOf } from "../dashboard/running.ts";
-import { startChild } from "../process.ts";
+import { installNodeRed, NODE_RED_VERSION, startNodeRed } from "../node-red-program.ts";
 import { nodeRedFlowForAll, nodeRedFlows, weirFileForAll, weirFiles } from "./flows.ts";
 import { type LoadOptions, measureUnder } from "./load.ts";
 import { startRunning } from "./running.ts";
 
-const VERSION = "5.0.7";
-const INSTALLED_WITHIN_MS = 300_000;
 /** Until its flows run: it has no address that says so without its editor. */
 const STARTED_MS = 20_000;
 
@@ -36,12 +33,14 @@ interface Logic {
 
 /** The same logic in Weir and in Node-RED, one after the other, at the same rate. */
 async function compare(what: string, options: LoadOptions, logic: Logic): Promise<Results> {
+  const obstacle = installNodeRed();
+  if (obstacle !== null) throw new Error(obstacle);
   const { perSecond } = options;
   const weir = await ofWeir(options, logic);
   const nodeRed = await ofNodeRed(options, logic);
   const usOf = (cores: number): number => (cores * 1e6) / perSecond;
   return {
-    title: `${what} at ${perSecond} messages/s, beside Node-RED ${VERSION}`,
+    title: `${what} at ${perSecond} messages/s, beside Node-RED ${NODE_RED_VERSION}`,
     figures: [
       { text: "Node-RED, processor time a message", value: usOf(nodeRed.cores), unit: "us" },
       { text: "workflows", value: usOf(weir.cores), unit: "us" },
@@ -79,22 +78,7 @@ async function ofNodeRed(options: LoadOptions, logic: Logic) {
   await using running = await startRunning();
   const folder = join(running.folder, "node-red");
   mkdirSync(folder);
-  const install = ["install", "--no-save", "--ignore-scripts", "--no-audit", "--no-fund"];
-  execFileSync("npm", [...install, "--prefix", folder, `node-red@${VERSION}`], {
-    timeout: INSTALLED_WITHIN_MS,
-    stdio: ["ignore", "ignore", "inherit"],
-  });
-  const settings = { httpAdminRoot: false, httpNodeRoot: false, uiPort: 0, uiHost: "127.0.0.1" };
-  const logging = { console: { level: "error", metrics: false, audit: false } };
-  const text = JSON.stringify({ ...settings, logging, flowFile: "flows.json" });
-  writeFileSync(join(folder, "settings.js"), `module.exports = ${text};\n`);
-  const flows = logic.flows(running.brokerPort);
-  writeFileSync(join(folder, "flows.json"), JSON.stringify(flows));
-  const program = join(folder, "node_modules/node-red/red.js");
-  await using child = await startChild(process.execPath, [program, "-u", folder], {
-    cwd: folder,
-    env: { PATH: process.env.PATH, HOME: folder, NODE_ENV: "production" },
-  });
+  await using child = await startNodeRed(folder, logic.flows(running.brokerPort));
   await Promise.race([pause(STARTED_MS), child.failed]);
   const { cores, tookMs, arrived } = await measureUnder(running, [child], options);
   const [own = Number.NaN] = cores;
