@@ -29,6 +29,14 @@ const AROUND_PRINT = [
   'console.log("one", 2);\n',
 ];
 
+const SLOW_LIMITS = [
+  "a = ? LIMIT ?",
+  "LIMIT @limit)",
+  "LIMIT ? OFFSET ?",
+  "ORDER BY b\nLIMIT :most",
+];
+const FAST_LIMITS = ["a = ? LIMIT ? + 0", "LIMIT @limit + 0)", "LIMIT 1 OFFSET ?", "LIMIT 10"];
+
 describe("the lint rules", () => {
   test.each(["packages/store/src/a.ts", "test/faults/a.ts", "bench/a.ts", "tools/a.ts"])(
     "keep a second SQLite library out of %s",
@@ -43,5 +51,16 @@ describe("the lint rules", () => {
   test.each(AROUND_PRINT)("forbid output without print(): %s", (code) => {
     expect(lint("services/logger/src/a.ts", code)).toMatch(/plugin|noConsole/);
     expect(lint("services/logger/test/a.test.ts", code)).not.toContain("plugin");
+  });
+
+  test.each(SLOW_LIMITS)("forbid a parameter alone behind LIMIT: %j", (sql) => {
+    expect(lint("packages/store/src/a.ts", `prepare(\`${sql}\`);\n`)).toContain("LIMIT ? + 0");
+    if (!sql.includes("\n")) {
+      expect(lint("packages/store/src/a.ts", `prepare("${sql}");\n`)).toContain("LIMIT ? + 0");
+    }
+  });
+
+  test.each(FAST_LIMITS)("allow %s", (sql) => {
+    expect(lint("packages/store/src/a.ts", `prepare(\`${sql}\`);\n`)).not.toContain("plugin");
   });
 });

@@ -113,7 +113,7 @@ export function openQueue({
   );
   const selectAfter = database.prepare<[number, number], QueuedMessage>(
     `SELECT id, topic, epoch, seq, payload, accepted_ms AS acceptedMs, refusals
-     FROM messages WHERE id > ? ORDER BY id LIMIT ?`,
+     FROM messages WHERE id > ? ORDER BY id LIMIT ? + 0`,
   );
   const removeRange = database.prepare<
     [string, string, number, number, number],
@@ -313,31 +313,31 @@ function migrate(database: Database): void {
 /** Reads what the publisher announces about itself: per epoch and topic, the newest first. */
 function prepareAnnouncement(database: Database): () => AnnouncementEntry[] {
   const select = database.prepare<
-    [number],
+    [],
     { epoch: string; topic: string; accepted: number; oldestUnsent: number }
   >(
     `SELECT epoch, topic, accepted,
             coalesce((SELECT min(seq) FROM messages
                       WHERE messages.epoch = sequences.epoch AND messages.topic = sequences.topic),
                      accepted + 1) AS oldestUnsent
-     FROM sequences ORDER BY changed_ms DESC LIMIT ?`,
+     FROM sequences ORDER BY changed_ms DESC LIMIT ${ENTRIES_MAX}`,
   );
   // Consecutive numbers have the same distance to their rank: they are one range.
   const selectAbandoned = database
-    .prepare<[string, string, number], [number, number]>(
+    .prepare<[string, string], [number, number]>(
       `SELECT min(seq), max(seq)
        FROM (SELECT seq, seq - row_number() OVER (ORDER BY seq) AS distance
              FROM abandoned WHERE epoch = ? AND topic = ?)
-       GROUP BY distance ORDER BY 1 DESC LIMIT ?`,
+       GROUP BY distance ORDER BY 1 DESC LIMIT ${RANGES_MAX}`,
     )
     .raw();
 
   return () =>
-    select.all(ENTRIES_MAX).map(({ epoch, topic, accepted, oldestUnsent }) => ({
+    select.all().map(({ epoch, topic, accepted, oldestUnsent }) => ({
       epoch,
       topic,
       accepted,
       oldestUnsent,
-      abandoned: selectAbandoned.all(epoch, topic, RANGES_MAX).reverse(),
+      abandoned: selectAbandoned.all(epoch, topic).reverse(),
     }));
 }

@@ -63,7 +63,7 @@ export function openReader(file: string) {
     .pluck();
   const selectAfter = database
     .prepare<[number, number], [number, number | null, number | null]>(
-      "SELECT id, observed_us, value FROM rows WHERE id > ? ORDER BY id LIMIT ?",
+      "SELECT id, observed_us, value FROM rows WHERE id > ? ORDER BY id LIMIT ? + 0",
     )
     .raw();
   const selectSeconds = database.prepare<[number, number, number], SecondSummary>(

@@ -149,7 +149,7 @@ VALUES (@atMs, @event, @reason, @session, @clientId, @name, @address)`),
     newest: database.prepare<object, ConnectionEvent>(`
 SELECT at_ms AS atMs, event, reason, session, client_id AS clientId, address FROM connections
 WHERE name IN (SELECT value FROM json_each(@names))
-ORDER BY id DESC LIMIT @limit`),
+ORDER BY id DESC LIMIT @limit + 0`),
     last: database.prepare<[string, string], Pick<ConnectionEvent, "event" | "address">>(`
 SELECT event, address FROM connections WHERE name = ? AND client_id = ? ORDER BY id DESC LIMIT 1`),
     trimClient: database.prepare(`

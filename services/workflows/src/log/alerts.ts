@@ -82,9 +82,11 @@ const PLACE = "flow = @flow AND node = @node AND key = @key";
 
 function prepare(database: Database) {
   return {
-    search: database.prepare(`SELECT ${COLUMNS} FROM alerts WHERE id < ? ORDER BY id DESC LIMIT ?`),
+    search: database.prepare(
+      `SELECT ${COLUMNS} FROM alerts WHERE id < ? ORDER BY id DESC LIMIT ? + 0`,
+    ),
     searchOpen: database.prepare(
-      `SELECT ${COLUMNS} FROM alerts WHERE state <> 'cleared' AND id < ? ORDER BY id DESC LIMIT ?`,
+      `SELECT ${COLUMNS} FROM alerts WHERE state <> 'cleared' AND id < ? ORDER BY id DESC LIMIT ? + 0`,
     ),
     find: database.prepare(`SELECT ${COLUMNS} FROM alerts WHERE id = ?`),
     allOpen: database.prepare(`

@@ -112,7 +112,7 @@ function prepare(database: Database) {
     due: database.prepare(`
       SELECT ${COLUMNS} FROM actions
       WHERE ended_ms IS NULL AND state = 'waiting' AND kind = ? AND not_before_ms <= ?
-      ORDER BY not_before_ms, id LIMIT ?`),
+      ORDER BY not_before_ms, id LIMIT ? + 0`),
     next: database.prepare(
       "SELECT min(not_before_ms) AS nextMs FROM actions WHERE ended_ms IS NULL AND state = 'waiting' AND kind = ?",
     ),

@@ -44,7 +44,7 @@ export class Retention {
 
   /** Removes runs that are old. */
   removeOld(nowMs: number): void {
-    this.#statements.removeOldRuns.run(ROWS_PER_LOOK, nowMs - RUN_AGE_MS_MAX);
+    this.#statements.removeOldRuns.run(nowMs - RUN_AGE_MS_MAX);
   }
 
   *#crowded(): Generator<string> {
@@ -60,7 +60,7 @@ function prepare(database: Database) {
         SELECT id FROM runs WHERE flow = ? ORDER BY id DESC LIMIT -1 OFFSET ?)`),
     removeOldRuns: database.prepare(`
       DELETE FROM runs WHERE id IN (
-        SELECT id FROM (SELECT id, started_ms, waiting FROM runs ORDER BY id LIMIT ?)
+        SELECT id FROM (SELECT id, started_ms, waiting FROM runs ORDER BY id LIMIT ${ROWS_PER_LOOK})
         WHERE started_ms < ? AND waiting = 0)`),
     removeAlerts: database.prepare(`
       DELETE FROM alerts WHERE state = 'cleared' AND id <= (
