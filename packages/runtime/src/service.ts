@@ -144,7 +144,7 @@ async function start<C extends { process: ProcessConfig }>(
 ): Promise<Service<C>> {
   const metrics = new Registry();
   // Its default wakes the process a hundred times a second.
-  collectDefaultMetrics({ register: metrics, eventLoopMonitoringPrecision: 100 });
+  collectDefaultMetrics({ register: metrics, eventLoopMonitoringPrecision: 1_000 });
   const health = new Health();
   const routes = new Routes();
   const http = running.use(

@@ -34,7 +34,7 @@ export const loggerSettings = {
     }),
     LOGGER_PRUNE_INTERVAL_MS: integer({
       description: "Pause between two passes of pruning, in milliseconds.",
-      default: 1_000,
+      default: 5_000,
       min: 10,
       max: 3_600_000,
     }),

@@ -16,7 +16,6 @@ interface ReceiptsOptions extends Pick<ServiceContext, "clock" | "logger" | "fai
   counts: LoggerCounts;
 }
 
-const INTERVAL_MS = 200;
 const PUBLISHERS_AFTER_CONNECT = 1_000;
 
 /**
@@ -28,18 +27,18 @@ export class Receipts implements Disposable {
   readonly sources = new Set<ReceiptSource>();
   readonly #due = new DueReceipts();
   readonly #options: ReceiptsOptions;
-  readonly #timer: Disposable;
+  #timer: Disposable | null = null;
+  /** When it ends. */
+  #timerMs = 0;
 
   constructor(options: ReceiptsOptions) {
     this.#options = options;
-    this.#timer = options.clock.repeat(INTERVAL_MS, () => {
-      for (const publisher of this.#due.take()) this.#publish(publisher).catch(options.fail);
-    });
   }
 
   /** @param publishers how many of their messages were committed now, or had been before. */
   note(publishers: ReadonlyMap<string, number>): void {
     for (const [publisher, messages] of publishers) this.#add(publisher, messages);
+    this.#wait();
   }
 
   /** Call it with each connection: a broker that lost its retained messages gets the newest receipts again. */
@@ -49,10 +48,26 @@ export class Receipts implements Disposable {
         this.#add(publisher, 0);
       }
     }
+    this.#wait();
   }
 
   [Symbol.dispose](): void {
-    this.#timer[Symbol.dispose]();
+    this.#timer?.[Symbol.dispose]();
+  }
+
+  /** Sets the timer for the next receipts: while nothing is due there is none. */
+  #wait(): void {
+    const { clock, fail } = this.#options;
+    const dueMs = this.#due.nextMs();
+    if (dueMs === null || (this.#timer !== null && dueMs >= this.#timerMs)) return;
+    this.#timer?.[Symbol.dispose]();
+    this.#timerMs = dueMs;
+    this.#timer = clock.schedule(Math.max(0, dueMs - clock.monotonic()), () => {
+      this.#timer = null;
+      for (const publisher of this.#due.take(clock.monotonic()))
+        this.#publish(publisher).catch(fail);
+      this.#wait();
+    });
   }
 
   #streams(): Stream[] {
@@ -60,7 +75,8 @@ export class Receipts implements Disposable {
   }
 
   #add(publisher: string, messages: number): void {
-    this.#due.add(publisher, messages, !this.#isEstablished(publisher));
+    const isNewcomer = !this.#isEstablished(publisher);
+    this.#due.add(publisher, messages, this.#options.clock.monotonic(), isNewcomer);
   }
 
   #isEstablished(publisher: string): boolean {
@@ -92,30 +108,33 @@ export class Receipts implements Disposable {
   }
 }
 
-/** Up to so many messages in an interval, the receipt goes out at once: a publisher may wait for it. */
+/** A receipt waits so long for further messages; and receipts go out together, so far apart. */
+const INTERVAL_MS = 200;
+/** Where messages keep coming, it waits for more of them. */
+const BUSY_MS = 1_000;
+/** Up to so many messages, a publisher may be waiting for it. */
 const MESSAGES_FEW = 20;
 /** So many are worth their own receipt: it costs as much as a dozen of them. */
 const MESSAGES_ENOUGH = 500;
-/** The rest waits so many intervals at most: a second. */
-const INTERVALS_MAX = 5;
 /** More would keep the broker busy. */
-const RECEIPTS_PER_INTERVAL = 200;
+const RECEIPTS_AT_ONCE = 200;
 /** Beyond that the newcomer that has waited longest is left out. It asks again. */
 const NEWCOMERS_MAX = 2_000;
 
-/** Since a publisher's last receipt: its messages, and the intervals since the first of them. */
+/** Since a publisher's last receipt: its messages, and when the first of them came. */
 interface Due {
   messages: number;
-  intervals: number;
+  sinceMs: number;
 }
 
-/** The publishers whose receipts are due, and when. Where messages keep coming, one receipt stands for many intervals. */
+/** The publishers whose receipts are due, and when. Times in milliseconds of a monotonic clock. */
 export class DueReceipts {
   readonly #known = new Map<string, Due>();
   readonly #newcomers = new Map<string, Due>();
+  #earliestMs = Number.NEGATIVE_INFINITY;
 
   /** @param isNewcomer its name may be invented: it goes behind all others, and only so many wait. */
-  add(publisher: string, messages: number, isNewcomer = false): void {
+  add(publisher: string, messages: number, nowMs: number, isNewcomer = false): void {
     const due = isNewcomer ? this.#newcomers : this.#known;
     const one = due.get(publisher);
     if (one !== undefined) {
@@ -126,26 +145,37 @@ export class DueReceipts {
       const [longest] = due.keys();
       due.delete(longest as string);
     }
-    due.set(publisher, { messages, intervals: 0 });
+    due.set(publisher, { messages, sinceMs: nowMs });
   }
 
-  /** The publishers whose receipts go out now, the longest wait first. Call it once in each interval. */
-  take(): string[] {
+  /** When to call `take` next; `null` while nothing is due. */
+  nextMs(): number | null {
+    let nextMs = Number.POSITIVE_INFINITY;
+    for (const due of [this.#known, this.#newcomers]) {
+      for (const one of due.values()) nextMs = Math.min(nextMs, dueMsOf(one));
+    }
+    return nextMs === Number.POSITIVE_INFINITY ? null : Math.max(nextMs, this.#earliestMs);
+  }
+
+  /** The publishers whose receipts go out now, the longest wait first. */
+  take(nowMs: number): string[] {
     const taken: string[] = [];
     for (const due of [this.#known, this.#newcomers]) {
       for (const [publisher, one] of due) {
-        one.intervals += 1;
-        if (taken.length === RECEIPTS_PER_INTERVAL || waits(one)) continue;
+        if (taken.length === RECEIPTS_AT_ONCE) break;
+        if (dueMsOf(one) > nowMs) continue;
         due.delete(publisher);
         taken.push(publisher);
       }
     }
+    if (taken.length > 0) this.#earliestMs = nowMs + INTERVAL_MS;
     return taken;
   }
 }
 
-function waits({ messages, intervals }: Due): boolean {
-  return messages >= MESSAGES_FEW && messages < MESSAGES_ENOUGH && intervals < INTERVALS_MAX;
+function dueMsOf({ messages, sinceMs }: Due): number {
+  const isBusy = messages >= MESSAGES_FEW && messages < MESSAGES_ENOUGH;
+  return sinceMs + (isBusy ? BUSY_MS : INTERVAL_MS);
 }
 
 type Ranges = ReceiptEntry["ranges"];
