@@ -10,6 +10,7 @@ import type {
   Receiver,
   Session,
 } from "./connection/connection.ts";
+import { MissingPackets, type Settled } from "./connection/missing-packets.ts";
 import { negotiateConnection, openerFor, type Transport } from "./connection/negotiate.ts";
 import { backoffMs, describeOutage, type Outage, pause, RECONNECT_BACKOFF } from "./outage.ts";
 import type { DroppedMessage, ProtocolVersion, PublishOptions } from "./packets/message.ts";
@@ -57,6 +58,8 @@ export interface ClientOptions {
   onShortfalls?: (shortfalls: readonly Shortfall[]) => void;
   /** Called when another client of the same id seems to have ended the connection. */
   onTakeover?: () => void;
+  /** Called with how many messages of QoS 1 the broker has dropped for this client, though it had counted them. */
+  onLost?: (messages: number) => void;
   /** Called when it is connected and subscribed. */
   onConnected?: (connected: { protocolVersion: ProtocolVersion }) => void;
   /** Called once per outage, also at the start, with its reason and the remedy. */
@@ -141,6 +144,8 @@ export function createReconnectingClient(options: ReconnectingClientOptions): Re
     },
     timeouts: TIMEOUTS,
     clock,
+    // A clean session ends with its connection, and nothing comes again.
+    missing: session.kind === "clean" ? undefined : createMissing(),
   };
   const openConnection = openerFor(options.transport ?? "mqttjs", broker);
 
@@ -148,6 +153,8 @@ export function createReconnectingClient(options: ReconnectingClientOptions): Re
   const { signal } = stopping;
   let life: Promise<void> | null = null;
   let connection: Connection | null = null;
+  /** The connection ends because the next one brings what is missing. */
+  let isReopening = false;
   /** The reason that was logged last; `null` while connected and at first. */
   let outage: string | null = null;
   /** What the broker does not grant of the connection and of the subscriptions, and what of it was logged. */
@@ -160,8 +167,35 @@ export function createReconnectingClient(options: ReconnectingClientOptions): Re
     for (let attempt = 0; !signal.aborted; attempt += 1) {
       const opened = await open();
       if (opened !== null && (await hold(opened)) >= STEADY_AFTER_MS) attempt = 0;
-      await untilNext(attempt);
+      if (isReopening) isReopening = false;
+      else await untilNext(attempt);
     }
+  }
+
+  function createMissing(): MissingPackets {
+    return new MissingPackets({ clock, reopen, onSettled: reportSettled });
+  }
+
+  function reopen(): void {
+    if (connection === null || signal.aborted) return;
+    isReopening = true;
+    const details = { broker: shownUrl };
+    logger.info(details, "the broker may have left out messages: connecting again brings them");
+    // It never rejects.
+    void connection[Symbol.asyncDispose]();
+  }
+
+  function reportSettled({ again, lost }: Settled): void {
+    const details = { broker: shownUrl, again, lost };
+    if (lost === 0) {
+      logger.info(details, `${again} messages that the broker had left out have come again`);
+      return;
+    }
+    options.onLost?.(lost);
+    logger.warn(
+      details,
+      `the broker has dropped ${lost} messages for this client: its queue was full. Raise max_queued_messages there.`,
+    );
   }
 
   /** Connects and subscribes; `null` when that failed. */
@@ -180,6 +214,7 @@ export function createReconnectingClient(options: ReconnectingClientOptions): Re
       opening.move();
       return opened;
     } catch (error) {
+      connectionOptions.missing?.closed();
       sync.disconnected();
       if (takeovers.failed(error)) options.onTakeover?.();
       reportOutage(error);
@@ -222,7 +257,9 @@ export function createReconnectingClient(options: ReconnectingClientOptions): Re
     const reason = await opened.closed;
     const heldMs = clock.monotonic() - sinceMs;
     connection = null;
+    connectionOptions.missing?.closed();
     sync.disconnected();
+    if (isReopening) return heldMs;
     if (!signal.aborted && takeovers.ended(reason, heldMs)) options.onTakeover?.();
     reportOutage(reason);
     return heldMs;

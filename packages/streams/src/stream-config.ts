@@ -49,14 +49,14 @@ export const streamSettings = section("Streams", {
   }),
   LOGGER_BATCH_ROWS_MAX: integer({
     description: "The largest number of messages in one commit.",
-    default: 2_000,
+    default: 5_000,
     min: 1,
     max: 50_000,
   }),
   LOGGER_BATCH_DELAY_MS: integer({
     description:
       "How long a message may wait for others before it is committed, in milliseconds; at high rates it waits for a third of that.",
-    default: 160,
+    default: 250,
     min: 0,
     max: 10_000,
   }),

@@ -82,8 +82,9 @@ export class Connections implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const receipts of this.#receipts.values()) receipts[Symbol.dispose]();
+    // Their last commits make receipts due.
     await Promise.all([...this.#running.values()].map((one) => one[Symbol.asyncDispose]()));
+    for (const receipts of this.#receipts.values()) receipts[Symbol.dispose]();
   }
 }
 

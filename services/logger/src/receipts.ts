@@ -17,6 +17,7 @@ interface ReceiptsOptions extends Pick<ServiceContext, "clock" | "logger" | "fai
 }
 
 const PUBLISHERS_AFTER_CONNECT = 1_000;
+const SOON_MS = 100;
 
 /**
  * Sends the publishers with an outbox, at one broker, what the streams have committed of their messages. A
@@ -28,17 +29,20 @@ export class Receipts implements Disposable {
   readonly #due = new DueReceipts();
   readonly #options: ReceiptsOptions;
   #timer: Disposable | null = null;
-  /** When it ends. */
-  #timerMs = 0;
+  #timerMs: number | null = null;
 
   constructor(options: ReceiptsOptions) {
     this.#options = options;
   }
 
-  /** @param publishers how many of their messages were committed now, or had been before. */
+  /**
+   * Call it after each commit: receipts that are due soon go out at once, because the process is awake.
+   *
+   * @param publishers how many of their messages were committed now, or had been before.
+   */
   note(publishers: ReadonlyMap<string, number>): void {
     for (const [publisher, messages] of publishers) this.#add(publisher, messages);
-    this.#wait();
+    this.#send(SOON_MS);
   }
 
   /** Call it with each connection: a broker that lost its retained messages gets the newest receipts again. */
@@ -48,26 +52,29 @@ export class Receipts implements Disposable {
         this.#add(publisher, 0);
       }
     }
-    this.#wait();
+    this.#send(0);
   }
 
   [Symbol.dispose](): void {
     this.#timer?.[Symbol.dispose]();
   }
 
-  /** Sets the timer for the next receipts: while nothing is due there is none. */
-  #wait(): void {
+  /** Publishes what is due within `aheadMs`, and sets the timer for the rest: while nothing is due there is none. */
+  #send(aheadMs: number): void {
     const { clock, fail } = this.#options;
+    const nowMs = clock.monotonic();
+    for (const publisher of this.#due.take(nowMs + aheadMs)) this.#publish(publisher).catch(fail);
     const dueMs = this.#due.nextMs();
-    if (dueMs === null || (this.#timer !== null && dueMs >= this.#timerMs)) return;
+    if (dueMs === this.#timerMs) return;
     this.#timer?.[Symbol.dispose]();
     this.#timerMs = dueMs;
-    this.#timer = clock.schedule(Math.max(0, dueMs - clock.monotonic()), () => {
-      this.#timer = null;
-      for (const publisher of this.#due.take(clock.monotonic()))
-        this.#publish(publisher).catch(fail);
-      this.#wait();
-    });
+    this.#timer =
+      dueMs === null
+        ? null
+        : clock.schedule(Math.max(0, dueMs - nowMs), () => {
+            this.#timerMs = null;
+            this.#send(0);
+          });
   }
 
   #streams(): Stream[] {
@@ -160,6 +167,7 @@ export class DueReceipts {
   /** The publishers whose receipts go out now, the longest wait first. */
   take(nowMs: number): string[] {
     const taken: string[] = [];
+    if (nowMs < this.#earliestMs) return taken;
     for (const due of [this.#known, this.#newcomers]) {
       for (const [publisher, one] of due) {
         if (taken.length === RECEIPTS_AT_ONCE) break;

@@ -23,6 +23,12 @@ const PUBCOMP = 0x70;
 const PUBACK_BYTES = 4;
 const NONE: readonly number[] = Object.freeze([]);
 
+/**
+ * A broker that takes fewer messages in flight than this may have the limits of a Mosquitto without settings: it drops
+ * what does not fit into the socket and a queue of 1,000. So its messages are read as they come.
+ */
+const SMALL_WINDOW_MAX = 1_000;
+
 /** Packet ids of QoS 2 that wait for an answer. */
 interface Exchanges {
   /** Get PUBREC: the message is stored. */
@@ -50,6 +56,8 @@ export class Batcher {
   readonly #pubacksMax: number;
   #isOpen = true;
   #isHurrying = false;
+  /** So many PUBACKs do not wait for the tick: the broker may send no more than twice as many without one. */
+  #pubacksWaitingMax = Number.POSITIVE_INFINITY;
   /** How many bytes of a packet's beginning the newest `take` has left. */
   #restBytes = 0;
   #messages: ReceivedMessage[] = [];
@@ -80,16 +88,16 @@ export class Batcher {
   }
 
   /**
-   * Takes what was read: `bytes` up to `end`, which begin with the rest that the call before has left. A
-   * full batch is handed on before this returns.
+   * Takes what was read: `bytes` from `start` to `end`, which begin with the rest that the call before has left.
+   * A full batch is handed on before this returns. What is pending then lies in `bytes` and must stay there.
    *
    * @returns up to where it was used: what follows is the beginning of a packet.
    */
-  take(bytes: Buffer, end: number): number {
+  take(bytes: Buffer, start: number, end: number): number {
     if (!this.#isOpen) return end;
-    this.#ticks.came(end - this.#restBytes);
+    this.#ticks.came(end - start - this.#restBytes);
     try {
-      this.#parse(bytes, end);
+      this.#parse(bytes, start, end);
     } catch (error) {
       if (!(error instanceof Violation)) throw error;
       this.#wire.end(error);
@@ -103,6 +111,16 @@ export class Batcher {
   /** Whether there is anything to flush. */
   get isPending(): boolean {
     return this.#messages.length > 0 || this.#pubackCount > 0 || this.#exchanges !== null;
+  }
+
+  /** Whether to read on while messages wait for the tick; otherwise they wait in the socket. */
+  get readsOn(): boolean {
+    return this.#pubacksWaitingMax !== Number.POSITIVE_INFINITY;
+  }
+
+  /** Whether what was read may wait for the tick. */
+  get mayWait(): boolean {
+    return !this.#isHurrying && this.#pubackCount < this.#pubacksWaitingMax;
   }
 
   /**
@@ -135,14 +153,17 @@ export class Batcher {
     this.#isOpen = false;
   }
 
-  #parse(bytes: Buffer, end: number): void {
+  #parse(bytes: Buffer, start: number, end: number): void {
     const packets = this.#packets;
-    packets.at = 0;
+    packets.at = start;
     for (;;) {
       const packet = packets.next(bytes, end);
       if (packet === null) return;
-      if (!("kind" in packet)) this.#add(packet, packets.packetId);
-      else if (packet.kind === "dropped") this.#drop(packet);
+      if (!("kind" in packet)) {
+        const { packetId } = packets;
+        if (packetId !== 0) this.#connection.missing?.came(packetId, packets.isDuplicate);
+        this.#add(packet, packetId);
+      } else if (packet.kind === "dropped") this.#drop(packet);
       else if (packet.kind === "release") this.#release(packet.packetId);
       else {
         const control = packets.parseControl(packet.frame);
@@ -208,9 +229,13 @@ export class Batcher {
 
   #beginSession(connack: IConnackPacket): void {
     if (connackCode(connack) !== 0) return;
-    const { receiver, onOpened } = this.#connection;
+    const { receiver, missing, onOpened } = this.#connection;
     if (!connack.sessionPresent) receiver.onNewSession();
-    onOpened(openedBy(connack, this.#protocolVersion));
+    missing?.opened(connack.sessionPresent);
+    const opened = openedBy(connack, this.#protocolVersion);
+    const { receiveMaximum } = opened.grants;
+    if (receiveMaximum <= SMALL_WINDOW_MAX) this.#pubacksWaitingMax = Math.ceil(receiveMaximum / 2);
+    onOpened(opened);
   }
 
   #isTaken(batch: readonly ReceivedMessage[], released: readonly number[]): boolean {

@@ -7,6 +7,7 @@ import type {
   ReceivedMessage,
 } from "../packets/message.ts";
 import type { BrokenPackets } from "../packets/packet-parser.ts";
+import type { MissingPackets } from "./missing-packets.ts";
 
 /** Where a broker is, and with which credentials to connect. */
 export interface Broker {
@@ -103,6 +104,8 @@ export interface ConnectionOptions extends Broker {
   receiver: Receiver;
   /** Called on a successful CONNACK, before the first message is handed on. */
   onOpened: (opened: Opened) => void;
+  /** Notices what the broker leaves out, over all connections of a session that it keeps. */
+  missing?: MissingPackets | undefined;
   /** How long to wait for CONNACK, and for the end of a connection. */
   timeouts: { connectMs: number; disconnectMs: number };
   clock: Clock;

@@ -64,7 +64,7 @@ export async function openMqttJsConnection(
 
   function take(chunk: Buffer): void {
     const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
-    rest = bytes.subarray(batcher.take(bytes, bytes.length));
+    rest = bytes.subarray(batcher.take(bytes, 0, bytes.length));
     if (batcher.isPending) timer ??= batcher.atNextTick(flush) ?? afterThisTurn(flush);
   }
 

@@ -40,6 +40,7 @@ interface ControlPacket {
 const CONNACK = 2;
 const PUBLISH = 3;
 const PUBREL = 6;
+const DUP = 0x08;
 /** What a broker may send behind CONNACK, PUBLISH aside, to a client that neither publishes QoS 2 nor uses AUTH. */
 const CONTROL: ReadonlySet<number> = new Set([4, PUBREL, 9, 11, 13, 14]);
 const NAMES =
@@ -49,10 +50,12 @@ const NAMES =
 
 /** Finds and parses the packets in a stream of bytes. */
 export class PacketParser {
-  /** Where the next packet begins. Set it to 0 for new bytes, which begin with the rest that is left here. */
+  /** Where the next packet begins. Set it for new bytes, which begin with the rest that is left here. */
   at = 0;
   /** The packet id of the message that `next` returned last; 0 for QoS 0. */
   packetId = 0;
+  /** Whether the broker has marked that message as sent before. */
+  isDuplicate = false;
 
   readonly #control: ReturnType<typeof parser>;
   /** What `#control` found last. */
@@ -106,6 +109,7 @@ export class PacketParser {
     try {
       const message = this.#publish.parse(flags, bytes, start, end);
       this.packetId = this.#publish.packetId;
+      this.isDuplicate = (flags & DUP) !== 0;
       return message;
     } catch (error) {
       if (!(error instanceof Violation)) throw error;
