@@ -113,7 +113,7 @@ export function openQueue({
   );
   const selectAfter = database.prepare<[number, number], QueuedMessage>(
     `SELECT id, topic, epoch, seq, payload, accepted_ms AS acceptedMs, refusals
-     FROM messages WHERE id > ? ORDER BY id LIMIT ? + 0`,
+     FROM messages WHERE id > ? ORDER BY id LIMIT +?`,
   );
   const removeRange = database.prepare<
     [string, string, number, number, number],
@@ -327,7 +327,7 @@ function prepareAnnouncement(database: Database): () => AnnouncementEntry[] {
     .prepare<[string, string], [number, number]>(
       `SELECT min(seq), max(seq)
        FROM (SELECT seq, seq - row_number() OVER (ORDER BY seq) AS distance
-             FROM abandoned WHERE epoch = ? AND topic = ?)
+             FROM abandoned WHERE epoch = +? AND topic = +?)
        GROUP BY distance ORDER BY 1 DESC LIMIT ${RANGES_MAX}`,
     )
     .raw();

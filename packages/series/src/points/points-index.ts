@@ -340,7 +340,7 @@ function prepare(database: Database) {
       `SELECT id, number, name, level, arrival, rows, bytes, first_us AS firstUs, last_us AS lastUs,
               after_segment AS afterSegment, after_row_id AS afterId,
               through_segment AS throughSegment, through_row_id AS throughId
-       FROM files WHERE stream = ? ORDER BY number`,
+       FROM files WHERE stream = +? ORDER BY number`,
     ),
     addFile: database.prepare(
       `INSERT INTO files (stream, number, month, name, level, arrival, rows, bytes, first_us, last_us,
@@ -355,7 +355,7 @@ function prepare(database: Database) {
     ),
     removeSpans: database.prepare(
       `DELETE FROM spans WHERE file = @file AND series <= coalesce(
-         (SELECT series FROM spans WHERE file = @file ORDER BY series, first_row LIMIT 1 OFFSET @most),
+         (SELECT series FROM spans WHERE file = +@file ORDER BY series, first_row LIMIT 1 OFFSET @most),
          ${Number.MAX_SAFE_INTEGER})
        AND NOT EXISTS (SELECT 1 FROM files WHERE id = @file)`,
     ),

@@ -38,7 +38,7 @@ const BY_SERIES = `
 SELECT history_series.stream, topic, path, sum(spans.rows) AS points,
        sum(1.0 * spans.rows * files.bytes / files.rows) AS bytes
 FROM spans JOIN files ON files.id = spans.file JOIN history_series ON history_series.id = spans.series
-GROUP BY spans.series ORDER BY bytes DESC LIMIT @limit + 0`;
+GROUP BY spans.series ORDER BY bytes DESC LIMIT +@limit`;
 
 /**
  * Measures the history of every stream by the index, also while it is written.

@@ -32,7 +32,7 @@ SELECT spans.series, spans.file AS fileId, spans.first_us AS firstUs, spans.last
        (${LEVELS.month} - level) * ${ARRIVALS} + arrival AS "order", coalesce(cutoff_us, 0) AS cutoffUs
 FROM`;
 const SPANS = `${SPAN} spans JOIN files ON files.id = spans.file LEFT JOIN history_streams USING (stream)
-WHERE series = ? AND spans.last_us >= ? AND spans.first_us < ? AND spans.last_us >= cutoffUs
+WHERE series = +? AND spans.last_us >= ? AND spans.first_us < ? AND spans.last_us >= cutoffUs
 ORDER BY "order", first_row`;
 const SPANS_OF_ALL = `${SPAN} json_each(?) CROSS JOIN spans ON series = json_each.value JOIN files ON files.id = spans.file
      LEFT JOIN history_streams USING (stream)
@@ -40,7 +40,7 @@ WHERE spans.last_us >= ? AND spans.first_us < ? AND spans.last_us >= cutoffUs
 ORDER BY "order", first_row`;
 const SPANS_IN = `
 SELECT spans.file AS fileId, first_us AS firstUs, last_us AS lastUs, rows, location
-FROM json_each(?) JOIN spans ON spans.file = json_each.value AND series = ?
+FROM json_each(?) JOIN spans ON spans.file = json_each.value AND series = +?
 ORDER BY json_each.key, first_row`;
 
 /** So many files are open at a time: all that are merged. Each holds its last page in memory. */

@@ -280,7 +280,7 @@ function* stretchesOfHidden(
 ): Generator<Stretch & { timed: <T>(task: () => T) => T }> {
   const select = database
     .prepare<[number, number], number | null>(
-      "SELECT max(id) FROM (SELECT id FROM hidden_rows WHERE id > ? ORDER BY id LIMIT ? + 0)",
+      "SELECT max(id) FROM (SELECT id FROM hidden_rows WHERE id > ? ORDER BY id LIMIT +?)",
     )
     .pluck();
   const stretches = new Stretches();

@@ -85,7 +85,9 @@ export interface IdleLimits {
 
 /** Takes rows out of the table `ledger`. Call all of it inside a write transaction. */
 export function prepareForgetting(database: Database) {
-  const ofPublisher = database.prepare<[string], LedgerRow>(`${SELECT_LEDGER} WHERE publisher = ?`);
+  const ofPublisher = database.prepare<[string], LedgerRow>(
+    `${SELECT_LEDGER} WHERE publisher = +?`,
+  );
   const after = database.prepare<[string, string], LedgerRow>(
     `${SELECT_LEDGER} WHERE (publisher, epoch) > (?, ?) ORDER BY publisher, epoch, topic_id`,
   );

@@ -245,11 +245,11 @@ export function createLedger(
 function prepareReceipts(database: Database, entriesMax: number) {
   const ofPublisher = database.prepare<[string, number], LedgerRow>(
     `${SELECT_LEDGER}
-     WHERE publisher = ? ORDER BY last_received_us DESC LIMIT ? + 0`,
+     WHERE publisher = +? ORDER BY last_received_us DESC LIMIT +?`,
   );
   const recent = database
     .prepare<[number], string>(
-      "SELECT publisher FROM ledger GROUP BY publisher ORDER BY max(last_received_us) DESC LIMIT ? + 0",
+      "SELECT publisher FROM ledger GROUP BY publisher ORDER BY max(last_received_us) DESC LIMIT +?",
     )
     .pluck();
 

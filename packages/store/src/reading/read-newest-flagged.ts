@@ -93,7 +93,7 @@ const FIRST_ID = "SELECT coalesce(min(id), 0) FROM rows";
 const FLAGGED = `
 SELECT ${MESSAGE_COLUMNS}
 WHERE rows.id > ? AND rows.id <= ? AND outcome NOT IN (SELECT value FROM json_each(?))
-ORDER BY rows.id DESC LIMIT ? + 0`;
+ORDER BY rows.id DESC LIMIT +?`;
 
 /** The newest first. */
 function flaggedInDatabase(database: Database, segment: Segment, search: Search): StoredMessage[] {

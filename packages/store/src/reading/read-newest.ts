@@ -70,9 +70,9 @@ function idsOfTopics(
 const IN_TABLE_ORDER = `
 SELECT ${MESSAGE_COLUMNS}
 WHERE +topic_id IN (SELECT value FROM json_each(?)) AND rows.id > (SELECT max(id) FROM rows) - ?
-ORDER BY rows.id DESC LIMIT ? + 0`;
+ORDER BY rows.id DESC LIMIT +?`;
 
-const NEWEST_OF_TOPIC = "SELECT id FROM rows WHERE topic_id = ? ORDER BY id DESC LIMIT ? + 0";
+const NEWEST_OF_TOPIC = "SELECT id FROM rows WHERE topic_id = +? ORDER BY id DESC LIMIT +?";
 
 const BY_ID = `
 SELECT ${MESSAGE_COLUMNS}

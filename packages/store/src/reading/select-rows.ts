@@ -185,7 +185,7 @@ function prepareIsSparse(
       `SELECT count(*) FROM (
          SELECT 1 FROM temp.wanted CROSS JOIN rows
          ON rows.topic_id = wanted.id AND rows.id > @after AND rows.id <= @through
-         LIMIT @limit + 0)`,
+         LIMIT +@limit)`,
     )
     .pluck();
   return (after, through) => {

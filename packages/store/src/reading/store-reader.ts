@@ -63,7 +63,7 @@ export function openReader(file: string) {
     .pluck();
   const selectAfter = database
     .prepare<[number, number], [number, number | null, number | null]>(
-      "SELECT id, observed_us, value FROM rows WHERE id > ? ORDER BY id LIMIT ? + 0",
+      "SELECT id, observed_us, value FROM rows WHERE id > ? ORDER BY id LIMIT +?",
     )
     .raw();
   const selectSeconds = database.prepare<[number, number, number], SecondSummary>(
@@ -153,7 +153,7 @@ function prepareLedgerReader(database: Database) {
     `SELECT publisher, epoch, topics.topic, through, ranges, received, duplicates, filtered,
             last_received_us AS lastReceivedUs
      FROM ledger JOIN topics ON topics.id = topic_id
-     WHERE publisher = ? ORDER BY last_received_us DESC`,
+     WHERE publisher = +? ORDER BY last_received_us DESC`,
   );
   const selectForgotten = database.prepare<[], ForgottenCounts & { publisher: string }>(
     "SELECT publisher, epochs, received, filtered, missing FROM ledger_totals",

@@ -149,12 +149,12 @@ VALUES (@atMs, @event, @reason, @session, @clientId, @name, @address)`),
     newest: database.prepare<object, ConnectionEvent>(`
 SELECT at_ms AS atMs, event, reason, session, client_id AS clientId, address FROM connections
 WHERE name IN (SELECT value FROM json_each(@names))
-ORDER BY id DESC LIMIT @limit + 0`),
+ORDER BY id DESC LIMIT +@limit`),
     last: database.prepare<[string, string], Pick<ConnectionEvent, "event" | "address">>(`
-SELECT event, address FROM connections WHERE name = ? AND client_id = ? ORDER BY id DESC LIMIT 1`),
+SELECT event, address FROM connections WHERE name = +? AND client_id = +? ORDER BY id DESC LIMIT 1`),
     trimClient: database.prepare(`
 DELETE FROM connections WHERE name = ? AND id <=
-  (SELECT id FROM connections WHERE name = ? ORDER BY id DESC LIMIT 1 OFFSET ?)`),
+  (SELECT id FROM connections WHERE name = +? ORDER BY id DESC LIMIT 1 OFFSET ?)`),
     trim: database.prepare(`
 DELETE FROM connections WHERE id <= max(
   coalesce((SELECT id FROM connections WHERE at_ms >= ? ORDER BY id LIMIT 1) - 1, 0),

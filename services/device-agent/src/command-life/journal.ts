@@ -329,7 +329,7 @@ function prepareStatements(database: Database) {
       .pluck(),
     forget: database.prepare<[count: number], { device: string; knownMs: number }>(
       `DELETE FROM commands WHERE number IN
-         (SELECT number FROM commands WHERE ${HAS_ENDED} ORDER BY known_ms, number LIMIT ? + 0)
+         (SELECT number FROM commands WHERE ${HAS_ENDED} ORDER BY known_ms, number LIMIT +?)
        RETURNING device, known_ms AS knownMs`,
     ),
     raiseHorizon: database.prepare<[device: string, knownMs: number]>(
@@ -345,7 +345,7 @@ function prepareStatements(database: Database) {
     countAcks: database.prepare<[], number>("SELECT count(*) FROM acks").pluck(),
     acks: database.prepare<[device: string, after: number, limit: number], AckRow>(
       `SELECT number, ack, response_topic AS responseTopic, correlation FROM acks
-       WHERE device = ? AND number > ? ORDER BY number LIMIT ? + 0`,
+       WHERE device = +? AND number > ? ORDER BY number LIMIT +?`,
     ),
     removeAck: database.prepare<[number: number]>("DELETE FROM acks WHERE number = ?"),
   };

@@ -83,10 +83,10 @@ const PLACE = "flow = @flow AND node = @node AND key = @key";
 function prepare(database: Database) {
   return {
     search: database.prepare(
-      `SELECT ${COLUMNS} FROM alerts WHERE id < ? ORDER BY id DESC LIMIT ? + 0`,
+      `SELECT ${COLUMNS} FROM alerts WHERE id < ? ORDER BY id DESC LIMIT +?`,
     ),
     searchOpen: database.prepare(
-      `SELECT ${COLUMNS} FROM alerts WHERE state <> 'cleared' AND id < ? ORDER BY id DESC LIMIT ? + 0`,
+      `SELECT ${COLUMNS} FROM alerts WHERE state <> 'cleared' AND id < ? ORDER BY id DESC LIMIT +?`,
     ),
     find: database.prepare(`SELECT ${COLUMNS} FROM alerts WHERE id = ?`),
     allOpen: database.prepare(`

@@ -111,10 +111,10 @@ function prepare(database: Database) {
     ),
     due: database.prepare(`
       SELECT ${COLUMNS} FROM actions
-      WHERE ended_ms IS NULL AND state = 'waiting' AND kind = ? AND not_before_ms <= ?
-      ORDER BY not_before_ms, id LIMIT ? + 0`),
+      WHERE ended_ms IS NULL AND state = 'waiting' AND kind = +? AND not_before_ms <= ?
+      ORDER BY not_before_ms, id LIMIT +?`),
     next: database.prepare(
-      "SELECT min(not_before_ms) AS nextMs FROM actions WHERE ended_ms IS NULL AND state = 'waiting' AND kind = ?",
+      "SELECT min(not_before_ms) AS nextMs FROM actions WHERE ended_ms IS NULL AND state = 'waiting' AND kind = +?",
     ),
     size: database.prepare("SELECT count(*) AS size FROM actions WHERE ended_ms IS NULL"),
     begin: database.prepare(

@@ -192,7 +192,7 @@ function prepare(database: Database) {
       WHERE id < @beforeId AND (@flow IS NULL OR flow = @flow)
         AND (@about IS NULL OR about LIKE @about ESCAPE '\\')
         AND (@state IS NULL OR @state = CASE WHEN waiting > 0 THEN 'waiting' WHEN has_failed THEN 'failed' ELSE 'done' END)
-      ORDER BY id DESC LIMIT @limit + 0`),
+      ORDER BY id DESC LIMIT +@limit`),
     lastOfEach: database.prepare(`
       SELECT ${COLUMNS} FROM runs WHERE id IN (SELECT max(id) FROM runs GROUP BY flow)`),
     find: database.prepare(`SELECT ${COLUMNS} FROM runs WHERE id = ?`),
