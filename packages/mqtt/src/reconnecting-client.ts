@@ -164,11 +164,15 @@ export function createReconnectingClient(options: ReconnectingClientOptions): Re
 
   async function live(): Promise<void> {
     using _certificates = watchCertificates(broker, { clock, logger });
-    for (let attempt = 0; !signal.aborted; attempt += 1) {
+    let attempt = 0;
+    while (!signal.aborted) {
       const opened = await open();
       if (opened !== null && (await hold(opened)) >= STEADY_AFTER_MS) attempt = 0;
       if (isReopening) isReopening = false;
-      else await untilNext(attempt);
+      else {
+        await untilNext(attempt);
+        attempt += 1;
+      }
     }
   }
 
@@ -176,13 +180,14 @@ export function createReconnectingClient(options: ReconnectingClientOptions): Re
     return new MissingPackets({ clock, reopen, onSettled: reportSettled });
   }
 
-  function reopen(): void {
-    if (connection === null || signal.aborted) return;
+  function reopen(): boolean {
+    if (connection === null || signal.aborted) return false;
     isReopening = true;
     const details = { broker: shownUrl };
     logger.info(details, "the broker may have left out messages: connecting again brings them");
     // It never rejects.
     void connection[Symbol.asyncDispose]();
+    return true;
   }
 
   function reportSettled({ again, lost }: Settled): void {
@@ -194,7 +199,7 @@ export function createReconnectingClient(options: ReconnectingClientOptions): Re
     options.onLost?.(lost);
     logger.warn(
       details,
-      `the broker has dropped ${lost} messages for this client: its queue was full. Raise max_queued_messages there.`,
+      `the broker has dropped ${lost} messages for this client: its queue was full, or they had expired. Raise max_queued_messages there.`,
     );
   }
 

@@ -161,7 +161,7 @@ export class Batcher {
       if (packet === null) return;
       if (!("kind" in packet)) {
         const { packetId } = packets;
-        if (packetId !== 0) this.#connection.missing?.came(packetId, packets.isDuplicate);
+        this.#note(packetId);
         this.#add(packet, packetId);
       } else if (packet.kind === "dropped") this.#drop(packet);
       else if (packet.kind === "release") this.#release(packet.packetId);
@@ -210,7 +210,12 @@ export class Batcher {
     if (this.#pubackCount === this.#pubacksMax) this.#handOn();
   }
 
+  #note(packetId: number): void {
+    if (packetId !== 0) this.#connection.missing?.came(packetId, this.#packets.isDuplicate);
+  }
+
   #drop({ message, qos, packetId }: DroppedPacket): void {
+    this.#note(packetId);
     this.#connection.receiver.onDropped(message);
     if (packetId !== 0 && this.#isOpen) this.#acknowledge(qos, packetId);
   }

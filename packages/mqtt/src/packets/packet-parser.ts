@@ -54,7 +54,7 @@ export class PacketParser {
   at = 0;
   /** The packet id of the message that `next` returned last; 0 for QoS 0. */
   packetId = 0;
-  /** Whether the broker has marked that message as sent before. */
+  /** Whether the broker has marked that message, or the one that was dropped, as sent before. */
   isDuplicate = false;
 
   readonly #control: ReturnType<typeof parser>;
@@ -95,6 +95,7 @@ export class PacketParser {
     const start = varIntEnd(bytes, at + 1);
     const next = start + length;
     const isTooLarge = next - at > PACKET_BYTES_MAX;
+    this.isDuplicate = isMessage && (first & DUP) !== 0;
     if (isMessage && isTooLarge) return this.#beginPassing(bytes, { start, end, next });
     if (isTooLarge) throw new Violation("tooLarge", `${nameOf(first)} of ${next - at} bytes`);
     if (next > end) return null;
@@ -109,7 +110,6 @@ export class PacketParser {
     try {
       const message = this.#publish.parse(flags, bytes, start, end);
       this.packetId = this.#publish.packetId;
-      this.isDuplicate = (flags & DUP) !== 0;
       return message;
     } catch (error) {
       if (!(error instanceof Violation)) throw error;
