@@ -1,4 +1,5 @@
 import { backlog, queue } from "./absent-logger.ts";
+import { burst } from "./burst.ts";
 import { clock } from "./clock.ts";
 import { commands } from "./commands.ts";
 import { proxyCut } from "./cut.ts";
@@ -26,6 +27,7 @@ export const SCENARIOS: readonly Scenario[] = [
   stop,
   queue,
   backlog,
+  burst,
   secondLogger,
   disk,
   historyDisk,
