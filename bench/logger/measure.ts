@@ -19,13 +19,19 @@ interface Run {
   filter?: string;
   /** The subject's. Default a new one. */
   folder?: string;
+  /** The subject is not warmed up: what is measured are its first seconds. */
+  isFresh?: boolean;
+  /** For so long the subject is stopped in the middle of the load. */
+  stopMs?: number;
 }
 
 const SUBSCRIBED_WITHIN_MS = 30_000;
 /** How often a subject's count is read: seldom where the rate is known. */
 const POLL_MS = { saturation: 20, even: 100 } as const;
-/** When nothing has come for so long, nothing more is expected. */
-const QUIET_MS = 1_500;
+/** When nothing has come for so long, nothing more is expected: Weir asks a broker once more after 2 s. */
+const QUIET_MS = 4_000;
+/** So long after the beginning of a load a subject is stopped. */
+const STOP_AFTER_MS = 50;
 /** A subject that takes longer than this, beyond the time that the load itself takes, is not waited for. */
 const LATE_MS_MAX = 60_000;
 /** What a subject does after its last message, as a checkpoint, belongs to its cost. */
@@ -50,7 +56,7 @@ export function evenly(perSecond: number, seconds: number): Load {
 
 export function throughMosquitto(
   subjects: readonly Subject[],
-  run: { load: Load; broker?: readonly string[]; version?: 4 | 5 },
+  run: Pick<Run, "load" | "isFresh" | "stopMs"> & { broker?: readonly string[]; version?: 4 | 5 },
 ): Contender<LoggerBench>[] {
   return subjects.map((subject) => ({
     ...subject,
@@ -178,7 +184,7 @@ interface Origin {
   subscribed: Promise<unknown>;
 }
 
-/** Starts a subject, warms it up when it has subscribed, and watches it while it receives the load. */
+/** Starts a subject, warms it up when it has subscribed unless the run is fresh, and watches it while it receives the load. */
 async function measureSubject(bench: Bench, run: Run, origin: Origin): Promise<Watched> {
   const { subject, load } = run;
   await using running = await subject.start({
@@ -192,8 +198,8 @@ async function measureSubject(bench: Bench, run: Run, origin: Origin): Promise<W
   const subscribed = Promise.race([origin.subscribed, running.failed]);
   await withDeadline(subscribed, SUBSCRIBED_WITHIN_MS, "the subject subscribes");
   const watching = { running, origin, signal: bench.signal };
-  await watch({ ...watching, load: { ...load, ...WARMING } });
-  return await watch({ ...watching, load, finish: running.finish });
+  if (run.isFresh !== true) await watch({ ...watching, load: { ...load, ...WARMING } });
+  return await watch({ ...watching, load, stopMs: run.stopMs, finish: running.finish });
 }
 
 function filterOf({ filter, load }: Run): string {
@@ -231,6 +237,7 @@ async function watch(watching: {
   running: Running;
   origin: Origin;
   load: Load;
+  stopMs?: number | undefined;
   finish?: Running["finish"];
   signal: AbortSignal;
 }): Promise<Watched> {
@@ -249,6 +256,7 @@ async function watch(watching: {
     sentMs = nowMs();
     return sent;
   });
+  const stopped = stopFor(watching.stopMs ?? 0, running.pid);
   const never = new Promise<never>(() => {});
   const failed = Promise.race([running.failed, sending.then(() => never)]);
 
@@ -260,6 +268,7 @@ async function watch(watching: {
     else if (nowMs() - Math.max(lastMs, sentMs) > QUIET_MS) break;
     taken = count;
   }
+  await stopped;
   const acknowledged = Promise.race([sending, running.failed]);
   const sent = await withDeadline(acknowledged, LATE_MS_MAX, `${load.count} acknowledged messages`);
   await watching.finish?.();
@@ -272,6 +281,14 @@ async function watch(watching: {
     cpuUs: cpuUs(running.pid) - startUs,
     brokerCpuUs: brokerUs() - brokerStartUs,
   };
+}
+
+async function stopFor(stopMs: number, pid: number): Promise<void> {
+  if (stopMs === 0) return;
+  await pause(STOP_AFTER_MS);
+  process.kill(pid, "SIGSTOP");
+  await pause(stopMs);
+  process.kill(pid, "SIGCONT");
 }
 
 function durationMs({ count, pace }: Load): number {

@@ -205,6 +205,9 @@ function createConnection(
       counts.dropped += 1;
       logger.warn({ topic: topic.slice(0, 200), bytes }, `a message is ${reason}: not stored`);
     },
+    onLost: (messages) => {
+      counts.lost += messages;
+    },
     onFault: (fault) => {
       // Nothing of the batch is acknowledged: the broker sends it again, with the next connection.
       if (isLocked(fault)) isLockedOut = true;

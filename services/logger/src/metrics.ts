@@ -16,6 +16,10 @@ const TOTALS = [
     "strange",
     "Messages of a subscription that another client has made in the session; they are not stored.",
   ],
+  [
+    "lost",
+    "Messages that the broker has dropped for this logger, as far as it notices; they never came.",
+  ],
   ["receipts", "Receipts that the broker has acknowledged."],
 ] as const;
 
@@ -149,6 +153,7 @@ export function createLoggerCounts(registry: Registry) {
     dropped: 0,
     unmatched: 0,
     strange: 0,
+    lost: 0,
     receipts: 0,
     /** How many messages were committed together, in the current interval of the performance report. */
     batches: createHistogram(),
