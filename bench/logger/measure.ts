@@ -36,9 +36,18 @@ const STOP_AFTER_MS = 50;
 const LATE_MS_MAX = 60_000;
 /** What a subject does after its last message, as a checkpoint, belongs to its cost. */
 const SETTLE_MS = 300;
-/** Sent before the measurement: compiling the subject's code is not part of it. */
-const WARMING = { count: 40_000, pace: { kind: "even", perSecond: 5_000 } } as const;
-export const WARMING_SECONDS: number = WARMING.count / WARMING.pace.perSecond;
+/**
+ * Sent before the measurement, which is of a program that has run for a while: much, so that its code is compiled,
+ * then little, so that it collects the garbage of its start.
+ */
+const WARMING = [
+  { count: 40_000, pace: { kind: "even", perSecond: 5_000 } },
+  { count: 2_500, pace: { kind: "even", perSecond: 500 } },
+] as const;
+export const WARMING_SECONDS: number = WARMING.reduce(
+  (sum, { count, pace }) => sum + count / pace.perSecond,
+  0,
+);
 
 /** As fast as acknowledgements come, with up to `window` of them outstanding. */
 export function atOnce(count: number, { window }: { window: number }): Load {
@@ -198,7 +207,9 @@ async function measureSubject(bench: Bench, run: Run, origin: Origin): Promise<W
   const subscribed = Promise.race([origin.subscribed, running.failed]);
   await withDeadline(subscribed, SUBSCRIBED_WITHIN_MS, "the subject subscribes");
   const watching = { running, origin, signal: bench.signal };
-  if (run.isFresh !== true) await watch({ ...watching, load: { ...load, ...WARMING } });
+  if (run.isFresh !== true) {
+    for (const warming of WARMING) await watch({ ...watching, load: { ...load, ...warming } });
+  }
   return await watch({ ...watching, load, stopMs: run.stopMs, finish: running.finish });
 }
 
