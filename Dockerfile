@@ -66,8 +66,8 @@ FROM base
 ARG SERVICE
 ENV SERVICE=$SERVICE \
     MALLOC_ARENA_MAX=2 \
-    MALLOC_MMAP_THRESHOLD_=4194304 \
-    MALLOC_TRIM_THRESHOLD_=4194304 \
+    MALLOC_MMAP_THRESHOLD_=131072 \
+    MALLOC_TRIM_THRESHOLD_=131072 \
     NODE_COMPILE_CACHE=/app/.compile-cache
 # A new volume takes over the owner of the folder that it is mounted on.
 RUN mkdir /data /device /outbox .compile-cache && chown node:node /data /device /outbox .compile-cache

@@ -1,4 +1,4 @@
-import { mkdirSync, renameSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { entriesOf, errorCode, fsyncFolderOf } from "@weir/runtime";
 
@@ -93,7 +93,9 @@ export class StreamFolder {
   /** All files of points, also half-written and damaged ones; by their numbers. */
   list(): FoundFile[] {
     const found: FoundFile[] = [];
-    for (const folder of entriesOf(this.path)) {
+    if (!existsSync(this.path)) return found;
+    // Throws where something else is in its place: then nothing can be written there either.
+    for (const folder of readdirSync(this.path)) {
       if (!MONTH_FOLDER.test(folder)) continue;
       for (const entry of entriesOf(join(this.path, folder))) {
         const [, part, number, suffix = ""] = NAME.exec(entry) ?? [];

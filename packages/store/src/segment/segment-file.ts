@@ -23,6 +23,8 @@ export interface SegmentOptions {
 }
 
 const JOURNAL_BYTES_MAX = 64 * 1024 * 1024;
+/** New rows need few pages of those before; better-sqlite3 would keep 16 MB of them. */
+const CACHE_KIB = 4_096;
 
 /**
  * Opens or makes one segment file for writing and brings it to the current format.
@@ -41,6 +43,7 @@ export function openSegment(
       database.pragma("journal_mode = WAL");
       database.pragma(`synchronous = ${synchronous}`);
       database.pragma(`journal_size_limit = ${JOURNAL_BYTES_MAX}`);
+      database.pragma(`cache_size = -${CACHE_KIB}`);
       // A page that gets another use keeps nothing of what was in it: deletions must find all copies of a row.
       database.pragma("secure_delete = FAST");
       migrate(database, { stream, createdUs: nowUs });
