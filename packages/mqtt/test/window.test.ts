@@ -51,8 +51,12 @@ function createWaitedClock() {
   };
 }
 
-/** A broker that never has more messages under way than its window, which it does not announce. */
-function startWindowed(version: 4 | 5, onWindow = () => {}): Promise<StandIn> {
+/** A broker that never has more messages under way than its window; what it takes itself is not that. */
+function startWindowed(
+  version: 4 | 5,
+  onWindow = () => {},
+  receiveMaximum = 65_535,
+): Promise<StandIn> {
   let sent = 0;
   const send = (peer: Peer, count: number): void => {
     const packets: Packet[] = [];
@@ -67,7 +71,7 @@ function startWindowed(version: 4 | 5, onWindow = () => {}): Promise<StandIn> {
     connect: ({ protocolVersion }, peer) => {
       if (protocolVersion !== version) peer.send(connack(1));
       else {
-        peer.send(connack());
+        peer.send(connack(0, version === 5 ? { properties: { receiveMaximum } } : {}));
         send(peer, WINDOW);
       }
     },
@@ -86,9 +90,13 @@ function startWindowed(version: 4 | 5, onWindow = () => {}): Promise<StandIn> {
 }
 
 describe.each(TRANSPORTS)("a window of 20 by %s", (transport) => {
-  test.each([4, 5] as const)("holds nothing back in version %s", async (version) => {
+  test.each([
+    [4, 65_535],
+    [5, 65_535],
+    [5, WINDOW],
+  ] as const)("holds nothing back in version %s, Receive Maximum %s", async (version, maximum) => {
     const { clock, waits, pass, passWindow } = createWaitedClock();
-    await using broker = await startWindowed(version, passWindow);
+    await using broker = await startWindowed(version, passWindow, maximum);
     const { received, onBatch } = createTaker();
     await using _trial = startTrial(broker.url, { transport, onBatch, batch: BATCH, clock });
     await eventually(() => {

@@ -44,6 +44,8 @@ interface Exchanges {
 export class Batcher {
   /** Whether acknowledgements wait for the network. */
   isBlocked = false;
+  /** Whether to read on while messages wait for the tick; otherwise they wait in the socket. */
+  readsOn = false;
 
   readonly #connection: ConnectionOptions;
   readonly #protocolVersion: ProtocolVersion;
@@ -56,8 +58,6 @@ export class Batcher {
   readonly #pubacksMax: number;
   #isOpen = true;
   #isHurrying = false;
-  /** So many PUBACKs do not wait for the tick: the broker may send no more than twice as many without one. */
-  #pubacksWaitingMax = Number.POSITIVE_INFINITY;
   /** How many bytes of a packet's beginning the newest `take` has left. */
   #restBytes = 0;
   #messages: ReceivedMessage[] = [];
@@ -113,16 +113,6 @@ export class Batcher {
     return this.#messages.length > 0 || this.#pubackCount > 0 || this.#exchanges !== null;
   }
 
-  /** Whether to read on while messages wait for the tick; otherwise they wait in the socket. */
-  get readsOn(): boolean {
-    return this.#pubacksWaitingMax !== Number.POSITIVE_INFINITY;
-  }
-
-  /** Whether what was read may wait for the tick. */
-  get mayWait(): boolean {
-    return !this.#isHurrying && this.#pubackCount < this.#pubacksWaitingMax;
-  }
-
   /**
    * Hands on what there is.
    *
@@ -146,6 +136,7 @@ export class Batcher {
   /** From now on nothing waits for a tick. */
   hurry(): void {
     this.#isHurrying = true;
+    this.readsOn = false;
   }
 
   /** Drops what there is and what comes, without acknowledging it: the broker sends it again. */
@@ -238,8 +229,7 @@ export class Batcher {
     if (!connack.sessionPresent) receiver.onNewSession();
     missing?.opened(connack.sessionPresent);
     const opened = openedBy(connack, this.#protocolVersion);
-    const { receiveMaximum } = opened.grants;
-    if (receiveMaximum <= SMALL_WINDOW_MAX) this.#pubacksWaitingMax = Math.ceil(receiveMaximum / 2);
+    this.readsOn = opened.grants.receiveMaximum <= SMALL_WINDOW_MAX;
     onOpened(opened);
   }
 

@@ -130,7 +130,7 @@ export class SocketReader {
     const readBytes = this.#readBytes;
     this.#readBytes = 0;
     if (this.#readsOn && readBytes > READ_BYTES_MAX / 2) this.#missing?.fellBehind();
-    if (this.#readsOn && this.#tick !== null && this.#mayWait()) return true;
+    if (this.#readsOn && this.#tick !== null && this.#end <= READ_BYTES_MAX) return true;
     // Before the next read overwrites the buffer.
     const handed = this.#batcher.flush();
     this.#sliceMs += this.#clock.monotonic() - startMs;
@@ -151,10 +151,6 @@ export class SocketReader {
 
   get #readsOn(): boolean {
     return this.#batcher.readsOn;
-  }
-
-  #mayWait(): boolean {
-    return this.#batcher.mayWait && this.#end <= READ_BYTES_MAX;
   }
 
   #mayRead(): boolean {

@@ -96,20 +96,14 @@ function ids(from: number, count: number) {
 describe.each(["mqtt:", "mqtts:"] as const)("by %s, where the window is small,", (protocol) => {
   test("messages are read at once and wait for the tick", async () => {
     await using one = await connected(protocol);
-    one.peer.send(...ids(1, WINDOW / 2 - 1));
+    // What the broker takes in flight is not what it sends: Mosquitto sends as many as the client asks for.
+    one.peer.send(...ids(1, 3 * WINDOW));
     await one.read();
     expect(one.taker.received).toEqual([]);
     expect(acknowledgedIds(one.peer)).toEqual([]);
     one.tick();
-    expect(one.taker.received).toHaveLength(WINDOW / 2 - 1);
-    await eventually(() => acknowledgedIds(one.peer).length === WINDOW / 2 - 1);
-  });
-
-  test("half of it waits for no tick", async () => {
-    await using one = await connected(protocol);
-    one.peer.send(...ids(1, WINDOW / 2));
-    await eventually(() => acknowledgedIds(one.peer).length === WINDOW / 2);
-    expect(one.taker.received).toHaveLength(WINDOW / 2);
+    expect(one.taker.received).toHaveLength(3 * WINDOW);
+    await eventually(() => acknowledgedIds(one.peer).length === 3 * WINDOW);
   });
 
   test("what fills the buffer waits for no tick", async () => {
