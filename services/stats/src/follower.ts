@@ -104,7 +104,8 @@ async function rebuild(reader: StoreReader, atSecond: number): Promise<Following
 }
 
 /**
- * Looks again and again, one look at a time.
+ * Looks again and again, one look at a time. All who look as often do it together, so that the process wakes
+ * up once for them.
  *
  * @param options `fail` gets what a look throws, unless this was disposed of meanwhile.
  */
@@ -115,27 +116,30 @@ export function keepLooking(options: {
   clock: Clock;
 }): Disposable {
   const { intervalMs, look, fail, clock } = options;
-  let isBusy = false;
+  let timer: Disposable | null = null;
   let isStopped = false;
 
   async function lookOnce(): Promise<void> {
-    isBusy = true;
     try {
       await look();
     } catch (fault) {
       if (!isStopped) fail(fault);
-    } finally {
-      isBusy = false;
     }
+    if (!isStopped) lookLater();
   }
 
-  const timer = clock.repeat(intervalMs, () => {
-    if (!isBusy) void lookOnce();
-  });
+  function lookLater(): void {
+    const waitMs = intervalMs - (clock.monotonic() % intervalMs);
+    // A timer may be early: it would find the same moment again.
+    const isNear = waitMs < intervalMs / 4;
+    timer = clock.schedule(isNear ? waitMs + intervalMs : waitMs, () => void lookOnce());
+  }
+
+  lookLater();
   return {
     [Symbol.dispose]: () => {
       isStopped = true;
-      timer[Symbol.dispose]();
+      timer?.[Symbol.dispose]();
     },
   };
 }

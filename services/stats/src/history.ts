@@ -9,13 +9,13 @@ import { createHistoryMetrics, exposeHistory } from "./history-metrics.ts";
 import type { SeriesFollower } from "./series-follower.ts";
 import { StreamHistory } from "./stream-history.ts";
 
-const LOOK_MS = 250;
+const LOOK_MS = 1_000;
 /** So many points of all streams wait at most; where half as many do, the stream with the most of them writes. */
 const WAITING_POINTS_MAX = 2_000_000;
 const STOP_MS = 1_000;
 const REPORT_MS = 10_000;
 // Backfills read for so long at a look: half of the time is for everything else.
-const BACKFILL_STEPS_PER_LOOK = 40;
+const BACKFILL_STEPS_PER_LOOK = 160;
 const BACKFILL_MS_PER_LOOK = LOOK_MS / 2;
 
 interface HistoryOptions {

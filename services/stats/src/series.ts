@@ -13,7 +13,7 @@ import { SeriesPublisher } from "./series-publisher.ts";
 import type { Moment } from "./series-set.ts";
 
 /** How often the streams are looked at: a state is to be seen within a second. */
-const LOOK_MS = 250;
+const LOOK_MS = 500;
 /** How often the catalogue is made durable. What is lost with a kill is read from the rows again. */
 const SAVE_MS = 5_000;
 

@@ -10,7 +10,7 @@ import type { Feed } from "./feed.ts";
 import type { Keeper } from "./keeper.ts";
 
 /** So often it looks for rows: those that come together cost less each. */
-const LOOK_EVERY_MS = 100;
+const LOOK_EVERY_MS = 200;
 /** So long one round works at most before requests are answered. */
 const ROUND_MS_MAX = 30;
 /** What the logger receives before this is committed by now, as a rule. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { temporaryFolder } from "@weir/testkit";
-import { Home, Running } from "./subject.ts";
+import { Home, ROUND_MS, Running } from "./subject.ts";
 
 const BATTERIES = `
 flows:
@@ -26,7 +26,7 @@ function start(folder: ReturnType<typeof temporaryFolder>) {
   const decide = (state: "acknowledged" | "cleared") => {
     const [alert] = running.log.alerts.search({ state: "open", limit: 1 }).alerts;
     const decided = running.workflows.loop.decide({ id: alert?.id ?? 0, state, by: "ada" });
-    home.clock.advance(100);
+    home.clock.advance(ROUND_MS);
     return decided;
   };
   return {
@@ -72,14 +72,14 @@ describe("alerts", () => {
     battery("attic", 8);
     home.write(BATTERIES.replace("{{deviceName}}:", "battery of {{deviceName}}:"));
     running.reload();
-    home.clock.advance(100);
+    home.clock.advance(ROUND_MS);
     expect(alerts()).toEqual(["attic: 8 % new"]);
     battery("attic", 90);
     expect(alerts()).toEqual(["attic: 8 % cleared"]);
     battery("cellar", 8);
     home.write("flows: {}");
     running.reload();
-    home.clock.advance(100);
+    home.clock.advance(ROUND_MS);
     expect(alerts()).toEqual(["battery of cellar: 8 % cleared", "attic: 8 % cleared"]);
   });
 

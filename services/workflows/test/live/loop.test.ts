@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { lockByAnother, temporaryFolder } from "@weir/testkit";
 import { WorkflowFolder } from "../../src/files/folder.ts";
-import { Home, MINUTE_MS, Running } from "./subject.ts";
+import { Home, MINUTE_MS, ROUND_MS, Running } from "./subject.ts";
 
 const FREEZER = `
 flows:
@@ -176,7 +176,7 @@ flows:
     await using running = new Running(home);
     const press = (node: string) => {
       const pressed = running.workflows.loop.press({ flow: "door", node, by: "ada", payload: 1 });
-      home.clock.advance(100);
+      home.clock.advance(ROUND_MS);
       return pressed;
     };
     const run = await press("bell");

@@ -16,6 +16,8 @@ import { WorkflowsEngine } from "../../src/live/workflows-engine.ts";
 import { WorkflowsLog } from "../../src/log/workflows-log.ts";
 
 export const MINUTE_MS = 60_000;
+/** From one round of the loop to the next. */
+export const ROUND_MS = 200;
 const START_MS = START_US / 1_000;
 
 /** A store with the stream home, whose time stands still until it is moved. */
@@ -90,7 +92,7 @@ export class Running implements AsyncDisposable {
     });
     this.reload();
     // It looks where the stream ends.
-    home.clock.advance(100);
+    home.clock.advance(ROUND_MS);
   }
 
   reload(): void {
