@@ -97,14 +97,15 @@ export class MissingPackets {
     this.#seen[packetId] = 1;
     this.#messages += 1;
     // What the broker has never sent may come without the mark of a duplicate.
-    if (this.#asked.delete(packetId) || isDuplicate) {
-      this.#missing.delete(packetId);
+    const wasAsked = this.#asked.size > 0 && this.#asked.delete(packetId);
+    const wasMissing = this.#missing.size > 0 && this.#missing.delete(packetId);
+    if (wasAsked || isDuplicate) {
       this.#again += 1;
       this.#looks = 0;
       return;
     }
     // The id is in use again: its PUBACK takes both messages from the broker.
-    if (this.#missing.delete(packetId)) this.#settled.lost += 1;
+    if (wasMissing) this.#settled.lost += 1;
     const expected = this.#next;
     this.#next = (packetId % IDS) + 1;
     if (packetId === expected) this.#counted += 1;
