@@ -1,7 +1,7 @@
 import { type Column, ENCODINGS } from "./columns.ts";
 import { encodeDeltas, encodedBytesMax } from "./deltas.ts";
 import { dataPage, PAGE_ROWS_MAX, type Page } from "./pages.ts";
-import type { Span } from "./points.ts";
+import type { SeriesName, Span } from "./points.ts";
 
 /** Rows of a page that belong to one span. */
 export interface Piece {
@@ -26,6 +26,9 @@ export class PageRows {
   readonly #ms = new Float64Array(PAGE_ROWS_MAX);
   readonly #micros = new Float64Array(PAGE_ROWS_MAX);
   readonly #numbers = new Float64Array(PAGE_ROWS_MAX);
+  /** The series of the first `#namedPieces`. It grows only when the page is asked for one, as few are. */
+  readonly #names = new Set<string>();
+  #namedPieces = 0;
   readonly #encoded = new Uint8Array(encodedBytesMax(PAGE_ROWS_MAX));
 
   constructor(isDecimal: boolean, hasMicros: boolean) {
@@ -35,6 +38,8 @@ export class PageRows {
 
   clear(): void {
     this.pieces.length = 0;
+    this.#names.clear();
+    this.#namedPieces = 0;
     this.rows = 0;
     this.leastMs = Infinity;
     this.greatestMs = -Infinity;
@@ -45,12 +50,7 @@ export class PageRows {
    *
    * @param numbers the values as they are stored: unscaled, or themselves.
    */
-  append(
-    names: { topic: string; path: string },
-    us: Float64Array,
-    numbers: Float64Array,
-    scale: number,
-  ): Span {
+  append(names: SeriesName, us: Float64Array, numbers: Float64Array, scale: number): Span {
     const { rows: skip } = this;
     for (let index = 0; index < us.length; index++) {
       const time = us[index] as number;
@@ -76,6 +76,14 @@ export class PageRows {
     return span;
   }
 
+  /** Whether it has rows of a series. */
+  has(name: SeriesName): boolean {
+    for (; this.#namedPieces < this.pieces.length; this.#namedPieces++) {
+      this.#names.add(keyOf((this.pieces[this.#namedPieces] as Piece).span));
+    }
+    return this.#names.has(keyOf(name));
+  }
+
   /** The pages of the columns that hold numbers. */
   numberPages(): Pick<Record<Column, Page>, "time" | "micros" | "unscaled" | "value"> {
     const { rows, isDecimal, hasMicros } = this;
@@ -91,6 +99,10 @@ export class PageRows {
       value: dataPage(rows, !isDecimal, ENCODINGS.value, bytesOf(doubles)),
     };
   }
+}
+
+function keyOf({ topic, path }: SeriesName): string {
+  return JSON.stringify([topic, path]);
 }
 
 /** What is the rest of a time in microseconds beyond whole milliseconds is stored only for series that have one. */

@@ -1,9 +1,9 @@
 /**
  * Files of points are Parquet: any program reads them, and Weir reads any series of them without the footer.
  *
- * A row is a point. The rows of a series follow each other, in the order of time. Series are gathered in pages, because
- * a page costs some 0.1 ms to read and has to be unpacked as a whole: a page ends with the series that fills it to
- * `PAGE_ROWS`. Four pages fill at a time (see `PageRows`), so that series of one kind lie together.
+ * A row is a point. The rows of a series are in the order of time. Series are gathered in pages, because a page costs
+ * some 0.1 ms to read and has to be unpacked as a whole: a page ends with the series that fills it to `PAGE_ROWS`. Four
+ * pages fill at a time (see `PageRows`), so that series of one kind lie together.
  */
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { fsyncFolderOf } from "@weir/runtime";
@@ -13,7 +13,7 @@ import { decimalsOf } from "./decimals.ts";
 import { footerOf, MAGIC } from "./footer.ts";
 import { haveMicros, PageRows } from "./page-rows.ts";
 import { PAGE_ROWS_MAX } from "./pages.ts";
-import type { Points, Span } from "./points.ts";
+import { byName, type Points, type SeriesName, type Span } from "./points.ts";
 import { RowGroup } from "./row-group.ts";
 
 /** A page ends with the series that fills it so far. */
@@ -40,6 +40,8 @@ export class PointsFileWriter implements Disposable {
   readonly #groups: RowGroupAbout[] = [];
   readonly #pages = new Map<string, PageRows>();
   #group = new RowGroup();
+  /** Of all series so far, the last one in the order of names. */
+  #last: SeriesName | null = null;
   #descriptor: number | null;
   #isFinished = false;
   #bytes = 0;
@@ -65,7 +67,7 @@ export class PointsFileWriter implements Disposable {
 
   /**
    * Adds points of a series, which have to be in the order of time. Series in the order of (topic, path) make a file
-   * of which others read little. A long series may be added in parts.
+   * of which others read little. A long series may be added in parts: its rows are in the order of these.
    *
    * @throws Error for points that are not in order, or times that are not whole.
    */
@@ -74,6 +76,7 @@ export class PointsFileWriter implements Disposable {
     const decimals = decimalsOf(points.values);
     const numbers = decimals?.unscaled ?? points.values;
     const page = this.#pageFor(decimals !== null, haveMicros(points.us));
+    this.#closeEarlierParts({ topic, path }, page);
     const rows = points.us.length;
     for (let from = 0; from < rows; ) {
       const to = Math.min(rows, from + PAGE_ROWS_MAX - page.rows);
@@ -117,6 +120,17 @@ export class PointsFileWriter implements Disposable {
     const open = this.#pages.get(kind) ?? new PageRows(isDecimal, hasMicros);
     this.#pages.set(kind, open);
     return open;
+  }
+
+  /** Closes what has an earlier part of the series, unless that is `page`: the part would come behind the next one. */
+  #closeEarlierParts(name: SeriesName, page: PageRows): void {
+    if (this.#last === null || byName(this.#last, name) < 0) {
+      this.#last = name;
+      return;
+    }
+    for (const other of this.#pages.values()) {
+      if (other !== page && other.has(name)) this.#close(other);
+    }
   }
 
   #close(page: PageRows): void {

@@ -6,9 +6,7 @@ export interface Points {
 }
 
 /** Where points of one series lie in a file. A series that is long or came in parts has several. */
-export interface Span {
-  topic: string;
-  path: string;
+export interface Span extends SeriesName {
   firstUs: number;
   lastUs: number;
   rows: number;
@@ -16,6 +14,17 @@ export interface Span {
   firstRow: number;
   /** For `PointsFile`: which bytes of the file hold it. */
   location: Uint8Array;
+}
+
+export interface SeriesName {
+  topic: string;
+  path: string;
+}
+
+/** The order in which files have their series. */
+export function byName(one: SeriesName, other: SeriesName): number {
+  if (one.topic !== other.topic) return one.topic < other.topic ? -1 : 1;
+  return one.path < other.path ? -1 : 1;
 }
 
 export const NO_POINTS: Points = { us: new Float64Array(0), values: new Float64Array(0) };

@@ -38,8 +38,8 @@ interface Row extends Record<Column, unknown> {
 const PARSERS = { timestampFromMilliseconds: Number };
 
 /**
- * The points of a file in the order of its rows. A series comes in parts where it lies in several pages, and parts of
- * a series follow each other in the order of time.
+ * The points of a file in the order of its rows. A series comes in parts where it lies in several pages or was added
+ * in parts, in the order of these.
  *
  * @throws DamagedFileFault where it is not what was written; errors of the system as they are.
  */
@@ -120,12 +120,24 @@ function* seriesIn(rows: readonly Row[]): Generator<PartOfSeries> {
   for (let from = 0; from < rows.length; ) {
     const { topic, path } = rows[from] as Row;
     let to = from + 1;
-    while (rows[to]?.topic === topic && rows[to]?.path === path) to++;
+    while (continues(rows[to - 1] as Row, rows[to])) to++;
     const own = rows.slice(from, to);
-    const us = Float64Array.from(own, ({ time, micros }) => time * 1_000 + (micros ?? 0));
-    yield { topic, path, points: { us, values: Float64Array.from(own, numberOf) } };
+    yield {
+      topic,
+      path,
+      points: { us: Float64Array.from(own, usOf), values: Float64Array.from(own, numberOf) },
+    };
     from = to;
   }
+}
+
+/** Whether a row belongs to the same part: the next part of a series may begin before this one ends. */
+function continues(before: Row, row: Row | undefined): boolean {
+  return row?.topic === before.topic && row.path === before.path && usOf(row) >= usOf(before);
+}
+
+function usOf({ time, micros }: Row): number {
+  return time * 1_000 + (micros ?? 0);
 }
 
 function numberOf({ value, unscaled, scale }: Row): number {

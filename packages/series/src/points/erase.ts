@@ -1,12 +1,11 @@
 import { foldPoints } from "../buckets/partial.ts";
-import { withoutTime } from "../points-file/points.ts";
+import { byName, withoutTime } from "../points-file/points.ts";
 import { PointsFileWriter } from "../points-file/points-file-writer.ts";
 import { type FileAbout, metadataOf } from "./file-about.ts";
 import { SeriesNumbers, type WrittenDay } from "./flush.ts";
 import { DAY_US, dayOf, HOUR_US, relativeOf, type StreamFolder } from "./history-folder.ts";
 import { decodeHours, encodeHours } from "./hours.ts";
 import type { KeptPoints } from "./kept-points.ts";
-import { byName } from "./merge-files.ts";
 import { Pace } from "./pace.ts";
 import type { IndexedFile, NumberedSeries, PointsIndex, StreamState } from "./points-index.ts";
 

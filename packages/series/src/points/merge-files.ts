@@ -1,3 +1,4 @@
+import { byName } from "../points-file/points.ts";
 import { PointsFileWriter } from "../points-file/points-file-writer.ts";
 import { type FileAbout, metadataOf } from "./file-about.ts";
 import { SeriesNumbers, type WrittenDay } from "./flush.ts";
@@ -40,12 +41,4 @@ export async function mergeFiles(
     }
   }
   return numbers.written(writer.finish(), about);
-}
-
-type Name = { topic: string; path: string };
-
-/** The order in which files have their series. */
-export function byName(one: Name, other: Name): number {
-  if (one.topic !== other.topic) return one.topic < other.topic ? -1 : 1;
-  return one.path < other.path ? -1 : 1;
 }

@@ -106,8 +106,9 @@ const decimals = fc
   .chain((scale) => fc.maxSafeInteger().map((digits) => (digits % 2 ** 49) / 10 ** scale));
 const anySeries = fc
   .record({
-    topic: fc.string({ unit: "grapheme" }),
-    path: fc.string(),
+    // Some have the same name: they are parts of one series.
+    topic: fc.oneof(fc.constant("a"), fc.string({ unit: "grapheme" })),
+    path: fc.oneof(fc.constant("x"), fc.string()),
     pairs: fc.oneof(
       fc.array(fc.tuple(times, values), { maxLength: 300 }),
       fc.array(fc.tuple(times, decimals), { maxLength: 300, size: "max" }),
@@ -159,6 +160,46 @@ describe("a file of points", () => {
     const written = write([part(0, 9_000), part(9_000, 9_001), part(9_001, 20_000)]);
     expectSame(read(written), [{ topic: "a", path: "x", points: whole }]);
     expectSame(await readAll(), [{ topic: "a", path: "x", points: whole }]);
+  });
+
+  test("has the parts of a series in the order in which they came, whatever their pages hold", async () => {
+    const topic = "a";
+    const part = (path: string, value: number, micros = 0) => ({
+      topic,
+      path,
+      points: {
+        us: Float64Array.of(START_US, START_US + micros),
+        values: Float64Array.of(value, 0),
+      },
+    });
+    // Decimals, doubles and times with microseconds have pages of their own.
+    const all = [
+      part("x", 1),
+      part("y", Math.PI),
+      part("y", 2),
+      part("x", Math.E),
+      part("x", 3, 1),
+      part("y", 4, 1),
+      part("x", Math.SQRT2, 1),
+      part("x", 5),
+    ];
+    const written = write(all);
+    expectSame(read(written), all);
+    expectSame(await readAll(), all);
+    const byRow = written.spans.toSorted((one, other) => one.firstRow - other.firstRow);
+    expectSame(read({ ...written, spans: byRow }), all);
+  });
+
+  test("has parts of a series that overlap in time, also where they share a page", async () => {
+    const part = (us: number[], values: number[]) => ({
+      topic: "a",
+      path: "x",
+      points: { us: Float64Array.from(us), values: Float64Array.from(values) },
+    });
+    const all = [part([0, START_US, START_US + 1], [7, 8, 9]), part([1, START_US], [5, 6])];
+    const written = write(all);
+    expectSame(read(written), all);
+    expectSame(await readAll(), all);
   });
 
   test("gives back many series with long topics, in any order of reading", async () => {

@@ -99,3 +99,27 @@ test("a span that ends before it begins removes nothing, and doubles nothing", a
   await home.erase({ matches: () => true, fromUs: START_US + 4, toUs: START_US + 2 });
   expect(readSeries(file, "power")).toEqual(expectedOf(given, "power"));
 });
+
+test("what is left of a long series keeps the order of arrival, where its pages become decimals", async () => {
+  using folder = temporaryFolder();
+  const file = folder.file("index.db");
+  using history = openHistory(file);
+  const home = await history.store.stream("home", KEPT);
+  const pageRows = 65_536;
+  const given = Array.from({ length: pageRows + 10_000 }, (_, index): Given => {
+    const isInFirstPage = index < pageRows;
+    // The last point of the first page and the first one of the next have the same time.
+    const us = START_US + (isInFirstPage ? index : index - 1) * 1_000_000;
+    return { path: "power", us, value: isInFirstPage ? index : Math.sqrt(index) };
+  });
+  for (const { path, us, value } of given) home.add("t", path, us, value);
+  home.pass(rowAt(1));
+  await home.flush();
+  const toUs = START_US + 60_000 * 1_000_000;
+  await home.erase({ matches: () => true, fromUs: START_US, toUs });
+
+  const left = given.filter(({ us }) => us >= toUs).map(({ us, value }) => [us, value]);
+  const found = readSeries(file, "power").points.map(({ us, value }) => [us, value]);
+  expect(found.findIndex((point, index) => String(point) !== String(left[index]))).toBe(-1);
+  expect(found).toHaveLength(left.length);
+});
