@@ -23,10 +23,12 @@ export class Access implements Disposable {
   readonly guesses: Guesses;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly #database: Database;
   readonly #setupCode = new SetupCode();
   readonly #cleaning: Disposable;
 
   constructor(database: Database, clock: Clock, logger: Logger) {
+    this.#database = database;
     this.users = new Users(database);
     const writes = new DeferrableWrites(clock, logger);
     this.sessions = new Sessions(database, clock, writes);
@@ -46,8 +48,11 @@ export class Access implements Disposable {
 
   /** Another password for a user, which ends all sessions. */
   async changePassword({ id }: StoredUser, password: string): Promise<void> {
-    this.users.setPassword(id, await this.passwords.hash(password));
-    this.sessions.endAll(id);
+    const hash = await this.passwords.hash(password);
+    this.#changing(() => {
+      this.users.setPassword(id, hash);
+      this.sessions.endAll(id);
+    });
   }
 
   /**
@@ -58,13 +63,20 @@ export class Access implements Disposable {
     const found = this.users.find(FILE_USER);
     if (found !== null && (await this.passwords.fits(password, found.filePassword))) return;
     const hash = await this.passwords.hash(password);
-    const user = found ?? this.users.add(FILE_USER, hash, "operator", this.clock.now());
-    this.users.setFilePassword(user.id, hash);
-    this.sessions.endAll(user.id);
+    this.#changing(() => {
+      const user = found ?? this.users.add(FILE_USER, hash, "operator", this.clock.now());
+      this.users.setFilePassword(user.id, hash);
+      this.sessions.endAll(user.id);
+    });
     this.logger.info(`the password of ${FILE_USER} is that of DASHBOARD_PASSWORD_FILE`);
   }
 
   [Symbol.dispose](): void {
     this.#cleaning[Symbol.dispose]();
+  }
+
+  /** A password never changes without the end of its sessions. */
+  #changing(change: () => void): void {
+    this.#database.transaction(change).immediate();
   }
 }

@@ -1,4 +1,5 @@
 import { createFakeClock, createTestContext, type FakeClock, temporaryFolder } from "@weir/testkit";
+import Sqlite from "better-sqlite3";
 import type { LightMyRequestResponse } from "fastify";
 import { Access } from "../../src/access/access.ts";
 import { openDashboardFile } from "../../src/access/database.ts";
@@ -104,4 +105,12 @@ export async function viewerOf({ api }: TestServer, operator: Browser): Promise<
   const browser = new Browser(api, "192.0.2.2");
   await browser.signIn("eve");
   return browser;
+}
+
+/** From now on no session of the file can be removed: a disk may be full in the middle of a change. */
+export function keepSessions(file: string): void {
+  const database = new Sqlite(file);
+  database.exec(`
+    CREATE TRIGGER kept BEFORE DELETE ON sessions BEGIN SELECT RAISE(ABORT, 'it stays'); END`);
+  database.close();
 }

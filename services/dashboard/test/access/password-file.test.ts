@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import { temporaryFolder } from "@weir/testkit";
-import { Browser, PASSWORD, startTestServer } from "./fixture.ts";
+import { Browser, keepSessions, PASSWORD, startTestServer } from "./fixture.ts";
 
 const signInStatus = async (api: ConstructorParameters<typeof Browser>[0], password: string) =>
   (await new Browser(api).signIn("admin", password)).statusCode;
@@ -37,4 +37,16 @@ test("changes the password when the file has changed, and leaves one that was ch
   await using server = await restart("changed in the file");
   expect(await signInStatus(server.api, "changed in the pages")).toBe(401);
   expect(await signInStatus(server.api, "changed in the file")).toBe(200);
+});
+
+test("changes no password whose sessions cannot be ended", async () => {
+  using folder = temporaryFolder();
+  const file = folder.file("dashboard.db");
+  await using server = await startTestServer({ file });
+  await server.access.takeFilePassword(PASSWORD);
+  await new Browser(server.api).signIn("admin");
+  keepSessions(file);
+  await expect(server.access.takeFilePassword("changed in the file")).rejects.toThrow("it stays");
+  expect(await signInStatus(server.api, "changed in the file")).toBe(401);
+  expect(await signInStatus(server.api, PASSWORD)).toBe(200);
 });

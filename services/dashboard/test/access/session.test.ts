@@ -1,5 +1,13 @@
 import { expect, test } from "@jest/globals";
-import { Browser, operatorOf, PASSWORD, startTestServer, viewerOf } from "./fixture.ts";
+import { temporaryFolder } from "@weir/testkit";
+import {
+  Browser,
+  keepSessions,
+  operatorOf,
+  PASSWORD,
+  startTestServer,
+  viewerOf,
+} from "./fixture.ts";
 
 const DAY_MS = 86_400_000;
 
@@ -110,6 +118,18 @@ test("ends a session after 90 days, however much it is used", async () => {
   }
   server.clock.advance(7 * DAY_MS);
   expect((await browser.ask("GET", "/users")).statusCode).toBe(401);
+});
+
+test("changes no password whose sessions cannot be ended", async () => {
+  using folder = temporaryFolder();
+  const file = folder.file("dashboard.db");
+  await using server = await startTestServer({ file });
+  const browser = await operatorOf(server);
+  keepSessions(file);
+  const change = { current: PASSWORD, password: "another one" };
+  expect((await browser.ask("PUT", "/session/password", change)).statusCode).toBe(503);
+  expect((await new Browser(server.api).signIn("ada", "another one")).statusCode).toBe(401);
+  expect((await new Browser(server.api).signIn()).statusCode).toBe(200);
 });
 
 test("ends the other sessions of a user whose password changes", async () => {
