@@ -52,10 +52,10 @@ export interface AlertRecord extends AlertChange {
   atMs: number;
 }
 
-/** A workflow was stopped, or runs again by itself. */
+/** A workflow was stopped, or is so no longer: it runs again by itself, was changed or removed. */
 export interface Stop {
   flow: string;
-  /** `null`: it runs again. */
+  /** `null`: it is no longer stopped. */
   reason: string | null;
   atMs: number;
 }

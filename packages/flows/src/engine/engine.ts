@@ -136,7 +136,9 @@ export class Engine {
     }
     for (const [name, before] of this.#flows) {
       const after = next.get(name);
-      if (after !== before) this.#states.handOver(before, after);
+      if (after === before) continue;
+      this.#states.handOver(before, after);
+      if (before.stopped !== null) this.#stops.push({ flow: name, reason: null, atMs: this.nowMs });
     }
     this.#flows.clear();
     for (const [name, flow] of next) this.#flows.set(name, flow);

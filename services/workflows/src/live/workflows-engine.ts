@@ -1,4 +1,4 @@
-import { Engine, type FlowDefinition } from "@weir/flows";
+import { Engine } from "@weir/flows";
 import type { FlowState } from "@weir/flows/contract";
 import type { ServiceContext } from "@weir/runtime";
 import { type LoadedFiles, NOTHING_LOADED } from "../files/loaded-files.ts";
@@ -41,6 +41,8 @@ export class WorkflowsEngine implements AsyncDisposable {
   readonly #listeners = new Set<(news: CommittedNews) => void>();
   readonly #count: ReturnType<typeof createMetrics>;
   readonly loop: Loop;
+  /** Names of the workflows that have run since the start: what the file has of them may be out of date. */
+  readonly #begun = new Set<string>();
   #streams: readonly FedStream[];
   #loaded: LoadedFiles = NOTHING_LOADED;
 
@@ -81,10 +83,10 @@ export class WorkflowsEngine implements AsyncDisposable {
   /** Other workflows run from now on. Those that have not changed go on. */
   setWorkflows(loaded: LoadedFiles): void {
     const { log, context } = this.#options;
-    const before = new Set(this.#engine.flows.keys());
+    const before = [...this.#engine.flows.keys()];
     const flows = loaded.flows.filter(({ isEnabled }) => isEnabled);
-    const isNew = ({ name }: FlowDefinition): boolean => !before.has(name);
-    const kept = log.kept.of(flows.filter(isNew));
+    const kept = log.kept.of(flows.filter(({ name }) => !this.#begun.has(name)));
+    for (const { name } of flows) this.#begun.add(name);
     const changed = this.#engine.setFlows(flows, { ...kept, stored: [], nextRun: 1 });
     const inFiles = changedIn(loaded, this.#loaded);
     this.#loaded = loaded;
@@ -93,7 +95,7 @@ export class WorkflowsEngine implements AsyncDisposable {
     const names = new Set(flows.map(({ name }) => name));
     const invalid = loaded.files.flatMap((file) => file.invalid);
     this.loop.run({ flows, waiting: new Set(invalid.filter((name) => !names.has(name))) });
-    const removed = [...before].filter((name) => !names.has(name));
+    const removed = before.filter((name) => !names.has(name));
     this.#say({ flows: new Set([...changed, ...removed, ...inFiles]), alertsChanged: false });
   }
 

@@ -207,6 +207,74 @@ flows:
     expect(running.context.faults).toEqual([]);
   });
 
+  test.each([{ waits: "nothing else" }, { waits: "a reading, too" }])(
+    "begin without states when they are switched off and on while their file is locked, and $waits waits",
+    async ({ waits }) => {
+      using folder = temporaryFolder();
+      using home = new Home(folder);
+      home.write(FREEZER);
+      {
+        await using running = new Running(home);
+        home.receive(TOPIC, { temperature: -14 });
+        home.clock.advance(10_000);
+        // The state of the freezer gets into the table.
+        home.write(`${FREEZER}  other: { nodes: { any: { type: topic, topic: "x" } } }\n`);
+        running.reload();
+        home.clock.advance(ROUND_MS);
+        await using lock = await lockByAnother(folder.file("workflows.db"));
+        if (waits !== "nothing else") {
+          home.receive(TOPIC, { temperature: -13 });
+          home.clock.advance(10_000);
+        }
+        home.write(FREEZER.replace("freezer:", "freezer:\n    enabled: false"));
+        running.reload();
+        home.clock.advance(ROUND_MS);
+        expect(running.context.health.report().checks["run log"]).toMatch(/cannot be written/);
+        home.write(FREEZER);
+        running.reload();
+        await lock[Symbol.asyncDispose]();
+        home.clock.advance(20 * MINUTE_MS);
+        expect(running.context.health.report().checks["run log"]).toBe("ok");
+        expect(running.path()).toEqual([]);
+      }
+      await using again = new Running(home);
+      home.clock.advance(MINUTE_MS);
+      expect(again.path()).toEqual([]);
+    },
+  );
+
+  test("run again when they were stopped, and are switched off and on while their file is locked", async () => {
+    using folder = temporaryFolder();
+    using home = new Home(folder);
+    const text = `
+flows:
+  circle:
+    nodes: { door: { type: topic, topic: door }, one: { type: debug }, two: { type: debug } }
+    wires: [door -> one, one -> two, two -> one]
+`;
+    home.write(text);
+    const stateOf = ({ workflows }: Running) => workflows.flowStates().map(({ state }) => state);
+    {
+      await using running = new Running(home);
+      home.receive("door", 1);
+      home.clock.advance(10_000);
+      expect(stateOf(running)).toEqual(["stopped"]);
+      await using lock = await lockByAnother(folder.file("workflows.db"));
+      home.receive("other", 1);
+      home.clock.advance(10_000);
+      home.write(text.replace("circle:", "circle:\n    enabled: false"));
+      running.reload();
+      home.clock.advance(ROUND_MS);
+      home.write(text);
+      running.reload();
+      await lock[Symbol.asyncDispose]();
+      home.clock.advance(2_000);
+      expect(stateOf(running)).toEqual(["running"]);
+    }
+    await using again = new Running(home);
+    expect(stateOf(again)).toEqual(["running"]);
+  });
+
   test("fire no timer that is over by a message which they could not take yet", async () => {
     using folder = temporaryFolder();
     using home = new Home(folder);
