@@ -2,6 +2,7 @@ import { X509Certificate } from "node:crypto";
 import type { Clock } from "@weir/runtime";
 import type { Broker } from "./connection/connection.ts";
 import type { Outage } from "./outage.ts";
+import { NO_HANDSHAKE } from "./packets/errors.ts";
 import type { ClientLogger } from "./reconnecting-client.ts";
 
 /** The broker's certificate, which any server may have written, is part of the message. */
@@ -13,7 +14,7 @@ const WORDS_MAX = 200;
  * @param message the one of OpenSSL or Node.js.
  */
 export function tlsFailure(code: unknown, message: string): Outage | null {
-  return certificateFailure(code, message) ?? alertFailure(message) ?? plainFailure(message);
+  return certificateFailure(code, message) ?? alertFailure(message) ?? plainFailure(code, message);
 }
 
 const UNTRUSTED: ReadonlySet<unknown> = new Set([
@@ -105,12 +106,13 @@ function alertFailure(message: string): Outage | null {
 }
 
 /** A port without TLS. */
-function plainFailure(message: string): Outage | null {
-  if (!/before secure TLS|wrong version number/i.test(message)) return null;
+function plainFailure(code: unknown, message: string): Outage | null {
+  const isPlain = /before secure TLS|wrong version number/i.test(message);
+  if (!isPlain && code !== NO_HANDSHAKE) return null;
   return {
-    reason: "there was no TLS handshake with the broker",
+    reason: "there was no TLS handshake with the broker; its port may be one without TLS",
     remedy:
-      "Is this its port for TLS, usually 8883? Some brokers also close the connection of a client without a certificate.",
+      "Is it running, and is this its port for TLS, usually 8883? For a port without TLS, write mqtt:// in place of mqtts://, or ws:// in place of wss://. Some brokers also close the connection of a client without a certificate.",
   };
 }
 

@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
 import { describe, expect, test } from "@jest/globals";
 import { startBroker } from "@weir/broker";
 import { systemClock } from "@weir/runtime";
@@ -83,5 +85,18 @@ describe("a look at a broker", () => {
       reason: expect.stringContaining("Bad User Name or Password"),
       remedy: expect.stringContaining("BROKER_USERNAME"),
     });
+  });
+
+  test("says that a port may be one without TLS", async () => {
+    const server = createServer((socket) => socket.once("data", () => socket.resetAndDestroy()));
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const { port } = server.address() as AddressInfo;
+    expect(await probe(`mqtts://127.0.0.1:${port}`)).toEqual({
+      kind: "away",
+      reason: expect.stringContaining("its port may be one without TLS"),
+      remedy: expect.stringContaining("mqtt:// in place of mqtts://"),
+    });
+    server.close();
   });
 });

@@ -106,15 +106,22 @@ describe.each(TRANSPORTS)("a client over TLS by %s", (transport) => {
     },
   );
 
-  test("asks whether the port is the right one where there is no TLS", async () => {
-    const server = createServer((socket) => socket.once("data", () => socket.destroy()));
-    server.listen(0, "127.0.0.1");
-    await once(server, "listening");
-    const { warnings } = await trialAt((server.address() as AddressInfo).port, transport, trusting);
-    server.close();
-    expect(warnings[0]).toContain("no TLS handshake");
-    expect(warnings[0]).toContain("usually 8883");
-  });
+  test.each(["destroy", "resetAndDestroy"] as const)(
+    "says that the port may be one without TLS, where the broker ends the connection by %s",
+    async (ends) => {
+      const server = createServer((socket) => socket.once("data", () => socket[ends]()));
+      server.listen(0, "127.0.0.1");
+      await once(server, "listening");
+      const { port } = server.address() as AddressInfo;
+      const { warnings } = await trialAt(port, transport, trusting);
+      server.close();
+      expect(warnings[0]).toContain(
+        "no TLS handshake with the broker; its port may be one without",
+      );
+      expect(warnings[0]).toContain("usually 8883");
+      expect(warnings[0]).toContain("mqtt:// in place of mqtts://");
+    },
+  );
 
   test("warns every day when a certificate is about to end, and not before", async () => {
     const [dayMs, endMs] = [86_400_000, Date.now() + 31.5 * 86_400_000];

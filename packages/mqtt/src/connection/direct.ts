@@ -14,6 +14,7 @@ import {
   KEEPALIVE_SECONDS,
   openedBy,
 } from "./connection.ts";
+import { watchHandshake } from "./handshake.ts";
 import { createRequests } from "./requests.ts";
 import { SocketReader } from "./socket-reader.ts";
 
@@ -46,12 +47,13 @@ export async function openDirectConnection(
   });
   const reader = new SocketReader(options, batcher);
   const { socket } = reader;
+  const reasonOf = watchHandshake(socket);
   socket.on("error", (error) => {
     endReason ??= error;
   });
   socket.once("close", () => {
     reader.stop();
-    closed.resolve(endReason ?? endOf(CONNECTION_CLOSED));
+    closed.resolve(reasonOf(endReason ?? endOf(CONNECTION_CLOSED)));
   });
 
   /** Writes, unless the socket is closing. */

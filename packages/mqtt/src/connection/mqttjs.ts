@@ -7,6 +7,7 @@ import { CONNECTION_CLOSED, endOf, Violation } from "../packets/errors.ts";
 import type { ProtocolVersion } from "../packets/message.ts";
 import { afterThisTurn, Batcher } from "./batcher.ts";
 import { type Connection, type ConnectionOptions, connectFields, openedBy } from "./connection.ts";
+import { watchHandshake } from "./handshake.ts";
 import { createRequests } from "./requests.ts";
 
 const NOTHING = Buffer.alloc(0);
@@ -114,7 +115,10 @@ export async function openMqttJsConnection(
       done();
     },
   });
-  readThrough(client, others);
+  let reasonOf = (reason: Error): Error => reason;
+  readThrough(client, others, (stream) => {
+    reasonOf = watchHandshake(stream);
+  });
   client.on("error", end);
   // Nothing is acknowledged behind a DISCONNECT [MQTT-3.14.4-1].
   client.on("packetsend", ({ cmd }) => {
@@ -122,7 +126,7 @@ export async function openMqttJsConnection(
   });
   client.once("close", () => {
     stop();
-    closed.resolve(endReason ?? endOf(CONNECTION_CLOSED));
+    closed.resolve(reasonOf(endReason ?? endOf(CONNECTION_CLOSED)));
   });
 
   client.connect();
@@ -160,12 +164,17 @@ function clientOptions(
 }
 
 /** Puts a stream between the network and MQTT.js. Call it before the client connects. */
-function readThrough(client: MqttClient, between: Transform): void {
+function readThrough(
+  client: MqttClient,
+  between: Transform,
+  onStream: (stream: Duplex) => void,
+): void {
   // Private, but the only place where the stream is known before MQTT.js begins to read it.
   const builder = client as unknown as { streamBuilder: (one: MqttClient) => Duplex };
   const buildStream = builder.streamBuilder;
   builder.streamBuilder = (one) => {
     const stream = buildStream(one);
+    onStream(stream);
     const pipe = stream.pipe.bind(stream);
     const pipeBetween: Duplex["pipe"] = (reader) => pipe(between).pipe(reader);
     return Object.assign(stream, { pipe: pipeBetween });

@@ -1,4 +1,4 @@
-import { CONNECTION_CLOSED, codeOf } from "../packets/errors.ts";
+import { CLOSED_CODES, codeOf } from "../packets/errors.ts";
 import type { Broker, Connection, ConnectionOptions, OpenConnection, Will } from "./connection.ts";
 import { openDirectConnection } from "./direct.ts";
 
@@ -10,7 +10,6 @@ export interface Negotiated extends Connection {
 
 // "Not this version" in CONNACK, of MQTT 3.1.1 and of MQTT 5 [MQTT-3.1.2-2]; other brokers close the connection.
 const VERSION_REFUSED: ReadonlySet<unknown> = new Set([1, 0x84]);
-const CLOSED_CODES: ReadonlySet<unknown> = new Set([CONNECTION_CLOSED, "EPIPE"]);
 const RETAIN_REFUSED = 0x9a;
 const QOS_REFUSED = 0x9b;
 

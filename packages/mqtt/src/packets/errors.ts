@@ -2,6 +2,10 @@ import { errorMessage } from "@weir/runtime";
 
 /** The code of a connection that the broker closed without DISCONNECT. */
 export const CONNECTION_CLOSED = "ECONNRESET";
+/** The codes of sockets that the other side has closed. */
+export const CLOSED_CODES: ReadonlySet<unknown> = new Set([CONNECTION_CLOSED, "EPIPE"]);
+/** The code of a connection that the other side closed before its TLS handshake was done. */
+export const NO_HANDSHAKE = "NO_TLS_HANDSHAKE";
 
 /** From here on a reason code of MQTT 5 reports a failure [MQTT-2.4]; SUBACK grants a QoS below it. */
 export const FAILURE_MIN = 0x80;
