@@ -36,13 +36,13 @@ export class Receipts implements Disposable {
   }
 
   /**
-   * Call it after each commit: receipts that are due soon go out at once, because the process is awake.
+   * Call it after each commit: receipts that are due soon go out behind its PUBACKs, because the process is awake.
    *
    * @param publishers how many of their messages were committed now, or had been before.
    */
   note(publishers: ReadonlyMap<string, number>): void {
     for (const [publisher, messages] of publishers) this.#add(publisher, messages);
-    this.#send(SOON_MS);
+    queueMicrotask(() => this.#send(SOON_MS));
   }
 
   /** Call it with each connection: a broker that lost its retained messages gets the newest receipts again. */
