@@ -78,7 +78,7 @@ USER node
 # Compiles every module once, into the cache; Node keeps one for each user id. The options, and
 # those of malloc above, are those of packages/runtime/src/process.ts.
 # The command line loads only what a command needs, and each docker compose up waits for its check.
-RUN node --max-semi-space-size=8 --expose-gc main.ts --help >/dev/null \
- && if [ "$SERVICE" = weir ]; then node --max-semi-space-size=8 --expose-gc main.ts config check >/dev/null; fi
+RUN node --max-semi-space-size=4 --expose-gc main.ts --help >/dev/null \
+ && if [ "$SERVICE" = weir ]; then node --max-semi-space-size=4 --expose-gc main.ts config check >/dev/null; fi
 # As process 1 it handles SIGTERM, and waits for the one child that it may have; so it needs no init.
-ENTRYPOINT ["node", "--max-semi-space-size=8", "--expose-gc", "main.ts"]
+ENTRYPOINT ["node", "--max-semi-space-size=4", "--expose-gc", "main.ts"]

@@ -95,7 +95,7 @@ type Mode = keyof typeof MODES;
 
 async function runRound(mode: Mode, port: number, file: string): Promise<Round> {
   const child = fork(import.meta.filename, [mode, String(port), file], {
-    execArgv: ["--max-semi-space-size=8"],
+    execArgv: ["--max-semi-space-size=4"],
   });
   const [round] = await once(child, "message");
   await once(child, "exit");

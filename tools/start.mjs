@@ -5,6 +5,6 @@ import { ensurePages } from "./pages.mjs";
 
 // The options are those of packages/runtime/src/process.ts.
 await bootstrap(
-  ["--max-semi-space-size=8", "--expose-gc", "standalone/src/main.ts", ...process.argv.slice(2)],
+  ["--max-semi-space-size=4", "--expose-gc", "standalone/src/main.ts", ...process.argv.slice(2)],
   { beforeRun: ensurePages },
 );

@@ -30,7 +30,7 @@ onLinux(
   async () => {
     using folder = temporaryFolder();
     // The arguments of Node that npm start gives the supervisor; it gives them to its parts.
-    const environment = { NODE_OPTIONS: "--max-semi-space-size=8 --expose-gc" };
+    const environment = { NODE_OPTIONS: "--max-semi-space-size=4 --expose-gc" };
     // What the first start compiles, and keeps in memory, the second one finds.
     await using first = await startSuite({ folder: folder.path, environment });
     await hasTable(first);

@@ -38,9 +38,10 @@ export function listenForStopRequest(onHangup: () => boolean = () => false): Pro
 
 /**
  * The arguments of Node for a service. V8 lets the space of new objects grow to 32 MB before it collects
- * it; a quarter of that is as fast here and uses less memory. The other one is for `collectGarbage`.
+ * it; an eighth of that takes 5 % more processor time at the highest rates, none at others, and 6 MB less than a
+ * quarter. The other one is for `collectGarbage`.
  */
-export const NODE_ARGUMENTS: readonly string[] = ["--max-semi-space-size=8", "--expose-gc"];
+export const NODE_ARGUMENTS: readonly string[] = ["--max-semi-space-size=4", "--expose-gc"];
 
 /**
  * Gives back what starting has left, a third of a service's memory: V8 itself does so only when as much again was

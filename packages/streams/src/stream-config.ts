@@ -56,7 +56,7 @@ export const streamSettings = section("Streams", {
   LOGGER_BATCH_DELAY_MS: integer({
     description:
       "How long a message may wait for others before it is committed, in milliseconds; at high rates it waits for a third of that.",
-    default: 250,
+    default: 240,
     min: 0,
     max: 10_000,
   }),

@@ -109,7 +109,7 @@ streams:
     const text = "streams: { data: { retention: { age: 2h }, batch: { rows: 9 } } }";
     expect(named(text, "data")).toMatchObject({
       retention: { ageMs: 7_200_000 },
-      batch: { rowsMax: 9, delayMs: 250 },
+      batch: { rowsMax: 9, delayMs: 240 },
     });
     const environment = { LOGGER_RETENTION_MINUTES: "50", LOGGER_BATCH_ROWS_MAX: "8" };
     expect(named(text, "data", environment)).toMatchObject({
