@@ -214,7 +214,7 @@ export function casesOf(run: {
     {
       name: "file",
       title: "CPU and PUBACK at 5,000/s, messages/s at saturation",
-      secondsEach: 14,
+      secondsEach: 24,
       prepareSeconds: 30,
       prepare: async (bench) => {
         const rows = quickOr(200_000, 10_000_000);
